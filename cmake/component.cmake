@@ -1,0 +1,68 @@
+# millrace_component(NAME otlp LAYER 3 SOURCES … [TESTS …] [FUZZ …] [BENCH …]
+#                    [DEPENDS component …] [LIBRARIES target …] [TEST_LIBRARIES target …]
+#                    [TSAN])
+#
+# Declares one component: a static library millrace_<name>, its unit tests as one program
+# <name>_test, one program per fuzz target and one per microbenchmark. A component may depend
+# only on components of a strictly lower layer; anything else stops the configuration.
+# TSAN marks a component whose tests also run under the thread sanitizer.
+function(millrace_component)
+  cmake_parse_arguments(C "TSAN" "NAME;LAYER"
+    "SOURCES;TESTS;FUZZ;BENCH;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  set(target millrace_${C_NAME})
+  if(C_SOURCES)
+    add_library(${target} STATIC ${C_SOURCES})
+    set(scope PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${target} ${scope} ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+  set_property(GLOBAL PROPERTY MILLRACE_LAYER_${C_NAME} ${C_LAYER})
+  foreach(dependency ${C_DEPENDS})
+    get_property(layer GLOBAL PROPERTY MILLRACE_LAYER_${dependency})
+    if(layer STREQUAL "")
+      message(FATAL_ERROR "${C_NAME}: unknown component ${dependency}")
+    endif()
+    if(NOT layer LESS C_LAYER)
+      message(FATAL_ERROR
+        "${C_NAME} (layer ${C_LAYER}) may not depend on ${dependency} (layer ${layer})")
+    endif()
+    target_link_libraries(${target} ${scope} millrace_${dependency})
+  endforeach()
+  target_link_libraries(${target} ${scope} ${C_LIBRARIES})
+
+  if(MILLRACE_TESTS AND C_TESTS)
+    add_executable(${C_NAME}_test ${C_TESTS})
+    target_link_libraries(${C_NAME}_test PRIVATE ${target} ${C_TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
+    add_test(NAME ${C_NAME} COMMAND ${C_NAME}_test)
+    set_tests_properties(${C_NAME} PROPERTIES TIMEOUT 600)
+    if(C_TSAN)
+      set_tests_properties(${C_NAME} PROPERTIES LABELS "threads")
+    endif()
+  endif()
+  if(MILLRACE_FUZZ)
+    foreach(source ${C_FUZZ})
+      get_filename_component(name ${source} NAME_WE)
+      add_executable(${name} ${source})
+      target_link_libraries(${name} PRIVATE ${target} ${C_TEST_LIBRARIES})
+      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+      set(corpus ${CMAKE_SOURCE_DIR}/fuzz/${name})
+      if(NOT EXISTS ${corpus})
+        set(corpus "")
+      endif()
+      # A smoke round: the seeds and a bounded number of mutations, counted, not timed.
+      add_test(NAME fuzz.${name} COMMAND ${name} -runs=20000 -rss_limit_mb=2048 -max_len=65536
+               ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
+      file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
+      set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 600 LABELS "fuzz")
+    endforeach()
+  endif()
+  if(MILLRACE_BENCH)
+    foreach(source ${C_BENCH})
+      get_filename_component(name ${source} NAME_WE)
+      add_executable(${name} ${source})
+      target_link_libraries(${name} PRIVATE ${target} ${C_TEST_LIBRARIES} benchmark::benchmark_main)
+    endforeach()
+  endif()
+endfunction()

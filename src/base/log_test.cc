@@ -1,0 +1,53 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace {
+namespace {
+
+struct Lines {
+  std::string text;
+  int64_t now_ms = 1'700'000'000'123;
+  Logger make(LogOptions options) {
+    return Logger(
+        options, [this](std::string_view line) { text += line; }, [this] { return now_ms; });
+  }
+};
+
+TEST(LogTest, ConsoleQuotesOnlyWhatNeedsIt) {
+  Lines lines;
+  auto logger = lines.make({});
+  logger.warn("destination refused",
+              {{"exporter", "otlp_grpc/a"}, {"message", "no room"}, {"n", 3}});
+  EXPECT_EQ(lines.text,
+            "2023-11-14T22:13:20.123Z\twarn\tdestination refused exporter=otlp_grpc/a "
+            "message=\"no room\" n=3\n");
+}
+
+TEST(LogTest, JsonEscapesControlCharacters) {
+  Lines lines;
+  auto logger = lines.make({.encoding = LogEncoding::kJson});
+  logger.info("x", {{"k", "a\"b\n\x01"}});
+  EXPECT_NE(lines.text.find(R"("k":"a\"b\n\u0001")"), std::string::npos);
+}
+
+TEST(LogTest, RepeatsBeyondTheLimitAreCountedNotWritten) {
+  Lines lines;
+  auto logger = lines.make({.sampling_initial = 2, .sampling_thereafter = 3});
+  for (int i = 0; i < 8; ++i) logger.info("same");
+  EXPECT_EQ(std::count(lines.text.begin(), lines.text.end(), '\n'), 4);
+  EXPECT_EQ(logger.suppressed_count(), 4u);
+  lines.now_ms += 10'000;
+  logger.info("same");
+  EXPECT_EQ(std::count(lines.text.begin(), lines.text.end(), '\n'), 5);
+}
+
+TEST(LogTest, LowerLevelsAreSilent) {
+  Lines lines;
+  auto logger = lines.make({.level = LogLevel::kWarn});
+  logger.info("quiet");
+  EXPECT_TRUE(lines.text.empty());
+}
+
+}  // namespace
+}  // namespace millrace

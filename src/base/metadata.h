@@ -1,0 +1,34 @@
+// Request headers that travel with a payload when a receiver has include_metadata: the key of
+// batching by tenant, and what exporters may pass on. Immutable once shared.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace {
+
+struct MetadataEntry {
+  std::string name;  // lower case, as HTTP/2 wants it
+  std::string value;
+  friend bool operator==(const MetadataEntry&, const MetadataEntry&) = default;
+};
+
+struct Metadata {
+  std::vector<MetadataEntry> entries;  // in order of arrival; a name may repeat
+  std::string client_address;          // "10.1.2.3:51234"
+
+  // The first value of that (lower-case) name, or empty.
+  std::string_view find(std::string_view name) const {
+    for (const MetadataEntry& entry : entries) {
+      if (entry.name == name) return entry.value;
+    }
+    return {};
+  }
+};
+
+// Shared, because one request's metadata goes to each pipeline and destination it enters.
+using MetadataRef = std::shared_ptr<const Metadata>;
+
+}  // namespace millrace

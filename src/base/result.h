@@ -1,0 +1,56 @@
+// Errors as values. Nothing in Millrace throws across a component or on the data path: what can
+// fail returns a Result<T> (or Status, which is a Result without a value).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace millrace {
+
+// The canonical codes of gRPC (numbers as on the wire, "grpc-status"), used inside as well so that
+// an error keeps its meaning from where it arose to the peer that hears of it.
+enum class Code : uint8_t {
+  kOk = 0,
+  kCancelled = 1,
+  kUnknown = 2,
+  kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
+  kNotFound = 5,
+  kAlreadyExists = 6,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kFailedPrecondition = 9,
+  kAborted = 10,
+  kOutOfRange = 11,
+  kUnimplemented = 12,
+  kInternal = 13,
+  kUnavailable = 14,
+  kDataLoss = 15,
+  kUnauthenticated = 16,
+};
+
+// The name as the gRPC documentation spells it, for example "INVALID_ARGUMENT".
+std::string_view code_name(Code code);
+
+struct Error {
+  Code code = Code::kUnknown;
+  std::string message;  // for people; whole words, names what was found and what is allowed
+};
+
+template <class T = void>
+class [[nodiscard]] Result : public std::expected<T, Error> {
+ public:
+  using std::expected<T, Error>::expected;
+};
+using Status = Result<void>;
+
+// `return fail(Code::kInvalidArgument, "…");` in any function that returns a Result.
+inline std::unexpected<Error> fail(Code code, std::string message) {
+  return std::unexpected(Error{code, std::move(message)});
+}
+inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
+
+}  // namespace millrace

@@ -1,0 +1,109 @@
+// The world as the rest of Millrace sees it: time, timers, sockets, names, randomness. One Loop is
+// one thread's event loop; io/epoll gives the kernel's, io/sim a seeded simulation in which many
+// loops share one thread and one virtual clock (law 7: only io/ touches the world).
+//
+// Threads: everything here is called on the loop's own thread, except post() and stop().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "io/stream.h"
+
+namespace millrace::io {
+
+using Task = std::move_only_function<void()>;
+
+// A one-shot timer that its owner arms, re-arms and disarms; destroying it disarms it. Cheap to
+// re-arm (O(log n) at worst), so that an idle deadline may be pushed back with each request.
+class Timer {
+ public:
+  virtual ~Timer() = default;
+  virtual void arm_at(MonotonicTime when) = 0;
+  virtual void disarm() = 0;
+  virtual bool armed() const = 0;
+};
+
+class TlsServerContext;  // io/tls.h; reloads its files by itself
+class TlsClientContext;
+
+struct ListenOptions {
+  std::string host;   // "localhost", "0.0.0.0", "::", a name or an address; empty: every address
+  uint16_t port = 0;  // 0: the kernel (or the simulation) chooses; Listener::port() tells
+  // Several loops may listen on one address: each accepts its share (SO_REUSEPORT).
+  bool share_port = false;
+  // Not null: each accepted stream is a TLS session; the accept handler gets it when the handshake
+  // is done. Must outlive the listener.
+  std::shared_ptr<TlsServerContext> tls;
+};
+
+class Listener {
+ public:
+  virtual ~Listener() = default;  // stops listening; accepted streams live on
+  virtual uint16_t port() const = 0;
+  // Stops and restarts accepting (out of descriptors, over the memory budget, shutting down).
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+};
+
+// One resolved address, printable ("10.0.0.1:4317", "[::1]:4317") and usable in connect.
+struct Address {
+  std::string text;
+  friend bool operator==(const Address&, const Address&) = default;
+  friend auto operator<=>(const Address&, const Address&) = default;
+};
+
+struct ConnectOptions {
+  Address address;
+  // Not null: TLS with this server name (SNI and verification).
+  std::shared_ptr<TlsClientContext> tls;
+  std::string server_name;
+  std::vector<std::string> alpn;  // offered in this order
+};
+
+class Loop {
+ public:
+  virtual ~Loop() = default;
+
+  // The time at the start of this turn of the loop; constant within one callback.
+  virtual MonotonicTime now() const = 0;
+  // Wall time now, for timestamps that leave the process.
+  virtual WallTime wall_now() const = 0;
+  // Seeded in the simulation; for jitter and ids, not for secrets.
+  virtual Random& random() = 0;
+
+  virtual std::unique_ptr<Timer> make_timer(Task on_expiry_repeatable) = 0;
+  // Runs `task` in a coming turn of this loop. Any thread; never blocks; in posting order per
+  // poster. Tasks posted after stop() are destroyed unrun when the loop is destroyed.
+  virtual void post(Task task) = 0;
+  // Runs at the end of this turn, after all I/O events: for gathering writes of one turn.
+  virtual void defer(Task task) = 0;
+
+  // The accept handler is called with each new stream (and may drop it).
+  virtual Result<std::unique_ptr<Listener>> listen(
+      const ListenOptions& options, std::function<void(std::unique_ptr<Stream>)> on_accept) = 0;
+  // Returns at once; the result arrives by the stream's handler: the first on_ready with kWrite
+  // (after the TLS handshake, if any), or on_failed. Set the handler and interest at once.
+  virtual std::unique_ptr<Stream> connect(const ConnectOptions& options) = 0;
+  // Resolves a host name to addresses with the port added; never blocks the loop. Destroying the
+  // returned handle cancels; the callback is then never called.
+  class Resolution {
+   public:
+    virtual ~Resolution() = default;
+  };
+  virtual std::unique_ptr<Resolution> resolve(
+      const std::string& host, uint16_t port,
+      std::function<void(Result<std::vector<Address>>)> on_done) = 0;
+
+  // Runs until stop(). In the simulation the world runs the loops; this is then not called.
+  virtual void run() = 0;
+  virtual void stop() = 0;  // any thread
+};
+
+}  // namespace millrace::io

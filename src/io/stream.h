@@ -1,0 +1,76 @@
+// A connected byte stream: a TCP socket, a TLS session over one, or a simulated one. Non-blocking,
+// level-triggered, owned by one loop and used only on that loop's thread.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace millrace::io {
+
+enum class IoOutcome : uint8_t {
+  kOk,          // count > 0 bytes were moved
+  kWouldBlock,  // nothing now; on_ready will say when, if the interest is set
+  kEnd,         // read only: the peer has closed its sending side in order
+  kError,       // the stream is broken; Stream::error() says how
+};
+
+struct IoResult {
+  IoOutcome outcome = IoOutcome::kWouldBlock;
+  size_t count = 0;
+};
+
+enum class Interest : uint8_t { kNone = 0, kRead = 1, kWrite = 2, kReadWrite = 3 };
+
+class StreamHandler {
+ public:
+  // The stream can be read or written, or it broke (a read or write then says kError). Also called
+  // once when a connection attempt ends: with success the first kWrite readiness, otherwise
+  // on_failed. May destroy the stream.
+  virtual void on_ready(Interest ready) = 0;
+  // The stream is of no use any more: connecting failed, the handshake failed, or it was reset
+  // while no read or write was under way. Called at most once, and nothing is called after it.
+  virtual void on_failed(const Error& error) = 0;
+
+ protected:
+  ~StreamHandler() = default;
+};
+
+// What TLS established; empty strings without TLS.
+struct TlsInfo {
+  bool active = false;
+  std::string alpn;          // "h2", "http/1.1" or empty
+  std::string peer_subject;  // of the verified client or server certificate, RFC 2253
+};
+
+class Stream {
+ public:
+  // Closes at once; unsent bytes in the kernel are still delivered by it.
+  virtual ~Stream() = default;
+
+  // Sets who hears of readiness, and of which. Starts with kNone. Setting it from inside a handler
+  // is allowed. Level-triggered: an interest that stays true is called again.
+  virtual void set_handler(StreamHandler* handler) = 0;
+  virtual void set_interest(Interest interest) = 0;
+
+  // Reads up to into.size() bytes. A short read is not the end.
+  virtual IoResult read(std::span<uint8_t> into) = 0;
+  // Writes a prefix of the pieces (at most IOV_MAX of them are looked at).
+  virtual IoResult write(std::span<const iovec> from) = 0;
+  // Ends the sending side in order (TCP FIN, TLS close_notify first); reading goes on.
+  virtual void shutdown_write() = 0;
+
+  virtual Error error() const = 0;
+  virtual TlsInfo tls() const = 0;
+  // "127.0.0.1:51234"; for logs, limits and client.address.
+  virtual std::string peer_address() const = 0;
+  virtual std::string local_address() const = 0;
+};
+
+}  // namespace millrace::io

@@ -1,0 +1,92 @@
+#include "memory/chunk_pool.h"
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "base/check.h"
+
+namespace millrace {
+
+// A lock, not a lock-free list: chunks of 512 KiB come and go once per hundreds of requests, and
+// the critical section is one push or pop.
+class ChunkPool::Home final : public ChunkHome {
+ public:
+  Home(Budget& budget, size_t idle_chunks_max)
+      : budget_(budget), idle_chunks_max_(idle_chunks_max) {}
+
+  Budget& budget() { return budget_; }
+
+  Chunk* try_acquire(size_t size) {
+    if (size <= kPooledChunkBytes) {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        Chunk* chunk = idle_.back();
+        idle_.pop_back();
+        // The pool held no reference while it lay idle; the acquirer gets the first.
+        chunk->references.store(1, std::memory_order_relaxed);
+        ++out_count_;
+        return chunk;
+      }
+      size = kPooledChunkBytes;
+    }
+    if (!budget_.try_reserve(size)) return nullptr;
+    Chunk* chunk = allocate_chunk(size);
+    chunk->home = this;
+    const std::lock_guard lock(mutex_);
+    ++out_count_;
+    return chunk;
+  }
+
+  void take_back(Chunk* chunk) noexcept override {
+    bool last = false;
+    {
+      const std::lock_guard lock(mutex_);
+      --out_count_;
+      if (!closed_ && chunk->capacity == kPooledChunkBytes && idle_.size() < idle_chunks_max_) {
+        idle_.push_back(chunk);
+        return;
+      }
+      last = closed_ && out_count_ == 0;
+    }
+    release(chunk);
+    if (last) delete this;
+  }
+
+  void close() {
+    bool last = false;
+    {
+      const std::lock_guard lock(mutex_);
+      for (Chunk* chunk : idle_) release(chunk);
+      idle_.clear();
+      closed_ = true;
+      last = out_count_ == 0;
+    }
+    if (last) delete this;
+  }
+
+ private:
+  void release(Chunk* chunk) noexcept {
+    budget_.release(chunk->capacity);
+    free_chunk(chunk);
+  }
+  Budget& budget_;
+  const size_t idle_chunks_max_;
+  std::mutex mutex_;
+  std::vector<Chunk*> idle_;
+  size_t out_count_ = 0;
+  bool closed_ = false;
+};
+
+ChunkPool::ChunkPool(Budget& budget, size_t idle_chunks_max)
+    : home_(new Home(budget, idle_chunks_max)) {}
+ChunkPool::~ChunkPool() { home_->close(); }
+
+ChunkRef ChunkPool::try_acquire(size_t size) {
+  Chunk* chunk = home_->try_acquire(size);
+  return chunk == nullptr ? ChunkRef() : ChunkRef::adopt(chunk);
+}
+
+Budget& ChunkPool::budget() { return home_->budget(); }
+
+}  // namespace millrace

@@ -1,0 +1,51 @@
+#include "memory/chunk_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace millrace {
+namespace {
+
+TEST(ChunkPoolTest, EveryLivingChunkIsReservedOnce) {
+  Budget budget(3 * kPooledChunkBytes);
+  ChunkPool pool(budget, 1);
+  const ChunkRef first = pool.try_acquire(10);
+  const ChunkRef shared = first;
+  EXPECT_EQ(budget.used(), kPooledChunkBytes);
+}
+
+TEST(ChunkPoolTest, RefusesBeyondTheBudgetAndCounts) {
+  Budget budget(kPooledChunkBytes);
+  ChunkPool pool(budget, 1);
+  const ChunkRef first = pool.try_acquire(10);
+  EXPECT_FALSE(pool.try_acquire(10));
+  EXPECT_EQ(budget.refusal_count(), 1u);
+  EXPECT_EQ(budget.used(), kPooledChunkBytes);
+}
+
+TEST(ChunkPoolTest, LargeChunkFitsItsMessageAndIsNotPooled) {
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 4);
+  {
+    const ChunkRef large = pool.try_acquire(3 << 20);
+    EXPECT_EQ(large->capacity, size_t{3 << 20});
+  }
+  EXPECT_EQ(budget.used(), 0u);
+}
+
+TEST(ChunkPoolTest, ChunkComesHomeFromAnotherThreadAfterThePoolIsGone) {
+  Budget budget(64 << 20);
+  Bytes held;
+  {
+    ChunkPool pool(budget, 4);
+    ChunkRef chunk = pool.try_acquire(10);
+    const uint8_t* data = chunk->data();
+    held = Bytes(std::move(chunk), data, 10);
+  }
+  std::thread([moved = std::move(held)]() mutable { moved = Bytes(); }).join();
+  EXPECT_EQ(budget.used(), 0u);
+}
+
+}  // namespace
+}  // namespace millrace

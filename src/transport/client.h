@@ -1,0 +1,99 @@
+// Clients of OTLP over gRPC and HTTP: connections, addresses, deadlines and what the peer said.
+// Retrying is not theirs: a client makes one attempt and reports what came of it.
+//
+// A Client belongs to one loop. It resolves its endpoint (again when connections fail, and at
+// intervals), keeps connections to the addresses, spreads requests round robin over the healthy
+// ones, reconnects with back-off, and obeys GOAWAY.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/metadata.h"
+#include "base/result.h"
+#include "base/signal.h"
+#include "base/time.h"
+#include "io/loop.h"
+
+namespace millrace::transport {
+
+enum class ContentCoding : uint8_t { kIdentity, kGzip, kZstd };
+
+struct ClientRequest {
+  Signal signal = Signal::kTraces;
+  Rope body;  // the message in `coding`; gRPC's five-byte prefix is the client's business
+  ContentCoding coding = ContentCoding::kIdentity;
+  MetadataRef metadata;  // sent as additional headers; may be null
+  MonotonicTime deadline = kNever;
+};
+
+// What one attempt came to.
+struct Answer {
+  enum class Kind : uint8_t {
+    kAnswered,   // the peer answered: code, http_status, body are its words
+    kNotSent,    // no connection; the peer certainly did not see the request
+    kBroken,     // the connection or stream ended without an answer; the peer may have seen it
+    kTimedOut,   // the deadline passed; the peer may have seen it
+    kCancelled,  // we shut down
+  };
+  Kind kind = Kind::kAnswered;
+  // Canonical code: gRPC's own, or mapped from HTTP or a stream reset as gRPC specifies.
+  Code code = Code::kOk;
+  int http_status = 0;  // HTTP exporters; 0 for gRPC
+  std::string message;
+  Bytes body;  // the response message (protobuf; JSON for proto_json)
+  bool body_is_json = false;
+  std::optional<Duration> retry_after;  // RetryInfo or Retry-After (seconds or HTTP date)
+  bool too_large = false;               // 413, or RESOURCE_EXHAUSTED whose text speaks of size
+  std::string server_address;           // "10.0.0.1"
+  uint16_t server_port = 0;
+};
+
+struct ClientOptions {
+  std::string host;
+  uint16_t port = 0;
+  std::string scheme = "http";         // "http" or "https"
+  std::string authority;               // empty: host:port
+  std::string paths[kSignalCount];     // HTTP: the path of each signal; gRPC ignores it
+  std::vector<MetadataEntry> headers;  // lower-case names; values are secrets, never logged
+  std::string user_agent;
+  std::string content_type = "application/x-protobuf";  // HTTP
+  std::shared_ptr<io::TlsClientContext> tls;            // null: plain text
+  std::string tls_server_name;
+  bool pick_first = false;       // gRPC balancer; false: round robin over all addresses
+  uint32_t connections_max = 8;  // HTTP/1.1: parallel connections; HTTP/2: one per address
+  bool http2 = true;             // HTTP over TLS may use HTTP/2 by ALPN
+  size_t response_bytes_max = 4 << 20;
+  Duration connect_timeout = 20s;
+  Duration reconnect_initial = 1s;  // gRPC's connection back-off: times 1.6, ±20 %, at most:
+  Duration reconnect_max = 120s;
+  Duration resolve_interval = 30s;  // how often a name with live connections is looked up again
+  Duration ping_after = 0s;         // HTTP/2 keepalive.time; 0: never
+  Duration ping_timeout = 20s;
+  Duration idle_max = 90s;  // HTTP/1.1 connection kept without requests
+};
+
+class Client {
+ public:
+  // Drops what is in flight: each gets kCancelled before the destructor returns.
+  virtual ~Client() = default;
+  using Done = std::move_only_function<void(Answer)>;
+  // Exactly one call of `done` for each send, never from inside send. Requests wait for a
+  // connection until their deadline if one is being made; with none in sight they fail at once
+  // with kNotSent.
+  virtual void send(ClientRequest request, Done done) = 0;
+  virtual size_t in_flight_count() const = 0;
+  // "3 of 3 addresses connected", or the last error: for the log and the status page.
+  virtual std::string describe() const = 0;
+};
+
+std::unique_ptr<Client> make_grpc_client(io::Loop& loop, ClientOptions options);
+std::unique_ptr<Client> make_http_client(io::Loop& loop, ClientOptions options);
+
+}  // namespace millrace::transport

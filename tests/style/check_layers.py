@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Holds every #include in src/ against the layers: a component may include only itself and
+components of a strictly lower layer. Also: file length, headers with #pragma once, no folder
+without a name of its own. Exits 1 with one line per breach."""
+import os
+import re
+import sys
+
+LAYERS = {
+    "base": 0,
+    "memory": 1, "queue": 1, "metrics": 1, "ledger": 1,
+    "wire": 2, "http": 2, "compress": 2, "yaml": 2, "io": 2,
+    "otlp": 3, "transport": 3, "segment_log": 3, "config": 3,
+    "pipeline": 4,
+    "receivers": 5, "processors": 5, "exporters": 5, "connectors": 5, "extensions": 5, "console": 5,
+    "assembly": 6, "library": 6,
+}
+NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
+NAMELESS = {"util", "utils", "common", "helpers", "misc", "core", "manager"}
+LINES_MAX = 1000
+
+
+def component(parts):
+    return "/".join(parts[:2]) if parts[0] in NESTED and len(parts) > 2 else parts[0]
+
+
+def check(root):
+    breaches, files = [], 0
+    for folder, _, names in os.walk(os.path.join(root, "src")):
+        for name in sorted(names):
+            if not name.endswith((".h", ".cc")):
+                continue
+            path = os.path.join(folder, name)
+            relative = os.path.relpath(path, os.path.join(root, "src"))
+            parts = relative.split(os.sep)
+            files += 1
+            if NAMELESS & set(parts[:-1]):
+                breaches.append(f"src/{relative}: folder without a name of its own")
+            if parts[0] not in LAYERS:
+                breaches.append(f"src/{relative}: no layer is known for {parts[0]}/")
+                continue
+            text = open(path, encoding="utf-8").read()
+            if text.count("\n") > LINES_MAX:
+                breaches.append(f"src/{relative}: more than {LINES_MAX} lines")
+            if name.endswith(".h") and "#pragma once" not in text:
+                breaches.append(f"src/{relative}: no #pragma once")
+            for number, line in enumerate(text.splitlines(), 1):
+                found = re.match(r'\s*#include "([^"]+)"', line)
+                if not found:
+                    continue
+                target = found.group(1).split("/")
+                if target[0] == "millrace":
+                    continue
+                if target[0] not in LAYERS or len(target) < 2:
+                    breaches.append(f"src/{relative}:{number}: include from the root of src/, found \"{found.group(1)}\"")
+                elif component(target) != component(parts) and LAYERS[target[0]] >= LAYERS[parts[0]]:
+                    breaches.append(
+                        f"src/{relative}:{number}: {component(parts)} (layer {LAYERS[parts[0]]}) includes "
+                        f"{component(target)} (layer {LAYERS[target[0]]})")
+    return files, breaches
+
+
+if __name__ == "__main__":
+    count, found = check(sys.argv[1] if len(sys.argv) > 1 else ".")
+    for line in found:
+        print(line)
+    print(f"layers: {count} files, {len(found)} breaches")
+    sys.exit(1 if found or count == 0 else 0)
