@@ -4,6 +4,8 @@ components of a strictly lower layer. Also: file length, headers with #pragma on
 without a name of its own. Exits 1 with one line per breach."""
 import os
 import re
+import shutil
+import subprocess
 import sys
 
 LAYERS = {
@@ -60,8 +62,24 @@ def check(root):
     return files, breaches
 
 
+def check_format(root):
+    """Files that clang-format would change; nothing is said when the tool is not installed."""
+    tool = shutil.which("clang-format-19")
+    if tool is None:
+        return []
+    sources = []
+    for top in ("src", "daemon", "bench", "tests", "include", "examples"):
+        for folder, _, names in os.walk(os.path.join(root, top)):
+            sources += [os.path.join(folder, n) for n in sorted(names) if n.endswith((".h", ".cc"))]
+    run = subprocess.run([tool, "--dry-run", "-Werror"] + sources, capture_output=True, text=True)
+    wrong = sorted({line.split(":")[0] for line in run.stderr.splitlines() if "error:" in line})
+    return [f"{os.path.relpath(path, root)}: not formatted (clang-format-19 -i)" for path in wrong]
+
+
 if __name__ == "__main__":
-    count, found = check(sys.argv[1] if len(sys.argv) > 1 else ".")
+    top = sys.argv[1] if len(sys.argv) > 1 else "."
+    count, found = check(top)
+    found += check_format(top)
     for line in found:
         print(line)
     print(f"layers: {count} files, {len(found)} breaches")
