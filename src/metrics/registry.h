@@ -29,7 +29,9 @@ class Counter {
 
 class Histogram {
  public:
+  // Precondition: the bounds ascend. +Inf is added by itself.
   explicit Histogram(std::vector<double> upper_bounds);
+  // Any thread; O(log buckets). A reader may see the sum of a value before its bucket.
   void record(double value);
   const std::vector<double>& upper_bounds() const { return upper_bounds_; }
   uint64_t bucket_count(size_t index) const;  // not cumulative; index == bounds.size() is +Inf
@@ -38,8 +40,9 @@ class Histogram {
 
  private:
   std::vector<double> upper_bounds_;
+  // Any thread adds, the renderer reads, relaxed: statistics that order nothing else. The count is
+  // derived from the buckets, so that it always agrees with them.
   std::unique_ptr<std::atomic<uint64_t>[]> buckets_;
-  std::atomic<uint64_t> count_{0};
   std::atomic<double> sum_{0};
 };
 
@@ -51,12 +54,16 @@ class Registry {
   Registry& operator=(const Registry&) = delete;
 
   // The same name and labels give the same counter; it lives as long as the registry. A name keeps
-  // the help of its first use.
+  // the help of its first use; using one name for two types of metric ends the process. A histogram
+  // keeps the bounds of its first use.
   Counter& counter(std::string_view name, std::string_view help, Labels labels);
   Histogram& histogram(std::string_view name, std::string_view help, Labels labels,
                        std::vector<double> upper_bounds);
-  // Values that are read when somebody looks. `read` runs under the registry's lock and must be
-  // thread-safe. Dropping the returned handle removes the series.
+  // Values that are read when somebody looks. `read` runs under the registry's lock, on the thread
+  // that renders; it must be thread-safe and must not use the registry. Dropping the handle removes
+  // the value: `read` is not called any more once that returns (it may wait for a rendering). A
+  // handle may outlive the registry. Several values of one name and label set are shown as their
+  // sum, so that each worker can register its share.
   using Handle = std::shared_ptr<void>;
   [[nodiscard]] Handle gauge(std::string_view name, std::string_view help, Labels labels,
                              std::function<double()> read);
@@ -69,7 +76,7 @@ class Registry {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with handles (weakly), which may outlive the registry
 };
 
 }  // namespace millrace::metrics

@@ -1,0 +1,180 @@
+// The names, types and help of otelcol's own metrics, as v0.162 shows them at :8888/metrics with
+// its default reader: dashboards and alerts are written against these. A rename here breaks them,
+// which is what otelcol_names_test.cc is for. The labels of each are in its comment.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "base/signal.h"
+
+namespace millrace::metrics {
+
+enum class MetricType : uint8_t { kCounter, kGauge, kHistogram };
+
+struct MetricInfo {
+  std::string_view name;
+  MetricType type;
+  std::string_view help;  // ends in otelcol's mark of stability
+};
+
+// One metric for each of the signals traces, metrics, logs, profiles: `kFamily[index_of(signal)]`.
+// otelcol has none for profiles; ours follow its pattern.
+using SignalMetrics = std::array<MetricInfo, kSignalCount>;
+
+// Labels: receiver, transport ("grpc" or "http"). The refused and failed series appear, at 0, with
+// the first accepted one.
+inline constexpr SignalMetrics kReceiverAccepted = {{
+    {"otelcol_receiver_accepted_spans", MetricType::kCounter,
+     "Number of spans successfully pushed into the pipeline. [Alpha]"},
+    {"otelcol_receiver_accepted_metric_points", MetricType::kCounter,
+     "Number of metric points successfully pushed into the pipeline. [Alpha]"},
+    {"otelcol_receiver_accepted_log_records", MetricType::kCounter,
+     "Number of log records successfully pushed into the pipeline. [Alpha]"},
+    {"otelcol_receiver_accepted_samples", MetricType::kCounter,
+     "Number of profile samples successfully pushed into the pipeline. [Development]"},
+}};
+inline constexpr SignalMetrics kReceiverRefused = {{
+    {"otelcol_receiver_refused_spans", MetricType::kCounter,
+     "Number of spans that could not be pushed into the pipeline. [Alpha]"},
+    {"otelcol_receiver_refused_metric_points", MetricType::kCounter,
+     "Number of metric points that could not be pushed into the pipeline. [Alpha]"},
+    {"otelcol_receiver_refused_log_records", MetricType::kCounter,
+     "Number of log records that could not be pushed into the pipeline. [Alpha]"},
+    {"otelcol_receiver_refused_samples", MetricType::kCounter,
+     "Number of profile samples that could not be pushed into the pipeline. [Development]"},
+}};
+inline constexpr SignalMetrics kReceiverFailed = {{
+    {"otelcol_receiver_failed_spans", MetricType::kCounter,
+     "Number of spans the receiver failed on by an error of its own. [Alpha]"},
+    {"otelcol_receiver_failed_metric_points", MetricType::kCounter,
+     "Number of metric points the receiver failed on by an error of its own. [Alpha]"},
+    {"otelcol_receiver_failed_log_records", MetricType::kCounter,
+     "Number of log records the receiver failed on by an error of its own. [Alpha]"},
+    {"otelcol_receiver_failed_samples", MetricType::kCounter,
+     "Number of profile samples the receiver failed on by an error of its own. [Development]"},
+}};
+
+// Labels: exporter; OTLP exporters add server_address and server_port, over HTTP also url_path.
+inline constexpr SignalMetrics kExporterSent = {{
+    {"otelcol_exporter_sent_spans", MetricType::kCounter,
+     "Number of spans successfully sent to destination. [Alpha]"},
+    {"otelcol_exporter_sent_metric_points", MetricType::kCounter,
+     "Number of metric points successfully sent to destination. [Alpha]"},
+    {"otelcol_exporter_sent_log_records", MetricType::kCounter,
+     "Number of log records successfully sent to destination. [Alpha]"},
+    {"otelcol_exporter_sent_samples", MetricType::kCounter,
+     "Number of profile samples successfully sent to destination. [Development]"},
+}};
+inline constexpr SignalMetrics kExporterSendFailed = {{
+    {"otelcol_exporter_send_failed_spans", MetricType::kCounter,
+     "Number of spans in failed attempts to send to destination. [Alpha]"},
+    {"otelcol_exporter_send_failed_metric_points", MetricType::kCounter,
+     "Number of metric points in failed attempts to send to destination. [Alpha]"},
+    {"otelcol_exporter_send_failed_log_records", MetricType::kCounter,
+     "Number of log records in failed attempts to send to destination. [Alpha]"},
+    {"otelcol_exporter_send_failed_samples", MetricType::kCounter,
+     "Number of profile samples in failed attempts to send to destination. [Development]"},
+}};
+inline constexpr SignalMetrics kExporterEnqueueFailed = {{
+    {"otelcol_exporter_enqueue_failed_spans", MetricType::kCounter,
+     "Number of spans that could not be added to the sending queue. [Alpha]"},
+    {"otelcol_exporter_enqueue_failed_metric_points", MetricType::kCounter,
+     "Number of metric points that could not be added to the sending queue. [Alpha]"},
+    {"otelcol_exporter_enqueue_failed_log_records", MetricType::kCounter,
+     "Number of log records that could not be added to the sending queue. [Alpha]"},
+    {"otelcol_exporter_enqueue_failed_samples", MetricType::kCounter,
+     "Number of profile samples that could not be added to the sending queue. [Development]"},
+}};
+
+// Labels: exporter, data_type (the signal's name).
+inline constexpr MetricInfo kExporterQueueSize = {
+    "otelcol_exporter_queue_size", MetricType::kGauge,
+    "Current size of the sending queue, in units of its sizer. [Alpha]"};
+inline constexpr MetricInfo kExporterQueueCapacity = {
+    "otelcol_exporter_queue_capacity", MetricType::kGauge,
+    "Fixed capacity of the sending queue, in units of its sizer. [Alpha]"};
+inline constexpr MetricInfo kExporterInFlightRequests = {
+    "otelcol_exporter_in_flight_requests", MetricType::kGauge,
+    "Number of requests sent to destination that are not answered yet. [Alpha]"};
+
+// Labels: exporter, data_type. Shown at level detailed.
+inline constexpr MetricInfo kExporterQueueBatchSendSize = {
+    "otelcol_exporter_queue_batch_send_size", MetricType::kHistogram,
+    "Number of items in a batch that was sent. [Development]"};
+inline constexpr MetricInfo kExporterQueueBatchSendSizeBytes = {
+    "otelcol_exporter_queue_batch_send_size_bytes", MetricType::kHistogram,
+    "Number of bytes in a batch that was sent. [Development]"};
+
+// Labels: processor, otel_signal.
+inline constexpr MetricInfo kProcessorIncomingItems = {"otelcol_processor_incoming_items",
+                                                       MetricType::kCounter,
+                                                       "Number of items passed to the processor. "
+                                                       "[Alpha]"};
+inline constexpr MetricInfo kProcessorOutgoingItems = {"otelcol_processor_outgoing_items",
+                                                       MetricType::kCounter,
+                                                       "Number of items emitted from the "
+                                                       "processor. [Alpha]"};
+
+// Labels: processor.
+inline constexpr MetricInfo kProcessorBatchSendSize = {
+    "otelcol_processor_batch_batch_send_size", MetricType::kHistogram,
+    "Number of items in a batch that was sent. [Development]"};
+inline constexpr MetricInfo kProcessorBatchSizeTriggerSend = {
+    "otelcol_processor_batch_batch_size_trigger_send", MetricType::kCounter,
+    "Number of times a batch was sent because it was full. [Development]"};
+inline constexpr MetricInfo kProcessorBatchTimeoutTriggerSend = {
+    "otelcol_processor_batch_timeout_trigger_send", MetricType::kCounter,
+    "Number of times a batch was sent because its time was up. [Development]"};
+inline constexpr MetricInfo kProcessorBatchMetadataCardinality = {
+    "otelcol_processor_batch_metadata_cardinality", MetricType::kGauge,
+    "Number of combinations of metadata values that have a batch. [Development]"};
+
+// Labels: processor.
+inline constexpr SignalMetrics kMemoryLimiterAccepted = {{
+    {"otelcol_processor_memory_limiter_accepted_spans", MetricType::kCounter,
+     "Number of spans the memory limit let pass. [Development]"},
+    {"otelcol_processor_memory_limiter_accepted_metric_points", MetricType::kCounter,
+     "Number of metric points the memory limit let pass. [Development]"},
+    {"otelcol_processor_memory_limiter_accepted_log_records", MetricType::kCounter,
+     "Number of log records the memory limit let pass. [Development]"},
+    {"otelcol_processor_memory_limiter_accepted_samples", MetricType::kCounter,
+     "Number of profile samples the memory limit let pass. [Development]"},
+}};
+inline constexpr SignalMetrics kMemoryLimiterRefused = {{
+    {"otelcol_processor_memory_limiter_refused_spans", MetricType::kCounter,
+     "Number of spans the memory limit refused. [Development]"},
+    {"otelcol_processor_memory_limiter_refused_metric_points", MetricType::kCounter,
+     "Number of metric points the memory limit refused. [Development]"},
+    {"otelcol_processor_memory_limiter_refused_log_records", MetricType::kCounter,
+     "Number of log records the memory limit refused. [Development]"},
+    {"otelcol_processor_memory_limiter_refused_samples", MetricType::kCounter,
+     "Number of profile samples the memory limit refused. [Development]"},
+}};
+
+// No labels. CPU seconds and uptime are counters of fractions.
+inline constexpr MetricInfo kProcessCpuSeconds = {
+    "otelcol_process_cpu_seconds", MetricType::kCounter,
+    "Total CPU user and system time in seconds. [Alpha]"};
+inline constexpr MetricInfo kProcessUptime = {"otelcol_process_uptime", MetricType::kCounter,
+                                              "Uptime of the process in seconds. [Alpha]"};
+inline constexpr MetricInfo kProcessMemoryRss = {
+    "otelcol_process_memory_rss", MetricType::kGauge,
+    "Total physical memory (resident set size) in bytes. [Alpha]"};
+inline constexpr MetricInfo kProcessRuntimeHeapAllocBytes = {
+    "otelcol_process_runtime_heap_alloc_bytes", MetricType::kGauge,
+    "Bytes the allocator has given out and not got back. [Alpha]"};
+inline constexpr MetricInfo kProcessRuntimeTotalSysMemoryBytes = {
+    "otelcol_process_runtime_total_sys_memory_bytes", MetricType::kGauge,
+    "Bytes the allocator has obtained from the system. [Alpha]"};
+
+// The upper bounds of otelcol's histograms of batch sizes, in items and in bytes.
+inline constexpr std::array<double, 22> kBatchSendSizeBounds = {
+    10,   25,   50,   75,   100,  250,  500,   750,   1000,  2000,  3000,
+    4000, 5000, 6000, 7000, 8000, 9000, 10000, 20000, 30000, 50000, 100000};
+inline constexpr std::array<double, 18> kBatchSendSizeBytesBounds = {
+    128,   256,    512,    1024,   2048,    4096,    8192,    16384,   32768,
+    65536, 131072, 262144, 524288, 1048576, 2097152, 4194304, 8388608, 16777216};
+
+}  // namespace millrace::metrics
