@@ -1,0 +1,35 @@
+// Decompression never crashes, never passes its limit and gives its memory back; what the
+// compressor wrote comes back as it was, through any way of decoding.
+#include <cstddef>
+#include <cstdint>
+
+#include "base/check.h"
+#include "compress/compressor.h"
+#include "compress/decompressor.h"
+
+using namespace millrace;
+using namespace millrace::compress;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 2) return 0;
+  constexpr Coding kCodings[] = {Coding::kGzip, Coding::kDeflate, Coding::kZstd};
+  const Coding coding = kCodings[data[0] % 3];
+  const size_t limit = size_t{1} << (data[0] / 3 % 24);
+  const int level = data[1] % 10;
+  const std::span<const uint8_t> input(data + 2, size - 2);
+  Budget budget(8 << 20);
+  {
+    ChunkPool pool(budget, 0);
+    Decompressor decompressor;
+    if (const Result<Bytes> out = decompressor.decompress(coding, input, pool, limit)) {
+      MILLRACE_CHECK(out->size() <= limit);
+    }
+    MILLRACE_CHECK(budget.used() == 0);
+    const Result<Bytes> packed = Compressor(coding, level).compress(Rope(Bytes::copy_of(input)));
+    MILLRACE_CHECK(packed.has_value());
+    const Result<Bytes> again = decompressor.decompress(coding, packed->view(), pool, input.size());
+    MILLRACE_CHECK(again.has_value() && again->text() == as_text(input));
+  }
+  MILLRACE_CHECK(budget.used() == 0);
+  return 0;
+}

@@ -1,0 +1,38 @@
+#include "memory/chunk_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace millrace {
+
+ChunkBuffer::Room ChunkBuffer::make_room(size_t more) {
+  if (more <= capacity_ - used_) return Room::kOk;
+  if (more > bytes_max_ - used_) return Room::kLimit;
+  const size_t doubled = std::min(bytes_max_, 2 * capacity_);
+  ChunkRef larger = pool_.try_acquire(std::max(used_ + more, doubled));
+  // A full budget may still have room for what is needed now.
+  if (!larger && doubled > used_ + more) larger = pool_.try_acquire(used_ + more);
+  if (!larger) return Room::kMemory;
+  if (used_ > 0) std::memcpy(larger->data(), chunk_->data(), used_);
+  chunk_ = std::move(larger);
+  capacity_ = std::min(chunk_->capacity, bytes_max_);
+  return Room::kOk;
+}
+
+Bytes ChunkBuffer::finish() {
+  const size_t size = std::exchange(used_, 0);
+  capacity_ = 0;
+  ChunkRef chunk = std::move(chunk_);
+  if (size == 0) return {};
+  if (chunk->capacity > kPooledChunkBytes && size < chunk->capacity / 2) {
+    if (ChunkRef fitting = pool_.try_acquire(size)) {
+      std::memcpy(fitting->data(), chunk->data(), size);
+      chunk = std::move(fitting);
+    }
+  }
+  const uint8_t* data = chunk->data();
+  return Bytes(std::move(chunk), data, size);
+}
+
+}  // namespace millrace
