@@ -94,9 +94,9 @@ INSTANTIATE_TEST_SUITE_P(All, CompressorTest,
                                          Case{Coding::kDeflate, 6},
                                          Case{Coding::kZstd, kDefaultLevel}, Case{Coding::kZstd, 3},
                                          Case{Coding::kZstd, 11}),
-                         [](const testing::TestParamInfo<Case>& info) {
-                           const int level = info.param.level;
-                           return std::string(coding_name(info.param.coding)) +
+                         [](const testing::TestParamInfo<Case>& param) {
+                           const int level = param.param.level;
+                           return std::string(coding_name(param.param.coding)) +
                                   (level < 0 ? "Default" : std::to_string(level));
                          });
 

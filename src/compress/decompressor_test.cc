@@ -149,8 +149,8 @@ TEST_P(EveryCodingTest, FlippedBitsNeverCrashAndNeverPassACrcUnseen) {
 
 INSTANTIATE_TEST_SUITE_P(All, EveryCodingTest,
                          testing::Values(Coding::kGzip, Coding::kDeflate, Coding::kZstd),
-                         [](const testing::TestParamInfo<Coding>& info) {
-                           return std::string(coding_name(info.param));
+                         [](const testing::TestParamInfo<Coding>& param) {
+                           return std::string(coding_name(param.param));
                          });
 
 TEST_F(DecompressorTest, MembersAndFramesAreJoined) {
