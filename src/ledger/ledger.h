@@ -1,0 +1,183 @@
+// Where every item went. For each (signal, pipeline, destination):
+//
+//   admitted + recovered = delivered + filtered + sampled out + rejected by the peer
+//                        + dropped (by reason) + held now
+//
+// in items, and in bytes of the payload as it was admitted (what an edit, a cut or a join makes of
+// it later changes no account). `held` is never derived: whoever holds payloads is asked
+// (HeldWalker) and the equation is then a check, not a definition. It is exact when nothing moves.
+//
+// Threads: Account is safe from any thread, one or two relaxed atomic adds a call. Ledger::open
+// takes a lock; accounts live as long as the ledger and never move.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/signal.h"
+
+namespace millrace::ledger {
+
+struct Amount {
+  uint64_t items = 0;
+  uint64_t bytes = 0;  // of the admitted payload
+  Amount& operator+=(const Amount& other) {
+    items += other.items;
+    bytes += other.bytes;
+    return *this;
+  }
+  friend Amount operator+(Amount a, const Amount& b) { return a += b; }
+  friend bool operator==(const Amount&, const Amount&) = default;
+};
+
+enum class DropReason : uint8_t {
+  kQueueFull,      // a best-effort destination without room, or data emitted late by a processor
+  kDropOldest,     // made room for newer data, as configured
+  kRetryExpired,   // retry_on_failure.max_elapsed_time passed
+  kNotRetried,     // a passing failure with retry_on_failure switched off
+  kAgeExpired,     // lay in the queue longer than its age limit
+  kRefused,        // the destination refused it for good
+  kBadData,        // the destination called it bad data, alone in its batch
+  kTooLarge,       // one item larger than the destination takes
+  kDrainDeadline,  // still there when the drain ended
+  kShutdown,       // still there when the process ended without a drain
+};
+inline constexpr size_t kDropReasonCount = 10;
+// "queue_full", "retry_expired", …: the metric's label and the last line's words.
+std::string_view drop_reason_name(DropReason reason);
+
+// All counters of one account at about one moment.
+struct AccountSnapshot {
+  Amount admitted, recovered, delivered, filtered, sampled_out, rejected_by_peer;
+  std::array<Amount, kDropReasonCount> dropped;
+  Amount dropped_total() const;
+  Amount entered() const { return admitted + recovered; }
+  // Everything that left, for any reason.
+  Amount left() const;
+  AccountSnapshot& operator+=(const AccountSnapshot& other);
+};
+
+class Account {
+ public:
+  Account(Signal signal, std::string pipeline, std::string destination);
+  Signal signal() const { return signal_; }
+  const std::string& pipeline() const { return pipeline_; }        // "traces/2"
+  const std::string& destination() const { return destination_; }  // "otlp_grpc/backup"
+
+  void admit(Amount amount) { admitted_.add(amount); }
+  void recover(Amount amount) { recovered_.add(amount); }
+  void deliver(Amount amount) { delivered_.add(amount); }
+  void filter(Amount amount) { filtered_.add(amount); }
+  void sample_out(Amount amount) { sampled_out_.add(amount); }
+  void reject_by_peer(Amount amount) { rejected_by_peer_.add(amount); }
+  void drop(DropReason reason, Amount amount) { dropped_[static_cast<size_t>(reason)].add(amount); }
+  AccountSnapshot snapshot() const;
+
+ private:
+  struct Counter {
+    std::atomic<uint64_t> items{0};  // any thread adds, readers sum: orders nothing, so relaxed
+    std::atomic<uint64_t> bytes{0};  // the same
+    void add(Amount amount) {
+      items.fetch_add(amount.items, std::memory_order_relaxed);
+      bytes.fetch_add(amount.bytes, std::memory_order_relaxed);
+    }
+    Amount read() const {
+      return {items.load(std::memory_order_relaxed), bytes.load(std::memory_order_relaxed)};
+    }
+  };
+  const Signal signal_;
+  const std::string pipeline_;
+  const std::string destination_;
+  // Written once a request by the receiving workers; apart from what senders write once a batch.
+  alignas(64) Counter admitted_;
+  Counter filtered_;
+  Counter sampled_out_;
+  alignas(64) Counter delivered_;
+  Counter rejected_by_peer_;
+  Counter recovered_;
+  alignas(64) std::array<Counter, kDropReasonCount> dropped_;
+};
+
+// What one receiver refused before any pipeline: bad data, full queues, memory. It never entered,
+// so it is in no equation. Threads: any.
+class Refusals {
+ public:
+  Refusals(Signal signal, std::string receiver) : signal_(signal), receiver_(std::move(receiver)) {}
+  Signal signal() const { return signal_; }
+  const std::string& receiver() const { return receiver_; }
+  void accept(uint64_t items) { accepted_.fetch_add(items, std::memory_order_relaxed); }
+  void refuse(uint64_t items) { refused_.fetch_add(items, std::memory_order_relaxed); }
+  uint64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
+  uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
+ private:
+  const Signal signal_;
+  const std::string receiver_;
+  std::atomic<uint64_t> accepted_{0};  // receiving workers add, readers sum
+  std::atomic<uint64_t> refused_{0};   // the same
+};
+
+// The result of one walk: what each account has lying in queues, in flight and in processors.
+class Held {
+ public:
+  void add(const Account& account, Amount amount) { by_account_[&account] += amount; }
+  Amount of(const Account& account) const {
+    const auto found = by_account_.find(&account);
+    return found == by_account_.end() ? Amount{} : found->second;
+  }
+  Amount total() const;
+
+ private:
+  std::map<const Account*, Amount> by_account_;
+};
+
+// Whoever holds payloads. Says itself on which thread it may be asked.
+class HeldWalker {
+ public:
+  virtual void count_held(Held& held) const = 0;
+
+ protected:
+  ~HeldWalker() = default;
+};
+
+struct Imbalance {
+  const Account* account = nullptr;
+  int64_t items = 0;  // entered - left - held: positive is lost, negative is invented
+  int64_t bytes = 0;
+  std::string to_text() const;
+};
+
+class Ledger {
+ public:
+  Ledger() = default;
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  // The same names give the same account.
+  Account& open(Signal signal, std::string_view pipeline, std::string_view destination);
+  Refusals& open_receiver(Signal signal, std::string_view receiver);
+
+  std::vector<const Account*> accounts() const;  // in order of opening
+  std::vector<const Refusals*> receivers() const;
+  // The accounts that do not add up; empty is what must be.
+  std::vector<Imbalance> check(const Held& held) const;
+  // One line over all accounts, the last that the process prints: "ledger: admitted=… delivered=…
+  // filtered=… sampled_out=… rejected_by_peer=… dropped=… (retry_expired=…) held=… refused=…
+  // balance=ok". Items.
+  std::string to_line(const Held& held) const;
+
+ private:
+  mutable std::mutex mutex_;  // guards the lists, not the accounts
+  std::vector<std::unique_ptr<Account>> accounts_;
+  std::vector<std::unique_ptr<Refusals>> receivers_;
+};
+
+}  // namespace millrace::ledger

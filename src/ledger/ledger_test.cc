@@ -1,0 +1,101 @@
+#include "ledger/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+namespace millrace::ledger {
+namespace {
+
+TEST(LedgerTest, TheSameNamesGiveTheSameAccount) {
+  Ledger ledger;
+  Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
+  EXPECT_EQ(&account, &ledger.open(Signal::kTraces, "traces", "otlp"));
+  EXPECT_NE(&account, &ledger.open(Signal::kTraces, "traces/2", "otlp"));
+  EXPECT_NE(&account, &ledger.open(Signal::kLogs, "traces", "otlp"));
+  EXPECT_EQ(ledger.accounts().size(), 3u);
+}
+
+TEST(LedgerTest, BalancesWhenEverythingIsAccountedFor) {
+  Ledger ledger;
+  Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
+  account.admit({100, 1000});
+  account.recover({1, 10});
+  account.deliver({50, 500});
+  account.filter({5, 50});
+  account.sample_out({5, 50});
+  account.reject_by_peer({1, 10});
+  account.drop(DropReason::kRetryExpired, {20, 200});
+  Held held;
+  held.add(account, {15, 150});
+  held.add(account, {5, 50});
+  EXPECT_TRUE(ledger.check(held).empty());
+}
+
+TEST(LedgerTest, NamesTheAccountThatLostItems) {
+  Ledger ledger;
+  ledger.open(Signal::kTraces, "traces", "fine").admit({0, 0});
+  Account& account = ledger.open(Signal::kLogs, "logs", "otlp");
+  account.admit({10, 100});
+  account.deliver({7, 70});
+  const std::vector<Imbalance> wrong = ledger.check({});
+  ASSERT_EQ(wrong.size(), 1u);
+  EXPECT_EQ(wrong[0].items, 3);
+  EXPECT_EQ(wrong[0].to_text(), "logs logs -> otlp: 3 items and 30 bytes unaccounted for");
+}
+
+TEST(LedgerTest, AnItemThatLeftTwiceIsNegative) {
+  Ledger ledger;
+  Account& account = ledger.open(Signal::kLogs, "logs", "otlp");
+  account.admit({1, 10});
+  account.deliver({1, 10});
+  account.drop(DropReason::kRefused, {1, 10});
+  ASSERT_EQ(ledger.check({}).size(), 1u);
+  EXPECT_EQ(ledger.check({})[0].items, -1);
+}
+
+TEST(LedgerTest, LastLineNamesReasonsAndBalance) {
+  Ledger ledger;
+  Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
+  account.admit({12, 120});
+  account.deliver({9, 90});
+  account.drop(DropReason::kDrainDeadline, {2, 20});
+  account.drop(DropReason::kQueueFull, {1, 10});
+  ledger.open_receiver(Signal::kTraces, "otlp").refuse(4);
+  EXPECT_EQ(ledger.to_line({}),
+            "ledger: admitted=12 delivered=9 filtered=0 sampled_out=0 rejected_by_peer=0 dropped=3 "
+            "(queue_full=1 drain_deadline=2) held=0 refused=4 balance=ok");
+  account.admit({1, 1});
+  EXPECT_NE(ledger.to_line({}).find("balance=broken [traces traces -> otlp: 1 items"),
+            std::string::npos);
+}
+
+TEST(LedgerTest, EveryReasonHasItsOwnName) {
+  std::set<std::string_view> names;
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    names.insert(drop_reason_name(static_cast<DropReason>(i)));
+  }
+  EXPECT_EQ(names.size(), kDropReasonCount);
+  EXPECT_EQ(drop_reason_name(DropReason::kShutdown), "shutdown");
+}
+
+TEST(LedgerTest, ThreadsAddWithoutLosing) {
+  Ledger ledger;
+  Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
+  const auto work = [&] {
+    for (int i = 0; i < 10'000; ++i) {
+      account.admit({2, 20});
+      account.deliver({1, 10});
+      account.drop(DropReason::kRefused, {1, 10});
+    }
+  };
+  std::thread other(work);
+  work();
+  other.join();
+  EXPECT_EQ(account.snapshot().admitted, (Amount{40'000, 400'000}));
+  EXPECT_TRUE(ledger.check({}).empty());
+}
+
+}  // namespace
+}  // namespace millrace::ledger
