@@ -34,13 +34,14 @@ class TlsServerContext;  // io/tls.h; reloads its files by itself
 class TlsClientContext;
 
 struct ListenOptions {
-  std::string host;   // "localhost", "0.0.0.0", "::", a name or an address; empty: every address
+  std::string host =
+      {};             // "localhost", "0.0.0.0", "::", a name or an address; empty: every address
   uint16_t port = 0;  // 0: the kernel (or the simulation) chooses; Listener::port() tells
   // Several loops may listen on one address: each accepts its share (SO_REUSEPORT).
   bool share_port = false;
   // Not null: each accepted stream is a TLS session; the accept handler gets it when the handshake
   // is done. Must outlive the listener.
-  std::shared_ptr<TlsServerContext> tls;
+  std::shared_ptr<TlsServerContext> tls = nullptr;
 };
 
 class Listener {
@@ -62,9 +63,9 @@ struct Address {
 struct ConnectOptions {
   Address address;
   // Not null: TLS with this server name (SNI and verification).
-  std::shared_ptr<TlsClientContext> tls;
-  std::string server_name;
-  std::vector<std::string> alpn;  // offered in this order
+  std::shared_ptr<TlsClientContext> tls = nullptr;
+  std::string server_name = {};
+  std::vector<std::string> alpn = {};  // offered in this order
 };
 
 class Loop {

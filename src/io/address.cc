@@ -1,0 +1,44 @@
+#include "io/address.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+
+namespace millrace::io {
+
+std::string format_address(std::string_view host, uint16_t port) {
+  std::string text;
+  const bool bracket = host.find(':') != std::string_view::npos;
+  if (bracket) text += '[';
+  text += host;
+  if (bracket) text += ']';
+  text += ':';
+  text += std::to_string(port);
+  return text;
+}
+
+std::optional<HostPort> parse_address(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view digits = text.substr(colon + 1);
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  const bool opened = host.starts_with('[');
+  if (opened != host.ends_with(']')) return std::nullopt;
+  if (opened) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return HostPort{std::string(host), port};
+}
+
+bool is_numeric_host(const std::string& host) {
+  in6_addr parsed;
+  return inet_pton(AF_INET, host.c_str(), &parsed) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
+}
+
+}  // namespace millrace::io

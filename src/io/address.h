@@ -1,0 +1,24 @@
+// Addresses as text: "10.0.0.1:4317", "[::1]:4317". Pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::io {
+
+struct HostPort {
+  std::string host;  // without brackets
+  uint16_t port = 0;
+  friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+
+// Brackets a host that contains a colon.
+std::string format_address(std::string_view host, uint16_t port);
+// Nothing unless there is a port of 0 to 65535 behind the last colon, and brackets are in pairs.
+std::optional<HostPort> parse_address(std::string_view text);
+// True for a numeric IPv4 or IPv6 address (without brackets).
+bool is_numeric_host(const std::string& host);
+
+}  // namespace millrace::io

@@ -1,0 +1,34 @@
+#include "io/address.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace::io {
+namespace {
+
+TEST(AddressTest, IPv6IsBracketed) {
+  EXPECT_EQ(format_address("10.0.0.1", 4317), "10.0.0.1:4317");
+  EXPECT_EQ(format_address("::1", 0), "[::1]:0");
+}
+
+TEST(AddressTest, WhatWasFormattedIsParsed) {
+  EXPECT_EQ(parse_address("[fe80::1%lo]:65535"), (HostPort{"fe80::1%lo", 65535}));
+  EXPECT_EQ(parse_address("collector:4317"), (HostPort{"collector", 4317}));
+  EXPECT_EQ(parse_address(":4317"), (HostPort{"", 4317}));
+}
+
+TEST(AddressTest, NonsenseIsRefused) {
+  for (const char* text : {"", "host", "host:", "host:x", "host:65536", "host:-1", "::1:80",
+                           "[::1:80", "::1]:80", "host:80 "}) {
+    EXPECT_FALSE(parse_address(text)) << text;
+  }
+}
+
+TEST(AddressTest, OnlyNumericHostsAreNumeric) {
+  EXPECT_TRUE(is_numeric_host("127.0.0.1"));
+  EXPECT_TRUE(is_numeric_host("::1"));
+  EXPECT_FALSE(is_numeric_host("localhost"));
+  EXPECT_FALSE(is_numeric_host("[::1]"));
+}
+
+}  // namespace
+}  // namespace millrace::io

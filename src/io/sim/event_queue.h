@@ -1,0 +1,52 @@
+// The one order of things in a simulated world: events by virtual time, then by insertion.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "io/loop.h"
+
+namespace millrace::io::sim {
+
+class EventQueue {
+ public:
+  MonotonicTime now() const { return now_; }
+  bool empty() const { return heap_.empty(); }
+  MonotonicTime next_time() const { return heap_.empty() ? kNever : heap_.front().when; }
+  // A time in the past means now.
+  void at(MonotonicTime when, Task task) {
+    heap_.push_back(Event{std::max(when, now_), next_sequence_++, std::move(task)});
+    std::push_heap(heap_.begin(), heap_.end(), later);
+  }
+  void after(Duration delay, Task task) { at(now_ + delay, std::move(task)); }
+  // Moves the clock to the next event and runs it. Precondition: not empty.
+  void run_next() {
+    std::pop_heap(heap_.begin(), heap_.end(), later);
+    Event event = std::move(heap_.back());
+    heap_.pop_back();
+    now_ = event.when;
+    event.task();
+  }
+  // Precondition: nothing is due before `when`.
+  void advance_to(MonotonicTime when) { now_ = std::max(now_, when); }
+
+ private:
+  struct Event {
+    MonotonicTime when;
+    uint64_t sequence;
+    Task task;
+  };
+  static bool later(const Event& a, const Event& b) {
+    return a.when != b.when ? a.when > b.when : a.sequence > b.sequence;
+  }
+
+  // Not zero, so that code which takes a time of zero for "unset" is found out.
+  MonotonicTime now_{1'000s};
+  uint64_t next_sequence_ = 0;
+  std::vector<Event> heap_;
+};
+
+}  // namespace millrace::io::sim

@@ -1,0 +1,146 @@
+// The simulated network: hosts, names, listeners, connections. A connection is two ends; what one
+// end sends is cut into segments, each of which arrives in order at some later event.
+//
+// Everything is addressed by number (hosts, connections) and kept in ordered containers, so that
+// no iteration order depends on where objects lie in memory.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "io/sim/chronicle.h"
+#include "io/sim/event_queue.h"
+#include "io/sim/world.h"
+
+namespace millrace::io::sim {
+
+class SimStream;
+class SimListener;
+
+struct Segment {
+  MonotonicTime arrival;
+  std::vector<uint8_t> data;
+  bool fin = false;
+  bool reset = false;
+};
+
+struct End {
+  size_t host = 0;
+  std::string address;
+  SimStream* stream = nullptr;  // null before accepting and after closing
+  bool open = true;             // a stream or a backlog holds this end
+
+  // Sending.
+  std::deque<Segment> in_flight;
+  size_t outstanding = 0;  // bytes written that the other side has not read, or not told us so
+  bool fin_sent = false;
+  MonotonicTime link_free{};
+  bool delivery_scheduled = false;
+
+  // Receiving.
+  std::vector<uint8_t> received;
+  size_t received_start = 0;
+  bool fin_received = false;
+  bool broken = false;
+  std::string broken_because;
+  size_t read_unacknowledged = 0;
+  bool acknowledgement_scheduled = false;
+
+  size_t readable() const { return received.size() - received_start; }
+};
+
+struct Connection {
+  uint64_t id = 0;
+  std::array<End, 2> ends;  // 0 connected, 1 accepted
+  bool established = false;
+  uint16_t target_port = 0;
+  std::string target_ip;
+  MonotonicTime give_up_at{};
+};
+// Shared by the network's table and the streams at its ends; events hold it as well.
+using ConnectionRef = std::shared_ptr<Connection>;
+
+class Network {
+ public:
+  Network(EventQueue& events, Chronicle& chronicle, uint64_t seed, const NetworkFaults& faults);
+
+  NetworkFaults faults;
+  EventQueue& events;
+  Chronicle& chronicle;
+  Random random;
+  Duration wall_offset{0};
+
+  // Hosts and names.
+  size_t host_number(const std::string& name);  // created when new
+  const std::string& host_ip(size_t host) const { return hosts_[host].ip; }
+  void set_name(const std::string& name, std::vector<std::string> targets);
+  // Addresses without ports; an error when the name is not known.
+  Result<std::vector<std::string>> look_up(size_t from_host, const std::string& name);
+
+  // Listeners. The port is chosen when `port` is 0.
+  Result<uint16_t> add_listener(SimListener* listener, size_t host, uint16_t port, bool share_port);
+  void remove_listener(SimListener* listener, size_t host, uint16_t port);
+
+  // Connections.
+  ConnectionRef connect(SimStream* stream, size_t host, const std::string& address);
+  size_t send(const ConnectionRef& connection, int side, std::span<const iovec> from, size_t count);
+  void send_fin(const ConnectionRef& connection, int side);
+  void acknowledge(const ConnectionRef& connection, int side, size_t count);
+  // The stream or backlog lets go of its end.
+  void close(const ConnectionRef& connection, int side);
+  // The same, with a reset for the other side.
+  void abort(const ConnectionRef& connection, int side);
+  size_t open_connection_count() const { return connections_.size(); }
+
+  // Faults by script and by chance.
+  void partition(size_t a, size_t b);
+  void heal(size_t a, size_t b);
+  void reset_connections(size_t host);
+  void start_weather();  // the faults that come by the second
+  Duration random_duration(Duration low, Duration high);
+
+ private:
+  struct Host {
+    std::string name;
+    std::string ip;
+    uint16_t next_port = 32768;
+    std::map<uint16_t, std::vector<SimListener*>> listeners;
+  };
+  using Pair = std::pair<size_t, size_t>;
+  static Pair pair_of(size_t a, size_t b) { return {std::min(a, b), std::max(a, b)}; }
+
+  Duration latency() { return random_duration(faults.latency_min, faults.latency_max); }
+  bool separated(const Connection& connection) const;
+  SimListener* choose_listener(const Connection& connection);
+  void arrive_attempt(const ConnectionRef& connection);
+  void fail_attempt(const ConnectionRef& connection, Duration delay, const char* why);
+  void enqueue(const ConnectionRef& connection, int side, Segment segment, size_t size);
+  void schedule_delivery(const ConnectionRef& connection, int side);
+  void deliver(const ConnectionRef& connection, int side);
+  void deliver_segment(const ConnectionRef& connection, int side, Segment segment);
+  void deliver_acknowledgement(const ConnectionRef& connection, int side);
+  void break_connection(const ConnectionRef& connection, const char* why);
+  void break_end(Connection& connection, int side, const char* why);
+  void forget_if_done(const ConnectionRef& connection);
+  void weather_tick();
+
+  std::vector<Host> hosts_;
+  std::map<std::string, std::vector<std::string>> names_;
+  std::map<uint64_t, ConnectionRef> connections_;
+  std::map<Pair, uint64_t> partitions_;  // value: number of the partition, for its time-out
+  uint64_t next_connection_ = 1;
+  uint64_t next_partition_ = 1;
+  bool weather_runs_ = false;
+};
+
+}  // namespace millrace::io::sim
