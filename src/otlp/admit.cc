@@ -1,0 +1,192 @@
+// The fast walk. A hand-written switch for forty messages would be the fastest code and the
+// easiest to get wrong, and the slow walk that names the place would need it all again. So the
+// messages are tables (schema.h), and a template makes of each one a function that compares tags
+// in the order of the table: with constants folded in that is the code one would write by hand.
+// Attributes are most of all bytes, so the plain ones have a path of their own.
+#include "otlp/admit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "otlp/schema.h"
+#include "wire/utf8.h"
+
+namespace millrace::otlp {
+
+namespace {
+
+using wire::WireType;
+
+constexpr int kDepthLeast = 10;
+constexpr int kDepthMost = 1000;
+
+constexpr WireType wire_type_of(Kind kind) {
+  switch (kind) {
+    case Kind::kVarint:
+      return WireType::kVarint;
+    case Kind::kI64:
+      return WireType::kI64;
+    case Kind::kI32:
+      return WireType::kI32;
+    default:
+      return WireType::kLen;
+  }
+}
+
+// What one walk counts, and what it needs to undo a count: when a Metric has several members of
+// its oneof, only the data points of the last one exist.
+struct Walk {
+  uint32_t item_count = 0;
+};
+struct MetricState {
+  uint32_t items_before = 0;
+  uint32_t data_field = 0;
+};
+
+[[gnu::always_inline]] inline const uint8_t* read_tag(const uint8_t* at, const uint8_t* end,
+                                                      uint32_t* tag) {
+  const uint32_t first = *at;
+  if (__builtin_expect(first < 0x80, 1)) {
+    *tag = first;
+    return at + 1;
+  }
+  if (end - at >= 2 && at[1] < 0x80) {  // Span.flags, on every span of today's SDKs
+    *tag = (first & 0x7f) | static_cast<uint32_t>(at[1]) << 7;
+    return at + 2;
+  }
+  return wire::detail::read_long_tag(at, end, tag);
+}
+
+bool walk_packed_varints(const uint8_t* at, const uint8_t* end) {
+  while (at < end) {
+    at = wire::skip_varint(at, end);
+    if (at == nullptr) return false;
+  }
+  return true;
+}
+
+// A key and a value that is a string, a number or a bool, with lengths of one byte each and nothing
+// else: nearly every attribute there is. False sends it down the general way, which decides.
+[[gnu::always_inline]] inline bool is_plain_attribute(const uint8_t* at, const uint8_t* end) {
+  if (end - at < 6 || at[0] != 0x0a || at[1] >= 0x80) return false;
+  const size_t key_size = at[1];
+  const uint8_t* const key = at + 2;
+  if (static_cast<size_t>(end - key) < key_size + 4) return false;
+  const uint8_t* const value = key + key_size;
+  if (value[0] != 0x12 || value[1] >= 0x80 || value + 2 + value[1] != end) return false;
+  const uint8_t* const content = value + 4;
+  switch (value[2]) {
+    case 0x0a:  // string_value
+      return value[3] < 0x80 && content + value[3] == end && wire::is_utf8_padded(key, key_size) &&
+             wire::is_utf8_padded(content, value[3]);
+    case 0x10:  // bool_value
+    case 0x18:  // int_value
+      return wire::skip_varint(value + 3, end) == end && wire::is_utf8_padded(key, key_size);
+    case 0x21:  // double_value
+      return end - content == 7 && wire::is_utf8_padded(key, key_size);
+    default:
+      return false;
+  }
+}
+
+template <Message kMessageType>
+bool walk_message(Walk& walk, const uint8_t* at, const uint8_t* end, int depth);
+
+// The value of one known field, `at` behind its tag. The position behind it, or null.
+template <Message kParent, size_t kIndex>
+[[gnu::always_inline]] inline const uint8_t* walk_value(Walk& walk, MetricState& metric,
+                                                        const uint8_t* at, const uint8_t* end,
+                                                        int depth) {
+  constexpr FieldRule kRule = fields_of(kParent)[kIndex];
+  if constexpr (kRule.kind == Kind::kVarint) {
+    return wire::skip_varint(at, end);
+  } else if constexpr (kRule.kind == Kind::kI64) {
+    return end - at >= 8 ? at + 8 : nullptr;
+  } else if constexpr (kRule.kind == Kind::kI32) {
+    return end - at >= 4 ? at + 4 : nullptr;
+  } else {
+    uint32_t size = 0;
+    at = wire::read_length(at, end, &size);
+    if (__builtin_expect(at == nullptr, 0)) return nullptr;
+    bool valid = true;
+    if constexpr (kRule.kind == Kind::kString) {
+      valid = wire::is_utf8_padded(at, size);
+    } else if constexpr (kRule.kind == Kind::kTraceId) {
+      valid = size == 16 || size == 0;
+    } else if constexpr (kRule.kind == Kind::kSpanId) {
+      valid = size == 8 || size == 0;
+    } else if constexpr (kRule.kind == Kind::kPackedI64) {
+      valid = size % 8 == 0;
+    } else if constexpr (kRule.kind == Kind::kPackedVarint) {
+      valid = walk_packed_varints(at, at + size);
+    } else if constexpr (kRule.kind == Kind::kMessage) {
+      if constexpr (kParent == Message::kMetric && is_metric_data(kRule.number)) {
+        if (metric.data_field != kRule.number) walk.item_count = metric.items_before;
+        metric.data_field = kRule.number;
+      }
+      if constexpr (is_item(kRule.message)) walk.item_count++;
+      valid = depth > 0 && walk_message<kRule.message>(walk, at, at + size, depth - 1);
+    }
+    return __builtin_expect(valid, 1) ? at + size : nullptr;
+  }
+}
+
+template <Message kParent, size_t kIndex>
+[[gnu::always_inline]] inline bool try_field(Walk& walk, MetricState& metric, uint32_t tag,
+                                             const uint8_t*& at, const uint8_t* end, int depth) {
+  constexpr FieldRule kRule = fields_of(kParent)[kIndex];
+  if (tag != wire::make_tag(kRule.number, wire_type_of(kRule.kind))) return false;
+  at = walk_value<kParent, kIndex>(walk, metric, at, end, depth);
+  return true;
+}
+
+template <Message kMessageType>
+bool walk_message(Walk& walk, const uint8_t* at, const uint8_t* end, int depth) {
+  if constexpr (kMessageType == Message::kKeyValue) {
+    if (depth > 0 && is_plain_attribute(at, end)) return true;
+  }
+  [[maybe_unused]] MetricState metric{walk.item_count, 0};
+  while (at < end) {
+    uint32_t tag = 0;
+    at = read_tag(at, end, &tag);
+    if (__builtin_expect(at == nullptr, 0)) return false;
+    const bool known =
+        [&]<size_t... kIndex>(std::index_sequence<kIndex...>) __attribute__((always_inline)) {
+          return (try_field<kMessageType, kIndex>(walk, metric, tag, at, end, depth) || ...);
+        }(std::make_index_sequence<fields_of(kMessageType).size()>());
+    // An unknown field, or elements of a packed field one by one: framing is all there is.
+    if (!known) at = wire::skip_value(tag, at, end, depth);
+    if (__builtin_expect(at == nullptr, 0)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::expected<Admitted, Violation> admit(Signal signal, std::span<const uint8_t> message,
+                                         const AdmitOptions& options) {
+  Walk walk;
+  const uint8_t* const at = message.data();
+  const uint8_t* const end = at + message.size();
+  const int depth = std::clamp(options.depth_max, kDepthLeast, kDepthMost);
+  bool valid = false;
+  switch (signal) {
+    case Signal::kTraces:
+      valid = walk_message<Message::kTraceRequest>(walk, at, end, depth);
+      break;
+    case Signal::kMetrics:
+      valid = walk_message<Message::kMetricsRequest>(walk, at, end, depth);
+      break;
+    case Signal::kLogs:
+      valid = walk_message<Message::kLogsRequest>(walk, at, end, depth);
+      break;
+    case Signal::kProfiles:
+      valid = walk_message<Message::kProfilesRequest>(walk, at, end, depth);
+      break;
+  }
+  valid = valid && message.size() <= wire::kLengthMax;
+  if (__builtin_expect(valid, 1)) return Admitted{walk.item_count};
+  return std::unexpected(find_violation(signal, message, options).value_or(Violation{}));
+}
+
+}  // namespace millrace::otlp

@@ -1,0 +1,61 @@
+// The door (law 2): one complete walk over a received message before it is answered. Behind it,
+// views, cuts and edits trust the bytes.
+//
+// Checked: framing of every field, known or not; wire types; nesting depth; UTF-8 of every string;
+// trace ids of 16 and span ids of 8 bytes, or empty. What libprotobuf would parse passes as it is:
+// fields in any order, repeated singular messages, several members of a oneof, unknown fields,
+// groups, a known field number with another wire type (an unknown field). Two things are refused
+// that libprotobuf's C++ lets pass: ids of a wrong length, and a tag over 32 bits.
+//
+// Thread safe: no state. Cost: about 130 ns a span of 400 bytes; the place of an error is looked
+// for only once there is one, by a second walk.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "base/signal.h"
+#include "wire/protobuf.h"
+
+namespace millrace::otlp {
+
+struct AdmitOptions {
+  // Levels of messages and groups below the request; 100 is libprotobuf's own limit. Fewer than 10
+  // would refuse plain telemetry and count as 10; more than 1,000 count as 1,000.
+  int depth_max = wire::kDepthMax;
+};
+
+struct Admitted {
+  uint32_t item_count = 0;  // spans, metric data points, log records; profiles: samples
+};
+
+// Why and where a message was refused.
+struct Violation {
+  enum class Reason : uint8_t {
+    kFraming,   // truncated, over-long, an invalid tag or wire type
+    kTagSize,   // a tag over 32 bits
+    kDepth,     // nested deeper than depth_max
+    kUtf8,      // a string that is not UTF-8
+    kIdLength,  // a trace id or span id of a wrong length
+  };
+  Reason reason = Reason::kFraming;
+  std::string field_path;   // "resource_spans[0].scope_spans[1].spans[3].name"; may be empty
+  size_t byte_offset = 0;   // of the field, in the message
+  std::string description;  // "is not valid UTF-8"
+  // INVALID_ARGUMENT, "resource_spans[0]…name is not valid UTF-8 (byte 1234)".
+  Error to_error() const;
+};
+
+// Precondition: kChunkPadding bytes behind the message are readable, as in any chunk.
+std::expected<Admitted, Violation> admit(Signal signal, std::span<const uint8_t> message,
+                                         const AdmitOptions& options = {});
+
+// The slow walk: the first violation, or nothing. Agrees with admit() on every input.
+std::optional<Violation> find_violation(Signal signal, std::span<const uint8_t> message,
+                                        const AdmitOptions& options = {});
+
+}  // namespace millrace::otlp
