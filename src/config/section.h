@@ -44,8 +44,13 @@ class Diagnostics {
   // One line each: "otel.yaml:12:5: error: exporters::otlp::timeout: …".
   std::string to_text() const;
 
+  // Paths whose values (and all below) are shown as [REDACTED].
+  void mark_secret(std::string path) { secrets_.insert(std::move(path)); }
+  bool is_secret(std::string_view path) const { return secrets_.contains(path); }
+
  private:
   std::vector<Diagnostic> all_;
+  std::set<std::string, std::less<>> secrets_;
 };
 
 struct IntegerRange {
@@ -61,7 +66,8 @@ class Section {
   bool has(std::string_view key) const;
   const yaml::Node* find(std::string_view key);  // marks the key as known; null when absent
 
-  // Each returns true when the key was present and valid.
+  // Each returns true when the key was present and valid. A null value (`timeout:`) keeps the
+  // default and returns false.
   bool text(std::string_view key, std::string* into);
   bool boolean(std::string_view key, bool* into);
   bool integer(std::string_view key, int64_t* into, IntegerRange range = {});
@@ -101,6 +107,10 @@ class Section {
   void ignored(std::string_view key, std::string_view why);
   void finish();
 
+  // A key of otelcol's that has a new name: warns when it is used, so that the caller reads both.
+  // True when the old one is present.
+  bool deprecated(std::string_view key, std::string_view use_instead);
+
   // Errors about this section as a whole, or about one of its keys.
   void error(std::string message);
   void error_at(std::string_view key, std::string message);
@@ -111,10 +121,14 @@ class Section {
 
  private:
   std::optional<int> choose(std::string_view key, std::initializer_list<Choice> choices);
+  void expected(std::string_view key, std::string_view what, const yaml::Node& found);
+  const yaml::Place& place_of_key(std::string_view key) const;
+
   const yaml::Node& node_;
   Diagnostics& diagnostics_;
   std::string path_;
   std::set<std::string, std::less<>> known_;
+  std::set<std::string, std::less<>> unsupported_;  // known, but never suggested
 };
 
 }  // namespace millrace::config
