@@ -1,0 +1,368 @@
+#include "otlp/split.h"
+
+#include <utility>
+
+#include "otlp/schema.h"
+
+namespace millrace::otlp {
+
+namespace {
+
+using wire::WireType;
+
+// Field numbers that all four signals share (checked against the schema in split_test.cc).
+constexpr uint32_t kResourceField = 1;  // ExportXServiceRequest.resource_x
+constexpr uint32_t kScopeField = 2;     // ResourceX.scope_x
+constexpr uint32_t kItemField = 2;      // ScopeX: spans, log_records, metrics, profiles
+constexpr uint32_t kPointField = 1;     // Gauge, Sum, …: data_points
+constexpr uint32_t kSampleField = 2;    // Profile.samples
+// A tag of one byte and a length of at most five.
+constexpr size_t kPrefixBytesMax = 6;
+
+constexpr uint32_t len_tag(uint32_t field_number) {
+  return wire::make_tag(field_number, WireType::kLen);
+}
+
+uint32_t count_fields(RopeReader& reader, size_t end, uint32_t wanted_tag) {
+  uint32_t count = 0;
+  while (reader.position() < end) {
+    const uint32_t tag = reader.read_tag();
+    count += tag == wanted_tag;
+    reader.skip_value(tag);
+  }
+  return count;
+}
+
+// Data points of the last member of the oneof.
+uint32_t count_in_metric(RopeReader& reader, size_t end) {
+  uint32_t count = 0;
+  uint32_t live_tag = 0;
+  while (reader.position() < end) {
+    const uint32_t tag = reader.read_tag();
+    if (wire::wire_type_of(tag) != WireType::kLen || !is_metric_data(wire::field_number_of(tag))) {
+      reader.skip_value(tag);
+      continue;
+    }
+    if (tag != live_tag) count = 0;
+    live_tag = tag;
+    const size_t size = reader.read_varint();
+    count += count_fields(reader, reader.position() + size, len_tag(kPointField));
+  }
+  return count;
+}
+
+uint32_t count_in_scope(Signal signal, RopeReader& reader, size_t end) {
+  if (signal == Signal::kTraces || signal == Signal::kLogs) {
+    return count_fields(reader, end, len_tag(kItemField));
+  }
+  uint32_t count = 0;
+  while (reader.position() < end) {
+    const uint32_t tag = reader.read_tag();
+    if (tag != len_tag(kItemField)) {
+      reader.skip_value(tag);
+      continue;
+    }
+    const size_t size = reader.read_varint();
+    const size_t item_end = reader.position() + size;
+    count += signal == Signal::kMetrics ? count_in_metric(reader, item_end)
+                                        : count_fields(reader, item_end, len_tag(kSampleField));
+  }
+  return count;
+}
+
+uint32_t count_in_resource(Signal signal, RopeReader& reader, size_t end) {
+  uint32_t count = 0;
+  while (reader.position() < end) {
+    const uint32_t tag = reader.read_tag();
+    if (tag != len_tag(kScopeField)) {
+      reader.skip_value(tag);
+      continue;
+    }
+    const size_t size = reader.read_varint();
+    count += count_in_scope(signal, reader, reader.position() + size);
+  }
+  return count;
+}
+
+// Appends, joining with the piece before where the bytes lie behind one another.
+void append_run(std::vector<Bytes>* runs, const Bytes& bytes) {
+  if (bytes.empty()) return;
+  if (!runs->empty()) {
+    Bytes& last = runs->back();
+    if (last.chunk().get() == bytes.chunk().get() && last.data() + last.size() == bytes.data()) {
+      last = Bytes(last.chunk(), last.data(), last.size() + bytes.size());
+      return;
+    }
+  }
+  runs->push_back(bytes);
+}
+
+// A message with the fields of both: merging is concatenation.
+Bytes concatenate(const Bytes& first, const Bytes& second) {
+  if (first.empty()) return second;
+  Rope both(first);
+  both.append(second);
+  return both.to_bytes();
+}
+
+}  // namespace
+
+uint32_t count_items(Signal signal, const Rope& request) {
+  RopeReader reader(request);
+  uint32_t count = 0;
+  while (!reader.done()) {
+    const uint32_t tag = reader.read_tag();
+    if (tag != len_tag(kResourceField)) {
+      reader.skip_value(tag);
+      continue;
+    }
+    const size_t size = reader.read_varint();
+    count += count_in_resource(signal, reader, reader.position() + size);
+  }
+  return count;
+}
+
+Cutter::Cutter(Signal signal, Rope request)
+    : signal_(signal), request_(std::move(request)), reader_(request_) {}
+
+std::optional<Part> Cutter::next(const CutLimits& limits) {
+  if (signal_ == Signal::kProfiles) {
+    if (reader_.done()) return std::nullopt;
+    Part whole{reader_.take(request_.size()), count_items(signal_, request_), false};
+    whole.is_oversized = whole.bytes.size() > limits.bytes_max;
+    return whole;
+  }
+  out_items_ = 0;
+  out_size_ = 0;
+  out_is_empty_ = true;
+  while (step(limits)) {
+  }
+  if (out_is_empty_) return std::nullopt;
+  Part part{finish_part(), out_items_, false};
+  part.is_oversized = part.bytes.size() > limits.bytes_max;
+  return part;
+}
+
+// Places one field, opens or closes one message. False when the part is complete.
+bool Cutter::step(const CutLimits& limits) {
+  if (!nodes_.empty()) return place_child(limits);
+  return !reader_.done() && place_request_field(limits);
+}
+
+bool Cutter::place_request_field(const CutLimits& limits) {
+  RopeReader ahead = reader_;
+  const uint32_t tag = ahead.read_tag();
+  const bool is_resource = tag == len_tag(kResourceField);
+  uint32_t item_count = 0;
+  size_t content_size = 0;
+  if (is_resource) {
+    content_size = ahead.read_varint();
+    item_count = count_in_resource(signal_, ahead, ahead.position() + content_size);
+  } else {
+    ahead.skip_value(tag);
+  }
+  const size_t size = ahead.position() - reader_.position();
+  const bool fitting = fits(limits, item_count, size);
+  if (!fitting && item_count > 0) {
+    if (out_items_ >= limits.items_max) return false;
+    reader_.skip(size - content_size);
+    open_node(Level::kResource, kResourceField, reader_.take(content_size).to_bytes());
+    return true;
+  }
+  if (!fitting && !out_is_empty_) return false;
+  const Rope whole = reader_.take(size);
+  for (const Bytes& piece : whole.pieces()) add(piece, 0);
+  out_items_ += item_count;
+  return fitting;
+}
+
+bool Cutter::place_child(const CutLimits& limits) {
+  Node& node = nodes_.back();
+  const std::optional<Child> child = peek_child(&node);
+  if (!child) {
+    close_innermost();
+    return true;
+  }
+  const bool is_item =
+      node.level == Level::kData || (node.level == Level::kScope && signal_ != Signal::kMetrics);
+  const uint32_t item_count = is_item ? 1 : count_in_child(node.level, *child);
+  const bool fitting = fits(limits, item_count, child->whole.size());
+  if (!fitting && !is_item && item_count > 0) {
+    if (out_items_ >= limits.items_max) return false;
+    node.at += child->whole.size();
+    if (node.level == Level::kResource) {
+      open_node(Level::kScope, child->field_number, child->content);
+    } else {
+      open_metric(*child);
+    }
+    return true;
+  }
+  if (!fitting && !out_is_empty_) return false;
+  node.at += child->whole.size();
+  add(child->whole, item_count);
+  return fitting;
+}
+
+bool Cutter::is_child(Level level, uint32_t tag) const {
+  switch (level) {
+    case Level::kResource:
+      return tag == len_tag(kScopeField);
+    case Level::kScope:
+      return tag == len_tag(kItemField);
+    case Level::kMetric:
+      return wire::wire_type_of(tag) == WireType::kLen &&
+             is_metric_data(wire::field_number_of(tag));
+    case Level::kData:
+      return tag == len_tag(kPointField);
+  }
+  return false;
+}
+
+std::optional<Cutter::Child> Cutter::peek_child(Node* node) const {
+  wire::FieldReader fields(node->content.view().subspan(node->at));
+  for (wire::Field field; fields.next(&field);) {
+    const auto offset = static_cast<size_t>(field.whole.data() - node->content.data());
+    if (is_child(node->level, wire::make_tag(field.number, field.type))) {
+      node->at = offset;
+      const size_t prefix = field.whole.size() - field.bytes.size();
+      return Child{node->content.slice(offset, field.whole.size()),
+                   node->content.slice(offset + prefix, field.bytes.size()), field.number};
+    }
+  }
+  node->at = node->content.size();
+  return std::nullopt;
+}
+
+uint32_t Cutter::count_in_child(Level level, const Child& child) const {
+  const Rope content(child.content);
+  RopeReader reader(content);
+  return level == Level::kResource ? count_in_scope(signal_, reader, content.size())
+                                   : count_in_metric(reader, content.size());
+}
+
+bool Cutter::fits(const CutLimits& limits, uint32_t item_count, size_t size) const {
+  size_t needed = out_size_ + size;
+  for (const Node& node : nodes_) {
+    if (!node.is_open) needed += node.header_size + kPrefixBytesMax;
+  }
+  return needed <= limits.bytes_max &&
+         item_count <= limits.items_max - std::min(out_items_, limits.items_max);
+}
+
+void Cutter::add(const Bytes& bytes, uint32_t item_count) {
+  for (Node& node : nodes_) {
+    if (node.is_open) continue;
+    node.is_open = true;
+    out_size_ += node.header_size + kPrefixBytesMax;
+  }
+  if (nodes_.empty()) {
+    append_run(&out_, bytes);
+  } else {
+    append_run(&nodes_.back().out, bytes);
+    nodes_.back().out_size += bytes.size();
+  }
+  out_size_ += bytes.size();
+  out_items_ += item_count;
+  out_is_empty_ = false;
+}
+
+void Cutter::open_node(Level level, uint32_t field_number, Bytes content) {
+  Node node{
+      .level = level, .field_number = field_number, .header = {}, .content = content, .out = {}};
+  wire::FieldReader fields(content.view());
+  for (wire::Field field; fields.next(&field);) {
+    if (is_child(level, wire::make_tag(field.number, field.type))) continue;
+    const auto offset = static_cast<size_t>(field.whole.data() - content.data());
+    append_run(&node.header, content.slice(offset, field.whole.size()));
+    node.header_size += field.whole.size();
+  }
+  nodes_.push_back(std::move(node));
+}
+
+// Two levels at once: the Metric, whose only child is the member of `data` that holds, and that
+// member, whose children are the data points.
+void Cutter::open_metric(const Child& child) {
+  uint32_t live_field = 0;
+  Bytes live;
+  open_node(Level::kMetric, child.field_number, child.content);
+  Node& metric = nodes_.back();
+  while (const std::optional<Child> member = peek_child(&metric)) {
+    metric.at += member->whole.size();
+    live =
+        member->field_number == live_field ? concatenate(live, member->content) : member->content;
+    live_field = member->field_number;
+  }
+  open_node(Level::kData, live_field, std::move(live));
+}
+
+// Wraps what the innermost node gives to this part and hands it to the node around it.
+void Cutter::write_innermost() {
+  Node& node = nodes_.back();
+  if (!node.is_open) return;
+  std::vector<Bytes>& into = nodes_.size() > 1 ? nodes_[nodes_.size() - 2].out : out_;
+  const size_t content_size = node.header_size + node.out_size;
+  lengths_.raw_varint(len_tag(node.field_number));
+  lengths_.raw_varint(content_size);
+  const Bytes prefix = lengths_.finish();
+  append_run(&into, prefix);
+  for (const Bytes& piece : node.header) append_run(&into, piece);
+  for (const Bytes& piece : node.out) append_run(&into, piece);
+  if (nodes_.size() > 1) nodes_[nodes_.size() - 2].out_size += prefix.size() + content_size;
+  node.out.clear();
+  node.out_size = 0;
+  node.is_open = false;
+}
+
+void Cutter::close_innermost() {
+  write_innermost();
+  nodes_.pop_back();
+}
+
+Rope Cutter::finish_part() {
+  // Innermost first; the nodes stay for the next part.
+  std::vector<Node> kept;
+  while (!nodes_.empty()) {
+    write_innermost();
+    kept.push_back(std::move(nodes_.back()));
+    nodes_.pop_back();
+  }
+  nodes_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+  Rope part;
+  for (Bytes& piece : out_) part.append(std::move(piece));
+  out_.clear();
+  return part;
+}
+
+Rope Cutter::take_rest() {
+  Rope rest;
+  if (!nodes_.empty()) {
+    // Children of the opened messages are taken without a limit, what lies behind is untouched.
+    out_items_ = 0;
+    out_size_ = 0;
+    out_is_empty_ = true;
+    while (!nodes_.empty()) place_child(CutLimits{});
+    rest = finish_part();
+  }
+  rest.append(reader_.take(request_.size() - reader_.position()));
+  return rest;
+}
+
+std::vector<Part> split(Signal signal, Rope request, uint32_t item_count, const CutLimits& limits) {
+  std::vector<Part> parts;
+  if (item_count <= limits.items_max && request.size() <= limits.bytes_max) {
+    parts.push_back({std::move(request), item_count, false});
+    return parts;
+  }
+  Cutter cutter(signal, std::move(request));
+  while (std::optional<Part> part = cutter.next(limits)) parts.push_back(std::move(*part));
+  return parts;
+}
+
+Part take_front(Signal signal, Rope* request, const CutLimits& limits) {
+  Cutter cutter(signal, std::move(*request));
+  Part front = cutter.next(limits).value_or(Part{});
+  *request = cutter.take_rest();
+  return front;
+}
+
+}  // namespace millrace::otlp
