@@ -1,0 +1,403 @@
+#include "http/http2_client_session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+
+namespace millrace::http {
+namespace {
+
+// One gathering of output: enough for a full write of the socket, few enough for IOV_MAX.
+constexpr size_t kFrameBytesMax = 64 * 1024;
+constexpr size_t kFrameBytesFull = 48 * 1024;
+constexpr size_t kPieceCountFull = 900;
+constexpr size_t kBodyBytesFull = 1 << 20;
+// nghttp2 hands over at most one frame at a time; this much always fits behind kFrameBytesFull.
+constexpr size_t kAppendMax = kFrameBytesMax - kFrameBytesFull - 64;
+// For all responses together; each stream has HTTP/2's default of 64 KiB.
+constexpr int32_t kConnectionWindow = 1 << 20;
+constexpr size_t kFrameHeaderSize = 9;
+
+nghttp2_nv to_nv(const Http2Field& field) {
+  uint8_t flags = NGHTTP2_NV_FLAG_NONE;
+  if (field.is_static) flags |= NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
+  if (!field.indexed) flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+  // nghttp2 takes non-const pointers and does not write through them.
+  return {reinterpret_cast<uint8_t*>(const_cast<char*>(field.name.data())),
+          reinterpret_cast<uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
+          field.value.size(), flags};
+}
+
+}  // namespace
+
+struct Http2ClientSession::Stream {
+  int32_t id = 0;
+  size_t index = 0;
+  Http2ResponseHandler* handler = nullptr;  // null once it has heard its end
+  std::array<uint8_t, 5> prefix{};
+  uint8_t prefix_size = 0;
+  Rope body;
+  size_t size = 0;              // prefix and body
+  size_t sent = 0;              // of size, put into the output
+  size_t piece = 0;             // the next piece of the body,
+  size_t offset = 0;            // and how much of it is sent
+  uint64_t headers_offset = 0;  // where in the output its HEADERS begin
+  bool headers_produced = false;
+  bool interim = false;  // the header block that is being read is a 1xx response
+};
+
+struct Http2ClientSession::Callbacks {
+  static Http2ClientSession& self(void* user) { return *static_cast<Http2ClientSession*>(user); }
+  static Stream* stream_of(nghttp2_session* session, int32_t id) {
+    return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
+  }
+
+  static ssize_t send(nghttp2_session*, const uint8_t* data, size_t size, int, void* user) {
+    Http2ClientSession& me = self(user);
+    if (me.output_full()) return NGHTTP2_ERR_WOULDBLOCK;
+    size = std::min(size, kAppendMax);
+    me.append_output(data, size);
+    return static_cast<ssize_t>(size);
+  }
+
+  static int send_data(nghttp2_session*, nghttp2_frame*, const uint8_t* header, size_t size,
+                       nghttp2_data_source* source, void* user) {
+    Http2ClientSession& me = self(user);
+    if (me.output_full()) return NGHTTP2_ERR_WOULDBLOCK;
+    me.append_output(header, kFrameHeaderSize);
+    me.append_body(*static_cast<Stream*>(source->ptr), size);
+    return 0;
+  }
+
+  static ssize_t read_body(nghttp2_session*, int32_t, uint8_t*, size_t size, uint32_t* flags,
+                           nghttp2_data_source* source, void*) {
+    const Stream& stream = *static_cast<const Stream*>(source->ptr);
+    const size_t left = stream.size - stream.sent;
+    const size_t taken = std::min(left, size);
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (taken == left) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(taken);
+  }
+
+  static ssize_t read_length(nghttp2_session*, uint8_t, int32_t, int32_t session_window,
+                             int32_t stream_window, uint32_t frame_max, void*) {
+    return std::min({static_cast<int64_t>(session_window), static_cast<int64_t>(stream_window),
+                     static_cast<int64_t>(frame_max)});
+  }
+
+  static int before_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    if (Stream* stream = stream_of(session, frame->hd.stream_id)) {
+      stream->headers_offset = self(user).produced_;
+      stream->headers_produced = true;
+    }
+    return 0;
+  }
+
+  static int frame_not_sent(nghttp2_session* session, const nghttp2_frame* frame, int, void* user) {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    // nghttp2 does not know our data of a stream that it has not opened: look for it.
+    Http2ClientSession& me = self(user);
+    for (Stream* stream : me.streams_) {
+      if (stream->id != frame->hd.stream_id) continue;
+      me.end_stream(*stream, Http2End::kNotSent, Http2ErrorCode::kRefusedStream);
+      // One that it has opened will also be closed, and forgotten then.
+      if (nghttp2_session_find_stream(session, frame->hd.stream_id) == nullptr) me.forget(stream);
+      break;
+    }
+    return 0;
+  }
+
+  static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void*) {
+    if (Stream* stream = stream_of(session, frame->hd.stream_id)) stream->interim = false;
+    return 0;
+  }
+
+  static int header(nghttp2_session* session, const nghttp2_frame* frame, const uint8_t* name,
+                    size_t name_size, const uint8_t* value, size_t value_size, uint8_t, void*) {
+    Stream* stream = stream_of(session, frame->hd.stream_id);
+    if (stream == nullptr || stream->handler == nullptr) return 0;
+    const std::string_view name_text = as_text({name, name_size});
+    const std::string_view value_text = as_text({value, value_size});
+    if (name_text == ":status" && value_text.starts_with('1')) stream->interim = true;
+    if (!stream->interim) stream->handler->on_header(name_text, value_text);
+    return 0;
+  }
+
+  static int data_chunk(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* data,
+                        size_t size, void* user) {
+    Stream* stream = stream_of(session, id);
+    if (stream == nullptr || stream->handler == nullptr) return 0;
+    if (!stream->handler->on_body({data, size})) {
+      self(user).end_stream(*stream, Http2End::kReset, Http2ErrorCode::kCancel);
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    }
+    return 0;
+  }
+
+  static int frame_received(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    Http2ClientSession& me = self(user);
+    if (frame->hd.type == NGHTTP2_GOAWAY) {
+      me.going_away_ = true;
+      const std::span<const uint8_t> text(frame->goaway.opaque_data, frame->goaway.opaque_data_len);
+      me.goaway_text_ =
+          std::string(http2_error_name(static_cast<Http2ErrorCode>(frame->goaway.error_code)));
+      if (!text.empty()) me.goaway_text_.append(": ").append(as_text(text));
+    } else if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+      if (me.unanswered_pings_ > 0) --me.unanswered_pings_;
+    } else if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
+               (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+      Stream* stream = stream_of(session, frame->hd.stream_id);
+      if (stream == nullptr || stream->handler == nullptr) return 0;
+      // The peer has answered without reading all: what is left of the request has no reader.
+      const bool unread = stream->sent < stream->size;
+      me.end_stream(*stream, Http2End::kComplete, Http2ErrorCode::kNoError);
+      if (unread) {
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                  NGHTTP2_NO_ERROR);
+      }
+    }
+    return 0;
+  }
+
+  static int stream_closed(nghttp2_session* session, int32_t id, uint32_t code, void* user) {
+    Stream* stream = stream_of(session, id);
+    if (stream == nullptr) return 0;
+    Http2ClientSession& me = self(user);
+    // nghttp2 closes the streams above GOAWAY's last one with this same code.
+    const Http2End end = code == NGHTTP2_REFUSED_STREAM ? Http2End::kNotSent : Http2End::kReset;
+    me.end_stream(*stream, end, static_cast<Http2ErrorCode>(code));
+    me.forget(stream);
+    return 0;
+  }
+
+  static void install(nghttp2_session_callbacks* to) {
+    nghttp2_session_callbacks_set_send_callback(to, send);
+    nghttp2_session_callbacks_set_send_data_callback(to, send_data);
+    nghttp2_session_callbacks_set_data_source_read_length_callback(to, read_length);
+    nghttp2_session_callbacks_set_before_frame_send_callback(to, before_frame_send);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(to, frame_not_sent);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(to, begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(to, header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(to, data_chunk);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(to, frame_received);
+    nghttp2_session_callbacks_set_on_stream_close_callback(to, stream_closed);
+  }
+};
+
+Http2ClientSession::Http2ClientSession()
+    : frame_bytes_(std::make_unique_for_overwrite<uint8_t[]>(kFrameBytesMax)) {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  MILLRACE_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
+  Callbacks::install(callbacks);
+  nghttp2_option* option = nullptr;
+  MILLRACE_CHECK(nghttp2_option_new(&option) == 0);
+  // Closed streams are only of use for priorities, which nobody uses here.
+  nghttp2_option_set_no_closed_streams(option, 1);
+  MILLRACE_CHECK(nghttp2_session_client_new2(&session_, callbacks, this, option) == 0);
+  nghttp2_option_del(option);
+  nghttp2_session_callbacks_del(callbacks);
+  const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0}};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+  pieces_.reserve(kPieceCountFull + 128);
+}
+
+Http2ClientSession::~Http2ClientSession() {
+  nghttp2_session_del(session_);
+  for (Stream* stream : streams_) delete stream;
+}
+
+bool Http2ClientSession::can_start() const {
+  return !going_away_ && nghttp2_session_check_request_allowed(session_) != 0 &&
+         streams_.size() <
+             nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+Http2ClientSession::Stream* Http2ClientSession::start(Http2Request request,
+                                                      Http2ResponseHandler& handler) {
+  auto* stream = new Stream;
+  stream->handler = &handler;
+  stream->prefix = request.prefix;
+  stream->prefix_size = request.prefix_size;
+  stream->body = std::move(request.body);
+  stream->size = stream->prefix_size + stream->body.size();
+
+  constexpr size_t kUsualCount = 24;
+  std::array<nghttp2_nv, kUsualCount> usual;
+  std::vector<nghttp2_nv> many;
+  nghttp2_nv* fields = usual.data();
+  if (request.fields.size() > kUsualCount) {
+    many.resize(request.fields.size());
+    fields = many.data();
+  }
+  for (size_t i = 0; i < request.fields.size(); ++i) fields[i] = to_nv(request.fields[i]);
+
+  nghttp2_data_provider provider{};
+  provider.source.ptr = stream;
+  provider.read_callback = Callbacks::read_body;
+  stream->id = nghttp2_submit_request(session_, nullptr, fields, request.fields.size(),
+                                      stream->size == 0 ? nullptr : &provider, stream);
+  MILLRACE_CHECK(stream->id > 0);
+  stream->index = streams_.size();
+  streams_.push_back(stream);
+  ++open_count_;
+  return stream;
+}
+
+void Http2ClientSession::cancel(Stream* stream) {
+  MILLRACE_CHECK(stream->handler != nullptr);
+  stream->handler = nullptr;
+  --open_count_;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL);
+}
+
+void Http2ClientSession::submit_ping() {
+  if (nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr) == 0) ++unanswered_pings_;
+}
+
+void Http2ClientSession::submit_goaway() {
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+Status Http2ClientSession::receive(std::span<const uint8_t> bytes) {
+  const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
+  if (taken < 0) {
+    return fail(Code::kUnavailable,
+                std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken)));
+  }
+  return {};
+}
+
+bool Http2ClientSession::finished() const {
+  return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+}
+
+bool Http2ClientSession::output_full() const {
+  return frame_size_ >= kFrameBytesFull || pieces_.size() >= kPieceCountFull ||
+         gathered_body_bytes_ >= kBodyBytesFull;
+}
+
+void Http2ClientSession::append_output(const uint8_t* data, size_t size) {
+  uint8_t* at = frame_bytes_.get() + frame_size_;
+  std::memcpy(at, data, size);
+  frame_size_ += size;
+  produced_ += size;
+  if (!pieces_.empty()) {
+    iovec& last = pieces_.back();
+    if (static_cast<uint8_t*>(last.iov_base) + last.iov_len == at) {
+      last.iov_len += size;
+      return;
+    }
+  }
+  pieces_.push_back({at, size});
+}
+
+void Http2ClientSession::append_body(Stream& stream, size_t size) {
+  size_t left = size;
+  if (stream.sent < stream.prefix_size) {
+    const size_t count = std::min<size_t>(left, stream.prefix_size - stream.sent);
+    append_output(stream.prefix.data() + stream.sent, count);
+    left -= count;
+  }
+  while (left > 0) {
+    const Bytes& piece = stream.body.pieces()[stream.piece];
+    const size_t count = std::min(left, piece.size() - stream.offset);
+    // iovec has no const; writing sockets does not write through it.
+    pieces_.push_back({const_cast<uint8_t*>(piece.data()) + stream.offset, count});
+    produced_ += count;
+    stream.offset += count;
+    left -= count;
+    if (stream.offset == piece.size()) {
+      ++stream.piece;
+      stream.offset = 0;
+    }
+  }
+  stream.sent += size;
+  gathered_body_bytes_ += size;
+}
+
+std::span<const iovec> Http2ClientSession::view_output() {
+  if (next_piece_ == pieces_.size()) {
+    pieces_.clear();
+    next_piece_ = 0;
+    frame_size_ = 0;
+    gathered_body_bytes_ = 0;
+    lingering_.clear();
+    // Fails only without memory; what was gathered so far is still right.
+    static_cast<void>(nghttp2_session_send(session_));
+  }
+  return std::span(pieces_).subspan(next_piece_);
+}
+
+void Http2ClientSession::advance_output(size_t bytes) {
+  written_ += bytes;
+  while (bytes > 0) {
+    iovec& piece = pieces_[next_piece_];
+    if (bytes < piece.iov_len) {
+      piece.iov_base = static_cast<uint8_t*>(piece.iov_base) + bytes;
+      piece.iov_len -= bytes;
+      return;
+    }
+    bytes -= piece.iov_len;
+    ++next_piece_;
+  }
+}
+
+bool Http2ClientSession::was_written(const Stream& stream) const {
+  return stream.headers_produced && written_ > stream.headers_offset;
+}
+
+void Http2ClientSession::end_stream(Stream& stream, Http2End end, Http2ErrorCode code) {
+  if (stream.handler == nullptr) return;
+  Http2ResponseHandler* handler = std::exchange(stream.handler, nullptr);
+  --open_count_;
+  // A shared copy: the pieces of the output may still point into the body.
+  Rope body = end == Http2End::kNotSent ? stream.body : Rope();
+  handler->on_end(end, code, std::move(body));
+}
+
+void Http2ClientSession::forget(Stream* stream) {
+  if (next_piece_ < pieces_.size() && stream->sent > 0) {
+    lingering_.push_back(std::move(stream->body));
+  }
+  streams_[stream->index] = streams_.back();
+  streams_[stream->index]->index = stream->index;
+  streams_.pop_back();
+  delete stream;
+}
+
+void Http2ClientSession::close() {
+  going_away_ = true;
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = *streams_[i];
+    end_stream(stream, was_written(stream) ? Http2End::kBroken : Http2End::kNotSent,
+               Http2ErrorCode::kNoError);
+  }
+}
+
+std::string_view http2_error_name(Http2ErrorCode code) {
+  constexpr std::array<std::string_view, 14> kNames = {"NO_ERROR",
+                                                       "PROTOCOL_ERROR",
+                                                       "INTERNAL_ERROR",
+                                                       "FLOW_CONTROL_ERROR",
+                                                       "SETTINGS_TIMEOUT",
+                                                       "STREAM_CLOSED",
+                                                       "FRAME_SIZE_ERROR",
+                                                       "REFUSED_STREAM",
+                                                       "CANCEL",
+                                                       "COMPRESSION_ERROR",
+                                                       "CONNECT_ERROR",
+                                                       "ENHANCE_YOUR_CALM",
+                                                       "INADEQUATE_SECURITY",
+                                                       "HTTP_1_1_REQUIRED"};
+  const auto index = static_cast<size_t>(code);
+  return index < kNames.size() ? kNames[index] : "unknown HTTP/2 error";
+}
+
+}  // namespace millrace::http
