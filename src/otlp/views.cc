@@ -1,0 +1,351 @@
+#include "otlp/views.h"
+
+#include "otlp/schema.h"
+
+namespace millrace::otlp {
+
+namespace {
+
+using wire::Field;
+using wire::FieldReader;
+using wire::WireType;
+
+constexpr WireType kVarint = WireType::kVarint;
+constexpr WireType kI64 = WireType::kI64;
+constexpr WireType kI32 = WireType::kI32;
+constexpr WireType kLen = WireType::kLen;
+
+// `case` labels for a field as it should be on the wire; with another type it is an unknown field.
+constexpr uint32_t on(uint32_t number, WireType type) { return wire::make_tag(number, type); }
+uint32_t tag_of(const Field& field) { return wire::make_tag(field.number, field.type); }
+
+void read_status(MessageBytes status, SpanView* into) {
+  FieldReader reader(status);
+  for (Field field; reader.next(&field);) {
+    if (field.is(3, kVarint)) into->status_code = static_cast<int32_t>(field.value);
+    if (field.is(2, kLen)) into->status_message = field.text();
+  }
+}
+
+Bytes slice_of(const Bytes& bytes, MessageBytes part) {
+  return Bytes(bytes.chunk(), part.data(), part.size());
+}
+
+Bytes appended(const Bytes& first, Bytes second) {
+  Rope both(first);
+  both.append(std::move(second));
+  return both.to_bytes();
+}
+
+}  // namespace
+
+AnyValueView AnyValueView::read(MessageBytes any_value) {
+  AnyValueView view;
+  uint32_t live = 0;
+  FieldReader reader(any_value);
+  for (Field field; reader.next(&field);) {
+    const auto become = [&](Type type) {
+      view.type = type;
+      live = field.number;
+    };
+    switch (tag_of(field)) {
+      case on(1, kLen):
+        become(Type::kString);
+        view.text = field.text();
+        break;
+      case on(2, kVarint):
+        become(Type::kBool);
+        view.int_value = field.value != 0;
+        break;
+      case on(3, kVarint):
+        become(Type::kInt);
+        view.int_value = static_cast<int64_t>(field.value);
+        break;
+      case on(4, kI64):
+        become(Type::kDouble);
+        view.double_value = field.as_double();
+        break;
+      case on(5, kLen):
+      case on(6, kLen):
+        // From the first of the members that are merged on to the end.
+        if (live != field.number) {
+          view.members = {field.whole.data(), any_value.data() + any_value.size()};
+        }
+        become(field.number == 5 ? Type::kArray : Type::kKvlist);
+        break;
+      case on(7, kLen):
+        become(Type::kBytes);
+        view.text = field.text();
+        break;
+      case on(8, kVarint):  // string_value_strindex: only profiles have the table; as if absent
+        become(Type::kEmpty);
+        break;
+      default:
+        break;
+    }
+  }
+  return view;
+}
+
+ElementReader::ElementReader(const AnyValueView& value)
+    : lists_(value.members, value.type == AnyValueView::Type::kArray ? 5 : 6), elements_({}, 1) {}
+
+bool ElementReader::next(MessageBytes* element) {
+  while (!elements_.next(element)) {
+    MessageBytes list;
+    if (!lists_.next(&list)) return false;
+    elements_ = MessageReader(list, 1);
+  }
+  return true;
+}
+
+KeyValueView KeyValueView::read(MessageBytes key_value) {
+  KeyValueView view;
+  FieldReader reader(key_value);
+  for (Field field; reader.next(&field);) {
+    if (field.is(1, kLen)) view.key = field.text();
+    if (field.is(2, kLen)) view.value = field.bytes;
+  }
+  return view;
+}
+
+std::optional<AnyValueView> find_attribute(MessageBytes message, uint32_t field_number,
+                                           std::string_view key) {
+  MessageReader attributes(message, field_number);
+  for (MessageBytes attribute; attributes.next(&attribute);) {
+    const KeyValueView view = KeyValueView::read(attribute);
+    if (view.key == key) return AnyValueView::read(view.value);
+  }
+  return std::nullopt;
+}
+
+Bytes merged_message(const Bytes& message, uint32_t field_number) {
+  Bytes merged;
+  MessageReader reader(message.view(), field_number);
+  for (MessageBytes content; reader.next(&content);) {
+    merged =
+        merged.empty() ? slice_of(message, content) : appended(merged, slice_of(message, content));
+  }
+  return merged;
+}
+
+ResourceView ResourceView::read(Bytes resource_x) {
+  ResourceView view;
+  view.resource = merged_message(resource_x, 1);
+  FieldReader reader(resource_x.view());
+  for (Field field; reader.next(&field);) {
+    if (field.is(3, kLen)) view.schema_url = field.text();
+  }
+  view.bytes = std::move(resource_x);
+  return view;
+}
+
+bool ResourceReader::next(ResourceView* view) {
+  while (!reader_.done()) {
+    const uint32_t tag = reader_.read_tag();
+    if (tag == on(1, kLen)) {
+      const size_t size = reader_.read_varint();
+      *view = ResourceView::read(reader_.take(size).to_bytes());
+      return true;
+    }
+    reader_.skip_value(tag);
+  }
+  return false;
+}
+
+ScopeView ScopeView::read(Bytes scope_x) {
+  ScopeView view;
+  view.scope = merged_message(scope_x, 1);
+  FieldReader scope(view.scope.view());
+  for (Field field; scope.next(&field);) {
+    if (field.is(1, kLen)) view.name = field.text();
+    if (field.is(2, kLen)) view.version = field.text();
+  }
+  FieldReader reader(scope_x.view());
+  for (Field field; reader.next(&field);) {
+    if (field.is(3, kLen)) view.schema_url = field.text();
+  }
+  view.bytes = std::move(scope_x);
+  return view;
+}
+
+bool ScopeReader::next(ScopeView* view) {
+  MessageBytes content;
+  if (!scopes_.next(&content)) return false;
+  *view = ScopeView::read(slice_of(bytes_, content));
+  return true;
+}
+
+SpanView SpanView::read(MessageBytes span) {
+  SpanView view;
+  view.bytes = span;
+  FieldReader reader(span);
+  for (Field field; reader.next(&field);) {
+    switch (tag_of(field)) {
+      case on(1, kLen):
+        view.trace_id = field.bytes;
+        break;
+      case on(2, kLen):
+        view.span_id = field.bytes;
+        break;
+      case on(3, kLen):
+        view.trace_state = field.text();
+        break;
+      case on(4, kLen):
+        view.parent_span_id = field.bytes;
+        break;
+      case on(5, kLen):
+        view.name = field.text();
+        break;
+      case on(6, kVarint):
+        view.kind = static_cast<int32_t>(field.value);
+        break;
+      case on(7, kI64):
+        view.start_time_unix_nano = field.value;
+        break;
+      case on(8, kI64):
+        view.end_time_unix_nano = field.value;
+        break;
+      case on(10, kVarint):
+        view.dropped_attributes_count = static_cast<uint32_t>(field.value);
+        break;
+      case on(12, kVarint):
+        view.dropped_events_count = static_cast<uint32_t>(field.value);
+        break;
+      case on(14, kVarint):
+        view.dropped_links_count = static_cast<uint32_t>(field.value);
+        break;
+      case on(15, kLen):
+        read_status(field.bytes, &view);
+        break;
+      case on(16, kI32):
+        view.flags = static_cast<uint32_t>(field.value);
+        break;
+      default:
+        break;
+    }
+  }
+  return view;
+}
+
+EventView EventView::read(MessageBytes event) {
+  EventView view;
+  view.bytes = event;
+  FieldReader reader(event);
+  for (Field field; reader.next(&field);) {
+    switch (tag_of(field)) {
+      case on(1, kI64):
+        view.time_unix_nano = field.value;
+        break;
+      case on(2, kLen):
+        view.name = field.text();
+        break;
+      case on(4, kVarint):
+        view.dropped_attributes_count = static_cast<uint32_t>(field.value);
+        break;
+      default:
+        break;
+    }
+  }
+  return view;
+}
+
+LinkView LinkView::read(MessageBytes link) {
+  LinkView view;
+  view.bytes = link;
+  FieldReader reader(link);
+  for (Field field; reader.next(&field);) {
+    switch (tag_of(field)) {
+      case on(1, kLen):
+        view.trace_id = field.bytes;
+        break;
+      case on(2, kLen):
+        view.span_id = field.bytes;
+        break;
+      case on(3, kLen):
+        view.trace_state = field.text();
+        break;
+      case on(5, kVarint):
+        view.dropped_attributes_count = static_cast<uint32_t>(field.value);
+        break;
+      case on(6, kI32):
+        view.flags = static_cast<uint32_t>(field.value);
+        break;
+      default:
+        break;
+    }
+  }
+  return view;
+}
+
+LogRecordView LogRecordView::read(MessageBytes log_record) {
+  LogRecordView view;
+  view.bytes = log_record;
+  FieldReader reader(log_record);
+  for (Field field; reader.next(&field);) {
+    switch (tag_of(field)) {
+      case on(1, kI64):
+        view.time_unix_nano = field.value;
+        break;
+      case on(2, kVarint):
+        view.severity_number = static_cast<int32_t>(field.value);
+        break;
+      case on(3, kLen):
+        view.severity_text = field.text();
+        break;
+      case on(5, kLen):
+        view.body = AnyValueView::read(field.bytes);
+        break;
+      case on(7, kVarint):
+        view.dropped_attributes_count = static_cast<uint32_t>(field.value);
+        break;
+      case on(8, kI32):
+        view.flags = static_cast<uint32_t>(field.value);
+        break;
+      case on(9, kLen):
+        view.trace_id = field.bytes;
+        break;
+      case on(10, kLen):
+        view.span_id = field.bytes;
+        break;
+      case on(11, kI64):
+        view.observed_time_unix_nano = field.value;
+        break;
+      case on(12, kLen):
+        view.event_name = field.text();
+        break;
+      default:
+        break;
+    }
+  }
+  return view;
+}
+
+MetricView MetricView::read(Bytes metric) {
+  MetricView view;
+  FieldReader reader(metric.view());
+  for (Field field; reader.next(&field);) {
+    if (field.type != kLen) continue;
+    if (field.number == 1) view.name = field.text();
+    if (field.number == 2) view.description = field.text();
+    if (field.number == 3) view.unit = field.text();
+    if (!is_metric_data(field.number)) continue;
+    const auto type = static_cast<MetricType>(field.number);
+    Bytes content = slice_of(metric, field.bytes);
+    view.data = view.type == type && !view.data.empty() ? appended(view.data, std::move(content))
+                                                        : std::move(content);
+    view.type = type;
+  }
+  FieldReader data(view.data.view());
+  const bool has_temporality = view.type == MetricType::kSum ||
+                               view.type == MetricType::kHistogram ||
+                               view.type == MetricType::kExponentialHistogram;
+  for (Field field; has_temporality && data.next(&field);) {
+    if (field.is(2, kVarint)) view.aggregation_temporality = static_cast<int32_t>(field.value);
+    if (field.is(3, kVarint) && view.type == MetricType::kSum) view.is_monotonic = field.value != 0;
+  }
+  view.bytes = std::move(metric);
+  return view;
+}
+
+}  // namespace millrace::otlp

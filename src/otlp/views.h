@@ -1,0 +1,244 @@
+// Reading admitted requests without decoding them: each view is a few fields found in one pass over
+// one message, pointing into it. For exporters that print and processors that decide.
+//
+// As libprotobuf: the last scalar wins, the last member of a oneof wins, fields may come in any
+// order, and singular messages that come several times are merged (`resource`, `scope`, `status`,
+// Metric.data, array_value, kvlist_value; the first three and Metric.data are then copied
+// together). Not merged: KeyValue.value and LogRecord.body sent several times, where the last one
+// is taken whole. Integers of 32 bits are cut to their size.
+//
+// Precondition everywhere: the bytes passed admission. Views live as long as the bytes behind them;
+// ResourceView, ScopeView and MetricView hold theirs. One thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/signal.h"
+#include "otlp/rope_reader.h"
+#include "wire/protobuf.h"
+
+namespace millrace::otlp {
+
+using MessageBytes = std::span<const uint8_t>;
+
+// The contents of one length-delimited field, one after another: attributes, spans, events, …
+class MessageReader {
+ public:
+  MessageReader(MessageBytes message, uint32_t field_number)
+      : fields_(message), field_number_(field_number) {}
+  bool next(MessageBytes* content) {
+    wire::Field field;
+    while (fields_.next(&field)) {
+      if (!field.is(field_number_, wire::WireType::kLen)) continue;
+      *content = field.bytes;
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  wire::FieldReader fields_;
+  uint32_t field_number_;
+};
+
+struct AnyValueView {
+  enum class Type : uint8_t { kEmpty, kString, kBool, kInt, kDouble, kArray, kKvlist, kBytes };
+  Type type = Type::kEmpty;
+  std::string_view text;  // kString, kBytes
+  int64_t int_value = 0;  // kInt; kBool: 0 or 1
+  double double_value = 0;
+  MessageBytes members;  // kArray, kKvlist: see ElementReader
+
+  static AnyValueView read(MessageBytes any_value);
+};
+
+// Contents of the AnyValues of an array, or of the KeyValues of a kvlist.
+class ElementReader {
+ public:
+  explicit ElementReader(const AnyValueView& value);
+  bool next(MessageBytes* element);
+
+ private:
+  MessageReader lists_;     // array_value may come in several parts
+  MessageReader elements_;  // of the part being read
+};
+
+struct KeyValueView {
+  std::string_view key;
+  MessageBytes value;  // content of the AnyValue; empty when absent
+  static KeyValueView read(MessageBytes key_value);
+};
+
+// The first attribute of that key in `message` whose attributes are field `field_number`.
+std::optional<AnyValueView> find_attribute(MessageBytes message, uint32_t field_number,
+                                           std::string_view key);
+
+// As otelcol prints values: text as it is, numbers, JSON for lists, base64 for bytes.
+std::string to_text(const AnyValueView& value);
+
+inline constexpr uint32_t kResourceAttributes = 1;  // Resource.attributes
+inline constexpr uint32_t kScopeAttributes = 3;     // InstrumentationScope.attributes
+inline constexpr uint32_t kSpanAttributes = 9;
+inline constexpr uint32_t kSpanEvents = 11;
+inline constexpr uint32_t kSpanLinks = 13;
+inline constexpr uint32_t kEventAttributes = 3;
+inline constexpr uint32_t kLinkAttributes = 4;
+inline constexpr uint32_t kLogRecordAttributes = 6;
+inline constexpr uint32_t kMetricMetadata = 12;
+
+// The content of a singular message field; of several, their merger; empty when absent.
+Bytes merged_message(const Bytes& message, uint32_t field_number);
+
+struct ResourceView {
+  Bytes bytes;     // the whole ResourceX
+  Bytes resource;  // content of Resource
+  std::string_view schema_url;
+  static ResourceView read(Bytes resource_x);
+};
+
+// The ResourceX messages of a request. One in several pieces is copied together.
+class ResourceReader {
+ public:
+  explicit ResourceReader(const Rope& request) : reader_(request) {}
+  bool next(ResourceView* view);
+
+ private:
+  RopeReader reader_;
+};
+
+struct ScopeView {
+  Bytes bytes;  // the whole ScopeX; its items: MessageReader(bytes.view(), kScopeItems)
+  Bytes scope;  // content of InstrumentationScope
+  std::string_view name;
+  std::string_view version;
+  std::string_view schema_url;
+  static ScopeView read(Bytes scope_x);
+};
+inline constexpr uint32_t kResourceScopes = 2;  // ResourceX.scope_x
+inline constexpr uint32_t kScopeItems = 2;      // spans, metrics, log_records, profiles
+
+class ScopeReader {
+ public:
+  explicit ScopeReader(const ResourceView& resource)
+      : bytes_(resource.bytes), scopes_(bytes_.view(), kResourceScopes) {}
+  bool next(ScopeView* view);
+
+ private:
+  Bytes bytes_;
+  MessageReader scopes_;
+};
+
+struct SpanView {
+  MessageBytes bytes;
+  MessageBytes trace_id;
+  MessageBytes span_id;
+  MessageBytes parent_span_id;
+  std::string_view trace_state;
+  std::string_view name;
+  int32_t kind = 0;
+  uint64_t start_time_unix_nano = 0;
+  uint64_t end_time_unix_nano = 0;
+  uint32_t dropped_attributes_count = 0;
+  uint32_t dropped_events_count = 0;
+  uint32_t dropped_links_count = 0;
+  uint32_t flags = 0;
+  int32_t status_code = 0;
+  std::string_view status_message;
+  static SpanView read(MessageBytes span);
+};
+
+struct EventView {
+  MessageBytes bytes;
+  uint64_t time_unix_nano = 0;
+  std::string_view name;
+  uint32_t dropped_attributes_count = 0;
+  static EventView read(MessageBytes event);
+};
+
+struct LinkView {
+  MessageBytes bytes;
+  MessageBytes trace_id;
+  MessageBytes span_id;
+  std::string_view trace_state;
+  uint32_t dropped_attributes_count = 0;
+  uint32_t flags = 0;
+  static LinkView read(MessageBytes link);
+};
+
+struct LogRecordView {
+  MessageBytes bytes;
+  uint64_t time_unix_nano = 0;
+  uint64_t observed_time_unix_nano = 0;
+  int32_t severity_number = 0;
+  std::string_view severity_text;
+  AnyValueView body;
+  uint32_t dropped_attributes_count = 0;
+  uint32_t flags = 0;
+  MessageBytes trace_id;
+  MessageBytes span_id;
+  std::string_view event_name;
+  static LogRecordView read(MessageBytes log_record);
+};
+
+// Field numbers of Metric.data.
+enum class MetricType : uint8_t {
+  kNone = 0,
+  kGauge = 5,
+  kSum = 7,
+  kHistogram = 9,
+  kExponentialHistogram = 10,
+  kSummary = 11,
+};
+// Where data points of that type keep their attributes.
+constexpr uint32_t point_attributes(MetricType type) {
+  return type == MetricType::kHistogram ? 9 : type == MetricType::kExponentialHistogram ? 1 : 7;
+}
+inline constexpr uint32_t kDataPoints = 1;  // Gauge.data_points, …
+
+struct MetricView {
+  Bytes bytes;
+  std::string_view name;
+  std::string_view description;
+  std::string_view unit;
+  MetricType type = MetricType::kNone;
+  Bytes data;  // content of the Gauge, Sum, …: MessageReader(data.view(), kDataPoints)
+  int32_t aggregation_temporality = 0;
+  bool is_monotonic = false;
+  static MetricView read(Bytes metric);
+};
+
+struct BucketsView {
+  int32_t offset = 0;
+  std::vector<uint64_t> bucket_counts;
+};
+
+// A data point of any type; what a type does not have stays at its default. Allocates for buckets.
+struct DataPointView {
+  MessageBytes bytes;
+  uint64_t start_time_unix_nano = 0;
+  uint64_t time_unix_nano = 0;
+  uint32_t flags = 0;
+  std::optional<double> as_double;  // gauge, sum: one of the two, or none
+  std::optional<int64_t> as_int;
+  uint64_t count = 0;
+  std::optional<double> sum;
+  std::optional<double> min;
+  std::optional<double> max;
+  std::vector<uint64_t> bucket_counts;  // histogram
+  std::vector<double> explicit_bounds;
+  int32_t scale = 0;  // exponential histogram
+  uint64_t zero_count = 0;
+  double zero_threshold = 0;
+  BucketsView positive;
+  BucketsView negative;
+  std::vector<std::pair<double, double>> quantile_values;  // summary: quantile, value
+  static DataPointView read(MetricType type, MessageBytes point);
+};
+
+}  // namespace millrace::otlp
