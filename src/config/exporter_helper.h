@@ -1,0 +1,63 @@
+// The options that all exporters share, as otelcol's exporter helper has them: timeout,
+// retry_on_failure, sending_queue, and Millrace's own `required` and `sending_queue.on_full`.
+// Plain data; assembly turns them into pipeline::DestinationOptions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "config/section.h"
+
+namespace millrace::config {
+
+// retry_on_failure: exponential back-off with jitter.
+struct RetryConfig {
+  bool enabled = true;
+  Duration initial_interval = 5s;
+  Duration max_interval = 30s;
+  Duration max_elapsed_time = 5min;  // since the first attempt; zero: for ever
+  double multiplier = 1.5;
+  double randomization_factor = 0.5;  // 0 to 1
+};
+
+enum class QueueSizer : uint8_t { kRequests, kItems, kBytes };
+enum class QueueOnFull : uint8_t { kReject, kBlock, kDropOldest };
+
+// sending_queue.batch: present means that the user asked for otelcol's batching.
+struct QueueBatchConfig {
+  Duration flush_timeout = 200ms;
+  int64_t min_size = 8192;
+  int64_t max_size = 0;                    // 0: no limit
+  QueueSizer sizer = QueueSizer::kItems;   // items or bytes
+  std::vector<std::string> metadata_keys;  // lower case
+};
+
+struct SendingQueueConfig {
+  bool enabled = true;
+  int64_t num_consumers = 10;  // batches in flight at most
+  int64_t queue_size = 1000;   // in units of `sizer`
+  QueueSizer sizer = QueueSizer::kRequests;
+  // What happens when it is full. block_on_overflow: true is otelcol's spelling of `block`.
+  QueueOnFull on_full = QueueOnFull::kReject;
+  bool wait_for_result = false;  // senders hear OK when the destination has answered
+  std::optional<QueueBatchConfig> batch;
+};
+
+struct ExporterHelperConfig {
+  Duration timeout = 5s;  // of one attempt; zero: none
+  RetryConfig retry;
+  SendingQueueConfig queue;
+  // False: a full queue here never rejects a sender's request; it is dropped and counted.
+  bool required = true;
+};
+
+// Reads the four keys above out of an exporter's own section. Defaults are what `into` holds.
+void read_exporter_helper(Section& exporter, ExporterHelperConfig& into);
+// For exporters that have only some of them (debug: the queue).
+void read_retry(Section& exporter, RetryConfig& into);
+void read_sending_queue(Section& exporter, SendingQueueConfig& into);
+
+}  // namespace millrace::config
