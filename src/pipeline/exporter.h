@@ -36,8 +36,8 @@ struct Outcome {
   };
   Kind kind = Kind::kDelivered;
   uint64_t rejected_count = 0;
-  Error error;                          // what the destination said, verbatim
-  std::optional<Duration> retry_after;  // kRetry: the destination's own wish
+  Error error = {};                          // what the destination said, verbatim
+  std::optional<Duration> retry_after = {};  // kRetry: the destination's own wish
 };
 
 // One exporter of one destination on one worker; used on that worker's loop only.

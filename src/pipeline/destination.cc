@@ -1,0 +1,166 @@
+#include "pipeline/destination.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "pipeline/destination_worker.h"
+
+namespace millrace::pipeline {
+namespace {
+
+size_t ring_capacity(const QueueOptions& queue) {
+  const uint64_t by_requests = queue.sizer == Sizer::kRequests
+                                   ? queue.capacity
+                                   : std::min<uint64_t>(queue.capacity, queue.requests_max);
+  return static_cast<size_t>(std::clamp<uint64_t>(by_requests, 1, uint64_t{1} << 19));
+}
+
+}  // namespace
+
+Destination::Destination(DestinationOptions options)
+    : options_(std::move(options)),
+      ring_(ring_capacity(options_.queue)),
+      concurrency_(options_.concurrency) {}
+
+// The workers are gone by now and have dropped what was theirs; what nobody took is dropped here.
+// Waiting senders were settled by the workers' destructors, which empty the ring.
+Destination::~Destination() {
+  Queued queued;
+  while (ring_.try_pop(queued)) {
+    queued.account->drop(ledger::DropReason::kShutdown, queued.amount());
+  }
+}
+
+uint64_t Destination::cost_of(const Payload& payload) const {
+  switch (options_.queue.sizer) {
+    case Sizer::kRequests:
+      return 1;
+    case Sizer::kItems:
+      return std::max<uint64_t>(1, payload.item_count);
+    case Sizer::kBytes:
+      return std::max<uint64_t>(1, payload.bytes.size());
+  }
+  return 1;
+}
+
+bool Destination::try_reserve(uint64_t cost) {
+  const uint64_t requests_max = ring_.capacity();
+  uint64_t reserved = reserved_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if ((reserved & kCostMask) + cost > options_.queue.capacity) return false;
+    if ((reserved >> kCostBits) >= requests_max) return false;
+    if (reserved_.compare_exchange_weak(reserved, reserved + packed(1, cost),
+                                        std::memory_order_seq_cst)) {
+      return true;
+    }
+  }
+}
+
+void Destination::release(uint64_t requests, uint64_t cost) {
+  reserved_.fetch_sub(packed(requests, cost), std::memory_order_seq_cst);
+  finished_cost_.fetch_add(cost, std::memory_order_relaxed);
+  if (blocked_.load(std::memory_order_seq_cst) != 0) wake_blocked();
+  if (draining_.load(std::memory_order_seq_cst) && is_empty()) on_empty_();
+}
+
+void Destination::push(Queued queued) {
+  const uint64_t items = queued.payload.item_count;
+  const uint64_t bytes = queued.payload.bytes.size();
+  const queue::Label label{reinterpret_cast<uintptr_t>(queued.account),
+                           items << 32 | queued.admitted_bytes};
+  // Whoever reserved has a place: a reservation outlives the slot that it stands for.
+  MILLRACE_CHECK(ring_.try_push(std::move(queued), label));
+  waiting_.fetch_add(waiting_word(items, bytes), std::memory_order_seq_cst);
+}
+
+bool Destination::try_pop(Queued& into) {
+  if (!ring_.try_pop(into)) return false;
+  waiting_.fetch_sub(waiting_word(into.payload.item_count, into.payload.bytes.size()),
+                     std::memory_order_seq_cst);
+  return true;
+}
+
+void Destination::count_held(ledger::Held& held) const {
+  ring_.walk([&](queue::Label label) {
+    const auto* account = reinterpret_cast<const ledger::Account*>(label.first);
+    held.add(*account, {label.second >> 32, label.second & UINT32_MAX});
+  });
+}
+
+Duration Destination::estimate_retry_after(MonotonicTime now) {
+  const int64_t now_ns = now.time_since_epoch().count();
+  int64_t since = rate_since_ns_.load(std::memory_order_relaxed);
+  const uint64_t finished = finished_cost_.load(std::memory_order_relaxed);
+  if (since == 0) {
+    rate_since_ns_.store(now_ns, std::memory_order_relaxed);
+    rate_since_cost_.store(finished, std::memory_order_relaxed);
+    return 1s;
+  }
+  const int64_t elapsed_ms = (now_ns - since) / 1'000'000;
+  if (elapsed_ms >= 1000 &&
+      rate_since_ns_.compare_exchange_strong(since, now_ns, std::memory_order_relaxed)) {
+    const uint64_t before = rate_since_cost_.exchange(finished, std::memory_order_relaxed);
+    rate_per_second_.store((finished - before) * 1000 / static_cast<uint64_t>(elapsed_ms),
+                           std::memory_order_relaxed);
+  } else if (elapsed_ms < 1000 && rate_per_second_.load(std::memory_order_relaxed) == 0) {
+    return stalled() ? Duration(5s) : Duration(1s);
+  }
+  const uint64_t rate = rate_per_second_.load(std::memory_order_relaxed);
+  if (rate == 0) return 30s;
+  const auto seconds = static_cast<int64_t>(std::min<uint64_t>(30, used_cost() / 2 / rate));
+  return std::clamp<Duration>(std::chrono::seconds(seconds), 1s, 30s);
+}
+
+void Destination::wake_starved() {
+  for (DestinationWorker* worker : workers_) worker->wake_for_slot();
+}
+
+void Destination::wake_blocked() {
+  for (DestinationWorker* worker : workers_) worker->wake_for_room();
+}
+
+void Destination::note_success(MonotonicTime now, WallTime wall) {
+  last_success_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  // The answer's text changes only when a failure ends: the lock stays off the usual path.
+  if (consecutive_failures_.exchange(0, std::memory_order_relaxed) == 0) return;
+  const std::lock_guard lock(answer_mutex_);
+  last_answer_ = "OK";
+  last_answer_at_ = wall;
+}
+
+void Destination::note_failure(const std::string& what, WallTime wall) {
+  consecutive_failures_.fetch_add(1, std::memory_order_relaxed);
+  const std::lock_guard lock(answer_mutex_);
+  last_answer_ = what;
+  last_answer_at_ = wall;
+}
+
+DestinationNumbers Destination::numbers() const {
+  return {.queue_size = used_cost(),
+          .queue_capacity = options_.queue.capacity,
+          .in_flight = active_.load(std::memory_order_relaxed),
+          .concurrency_limit = concurrency_.limit(),
+          .sent_items = sent_items_.load(std::memory_order_relaxed),
+          .failed_items = failed_items_.load(std::memory_order_relaxed),
+          .enqueue_failed_items = enqueue_failed_items_.load(std::memory_order_relaxed),
+          .retries = retries_.load(std::memory_order_relaxed)};
+}
+
+DestinationHealth Destination::health() const {
+  DestinationHealth health;
+  health.consecutive_failures = consecutive_failures_.load(std::memory_order_relaxed);
+  if (const int64_t at = last_success_ns_.load(std::memory_order_relaxed); at != 0) {
+    health.last_success = MonotonicTime(Duration(at));
+  }
+  const std::lock_guard lock(answer_mutex_);
+  health.last_answer = last_answer_;
+  if (last_answer_at_ != WallTime{}) {
+    health.last_answer_at = last_answer_at_;
+  } else if (health.last_success) {
+    health.last_answer = "OK";
+  }
+  return health;
+}
+
+}  // namespace millrace::pipeline

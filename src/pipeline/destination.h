@@ -1,0 +1,164 @@
+// One destination for one signal, as all workers share it: the bounded queue, how many may be in
+// flight, health, and the numbers people look at. What belongs to one worker (the exporter, the
+// batch being formed, retries) is its DestinationWorker.
+//
+// Made at assembly, before any loop runs; outlives its workers' loops. Everything else is safe
+// from any thread unless stated.
+//
+// The queue's bound is kept by reserving: try_reserve takes a request's cost (and its place in the
+// ring) before anything is committed, so that fan-out can ask every required destination first. A
+// reservation ends when the request is answered for (delivered or dropped), as in otelcol: what is
+// in flight counts.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/loop.h"
+#include "ledger/ledger.h"
+#include "pipeline/concurrency.h"
+#include "pipeline/options.h"
+#include "pipeline/payload.h"
+#include "queue/mpmc_ring.h"
+
+namespace millrace::pipeline {
+
+class DestinationWorker;
+
+// A payload as it lies in a destination's queue, with what is owed for it.
+struct Queued {
+  Payload payload;
+  ledger::Account* account = nullptr;
+  uint32_t admitted_bytes = 0;  // of the payload as admitted: the ledger's measure
+  uint32_t cost = 0;            // reserved in the destination
+  uint32_t requests = 1;        // ring places reserved: 1, or 0 for the later parts of a cut one
+  bool is_part = false;         // cut from a larger request: no exact partial success
+  bool is_compact = false;      // copied out of a chunk that it used little of
+
+  ledger::Amount amount() const { return {payload.item_count, admitted_bytes}; }
+};
+
+// For the metrics; all of one destination.
+struct DestinationNumbers {
+  uint64_t queue_size = 0;  // in units of the sizer
+  uint64_t queue_capacity = 0;
+  uint32_t in_flight = 0;  // attempts under way
+  uint32_t concurrency_limit = 0;
+  uint64_t sent_items = 0;
+  uint64_t failed_items = 0;          // given up after trying
+  uint64_t enqueue_failed_items = 0;  // no room
+  uint64_t retries = 0;
+};
+
+struct DestinationHealth {
+  uint32_t consecutive_failures = 0;  // attempts since the last success
+  std::optional<MonotonicTime> last_success;
+  std::string last_answer;  // what it said last, "OK" or the error
+  std::optional<WallTime> last_answer_at;
+};
+
+// Told of every batch that is sent for the first time; called on the workers' loops.
+using BatchObserver = std::function<void(uint64_t item_count, uint64_t byte_count)>;
+
+class Destination final : public ledger::HeldWalker {
+ public:
+  explicit Destination(DestinationOptions options);
+  ~Destination();
+  Destination(const Destination&) = delete;
+  Destination& operator=(const Destination&) = delete;
+
+  const DestinationOptions& options() const { return options_; }
+  DestinationNumbers numbers() const;
+  DestinationHealth health() const;
+  // Before the loops run.
+  void observe_batches(BatchObserver observer) { batch_observer_ = std::move(observer); }
+  // What waits in the shared ring; any thread. What the workers hold they count themselves.
+  void count_held(ledger::Held& held) const override;
+  // Nothing is reserved: everything that ever entered is answered for.
+  bool is_empty() const { return reserved_.load(std::memory_order_seq_cst) == 0; }
+
+ private:
+  friend class DestinationWorker;
+  friend class Drain;
+  using Ring = queue::MpmcRing<Queued>;
+
+  // One word holds both sums, so that both bounds are kept by one compare and swap.
+  static constexpr int kCostBits = 44;
+  static constexpr uint64_t kCostMask = (uint64_t{1} << kCostBits) - 1;
+  static constexpr uint64_t packed(uint64_t requests, uint64_t cost) {
+    return (requests << kCostBits) + cost;
+  }
+
+  static constexpr int kWaitingBytesBits = 36;
+  struct Waiting {
+    uint64_t items;
+    uint64_t bytes;
+  };
+  static constexpr uint64_t waiting_word(uint64_t items, uint64_t bytes) {
+    return (items << kWaitingBytesBits) + bytes;
+  }
+  Waiting waiting() const {
+    const uint64_t word = waiting_.load(std::memory_order_seq_cst);
+    return {word >> kWaitingBytesBits, word & ((uint64_t{1} << kWaitingBytesBits) - 1)};
+  }
+
+  uint64_t cost_of(const Payload& payload) const;
+  bool try_reserve(uint64_t cost);
+  void release(uint64_t requests, uint64_t cost);
+  void push(Queued queued);
+  bool try_pop(Queued& into);
+  uint64_t used_cost() const { return reserved_.load(std::memory_order_relaxed) & kCostMask; }
+  // Time until about half of the queue is sent at the present rate, 1 s to 30 s.
+  Duration estimate_retry_after(MonotonicTime now);
+  // Wakes workers that could not go on for want of a place in flight or of room in the queue.
+  void wake_starved();
+  void wake_blocked();
+  bool stalled() const { return consecutive_failures_.load(std::memory_order_relaxed) != 0; }
+  void note_success(MonotonicTime now, WallTime wall);
+  void note_failure(const std::string& what, WallTime wall);
+
+  const DestinationOptions options_;
+  Ring ring_;
+  std::vector<DestinationWorker*> workers_;  // registered before the loops run
+  BatchObserver batch_observer_;
+
+  // Requests and cost reserved; written at submit and when a batch is done. Sequentially
+  // consistent against blocked_ and draining_: releaser and waiter must not miss each other.
+  alignas(64) std::atomic<uint64_t> reserved_{0};
+  // Items and bytes in the ring: what a forming batch would find. Added after the push, taken off
+  // after the pop; sequentially consistent against active_ and the places in flight, so that who
+  // enqueues and who becomes free do not both miss the other.
+  std::atomic<uint64_t> waiting_{0};
+
+  alignas(64) ConcurrencyLimit concurrency_;
+  std::atomic<uint32_t> active_{0};   // attempts under way; seq_cst against waiting_
+  std::atomic<uint32_t> starved_{0};  // workers that wait for a place in flight; seq_cst
+  std::atomic<uint32_t> blocked_{0};  // submissions that wait for room; seq_cst
+  std::atomic<bool> overdue_{false};  // flush_timeout passed while no place was free
+  std::atomic<bool> draining_{false};
+
+  // The peer's size limit as its refusals taught it; 0 unknown. Only shrinks. Relaxed.
+  std::atomic<uint64_t> learned_bytes_max_{0};
+  std::atomic<uint32_t> consecutive_failures_{0};
+  std::atomic<int64_t> last_success_ns_{0};  // relaxed, for people
+  std::atomic<uint64_t> sent_items_{0};      // this and the next: counters, relaxed
+  std::atomic<uint64_t> failed_items_{0};
+  std::atomic<uint64_t> enqueue_failed_items_{0};
+  std::atomic<uint64_t> retries_{0};
+  std::atomic<uint64_t> finished_cost_{0};    // all cost ever released; for the drain rate
+  std::atomic<int64_t> rate_since_ns_{0};     // start of the rate's window; relaxed
+  std::atomic<uint64_t> rate_since_cost_{0};  // finished_cost_ then
+  std::atomic<uint64_t> rate_per_second_{0};  // of the last full window
+  std::function<void()> on_empty_;            // set by Drain before draining_
+  mutable std::mutex answer_mutex_;           // off the data path: failures and their end
+  std::string last_answer_;
+  WallTime last_answer_at_{};
+};
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,171 @@
+// A destination on one worker: takes what waits, forms batches when sending, tries, retries, cuts,
+// and settles what is owed: the ledger's accounts and the waiting senders.
+//
+// One per (destination, worker), used on that worker's loop only, except count_held where stated.
+// Which worker sends what is decided by who has a free place in flight; the queue is shared.
+//
+// A place in flight holds one batch from its first attempt until it is answered for. A batch that
+// waits for its retry keeps its place, so that what a dead destination holds is bounded, and does
+// not block the other places.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "io/loop.h"
+#include "memory/chunk_pool.h"
+#include "pipeline/batch_cutter.h"
+#include "pipeline/compactor.h"
+#include "pipeline/destination.h"
+#include "pipeline/exporter.h"
+#include "pipeline/flight.h"
+#include "pipeline/verdict.h"
+
+namespace millrace::pipeline {
+
+class DestinationWorker final : public ledger::HeldWalker {
+ public:
+  struct Parts {
+    std::unique_ptr<Exporter> exporter;
+    BatchCutter cutter;         // empty: nothing is ever cut
+    ChunkPool* pool = nullptr;  // this worker's, for compaction; null: nothing is compacted
+    Logger* log = nullptr;
+  };
+  // Registers with the destination: made at assembly, before any loop runs.
+  DestinationWorker(Destination& destination, io::Loop& loop, Parts parts);
+  // After its loop has stopped, or on the loop. What is still here is dropped as `shutdown`.
+  ~DestinationWorker();
+  DestinationWorker(const DestinationWorker&) = delete;
+  DestinationWorker& operator=(const DestinationWorker&) = delete;
+
+  Destination& destination() { return destination_; }
+  const DestinationOptions& options() const { return options_; }
+  io::Loop& loop() { return loop_; }
+  Exporter& exporter() { return *exporter_; }
+
+  enum class Room : uint8_t { kReserved, kFull, kWait, kNever };
+  // Reserves room for `payload` by the destination's own rule, dropping the oldest if that is the
+  // rule. kFull: refuse. kWait: refuse, or wait in line with wait_for_room. kNever: larger than
+  // the whole queue.
+  Room try_reserve(const Payload& payload);
+  // Gives a reservation back, unused.
+  void release(const Payload& payload);
+  // Enqueues what was reserved; the batch is formed at the end of this turn. `admitted_bytes` are
+  // the payload's as admitted, before processors.
+  void commit(Payload payload, ledger::Account& account, size_t admitted_bytes);
+
+  // `retry` runs when there may be room, in line with the others of this worker; true: it is
+  // settled. `give_up` runs once at the deadline or when draining starts.
+  using Retry = std::move_only_function<bool()>;
+  using GiveUp = std::move_only_function<void()>;
+  void wait_for_room(Retry retry, MonotonicTime deadline, GiveUp give_up);
+  bool has_line() const { return !line_.empty(); }
+  // What a refused sender is told.
+  Verdict full_verdict(Room room);
+  void count_enqueue_failure(uint32_t item_count);
+
+  // Flushes at once and keeps trying until `deadline`; then closes the exporter and drops the rest
+  // as drain_deadline. Called by Drain on this loop.
+  void begin_drain(MonotonicTime deadline);
+
+  // What this worker holds itself (not the shared ring); on its loop, or when nothing runs.
+  void count_held(ledger::Held& held) const override;
+  // "connected to …": the exporter's word; on its loop.
+  std::string describe() const { return exporter_->describe(); }
+
+ private:
+  friend class Destination;
+  enum class Trigger : uint8_t { kEnqueued, kSlotFree, kTimeout };
+
+  // Requests that this worker took from the ring and has not sent: what did not fit into a batch,
+  // what was swept for compaction, or one partition.
+  struct Forming {
+    std::deque<Queued> queue;
+    uint64_t items = 0;
+    uint64_t bytes = 0;
+    MonotonicTime due = kNever;
+    MetadataRef metadata;  // partition: only the keys' entries
+    void push_back(Queued queued);
+    void push_front(Queued queued);
+    Queued pop_front();
+  };
+  struct Slot;
+  struct Waiter {
+    Retry retry;
+    MonotonicTime deadline;
+    GiveUp give_up;
+  };
+
+  // Forming (batch_forming.cc).
+  void schedule_pump();
+  void pump(Trigger trigger);
+  bool any_waits() const;
+  bool is_ready(Trigger trigger);
+  bool is_half_full(uint64_t items, uint64_t bytes) const;
+  bool partitioned() const { return !options_.batch.metadata_keys.empty(); }
+  std::unique_ptr<Flight> form();
+  bool take_one(Forming& forming, Queued& into);
+  BatchMode mode() const;
+  void cut_into(Forming& forming, Queued large);
+  void sort_into_partitions();
+  Forming* ready_partition();
+  void sweep_and_compact();
+  void compact(Queued& queued);
+  CutLimits batch_limits() const;
+  bool take_slot();
+  void arm_flush_timer(bool has_sent);
+  void on_flush_timer();
+
+  // Sending (destination_worker.cc).
+  Slot& free_slot();
+  void start(Slot& slot, std::unique_ptr<Flight> flight);
+  void attempt(Slot& slot);
+  void on_outcome(Slot& slot, Outcome outcome);
+  void on_delivered(Flight& flight, const Outcome& outcome);
+  void on_retry(Slot& slot, Outcome outcome);
+  void on_too_large(Slot& slot, const Outcome& outcome);
+  void on_bad_data(Slot& slot, const Outcome& outcome);
+  void drop(Flight& flight, ledger::DropReason reason, const Verdict& verdict);
+  void drop(Queued queued, ledger::DropReason reason, const Verdict& verdict);
+  void next(Slot& slot);
+  void give_back_slot();
+  void on_room();
+  void on_line_timer();
+  void arm_line_timer();
+  void wake_for_slot();  // any thread
+  void wake_for_room();  // any thread
+  void expire_drain();
+  void drop_everything(ledger::DropReason reason, const Verdict& verdict);
+
+  Destination& destination_;
+  const DestinationOptions& options_;
+  io::Loop& loop_;
+  std::unique_ptr<Exporter> exporter_;
+  BatchCutter cutter_;
+  Compactor compactor_;
+  Logger* log_;
+  // Tasks posted from elsewhere may run after this is gone; they hold the token and look.
+  std::shared_ptr<DestinationWorker*> self_;
+
+  Forming local_;
+  std::map<std::string, Forming> partitions_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::deque<Waiter> line_;
+  std::unique_ptr<io::Timer> flush_timer_;
+  std::unique_ptr<io::Timer> line_timer_;
+  std::unique_ptr<io::Timer> drain_timer_;
+  bool pump_scheduled_ = false;
+  bool closed_ = false;  // the exporter is closed: nothing is sent any more
+  MonotonicTime drain_deadline_ = kNever;
+  std::atomic<bool> starving_{false};     // set here, cleared by who wakes this worker; seq_cst
+  std::atomic<bool> room_posted_{false};  // a wake-up for room is on its way; seq_cst
+};
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,42 @@
+// The end, in order: intakes refuse, processors emit what they hold, destinations flush at once and
+// retry until the deadline; what is left then is dropped as drain_deadline and counted.
+//
+// One use. `done` runs on the loop given, once every destination is answered for. All parts must
+// outlive the drain.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "io/loop.h"
+#include "pipeline/destination.h"
+#include "pipeline/intake.h"
+#include "pipeline/pipeline.h"
+
+namespace millrace::pipeline {
+
+class Drain {
+ public:
+  explicit Drain(io::Loop& loop);
+  ~Drain();
+  Drain(const Drain&) = delete;
+  Drain& operator=(const Drain&) = delete;
+
+  void add(Intake& intake) { intakes_.push_back(&intake); }
+  void add(PipelineWorker& pipeline) { pipelines_.push_back(&pipeline); }
+  void add(Destination& destination) { destinations_.push_back(&destination); }
+
+  // On the loop given to the constructor. Receivers should have stopped accepting.
+  void start(MonotonicTime deadline, std::function<void()> done);
+
+ private:
+  struct State;
+  io::Loop& loop_;
+  std::vector<Intake*> intakes_;
+  std::vector<PipelineWorker*> pipelines_;
+  std::vector<Destination*> destinations_;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,55 @@
+// A batch on its way: one rope, and for each request in it what is owed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/metadata.h"
+#include "base/time.h"
+#include "pipeline/batch_cutter.h"
+#include "pipeline/destination.h"
+
+namespace millrace::pipeline {
+
+// What is owed for one request, or for one part of it. Its bytes are the next `size` of the
+// flight's rope.
+struct Entry {
+  std::shared_ptr<Completion> completion;
+  ledger::Account* account = nullptr;
+  size_t size = 0;
+  uint32_t item_count = 0;
+  uint32_t admitted_bytes = 0;
+  uint32_t cost = 0;
+  uint32_t requests = 0;
+  bool is_part = false;
+  ledger::Amount amount() const { return {item_count, admitted_bytes}; }
+};
+
+struct Flight {
+  Signal signal = Signal::kTraces;
+  Rope bytes;
+  std::vector<Entry> entries;
+  uint64_t item_count = 0;
+  MetadataRef metadata;  // the request's own when it is alone, the partition's, or null
+  MonotonicTime first_attempt_at = kNever;
+  MonotonicTime attempted_at = kNever;
+  Duration interval = 0s;  // the next back-off, before jitter
+  bool is_compact = false;
+
+  void append(Queued queued);
+  // One flight per request, in order; empty when there is only one.
+  std::vector<std::unique_ptr<Flight>> at_request_boundaries() const;
+  // Two flights of about half the bytes each, cut at a request boundary.
+  std::vector<std::unique_ptr<Flight>> in_halves() const;
+  // A flight of one request cut into parts; empty when `cutter` cannot.
+  std::vector<std::unique_ptr<Flight>> cut(const BatchCutter& cutter, CutLimits limits) const;
+};
+
+// Cuts one queued request into parts that share what is owed for it: items, admitted bytes and cost
+// add up, and its completion is owed one more answer for each further part. Empty when it cannot
+// be cut.
+std::vector<Queued> cut_queued(const Queued& queued, const BatchCutter& cutter, CutLimits limits);
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,221 @@
+#include "pipeline/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/completion.h"
+
+namespace millrace::pipeline {
+
+using Room = DestinationWorker::Room;
+
+// One request on its way into the queues: what each pipeline made of it, until it has entered all
+// of them or was refused.
+class Intake::Submission : public std::enable_shared_from_this<Submission> {
+ public:
+  Submission(io::Loop& loop, Policy policy, MonotonicTime deadline, VerdictCallback on_verdict)
+      : loop_(loop), policy_(policy), deadline_(deadline), on_verdict_(std::move(on_verdict)) {}
+
+  Status process(const std::vector<PipelineWorker*>& pipelines, const Payload& payload) {
+    for (PipelineWorker* pipeline : pipelines) {
+      Branch branch{
+          .pipeline = pipeline,
+          .payload = payload,
+          .admitted = {payload.item_count, payload.bytes.size()},
+          .processed = {},
+      };
+      Result<PipelineWorker::Processed> processed = pipeline->process(branch.payload);
+      if (!processed) return fail(std::move(processed.error()));
+      branch.processed = *processed;
+      branches_.push_back(std::move(branch));
+    }
+    return {};
+  }
+
+  // Once; settles the request now or puts it in line.
+  void enter() {
+    Attempt attempt = try_enter(Place::kNew);
+    if (attempt.room == Room::kReserved) return;
+    if (attempt.room == Room::kWait && deadline_ > loop_.now()) {
+      wait_at(*attempt.destination);
+    } else {
+      reject(*attempt.destination, attempt.room);
+    }
+  }
+
+  void refuse(const Verdict& verdict) {
+    enter_held_only();
+    on_verdict_(verdict);
+  }
+
+ private:
+  struct Branch {
+    PipelineWorker* pipeline;
+    Payload payload;
+    ledger::Amount admitted;
+    PipelineWorker::Processed processed;
+  };
+  struct Reserved {
+    Branch* branch;
+    const PipelineWorker::Output* output;
+  };
+  struct Attempt {
+    Room room = Room::kReserved;
+    DestinationWorker* destination = nullptr;  // who refused
+  };
+  enum class Place : uint8_t { kNew, kFirstInLine };
+
+  bool waits_for(const DestinationOptions& options) const {
+    return options.wait_for_result || (policy_ == Policy::kDelivered && options.required);
+  }
+
+  Attempt try_enter(Place place) {
+    reserved_.clear();
+    for (Branch& branch : branches_) {
+      if (branch.payload.bytes.empty()) continue;
+      for (const PipelineWorker::Output& output : branch.pipeline->outputs()) {
+        DestinationWorker& destination = *output.destination;
+        if (!destination.options().required) continue;
+        const bool behind_others = place == Place::kNew && destination.has_line();
+        const Room room = behind_others ? Room::kWait : destination.try_reserve(branch.payload);
+        if (room == Room::kReserved) {
+          reserved_.push_back({&branch, &output});
+          continue;
+        }
+        for (const Reserved& taken : reserved_) {
+          taken.output->destination->release(taken.branch->payload);
+        }
+        return {room, &destination};
+      }
+    }
+    commit();
+    return {};
+  }
+
+  // Every required destination has room: nothing can refuse any more.
+  void commit() {
+    for (Branch& branch : branches_) {
+      left_bytes_.push_back(branch.pipeline->enter(branch.processed, branch.admitted));
+      if (!branch.payload.bytes.empty()) reserve_best_effort(branch, left_bytes_.back());
+    }
+    uint32_t owed = 0;
+    for (const Reserved& place : reserved_) {
+      if (waits_for(place.output->destination->options())) ++owed;
+    }
+    std::shared_ptr<Completion> completion;
+    if (owed != 0) completion = std::make_shared<Completion>(loop_, owed, std::move(on_verdict_));
+    for (const Reserved& place : reserved_) {
+      Payload copy = place.branch->payload;
+      if (waits_for(place.output->destination->options())) copy.completion = completion;
+      const auto index = static_cast<size_t>(place.branch - branches_.data());
+      place.output->destination->commit(std::move(copy), *place.output->account,
+                                        left_bytes_[index]);
+    }
+    if (owed == 0) on_verdict_(Verdict{});
+  }
+
+  void reserve_best_effort(Branch& branch, size_t bytes) {
+    for (const PipelineWorker::Output& output : branch.pipeline->outputs()) {
+      if (output.destination->options().required) continue;
+      if (output.destination->try_reserve(branch.payload) == Room::kReserved) {
+        reserved_.push_back({&branch, &output});
+        continue;
+      }
+      output.destination->count_enqueue_failure(branch.payload.item_count);
+      output.account->drop(ledger::DropReason::kQueueFull, {branch.payload.item_count, bytes});
+    }
+  }
+
+  void wait_at(DestinationWorker& destination) {
+    destination.wait_for_room(
+        [self = shared_from_this(), &destination] {
+          const Attempt attempt = self->try_enter(Place::kFirstInLine);
+          if (attempt.room == Room::kReserved) return true;
+          if (attempt.room != Room::kWait) {
+            self->reject(*attempt.destination, attempt.room);
+          } else if (attempt.destination == &destination) {
+            return false;
+          } else {
+            self->wait_at(*attempt.destination);
+          }
+          return true;
+        },
+        deadline_,
+        [self = shared_from_this(), &destination] { self->reject(destination, Room::kWait); });
+  }
+
+  void reject(DestinationWorker& destination, Room room) {
+    uint32_t items = 0;
+    for (const Branch& branch : branches_) items = std::max(items, branch.payload.item_count);
+    destination.count_enqueue_failure(items);
+    refuse(destination.full_verdict(room));
+  }
+
+  // What a processor has taken over stays with it though the request is refused.
+  void enter_held_only() {
+    for (Branch& branch : branches_) {
+      const uint32_t held = branch.processed.held_count;
+      if (held == 0) continue;
+      const uint64_t bytes = branch.admitted.bytes * held / branch.admitted.items;
+      branch.pipeline->enter({.filtered_count = 0, .held_count = held}, {held, bytes});
+    }
+  }
+
+  io::Loop& loop_;
+  const Policy policy_;
+  const MonotonicTime deadline_;
+  VerdictCallback on_verdict_;
+  std::vector<Branch> branches_;
+  std::vector<Reserved> reserved_;
+  std::vector<size_t> left_bytes_;  // per branch: admitted bytes of what is passed on
+};
+
+Intake::Intake(io::Loop& loop, std::vector<PipelineWorker*> pipelines)
+    : loop_(loop), pipelines_(std::move(pipelines)) {}
+Intake::~Intake() = default;
+
+// One pipeline, no processor, one required destination that nobody waits for: most of all traffic.
+bool Intake::try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdict) {
+  if (pipelines_.size() != 1 || policy != Policy::kAccepted) return false;
+  PipelineWorker& pipeline = *pipelines_.front();
+  if (pipeline.has_processors() || pipeline.outputs().size() != 1) return false;
+  const PipelineWorker::Output& output = pipeline.outputs().front();
+  DestinationWorker& destination = *output.destination;
+  const DestinationOptions& options = destination.options();
+  if (!options.required || options.wait_for_result || destination.has_line()) return false;
+  const Room room = destination.try_reserve(payload);
+  if (room == Room::kWait) return false;
+  if (room != Room::kReserved) {
+    destination.count_enqueue_failure(payload.item_count);
+    on_verdict(destination.full_verdict(room));
+    return true;
+  }
+  const ledger::Amount admitted{payload.item_count, payload.bytes.size()};
+  output.account->admit(admitted);
+  destination.commit(std::move(payload), *output.account, admitted.bytes);
+  on_verdict(Verdict{});
+  return true;
+}
+
+void Intake::submit(Payload payload, Policy policy, MonotonicTime deadline,
+                    VerdictCallback on_verdict) {
+  if (stopped_) {
+    on_verdict({.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s});
+    return;
+  }
+  if (payload.bytes.empty()) {  // an empty request is a good one
+    on_verdict(Verdict{});
+    return;
+  }
+  payload.admitted_at = loop_.now();
+  if (try_fast(payload, policy, on_verdict)) return;
+  const auto submission =
+      std::make_shared<Submission>(loop_, policy, deadline, std::move(on_verdict));
+  if (const Status status = submission->process(pipelines_, payload); !status) {
+    submission->refuse({.code = status.error().code, .message = status.error().message});
+    return;
+  }
+  submission->enter();
+}
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,94 @@
+// What can be set about a destination. The defaults are the daemon's; otelcol's names in brackets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/signal.h"
+#include "base/time.h"
+
+namespace millrace::pipeline {
+
+enum class Sizer : uint8_t { kRequests, kItems, kBytes };
+
+enum class OnFull : uint8_t {
+  kReject,      // the sender hears UNAVAILABLE and when to try again
+  kBlock,       // the sender waits in line, at most until its deadline [block_on_overflow]
+  kDropOldest,  // what waits longest is dropped and counted; when all of it is being sent, the new
+};
+
+struct QueueOptions {
+  // In units of `sizer`: what waits and what is being sent, until it is answered [queue_size].
+  uint64_t capacity = 1000;
+  Sizer sizer = Sizer::kRequests;
+  OnFull on_full = OnFull::kReject;
+  // With the sizers items and bytes: at most this many requests as well (128 bytes each).
+  uint32_t requests_max = 65536;
+  // What waited longer is dropped as age_expired when its turn comes. Zero: no limit.
+  Duration age_max = 0s;
+};
+
+enum class BatchMode : uint8_t {
+  // Nothing in flight: send at the end of this turn. Otherwise the batch grows until a slot frees,
+  // it reaches a maximum, or flush_timeout passes.
+  kAdaptive,
+  // Send when a minimum is reached or flush_timeout has passed (otelcol's batch).
+  kFixed,
+  kNone,  // one request, one batch
+};
+
+// Whole requests are joined; one is cut only when it alone exceeds a maximum. Profiles are never
+// joined, whatever the mode.
+struct BatchOptions {
+  BatchMode mode = BatchMode::kAdaptive;
+  uint64_t items_max = 8192;  // 0: no limit [max_size, send_batch_max_size]
+  uint64_t bytes_max = 0;     // 0: no limit
+  uint64_t items_min = 8192;  // kFixed; 0: not a criterion [min_size, send_batch_size]
+  uint64_t bytes_min = 0;     // kFixed; 0: not a criterion
+  Duration flush_timeout = 200ms;
+  // Requests with different values of these headers are never joined; lower case. Each worker
+  // forms its own batch per combination.
+  std::vector<std::string> metadata_keys = {};
+};
+
+// Exponential back-off with jitter [retry_on_failure]. A wish of the destination (RetryInfo,
+// Retry-After) that is longer than the back-off is obeyed.
+struct RetryOptions {
+  bool enabled = true;
+  Duration initial_interval = 5s;
+  double multiplier = 1.5;
+  double randomization_factor = 0.5;
+  Duration max_interval = 30s;
+  // Counted from a batch's first attempt. Zero: for ever.
+  Duration max_elapsed_time = 5min;
+};
+
+struct ConcurrencyOptions {
+  // Batches in flight, those waiting for a retry included, over all workers [num_consumers].
+  // 1 means ordered.
+  uint32_t max = 10;
+  uint32_t min = 1;
+  // The limit moves between min and max: one more for each round in which all places were used,
+  // three quarters after a passing failure or when latency doubles. False: always max.
+  bool adaptive = true;
+};
+
+struct DestinationOptions {
+  std::string name = {};  // "otlp_grpc/backup"
+  Signal signal = Signal::kTraces;
+  QueueOptions queue;
+  BatchOptions batch;
+  RetryOptions retry;
+  ConcurrencyOptions concurrency;
+  Duration timeout = 5s;  // of one attempt; zero: none
+  // A required destination without room rejects the request for all; a best-effort one drops and
+  // counts.
+  bool required = true;
+  // Senders wait for this destination's answer whatever their policy. Also what otelcol's
+  // sending_queue.enabled: false means (with BatchMode::kNone).
+  bool wait_for_result = false;
+};
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,100 @@
+#include "pipeline/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::pipeline {
+
+PipelineWorker::PipelineWorker(io::Loop& loop, std::string name, std::vector<Output> outputs)
+    : loop_(loop), name_(std::move(name)), outputs_(std::move(outputs)) {}
+
+Processor::Emitter PipelineWorker::next_emitter() {
+  return [this, index = processors_.size()](Payload payload) {
+    return emit_behind(index + 1, std::move(payload));
+  };
+}
+
+void PipelineWorker::add_processor(std::unique_ptr<Processor> processor) {
+  processors_.push_back(std::move(processor));
+}
+
+Result<PipelineWorker::Processed> PipelineWorker::process_from(size_t first, Payload& payload) {
+  Processed total;
+  for (size_t i = first; i < processors_.size(); ++i) {
+    Result<ProcessorResult> result = processors_[i]->process(payload);
+    if (!result) return fail(std::move(result.error()));
+    total.filtered_count += result->filtered_count;
+    total.held_count += result->held_count;
+    if (payload.item_count == 0 && total.filtered_count + total.held_count != 0) {
+      payload.bytes.clear();
+      break;
+    }
+  }
+  return total;
+}
+
+size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted) {
+  const uint64_t items = std::max<uint64_t>(1, admitted.items);
+  const ledger::Amount filtered{processed.filtered_count,
+                                admitted.bytes * processed.filtered_count / items};
+  ledger::Amount held{processed.held_count, admitted.bytes * processed.held_count / items};
+  // The rounding goes to whoever takes the last item.
+  if (processed.held_count != 0 && filtered.items + held.items == admitted.items) {
+    held.bytes = admitted.bytes - filtered.bytes;
+  }
+  for (const Output& output : outputs_) {
+    output.account->admit(admitted);
+    if (filtered.items != 0) output.account->filter(filtered);
+  }
+  held_ += held;
+  return admitted.bytes - filtered.bytes - held.bytes;
+}
+
+Status PipelineWorker::emit_behind(size_t index, Payload payload) {
+  const uint32_t items = payload.item_count;
+  ledger::Amount emitted{items, held_.items == 0 ? 0 : held_.bytes * items / held_.items};
+  emitted.items = std::min(emitted.items, held_.items);
+  emitted.bytes = std::min(emitted.bytes, held_.bytes);
+  held_.items -= emitted.items;
+  held_.bytes -= emitted.bytes;
+  const Result<Processed> processed = process_from(index, payload);
+  if (!processed) {
+    for (const Output& output : outputs_) {
+      output.account->drop(ledger::DropReason::kRefused, emitted);
+    }
+    return fail(processed.error());
+  }
+  const uint64_t divisor = std::max<uint64_t>(1, emitted.items);
+  const ledger::Amount filtered{processed->filtered_count,
+                                emitted.bytes * processed->filtered_count / divisor};
+  const ledger::Amount held{processed->held_count, emitted.bytes * processed->held_count / divisor};
+  held_ += held;
+  const size_t bytes = emitted.bytes - filtered.bytes - held.bytes;
+  Status status;
+  for (const Output& output : outputs_) {
+    output.account->filter(filtered);
+    if (payload.bytes.empty()) continue;
+    const DestinationWorker::Room room = output.destination->try_reserve(payload);
+    if (room == DestinationWorker::Room::kReserved) {
+      output.destination->commit(payload, *output.account, bytes);
+      continue;
+    }
+    output.destination->count_enqueue_failure(payload.item_count);
+    output.account->drop(ledger::DropReason::kQueueFull, {payload.item_count, bytes});
+    status = fail(Code::kUnavailable, output.destination->full_verdict(room).message);
+  }
+  return status;
+}
+
+void PipelineWorker::flush() {
+  for (const auto& processor : processors_) processor->flush();
+}
+
+void PipelineWorker::count_held(ledger::Held& held) const {
+  uint64_t items = 0;
+  for (const auto& processor : processors_) items += processor->held_count();
+  if (items == 0 && held_.bytes == 0) return;
+  for (const Output& output : outputs_) held.add(*output.account, {items, held_.bytes});
+}
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,34 @@
+// What a sender is told about its request, and when.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace millrace::pipeline {
+
+// When OK is said (law 3).
+enum class Policy : uint8_t {
+  kAccepted,   // it lies in the bounded queue of every required destination
+  kDelivered,  // every required destination has answered (otelcol: wait_for_result)
+};
+
+struct Verdict {
+  Code code = Code::kOk;
+  std::string message = {};
+  // Set when the sender should try again, after that time; without it the refusal is final.
+  std::optional<Duration> retry_after = {};
+  // kOk only: partial success. 0 with a message is OTLP's warning.
+  uint64_t rejected_count = 0;
+  std::string partial_message = {};
+
+  bool ok() const { return code == Code::kOk; }
+};
+
+using VerdictCallback = std::move_only_function<void(const Verdict&)>;
+
+}  // namespace millrace::pipeline
