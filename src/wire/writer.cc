@@ -6,6 +6,8 @@ namespace millrace::wire {
 
 namespace {
 constexpr size_t kChunkBytesMin = 64;
+// What a writer that is used for many small messages grows its chunks to.
+constexpr size_t kChunkBytesGrown = 64 * 1024;
 }
 
 Writer::Writer(size_t capacity_bytes) {
@@ -15,7 +17,8 @@ Writer::Writer(size_t capacity_bytes) {
 }
 
 void Writer::grow(size_t bytes) {
-  const size_t capacity = std::max({size_ + bytes, 2 * size_, kChunkBytesMin});
+  const size_t capacity =
+      std::max({size_ + bytes, 2 * size_, std::min(2 * chunk_->capacity, kChunkBytesGrown)});
   auto chunk = ChunkRef::adopt(allocate_chunk(capacity));
   if (size_ != 0) std::memcpy(chunk->data(), data_, size_);
   chunk_ = std::move(chunk);
