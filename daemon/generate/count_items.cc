@@ -1,4 +1,4 @@
-#include "daemon/sink/count_items.h"
+#include "daemon/generate/count_items.h"
 
 #include "wire/protobuf.h"
 

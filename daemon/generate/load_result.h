@@ -1,0 +1,44 @@
+// What a run of the generator came to, and how it is shown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/time.h"
+#include "metrics/latency_histogram.h"
+
+namespace millrace::load {
+
+struct LoadResult {
+  // Items. sent = ok + rejected + refused + failed once the run has ended; each item is counted
+  // once, however often its request was tried.
+  uint64_t sent = 0;
+  uint64_t ok = 0;
+  uint64_t rejected = 0;  // by partial success
+  uint64_t refused = 0;   // the last answer said "later" (or no attempt was left)
+  uint64_t failed = 0;    // refused for good, or no answer came
+  uint64_t requests = 0;
+  uint64_t retries = 0;
+  // Open loop: items still due when the run ended.
+  uint64_t behind_schedule = 0;
+  size_t request_bytes = 0;  // of one request, before compression
+  Duration elapsed = 0s;     // from the first request to the last answer
+  double cpu_seconds = 0;    // of this process
+  // Of requests answered OK: from when they were due (open loop) or begun (closed loop).
+  metrics::LatencyHistogram latency;
+  std::string first_error;  // of a request that was not OK
+};
+
+std::string to_text(const LoadResult& result, const std::string& items);
+// One line: {"sent":…,"latency_ms":{"p50":…}}.
+std::string to_json(const LoadResult& result);
+
+// {"p50":0.4,"p90":…,"p99":…,"p999":…,"max":…}, in milliseconds.
+std::string latency_json(const metrics::LatencyHistogram& latency);
+// "p50 400 µs  p90 …  p99 …  p99.9 …  max …".
+std::string latency_text(const metrics::LatencyHistogram& latency);
+std::string json_string(const std::string& text);
+// User and system time of this process so far.
+double own_cpu_seconds();
+
+}  // namespace millrace::load

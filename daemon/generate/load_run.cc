@@ -1,0 +1,256 @@
+#include "daemon/generate/load_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "wire/protobuf.h"
+
+namespace millrace::load {
+namespace {
+
+using transport::Answer;
+
+// A place whose request could not even be sent rests, or a closed loop against nobody would spin.
+constexpr Duration kPauseAfterFailure = 100ms;
+constexpr Duration kRetryDelay = 100ms;
+constexpr Duration kRetryDelayMax = 5s;
+
+compress::Coding coding_of(transport::ContentCoding coding) {
+  switch (coding) {
+    case transport::ContentCoding::kIdentity:
+      return compress::Coding::kIdentity;
+    case transport::ContentCoding::kGzip:
+      return compress::Coding::kGzip;
+    case transport::ContentCoding::kZstd:
+      return compress::Coding::kZstd;
+  }
+  return compress::Coding::kIdentity;
+}
+
+// Export…ServiceResponse.partial_success.rejected_…: field 1 in field 1, for every signal.
+uint64_t rejected_count(const Answer& answer) {
+  if (answer.body_is_json) return 0;
+  wire::FieldReader response(answer.body.view());
+  for (wire::Field field; response.next(&field);) {
+    if (!field.is(1, wire::WireType::kLen)) continue;
+    wire::FieldReader partial(field.bytes);
+    for (wire::Field inner; partial.next(&inner);) {
+      if (inner.is(1, wire::WireType::kVarint)) return inner.value;
+    }
+  }
+  return 0;
+}
+
+bool is_ok(const Answer& answer) {
+  return answer.kind == Answer::Kind::kAnswered && answer.code == Code::kOk;
+}
+
+std::string describe(const Answer& answer) {
+  switch (answer.kind) {
+    case Answer::Kind::kAnswered:
+      return fmt::format(
+          "{}{}: {}", code_name(answer.code),
+          answer.http_status != 0 ? fmt::format(" (HTTP {})", answer.http_status) : std::string(),
+          answer.message);
+    case Answer::Kind::kNotSent:
+      return "not sent: " + answer.message;
+    case Answer::Kind::kBroken:
+      return "connection broken: " + answer.message;
+    case Answer::Kind::kTimedOut:
+      return "no answer in time";
+    case Answer::Kind::kCancelled:
+      return "cancelled";
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_retryable(const Answer& answer) {
+  if (answer.kind == Answer::Kind::kCancelled) return false;
+  if (answer.kind != Answer::Kind::kAnswered) return true;
+  if (answer.http_status != 0) {
+    return answer.http_status == 429 || (answer.http_status >= 502 && answer.http_status <= 504);
+  }
+  switch (answer.code) {
+    case Code::kCancelled:
+    case Code::kDeadlineExceeded:
+    case Code::kAborted:
+    case Code::kOutOfRange:
+    case Code::kUnavailable:
+    case Code::kDataLoss:
+      return true;
+    case Code::kResourceExhausted:
+      return answer.retry_after.has_value();
+    default:
+      return false;
+  }
+}
+
+struct LoadRun::Place {
+  transport::Client* client = nullptr;
+  // Of the last request and the one before: written over in turn, because a client may still hold
+  // a request while it tells of the answer.
+  ChunkRef chunk;
+  ChunkRef previous_chunk;
+  Bytes body;
+  MonotonicTime begun_at{};  // or due, in an open loop
+  uint32_t attempts = 0;
+  std::unique_ptr<io::Timer> pause;  // before another attempt, or before the place is free again
+  bool retry_pending = false;
+};
+
+LoadRun::LoadRun(io::Loop& loop, const GenerateOptions& options, Clients clients,
+                 std::function<void()> on_finished)
+    : loop_(loop),
+      options_(options),
+      template_(make_payload_template(options.signal, options.format, options.items_per_request,
+                                      options.seed)),
+      clients_(std::move(clients)),
+      on_finished_(std::move(on_finished)),
+      compressor_(coding_of(options.compression), compress::kDefaultLevel),
+      next_sequence_(options.first_sequence) {
+  result_.request_bytes = template_.size();
+  // The places of all connections alternate, so that a few requests spread over all of them.
+  for (uint32_t stream = 0; stream < options_.streams; ++stream) {
+    for (const auto& client : clients_) {
+      auto place = std::make_unique<Place>();
+      place->client = client.get();
+      free_.push_back(place.get());
+      places_.push_back(std::move(place));
+    }
+  }
+  std::reverse(free_.begin(), free_.end());  // taken from the back
+  pace_timer_ = loop_.make_timer([this] { fill_places(); });
+  end_timer_ = loop_.make_timer([this] { end_sending(); });
+}
+
+LoadRun::~LoadRun() {
+  finished_ = true;  // the clients' destructors still answer what is in flight
+  clients_.clear();
+}
+
+void LoadRun::start() {
+  started_at_ = loop_.now();
+  if (options_.rate > 0) pacer_.emplace(started_at_, options_.rate / options_.items_per_request);
+  if (options_.duration > 0s) end_timer_->arm_at(started_at_ + options_.duration);
+  fill_places();
+}
+
+void LoadRun::end_sending() {
+  if (sending_ended_) return;
+  sending_ended_ = true;
+  pace_timer_->disarm();
+  end_timer_->disarm();
+  if (pacer_) {
+    result_.behind_schedule = pacer_->backlog(loop_.now()) * template_.item_count();
+    // A request that is just due is not late.
+    if (result_.behind_schedule <= template_.item_count()) result_.behind_schedule = 0;
+  }
+  check_finished();
+}
+
+void LoadRun::fill_places() {
+  while (sending() && !free_.empty()) {
+    MonotonicTime due = loop_.now();
+    if (pacer_) {
+      if (!pacer_->due(loop_.now())) break;
+      due = pacer_->take();
+    }
+    Place& place = *free_.back();
+    free_.pop_back();
+    begin_request(place, due);
+    if (options_.total > 0 && result_.sent >= options_.total) end_sending();
+  }
+  if (sending() && pacer_ && !free_.empty()) pace_timer_->arm_at(pacer_->next_due());
+}
+
+void LoadRun::begin_request(Place& place, MonotonicTime due) {
+  place.begun_at = due;
+  place.attempts = 0;
+  std::swap(place.chunk, place.previous_chunk);
+  place.body = template_.make_request(options_.generator_id, next_sequence_,
+                                      loop_.wall_now() - (loop_.now() - due), place.chunk);
+  next_sequence_ += template_.item_count();
+  result_.sent += template_.item_count();
+  ++result_.requests;
+  attempt(place);
+}
+
+Rope LoadRun::encode(const Bytes& body) {
+  Rope plain(body);
+  if (compressor_.coding() == compress::Coding::kIdentity) return plain;
+  auto compressed = compressor_.compress(plain);
+  return compressed ? Rope(*std::move(compressed)) : Rope();
+}
+
+void LoadRun::attempt(Place& place) {
+  ++place.attempts;
+  transport::ClientRequest request;
+  request.signal = options_.signal;
+  request.body = encode(place.body);
+  request.coding = options_.compression;
+  request.deadline = loop_.now() + options_.timeout;
+  place.client->send(std::move(request),
+                     [this, &place](Answer answer) { on_answer(place, std::move(answer)); });
+}
+
+void LoadRun::on_answer(Place& place, Answer answer) {
+  if (finished_) return;
+  const bool again =
+      !is_ok(answer) && is_retryable(answer) && place.attempts <= options_.retries_max;
+  if (!again) settle(place, answer);
+  const bool rests = answer.kind == Answer::Kind::kNotSent;
+  if (!again && !rests) return release(place);
+  Duration delay = kPauseAfterFailure;
+  if (again) {
+    ++result_.retries;
+    delay =
+        std::min<Duration>(kRetryDelay * (1 << std::min(place.attempts - 1, 10u)), kRetryDelayMax);
+    delay = answer.retry_after.value_or(delay);
+  }
+  place.retry_pending = again;
+  if (place.pause == nullptr) {
+    place.pause = loop_.make_timer([this, &place] {
+      if (place.retry_pending) {
+        attempt(place);
+      } else {
+        release(place);
+      }
+    });
+  }
+  place.pause->arm_at(loop_.now() + delay);
+}
+
+void LoadRun::settle(Place& place, const Answer& answer) {
+  const uint64_t items = template_.item_count();
+  if (is_ok(answer)) {
+    const uint64_t rejected = std::min(items, rejected_count(answer));
+    result_.ok += items - rejected;
+    result_.rejected += rejected;
+    result_.latency.record(loop_.now() - place.begun_at);
+  } else {
+    (answer.kind == Answer::Kind::kAnswered && is_retryable(answer) ? result_.refused
+                                                                    : result_.failed) += items;
+    if (result_.first_error.empty()) result_.first_error = describe(answer);
+  }
+  result_.elapsed = loop_.now() - started_at_;
+}
+
+void LoadRun::release(Place& place) {
+  place.body = Bytes();
+  free_.push_back(&place);
+  fill_places();
+  check_finished();
+}
+
+void LoadRun::check_finished() {
+  if (finished_ || !sending_ended_ || free_.size() != places_.size()) return;
+  finished_ = true;
+  result_.cpu_seconds = own_cpu_seconds();
+  loop_.post([done = std::move(on_finished_)] { done(); });
+}
+
+}  // namespace millrace::load

@@ -1,0 +1,73 @@
+// The generator without its sockets: takes clients and a loop, decides what is sent when, and adds
+// up what came of it. Everything runs on the loop's thread.
+//
+// A place is one request in flight (connections times streams). It keeps its requests' chunks, so
+// that in steady state nothing is allocated but what the client needs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "compress/compressor.h"
+#include "daemon/generate/load_result.h"
+#include "daemon/generate/options.h"
+#include "daemon/generate/pacer.h"
+#include "daemon/generate/payload_template.h"
+#include "io/loop.h"
+#include "transport/client.h"
+
+namespace millrace::load {
+
+class LoadRun {
+ public:
+  using Clients = std::vector<std::unique_ptr<transport::Client>>;
+  // `loop` must outlive the run; `on_finished` is called once, in a turn of its own.
+  LoadRun(io::Loop& loop, const GenerateOptions& options, Clients clients,
+          std::function<void()> on_finished);
+  ~LoadRun();
+  LoadRun(const LoadRun&) = delete;
+  LoadRun& operator=(const LoadRun&) = delete;
+
+  void start();
+  // Begins no more requests; the run finishes when those in flight have their answers.
+  void end_sending();
+  const LoadResult& result() const { return result_; }
+
+ private:
+  struct Place;
+
+  bool sending() const { return !sending_ended_; }
+  void fill_places();
+  void begin_request(Place& place, MonotonicTime due);
+  void attempt(Place& place);
+  void on_answer(Place& place, transport::Answer answer);
+  void settle(Place& place, const transport::Answer& answer);
+  void release(Place& place);
+  void check_finished();
+  Rope encode(const Bytes& body);
+
+  io::Loop& loop_;
+  const GenerateOptions options_;
+  const PayloadTemplate template_;
+  Clients clients_;
+  std::function<void()> on_finished_;
+  compress::Compressor compressor_;
+  std::vector<std::unique_ptr<Place>> places_;
+  std::vector<Place*> free_;
+  std::unique_ptr<io::Timer> pace_timer_;
+  std::unique_ptr<io::Timer> end_timer_;
+  std::optional<Pacer> pacer_;  // open loop only
+  uint64_t next_sequence_;
+  MonotonicTime started_at_{};
+  bool sending_ended_ = false;
+  bool finished_ = false;
+  LoadResult result_;
+};
+
+// Whether another attempt may succeed, as OTLP says for each code and status, and for attempts
+// that got no answer.
+bool is_retryable(const transport::Answer& answer);
+
+}  // namespace millrace::load

@@ -1,0 +1,60 @@
+// Everything the sink counts. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/signal.h"
+#include "base/time.h"
+#include "daemon/generate/count_items.h"
+#include "daemon/sink/id_ledger.h"
+#include "metrics/latency_histogram.h"
+
+namespace millrace::load {
+
+enum class IdCheck : uint8_t { kOff, kOn };
+
+class Tally final : private ItemVisitor {
+ public:
+  explicit Tally(IdCheck check) : check_(check) {}
+
+  // Notes an accepted request. Its number of items, or nothing when it is not a message (which is
+  // counted too).
+  std::optional<uint64_t> add(Signal signal, std::span<const uint8_t> request, WallTime now);
+  void add_refused() { ++refused_requests_; }
+
+  uint64_t item_count(Signal signal) const { return items_[index_of(signal)]; }
+  uint64_t item_count() const;
+  uint64_t request_count() const { return requests_; }
+  uint64_t byte_count() const { return bytes_; }
+  // Items that came and are not repetitions, as far as ids tell.
+  uint64_t distinct_count() const { return item_count() - ids_.duplicate_count(); }
+  // Each of `expected` items came, none twice, none is missing below the highest number.
+  bool is_exactly(uint64_t expected) const;
+  const IdLedger& ids() const { return ids_; }
+  const metrics::LatencyHistogram& latency() const { return latency_; }
+
+  // "spans 100000/s (total 300000), …" since the last call.
+  std::string progress_line(Duration since_last);
+  std::string to_text() const;
+  std::string to_json(double cpu_seconds) const;
+
+ private:
+  void on_item(const ItemView& item) override;
+
+  const IdCheck check_;
+  std::array<uint64_t, kSignalCount> items_{};
+  std::array<uint64_t, kSignalCount> items_shown_{};
+  uint64_t requests_ = 0;
+  uint64_t refused_requests_ = 0;
+  uint64_t malformed_requests_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t foreign_count_ = 0;  // items whose ids are not a generator's
+  WallTime now_{};              // of the request being walked
+  IdLedger ids_;
+  metrics::LatencyHistogram latency_;
+};
+
+}  // namespace millrace::load
