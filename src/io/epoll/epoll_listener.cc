@@ -1,0 +1,159 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "io/epoll/epoll_loop.h"
+
+namespace millrace::io {
+
+namespace {
+constexpr int kAcceptsPerTurn = 64;  // then the streams get their turn
+constexpr Duration kSuspension = 100ms;
+constexpr int kPortAttempts = 16;  // to find one that is free on 127.0.0.1 and on ::1
+
+// A connection that went away before it was accepted, and other errors of that one connection.
+bool concerns_one_connection(int error_number) {
+  switch (error_number) {
+    case ECONNABORTED:
+    case EPERM:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+    case EINTR:
+      return true;
+    default:
+      return false;
+  }
+}
+}  // namespace
+
+EpollListener::EpollListener(EpollLoop& loop,
+                             std::function<void(std::unique_ptr<Stream>)> on_accept)
+    : loop_(loop),
+      on_accept_(
+          std::make_shared<std::function<void(std::unique_ptr<Stream>)>>(std::move(on_accept))) {
+  ++loop_.listener_count_;
+}
+
+EpollListener::~EpollListener() {
+  --loop_.listener_count_;
+  std::erase(loop_.due_listeners_, this);
+  close_sockets();
+  if (destroyed_ != nullptr) *destroyed_ = true;
+}
+
+void EpollListener::close_sockets() {
+  for (const auto& socket : sockets_) ::close(socket->descriptor);
+  sockets_.clear();
+}
+
+Status EpollListener::open(const ListenOptions& options) {
+  Status opened = open_sockets(options);
+  // With two addresses and no port given, the port of the first may be taken on the second.
+  for (int i = 1; !opened && options.port == 0 && sockets_.size() == 1 && i < kPortAttempts; ++i) {
+    close_sockets();
+    opened = open_sockets(options);
+  }
+  if (!opened) {
+    close_sockets();
+    return opened;
+  }
+  resume_timer_ = loop_.make_timer([this] {
+    suspended_ = false;
+    apply_pausing();
+  });
+  apply_pausing();
+  return {};
+}
+
+Status EpollListener::open_sockets(const ListenOptions& options) {
+  auto addresses = addresses_to_bind(options.host, options.port);
+  if (!addresses) return fail(addresses.error());
+  for (size_t i = 0; i < addresses->size(); ++i) {
+    SocketAddress& address = (*addresses)[i];
+    if (i > 0) address.set_port(port_);
+    auto descriptor = open_listening_socket(address, options);
+    // Where IPv6 is compiled in but switched off, binding says so.
+    const bool without_ipv6 = !descriptor && descriptor.error().code == Code::kInvalidArgument &&
+                              address.any.sa_family == AF_INET6;
+    if (without_ipv6 && i > 0) continue;
+    if (without_ipv6 && options.host.empty()) {
+      descriptor = open_listening_socket(
+          *to_socket_address("0.0.0.0:" + std::to_string(options.port)), options);
+    }
+    if (!descriptor) return fail(descriptor.error());
+    sockets_.push_back(std::make_unique<Socket>(*this, *descriptor));
+    if (i == 0) port_ = *bound_port(*descriptor);
+  }
+  return {};
+}
+
+void EpollListener::apply_pausing() {
+  if (registered_ == accepting()) return;
+  for (const auto& socket : sockets_) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = static_cast<Pollable*>(socket.get());
+    ::epoll_ctl(loop_.epoll_, accepting() ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, socket->descriptor,
+                &event);
+  }
+  registered_ = accepting();
+}
+
+void EpollListener::pause() {
+  paused_ = true;
+  apply_pausing();
+}
+
+void EpollListener::resume() {
+  paused_ = false;
+  apply_pausing();
+}
+
+void EpollListener::suspend(int error_number) {
+  suspended_ = true;
+  apply_pausing();
+  resume_timer_->arm_at(loop_.now() + kSuspension);
+  loop_.report("accept suspended", system_error("accepting a connection", error_number));
+}
+
+void EpollListener::Socket::collect(uint32_t) {
+  waiting = true;
+  std::vector<EpollListener*>& due = listener.loop_.due_listeners_;
+  if (std::find(due.begin(), due.end(), &listener) == due.end()) due.push_back(&listener);
+}
+
+void EpollListener::accept_waiting() {
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  const auto on_accept = on_accept_;
+  for (size_t i = 0; i < sockets_.size(); ++i) {
+    Socket& socket = *sockets_[i];
+    if (!std::exchange(socket.waiting, false)) continue;
+    for (int accepted = 0; accepted < kAcceptsPerTurn && accepting();) {
+      SocketAddress peer;
+      peer.size = sizeof(sockaddr_in6);
+      const int descriptor =
+          ::accept4(socket.descriptor, &peer.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (descriptor < 0) {
+        if (concerns_one_connection(errno)) continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) suspend(errno);
+        break;
+      }
+      ++accepted;
+      (*on_accept)(std::make_unique<EpollStream>(loop_, descriptor, peer));
+      if (destroyed) return;
+    }
+  }
+  destroyed_ = nullptr;
+}
+
+}  // namespace millrace::io

@@ -1,0 +1,187 @@
+// The loop behind make_epoll_loop, its streams and its listeners. See epoll.h.
+//
+// A turn: collect the kernel's events (marking only, nobody is called), call the ready streams and
+// accept, fire timers, run what was posted, run what was deferred. Because nobody is called while
+// events are collected, an object that is destroyed has only to leave the loop's own lists.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "io/epoll/epoll.h"
+#include "io/epoll/mailbox.h"
+#include "io/epoll/socket.h"
+#include "io/epoll/timer_heap.h"
+#include "io/loop.h"
+
+namespace millrace::io {
+
+class EpollLoop;
+
+// What the kernel's event data points to.
+class Pollable {
+ public:
+  virtual void collect(uint32_t events) = 0;  // only notes them
+
+ protected:
+  ~Pollable() = default;
+};
+
+class EpollStream final : public Stream, public Pollable {
+ public:
+  // Connects.
+  EpollStream(EpollLoop& loop, const Address& address);
+  // Takes over an accepted, non-blocking socket.
+  EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer);
+  ~EpollStream() override;
+
+  void set_handler(StreamHandler* handler) override;
+  void set_interest(Interest interest) override;
+  IoResult read(std::span<uint8_t> into) override;
+  IoResult write(std::span<const iovec> from) override;
+  void shutdown_write() override;
+  Error error() const override;
+  TlsInfo tls() const override { return {}; }
+  std::string peer_address() const override { return to_text(peer_); }
+  std::string local_address() const override;
+
+  void collect(uint32_t events) override;
+  // The handler should be called.
+  bool is_due() const;
+  void call();  // may destroy this stream
+
+ private:
+  friend class EpollLoop;
+
+  enum class Phase : uint8_t { kConnecting, kOpen, kFailed };
+
+  void start_connecting(const Address& address);
+  void register_descriptor();
+  void enqueue_if_due();
+  void fail_with(Error error);
+  IoResult break_with(int error_number);
+  void find_out_about_connection();
+
+  EpollLoop& loop_;
+  int descriptor_ = -1;
+  StreamHandler* handler_ = nullptr;
+  uint8_t interest_ = 0;        // bits of Interest
+  uint8_t ready_ = 0;           // bits of Interest; what the kernel last said, minus what was used
+  bool peer_finished_ = false;  // EPOLLRDHUP: a short read does not mean that nothing is left
+  bool hung_up_ = false;        // EPOLLERR or EPOLLHUP has to be looked at
+  bool queued_ = false;         // in the loop's list of streams to call
+  bool broken_ = false;         // error_ says how
+  Phase phase_ = Phase::kOpen;
+  Error error_{Code::kOk, ""};
+  SocketAddress peer_;
+};
+
+class EpollListener final : public Listener {
+ public:
+  EpollListener(EpollLoop& loop, std::function<void(std::unique_ptr<Stream>)> on_accept);
+  ~EpollListener() override;
+  Status open(const ListenOptions& options);
+  uint16_t port() const override { return port_; }
+  void pause() override;
+  void resume() override;
+  void accept_waiting();  // may destroy this listener
+
+ private:
+  struct Socket final : Pollable {
+    Socket(EpollListener& owner, int fd) : listener(owner), descriptor(fd) {}
+    void collect(uint32_t events) override;
+    EpollListener& listener;
+    int descriptor;
+    bool waiting = false;  // connections are there
+  };
+
+  Status open_sockets(const ListenOptions& options);
+  void close_sockets();
+  void apply_pausing();
+  void suspend(int error_number);
+  bool accepting() const { return !paused_ && !suspended_; }
+
+  EpollLoop& loop_;
+  // Shared with a call under way, so that the handler may destroy its listener.
+  std::shared_ptr<std::function<void(std::unique_ptr<Stream>)>> on_accept_;
+  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::unique_ptr<Timer> resume_timer_;
+  uint16_t port_ = 0;
+  bool paused_ = false;     // by the owner
+  bool suspended_ = false;  // because descriptors ran out
+  bool registered_ = false;
+  bool* destroyed_ = nullptr;  // set while accepting
+};
+
+class EpollLoop final : public Loop {
+ public:
+  explicit EpollLoop(EpollLoopOptions options);
+  ~EpollLoop() override;
+  Status open();
+
+  MonotonicTime now() const override { return now_; }
+  WallTime wall_now() const override;
+  Random& random() override { return random_; }
+  std::unique_ptr<Timer> make_timer(Task on_expiry_repeatable) override;
+  void post(Task task) override;
+  void defer(Task task) override { deferred_.push_back(std::move(task)); }
+  Result<std::unique_ptr<Listener>> listen(
+      const ListenOptions& options,
+      std::function<void(std::unique_ptr<Stream>)> on_accept) override;
+  std::unique_ptr<Stream> connect(const ConnectOptions& options) override;
+  std::unique_ptr<Resolution> resolve(
+      const std::string& host, uint16_t port,
+      std::function<void(Result<std::vector<Address>>)> on_done) override;
+  void run() override;
+  void stop() override;
+
+  // One turn, sleeping at most that long; for tests and for loops driven from outside.
+  void run_turn(Duration sleep_max);
+
+ private:
+  friend class EpollStream;
+  friend class EpollListener;
+  class EpollResolution;
+  static constexpr size_t kEventsMax = 256;
+
+  int sleep_ms(Duration sleep_max);
+  void collect_events(int timeout_ms);
+  void call_streams();
+  void accept_waiting();
+  void run_posted();
+  void run_deferred();
+  void enqueue(EpollStream* stream);
+  void forget(EpollStream* stream);
+  void report(std::string_view what, const Error& error);
+
+  EpollLoopOptions options_;
+  int epoll_ = -1;
+  Random random_;
+  MonotonicTime now_;
+  std::shared_ptr<Mailbox> mailbox_;   // resolvers that answer late hold it as well
+  std::atomic<bool> stopping_{false};  // set by any thread, read once a turn; no data goes with it
+  std::thread::id thread_;             // of run(); tasks it posts take the short way
+  TimerHeap timers_;
+  std::vector<EpollStream*> due_streams_;     // to call in the next turn; null: was destroyed
+  std::vector<EpollStream*> called_streams_;  // being called in this turn
+  EpollStream* current_stream_ = nullptr;
+  std::vector<EpollListener*> due_listeners_;
+  std::vector<Task> posted_here_;
+  std::vector<Task> running_;
+  std::vector<Task> deferred_;
+  std::map<uint64_t, std::function<void(Result<std::vector<Address>>)>> resolutions_;
+  uint64_t next_resolution_ = 1;
+  size_t stream_count_ = 0;
+  size_t listener_count_ = 0;
+  std::array<epoll_event, kEventsMax> events_;
+};
+
+}  // namespace millrace::io

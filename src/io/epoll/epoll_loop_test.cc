@@ -1,0 +1,232 @@
+// What is particular to the kernel's loop: threads, descriptors, addresses of this machine.
+#include "io/epoll/epoll_loop.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "io/testing/stream_probe.h"
+
+namespace millrace::io {
+namespace {
+
+using testing::StreamProbe;
+
+struct LoopUnderTest {
+  explicit LoopUnderTest(EpollLoopOptions options = {}) : loop(std::move(options)) {
+    EXPECT_TRUE(loop.open());
+  }
+  bool run_until(const std::function<bool()>& condition) {
+    const MonotonicTime end = loop.now() + 1min;
+    while (!condition()) {
+      if (loop.now() > end) return false;
+      loop.run_turn(1ms);
+    }
+    return true;
+  }
+  EpollLoop loop;
+};
+
+size_t open_descriptor_count() {
+  size_t count = 0;
+  DIR* folder = ::opendir("/proc/self/fd");
+  while (::readdir(folder) != nullptr) ++count;
+  ::closedir(folder);
+  return count;
+}
+
+TEST(EpollLoopTest, PostsOfEightThreadsAllRunInTheirOrder) {
+  auto loop = *make_epoll_loop();
+  constexpr int kThreads = 8, kPosts = 2'000;
+  std::vector<std::vector<int>> seen(kThreads);
+  int total = 0;
+  std::vector<std::thread> posters;
+  for (int t = 0; t < kThreads; ++t) {
+    posters.emplace_back([&, t] {
+      for (int i = 0; i < kPosts; ++i) {
+        loop->post([&, t, i] {
+          seen[static_cast<size_t>(t)].push_back(i);
+          if (++total == kThreads * kPosts) loop->stop();
+        });
+        if (i % 100 == 0) std::this_thread::yield();
+      }
+    });
+  }
+  loop->run();
+  for (std::thread& poster : posters) poster.join();
+  for (const auto& order : seen) {
+    ASSERT_EQ(order.size(), static_cast<size_t>(kPosts));
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+  }
+}
+
+TEST(EpollLoopTest, StopFromAnotherThreadWakesASleepingLoop) {
+  auto loop = *make_epoll_loop();
+  std::thread runner([&] { loop->run(); });
+  loop->stop();
+  runner.join();
+}
+
+TEST(EpollLoopTest, LoopsPassWorkToEachOther) {
+  auto one = *make_epoll_loop();
+  auto two = *make_epoll_loop();
+  int hops = 0;  // only one of the two touches it at a time; the mailboxes order that
+  std::function<void()> hop = [&] {
+    if (++hops == 2'000) {
+      one->stop();
+      two->stop();
+      return;
+    }
+    (hops % 2 == 0 ? one : two)->post([&] { hop(); });
+  };
+  one->post([&] { hop(); });
+  std::thread runner([&] { two->run(); });
+  one->run();
+  runner.join();
+  EXPECT_EQ(hops, 2'000);
+}
+
+TEST(EpollLoopTest, TasksPostedAfterStopAreDestroyedUnrun) {
+  auto token = std::make_shared<int>(0);
+  auto loop = *make_epoll_loop();
+  loop->stop();
+  loop->run();
+  bool ran = false;
+  loop->post([token, &ran] { ran = true; });
+  EXPECT_EQ(token.use_count(), 2);
+  loop.reset();
+  EXPECT_EQ(token.use_count(), 1);
+  EXPECT_FALSE(ran);
+}
+
+TEST(EpollLoopTest, LocalhostListensOnBothFamilies) {
+  LoopUnderTest test;
+  ListenOptions options;
+  options.host = "localhost";
+  std::vector<std::unique_ptr<Stream>> accepted;
+  auto listener = *test.loop.listen(
+      options, [&](std::unique_ptr<Stream> stream) { accepted.push_back(std::move(stream)); });
+  std::vector<std::string> hosts = {"127.0.0.1:"};
+  if (const auto descriptor = open_listening_socket(*to_socket_address("[::1]:0"), {})) {
+    ::close(*descriptor);
+    hosts.push_back("[::1]:");
+  }
+  std::vector<std::unique_ptr<StreamProbe>> probes;
+  for (const std::string& host : hosts) {
+    ConnectOptions to;
+    to.address = Address{host + std::to_string(listener->port())};
+    probes.push_back(std::make_unique<StreamProbe>(test.loop.connect(to)));
+  }
+  ASSERT_TRUE(test.run_until([&] { return accepted.size() == hosts.size(); }));
+}
+
+TEST(EpollLoopTest, EmptyHostAcceptsIPv4AndShowsItAsSuch) {
+  LoopUnderTest test;
+  std::vector<std::unique_ptr<Stream>> accepted;
+  auto listener = *test.loop.listen(
+      {}, [&](std::unique_ptr<Stream> stream) { accepted.push_back(std::move(stream)); });
+  ConnectOptions to;
+  to.address = Address{"127.0.0.1:" + std::to_string(listener->port())};
+  StreamProbe probe(test.loop.connect(to));
+  ASSERT_TRUE(test.run_until([&] { return !accepted.empty(); }));
+  EXPECT_EQ(accepted[0]->peer_address(), probe.stream->local_address());
+  EXPECT_THAT(accepted[0]->peer_address(), ::testing::StartsWith("127.0.0.1:"));
+}
+
+TEST(EpollLoopTest, SeveralLoopsShareOnePort) {
+  LoopUnderTest one, two;
+  ListenOptions options;
+  options.host = "127.0.0.1";
+  options.share_port = true;
+  int accepted = 0;
+  const auto count = [&](std::unique_ptr<Stream>) { ++accepted; };
+  auto first = *one.loop.listen(options, count);
+  options.port = first->port();
+  auto second = two.loop.listen(options, count);
+  ASSERT_TRUE(second);
+  std::vector<std::unique_ptr<StreamProbe>> probes;
+  for (int i = 0; i < 40; ++i) {
+    ConnectOptions to;
+    to.address = Address{"127.0.0.1:" + std::to_string(options.port)};
+    probes.push_back(std::make_unique<StreamProbe>(one.loop.connect(to)));
+  }
+  EXPECT_TRUE(one.run_until([&] {
+    two.loop.run_turn(0ns);
+    return accepted == 40;
+  }));
+}
+
+TEST(EpollLoopTest, RunningOutOfDescriptorsSuspendsAccepting) {
+  std::vector<std::string> troubles;
+  EpollLoopOptions loop_options;
+  loop_options.on_trouble = [&](std::string_view what, const Error& error) {
+    troubles.push_back(std::string(what) + ": " + error.message);
+  };
+  LoopUnderTest test(std::move(loop_options));
+  ListenOptions options;
+  options.host = "127.0.0.1";
+  std::vector<std::unique_ptr<Stream>> accepted;
+  auto listener = *test.loop.listen(
+      options, [&](std::unique_ptr<Stream> stream) { accepted.push_back(std::move(stream)); });
+  ConnectOptions to;
+  to.address = Address{"127.0.0.1:" + std::to_string(listener->port())};
+  StreamProbe probe(test.loop.connect(to));
+  ASSERT_TRUE(test.run_until([&] { return accepted.size() == 1; }));
+  StreamProbe late(test.loop.connect(to));
+  auto timer = test.loop.make_timer([] {});
+  timer->arm_at(test.loop.now());
+  // No descriptor is left, until one is. (Checks of the sanitizers that need a descriptor the
+  // first time have had it above.)
+  rlimit old{};
+  ::getrlimit(RLIMIT_NOFILE, &old);
+  rlimit tight = old;
+  const int lowest_free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::close(lowest_free);
+  tight.rlim_cur = static_cast<rlim_t>(lowest_free);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+  const bool suspended = test.run_until([&] { return !troubles.empty(); });
+  int turns = 0;
+  for (; turns < 20; ++turns) test.loop.run_turn(1ms);
+  ::setrlimit(RLIMIT_NOFILE, &old);
+  ASSERT_TRUE(suspended);
+  EXPECT_EQ(troubles.size(), 1u);  // it does not spin
+  EXPECT_THAT(troubles[0], ::testing::HasSubstr("accept suspended"));
+  EXPECT_TRUE(test.run_until([&] { return accepted.size() == 2; }));
+}
+
+TEST(EpollLoopTest, EverythingIsClosedAtTheEnd) {
+  const size_t before = open_descriptor_count();
+  {
+    LoopUnderTest test;
+    ListenOptions options;
+    options.host = "localhost";
+    std::vector<std::unique_ptr<Stream>> accepted;
+    auto listener = *test.loop.listen(
+        options, [&](std::unique_ptr<Stream> stream) { accepted.push_back(std::move(stream)); });
+    ConnectOptions to;
+    to.address = Address{"127.0.0.1:" + std::to_string(listener->port())};
+    StreamProbe probe(test.loop.connect(to));
+    ASSERT_TRUE(test.run_until([&] { return accepted.size() == 1; }));
+  }
+  EXPECT_EQ(open_descriptor_count(), before);
+}
+
+TEST(EpollLoopTest, LateAnswerOfTheResolverFindsNoLoopAndDoesNoHarm) {
+  auto resolver = std::make_shared<Resolver>();
+  for (int i = 0; i < 20; ++i) {
+    EpollLoopOptions options;
+    options.resolver = resolver;
+    auto loop = *make_epoll_loop(std::move(options));
+    auto resolution = loop->resolve("localhost", 1, [](auto) { FAIL(); });
+    resolution.reset();
+    loop.reset();
+  }
+}
+
+}  // namespace
+}  // namespace millrace::io

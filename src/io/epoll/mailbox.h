@@ -1,0 +1,49 @@
+// What other threads hand to a loop: tasks, and the wish that it wakes up. The one place of a loop
+// that several threads touch. Posting makes a system call only when the loop sleeps.
+//
+// Shared by the loop and by those who answer it later (the resolver), who may outlive it; what is
+// posted then is destroyed with the mailbox.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "base/result.h"
+#include "io/loop.h"
+
+namespace millrace::io {
+
+class Mailbox {
+ public:
+  Mailbox() = default;
+  ~Mailbox();
+  Mailbox(const Mailbox&) = delete;
+  Mailbox& operator=(const Mailbox&) = delete;
+  Status open();  // makes the eventfd
+
+  // Any thread.
+  void post(Task task);
+  void wake();  // the loop takes a turn soon
+
+  // The loop's thread.
+  int descriptor() const { return descriptor_; }
+  // To be called before sleeping; false: there is mail, so don't.
+  bool may_sleep();
+  void woke_up() { asleep_.store(false, std::memory_order_relaxed); }
+  void clear_descriptor();
+  // Moves what was posted into the empty vector `into`, oldest first.
+  void take(std::vector<Task>& into);
+  bool has_mail() const { return has_mail_.load(std::memory_order_relaxed); }
+
+ private:
+  int descriptor_ = -1;
+  std::mutex mutex_;
+  std::vector<Task> tasks_;  // under mutex_
+  // Posters set has_mail_ and then read asleep_; the loop sets asleep_ and then reads has_mail_.
+  // Both sequentially consistent, so that at least one side sees the other.
+  std::atomic<bool> has_mail_{false};
+  std::atomic<bool> asleep_{false};
+};
+
+}  // namespace millrace::io

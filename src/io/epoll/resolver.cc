@@ -1,0 +1,95 @@
+#include <netdb.h>
+
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "io/address.h"
+#include "io/epoll/epoll.h"
+#include "io/epoll/socket.h"
+
+namespace millrace::io {
+
+namespace {
+
+constexpr size_t kThreadsMax = 4;
+
+Result<std::vector<Address>> look_up(const std::string& host, uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) {
+    return fail(Code::kUnavailable, "resolving \"" + host + "\": " + ::gai_strerror(error));
+  }
+  std::vector<Address> addresses;
+  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+    if (entry->ai_family != AF_INET && entry->ai_family != AF_INET6) continue;
+    SocketAddress address;
+    std::memcpy(&address.any, entry->ai_addr, entry->ai_addrlen);
+    address.size = entry->ai_addrlen;
+    address.set_port(port);
+    addresses.push_back(Address{to_text(address)});
+  }
+  ::freeaddrinfo(found);
+  return addresses;
+}
+
+}  // namespace
+
+struct Resolver::State {
+  struct Job {
+    std::string host;
+    uint16_t port;
+    Done done;
+  };
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Job> jobs;
+  size_t idle_count = 0;
+  size_t thread_count = 0;
+  bool stopping = false;
+
+  void work(std::unique_lock<std::mutex> lock) {
+    for (;;) {
+      ++idle_count;
+      changed.wait(lock, [this] { return stopping || !jobs.empty(); });
+      --idle_count;
+      if (stopping) break;
+      Job job = std::move(jobs.front());
+      jobs.pop_front();
+      lock.unlock();
+      job.done(look_up(job.host, job.port));
+      job.done = nullptr;
+      lock.lock();
+    }
+    --thread_count;
+    changed.notify_all();
+  }
+};
+
+Resolver::Resolver() : state_(std::make_shared<State>()) {}
+
+Resolver::~Resolver() {
+  std::unique_lock lock(state_->mutex);
+  state_->stopping = true;
+  state_->jobs.clear();
+  state_->changed.notify_all();
+  // Idle threads are on their way out; those inside getaddrinfo may take seconds and hold their
+  // own reference to the state.
+  state_->changed.wait(lock, [this] { return state_->idle_count == 0; });
+}
+
+void Resolver::resolve(std::string host, uint16_t port, Done done) {
+  const std::lock_guard lock(state_->mutex);
+  state_->jobs.push_back(State::Job{std::move(host), port, std::move(done)});
+  if (state_->idle_count < state_->jobs.size() && state_->thread_count < kThreadsMax) {
+    ++state_->thread_count;
+    std::thread([state = state_] { state->work(std::unique_lock(state->mutex)); }).detach();
+  }
+  state_->changed.notify_one();
+}
+
+}  // namespace millrace::io

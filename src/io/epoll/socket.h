@@ -1,0 +1,42 @@
+// Small wrappers of the socket system calls that the loop needs.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/loop.h"
+
+namespace millrace::io {
+
+struct SocketAddress {
+  union {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+  };
+  socklen_t size = 0;
+  SocketAddress() : v6{} {}
+  uint16_t port() const { return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port); }
+  void set_port(uint16_t port);
+};
+
+// "doing: Connection refused", with the canonical code that fits.
+Error system_error(std::string_view doing, int error_number);
+// "10.0.0.1:4317"; an IPv4 address inside IPv6 is written as IPv4.
+std::string to_text(const SocketAddress& address);
+// Of "10.0.0.1:4317" or "[::1]:4317"; never asks a name server.
+Result<SocketAddress> to_socket_address(const std::string& text);
+// The addresses that a listener on `host` has to bind, per ListenOptions; a name is looked up,
+// which blocks.
+Result<std::vector<SocketAddress>> addresses_to_bind(const std::string& host, uint16_t port);
+// A bound, listening, non-blocking socket.
+Result<int> open_listening_socket(const SocketAddress& address, const ListenOptions& options);
+Result<uint16_t> bound_port(int descriptor);
+SocketAddress local_address_of(int descriptor);
+
+}  // namespace millrace::io
