@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/bytes.h"
+#include "transport/json_text.h"
 #include "wire/protobuf.h"
 #include "wire/writer.h"
 
@@ -87,23 +88,6 @@ void read_detail(std::span<const uint8_t> any, RpcStatus& status) {
   }
   if (type_url == kRetryInfo) read_retry_info(value, status);
   if (type_url == kBadRequest) read_bad_request(value, status);
-}
-
-void append_json_string(std::string& json, std::string_view text) {
-  json += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (static_cast<uint8_t>(c) < 0x20) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
-      json += escape.data();
-    } else {
-      json += c;
-    }
-  }
-  json += '"';
 }
 
 // The JSON form of google.protobuf.Duration: "1.500s".

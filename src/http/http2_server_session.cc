@@ -1,0 +1,316 @@
+#include "http/http2_server_session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace millrace::http {
+namespace {
+
+// Frames that follow one HEADERS frame, 16 KiB each.
+constexpr size_t kContinuationsMax = 8;
+constexpr size_t kSettingsEntriesMax = 32;
+constexpr size_t kAcknowledgementsQueuedMax = 1000;
+// The owner judges floods with a clock of its own; nghttp2's limit, which reads the system's, is
+// set out of reach.
+constexpr uint64_t kBuiltInResetLimit = 1u << 30;
+
+nghttp2_nv static_field(std::string_view name, std::string_view value) {
+  return {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+          reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+          NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
+}
+
+nghttp2_nv copied_field(const Http2ResponseField& field) {
+  return {reinterpret_cast<uint8_t*>(const_cast<char*>(field.name.data())),
+          reinterpret_cast<uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
+          field.value.size(), NGHTTP2_NV_FLAG_NONE};
+}
+
+std::vector<nghttp2_nv> copied_fields(const std::vector<Http2ResponseField>& fields) {
+  std::vector<nghttp2_nv> list;
+  list.reserve(fields.size());
+  for (const Http2ResponseField& field : fields) list.push_back(copied_field(field));
+  return list;
+}
+
+}  // namespace
+
+struct Http2ServerSession::Callbacks {
+  static Http2ServerSession& self(void* user) { return *static_cast<Http2ServerSession*>(user); }
+  static Http2Stream* stream_of(nghttp2_session* session, int32_t id) {
+    return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
+  }
+
+  static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    Http2ServerSession& session = self(user);
+    session.head_.clear();
+    session.head_oversized_ = false;
+    session.trailers_open_ = frame->headers.cat != NGHTTP2_HCAT_REQUEST;
+    return 0;
+  }
+
+  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* header, void* user) {
+    if (header->type == NGHTTP2_HEADERS || header->type == NGHTTP2_CONTINUATION) {
+      self(user).head_open_ = (header->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
+    }
+    return 0;
+  }
+
+  static int on_header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name,
+                       size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
+                       void* user) {
+    Http2ServerSession& session = self(user);
+    // Inflated to its end all the same: HPACK's state is the connection's.
+    if (session.trailers_open_ || session.head_oversized_) return 0;
+    if (session.head_.size_bytes() + name_size + value_size + 32 > session.header_bytes_max_) {
+      session.head_oversized_ = true;
+      return 0;
+    }
+    session.head_.append({reinterpret_cast<const char*>(name), name_size},
+                         {reinterpret_cast<const char*>(value), value_size});
+    return 0;
+  }
+
+  static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    Http2ServerSession& owner = self(user);
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS: {
+        if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+          Http2Stream* stream = owner.events_.on_request(
+              frame->hd.stream_id, owner.head_,
+              owner.head_oversized_ ? Http2ServerEvents::HeadSize::kOversized
+                                    : Http2ServerEvents::HeadSize::kWithinLimit);
+          if (stream == nullptr) {
+            nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                      NGHTTP2_REFUSED_STREAM);
+            return 0;
+          }
+          stream->id = frame->hd.stream_id;
+          ++owner.stream_count_;
+          nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
+          // Answered from inside on_request, before nghttp2 knew the stream's data.
+          if (stream->responded) owner.submit(*stream);
+        }
+        end_of_request(session, frame, owner);
+        return 0;
+      }
+      case NGHTTP2_DATA:
+        if (frame->hd.length == 0) ++owner.frame_cost_;
+        end_of_request(session, frame, owner);
+        return 0;
+      case NGHTTP2_PING:
+        ++owner.frame_cost_;
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+          owner.events_.on_ping_answered();
+        } else {
+          owner.events_.on_ping();
+        }
+        return 0;
+      default:
+        ++owner.frame_cost_;
+        return 0;
+    }
+  }
+
+  static void end_of_request(nghttp2_session* session, const nghttp2_frame* frame,
+                             Http2ServerSession& owner) {
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
+    Http2Stream* stream = stream_of(session, frame->hd.stream_id);
+    if (stream == nullptr) return;
+    stream->request_ended = true;
+    owner.events_.on_request_end(*stream);
+  }
+
+  static int on_data(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* data,
+                     size_t size, void* user) {
+    Http2Stream* stream = stream_of(session, id);
+    // The bytes lie in the buffer that receive() was given, which is ours to change.
+    if (stream != nullptr) {
+      self(user).events_.on_data(*stream, {const_cast<uint8_t*>(data), size});
+    }
+    return 0;
+  }
+
+  static int on_stream_close(nghttp2_session* session, int32_t id, uint32_t error, void* user) {
+    Http2Stream* stream = stream_of(session, id);
+    if (stream == nullptr) return 0;
+    Http2ServerSession& owner = self(user);
+    --owner.stream_count_;
+    nghttp2_session_set_stream_user_data(session, id, nullptr);
+    owner.events_.on_stream_closed(*stream, static_cast<Http2Error>(error));
+    return 0;
+  }
+
+  static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
+    self(user).events_.on_answer_sent();
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+    const Http2Stream* stream = stream_of(session, frame->hd.stream_id);
+    if (stream != nullptr && !stream->request_ended) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    }
+    return 0;
+  }
+
+  static ssize_t read_grpc_ok(nghttp2_session* session, int32_t id, uint8_t* into, size_t,
+                              uint32_t* flags, nghttp2_data_source*, void*) {
+    static constexpr std::string_view kName = "grpc-status";
+    static constexpr std::string_view kOk = "0";
+    std::memset(into, 0, 5);
+    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    const nghttp2_nv trailer = static_field(kName, kOk);
+    nghttp2_submit_trailer(session, id, &trailer, 1);
+    return 5;
+  }
+
+  static ssize_t read_body(nghttp2_session* session, int32_t id, uint8_t* into, size_t room,
+                           uint32_t* flags, nghttp2_data_source* source, void*) {
+    auto& stream = *static_cast<Http2Stream*>(source->ptr);
+    const std::string& body = stream.response->body;
+    const size_t size = std::min(room, body.size() - stream.body_sent);
+    std::memcpy(into, body.data() + stream.body_sent, size);
+    stream.body_sent += size;
+    if (stream.body_sent < body.size()) return static_cast<ssize_t>(size);
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!stream.response->trailers.empty()) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      const auto trailers = copied_fields(stream.response->trailers);
+      nghttp2_submit_trailer(session, id, trailers.data(), trailers.size());
+    }
+    return static_cast<ssize_t>(size);
+  }
+};
+
+Http2ServerSession::Http2ServerSession(const Http2ServerOptions& options, Http2ServerEvents& events)
+    : events_(events), header_bytes_max_(options.header_bytes_max) {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  MILLRACE_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Callbacks::on_begin_headers);
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, Callbacks::on_begin_frame);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::on_header);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Callbacks::on_frame);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::on_data);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::on_stream_close);
+  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Callbacks::on_frame_sent);
+  nghttp2_option* option = nullptr;
+  MILLRACE_CHECK(nghttp2_option_new(&option) == 0);
+  nghttp2_option_set_no_closed_streams(option, 1);
+  nghttp2_option_set_max_continuations(option, kContinuationsMax);
+  nghttp2_option_set_max_settings(option, kSettingsEntriesMax);
+  nghttp2_option_set_max_outbound_ack(option, kAcknowledgementsQueuedMax);
+  nghttp2_option_set_stream_reset_rate_limit(option, kBuiltInResetLimit, kBuiltInResetLimit);
+  MILLRACE_CHECK(nghttp2_session_server_new2(&session_, callbacks, this, option) == 0);
+  nghttp2_option_del(option);
+  nghttp2_session_callbacks_del(callbacks);
+
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.streams_max},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.stream_window_bytes},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+       static_cast<uint32_t>(std::min<size_t>(options.header_bytes_max, INT32_MAX))},
+  };
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<int32_t>(options.connection_window_bytes));
+}
+
+Http2ServerSession::~Http2ServerSession() { nghttp2_session_del(session_); }
+
+bool Http2ServerSession::receive(std::span<uint8_t> bytes) {
+  const ssize_t consumed = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
+  if (consumed >= 0) return nghttp2_session_want_read(session_) != 0;
+  switch (consumed) {
+    case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
+      failure_ = "bad_preface";
+      break;
+    case NGHTTP2_ERR_FLOODED:
+      failure_ = "frame_flood";
+      break;
+    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
+      failure_ = "header_flood";
+      terminate(Http2Error::kEnhanceYourCalm);
+      return false;
+    default:
+      failure_ = "protocol_error";
+      break;
+  }
+  terminate(Http2Error::kProtocolError);
+  return false;
+}
+
+void Http2ServerSession::write_to(std::string& out, size_t out_bytes_max) {
+  while (out.size() < out_bytes_max) {
+    const uint8_t* data = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_, &data);
+    if (size <= 0) return;
+    out.append(reinterpret_cast<const char*>(data), static_cast<size_t>(size));
+  }
+}
+
+bool Http2ServerSession::wants_write() const { return nghttp2_session_want_write(session_) != 0; }
+
+bool Http2ServerSession::finished() const {
+  return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+}
+
+void Http2ServerSession::respond(Http2Stream& stream, Http2Response response) {
+  MILLRACE_DCHECK(!stream.responded);
+  stream.response = std::make_unique<Http2Response>(std::move(response));
+  stream.responded = true;
+  if (stream.id != 0) submit(stream);
+}
+
+void Http2ServerSession::respond_grpc_ok(Http2Stream& stream) {
+  MILLRACE_DCHECK(!stream.responded);
+  stream.responded = true;
+  if (stream.id != 0) submit(stream);
+}
+
+void Http2ServerSession::submit(Http2Stream& stream) {
+  nghttp2_data_provider provider{};
+  if (!stream.response) {
+    static constexpr std::string_view kStatus = ":status", k200 = "200";
+    static constexpr std::string_view kType = "content-type", kGrpc = "application/grpc";
+    const nghttp2_nv headers[] = {static_field(kStatus, k200), static_field(kType, kGrpc)};
+    provider.read_callback = Callbacks::read_grpc_ok;
+    nghttp2_submit_response(session_, stream.id, headers, std::size(headers), &provider);
+    return;
+  }
+  const auto headers = copied_fields(stream.response->headers);
+  provider.source.ptr = &stream;
+  provider.read_callback = Callbacks::read_body;
+  const bool header_only = stream.response->body.empty() && stream.response->trailers.empty();
+  nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(),
+                          header_only ? nullptr : &provider);
+}
+
+void Http2ServerSession::respond_continue(Http2Stream& stream) {
+  if (stream.id == 0) return;
+  const nghttp2_nv status = static_field(":status", "100");
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, &status, 1, nullptr);
+}
+
+void Http2ServerSession::reset(Http2Stream& stream, Http2Error error) {
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, static_cast<uint32_t>(error));
+}
+
+void Http2ServerSession::send_ping() { nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr); }
+
+void Http2ServerSession::announce_goaway() { nghttp2_submit_shutdown_notice(session_); }
+
+void Http2ServerSession::send_goaway(Http2Error error, std::string_view debug_text) {
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session_),
+                        static_cast<uint32_t>(error),
+                        reinterpret_cast<const uint8_t*>(debug_text.data()), debug_text.size());
+}
+
+void Http2ServerSession::terminate(Http2Error error) {
+  nghttp2_session_terminate_session(session_, static_cast<uint32_t>(error));
+}
+
+}  // namespace millrace::http

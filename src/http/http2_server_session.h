@@ -1,0 +1,146 @@
+// The server side of one HTTP/2 connection (RFC 9113) as bytes in, events and bytes out.
+//
+// One owner, one thread; no I/O and no clock. Events are called from inside receive(); they may
+// call respond() and reset() but not receive() or write_to(). Body bytes are handed on where they
+// lie in the buffer given to receive(), and may be changed there.
+//
+// The framing is nghttp2's. Checked on top: the size of header sections, and floods of frames that
+// cost the sender nothing (reported by frame_cost(), judged by the owner, who has a clock).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/header_list.h"
+
+struct nghttp2_session;
+
+namespace millrace::http {
+
+// RFC 9113, section 7.
+enum class Http2Error : uint32_t {
+  kNoError = 0x0,
+  kProtocolError = 0x1,
+  kInternalError = 0x2,
+  kFlowControlError = 0x3,
+  kStreamClosed = 0x5,
+  kRefusedStream = 0x7,
+  kCancel = 0x8,
+  kEnhanceYourCalm = 0xb,
+};
+
+struct Http2ResponseField {
+  std::string name;  // lower case
+  std::string value;
+};
+
+struct Http2Response {
+  std::vector<Http2ResponseField> headers;  // ":status" first
+  std::string body;
+  std::vector<Http2ResponseField> trailers;  // empty: none
+};
+
+// What the owner keeps for each stream derives from this; it lives from on_request to
+// on_stream_closed.
+struct Http2Stream {
+  int32_t id = 0;
+  bool request_ended = false;               // END_STREAM was received
+  bool responded = false;                   // respond() was called
+  size_t body_sent = 0;                     // of response->body
+  std::unique_ptr<Http2Response> response;  // null for the prepared answers
+
+ protected:
+  ~Http2Stream() = default;
+};
+
+class Http2ServerEvents {
+ public:
+  // A whole header section that begins a request. `oversized`: the section passed
+  // header_bytes_max; what is in `head` is the part before. Null refuses the stream
+  // (REFUSED_STREAM).
+  enum class HeadSize : uint8_t { kWithinLimit, kOversized };
+  virtual Http2Stream* on_request(int32_t id, const HeaderList& head, HeadSize head_size) = 0;
+  virtual void on_data(Http2Stream& stream, std::span<uint8_t> data) = 0;
+  virtual void on_request_end(Http2Stream& stream) = 0;
+  // The last call for this stream; `error` is NO_ERROR after a complete exchange.
+  virtual void on_stream_closed(Http2Stream& stream, Http2Error error) = 0;
+  virtual void on_ping() = 0;
+  virtual void on_ping_answered() = 0;
+  // Something was sent that shows the peer we are at work: HEADERS or DATA.
+  virtual void on_answer_sent() = 0;
+
+ protected:
+  ~Http2ServerEvents() = default;
+};
+
+struct Http2ServerOptions {
+  uint32_t streams_max = 1024;
+  uint32_t stream_window_bytes = 64 << 20;  // must hold the largest message: nothing waits for room
+  uint32_t connection_window_bytes = 1u << 30;
+  size_t header_bytes_max = 64 << 10;
+};
+
+class Http2ServerSession {
+ public:
+  Http2ServerSession(const Http2ServerOptions& options, Http2ServerEvents& events);
+  ~Http2ServerSession();
+  Http2ServerSession(const Http2ServerSession&) = delete;
+  Http2ServerSession& operator=(const Http2ServerSession&) = delete;
+
+  // Consumes all bytes. False: the connection is at an end; what write_to() still gives (the
+  // GOAWAY that says why) is to be sent, and failure() is a word for the counter.
+  bool receive(std::span<uint8_t> bytes);
+  std::string_view failure() const { return failure_; }
+
+  // Appends what is to be sent, until there is nothing or `out` has at least `out_bytes_max`.
+  void write_to(std::string& out, size_t out_bytes_max);
+  bool wants_write() const;
+  // Nothing will be read or written any more.
+  bool finished() const;
+
+  // Once for each stream, before on_stream_closed. When the request has not ended yet, the stream
+  // is reset with NO_ERROR behind the response.
+  void respond(Http2Stream& stream, Http2Response response);
+  // gRPC's OK with an empty message, prepared: HEADERS, five bytes, trailers.
+  void respond_grpc_ok(Http2Stream& stream);
+  void respond_continue(Http2Stream& stream);
+  void reset(Http2Stream& stream, Http2Error error);
+
+  void send_ping();
+  // Phase one of a shutdown in order: GOAWAY that still allows every stream.
+  void announce_goaway();
+  // Phase two: streams that the peer began after this are not served.
+  void send_goaway(Http2Error error, std::string_view debug_text);
+  // GOAWAY and the end, whatever is under way.
+  void terminate(Http2Error error);
+
+  size_t stream_count() const { return stream_count_; }
+  // A header section has begun and has not ended (CONTINUATION is awaited).
+  bool head_open() const { return head_open_; }
+  // Frames since the last call that did not carry a request forward: PING, SETTINGS, RST_STREAM,
+  // PRIORITY, WINDOW_UPDATE, empty DATA, unknown types.
+  uint32_t take_frame_cost() { return std::exchange(frame_cost_, 0); }
+
+ private:
+  struct Callbacks;
+  friend struct Callbacks;
+  void submit(Http2Stream& stream);
+
+  Http2ServerEvents& events_;
+  const size_t header_bytes_max_;
+  nghttp2_session* session_ = nullptr;
+  HeaderList head_;
+  bool head_oversized_ = false;
+  bool head_open_ = false;
+  bool trailers_open_ = false;
+  size_t stream_count_ = 0;
+  uint32_t frame_cost_ = 0;
+  std::string_view failure_;
+};
+
+}  // namespace millrace::http
