@@ -30,6 +30,12 @@ enum class KnownField : uint8_t {
   kCount
 };
 
+// One field of an answer; the name in lower case.
+struct ResponseField {
+  std::string name;
+  std::string value;
+};
+
 class HeaderList {
  public:
   struct Field {

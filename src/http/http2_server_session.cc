@@ -24,16 +24,16 @@ nghttp2_nv static_field(std::string_view name, std::string_view value) {
           NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
 }
 
-nghttp2_nv copied_field(const Http2ResponseField& field) {
+nghttp2_nv copied_field(const ResponseField& field) {
   return {reinterpret_cast<uint8_t*>(const_cast<char*>(field.name.data())),
           reinterpret_cast<uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
           field.value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
-std::vector<nghttp2_nv> copied_fields(const std::vector<Http2ResponseField>& fields) {
+std::vector<nghttp2_nv> copied_fields(const std::vector<ResponseField>& fields) {
   std::vector<nghttp2_nv> list;
   list.reserve(fields.size());
-  for (const Http2ResponseField& field : fields) list.push_back(copied_field(field));
+  for (const ResponseField& field : fields) list.push_back(copied_field(field));
   return list;
 }
 
@@ -99,19 +99,30 @@ struct Http2ServerSession::Callbacks {
         return 0;
       }
       case NGHTTP2_DATA:
-        if (frame->hd.length == 0) ++owner.frame_cost_;
+        if (frame->hd.length == 0 && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+          ++owner.frame_cost_.idle;
+        }
         end_of_request(session, frame, owner);
         return 0;
       case NGHTTP2_PING:
-        ++owner.frame_cost_;
+        ++owner.frame_cost_.idle;
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
           owner.events_.on_ping_answered();
         } else {
           owner.events_.on_ping();
         }
         return 0;
+      case NGHTTP2_SETTINGS:
+        owner.settings_received_ = true;
+        ++owner.frame_cost_.idle;
+        return 0;
+      case NGHTTP2_RST_STREAM:
+        ++owner.frame_cost_.resets;
+        return 0;
+      case NGHTTP2_WINDOW_UPDATE:  // some clients send one for each answer they read
+        return 0;
       default:
-        ++owner.frame_cost_;
+        ++owner.frame_cost_.idle;
         return 0;
     }
   }
@@ -146,6 +157,10 @@ struct Http2ServerSession::Callbacks {
   }
 
   static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR &&
+        self(user).failure_.empty()) {
+      self(user).failure_ = "protocol_error";
+    }
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     self(user).events_.on_answer_sent();
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;

@@ -34,15 +34,10 @@ enum class Http2Error : uint32_t {
   kEnhanceYourCalm = 0xb,
 };
 
-struct Http2ResponseField {
-  std::string name;  // lower case
-  std::string value;
-};
-
 struct Http2Response {
-  std::vector<Http2ResponseField> headers;  // ":status" first
+  std::vector<ResponseField> headers;  // ":status" first
   std::string body;
-  std::vector<Http2ResponseField> trailers;  // empty: none
+  std::vector<ResponseField> trailers;  // empty: none
 };
 
 // What the owner keeps for each stream derives from this; it lives from on_request to
@@ -93,7 +88,8 @@ class Http2ServerSession {
   Http2ServerSession& operator=(const Http2ServerSession&) = delete;
 
   // Consumes all bytes. False: the connection is at an end; what write_to() still gives (the
-  // GOAWAY that says why) is to be sent, and failure() is a word for the counter.
+  // GOAWAY that says why) is to be sent. failure() is a word for the counter, empty while the
+  // peer kept to the protocol.
   bool receive(std::span<uint8_t> bytes);
   std::string_view failure() const { return failure_; }
 
@@ -120,11 +116,15 @@ class Http2ServerSession {
   void terminate(Http2Error error);
 
   size_t stream_count() const { return stream_count_; }
-  // A header section has begun and has not ended (CONTINUATION is awaited).
-  bool head_open() const { return head_open_; }
-  // Frames since the last call that did not carry a request forward: PING, SETTINGS, RST_STREAM,
-  // PRIORITY, WINDOW_UPDATE, empty DATA, unknown types.
-  uint32_t take_frame_cost() { return std::exchange(frame_cost_, 0); }
+  // A header section has begun and has not ended (CONTINUATION is awaited), or the connection's
+  // own preface has not.
+  bool head_open() const { return head_open_ || !settings_received_; }
+  // Frames since the last call that cost their sender nothing and carry no request forward.
+  struct FrameCost {
+    uint32_t resets = 0;  // RST_STREAM
+    uint32_t idle = 0;    // PING, SETTINGS, PRIORITY, empty DATA, unknown types
+  };
+  FrameCost take_frame_cost() { return std::exchange(frame_cost_, FrameCost()); }
 
  private:
   struct Callbacks;
@@ -137,9 +137,10 @@ class Http2ServerSession {
   HeaderList head_;
   bool head_oversized_ = false;
   bool head_open_ = false;
+  bool settings_received_ = false;
   bool trailers_open_ = false;
   size_t stream_count_ = 0;
-  uint32_t frame_cost_ = 0;
+  FrameCost frame_cost_;
   std::string_view failure_;
 };
 

@@ -149,7 +149,9 @@ HttpAnswer map_to_http(const Reply& reply, Signal signal, BodyFormat format) {
       format == BodyFormat::kJson ? encode_rpc_status_json(status) : encode_rpc_status(status);
   if (tells_retry(reply)) {
     const int64_t nanoseconds = std::max<int64_t>(reply.retry_after->count(), 0);
-    answer.retry_after_s = nanoseconds / 1'000'000'000 + (nanoseconds % 1'000'000'000 != 0 ? 1 : 0);
+    const int64_t seconds =
+        nanoseconds / 1'000'000'000 + (nanoseconds % 1'000'000'000 != 0 ? 1 : 0);
+    answer.fields.push_back({"retry-after", std::to_string(seconds)});
   }
   return answer;
 }

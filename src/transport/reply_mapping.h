@@ -7,10 +7,11 @@
 // Pure functions, safe from any thread.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "http/header_list.h"
 #include "transport/rpc_status.h"
 #include "transport/server.h"
 
@@ -28,7 +29,7 @@ struct HttpAnswer {
   int status = 200;
   std::string content_type;
   std::string body;
-  std::optional<int64_t> retry_after_s;
+  std::vector<http::ResponseField> fields;  // beyond content-type and content-length
 };
 HttpAnswer map_to_http(const Reply& reply, Signal signal, BodyFormat format);
 

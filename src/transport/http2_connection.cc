@@ -1,0 +1,286 @@
+#include "transport/http2_connection.h"
+
+#include <algorithm>
+
+#include "transport/http2_request.h"
+
+namespace millrace::transport {
+namespace {
+
+// Frames that cost their sender nothing (PING, SETTINGS, PRIORITY, empty DATA): at once, and by
+// the second. Far above what any client needs.
+constexpr double kIdleFramesBurst = 10'000;
+constexpr double kIdleFramesPerSecond = 1'000;
+// Streams that the peer resets: every stream at once twice over, then some hundred a second, so
+// that clients whose deadlines pass under overload are not punished.
+constexpr double kResetsPerSecond = 200;
+// How long the peer has to answer the ping between the two GOAWAYs.
+constexpr Duration kGoawayAnswerTimeout = 5s;
+// The connection's window is out of the way; the streams' and the budget limit.
+constexpr uint32_t kConnectionWindowBytes = 1u << 30;
+constexpr size_t kWindowSlack = 64 * 1024;
+
+http::Http2ServerOptions session_options(const ServerOptions& options) {
+  http::Http2ServerOptions session;
+  session.streams_max = options.streams_max;
+  const size_t largest = std::max(options.grpc_message_bytes_max, options.http_body_bytes_max);
+  session.stream_window_bytes =
+      static_cast<uint32_t>(std::min<size_t>(largest + kWindowSlack, INT32_MAX));
+  session.connection_window_bytes = kConnectionWindowBytes;
+  session.header_bytes_max = options.header_bytes_max;
+  return session;
+}
+
+Http2Request& request_of(http::Http2Stream& stream) { return static_cast<Http2Request&>(stream); }
+
+}  // namespace
+
+Http2Connection::Http2Connection(ConnectionHost& host)
+    : host_(host),
+      options_(host.context().options),
+      session_(std::make_unique<http::Http2ServerSession>(session_options(options_), *this)),
+      ping_policy_(options_.ping_min_interval, options_.ping_without_stream
+                                                   ? http::PingPolicy::WithoutStream::kPermitted
+                                                   : http::PingPolicy::WithoutStream::kRare),
+      idle_frames_(kIdleFramesBurst, kIdleFramesPerSecond),
+      resets_(2.0 * options_.streams_max, kResetsPerSecond) {
+  const MonotonicTime now = host_.context().loop.now();
+  read_at_ = now;
+  idle_since_ = now;
+  if (options_.age_max > Duration::zero()) {
+    const double jitter = 0.9 + 0.2 * host_.context().loop.random().unit();
+    age_at_ =
+        now +
+        Duration(static_cast<int64_t>(static_cast<double>(options_.age_max.count()) * jitter));
+  }
+  head_since_ = now;  // until the preface is complete
+  host_.wake_by(on_time(now));
+  host_.schedule_flush();
+}
+
+Http2Connection::~Http2Connection() {
+  while (requests_ != nullptr) {
+    Http2Request& request = *requests_;
+    forget(request);
+    request.detach();
+  }
+}
+
+size_t Http2Connection::receive(std::span<uint8_t> bytes) {
+  const MonotonicTime now = host_.context().loop.now();
+  read_at_ = now;
+  ping_sent_at_ = kNever;
+  session_ended_ = !session_->receive(bytes);
+  if (!session_->failure().empty()) fail(session_->failure(), "");
+  check_floods();
+  const bool open = session_->head_open();
+  if (!open) {
+    head_since_ = kNever;
+  } else if (head_since_ == kNever) {
+    head_since_ = now;
+    if (options_.header_timeout > Duration::zero()) host_.wake_by(now + options_.header_timeout);
+  }
+  host_.schedule_flush();
+  return bytes.size();
+}
+
+void Http2Connection::receive_end() {
+  ended_ = true;
+  host_.schedule_flush();
+}
+
+void Http2Connection::write_to(std::string& out, size_t out_bytes_max) {
+  session_->write_to(out, out_bytes_max);
+  if (!session_->failure().empty()) fail(session_->failure(), "");
+  if (goaway_ == Goaway::kSent && session_->stream_count() == 0 && !failed_) failed_ = true;
+}
+
+bool Http2Connection::finished() const {
+  if (session_->wants_write()) return false;
+  if (failed_ || session_->finished()) return true;
+  if (goaway_ == Goaway::kSent && session_->stream_count() == 0) return true;
+  if (!ended_) return false;
+  // Half closed by the peer: what it asked for whole is still answered.
+  for (const Http2Request* request = requests_; request != nullptr; request = request->next) {
+    if (!request->body_open()) return false;
+  }
+  return true;
+}
+
+http::Http2Stream* Http2Connection::on_request(int32_t, const http::HeaderList& head,
+                                               HeadSize head_size) {
+  const RequestRouting& routing = host_.context().routing;
+  auto* request = new Http2Request(*this, head_size == HeadSize::kOversized
+                                              ? routing.plan_oversized(head)
+                                              : routing.plan(head, HttpVersion::kHttp2));
+  request->next = requests_;
+  request->link = &requests_;
+  if (requests_ != nullptr) requests_->link = &request->next;
+  requests_ = request;
+  idle_since_ = kNever;
+  request->start(head);
+  return request;
+}
+
+void Http2Connection::forget(Http2Request& request) {
+  *request.link = request.next;
+  if (request.next != nullptr) request.next->link = request.link;
+  if (requests_ == nullptr) {
+    idle_since_ = host_.context().loop.now();
+    if (options_.idle_max > Duration::zero()) host_.wake_by(idle_since_ + options_.idle_max);
+  }
+}
+
+void Http2Connection::on_data(http::Http2Stream& stream, std::span<uint8_t> data) {
+  request_of(stream).receive(data);
+}
+
+void Http2Connection::on_request_end(http::Http2Stream& stream) {
+  request_of(stream).receive_end();
+}
+
+void Http2Connection::on_stream_closed(http::Http2Stream& stream, http::Http2Error) {
+  Http2Request& request = request_of(stream);
+  forget(request);
+  request.detach();
+}
+
+void Http2Connection::on_ping() {
+  if (ping_policy_.on_ping(host_.context().loop.now(), session_->stream_count())) return;
+  calm_down("too_many_pings", "too_many_pings");
+}
+
+void Http2Connection::on_ping_answered() {
+  ping_sent_at_ = kNever;
+  if (goaway_ == Goaway::kAnnounced) finish_goaway();
+}
+
+void Http2Connection::check_floods() {
+  const auto cost = session_->take_frame_cost();
+  if (cost.idle == 0 && cost.resets == 0) return;
+  const MonotonicTime now = host_.context().loop.now();
+  if (!idle_frames_.use(cost.idle, now)) calm_down("frame_flood", "too many frames");
+  if (!resets_.use(cost.resets, now)) calm_down("reset_flood", "too many resets");
+}
+
+void Http2Connection::calm_down(std::string_view reason, std::string_view detail) {
+  if (failed_) return;
+  session_->send_goaway(http::Http2Error::kEnhanceYourCalm, detail);
+  fail(reason, detail);
+}
+
+void Http2Connection::fail(std::string_view reason, std::string_view detail) {
+  if (failed_) return;
+  failed_ = true;
+  host_.context().observer.on_rejected(Protocol::kGrpc, std::nullopt, reason, detail, host_.peer());
+  host_.schedule_flush();
+}
+
+// Phase one: no new streams please, but those under way to us are still served; the ping's answer
+// tells that the peer has read it.
+void Http2Connection::begin_goaway() {
+  if (goaway_ != Goaway::kNone || failed_) return;
+  goaway_ = Goaway::kAnnounced;
+  goaway_at_ = host_.context().loop.now();
+  session_->announce_goaway();
+  session_->send_ping();
+  host_.wake_by(goaway_at_ + kGoawayAnswerTimeout);
+  host_.schedule_flush();
+}
+
+void Http2Connection::finish_goaway() {
+  goaway_ = Goaway::kSent;
+  goaway_at_ = host_.context().loop.now();
+  session_->send_goaway(http::Http2Error::kNoError, "");
+  if (options_.age_grace > Duration::zero()) host_.wake_by(goaway_at_ + options_.age_grace);
+  host_.schedule_flush();
+}
+
+void Http2Connection::begin_drain() { begin_goaway(); }
+
+MonotonicTime Http2Connection::on_time(MonotonicTime now) {
+  if (failed_) return kNever;
+  return std::min(std::min(check_head(now), check_bodies(now)),
+                  std::min(check_keepalive(now), check_age(now)));
+}
+
+MonotonicTime Http2Connection::check_head(MonotonicTime now) {
+  if (head_since_ == kNever || options_.header_timeout <= Duration::zero()) return kNever;
+  const MonotonicTime due = head_since_ + options_.header_timeout;
+  if (now < due) return due;
+  session_->terminate(http::Http2Error::kNoError);
+  fail("timeout", "an incomplete header section");
+  return kNever;
+}
+
+MonotonicTime Http2Connection::check_bodies(MonotonicTime now) {
+  if (options_.body_timeout <= Duration::zero()) return kNever;
+  MonotonicTime next = kNever;
+  for (Http2Request* request = requests_; request != nullptr; request = request->next) {
+    if (!request->body_open()) continue;
+    const MonotonicTime due = request->progress_at() + options_.body_timeout;
+    if (now >= due) {
+      request->time_out();
+    } else {
+      next = std::min(next, due);
+    }
+  }
+  return next;
+}
+
+MonotonicTime Http2Connection::check_keepalive(MonotonicTime now) {
+  MonotonicTime next = kNever;
+  if (options_.ping_after > Duration::zero()) {
+    if (ping_sent_at_ != kNever) {
+      next = ping_sent_at_ + options_.ping_timeout;
+      if (now >= next) {
+        session_->terminate(http::Http2Error::kNoError);
+        fail("timeout", "a keep-alive ping was not answered");
+        return kNever;
+      }
+    } else {
+      next = read_at_ + options_.ping_after;
+      if (now >= next) {
+        session_->send_ping();
+        host_.schedule_flush();
+        ping_sent_at_ = now;
+        next = now + options_.ping_timeout;
+      }
+    }
+  }
+  if (options_.idle_max > Duration::zero() && idle_since_ != kNever && goaway_ == Goaway::kNone) {
+    const MonotonicTime due = idle_since_ + options_.idle_max;
+    if (now >= due) {
+      begin_goaway();
+    } else {
+      next = std::min(next, due);
+    }
+  }
+  return next;
+}
+
+MonotonicTime Http2Connection::check_age(MonotonicTime now) {
+  switch (goaway_) {
+    case Goaway::kNone:
+      if (now < age_at_) return age_at_;
+      begin_goaway();
+      return goaway_at_ + kGoawayAnswerTimeout;
+    case Goaway::kAnnounced: {
+      const MonotonicTime due = goaway_at_ + kGoawayAnswerTimeout;
+      if (now < due) return due;
+      finish_goaway();
+      break;
+    }
+    case Goaway::kSent:
+      break;
+  }
+  if (options_.age_grace <= Duration::zero()) return kNever;
+  const MonotonicTime due = goaway_at_ + options_.age_grace;
+  if (now < due) return due;
+  session_->terminate(http::Http2Error::kNoError);
+  failed_ = true;
+  host_.schedule_flush();
+  return kNever;
+}
+
+}  // namespace millrace::transport

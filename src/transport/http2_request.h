@@ -1,0 +1,76 @@
+// One request on an HTTP/2 connection: lands its body, hands it over, answers it.
+//
+// It is also the Exchange that the handler holds, so it lives until its stream is closed and the
+// handler has answered, whichever comes last. Belongs to the server's loop.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "http/grpc_wire.h"
+#include "http/http2_server_session.h"
+#include "transport/message_landing.h"
+#include "transport/reply_mapping.h"
+#include "transport/request_routing.h"
+#include "transport/server_context.h"
+
+namespace millrace::transport {
+
+class Http2Connection;
+
+class Http2Request final : public http::Http2Stream, public Exchange::Impl {
+ public:
+  Http2Request(Http2Connection& connection, RequestPlan plan);
+
+  // The head is valid only during this call.
+  void start(const http::HeaderList& head);
+  void receive(std::span<uint8_t> data);
+  void receive_end();
+  // The stream is closed, or the connection is gone. May delete this.
+  void detach();
+  // The body made no progress for too long.
+  void time_out();
+
+  bool body_open() const { return body_open_; }
+  MonotonicTime progress_at() const { return progress_at_; }
+
+  void reply(const Reply& reply) override;
+  void abandon() override;
+
+  Http2Request* next = nullptr;  // for the connection's list
+  Http2Request** link = nullptr;
+
+ private:
+  ~Http2Request() = default;
+  void start_http_body(const http::HeaderList& head);
+  void receive_grpc(std::span<uint8_t> data);
+  bool begin_grpc_message(const uint8_t* at);
+  void receive_http(std::span<uint8_t> data);
+  void end_grpc();
+  void deliver(Bytes bytes);
+  void refuse(const Reply& reply, std::string_view reason);
+  void refuse_landing(LandingOutcome outcome);
+  void note_rejected(std::string_view reason, std::string_view detail);
+  void answer(const Reply& reply);
+  void answer_http(HttpAnswer answer);
+  void answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer);
+  void close_body();
+
+  Http2Connection* connection_;  // null once detached
+  RequestPlan plan_;
+  LandingMessage message_;
+  std::array<uint8_t, http::kGrpcPrefixBytes> prefix_{};
+  uint8_t prefix_size_ = 0;
+  bool body_open_ = false;     // bytes of the body are still of interest
+  bool exchange_out_ = false;  // a handler owes an answer
+  bool head_method_ = false;   // HEAD: the answer goes without its body
+  bool compressed_ = false;
+  size_t wire_bytes_ = 0;
+  MonotonicTime progress_at_{};
+  MonotonicTime deadline_ = kNever;
+  MetadataRef metadata_;
+  std::string origin_;
+};
+
+}  // namespace millrace::transport

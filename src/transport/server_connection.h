@@ -1,0 +1,80 @@
+// One accepted connection: reads, writes, watches the clock, and finds out from the first bytes
+// which protocol is spoken. The protocols themselves do no I/O.
+//
+// Belongs to the server's loop. It never deletes itself: when it is done it tells its owner, which
+// destroys it when the turn of the loop ends.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "io/loop.h"
+#include "io/stream.h"
+#include "transport/message_landing.h"
+#include "transport/server_context.h"
+
+namespace millrace::transport {
+
+class ServerConnection;
+
+class ConnectionOwner {
+ public:
+  // flush() is to be called when the turn ends; asked for at most once until then.
+  virtual void flush_later(ServerConnection& connection) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+class ServerConnection final : public io::StreamHandler, public ConnectionHost {
+ public:
+  ServerConnection(ServerContext& context, ConnectionOwner& owner,
+                   std::unique_ptr<io::Stream> stream);
+  ~ServerConnection();
+
+  // Writes what there is; one write for all answers of a turn. False: done, to be destroyed.
+  bool flush();
+  void begin_drain();
+
+  void on_ready(io::Interest ready) override;
+  void on_failed(const Error& error) override;
+
+  ServerContext& context() override { return context_; }
+  Landing& landing() override { return landing_; }
+  const std::string& peer() override;
+  void schedule_flush() override;
+  void wake_by(MonotonicTime when) override;
+
+ private:
+  void read_once();
+  void take(std::span<uint8_t> bytes);
+  // Decides the protocol; false: not yet, or the peer is not understood.
+  bool sniff(std::span<const uint8_t> bytes);
+  void close_now();
+  void update_interest();
+  void on_timer();
+  MonotonicTime check_sniffing(MonotonicTime now);
+  MonotonicTime check_writing(MonotonicTime now);
+
+  ServerContext& context_;
+  ConnectionOwner& owner_;
+  std::unique_ptr<io::Stream> stream_;
+  Landing landing_;
+  std::unique_ptr<ConnectionProtocol> protocol_;  // null until the first bytes tell; dies first
+  std::unique_ptr<io::Timer> timer_;
+  MonotonicTime timer_at_ = kNever;
+  std::string unconsumed_;  // read, and left by the protocol until more comes
+  std::string out_;
+  size_t out_written_ = 0;
+  std::string peer_;
+  io::Interest interest_ = io::Interest::kNone;
+  MonotonicTime accepted_at_;
+  MonotonicTime write_progress_at_ = kNever;  // since when the peer takes nothing; kNever: it does
+  bool flush_scheduled_ = false;
+  bool closed_ = false;
+  bool read_ended_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace millrace::transport

@@ -1,0 +1,75 @@
+#include "transport/server_context.h"
+
+#include <utility>
+
+namespace millrace::transport {
+
+MetadataRef make_metadata(const http::HeaderList& head, const std::string& peer) {
+  auto metadata = std::make_shared<Metadata>();
+  for (size_t i = 0; i < head.count(); ++i) {
+    const auto [name, value] = head.at(i);
+    if (name.starts_with(':')) continue;
+    metadata->entries.push_back({std::string(name), std::string(value)});
+  }
+  metadata->client_address = peer;
+  return metadata;
+}
+
+Reply too_large_reply(size_t size, size_t size_max) {
+  Reply reply;
+  reply.code = Code::kResourceExhausted;
+  reply.message = "the message is too large: " + std::to_string(size) + " bytes, allowed are " +
+                  std::to_string(size_max);
+  reply.too_large = true;
+  return reply;
+}
+
+Reply no_memory_reply(const ServerOptions& options) {
+  Reply reply;
+  reply.code = Code::kUnavailable;
+  reply.message = "over the memory budget, try again later";
+  reply.retry_after = options.retry_after_overload;
+  return reply;
+}
+
+std::optional<BodyRefusal> hand_over(ServerContext& context, const RequestPlan& plan,
+                                     ReceivedBody body, Exchange::Impl* impl) {
+  if (plan.coding != compress::Coding::kIdentity) {
+    const size_t size_max = plan.protocol == Protocol::kGrpc
+                                ? context.options.grpc_message_bytes_max
+                                : context.options.http_body_bytes_max;
+    Result<Bytes> plain =
+        context.decompressor.decompress(plan.coding, body.bytes.view(), context.pool, size_max);
+    if (!plain) {
+      switch (plain.error().code) {
+        case Code::kUnavailable:
+          return BodyRefusal{no_memory_reply(context.options), "memory"};
+        case Code::kResourceExhausted: {
+          Reply reply = too_large_reply(size_max + 1, size_max);
+          reply.message = "the message is too large: more than the allowed " +
+                          std::to_string(size_max) + " bytes after decompression";
+          return BodyRefusal{std::move(reply), "too_large"};
+        }
+        default: {
+          Reply reply;
+          reply.code = Code::kInvalidArgument;
+          reply.message = "the body cannot be decompressed: " + plain.error().message;
+          return BodyRefusal{std::move(reply), "bad_compression"};
+        }
+      }
+    }
+    body.bytes = std::move(*plain);
+  }
+  Request request;
+  request.protocol = plan.protocol;
+  request.format = plan.format;
+  request.signal = *plan.signal;
+  request.body = std::move(body.bytes);
+  request.wire_bytes = body.wire_bytes;
+  request.metadata = std::move(body.metadata);
+  request.deadline = body.deadline;
+  plan.handler->on_request(std::move(request), Exchange(impl));
+  return std::nullopt;
+}
+
+}  // namespace millrace::transport

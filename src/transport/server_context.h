@@ -1,0 +1,100 @@
+// What all connections of one server share. Belongs to the server's loop.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "compress/decompressor.h"
+#include "http/header_list.h"
+#include "io/loop.h"
+#include "transport/message_landing.h"
+#include "transport/request_routing.h"
+#include "transport/server.h"
+
+namespace millrace::transport {
+
+// Read here when the budget has no chunk: pings are still answered, requests are refused.
+inline constexpr size_t kScratchBytes = 16 * 1024;
+
+struct ServerContext {
+  ServerContext(io::Loop& server_loop, ChunkPool& server_pool, ServerOptions server_options,
+                ServerObserver& server_observer)
+      : loop(server_loop),
+        pool(server_pool),
+        options(std::move(server_options)),
+        observer(server_observer),
+        routing(options),
+        landing(server_pool) {}
+
+  io::Loop& loop;
+  ChunkPool& pool;
+  const ServerOptions options;
+  ServerObserver& observer;
+  const RequestRouting routing;
+  LandingArea landing;
+  compress::Decompressor decompressor;
+  std::array<uint8_t, kScratchBytes> scratch;
+};
+
+// What a protocol asks of the connection it is spoken on.
+class ConnectionHost {
+ public:
+  virtual ServerContext& context() = 0;
+  virtual Landing& landing() = 0;
+  // "10.1.2.3:51234".
+  virtual const std::string& peer() = 0;
+  // There is something to write, or the protocol has finished: looked at when the turn ends.
+  virtual void schedule_flush() = 0;
+  // on_time is to be called at `when` at the latest.
+  virtual void wake_by(MonotonicTime when) = 0;
+
+ protected:
+  ~ConnectionHost() = default;
+};
+
+// A protocol on one connection, without I/O. Calls of the host go out from inside any of these.
+class ConnectionProtocol {
+ public:
+  virtual ~ConnectionProtocol() = default;
+  // Takes bytes; what it leaves is given again in front of what comes next. They may be changed.
+  virtual size_t receive(std::span<uint8_t> bytes) = 0;
+  // The peer will send nothing more.
+  virtual void receive_end() = 0;
+  virtual void write_to(std::string& out, size_t out_bytes_max) = 0;
+  // Close when everything is written.
+  virtual bool finished() const = 0;
+  // Whether more bytes are of use now.
+  virtual bool wants_read() const = 0;
+  // Acts on what is due; returns when it wants to be called next.
+  virtual MonotonicTime on_time(MonotonicTime now) = 0;
+  virtual void begin_drain() = 0;
+};
+
+// A received request body on its way to the handler: undoes the compression, makes the Request.
+struct ReceivedBody {
+  Bytes bytes;
+  size_t wire_bytes = 0;
+  MetadataRef metadata;
+  MonotonicTime deadline = kNever;
+};
+// Hands the request over; or returns the refusal, with a word for the counter, and `impl` stays
+// the caller's.
+struct BodyRefusal {
+  Reply reply;
+  std::string_view reason;
+};
+std::optional<BodyRefusal> hand_over(ServerContext& context, const RequestPlan& plan,
+                                     ReceivedBody body, Exchange::Impl* impl);
+
+// The request's fields for processors and exporters, without pseudo-header fields.
+MetadataRef make_metadata(const http::HeaderList& head, const std::string& peer);
+
+// Refusals that both protocols make.
+Reply too_large_reply(size_t size, size_t size_max);
+Reply no_memory_reply(const ServerOptions& options);
+
+}  // namespace millrace::transport
