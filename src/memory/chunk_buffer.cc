@@ -11,8 +11,10 @@ ChunkBuffer::Room ChunkBuffer::make_room(size_t more) {
   if (more > bytes_max_ - used_) return Room::kLimit;
   const size_t doubled = std::min(bytes_max_, 2 * capacity_);
   ChunkRef larger = pool_.try_acquire(std::max(used_ + more, doubled));
-  // A full budget may still have room for what is needed now.
-  if (!larger && doubled > used_ + more) larger = pool_.try_acquire(used_ + more);
+  // A full budget may still have room for less. Never for just `more`: a caller that comes back for
+  // each byte would copy everything each time.
+  const size_t modest = std::max(used_ + more, std::min(bytes_max_, capacity_ + capacity_ / 4));
+  if (!larger && modest < doubled) larger = pool_.try_acquire(modest);
   if (!larger) return Room::kMemory;
   if (used_ > 0) std::memcpy(larger->data(), chunk_->data(), used_);
   chunk_ = std::move(larger);

@@ -35,6 +35,19 @@ TEST(ChunkBufferTest, LimitAndMemoryAreToldApart) {
   EXPECT_EQ(buffer.make_room(kPooledChunkBytes + 1), ChunkBuffer::Room::kMemory);
 }
 
+TEST(ChunkBufferTest, FullBudgetDoesNotMakeGrowingQuadratic) {
+  Budget budget(5 * kPooledChunkBytes);
+  ChunkPool pool(budget, 0);
+  ChunkBuffer buffer(pool, 64 << 20);
+  int grown = 0;
+  while (buffer.make_room(1) == ChunkBuffer::Room::kOk) {
+    ++grown;
+    write(buffer, buffer.room(), 1);
+  }
+  EXPECT_LE(grown, 10);
+  EXPECT_GE(buffer.used(), 2 * kPooledChunkBytes);
+}
+
 TEST(ChunkBufferTest, RoomNeverPassesTheLimit) {
   Budget budget(64 << 20);
   ChunkPool pool(budget, 0);

@@ -1,0 +1,55 @@
+// OTLP/JSON to protobuf bytes in one pass, without objects in between.
+//
+// What is accepted (the OTLP specification's JSON mapping, and as lenient as otelcol):
+//   keys in lowerCamelCase or snake_case; unknown ones are skipped, but what they hold must be
+//   JSON all the same; ids in hex of either case, 16 or 8 bytes or empty; other bytes in base64,
+//   standard or URL-safe, padded or not; integers as numbers or decimal strings, also 1e3 and 2.0;
+//   enums as numbers or names; NaN and Infinity as strings; null for "absent", in an array of
+//   messages for an empty message.
+// A key that stands twice is written twice, which in protobuf means: the last scalar and the last
+// member of a oneof win, arrays are joined, messages merged.
+//
+// Fields come out in the order of the text; a scalar with its default value is left out unless its
+// presence means something. What comes out passes admission.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/signal.h"
+#include "memory/chunk_pool.h"
+#include "otlp/json/schema.h"
+
+namespace millrace::otlp::json {
+
+// One thread; keep it, its parser's buffers are dear to make. The buffers are reserved in the
+// budget too: about six times the text, kept for texts up to 1 MiB, given back behind larger ones.
+class Decoder {
+ public:
+  Decoder();
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // The text must be one JSON object, the message `root`. The result lies in one chunk.
+  //   kInvalidArgument    not JSON, not UTF-8, or not this message; the message names the line and
+  //                       column (in bytes, from 1) and the field:
+  //                       "line 3, column 14: resourceSpans[0].scopeSpans[1].spans[3].traceId:
+  //                       expected 32 hex digits, found "abc""
+  //   kResourceExhausted  more than max_bytes of protobuf
+  //   kUnavailable        the budget refused; the message begins with "memory"
+  Result<Bytes> decode(MessageId root, const Bytes& json, ChunkPool& pool, size_t max_bytes);
+  // Export<Signal>ServiceRequest.
+  Result<Bytes> decode_request(Signal signal, const Bytes& json, ChunkPool& pool,
+                               size_t max_bytes) {
+    return decode(request_message(signal), json, pool, max_bytes);
+  }
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace::otlp::json

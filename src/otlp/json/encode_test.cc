@@ -1,0 +1,138 @@
+#include "otlp/json/encode.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+
+#include "otlp/json/decode.h"
+#include "wire/writer.h"
+
+namespace millrace::otlp::json {
+namespace {
+
+using wire::Writer;
+
+std::string encoded(MessageId root, std::span<const uint8_t> bytes, uint64_t dropped = 0) {
+  std::string out;
+  const Result<Encoded> result = encode(root, bytes, &out);
+  if (!result) return result.error().message;
+  EXPECT_EQ(result->dropped_field_count, dropped);
+  return out;
+}
+
+// Each text decodes to bytes that encode to it again.
+TEST(EncodeTest, StrictTextsRoundTrip) {
+  const std::pair<MessageId, std::string_view> cases[] = {
+      {MessageId::kTracesRequest, "{}"},
+      {MessageId::kTracesRequest,
+       R"({"resourceSpans":[{"resource":{"attributes":[{"key":"k","value":{"stringValue":"v"}}]},)"
+       R"("scopeSpans":[{"scope":{"name":"s"},"spans":[{"traceId":"5b8efff798038103d269b633813fc60c",)"
+       R"("spanId":"eee19b7ec3c1b174","name":"n","kind":2,"startTimeUnixNano":"1544712660000000000",)"
+       R"("status":{"code":1},"flags":257}]},{}]},{}]})"},
+      {MessageId::kMetricsRequest,
+       R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","sum":{"dataPoints":[)"
+       R"({"asInt":"-5"},{"asDouble":0.1},{"asDouble":"NaN"}],"aggregationTemporality":2,)"
+       R"("isMonotonic":true}},{"exponentialHistogram":{"dataPoints":[{"scale":-3,"positive":)"
+       R"({"offset":-1,"bucketCounts":["1","18446744073709551615"]},"min":-0.5}]}}]}]}]})"},
+      {MessageId::kLogsRequest,
+       R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":9,"body":{"kvlistValue":)"
+       R"({"values":[{"key":"a","value":{"arrayValue":{"values":[{"bytesValue":"AP//"},{},)"
+       R"({"boolValue":false},{"intValue":"0"}]}}}]}},"eventName":"a\"\\\n\u0001é"}]}]}]})"},
+      {MessageId::kProfilesRequest,
+       R"({"resourceProfiles":[{"scopeProfiles":[{"profiles":[{"samples":[{"values":["1","2"],)"
+       R"("timestampsUnixNano":["3"]}],"profileId":"000102030405060708090a0b0c0d0e0f"}]}]}],)"
+       R"("dictionary":{"stringTable":["","x"]}})"},
+      {MessageId::kTracesResponse,
+       R"({"partialSuccess":{"rejectedSpans":"3","errorMessage":"no"}})"},
+      {MessageId::kStatus, R"({"code":3,"message":"bad"})"},
+  };
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 1);
+  Decoder decoder;
+  for (const auto& [root, json] : cases) {
+    const Result<Bytes> bytes = decoder.decode(root, Bytes::copy_of(json), pool, 1 << 20);
+    ASSERT_TRUE(bytes) << bytes.error().message;
+    EXPECT_EQ(encoded(root, bytes->view()), json);
+  }
+}
+
+TEST(EncodeTest, UnknownFieldsAndForeignWireTypesAreDroppedAndCounted) {
+  Writer w;
+  w.string_field(1, "name");
+  w.varint_field(2, 5);  // version is a string
+  w.varint_field(77, 1);
+  EXPECT_EQ(encoded(MessageId::kScope, w.view(), 2), R"({"name":"name"})");
+}
+
+TEST(EncodeTest, ScatteredFieldsAreGatheredAsProtobufReadsThem) {
+  Writer w;
+  const auto link = [&](std::string_view state) {
+    const auto mark = w.open(13);
+    w.string_field(3, state);
+    w.close(mark);
+  };
+  link("a");
+  w.string_field(5, "first");
+  link("b");
+  w.string_field(5, "second");
+  const auto one = w.open(15);
+  w.string_field(2, "m");
+  w.close(one);
+  const auto two = w.open(15);
+  w.varint_field(3, 1);
+  w.close(two);
+  EXPECT_EQ(encoded(MessageId::kSpan, w.view()),
+            R"({"links":[{"traceState":"a"},{"traceState":"b"}],"name":"second",)"
+            R"("status":{"message":"m","code":1}})");
+}
+
+TEST(EncodeTest, LastMemberOfAOneofWins) {
+  Writer w;
+  w.string_field(1, "a");
+  w.varint_field(3, 5);
+  EXPECT_EQ(encoded(MessageId::kAnyValue, w.view()), R"({"intValue":"5"})");
+  w.string_field(1, "b");
+  EXPECT_EQ(encoded(MessageId::kAnyValue, w.view()), R"({"stringValue":"b"})");
+}
+
+TEST(EncodeTest, PackedAndSingleNumbersJoin) {
+  Writer w;
+  w.fixed64_field(6, 1);
+  const auto packed = w.open(6);
+  w.raw_fixed64(2);
+  w.raw_fixed64(3);
+  w.close(packed);
+  EXPECT_EQ(encoded(MessageId::kHistogramDataPoint, w.view()), R"({"bucketCounts":["1","2","3"]})");
+}
+
+// Each level scattered: starting over on each would double the work a hundred times.
+TEST(EncodeTest, ScatteredNestingCostsNoMoreThanItsSize) {
+  std::string value;
+  for (int i = 0; i < 45; ++i) {
+    Writer w;
+    const auto array = w.open(5);
+    w.string_field(1, value);
+    w.close(array);
+    w.varint_field(3, 1);
+    const auto last = w.open(5);
+    w.string_field(1, value.substr(0, i < 5 ? value.size() : 0));
+    w.string_field(1, value);
+    w.close(last);
+    value = w.to_string();
+    if (value.size() > 10'000) break;
+  }
+  std::string out;
+  EXPECT_TRUE(encode(MessageId::kAnyValue, as_span(value), &out));
+}
+
+TEST(EncodeTest, BytesThatAreNotProtobufLeaveTheOutputAlone) {
+  std::string out = "before";
+  const Result<Encoded> result = encode(MessageId::kSpan, as_span("\x0a\x05"), &out);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kInvalidArgument);
+  EXPECT_EQ(out, "before");
+}
+
+}  // namespace
+}  // namespace millrace::otlp::json
