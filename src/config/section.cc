@@ -1,8 +1,10 @@
 #include "config/section.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdio>
+#include <tuple>
 
 #include "config/duration.h"
 #include "config/nearest.h"
@@ -93,12 +95,17 @@ bool Diagnostics::has_errors() const {
 
 std::string Diagnostics::to_text() const {
   std::string text;
-  for (const Diagnostic& diagnostic : all_) {
-    const std::string place = diagnostic.place.to_text();
+  std::vector<const Diagnostic*> ordered;
+  for (const Diagnostic& diagnostic : all_) ordered.push_back(&diagnostic);
+  std::ranges::stable_sort(ordered, {}, [](const Diagnostic* each) {
+    return std::tie(each->place.file, each->place.line, each->place.column);
+  });
+  for (const Diagnostic* diagnostic : ordered) {
+    const std::string place = diagnostic->place.to_text();
     if (!place.empty()) text += place + ": ";
-    text += diagnostic.severity == Diagnostic::Severity::kError ? "error: " : "warning: ";
-    if (!diagnostic.path.empty()) text += diagnostic.path + ": ";
-    text += diagnostic.message + "\n";
+    text += diagnostic->severity == Diagnostic::Severity::kError ? "error: " : "warning: ";
+    if (!diagnostic->path.empty()) text += diagnostic->path + ": ";
+    text += diagnostic->message + "\n";
   }
   return text;
 }
@@ -110,6 +117,10 @@ Section::Section(const Node& node, Diagnostics& diagnostics, std::string path)
   }
 }
 
+std::string Section::child_path(std::string_view key) const {
+  return path_.empty() ? std::string(key) : path_ + "::" + std::string(key);
+}
+
 bool Section::has(std::string_view key) const { return node_.find(key) != nullptr; }
 
 const Node* Section::find(std::string_view key) {
@@ -118,7 +129,7 @@ const Node* Section::find(std::string_view key) {
 }
 
 void Section::expected(std::string_view key, std::string_view what, const Node& found) {
-  diagnostics_.error(found.place, path_ + "::" + std::string(key),
+  diagnostics_.error(found.place, child_path(key),
                      "expected " + std::string(what) + ", found " + found_text(found));
 }
 
@@ -135,7 +146,7 @@ bool Section::text(std::string_view key, std::string* into) {
 }
 
 bool Section::secret(std::string_view key, std::string* into) {
-  diagnostics_.mark_secret(path_ + "::" + std::string(key));
+  diagnostics_.mark_secret(child_path(key));
   return text(key, into);
 }
 
@@ -232,7 +243,7 @@ bool Section::text_list(std::string_view key, std::vector<std::string>* into) {
 
 bool Section::headers(std::string_view key, std::vector<MetadataEntry>* into) {
   const Node* value = find(key);
-  diagnostics_.mark_secret(path_ + "::" + std::string(key));
+  diagnostics_.mark_secret(child_path(key));
   if (value == nullptr || value->kind == Node::Kind::kNull) return false;
   std::vector<MetadataEntry> entries;
   bool valid = true;
@@ -254,7 +265,7 @@ bool Section::headers(std::string_view key, std::vector<MetadataEntry>* into) {
       const Node* text = element.find("value");
       if (name == nullptr || name->kind != Node::Kind::kScalar || element.mapping.size() > 2 ||
           (element.mapping.size() == 2 && text == nullptr)) {
-        diagnostics_.error(element.place, path_ + "::" + std::string(key),
+        diagnostics_.error(element.place, child_path(key),
                            "expected a list of {name: …, value: …}");
         valid = false;
         continue;
@@ -263,7 +274,7 @@ bool Section::headers(std::string_view key, std::vector<MetadataEntry>* into) {
     }
   } else {
     // Not shown: a header given in the wrong form is as secret as in the right one.
-    diagnostics_.error(value->place, path_ + "::" + std::string(key),
+    diagnostics_.error(value->place, child_path(key),
                        "expected a mapping of names to values, or a list of {name, value}");
     return false;
   }
@@ -278,11 +289,12 @@ std::optional<int> Section::choose(std::string_view key, std::initializer_list<C
   if (text == nullptr && value->kind == Node::Kind::kNull) return std::nullopt;
   std::vector<std::string_view> names;
   for (const Choice& choice : choices) {
-    if (text != nullptr && *text == choice.name) return choice.value;
+    // As otelcol: verbosity: Detailed and level: INFO are fine.
+    if (text != nullptr && lowered(*text) == lowered(choice.name)) return choice.value;
     names.push_back(choice.name);
   }
   const std::string hint = text == nullptr ? "" : did_you_mean(*text, names);
-  diagnostics_.error(value->place, path_ + "::" + std::string(key),
+  diagnostics_.error(value->place, child_path(key),
                      "expected one of " + joined(names) + ", found " + found_text(*value) + hint);
   return std::nullopt;
 }
@@ -290,7 +302,7 @@ std::optional<int> Section::choose(std::string_view key, std::initializer_list<C
 bool Section::section(std::string_view key, const std::function<void(Section&)>& read) {
   const Node* value = find(key);
   if (value == nullptr) return false;
-  Section nested(*value, diagnostics_, path_ + "::" + std::string(key));
+  Section nested(*value, diagnostics_, child_path(key));
   read(nested);
   nested.finish();
   return value->kind == Node::Kind::kMapping || value->kind == Node::Kind::kNull;
@@ -305,7 +317,7 @@ bool Section::section_list(std::string_view key, const std::function<void(Sectio
   }
   for (size_t i = 0; i < value->sequence.size(); ++i) {
     Section nested(value->sequence[i], diagnostics_,
-                   path_ + "::" + std::string(key) + "[" + std::to_string(i) + "]");
+                   child_path(key) + "[" + std::to_string(i) + "]");
     read(nested);
     nested.finish();
   }
@@ -321,7 +333,7 @@ bool Section::section_map(std::string_view key,
     return false;
   }
   for (const Node::Entry& entry : value->mapping) {
-    Section nested(entry.value, diagnostics_, path_ + "::" + std::string(key) + "::" + entry.key);
+    Section nested(entry.value, diagnostics_, child_path(key) + "::" + entry.key);
     read(entry.key, nested);
     nested.finish();
   }
@@ -382,11 +394,11 @@ const yaml::Place& Section::place_of_key(std::string_view key) const {
 }
 
 void Section::error_at(std::string_view key, std::string message) {
-  diagnostics_.error(place_of_key(key), path_ + "::" + std::string(key), std::move(message));
+  diagnostics_.error(place_of_key(key), child_path(key), std::move(message));
 }
 
 void Section::warning_at(std::string_view key, std::string message) {
-  diagnostics_.warning(place_of_key(key), path_ + "::" + std::string(key), std::move(message));
+  diagnostics_.warning(place_of_key(key), child_path(key), std::move(message));
 }
 
 }  // namespace millrace::config

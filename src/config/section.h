@@ -41,7 +41,8 @@ class Diagnostics {
   void warning(yaml::Place place, std::string path, std::string message);
   bool has_errors() const;
   const std::vector<Diagnostic>& all() const { return all_; }
-  // One line each: "otel.yaml:12:5: error: exporters::otlp::timeout: …".
+  // One line each, in the order of their places: "otel.yaml:12:5: error: exporters::otlp::timeout:
+  // …".
   std::string to_text() const;
 
   // Paths whose values (and all below) are shown as [REDACTED].
@@ -122,6 +123,7 @@ class Section {
  private:
   std::optional<int> choose(std::string_view key, std::initializer_list<Choice> choices);
   void expected(std::string_view key, std::string_view what, const yaml::Node& found);
+  std::string child_path(std::string_view key) const;
   const yaml::Place& place_of_key(std::string_view key) const;
 
   const yaml::Node& node_;

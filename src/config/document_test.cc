@@ -1,0 +1,165 @@
+#include "config/document.h"
+
+#include <gtest/gtest.h>
+
+#include "yaml/parse.h"
+
+namespace millrace::config {
+namespace {
+
+const Catalog& catalog() {
+  static const Catalog kCatalog({{ComponentKind::kReceiver, "otlp"},
+                                 {ComponentKind::kProcessor, "batch"},
+                                 {ComponentKind::kProcessor, "attributes", kNoProfiles},
+                                 {ComponentKind::kExporter, "debug"},
+                                 {ComponentKind::kExporter, "otlp_grpc"},
+                                 {ComponentKind::kExtension, "health_check"}});
+  return kCatalog;
+}
+
+struct Read {
+  Document document;
+  std::string found;
+};
+Read read(std::string_view text) {
+  const auto root = yaml::parse(text, "a.yaml");
+  EXPECT_TRUE(root.has_value()) << root.error().message;
+  Diagnostics diagnostics;
+  Document document = read_document(*root, catalog(), diagnostics);
+  return {std::move(document), diagnostics.to_text()};
+}
+
+constexpr std::string_view kParts =
+    "receivers: {otlp: }\nprocessors: {batch: , attributes/a: }\n"
+    "exporters: {debug: , otlp_grpc/b: }\nextensions: {health_check: }\n";
+
+TEST(DocumentTest, PipelinesAreJoined) {
+  const auto [document, found] =
+      read(std::string(kParts) +
+           "service:\n  extensions: [health_check]\n  pipelines:\n"
+           "    traces/x: {receivers: [otlp], processors: [batch, attributes/a], "
+           "exporters: [otlp/b, debug]}\n");
+  EXPECT_EQ(found, "");
+  ASSERT_EQ(document.pipelines.size(), 1u);
+  const Pipeline& pipeline = document.pipelines[0];
+  EXPECT_EQ(pipeline.signal, Signal::kTraces);
+  EXPECT_EQ(document.components[pipeline.exporters[0]].id.text, "otlp_grpc/b");
+  EXPECT_EQ(document.components[pipeline.processors[1]].id.name, "a");
+  EXPECT_EQ(document.components[document.extensions[0]].id.type, "health_check");
+  EXPECT_EQ(document.components[pipeline.receivers[0]].path, "receivers::otlp");
+}
+
+TEST(DocumentTest, OldNamesLoadWithAWarning) {
+  const auto [document, found] = read(
+      "receivers: {otlp: }\nexporters: {otlp/x: }\n"
+      "service: {pipelines: {logs: {receivers: [otlp], exporters: [otlp/x]}}}\n");
+  EXPECT_EQ(found, "a.yaml:2:13: warning: exporters: \"otlp/x\" is the old name of otlp_grpc/x\n");
+  EXPECT_EQ(document.components[1].id.type, "otlp_grpc");
+  EXPECT_EQ(document.components[1].id.text, "otlp/x");
+}
+
+TEST(DocumentTest, ReferenceToNothingIsAnError) {
+  const std::string found =
+      read(std::string(kParts) +
+           "service: {pipelines: {traces: {receivers: [otlp], exporters: [debug2]}}}\n")
+          .found;
+  EXPECT_TRUE(found.starts_with(
+      "a.yaml:5:63: error: service::pipelines::traces: references exporter \"debug2\" which is "
+      "not configured; did you mean \"debug\"?\n"))
+      << found;
+}
+
+TEST(DocumentTest, UnusedComponentsAreWarnings) {
+  const std::string found =
+      read(
+          "receivers: {otlp: }\nexporters: {debug: , debug/2: }\n"
+          "service: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}\n")
+          .found;
+  EXPECT_EQ(found,
+            "a.yaml:2:22: warning: exporters::debug/2: configured but not used: no pipeline names "
+            "it\n");
+}
+
+TEST(DocumentTest, MistakesAreNamed) {
+  const std::string service =
+      "service: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}\n";
+  const std::pair<std::string, const char*> kCases[] = {
+      {"{}", "service: missing"},
+      {"service: {}", "service must have at least one pipeline"},
+      {"service: {pipelines: {trace: {}}}", "unknown signal \"trace\""},
+      {"service: {pipelines: {traces: {}}}", "must have at least one receiver"},
+      {"receivers: {otlpp: }\n" + service, "unknown type: \"otlpp\"; did you mean \"otlp\"?"},
+      {"receivers: {kafka: }\n" + service, "otelcol-contrib has a receiver of that name"},
+      {"exporters: {jaeger: }\n" + service, "Jaeger takes OTLP"},
+      {"receivers: {debug: }\n" + service, "it is an exporter, so it belongs under exporters"},
+      {"connectors: {forward: }\n" + service, "otelcol has a connector of that name"},
+      {"receivers: {otlp/: }\n" + service, "the name behind the / must not be empty"},
+      {"receivers: {9otlp: }\n" + service, "is no component id"},
+      {"exporter: {debug: }\n" + service, "did you mean \"exporters\"?"},
+      {"receivers: [otlp]\n" + service, "expected a mapping of keys to values, found a list"},
+      {std::string(kParts) +
+           "service: {pipelines: {profiles: {receivers: [otlp], processors: [attributes/a], "
+           "exporters: [debug]}}}",
+       "processor \"attributes/a\" does not do profiles"},
+      {std::string(kParts) + "service: {pipelines: {traces: {receivers: [otlp], processors: "
+                             "[batch, batch], exporters: [debug]}}}",
+       "references processor \"batch\" multiple times"},
+      {std::string(kParts) + "service: {extensions: [health_chek]}",
+       "did you mean \"health_check\"?"},
+  };
+  for (const auto& [text, expected] : kCases) {
+    const std::string found = read(text).found;
+    EXPECT_NE(found.find(expected), std::string::npos) << text << " gave\n" << found;
+  }
+}
+
+std::string telemetry(std::string_view text, TelemetryConfig& into) {
+  const auto root = yaml::parse(text, "a.yaml");
+  EXPECT_TRUE(root.has_value()) << root.error().message;
+  Diagnostics diagnostics;
+  Section section(*root, diagnostics, "service::telemetry");
+  read_telemetry(section, into);
+  section.finish();
+  return diagnostics.to_text();
+}
+
+TEST(TelemetryConfigTest, LogsMetricsAndResourceAreRead) {
+  TelemetryConfig config;
+  EXPECT_EQ(
+      telemetry("logs: {level: warn, encoding: json, output_paths: [stdout], sampling: {tick: "
+                "5s, initial: 2, thereafter: 3}}\n"
+                "metrics: {level: detailed, readers: [{pull: {exporter: {prometheus: {host: "
+                "0.0.0.0, port: 9999, without_type_suffix: false}}}}]}\n"
+                "traces: {processors: []}\nresource: {service.name: x, host.name: }\n",
+                config),
+      "");
+  EXPECT_EQ(config.logs.level, LogLevel::kWarn);
+  EXPECT_EQ(config.logs.encoding, LogEncoding::kJson);
+  EXPECT_EQ(config.logs.sampling_tick_ms, 5000);
+  EXPECT_TRUE(config.logs_to_stdout);
+  ASSERT_EQ(config.readers.size(), 1u);
+  EXPECT_EQ(config.readers[0].port, 9999);
+  EXPECT_FALSE(config.readers[0].without_type_suffix);
+  ASSERT_EQ(config.resource.size(), 2u);
+  EXPECT_EQ(config.resource[0].second, "x");
+  EXPECT_FALSE(config.resource[1].second.has_value());
+}
+
+TEST(TelemetryConfigTest, OldAddressWarnsAndWorks) {
+  TelemetryConfig config;
+  EXPECT_NE(telemetry("metrics: {address: \"0.0.0.0:8889\"}", config).find("deprecated"),
+            std::string::npos);
+  EXPECT_EQ(config.readers[0].port, 8889);
+}
+
+TEST(TelemetryConfigTest, WhatIsNotSupportedSaysSo) {
+  for (const char* text : {"traces: {processors: [{batch: {}}]}", "logs: {processors: []}",
+                           "metrics: {readers: [{periodic: {}}]}", "metrics: {views: []}",
+                           "logs: {initial_fields: {a: b}}"}) {
+    TelemetryConfig config;
+    EXPECT_NE(telemetry(text, config).find("not supported here"), std::string::npos) << text;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::config

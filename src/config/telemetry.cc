@@ -1,0 +1,141 @@
+#include "config/telemetry.h"
+
+#include "config/endpoint.h"
+#include "yaml/scalar.h"
+
+namespace millrace::config {
+namespace {
+
+constexpr std::string_view kExportsNothing =
+    "the collector's own telemetry is scraped from its Prometheus endpoint in this version";
+
+void read_log_sampling(Section& sampling, LogOptions& into) {
+  Duration tick = std::chrono::milliseconds(into.sampling_tick_ms);
+  int64_t initial = into.sampling_initial;
+  int64_t thereafter = into.sampling_thereafter;
+  sampling.boolean("enabled", &into.sampling_enabled);
+  sampling.duration("tick", &tick);
+  sampling.integer("initial", &initial, {0, UINT32_MAX});
+  sampling.integer("thereafter", &thereafter, {0, UINT32_MAX});
+  into.sampling_tick_ms = std::chrono::duration_cast<std::chrono::milliseconds>(tick).count();
+  into.sampling_initial = static_cast<uint32_t>(initial);
+  into.sampling_thereafter = static_cast<uint32_t>(thereafter);
+}
+
+void read_logs(Section& logs, TelemetryConfig& into) {
+  logs.choice("level", &into.logs.level,
+              {{"debug", static_cast<int>(LogLevel::kDebug)},
+               {"info", static_cast<int>(LogLevel::kInfo)},
+               {"warn", static_cast<int>(LogLevel::kWarn)},
+               {"error", static_cast<int>(LogLevel::kError)}});
+  logs.choice("encoding", &into.logs.encoding,
+              {{"console", static_cast<int>(LogEncoding::kConsole)},
+               {"json", static_cast<int>(LogEncoding::kJson)}});
+  logs.section("sampling", [&](Section& sampling) { read_log_sampling(sampling, into.logs); });
+  std::vector<std::string> paths = {"stderr"};
+  logs.text_list("output_paths", &paths);
+  if (paths.size() == 1 && (paths[0] == "stderr" || paths[0] == "stdout")) {
+    into.logs_to_stdout = paths[0] == "stdout";
+  } else {
+    logs.error_at("output_paths",
+                  "expected [stderr] or [stdout]; log files are the business of "
+                  "the service manager in this version");
+  }
+  for (const char* key : {"development", "disable_caller", "disable_stacktrace",
+                          "disable_zap_resource", "error_output_paths"}) {
+    logs.ignored(key, "log lines carry neither callers nor stack traces here");
+  }
+  logs.unsupported("initial_fields", "log lines have no fixed fields in this version");
+  logs.unsupported("processors", kExportsNothing);
+}
+
+void read_prometheus(Section& prometheus, PrometheusReader& into) {
+  prometheus.text("host", &into.host);
+  int64_t port = into.port;
+  prometheus.integer("port", &port, {0, UINT16_MAX});
+  into.port = static_cast<uint16_t>(port);
+  prometheus.boolean("without_scope_info", &into.without_scope_info);
+  prometheus.boolean("without_units", &into.without_units);
+  prometheus.boolean("without_type_suffix", &into.without_type_suffix);
+  prometheus.ignored("with_resource_constant_labels", "the resource is in target_info");
+}
+
+void read_metrics(Section& metrics, TelemetryConfig& into) {
+  metrics.choice("level", &into.metrics_level,
+                 {{"none", static_cast<int>(MetricsLevel::kNone)},
+                  {"basic", static_cast<int>(MetricsLevel::kBasic)},
+                  {"normal", static_cast<int>(MetricsLevel::kNormal)},
+                  {"detailed", static_cast<int>(MetricsLevel::kDetailed)}});
+  metrics.unsupported("views", "the set of metrics is fixed");
+  std::string address;
+  if (metrics.deprecated("address", "readers, with pull::exporter::prometheus::{host, port}") &&
+      metrics.text("address", &address)) {
+    if (const auto endpoint = parse_endpoint(address)) {
+      into.readers[0].host = endpoint->host;
+      into.readers[0].port = endpoint->port;
+    } else {
+      metrics.error_at("address", endpoint.error().message);
+    }
+  }
+  std::vector<PrometheusReader> readers;
+  const bool given = metrics.section_list("readers", [&](Section& reader) {
+    reader.unsupported("periodic", kExportsNothing);
+    reader.section("pull", [&](Section& pull) {
+      pull.section("exporter", [&](Section& exporter) {
+        exporter.section("prometheus", [&](Section& prometheus) {
+          read_prometheus(prometheus, readers.emplace_back());
+        });
+      });
+    });
+  });
+  if (given) into.readers = std::move(readers);
+}
+
+void read_traces(Section& traces) {
+  std::string level;
+  traces.text("level", &level);
+  // Saying that there are none is fine.
+  for (const char* key : {"processors", "propagators"}) {
+    const yaml::Node* list = traces.find(key);
+    if (list == nullptr || list->kind == yaml::Node::Kind::kNull) continue;
+    if (list->kind == yaml::Node::Kind::kSequence && list->sequence.empty()) continue;
+    traces.unsupported(key, "the collector does not trace itself in this version");
+  }
+}
+
+void read_resource(Section& telemetry, TelemetryConfig& into) {
+  const yaml::Node* resource = telemetry.find("resource");
+  if (resource == nullptr || resource->kind == yaml::Node::Kind::kNull) return;
+  Section section(*resource, telemetry.diagnostics(), telemetry.path() + "::resource");
+  section.unsupported("detection/development", "the resource is what the configuration says");
+  section.section_list("attributes", [&](Section& attribute) {
+    std::string name;
+    std::string value;
+    attribute.text("name", &name);
+    attribute.text("value", &value);
+    attribute.ignored("type", "attributes are text");
+    if (name.empty()) attribute.error("needs a name");
+    into.resource.emplace_back(name, value);
+  });
+  // The older form: a mapping of names to values; null deletes a default.
+  for (const yaml::Node::Entry& entry : resource->mapping) {
+    if (entry.key == "attributes" || entry.key == "detection/development") continue;
+    std::string value;
+    if (section.text(entry.key, &value)) {
+      into.resource.emplace_back(entry.key, value);
+    } else {
+      into.resource.emplace_back(entry.key, std::nullopt);
+    }
+  }
+}
+
+}  // namespace
+
+void read_telemetry(Section& telemetry, TelemetryConfig& into) {
+  telemetry.section("logs", [&](Section& logs) { read_logs(logs, into); });
+  telemetry.section("metrics", [&](Section& metrics) { read_metrics(metrics, into); });
+  telemetry.section("traces", [](Section& traces) { read_traces(traces); });
+  read_resource(telemetry, into);
+}
+
+}  // namespace millrace::config
