@@ -63,7 +63,7 @@ TEST(DocumentTest, ReferenceToNothingIsAnError) {
       read(std::string(kParts) +
            "service: {pipelines: {traces: {receivers: [otlp], exporters: [debug2]}}}\n")
           .found;
-  EXPECT_TRUE(found.starts_with(
+  EXPECT_TRUE(found.ends_with(
       "a.yaml:5:63: error: service::pipelines::traces: references exporter \"debug2\" which is "
       "not configured; did you mean \"debug\"?\n"))
       << found;

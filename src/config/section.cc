@@ -97,8 +97,10 @@ std::string Diagnostics::to_text() const {
   std::string text;
   std::vector<const Diagnostic*> ordered;
   for (const Diagnostic& diagnostic : all_) ordered.push_back(&diagnostic);
-  std::ranges::stable_sort(ordered, {}, [](const Diagnostic* each) {
-    return std::tie(each->place.file, each->place.line, each->place.column);
+  // The address is the order of finding.
+  std::ranges::sort(ordered, {}, [](const Diagnostic* each) {
+    return std::tuple(std::string_view(each->place.file), each->place.line, each->place.column,
+                      each);
   });
   for (const Diagnostic* diagnostic : ordered) {
     const std::string place = diagnostic->place.to_text();
