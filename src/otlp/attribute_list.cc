@@ -34,6 +34,12 @@ std::optional<AnyValueView> AttributeList::find(std::string_view key) const {
   return AnyValueView::read(value_of(entries_[*index]));
 }
 
+std::optional<std::string> AttributeList::copy_value(std::string_view key) const {
+  const std::optional<size_t> index = find_index(key);
+  if (!index) return std::nullopt;
+  return std::string(as_text(value_of(entries_[*index])));
+}
+
 void AttributeList::set(std::string_view key, std::string_view any_value) {
   is_changed_ = true;
   std::optional<size_t> index = find_index(key);

@@ -24,6 +24,8 @@ class AttributeList {
   void reset(MessageBytes message, uint32_t field_number);
 
   std::optional<AnyValueView> find(std::string_view key) const;
+  // The encoded value, safe to set under another key.
+  std::optional<std::string> copy_value(std::string_view key) const;
   bool contains(std::string_view key) const { return find_index(key).has_value(); }
 
   // Replaces the first attribute of that key, or appends one. `any_value` is the content of an

@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kChunkBytesMin = 64;
 // What a writer that is used for many small messages grows its chunks to.
 constexpr size_t kChunkBytesGrown = 64 * 1024;
-}
+}  // namespace
 
 Writer::Writer(size_t capacity_bytes) {
   chunk_ = ChunkRef::adopt(allocate_chunk(std::max(capacity_bytes, kChunkBytesMin)));

@@ -1,0 +1,194 @@
+#include "processors/attributes/attributes_processor.h"
+
+#include <re2/re2.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "otlp/attribute_list.h"
+#include "otlp/edit.h"
+#include "processors/attributes/match.h"
+#include "processors/attributes/value.h"
+
+namespace millrace::processors::attributes {
+
+namespace {
+
+using otlp::AnyValueView;
+using otlp::AttributeList;
+using otlp::EditContext;
+
+// Without the port; an IPv6 address loses its brackets.
+std::string host_of(std::string_view address) {
+  if (address.starts_with('[')) return std::string(address.substr(1, address.find(']') - 1));
+  return std::string(address.substr(0, address.rfind(':')));
+}
+
+// otelcol joins the values of a header that came several times with ";".
+std::optional<std::string> read_context(const std::string& from, const Metadata* metadata) {
+  if (metadata == nullptr) return std::nullopt;
+  if (from == "client.address") {
+    if (metadata->client_address.empty()) return std::nullopt;
+    return host_of(metadata->client_address);
+  }
+  std::string name = from.substr(std::string_view("metadata.").size());
+  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  std::optional<std::string> joined;
+  for (const MetadataEntry& entry : metadata->entries) {
+    if (entry.name != name) continue;
+    joined = joined ? *joined + ";" + entry.value : entry.value;
+  }
+  return joined;
+}
+
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+class Actions {
+ public:
+  explicit Actions(std::vector<Action> actions) : actions_(std::move(actions)) {}
+
+  // What comes from the request is looked up once for each payload.
+  void begin(const Metadata* metadata) {
+    context_values_.clear();
+    for (const Action& action : actions_) {
+      std::optional<std::string> value;
+      if (!action.from_context.empty()) {
+        value = read_context(action.from_context, metadata);
+        if (value) value = otlp::encode_string_value(*value);
+      }
+      context_values_.push_back(std::move(value));
+    }
+  }
+
+  void apply(AttributeList& list) const {
+    for (size_t i = 0; i < actions_.size(); i++) apply_one(actions_[i], context_values_[i], list);
+  }
+
+ private:
+  static void apply_one(const Action& action, const std::optional<std::string>& context_value,
+                        AttributeList& list) {
+    using Kind = Action::Kind;
+    switch (action.kind) {
+      case Kind::kInsert:
+        if (!list.contains(action.key)) set(action, context_value, list);
+        return;
+      case Kind::kUpdate:
+        if (list.contains(action.key)) set(action, context_value, list);
+        return;
+      case Kind::kUpsert:
+        return set(action, context_value, list);
+      case Kind::kDelete:
+        for (const std::string& key : matching_keys(action, list)) list.erase(key);
+        return;
+      case Kind::kHash:
+        for (const std::string& key : matching_keys(action, list)) {
+          if (const auto value = list.find(key)) {
+            list.set(key, otlp::encode_string_value(hash_value(*value)));
+          }
+        }
+        return;
+      case Kind::kExtract:
+        return extract(action, list);
+      case Kind::kConvert:
+        if (const auto value = list.find(action.key)) {
+          const auto converted = convert_value(*value, action.converted_type);
+          if (converted) list.set(action.key, *converted);
+        }
+        return;
+    }
+  }
+
+  static void set(const Action& action, const std::optional<std::string>& context_value,
+                  AttributeList& list) {
+    if (action.value) return list.set(action.key, *action.value);
+    if (context_value) return list.set(action.key, *context_value);
+    if (!action.from_attribute.empty()) {
+      if (const auto copied = list.copy_value(action.from_attribute)) {
+        return list.set(action.key, *copied);
+      }
+    }
+    if (action.default_value) list.set(action.key, *action.default_value);
+  }
+
+  static std::vector<std::string> matching_keys(const Action& action, const AttributeList& list) {
+    std::vector<std::string> keys;
+    if (!action.key.empty()) keys.push_back(action.key);
+    if (action.pattern == nullptr) return keys;
+    list.for_each([&](std::string_view key, const AnyValueView&) {
+      if (key != action.key && re2::RE2::PartialMatch(piece(key), *action.pattern)) {
+        keys.emplace_back(key);
+      }
+    });
+    return keys;
+  }
+
+  static void extract(const Action& action, AttributeList& list) {
+    const auto value = list.find(action.key);
+    if (!value || value->type != AnyValueView::Type::kString) return;
+    const std::string text(value->text);  // the list may move while it is being changed
+    std::vector<re2::StringPiece> groups(action.group_names.size() + 1);
+    if (!action.pattern->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
+                               static_cast<int>(groups.size()))) {
+      return;
+    }
+    for (size_t i = 0; i < action.group_names.size(); i++) {
+      list.set(action.group_names[i],
+               otlp::encode_string_value({groups[i + 1].data(), groups[i + 1].size()}));
+    }
+  }
+
+  const std::vector<Action> actions_;
+  std::vector<std::optional<std::string>> context_values_;
+};
+
+class AttributesProcessor final : public pipeline::Processor {
+ public:
+  explicit AttributesProcessor(const Options& options)
+      : actions_(options.actions), include_(options.include), exclude_(options.exclude) {}
+
+  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload) override {
+    actions_.begin(payload.metadata.get());
+    payload.bytes = otlp::edit_item_attributes(
+        payload.signal, payload.bytes, [&](const EditContext& context, AttributeList& list) {
+          if (include_ && !matches(*include_, context, list)) return;
+          if (exclude_ && matches(*exclude_, context, list)) return;
+          actions_.apply(list);
+        });
+    return pipeline::ProcessorResult{};
+  }
+
+ private:
+  Actions actions_;
+  const std::optional<MatchProperties> include_;
+  const std::optional<MatchProperties> exclude_;
+};
+
+class ResourceProcessor final : public pipeline::Processor {
+ public:
+  explicit ResourceProcessor(const Options& options) : actions_(options.actions) {}
+
+  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload) override {
+    actions_.begin(payload.metadata.get());
+    payload.bytes = otlp::edit_resource_attributes(
+        payload.signal, payload.bytes,
+        [&](const EditContext&, AttributeList& list) { actions_.apply(list); });
+    return pipeline::ProcessorResult{};
+  }
+
+ private:
+  Actions actions_;
+};
+
+}  // namespace
+
+std::unique_ptr<pipeline::Processor> make_attributes_processor(const Options& options) {
+  return std::make_unique<AttributesProcessor>(options);
+}
+
+std::unique_ptr<pipeline::Processor> make_resource_processor(const Options& options) {
+  return std::make_unique<ResourceProcessor>(options);
+}
+
+}  // namespace millrace::processors::attributes

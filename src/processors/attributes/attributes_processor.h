@@ -1,0 +1,19 @@
+// The `attributes` processor (spans, log records, data points) and the `resource` processor
+// (resources of every signal): otelcol's actions as rope edits. What no action changes stays the
+// received bytes.
+//
+// One instance serves one pipeline on one worker. Stateless between payloads: nothing is held,
+// nothing filtered, never an error.
+#pragma once
+
+#include <memory>
+
+#include "pipeline/processor.h"
+#include "processors/attributes/options.h"
+
+namespace millrace::processors::attributes {
+
+std::unique_ptr<pipeline::Processor> make_attributes_processor(const Options& options);
+std::unique_ptr<pipeline::Processor> make_resource_processor(const Options& options);
+
+}  // namespace millrace::processors::attributes

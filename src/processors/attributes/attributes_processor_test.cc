@@ -1,0 +1,275 @@
+#include "processors/attributes/attributes_processor.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "otlp/admit.h"
+#include "otlp/edit.h"
+#include "otlp/example_requests.h"
+#include "yaml/parse.h"
+
+namespace millrace::processors::attributes {
+namespace {
+
+using otlp::AnyValueView;
+using otlp::AttributeList;
+using otlp::EditContext;
+
+Options read(std::string_view yaml, void (*reader)(config::Section&, Options*)) {
+  const auto root = yaml::parse(yaml, "test.yaml");
+  EXPECT_TRUE(root.has_value());
+  config::Diagnostics diagnostics;
+  config::Section section(*root, diagnostics, "processors::attributes");
+  Options options;
+  reader(section, &options);
+  section.finish();
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
+  return options;
+}
+
+pipeline::Payload payload_of(Signal signal, const Bytes& request) {
+  pipeline::Payload payload;
+  payload.signal = signal;
+  payload.bytes = Rope(request);
+  payload.item_count = otlp::admit(signal, request.view())->item_count;
+  auto metadata = std::make_shared<Metadata>();
+  metadata->entries = {{"tenant", "a"}, {"other", "x"}, {"tenant", "b"}};
+  metadata->client_address = "10.1.2.3:51234";
+  payload.metadata = metadata;
+  return payload;
+}
+
+void run(pipeline::Processor& processor, pipeline::Payload* payload) {
+  const auto result = processor.process(*payload);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->filtered_count + result->held_count, 0u);
+  const Bytes bytes = Bytes::copy_of(payload->bytes.to_bytes().view());
+  const auto admitted = otlp::admit(payload->signal, bytes.view());
+  ASSERT_TRUE(admitted) << admitted.error().to_error().message;
+  EXPECT_EQ(admitted->item_count, payload->item_count);
+}
+
+char type_letter(AnyValueView::Type type) { return "-sbidakx"[static_cast<size_t>(type)]; }
+
+// "key=value:type …" of the first span.
+std::string first_item(const Rope& request, Signal signal = Signal::kTraces) {
+  std::string text;
+  bool is_first = true;
+  otlp::edit_item_attributes(signal, request, [&](const EditContext&, AttributeList& list) {
+    if (!is_first) return;
+    is_first = false;
+    list.for_each([&](std::string_view key, const AnyValueView& value) {
+      text += std::string(key) + "=" + to_text(value) + ":" + type_letter(value.type) + " ";
+    });
+  });
+  return text;
+}
+
+// One span with attributes a="one", n=7, f=1.5, y=true, url="https://shop/cart?id=5", digits="12".
+Bytes small_request() {
+  const Bytes span = Bytes::copy_of(std::string_view("\x0a\x04\x12\x02\x12\x00", 6));
+  const Rope with_attributes = otlp::edit_item_attributes(
+      Signal::kTraces, Rope(span), [](const EditContext&, AttributeList& list) {
+        list.set("a", otlp::encode_string_value("one"));
+        list.set("n", otlp::encode_int_value(7));
+        list.set("f", otlp::encode_double_value(1.5));
+        list.set("y", otlp::encode_bool_value(1));
+        list.set("url", otlp::encode_string_value("https://shop/cart?id=5"));
+        list.set("digits", otlp::encode_string_value("12"));
+      });
+  return Bytes::copy_of(with_attributes.to_bytes().view());
+}
+
+struct ActionCase {
+  const char* action;
+  const char* changed;  // what the action makes of the attribute named by the text before '='
+};
+
+const char kUrlAction[] =
+    R"({key: url, action: extract, pattern: '^(?P<scheme>\w+)://(?P<host>[^/]+)'})";
+
+const ActionCase kActions[] = {
+    {"{key: new, action: insert, value: x}", "new=x:s"},
+    {"{key: new, action: INSERT, value: 5}", "new=5:i"},
+    {"{key: new, action: insert, value: 2.5}", "new=2.5:d"},
+    {"{key: new, action: insert, value: false}", "new=false:b"},
+    {"{key: new, action: insert, value: '5'}", "new=5:s"},
+    {"{key: new, action: insert, value: [1, b]}", "new=[1,\"b\"]:a"},
+    {"{key: new, action: insert, value: {k: 1}}", "new={\"k\":1}:k"},
+    {"{key: a, action: insert, value: x}", "a=one:s"},
+    {"{key: a, action: update, value: x}", "a=x:s"},
+    {"{key: new, action: update, value: x}", "new"},
+    {"{key: a, action: upsert, value: 1}", "a=1:i"},
+    {"{key: new, action: upsert, value: x}", "new=x:s"},
+    {"{key: new, action: insert, from_attribute: f}", "new=1.5:d"},
+    {"{key: new, action: insert, from_attribute: no}", "new"},
+    {"{key: new, action: insert, from_attribute: no, default_value: d}", "new=d:s"},
+    {"{key: new, action: insert, from_context: metadata.Tenant}", "new=a;b:s"},
+    {"{key: new, action: insert, from_context: metadata.absent}", "new"},
+    {"{key: new, action: insert, from_context: metadata.absent, default_value: 1}", "new=1:i"},
+    {"{key: new, action: upsert, from_context: client.address}", "new=10.1.2.3:s"},
+    {"{key: a, action: delete}", "a"},
+    {"{action: delete, pattern: '^dig'}", "digits"},
+    {"{key: a, action: delete, pattern: nothing}", "a"},
+    {"{key: a, action: hash}", "a=fe05bcdcdc4928012781a5f1a2a77cbb5398e106:s"},
+    {"{key: n, action: hash}", "n=67ef7f7d2fcdd3766db20eaf75bfc677edd4c016:s"},
+    {"{key: y, action: hash}", "y=bf8b4530d8d246dd74ac53a13471bba17941dff7:s"},
+    {"{action: hash, pattern: '^a$'}", "a=fe05bcdcdc4928012781a5f1a2a77cbb5398e106:s"},
+    {"{key: n, action: convert, converted_type: string}", "n=7:s"},
+    {"{key: n, action: convert, converted_type: double}", "n=7:d"},
+    {"{key: f, action: convert, converted_type: int}", "f=1:i"},
+    {"{key: f, action: convert, converted_type: string}", "f=1.5:s"},
+    {"{key: y, action: convert, converted_type: int}", "y=1:i"},
+    {"{key: digits, action: convert, converted_type: int}", "digits=12:i"},
+    {"{key: digits, action: convert, converted_type: double}", "digits=12:d"},
+    {"{key: a, action: convert, converted_type: int}", "a=one:s"},
+    {kUrlAction, "scheme=https:s"},
+    {kUrlAction, "host=shop:s"},
+};
+
+TEST(AttributesProcessorTest, EveryAction) {
+  for (const ActionCase& c : kActions) {
+    const Options options =
+        read("actions: [" + std::string(c.action) + "]", read_attributes_options);
+    pipeline::Payload payload = payload_of(Signal::kTraces, small_request());
+    run(*make_attributes_processor(options), &payload);
+    const std::string after = " " + first_item(payload.bytes);
+    const std::string wanted(c.changed);
+    if (wanted.find('=') != std::string::npos) {
+      EXPECT_NE(after.find(" " + wanted + " "), std::string::npos) << c.action << after;
+    } else {
+      EXPECT_EQ(after.find(" " + wanted + "="), std::string::npos) << c.action << after;
+    }
+  }
+}
+
+TEST(AttributesProcessorTest, ActionsApplyInOrder) {
+  const Options options = read(
+      "actions:\n"
+      "- {key: b, action: insert, from_attribute: a}\n"
+      "- {key: a, action: delete}\n"
+      "- {key: b, action: update, value: z}\n"
+      "- {action: delete, pattern: '^(n|f|y|url|digits)$'}\n",
+      read_attributes_options);
+  pipeline::Payload payload = payload_of(Signal::kTraces, small_request());
+  run(*make_attributes_processor(options), &payload);
+  EXPECT_EQ(first_item(payload.bytes), "b=z:s ");
+}
+
+TEST(AttributesProcessorTest, NothingChangedKeepsTheVeryBytes) {
+  const Options options =
+      read("actions: [{key: no, action: delete}, {key: no, action: update, value: 1}]",
+           read_attributes_options);
+  for (const Signal signal : kSignals) {
+    const Bytes request = otlp::example_request_with_everything(signal);
+    pipeline::Payload payload = payload_of(signal, request);
+    run(*make_attributes_processor(options), &payload);
+    ASSERT_EQ(payload.bytes.pieces().size(), 1u);
+    EXPECT_EQ(payload.bytes.pieces()[0].data(), request.data());
+  }
+}
+
+TEST(AttributesProcessorTest, EveryItemOfEverySignalIsReached) {
+  const Options options =
+      read("actions: [{key: env, action: upsert, value: prod}]", read_attributes_options);
+  for (const Signal signal : {Signal::kTraces, Signal::kMetrics, Signal::kLogs}) {
+    pipeline::Payload payload = payload_of(signal, otlp::example_request_with_everything(signal));
+    run(*make_attributes_processor(options), &payload);
+    uint32_t reached = 0;
+    otlp::edit_item_attributes(signal, payload.bytes, [&](const EditContext&, AttributeList& list) {
+      reached += list.contains("env");
+    });
+    EXPECT_EQ(reached, payload.item_count);
+  }
+}
+
+struct MatchCase {
+  Signal signal;
+  const char* properties;
+  bool matches;
+};
+
+// Against example_request: service checkout-0, library io.example.library-0 2.1.0.
+const MatchCase kMatches[] = {
+    {Signal::kTraces, "{match_type: strict, services: [checkout-0]}", true},
+    {Signal::kTraces, "{match_type: strict, services: [checkout]}", false},
+    {Signal::kTraces, "{match_type: regexp, services: [check.ut]}", true},
+    {Signal::kTraces, "{match_type: strict, services: [a, checkout-0], span_names: [no]}", false},
+    {Signal::kTraces, "{match_type: regexp, span_names: ['^GET ']}", true},
+    {Signal::kTraces, "{match_type: strict, span_kinds: [SPAN_KIND_SERVER]}", true},
+    {Signal::kTraces, "{match_type: strict, span_kinds: [SPAN_KIND_CLIENT]}", false},
+    {Signal::kTraces, "{match_type: strict, attributes: [{key: server.port, value: 8080}]}", true},
+    {Signal::kTraces, "{match_type: strict, attributes: [{key: server.port, value: '8080'}]}",
+     false},
+    {Signal::kTraces, "{match_type: regexp, attributes: [{key: server.port, value: '^80'}]}", true},
+    {Signal::kTraces, "{match_type: strict, attributes: [{key: server.port}, {key: no}]}", false},
+    {Signal::kTraces, "{match_type: strict, resources: [{key: service.version, value: 1.4.2}]}",
+     true},
+    {Signal::kTraces, "{match_type: strict, libraries: [{name: io.example.library-0}]}", true},
+    {Signal::kTraces,
+     "{match_type: strict, libraries: [{name: io.example.library-0, version: '1'}]}", false},
+    {Signal::kLogs, "{match_type: regexp, log_bodies: ['order \\d+']}", true},
+    {Signal::kLogs, "{match_type: strict, log_severity_texts: [INFO]}", true},
+    {Signal::kLogs, "{match_type: strict, log_severity_number: {min: INFO}}", true},
+    {Signal::kLogs, "{match_type: strict, log_severity_number: {min: WARN}}", false},
+    {Signal::kMetrics, "{match_type: strict, metric_names: [system.cpu.time]}", true},
+    {Signal::kMetrics, "{match_type: strict, metric_names: [system.cpu]}", false},
+};
+
+TEST(AttributesProcessorTest, IncludeAndExcludeAreOpposites) {
+  for (const MatchCase& c : kMatches) {
+    for (const bool is_include : {true, false}) {
+      const Options options =
+          read("actions: [{key: hit, action: insert, value: 1}]\n" +
+                   std::string(is_include ? "include: " : "exclude: ") + c.properties,
+               read_attributes_options);
+      pipeline::Payload payload = payload_of(c.signal, otlp::example_request(c.signal, {}));
+      run(*make_attributes_processor(options), &payload);
+      const bool was_hit = first_item(payload.bytes, c.signal).find("hit=1") != std::string::npos;
+      EXPECT_EQ(was_hit, c.matches == is_include) << c.properties;
+    }
+  }
+}
+
+TEST(AttributesProcessorTest, OnlyMatchingSpansLoseTheirBytes) {
+  const Options options = read(
+      "actions: [{key: hit, action: insert, value: 1}]\n"
+      "include: {match_type: strict, services: [checkout-1]}",
+      read_attributes_options);
+  const Bytes request = otlp::example_request(Signal::kTraces, {3, 1, 20, 1});
+  pipeline::Payload payload = payload_of(Signal::kTraces, request);
+  run(*make_attributes_processor(options), &payload);
+  const auto& pieces = payload.bytes.pieces();
+  EXPECT_EQ(pieces.front().data(), request.data());
+  EXPECT_EQ(pieces.back().chunk().get(), request.chunk().get());
+  EXPECT_EQ(pieces.back().data() + pieces.back().size(), request.data() + request.size());
+}
+
+TEST(ResourceProcessorTest, EditsResourcesOfEverySignal) {
+  const Options options = read(
+      "attributes:\n"
+      "- {key: deployment.environment.name, action: upsert, value: prod}\n"
+      "- {key: host.name, action: hash}\n",
+      read_resource_options);
+  for (const Signal signal : kSignals) {
+    const Bytes request = otlp::example_request(signal, {2, 1, 3, 1});
+    pipeline::Payload payload = payload_of(signal, request);
+    run(*make_resource_processor(options), &payload);
+    otlp::ResourceReader resources(payload.bytes);
+    size_t count = 0;
+    for (otlp::ResourceView resource; resources.next(&resource); count++) {
+      const auto find = [&](std::string_view key) {
+        return otlp::find_attribute(resource.resource.view(), otlp::kResourceAttributes, key);
+      };
+      EXPECT_EQ(find("deployment.environment.name")->text, "prod");
+      EXPECT_EQ(find("host.name")->text.size(), 40u);
+    }
+    EXPECT_EQ(count, 2u);
+    // The scopes with all their items are the received bytes.
+    EXPECT_EQ(payload.bytes.pieces().back().chunk().get(), request.chunk().get());
+  }
+}
+
+}  // namespace
+}  // namespace millrace::processors::attributes

@@ -1,0 +1,198 @@
+#include "processors/attributes/value.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "otlp/attribute_list.h"
+#include "wire/writer.h"
+#include "yaml/scalar.h"
+
+namespace millrace::processors::attributes {
+
+namespace {
+
+using otlp::AnyValueView;
+using otlp::ElementReader;
+using otlp::KeyValueView;
+using otlp::MessageBytes;
+using Type = AnyValueView::Type;
+
+std::string sha1_text(std::string_view bytes) {
+  if (bytes.empty()) return "";
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1) {
+    return "";
+  }
+  std::string text;
+  for (unsigned i = 0; i < size; i++) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
+std::string_view eight_bytes(const void* number) { return {static_cast<const char*>(number), 8}; }
+
+// The whole text as a number, as Go's strconv reads it: a leading + is allowed, blanks are not.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+int64_t truncated(double number) {
+  // What Go leaves to the machine is pinned to the ends of the range here.
+  if (std::isnan(number)) return 0;
+  if (number >= 9223372036854775808.0) return std::numeric_limits<int64_t>::max();
+  if (number < -9223372036854775808.0) return std::numeric_limits<int64_t>::min();
+  return static_cast<int64_t>(number);
+}
+
+}  // namespace
+
+std::string encode_value(const yaml::Node& node) {
+  using Kind = yaml::Node::Kind;
+  wire::Writer writer(64);
+  switch (node.kind) {
+    case Kind::kNull:
+      return "";
+    case Kind::kScalar:
+      if (const auto boolean = yaml::to_boolean(node)) return otlp::encode_bool_value(*boolean);
+      if (const auto integer = yaml::to_integer(node)) return otlp::encode_int_value(*integer);
+      if (const auto number = yaml::to_number(node)) return otlp::encode_double_value(*number);
+      return otlp::encode_string_value(node.scalar);
+    case Kind::kSequence: {
+      const auto array = writer.open(5);
+      for (const yaml::Node& element : node.sequence) writer.string_field(1, encode_value(element));
+      writer.close(array);
+      return writer.to_string();
+    }
+    case Kind::kMapping: {
+      const auto list = writer.open(6);
+      for (const yaml::Node::Entry& entry : node.mapping) {
+        const auto key_value = writer.open(1);
+        writer.string_field(1, entry.key);
+        writer.string_field(2, encode_value(entry.value));
+        writer.close(key_value);
+      }
+      writer.close(list);
+      return writer.to_string();
+    }
+  }
+  return "";
+}
+
+bool equal_values(const AnyValueView& a, const AnyValueView& b) {
+  if (a.type != b.type) return false;
+  switch (a.type) {
+    case Type::kEmpty:
+      return true;
+    case Type::kString:
+    case Type::kBytes:
+      return a.text == b.text;
+    case Type::kBool:
+    case Type::kInt:
+      return a.int_value == b.int_value;
+    case Type::kDouble:
+      return a.double_value == b.double_value;
+    case Type::kArray:
+    case Type::kKvlist:
+      break;
+  }
+  ElementReader left(a);
+  ElementReader right(b);
+  MessageBytes l;
+  MessageBytes r;
+  while (true) {
+    const bool has_left = left.next(&l);
+    if (has_left != right.next(&r)) return false;
+    if (!has_left) return true;
+    if (a.type == Type::kArray) {
+      if (!equal_values(AnyValueView::read(l), AnyValueView::read(r))) return false;
+      continue;
+    }
+    const KeyValueView left_entry = KeyValueView::read(l);
+    const KeyValueView right_entry = KeyValueView::read(r);
+    if (left_entry.key != right_entry.key || !equal_values(AnyValueView::read(left_entry.value),
+                                                           AnyValueView::read(right_entry.value))) {
+      return false;
+    }
+  }
+}
+
+std::string hash_value(const AnyValueView& value) {
+  switch (value.type) {
+    case Type::kString:
+      return sha1_text(value.text);
+    case Type::kBool:
+      return sha1_text(value.int_value != 0 ? std::string_view("\x01", 1)
+                                            : std::string_view("\x00", 1));
+    case Type::kInt:
+      return sha1_text(eight_bytes(&value.int_value));
+    case Type::kDouble:
+      return sha1_text(eight_bytes(&value.double_value));
+    default:
+      return "";
+  }
+}
+
+std::optional<std::string> convert_value(const AnyValueView& value, Action::Target target) {
+  using Target = Action::Target;
+  if (target == Target::kString) {
+    if (value.type == Type::kString) return std::nullopt;
+    return otlp::encode_string_value(otlp::to_text(value));
+  }
+  const bool to_int = target == Target::kInt;
+  switch (value.type) {
+    case Type::kBool:
+      return to_int ? otlp::encode_int_value(value.int_value)
+                    : otlp::encode_double_value(static_cast<double>(value.int_value));
+    case Type::kInt:
+      if (to_int) return std::nullopt;
+      return otlp::encode_double_value(static_cast<double>(value.int_value));
+    case Type::kDouble:
+      if (!to_int) return std::nullopt;
+      return otlp::encode_int_value(truncated(value.double_value));
+    case Type::kString:
+      break;
+    default:
+      return std::nullopt;
+  }
+  if (to_int) {
+    const auto number = parse_number<int64_t>(value.text);
+    return number ? std::optional(otlp::encode_int_value(*number)) : std::nullopt;
+  }
+  const auto number = parse_number<double>(value.text);
+  return number ? std::optional(otlp::encode_double_value(*number)) : std::nullopt;
+}
+
+std::optional<int32_t> parse_severity(std::string_view text) {
+  if (const auto number = parse_number<int32_t>(text)) {
+    return *number >= 1 && *number <= 24 ? number : std::nullopt;
+  }
+  std::string upper;
+  for (const char c : text) {
+    upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  constexpr std::array<std::string_view, 6> kNames = {"TRACE", "DEBUG", "INFO",
+                                                      "WARN",  "ERROR", "FATAL"};
+  for (size_t i = 0; i < kNames.size(); i++) {
+    if (!upper.starts_with(kNames[i])) continue;
+    const std::string_view rest = std::string_view(upper).substr(kNames[i].size());
+    const auto first = static_cast<int32_t>(4 * i + 1);
+    if (rest.empty()) return first;
+    if (rest.size() == 1 && rest[0] >= '2' && rest[0] <= '4') return first + rest[0] - '1';
+  }
+  return std::nullopt;
+}
+
+}  // namespace millrace::processors::attributes
