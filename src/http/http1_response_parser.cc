@@ -47,7 +47,7 @@ class Http1ResponseParser::Impl {
 
   Status finish() {
     boost::system::error_code error;
-    if (!message_->is_done()) message_->put_eof(error);
+    if (message_->got_some() && !message_->is_done()) message_->put_eof(error);
     if (error || !message_->is_done()) {
       return millrace::fail(Code::kUnavailable, "the response ended in the middle");
     }

@@ -88,6 +88,12 @@ TEST(Http1ResponseParserTest, EachResponseReadsTheSameHoweverItIsCut) {
   }
 }
 
+TEST(Http1ResponseParserTest, NothingIsNoResponse) {
+  Collector collector;
+  Http1ResponseParser parser(collector, 8192);
+  EXPECT_FALSE(parser.finish());
+}
+
 TEST(Http1ResponseParserTest, OneResponseAfterAnother) {
   Collector collector;
   Http1ResponseParser parser(collector, 8192);

@@ -49,7 +49,7 @@ struct CallEnd {
   };
   Kind kind = Kind::kComplete;
   http::Http2ErrorCode http2_error = http::Http2ErrorCode::kNoError;
-  std::string message;  // empty where http2_error says it all
+  std::string message = {};  // empty where http2_error says it all
 };
 
 class ClientConnection;

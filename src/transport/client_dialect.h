@@ -1,6 +1,6 @@
 // What differs between OTLP over gRPC and over HTTP, seen from the client: the fields of a request
 // and the reading of a response. Connections, addresses and deadlines are the same for both
-// (client_channel.h). Immutable after construction; outlives the connections that use it.
+// (client_channel.h). One thread; outlives the connections that use it.
 #pragma once
 
 #include <memory>
@@ -33,7 +33,7 @@ class ClientDialect {
   virtual std::string write_http1(const ClientRequest& request) const = 0;
   // What a response, or the lack of one, means. `wall` is for Retry-After dates. Does not fill in
   // the server's address.
-  virtual Answer interpret(Response response, const CallEnd& end, WallTime wall) const = 0;
+  virtual Answer interpret(Response response, const CallEnd& end, WallTime wall) = 0;
 };
 
 // Fields that a request may not bring along as metadata, because they are the connection's or the

@@ -400,7 +400,7 @@ TEST_F(GrpcClientTest, ClientMayBeDestroyedByAnAnswer) {
 
 // Whatever the network does, each request is answered exactly once (send() checks).
 TEST(GrpcClientStormTest, EveryRequestIsAnsweredOnce) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
     io::sim::World world(seed, io::sim::NetworkFaults::hostile());
     auto server_loop = world.make_loop("server");
     auto client_loop = world.make_loop("client");

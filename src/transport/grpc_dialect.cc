@@ -7,6 +7,7 @@
 
 #include "http/grpc_wire.h"
 #include "transport/client_dialect.h"
+#include "transport/response_inflater.h"
 #include "transport/rpc_status.h"
 
 namespace millrace::transport {
@@ -55,7 +56,8 @@ class GrpcDialect final : public ClientDialect {
         authority_(options.authority.empty() ? options.host + ":" + std::to_string(options.port)
                                              : options.authority),
         user_agent_(options.user_agent),
-        headers_(options.headers) {
+        headers_(options.headers),
+        inflater_(options.response_bytes_max) {
     for (MetadataEntry& entry : headers_) {
       if (entry.name.ends_with("-bin")) entry.value = http::encode_base64(entry.value);
     }
@@ -71,7 +73,7 @@ class GrpcDialect final : public ClientDialect {
       add("te", "trailers");
       add("content-type", "application/grpc");
       if (!user_agent_.empty()) add("user-agent", user_agent_);
-      add("grpc-accept-encoding", "identity");
+      add("grpc-accept-encoding", "identity,gzip,zstd");
       for (const MetadataEntry& entry : headers_) add(entry.name, entry.value);
     }
   }
@@ -107,7 +109,7 @@ class GrpcDialect final : public ClientDialect {
 
   std::string write_http1(const ClientRequest&) const override { return {}; }
 
-  Answer interpret(Response response, const CallEnd& end, WallTime) const override {
+  Answer interpret(Response response, const CallEnd& end, WallTime) override {
     Answer answer;
     if (end.kind != CallEnd::Kind::kComplete && !response.too_large) {
       return interpret_failure(end);
@@ -164,17 +166,22 @@ class GrpcDialect final : public ClientDialect {
 
   // The peer has said OK, so a message that can't be read takes nothing back: it only means that
   // there is no partial success to tell of.
-  static void read_message(const Response& response, Answer& answer) {
+  void read_message(const Response& response, Answer& answer) {
     const std::span<const uint8_t> body = as_span(response.body);
     if (body.size() < http::kGrpcPrefixBytes) return;
     const auto prefix = http::parse_grpc_prefix(body.first<http::kGrpcPrefixBytes>());
     const std::span<const uint8_t> message = body.subspan(http::kGrpcPrefixBytes);
-    if (!prefix || prefix->length != message.size() ||
-        prefix->compression != http::GrpcCompression::kNone) {
+    if (!prefix || prefix->length != message.size()) {
       answer.message = "the response message could not be read";
-      return;
+    } else if (prefix->compression == http::GrpcCompression::kNone) {
+      if (!message.empty()) answer.body = Bytes::copy_of(message);
+    } else if (Result<Bytes> plain = inflater_.inflate(response.grpc_encoding, as_text(message))) {
+      answer.body = std::move(*plain);
+    } else {
+      answer.message = "the response message could not be read: " + plain.error().message;
+      // OTLP: what passes the limit is an error that is not retryable.
+      if (plain.error().code == Code::kResourceExhausted) answer.code = Code::kInternal;
     }
-    if (!message.empty()) answer.body = Bytes::copy_of(message);
   }
 
   const std::string scheme_;
@@ -182,6 +189,7 @@ class GrpcDialect final : public ClientDialect {
   const std::string user_agent_;
   std::vector<MetadataEntry> headers_;
   std::array<std::vector<http::Http2Field>, kSignalCount> fields_;
+  ResponseInflater inflater_;
 };
 
 }  // namespace

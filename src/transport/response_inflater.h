@@ -1,0 +1,33 @@
+// Undoes the compression of responses, within the limit for them. Makes its contexts when the
+// first compressed response comes. One thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "compress/decompressor.h"
+#include "memory/budget.h"
+#include "memory/chunk_pool.h"
+
+namespace millrace::transport {
+
+class ResponseInflater {
+ public:
+  explicit ResponseInflater(size_t response_bytes_max);
+  // kUnimplemented: a coding that is not known; kResourceExhausted: larger than the limit;
+  // kInvalidArgument: corrupt.
+  Result<Bytes> inflate(std::string_view coding_name, std::string_view body);
+
+ private:
+  const size_t response_bytes_max_;
+  // The response is small against everything else and outside the process's budget; these bound
+  // one decompression.
+  Budget budget_;
+  std::unique_ptr<ChunkPool> pool_;
+  compress::Decompressor decompressor_;
+};
+
+}  // namespace millrace::transport
