@@ -9,13 +9,13 @@
 #include "io/sim/world.h"
 #include "transport/client.h"
 #include "transport/rpc_status.h"
-#include "transport/testing/http2_peer.h"
+#include "transport/testing/scripted_http2_server.h"
 
 namespace millrace::transport {
 namespace {
 
 using testing::Fields;
-using testing::Http2Peer;
+using testing::ScriptedHttp2Server;
 using Kind = Answer::Kind;
 
 constexpr uint16_t kPort = 4317;
@@ -25,8 +25,8 @@ class GrpcClientTest : public ::testing::Test {
   GrpcClientTest()
       : server_loop_(world_.make_loop("server")), client_loop_(world_.make_loop("client")) {}
 
-  void serve(Http2Peer::OnRequest on_request) {
-    peer_ = std::make_unique<Http2Peer>(*server_loop_, std::move(on_request));
+  void serve(ScriptedHttp2Server::OnRequest on_request) {
+    peer_ = std::make_unique<ScriptedHttp2Server>(*server_loop_, std::move(on_request));
     peer_->listen(kPort);
   }
   ClientOptions options() {
@@ -60,14 +60,14 @@ class GrpcClientTest : public ::testing::Test {
   io::sim::World world_{1};
   std::unique_ptr<io::Loop> server_loop_;
   std::unique_ptr<io::Loop> client_loop_;
-  std::unique_ptr<Http2Peer> peer_;
+  std::unique_ptr<ScriptedHttp2Server> peer_;
   std::unique_ptr<Client> client_;
 };
 
 TEST_F(GrpcClientTest, RequestArrivesWholeWithGrpcFields) {
   Fields fields;
   std::string body;
-  serve([&](Http2Peer::Request& request) {
+  serve([&](ScriptedHttp2Server::Request& request) {
     fields = request.fields;
     body = request.body;
     request.answer_grpc("reply");
@@ -82,7 +82,7 @@ TEST_F(GrpcClientTest, RequestArrivesWholeWithGrpcFields) {
   EXPECT_EQ(answer.server_port, kPort);
   EXPECT_EQ(answer.server_address, world_.host_address("server"));
   EXPECT_EQ(body, std::string("\0\0\0\0\x05", 5) + "spans");
-  Http2Peer::Request seen{*peer_->connections[0], 1, fields, body};
+  ScriptedHttp2Server::Request seen{*peer_->connections[0], 1, fields, body};
   EXPECT_EQ(seen.field(":path"), "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
   EXPECT_EQ(seen.field(":authority"), "server:4317");
   EXPECT_EQ(seen.field("te"), "trailers");
@@ -95,7 +95,7 @@ TEST_F(GrpcClientTest, RequestArrivesWholeWithGrpcFields) {
 
 TEST_F(GrpcClientTest, LargeBodyOfManyPiecesArrivesUnchanged) {
   std::string got;
-  serve([&](Http2Peer::Request& request) {
+  serve([&](ScriptedHttp2Server::Request& request) {
     got = request.body;
     request.answer_grpc("");
   });
@@ -119,7 +119,7 @@ TEST_F(GrpcClientTest, LargeBodyOfManyPiecesArrivesUnchanged) {
 TEST_F(GrpcClientTest, TrailersOnlyErrorIsDecoded) {
   const std::string details = encode_rpc_status(
       {.code = Code::kUnavailable, .message = "full", .retry_delay = Duration(1500ms)});
-  serve([&](Http2Peer::Request& request) {
+  serve([&](ScriptedHttp2Server::Request& request) {
     request.answer({{":status", "200"},
                     {"content-type", "application/grpc"},
                     {"grpc-status", "14"},
@@ -163,7 +163,7 @@ TEST_F(GrpcClientTest, EachStatusHasItsCode) {
        Code::kResourceExhausted,
        false}};
   size_t next = 0;
-  serve([&](Http2Peer::Request& request) { request.answer(cases[next].head); });
+  serve([&](ScriptedHttp2Server::Request& request) { request.answer(cases[next].head); });
   for (; next < cases.size(); ++next) {
     const Answer answer = ask("x");
     EXPECT_EQ(answer.kind, Kind::kAnswered) << next;
@@ -174,7 +174,9 @@ TEST_F(GrpcClientTest, EachStatusHasItsCode) {
 
 TEST_F(GrpcClientTest, ResetHasTheCodeOfGrpcsTable) {
   uint32_t reset_code = 0;
-  serve([&](Http2Peer::Request& request) { request.connection.reset(request.stream, reset_code); });
+  serve([&](ScriptedHttp2Server::Request& request) {
+    request.connection.reset(request.stream, reset_code);
+  });
   const std::vector<std::pair<uint32_t, Code>> cases = {
       {NGHTTP2_INTERNAL_ERROR, Code::kInternal},
       {NGHTTP2_CANCEL, Code::kCancelled},
@@ -189,7 +191,7 @@ TEST_F(GrpcClientTest, ResetHasTheCodeOfGrpcsTable) {
 }
 
 TEST_F(GrpcClientTest, RefusedStreamIsSentOnceMoreThenReported) {
-  serve([&](Http2Peer::Request& request) {
+  serve([&](ScriptedHttp2Server::Request& request) {
     request.connection.reset(request.stream, NGHTTP2_REFUSED_STREAM);
   });
   const Answer answer = ask("x");
@@ -198,12 +200,12 @@ TEST_F(GrpcClientTest, RefusedStreamIsSentOnceMoreThenReported) {
 }
 
 TEST_F(GrpcClientTest, RequestAboveGoawayGoesToANewConnection) {
-  serve([&](Http2Peer::Request& request) {
+  serve([&](ScriptedHttp2Server::Request& request) {
     if (peer_->connection_count == 1) {
       // Stream 1 is known and will be answered; stream 3 is refused.
       if (request.stream == 1) return;
       request.connection.goaway(1);
-      Http2Peer::Request first{request.connection, 1};
+      ScriptedHttp2Server::Request first{request.connection, 1};
       first.answer_grpc("old");
     } else {
       request.answer_grpc("new:" + request.body.substr(5));
@@ -217,14 +219,14 @@ TEST_F(GrpcClientTest, RequestAboveGoawayGoesToANewConnection) {
 }
 
 TEST_F(GrpcClientTest, ConnectionLostInMidFlightIsBroken) {
-  serve([&](Http2Peer::Request& request) { request.connection.close(); });
+  serve([&](ScriptedHttp2Server::Request& request) { request.connection.close(); });
   const Answer answer = ask("x");
   EXPECT_EQ(answer.kind, Kind::kBroken);
   EXPECT_EQ(answer.code, Code::kUnavailable);
 }
 
 TEST_F(GrpcClientTest, HalfAnAnswerIsBroken) {
-  serve([&](Http2Peer::Request& request) {
+  serve([&](ScriptedHttp2Server::Request& request) {
     request.connection.answer(request.stream,
                               {{":status", "200"}, {"content-type", "application/grpc"}},
                               std::string("\0\0\0\0\x09half", 9), {{"grpc-status", "0"}});
@@ -234,7 +236,7 @@ TEST_F(GrpcClientTest, HalfAnAnswerIsBroken) {
 }
 
 TEST_F(GrpcClientTest, DeadlineResetsTheStream) {
-  serve([](Http2Peer::Request&) {});
+  serve([](ScriptedHttp2Server::Request&) {});
   const Answer answer = ask("x", 300ms);
   EXPECT_EQ(answer.kind, Kind::kTimedOut);
   EXPECT_EQ(answer.code, Code::kDeadlineExceeded);
@@ -246,14 +248,14 @@ TEST_F(GrpcClientTest, DeadlineResetsTheStream) {
 TEST_F(GrpcClientTest, StreamLimitMakesRequestsWait) {
   std::vector<int32_t> held;
   size_t most = 0;
-  serve([&](Http2Peer::Request& request) {
+  serve([&](ScriptedHttp2Server::Request& request) {
     held.push_back(request.stream);
     most = std::max(most, held.size());
-    Http2Peer::Connection* connection = &request.connection;
+    ScriptedHttp2Server::Connection* connection = &request.connection;
     world_.after(10ms, [&held, connection] {
       const int32_t id = held.front();
       held.erase(held.begin());
-      Http2Peer::Request{*connection, id}.answer_grpc("ok");
+      ScriptedHttp2Server::Request{*connection, id}.answer_grpc("ok");
     });
   });
   peer_->streams_max = 3;
@@ -279,7 +281,7 @@ TEST_F(GrpcClientTest, UnknownNameIsNotSent) {
 
 TEST_F(GrpcClientTest, AllAddressesDownAndBack) {
   EXPECT_EQ(ask("x").kind, Kind::kNotSent);
-  serve([](Http2Peer::Request& request) { request.answer_grpc("ok"); });
+  serve([](ScriptedHttp2Server::Request& request) { request.answer_grpc("ok"); });
   world_.run_for(5s);  // the back-off
   EXPECT_EQ(ask("x").code, Code::kOk);
   peer_->stop();
@@ -291,9 +293,10 @@ TEST_F(GrpcClientTest, AllAddressesDownAndBack) {
 }
 
 TEST_F(GrpcClientTest, RoundRobinReachesEveryAddress) {
-  serve([](Http2Peer::Request& request) { request.answer_grpc("a"); });
+  serve([](ScriptedHttp2Server::Request& request) { request.answer_grpc("a"); });
   auto other_loop = world_.make_loop("other");
-  Http2Peer other(*other_loop, [](Http2Peer::Request& request) { request.answer_grpc("b"); });
+  ScriptedHttp2Server other(
+      *other_loop, [](ScriptedHttp2Server::Request& request) { request.answer_grpc("b"); });
   other.listen(kPort);
   world_.set_name("both", {"server", "other"});
   ClientOptions with = options();
@@ -310,9 +313,10 @@ TEST_F(GrpcClientTest, RoundRobinReachesEveryAddress) {
 }
 
 TEST_F(GrpcClientTest, PickFirstKeepsOneConnection) {
-  serve([](Http2Peer::Request& request) { request.answer_grpc("a"); });
+  serve([](ScriptedHttp2Server::Request& request) { request.answer_grpc("a"); });
   auto other_loop = world_.make_loop("other");
-  Http2Peer other(*other_loop, [](Http2Peer::Request& request) { request.answer_grpc("b"); });
+  ScriptedHttp2Server other(
+      *other_loop, [](ScriptedHttp2Server::Request& request) { request.answer_grpc("b"); });
   other.listen(kPort);
   world_.set_name("both", {"server", "other"});
   ClientOptions with = options();
@@ -326,9 +330,10 @@ TEST_F(GrpcClientTest, PickFirstKeepsOneConnection) {
 }
 
 TEST_F(GrpcClientTest, NewAddressOfANameIsUsed) {
-  serve([](Http2Peer::Request& request) { request.answer_grpc("a"); });
+  serve([](ScriptedHttp2Server::Request& request) { request.answer_grpc("a"); });
   auto other_loop = world_.make_loop("other");
-  Http2Peer other(*other_loop, [](Http2Peer::Request& request) { request.answer_grpc("b"); });
+  ScriptedHttp2Server other(
+      *other_loop, [](ScriptedHttp2Server::Request& request) { request.answer_grpc("b"); });
   other.listen(kPort);
   world_.set_name("moving", {"server"});
   ClientOptions with = options();
@@ -343,7 +348,7 @@ TEST_F(GrpcClientTest, NewAddressOfANameIsUsed) {
 }
 
 TEST_F(GrpcClientTest, ResponseOverTheLimitIsNotRetryable) {
-  serve([](Http2Peer::Request& request) { request.answer_grpc(std::string(2000, 'x')); });
+  serve([](ScriptedHttp2Server::Request& request) { request.answer_grpc(std::string(2000, 'x')); });
   ClientOptions with = options();
   with.response_bytes_max = 1000;
   make_client(with);
@@ -353,7 +358,7 @@ TEST_F(GrpcClientTest, ResponseOverTheLimitIsNotRetryable) {
 }
 
 TEST_F(GrpcClientTest, SilentPeerIsFoundByPing) {
-  serve([](Http2Peer::Request& request) { request.connection.silent = true; });
+  serve([](ScriptedHttp2Server::Request& request) { request.connection.silent = true; });
   ClientOptions with = options();
   with.ping_after = 10s;
   with.ping_timeout = 5s;
@@ -365,7 +370,7 @@ TEST_F(GrpcClientTest, SilentPeerIsFoundByPing) {
 }
 
 TEST_F(GrpcClientTest, GarbageFromThePeerBreaksTheConnection) {
-  serve([](Http2Peer::Request& request) {
+  serve([](ScriptedHttp2Server::Request& request) {
     request.connection.send_raw(std::string("\0\0\x08\x08\0\0\0\0\0zzz", 12));
     request.connection.send_raw(std::string(100, '\xff'));
   });
@@ -373,7 +378,7 @@ TEST_F(GrpcClientTest, GarbageFromThePeerBreaksTheConnection) {
 }
 
 TEST_F(GrpcClientTest, DestroyingTheClientCancelsWhatIsInFlight) {
-  serve([](Http2Peer::Request&) {});
+  serve([](ScriptedHttp2Server::Request&) {});
   const auto waits = send("x");
   world_.run_for(1s);
   const auto queued = send("y");
@@ -385,7 +390,7 @@ TEST_F(GrpcClientTest, DestroyingTheClientCancelsWhatIsInFlight) {
 }
 
 TEST_F(GrpcClientTest, ClientMayBeDestroyedByAnAnswer) {
-  serve([](Http2Peer::Request& request) { request.answer_grpc("ok"); });
+  serve([](ScriptedHttp2Server::Request& request) { request.answer_grpc("ok"); });
   make_client(options());
   int answers = 0;
   for (int i = 0; i < 3; ++i) {
@@ -404,7 +409,8 @@ TEST(GrpcClientStormTest, EveryRequestIsAnsweredOnce) {
     io::sim::World world(seed, io::sim::NetworkFaults::hostile());
     auto server_loop = world.make_loop("server");
     auto client_loop = world.make_loop("client");
-    Http2Peer peer(*server_loop, [](Http2Peer::Request& request) { request.answer_grpc("ok"); });
+    ScriptedHttp2Server peer(
+        *server_loop, [](ScriptedHttp2Server::Request& request) { request.answer_grpc("ok"); });
     peer.listen(kPort);
     ClientOptions options;
     options.host = "server";

@@ -19,7 +19,7 @@ namespace millrace::transport::testing {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-class Http2Peer {
+class ScriptedHttp2Server {
  public:
   class Connection;
   struct Request {
@@ -47,7 +47,7 @@ class Http2Peer {
   };
   using OnRequest = std::function<void(Request&)>;
 
-  Http2Peer(io::Loop& loop, OnRequest on_request)
+  ScriptedHttp2Server(io::Loop& loop, OnRequest on_request)
       : loop_(loop), on_request_(std::move(on_request)) {}
   uint16_t listen(uint16_t port = 0) {
     auto made = loop_.listen(
@@ -66,7 +66,7 @@ class Http2Peer {
 
   class Connection final : public io::StreamHandler {
    public:
-    Connection(Http2Peer& peer, std::unique_ptr<io::Stream> stream)
+    Connection(ScriptedHttp2Server& peer, std::unique_ptr<io::Stream> stream)
         : peer_(peer), stream_(std::move(stream)) {
       nghttp2_session_callbacks* to = nullptr;
       nghttp2_session_callbacks_new(&to);
@@ -209,7 +209,7 @@ class Http2Peer {
       stream_->set_interest(pending_.empty() ? io::Interest::kRead : io::Interest::kReadWrite);
     }
 
-    Http2Peer& peer_;
+    ScriptedHttp2Server& peer_;
     std::unique_ptr<io::Stream> stream_;
     nghttp2_session* session_ = nullptr;
     std::string pending_;
