@@ -127,6 +127,11 @@ Status lay_over(Node& into, Node over, const std::string& name) {
 
 Result<Node> load(const Sources& sources, const World& world, std::vector<Finding>& warnings) {
   Node root;
+  if (sources.configs.empty()) {
+    auto built_in = parse(sources.built_in, "built-in configuration");
+    if (!built_in) return built_in;
+    root = std::move(*built_in);
+  }
   for (const std::string& config : sources.configs) {
     auto node = read_config(config, world);
     if (!node) return node;

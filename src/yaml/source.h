@@ -15,6 +15,8 @@ struct Sources {
   std::vector<std::string> configs;
   // "a.b.c=value": each the last word on its key.
   std::vector<std::string> sets;
+  // YAML that stands in when `configs` is empty; may be empty itself.
+  std::string built_in = {};
 };
 
 // Merges left to right, sets last, then expands ${…}. Errors name the place.

@@ -77,6 +77,13 @@ TEST_F(SourceTest, SetIsTheLastWord) {
   EXPECT_EQ(root.find("x")->sequence.size(), 2u);
 }
 
+TEST_F(SourceTest, BuiltInStandsInForNoConfig) {
+  const auto alone = load({{}, {"a.c=2"}, "a: {b: 1}"}, world(), warnings);
+  EXPECT_EQ(alone->find("a")->mapping.size(), 2u);
+  const auto beside = load({{"yaml:x: 1"}, {}, "a: {b: 1}"}, world(), warnings);
+  EXPECT_EQ(beside->find("a"), nullptr);
+}
+
 TEST_F(SourceTest, BadSourcesAreNamed) {
   EXPECT_EQ(error_of({"none.yaml"}), "--config none.yaml: none.yaml: no such file");
   EXPECT_NE(error_of({"https://x/y.yaml"}).find("not supported here"), std::string::npos);

@@ -1,0 +1,264 @@
+#include "daemon/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <utility>
+
+#include "config/nearest.h"
+#include "config/print.h"
+#include "daemon/cli/feature_gates.h"
+#include "daemon/cli/listing.h"
+
+namespace millrace::cli {
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(Millrace: an OpenTelemetry collector. Telemetry in over OTLP, and out to several back ends.
+
+Usage:
+  millrace [--config FILE]... [--set KEY=VALUE]...      run the collector
+  millrace COMMAND [options]
+
+Without --config it listens on localhost:4317 (gRPC) and localhost:4318 (HTTP) and shows what
+arrives on the terminal.
+
+Options:
+  --config SOURCE         a file, or file:, env:NAME or yaml:TEXT; repeat it to merge several,
+                          the later over the earlier
+  --set KEY=VALUE         one value over all of them, like service.telemetry.logs.level=debug
+  --feature-gates LIST    otelcol's feature gates, separated by commas
+  -v, --version           the version
+  -h, --help              this text; also after a command
+
+Commands:
+  validate                check the configuration and say all that is wrong with it
+  print-config            the configuration after merging and ${...}, secrets hidden
+  components              the receivers, processors, exporters and extensions of this build
+  featuregate [ID]        the feature gates
+  version                 the version
+)";
+
+constexpr std::string_view kExamples = R"(
+Examples:
+  millrace --config otel.yaml
+  millrace validate --config base.yaml --config site.yaml
+  millrace print-config --config otel.yaml --format json
+)";
+
+struct PrintArguments {
+  std::string mode = "redacted";
+  std::string format = "yaml";
+  bool validates = false;
+};
+
+class CommandLine {
+ public:
+  explicit CommandLine(const Program& program) : program_(program) { declare(); }
+
+  int parse_and_run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      return show_help();
+    } catch (const CLI::CallForVersion&) {
+      return show_version();
+    } catch (const CLI::ParseError& error) {
+      return usage(error.what());
+    }
+    for (const CLI::App* app : parsed_apps()) {
+      // What CLI11 could not place; "--" ends the options and is no argument.
+      for (const std::string& word : app->remaining()) {
+        if (word != "--") return usage(unexpected(*app, word));
+      }
+    }
+    return run_chosen();
+  }
+
+ private:
+  void declare() {
+    app_.set_help_flag("-h,--help", "this text");
+    app_.set_version_flag("-v,--version", std::string(version()));
+    app_.allow_extras();
+    app_.require_subcommand(0, 1);
+    add_sources(app_);
+    CLI::App* validate = add("validate", "check the configuration and say all that is wrong");
+    add_sources(*validate);
+    add("components", "the components of this build, as YAML");
+    CLI::App* print = add("print-config", "the configuration after merging and ${...}");
+    print->alias("print-initial-config");
+    add_sources(*print);
+    print->add_option("--mode", print_.mode, "redacted hides secrets; unredacted shows them")
+        ->check(CLI::IsMember({"redacted", "unredacted"}));
+    print->add_option("--format", print_.format, "yaml or json")
+        ->check(CLI::IsMember({"yaml", "json"}));
+    print->add_flag("--validate", print_.validates, "fail when there are mistakes");
+    add("featuregate", "the feature gates")->add_option("id", gate_id_, "only this one");
+    add("version", "the version");
+    for (const Command& command : program_.commands) {
+      CLI::App* app = add(command.name, command.description);
+      if (command.add_options) command.add_options(*app);
+    }
+  }
+
+  CLI::App* add(const std::string& name, const std::string& description) {
+    CLI::App* command = app_.add_subcommand(name, description);
+    command->allow_extras();
+    return command;
+  }
+
+  // Each --config takes one word, and values keep their commas and brackets.
+  void add_sources(CLI::App& app) {
+    app.add_option("--config", arguments_.sources.configs,
+                   "a file, or file:, env:NAME or yaml:TEXT; repeat it to merge several")
+        ->allow_extra_args(false);
+    app.add_option("--set", arguments_.sources.sets, "one value, like a.b.c=v, over all of them")
+        ->allow_extra_args(false);
+    app.add_option("--feature-gates", arguments_.feature_gates, "otelcol's feature gates")
+        ->allow_extra_args(false)
+        ->delimiter(',');
+  }
+
+  std::vector<const CLI::App*> parsed_apps() const {
+    std::vector<const CLI::App*> apps = {&app_};
+    for (const CLI::App* command : app_.get_subcommands()) apps.push_back(command);
+    return apps;
+  }
+
+  int show_help() {
+    const auto chosen = app_.get_subcommands();
+    if (!chosen.empty()) {
+      program_.write_out(chosen.front()->help());
+      return kExitOk;
+    }
+    std::string text(kHelp);
+    for (const Command& command : program_.commands) {
+      constexpr size_t kColumn = 24;
+      const size_t width = command.name.size();
+      text += "  " + command.name + std::string(width < kColumn ? kColumn - width : 1, ' ') +
+              command.description + "\n";
+    }
+    program_.write_out(text + std::string(kExamples));
+    return kExitOk;
+  }
+
+  int show_version() {
+    program_.write_out("millrace version " + std::string(version()) + "\n");
+    return kExitOk;
+  }
+
+  int failed(const std::string& message) {
+    program_.write_error("Error: " + message + "\n");
+    return kExitError;
+  }
+
+  int usage(const std::string& message) {
+    program_.write_error("Error: " + message + "\nmillrace --help shows what there is.\n");
+    return kExitUsage;
+  }
+
+  // "unknown flag --confg; did you mean --config?"
+  static std::string unexpected(const CLI::App& app, const std::string& word) {
+    std::vector<std::string> names;
+    const bool is_flag = word.starts_with('-');
+    if (is_flag) {
+      for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      }
+    } else {
+      for (const CLI::App* command : app.get_subcommands(nullptr)) {
+        names.push_back(command->get_name());
+      }
+    }
+    const std::string wanted = word.substr(0, word.find('='));
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const std::string nearest(config::nearest_name(wanted, candidates));
+    const std::string head = is_flag         ? "unknown flag " + wanted
+                             : names.empty() ? "unexpected argument \"" + wanted + "\""
+                                             : "unknown command \"" + wanted + "\"";
+    return nearest.empty() ? head : head + "; did you mean " + nearest + "?";
+  }
+
+  int run_chosen() {
+    const auto chosen = app_.get_subcommands();
+    if (chosen.empty()) return run_collector();
+    const std::string name = chosen.front()->get_name();
+    if (name == "validate") return validate();
+    if (name == "print-config") return print_config();
+    if (name == "version") return show_version();
+    if (name == "components") {
+      program_.write_out(list_components(program_.catalog));
+      return kExitOk;
+    }
+    if (name == "featuregate") {
+      const auto table = list_feature_gates(gate_id_);
+      if (!table) return failed(table.error().message);
+      program_.write_out(*table);
+      return kExitOk;
+    }
+    for (const Command& command : program_.commands) {
+      if (command.name == name) return command.run();
+    }
+    return usage("unknown command " + name);
+  }
+
+  Result<Configuration> load() {
+    if (auto status = check_feature_gates(arguments_.feature_gates); !status) {
+      return fail(status.error());
+    }
+    arguments_.sources.built_in = program_.default_configuration;
+    return load_configuration(arguments_.sources, program_.world, program_.catalog,
+                              program_.check_components);
+  }
+
+  int invalid(const config::Diagnostics& diagnostics) {
+    return failed("the configuration has mistakes:\n" + diagnostics.to_text());
+  }
+
+  int run_collector() {
+    auto configuration = load();
+    if (!configuration) return failed(configuration.error().message);
+    if (configuration->diagnostics.has_errors()) return invalid(configuration->diagnostics);
+    return program_.run(arguments_, std::move(*configuration));
+  }
+
+  int validate() {
+    const auto configuration = load();
+    if (!configuration) return failed(configuration.error().message);
+    if (configuration->diagnostics.has_errors()) return invalid(configuration->diagnostics);
+    program_.write_error(configuration->diagnostics.to_text());  // warnings
+    return kExitOk;
+  }
+
+  int print_config() {
+    const auto configuration = load();
+    if (!configuration) return failed(configuration.error().message);
+    if (print_.validates && configuration->diagnostics.has_errors()) {
+      return invalid(configuration->diagnostics);
+    }
+    program_.write_out(config::print(
+        configuration->root, configuration->diagnostics,
+        print_.format == "json" ? config::PrintFormat::kJson : config::PrintFormat::kYaml,
+        print_.mode == "unredacted" ? config::SecretMode::kUnredacted
+                                    : config::SecretMode::kRedacted));
+    return kExitOk;
+  }
+
+  const Program& program_;
+  CLI::App app_{"Millrace: an OpenTelemetry collector", "millrace"};
+  CollectorArguments arguments_;
+  PrintArguments print_;
+  std::string gate_id_;
+};
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv, const Program& program) {
+  try {
+    return CommandLine(program).parse_and_run(argc, argv);
+  } catch (const std::exception& error) {
+    program.write_error(std::string("Error: ") + error.what() + "\n");
+    return kExitError;
+  }
+}
+
+}  // namespace millrace::cli

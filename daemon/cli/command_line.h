@@ -1,0 +1,56 @@
+// The command line: finds out what is wanted and calls it.
+//
+//   cli::Program program;
+//   program.catalog = assembly's; program.check_components = assembly's;
+//   program.run = [](const cli::CollectorArguments& arguments, cli::Configuration configuration) …;
+//   program.commands.push_back({"sink", "…", add_sink_options…, run…});
+//   return cli::run_command_line(argc, argv, program);
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/catalog.h"
+#include "daemon/cli/configuration.h"
+#include "yaml/expand.h"
+
+namespace CLI {
+class App;
+}
+
+namespace millrace::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitError = 1;
+inline constexpr int kExitUsage = 2;
+
+// A sub-command of somebody else (generate, sink).
+struct Command {
+  std::string name;
+  std::string description;
+  // Binds options to variables that live until `run` is done.
+  std::function<void(CLI::App&)> add_options;
+  std::function<int()> run;  // gives the exit code
+};
+
+struct Program {
+  yaml::World world;
+  config::Catalog catalog{{}};
+  CheckComponents check_components;  // may be empty
+  // What runs when there is no --config; YAML.
+  std::string default_configuration;
+  // Runs the collector until it ends; called with a configuration without errors (warnings are
+  // still in its diagnostics, to be logged).
+  std::function<int(const CollectorArguments&, Configuration)> run;
+  std::vector<Command> commands;
+  std::function<void(std::string_view)> write_out;    // to stdout
+  std::function<void(std::string_view)> write_error;  // to stderr
+};
+
+// The exit code. Never throws, never exits.
+int run_command_line(int argc, const char* const* argv, const Program& program);
+
+}  // namespace millrace::cli

@@ -1,0 +1,15 @@
+// What `millrace version` and `millrace components` print. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/catalog.h"
+
+namespace millrace::cli {
+
+std::string_view version();
+// YAML in the shape of `otelcol components`.
+std::string list_components(const config::Catalog& catalog);
+
+}  // namespace millrace::cli

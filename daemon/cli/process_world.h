@@ -1,0 +1,10 @@
+// The environment and the files of this process, for configurations.
+#pragma once
+
+#include "yaml/expand.h"
+
+namespace millrace::cli {
+
+yaml::World make_process_world();
+
+}  // namespace millrace::cli
