@@ -119,7 +119,7 @@ bool DestinationWorker::is_ready(Trigger trigger) {
   if (batch.mode == BatchMode::kAdaptive) {
     // Nothing in flight, a place that just came free, or a full batch.
     return trigger != Trigger::kEnqueued || destination_.active_.load() == 0 ||
-           reaches(batch.items_max, batch.bytes_max);
+           destination_.overdue_.load() || reaches(batch.items_max, batch.bytes_max);
   }
   const bool has_minimum = batch.items_min != 0 || batch.bytes_min != 0;
   return trigger == Trigger::kTimeout || batch.flush_timeout == 0s || !has_minimum ||
@@ -162,6 +162,7 @@ void DestinationWorker::cut_into(Forming& forming, Queued large) {
     forming.push_front(std::move(large));
     return;
   }
+  destination_.add_parts(parts.size() - 1);
   for (size_t i = parts.size(); i > 0; --i) forming.push_front(std::move(parts[i - 1]));
 }
 
@@ -285,7 +286,8 @@ void DestinationWorker::arm_flush_timer(bool has_sent) {
     }
     return;
   }
-  if (!any_waits()) {
+  // Overdue already: whoever gives back a place takes what waits.
+  if (!any_waits() || destination_.overdue_.load()) {
     if (flush_timer_->armed()) flush_timer_->disarm();
   } else if (has_sent || !flush_timer_->armed()) {
     flush_timer_->arm_at(loop_.now() + std::max<Duration>(options_.batch.flush_timeout, 1ms));

@@ -1,9 +1,9 @@
 #include "pipeline/destination.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
-#include "base/check.h"
 #include "pipeline/destination_worker.h"
 
 namespace millrace::pipeline {
@@ -57,7 +57,8 @@ bool Destination::try_reserve(uint64_t cost) {
   }
 }
 
-void Destination::release(uint64_t requests, uint64_t cost) {
+void Destination::release(uint64_t count, uint64_t requests, uint64_t cost) {
+  if (count != requests) parts_.fetch_sub(count - requests, std::memory_order_seq_cst);
   reserved_.fetch_sub(packed(requests, cost), std::memory_order_seq_cst);
   finished_cost_.fetch_add(cost, std::memory_order_relaxed);
   if (blocked_.load(std::memory_order_seq_cst) != 0) wake_blocked();
@@ -69,8 +70,9 @@ void Destination::push(Queued queued) {
   const uint64_t bytes = queued.payload.bytes.size();
   const queue::Label label{reinterpret_cast<uintptr_t>(queued.account),
                            items << 32 | queued.admitted_bytes};
-  // Whoever reserved has a place: a reservation outlives the slot that it stands for.
-  MILLRACE_CHECK(ring_.try_push(std::move(queued), label));
+  // Whoever reserved has a place, because a reservation outlives the slot that it stands for; but
+  // the slot whose turn it is may be one that another thread has claimed and is just emptying.
+  while (!ring_.try_push(std::move(queued), label)) std::this_thread::yield();
   waiting_.fetch_add(waiting_word(items, bytes), std::memory_order_seq_cst);
 }
 

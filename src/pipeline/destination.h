@@ -81,7 +81,10 @@ class Destination final : public ledger::HeldWalker {
   // What waits in the shared ring; any thread. What the workers hold they count themselves.
   void count_held(ledger::Held& held) const override;
   // Nothing is reserved: everything that ever entered is answered for.
-  bool is_empty() const { return reserved_.load(std::memory_order_seq_cst) == 0; }
+  bool is_empty() const {
+    return reserved_.load(std::memory_order_seq_cst) == 0 &&
+           parts_.load(std::memory_order_seq_cst) == 0;
+  }
 
  private:
   friend class DestinationWorker;
@@ -110,7 +113,10 @@ class Destination final : public ledger::HeldWalker {
 
   uint64_t cost_of(const Payload& payload) const;
   bool try_reserve(uint64_t cost);
-  void release(uint64_t requests, uint64_t cost);
+  // `count` pieces are answered for, of which `requests` had a place reserved; the others are
+  // further parts of cut requests.
+  void release(uint64_t count, uint64_t requests, uint64_t cost);
+  void add_parts(uint64_t count) { parts_.fetch_add(count, std::memory_order_seq_cst); }
   void push(Queued queued);
   bool try_pop(Queued& into);
   uint64_t used_cost() const { return reserved_.load(std::memory_order_relaxed) & kCostMask; }
@@ -131,6 +137,8 @@ class Destination final : public ledger::HeldWalker {
   // Requests and cost reserved; written at submit and when a batch is done. Sequentially
   // consistent against blocked_ and draining_: releaser and waiter must not miss each other.
   alignas(64) std::atomic<uint64_t> reserved_{0};
+  // Parts of cut requests beyond each one's first, not yet answered for; seq_cst like reserved_.
+  std::atomic<uint64_t> parts_{0};
   // Items and bytes in the ring: what a forming batch would find. Added after the push, taken off
   // after the pop; sequentially consistent against active_ and the places in flight, so that who
   // enqueues and who becomes free do not both miss the other.

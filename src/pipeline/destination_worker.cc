@@ -64,7 +64,7 @@ DestinationWorker::Room DestinationWorker::try_reserve(const Payload& payload) {
 }
 
 void DestinationWorker::release(const Payload& payload) {
-  destination_.release(1, destination_.cost_of(payload));
+  destination_.release(1, 1, destination_.cost_of(payload));
 }
 
 void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t admitted_bytes) {
@@ -262,7 +262,7 @@ void DestinationWorker::on_delivered(Flight& flight, const Outcome& outcome) {
     }
   }
   destination_.sent_items_.fetch_add(flight.item_count - rejected_total, std::memory_order_relaxed);
-  destination_.release(requests, cost);
+  destination_.release(flight.entries.size(), requests, cost);
 }
 
 void DestinationWorker::on_retry(Slot& slot, Outcome outcome) {
@@ -328,6 +328,7 @@ void DestinationWorker::on_too_large(Slot& slot, const Outcome& outcome) {
   std::vector<std::unique_ptr<Flight>> parts = flight.in_halves();
   if (parts.empty() && flight.signal != Signal::kProfiles) {
     parts = flight.cut(cutter_, {(flight.item_count + 1) / 2, 0});
+    if (!parts.empty()) destination_.add_parts(parts.size() - 1);
   }
   if (parts.empty()) {
     drop(flight, DropReason::kTooLarge,
@@ -369,7 +370,7 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
                                                      {"reason", ledger::drop_reason_name(reason)},
                                                      {"dropped_items", flight.item_count}});
   }
-  destination_.release(requests, cost);
+  destination_.release(flight.entries.size(), requests, cost);
 }
 
 void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& verdict) {
@@ -382,7 +383,7 @@ void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& ve
                                          {"reason", ledger::drop_reason_name(reason)},
                                          {"dropped_items", queued.payload.item_count}});
   }
-  destination_.release(queued.requests, queued.cost);
+  destination_.release(1, queued.requests, queued.cost);
 }
 
 // The slot's batch is answered for: what was cut from it, else whatever waits, goes next. The

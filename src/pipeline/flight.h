@@ -47,6 +47,9 @@ struct Flight {
   std::vector<std::unique_ptr<Flight>> cut(const BatchCutter& cutter, CutLimits limits) const;
 };
 
+// The caller tells the destination of each further part (Destination::add_parts); likewise after
+// Flight::cut.
+//
 // Cuts one queued request into parts that share what is owed for it: items, admitted bytes and cost
 // add up, and its completion is owed one more answer for each further part. Empty when it cannot
 // be cut.
