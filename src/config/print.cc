@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "config/json_text.h"
 #include "yaml/scalar.h"
 
 namespace millrace::config {
@@ -18,27 +19,6 @@ bool sounds_secret(std::string_view key) {
   constexpr std::string_view kWords[] = {"password", "secret", "key_pem", "api_key", "apikey"};
   if (lower == "headers" || lower == "token" || lower.ends_with("_token")) return true;
   return std::ranges::any_of(kWords, [&](std::string_view word) { return lower.contains(word); });
-}
-
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned char>(c));
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
 }
 
 // True for text that YAML reads back as the same text without quotes.

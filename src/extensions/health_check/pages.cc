@@ -1,0 +1,164 @@
+#include "extensions/health_check/pages.h"
+
+#include <cstdio>
+#include <ctime>
+#include <utility>
+
+#include "config/duration.h"
+#include "config/json_text.h"
+
+namespace millrace::extensions {
+namespace {
+
+using config::json_text;
+using transport::PageReply;
+using transport::PageRequest;
+
+constexpr int kOk = 200;
+constexpr int kNotAllowed = 405;
+constexpr int kUnavailable = 503;
+
+// Go's RFC3339Nano: as many digits of the second as are not zero.
+std::string rfc3339(WallTime time) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t total = time.time_since_epoch().count();
+  const int64_t nanoseconds = (total % kSecond + kSecond) % kSecond;
+  const std::time_t seconds = (total - nanoseconds) / kSecond;
+  std::tm fields{};
+  gmtime_r(&seconds, &fields);
+  char text[40];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &fields);
+  std::string out = text;
+  if (nanoseconds != 0) {
+    std::snprintf(text, sizeof text, ".%09lld", static_cast<long long>(nanoseconds));
+    out += text;
+    while (out.ends_with('0')) out.pop_back();
+  }
+  return out + "Z";
+}
+
+bool is_verbose(const PageRequest& request) {
+  const std::string query = "&" + request.query + "&";
+  return query.find("&verbose&") != std::string::npos ||
+         (query.find("&verbose=") != std::string::npos &&
+          query.find("&verbose=false&") == std::string::npos);
+}
+
+bool takes_data(const Health& health) {
+  return health.is_accepting && !health.is_draining && is_alive(health);
+}
+
+std::string destinations_json(const Health& health) {
+  std::string text = "[";
+  for (const DestinationHealth& each : health.destinations) {
+    if (text.size() > 1) text += ",";
+    text += "{\"name\":" + json_text(each.name) + ",\"signal\":" + json_text(each.signal) +
+            ",\"required\":" + (each.is_required ? "true" : "false") +
+            ",\"queueSize\":" + std::to_string(each.queue_size) +
+            ",\"queueCapacity\":" + std::to_string(each.queue_capacity) +
+            ",\"inFlight\":" + std::to_string(each.in_flight) +
+            ",\"consecutiveFailures\":" + std::to_string(each.consecutive_failures) +
+            ",\"sinceSuccess\":" +
+            (each.since_success ? json_text(config::to_text(*each.since_success)) : "null") +
+            ",\"lastAnswer\":" + json_text(each.last_answer) + "}";
+  }
+  return text + "]";
+}
+
+PageReply json_reply(bool is_good, std::string body) {
+  return {is_good ? kOk : kUnavailable, "application/json", std::move(body)};
+}
+
+PageReply main_page(const HealthCheckOptions& options, const Health& health, bool verbose) {
+  const bool available = takes_data(health);
+  const auto& own_body = available ? options.healthy_body : options.unhealthy_body;
+  if (own_body) {
+    return {available ? kOk : kUnavailable, "text/plain; charset=utf-8", *own_body};
+  }
+  std::string body = std::string("{\"status\":\"Server ") + (available ? "" : "not ") +
+                     "available\",\"upSince\":\"" + rfc3339(health.started_at) +
+                     "\",\"uptime\":\"" + config::to_text(health.now - health.started_at) + "\"";
+  if (verbose) body += ",\"destinations\":" + destinations_json(health);
+  return json_reply(available, body + "}");
+}
+
+PageReply liveness_page(const Health& health) {
+  const bool alive = is_alive(health);
+  return json_reply(
+      alive, std::string("{\"alive\":") + (alive ? "true" : "false") +
+                 ",\"sinceTurn\":" + json_text(config::to_text(health.longest_since_turn)) + "}");
+}
+
+PageReply readiness_page(const Health& health, bool verbose) {
+  const std::vector<std::string> reasons = why_not_ready(health);
+  std::string body =
+      std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[";
+  for (size_t i = 0; i < reasons.size(); ++i) body += (i > 0 ? "," : "") + json_text(reasons[i]);
+  body += "]";
+  if (verbose) body += ",\"destinations\":" + destinations_json(health);
+  return json_reply(reasons.empty(), body + "}");
+}
+
+// Version 2 knows a destination in trouble as a recoverable error, which is still 200.
+PageReply status_page(const Health& health, bool verbose) {
+  const bool available = takes_data(health);
+  bool in_trouble = false;
+  for (const DestinationHealth& each : health.destinations) {
+    in_trouble = in_trouble || each.consecutive_failures > 0;
+  }
+  const char* status = health.is_draining     ? "StatusStopping"
+                       : !is_alive(health)    ? "StatusFatalError"
+                       : !health.is_accepting ? "StatusStarting"
+                       : in_trouble           ? "StatusRecoverableError"
+                                              : "StatusOK";
+  std::string body = "{\"start_time\":\"" + rfc3339(health.started_at) +
+                     "\",\"healthy\":" + (available ? "true" : "false") + ",\"status\":\"" +
+                     status + "\",\"status_time\":\"" + rfc3339(health.now) + "\"";
+  if (verbose) body += ",\"destinations\":" + destinations_json(health);
+  return json_reply(available, body + "}");
+}
+
+}  // namespace
+
+bool is_alive(const Health& health) { return health.longest_since_turn < kLoopHangs; }
+
+std::vector<std::string> why_not_ready(const Health& health) {
+  std::vector<std::string> reasons;
+  if (!is_alive(health)) {
+    reasons.push_back("a loop has not turned for " + config::to_text(health.longest_since_turn));
+  }
+  if (!health.is_accepting) reasons.push_back("not every receiver listens yet");
+  if (health.is_draining) reasons.push_back("draining before the end");
+  for (const DestinationHealth& each : health.destinations) {
+    if (!each.is_required || each.queue_size < each.queue_capacity) continue;
+    reasons.push_back("the queue of " + each.name + " for " + each.signal + " is full (" +
+                      std::to_string(each.queue_size) + " of " +
+                      std::to_string(each.queue_capacity) + ")");
+  }
+  return reasons;
+}
+
+std::vector<transport::ServerOptions::PageRoute> make_health_pages(
+    const HealthCheckOptions& options, const HealthSource& source) {
+  std::vector<transport::ServerOptions::PageRoute> pages;
+  const auto add = [&](const std::string& path, auto page) {
+    for (const auto& existing : pages) {
+      if (existing.path == path) return;  // the configured path wins
+    }
+    pages.push_back({path, [&source, page](const PageRequest& request) -> PageReply {
+                       if (request.method != "GET" && request.method != "HEAD") {
+                         return {kNotAllowed, "text/plain; charset=utf-8", "GET or HEAD\n"};
+                       }
+                       return page(source.health(), is_verbose(request));
+                     }});
+  };
+  if (!options.status_path.empty()) add(options.status_path, status_page);
+  add(options.path, [options](const Health& health, bool verbose) {
+    return main_page(options, health, verbose);
+  });
+  add("/livez", [](const Health& health, bool) { return liveness_page(health); });
+  add("/readyz", readiness_page);
+  return pages;
+}
+
+}  // namespace millrace::extensions
