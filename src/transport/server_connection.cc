@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
+#include "transport/http1_connection.h"
 #include "transport/http2_connection.h"
 
 namespace millrace::transport {
@@ -110,11 +112,12 @@ bool ServerConnection::sniff(std::span<const uint8_t> bytes) {
     return false;
   }
   if (!kHttp2Opening.starts_with(text)) {
-    close_now();
+    protocol_ = std::make_unique<Http1Connection>(*this);
+  } else if (text.size() < kHttp2Opening.size()) {
     return false;
+  } else {
+    protocol_ = std::make_unique<Http2Connection>(*this);
   }
-  if (text.size() < kHttp2Opening.size()) return false;
-  protocol_ = std::make_unique<Http2Connection>(*this);
   if (draining_) protocol_->begin_drain();
   return true;
 }
@@ -126,7 +129,13 @@ bool ServerConnection::flush() {
       out_.clear();
       out_written_ = 0;
       if (protocol_) protocol_->write_to(out_, kOutBytesMax);
-      if (out_.empty()) break;
+      if (out_.empty()) {
+        if (!protocol_ || !protocol_->wants_unconsumed() || unconsumed_.empty()) break;
+        std::string bytes = std::exchange(unconsumed_, std::string());
+        take({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
+        landing_.end_turn();
+        continue;
+      }
     }
     const iovec piece{out_.data() + out_written_, out_.size() - out_written_};
     const io::IoResult result = stream_->write({&piece, 1});

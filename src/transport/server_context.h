@@ -69,6 +69,8 @@ class ConnectionProtocol {
   virtual bool finished() const = 0;
   // Whether more bytes are of use now.
   virtual bool wants_read() const = 0;
+  // What receive() left is of use now, without waiting for more.
+  virtual bool wants_unconsumed() const { return false; }
   // Acts on what is due; returns when it wants to be called next.
   virtual MonotonicTime on_time(MonotonicTime now) = 0;
   virtual void begin_drain() = 0;

@@ -1,0 +1,80 @@
+// OTLP over one HTTP/1.1 connection: one request after the other; what a peer pipelines waits until
+// the request before it is answered. Belongs to the server's loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/http1_request_parser.h"
+#include "transport/message_landing.h"
+#include "transport/reply_mapping.h"
+#include "transport/request_routing.h"
+#include "transport/server_context.h"
+
+namespace millrace::transport {
+
+class Http1Connection final : public ConnectionProtocol, private http::Http1RequestEvents {
+ public:
+  explicit Http1Connection(ConnectionHost& host);
+  ~Http1Connection() override;
+
+  size_t receive(std::span<uint8_t> bytes) override;
+  void receive_end() override;
+  void write_to(std::string& out, size_t out_bytes_max) override;
+  bool finished() const override;
+  bool wants_read() const override { return !closing_ && stage_ != Stage::kAwaitingReply; }
+  bool wants_unconsumed() const override { return wants_read() && held_back_; }
+  MonotonicTime on_time(MonotonicTime now) override;
+  void begin_drain() override;
+
+ private:
+  // The right to answer the request under way; outlives the connection.
+  class Pending;
+  enum class Stage : uint8_t {
+    kIdle,           // between requests
+    kHead,           // a header section has begun
+    kBody,           // of interest
+    kDiscarding,     // already answered; the rest of the body is read and dropped
+    kAwaitingReply,  // the handler has it
+  };
+
+  void on_head(const http::Http1Head& head, const http::HeaderList& fields) override;
+  void on_body(std::span<uint8_t> bytes) override;
+  void on_end() override;
+
+  void start_body();
+  void note_rejected(std::string_view reason, std::string_view detail);
+  void refuse(const Reply& reply, std::string_view reason);
+  void refuse_landing(LandingOutcome outcome);
+  void refuse_malformed(http::Http1Error error);
+  void answer(const Reply& reply);
+  // Answers the request under way, whose body may still be coming.
+  void answer_http(HttpAnswer answer);
+  MonotonicTime stage_deadline() const;
+  void enter(Stage stage);
+
+  ConnectionHost& host_;
+  const ServerOptions& options_;
+  http::Http1RequestParser parser_;
+  RequestPlan plan_;
+  http::Http1Head head_;
+  LandingMessage message_;
+  Pending* pending_ = nullptr;
+  Stage stage_ = Stage::kIdle;
+  MonotonicTime stage_since_;  // or the last progress of a body
+  MonotonicTime age_at_ = kNever;
+  bool answered_ = false;
+  bool head_method_ = false;
+  bool closing_ = false;           // close when everything is written
+  bool last_ = false;              // the answer under way is the last of this connection
+  bool held_back_ = false;         // bytes were left because an answer is awaited
+  bool parser_reset_due_ = false;  // the request is over; not from inside the parser's events
+  bool ended_ = false;             // the peer will send nothing more
+  size_t wire_bytes_ = 0;
+  MetadataRef metadata_;
+  std::string origin_;
+  std::string out_;
+};
+
+}  // namespace millrace::transport
