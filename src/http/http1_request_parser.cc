@@ -44,9 +44,17 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
     eager(true);
   }
 
-  Http1Error error = Http1Error::kNone;
   bool started = false;
   bool ended = false;
+  bool head_seen() const { return head_seen_; }
+  Http1Error error_of(const error_code& ec) const {
+    if (error_ != Http1Error::kNone) return error_;
+    if (ec == beast_http::error::header_limit) return Http1Error::kHeaderTooLarge;
+    // Beast refuses the second of the two fields before we hear of it.
+    const bool both = (length_seen_ && ec == beast_http::error::bad_transfer_encoding) ||
+                      (coding_seen_ && ec == beast_http::error::bad_content_length);
+    return both ? Http1Error::kBothLengths : Http1Error::kMalformed;
+  }
 
  private:
   static error_code stop() { return make_error_code(beast_http::error::bad_field); }
@@ -70,7 +78,7 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
       case beast_http::field::transfer_encoding:
         coding_seen_ = true;
         if (!equals_ignoring_case(text, "chunked")) {
-          error = Http1Error::kUnknownTransferCoding;
+          error_ = Http1Error::kUnknownTransferCoding;
           ec = stop();
           return;
         }
@@ -87,7 +95,7 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
     }
     fields_.append_mixed_case(view_of(name), text);
     if (fields_.size_bytes() > header_bytes_max_) {
-      error = Http1Error::kHeaderTooLarge;
+      error_ = Http1Error::kHeaderTooLarge;
       ec = stop();
     }
   }
@@ -95,14 +103,14 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
   void on_header_impl(error_code& ec) override {
     head_seen_ = true;
     if (length_seen_ && coding_seen_) {
-      error = Http1Error::kBothLengths;
+      error_ = Http1Error::kBothLengths;
       ec = stop();
       return;
     }
     // HTTP/1.0 knows no transfer codings; a front that ignores them would see another message.
     const bool host_missing = head_.minor_version >= 1 && host_count_ != 1;
     if (host_missing || (head_.minor_version == 0 && coding_seen_)) {
-      error = Http1Error::kMalformed;
+      error_ = Http1Error::kMalformed;
       ec = stop();
       return;
     }
@@ -129,15 +137,13 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
 
   const size_t header_bytes_max_;
   Http1RequestEvents& events_;
+  Http1Error error_ = Http1Error::kNone;
   Http1Head head_;
   HeaderList fields_;
   bool head_seen_ = false;
   bool length_seen_ = false;
   bool coding_seen_ = false;
   int host_count_ = 0;
-
- public:
-  bool head_seen() const { return head_seen_; }
 };
 
 Http1RequestParser::Http1RequestParser(size_t header_bytes_max, Http1RequestEvents& events)
@@ -174,9 +180,7 @@ Http1RequestParser::Progress Http1RequestParser::parse(std::span<uint8_t> bytes)
       break;
     }
     if (ec) {
-      progress.error = grammar.error != Http1Error::kNone      ? grammar.error
-                       : ec == beast_http::error::header_limit ? Http1Error::kHeaderTooLarge
-                                                               : Http1Error::kMalformed;
+      progress.error = grammar.error_of(ec);
       break;
     }
     if (used == 0) break;

@@ -23,6 +23,7 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   void receive_end() override;
   void write_to(std::string& out, size_t out_bytes_max) override;
   bool finished() const override;
+  bool lingers() const override { return !ended_ && stage_ != Stage::kIdle; }
   bool wants_read() const override { return !closing_ && stage_ != Stage::kAwaitingReply; }
   bool wants_unconsumed() const override { return wants_read() && held_back_; }
   MonotonicTime on_time(MonotonicTime now) override;

@@ -25,6 +25,7 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   void receive_end() override;
   void write_to(std::string& out, size_t out_bytes_max) override;
   bool finished() const override;
+  bool lingers() const override { return failed_ || session_ended_; }
   bool wants_read() const override { return !failed_ && !ended_ && !session_ended_; }
   MonotonicTime on_time(MonotonicTime now) override;
   void begin_drain() override;

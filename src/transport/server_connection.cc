@@ -17,6 +17,7 @@ constexpr std::string_view kHttp2Opening = "PRI ";
 constexpr uint8_t kTlsHandshake = 0x16;
 // A time limit for the first bytes even where none is configured.
 constexpr Duration kSniffTimeout = 60s;
+constexpr Duration kLingerTimeout = 2s;
 
 }  // namespace
 
@@ -65,7 +66,18 @@ void ServerConnection::on_ready(io::Interest ready) {
 
 void ServerConnection::on_failed(const Error&) { close_now(); }
 
+void ServerConnection::linger() {
+  linger_until_ = context_.loop.now() + kLingerTimeout;
+  wake_by(linger_until_);
+  stream_->shutdown_write();
+}
+
 void ServerConnection::read_once() {
+  if (linger_until_ != kNever) {
+    const io::IoOutcome outcome = stream_->read(context_.scratch).outcome;
+    if (outcome == io::IoOutcome::kEnd || outcome == io::IoOutcome::kError) close_now();
+    return;
+  }
   std::span<uint8_t> room = landing_.room(kReadRoomMin + unconsumed_.size());
   const bool scratch = room.empty();
   if (scratch) room = context_.scratch;
@@ -128,6 +140,7 @@ bool ServerConnection::flush() {
     if (out_written_ == out_.size()) {
       out_.clear();
       out_written_ = 0;
+      if (linger_until_ != kNever) break;
       if (protocol_) protocol_->write_to(out_, kOutBytesMax);
       if (out_.empty()) {
         if (!protocol_ || !protocol_->wants_unconsumed() || unconsumed_.empty()) break;
@@ -158,9 +171,12 @@ bool ServerConnection::flush() {
   }
   if (closed_) return false;
   const bool done = protocol_ ? protocol_->finished() : (read_ended_ || draining_);
-  if (done) {
-    close_now();
-    return false;
+  if (done && linger_until_ == kNever) {
+    if (!protocol_ || read_ended_ || !protocol_->lingers()) {
+      close_now();
+      return false;
+    }
+    linger();
   }
   update_interest();
   flush_scheduled_ = false;
@@ -168,7 +184,8 @@ bool ServerConnection::flush() {
 }
 
 void ServerConnection::update_interest() {
-  const bool read = !read_ended_ && (!protocol_ || protocol_->wants_read());
+  const bool read =
+      linger_until_ != kNever || (!read_ended_ && (!protocol_ || protocol_->wants_read()));
   const bool write = out_written_ != out_.size();
   const auto wanted = static_cast<io::Interest>((read ? 1 : 0) | (write ? 2 : 0));
   if (wanted == interest_) return;
@@ -194,6 +211,10 @@ void ServerConnection::on_timer() {
   if (closed_) return;
   timer_at_ = kNever;
   const MonotonicTime now = context_.loop.now();
+  if (linger_until_ != kNever) {
+    if (now >= linger_until_) return close_now();
+    return wake_by(linger_until_);
+  }
   wake_by(check_sniffing(now));
   wake_by(check_writing(now));
   if (!closed_ && protocol_) wake_by(protocol_->on_time(now));

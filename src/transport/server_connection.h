@@ -52,6 +52,9 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   // Decides the protocol; false: not yet, or the peer is not understood.
   bool sniff(std::span<const uint8_t> bytes);
   void close_now();
+  // Ends our side and waits a little for the peer to end its own: closing at once with bytes
+  // unread would reset the connection and destroy the answer on its way.
+  void linger();
   void update_interest();
   void on_timer();
   MonotonicTime check_sniffing(MonotonicTime now);
@@ -74,6 +77,7 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   bool flush_scheduled_ = false;
   bool closed_ = false;
   bool read_ended_ = false;
+  MonotonicTime linger_until_ = kNever;  // kNever: not lingering
   bool draining_ = false;
 };
 

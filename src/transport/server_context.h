@@ -67,6 +67,8 @@ class ConnectionProtocol {
   virtual void write_to(std::string& out, size_t out_bytes_max) = 0;
   // Close when everything is written.
   virtual bool finished() const = 0;
+  // The peer may still be sending: close so that it gets to read the last answer.
+  virtual bool lingers() const = 0;
   // Whether more bytes are of use now.
   virtual bool wants_read() const = 0;
   // What receive() left is of use now, without waiting for more.
