@@ -17,7 +17,7 @@ class LandingTest : public ::testing::Test {
  protected:
   // Reads `bytes` as a socket would, and returns where they lie.
   static uint8_t* read(Landing& landing, std::string_view bytes) {
-    const std::span<uint8_t> room = landing.room();
+    const std::span<uint8_t> room = landing.room(std::max(kReadRoomMin, bytes.size()));
     EXPECT_GE(room.size(), bytes.size());
     std::memcpy(room.data(), bytes.data(), bytes.size());
     landing.received(bytes.size());

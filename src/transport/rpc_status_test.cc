@@ -39,7 +39,9 @@ TEST(RpcStatusTest, EveryCutIsRefusedOrAShorterStatus) {
       {.code = Code::kUnavailable, .message = "later", .retry_delay = 2s, .bad_field = "f"});
   for (size_t size = 0; size < whole.size(); ++size) {
     const auto status = decode_rpc_status(as_span(std::string_view(whole).substr(0, size)));
-    if (status) EXPECT_NE(encode_rpc_status(*status), whole) << size;
+    if (status) {
+      EXPECT_NE(encode_rpc_status(*status), whole) << size;
+    }
   }
 }
 
