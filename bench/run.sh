@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Builds what the benchmark needs and prints its table: bench/run.sh [--quick] [--json FILE] …
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ -f build/release/build.ninja ] || cmake --preset release >/dev/null
+cmake --build build/release >/dev/null
+exec python3 bench/run.py "$@"
