@@ -1,0 +1,165 @@
+#include "daemon/sink/sink.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/generate/interrupt.h"
+#include "daemon/generate/load_result.h"
+#include "daemon/generate/option_values.h"
+#include "daemon/sink/sink_service.h"
+#include "io/epoll/epoll.h"
+
+namespace millrace::load {
+namespace {
+
+constexpr size_t kMemoryBytesMax = size_t{1} << 30;
+constexpr size_t kIdleChunksMax = 8;
+constexpr size_t kAnnouncedBytesMax = size_t{512} << 20;
+
+class Sink final : private transport::ServerObserver {
+ public:
+  Sink(io::Loop& loop, const SinkOptions& options, std::FILE* record)
+      : loop_(loop),
+        options_(options),
+        budget_(kMemoryBytesMax),
+        pool_(budget_, kIdleChunksMax),
+        service_(
+            loop, pool_, options, record, [this] { on_accepted(); },
+            [this] { loop_.post([this] { cut(); }); }),
+        progress_timer_(loop.make_timer([this] { show_progress(); })),
+        settle_timer_(loop.make_timer([this] { loop_.stop(); })),
+        end_timer_(loop.make_timer([this] { loop_.stop(); })) {}
+
+  Status start() {
+    started_at_ = shown_at_ = loop_.now();
+    for (const std::string& text : options_.endpoints) {
+      auto endpoint = parse_endpoint(text, 4317);
+      if (!endpoint) return fail(endpoint.error());
+      io::ListenOptions listen;
+      listen.host = endpoint->host;
+      listen.port = endpoint->port;
+      listens_.push_back(std::move(listen));
+    }
+    if (Status listening = listen_all(); !listening) return listening;
+    for (const io::ListenOptions& listen : listens_) {
+      std::printf("listening on %s:%u\n", listen.host.c_str(), unsigned{listen.port});
+    }
+    std::fflush(stdout);
+    if (options_.interval > 0s) progress_timer_->arm_at(started_at_ + options_.interval);
+    if (options_.duration > 0s) end_timer_->arm_at(started_at_ + options_.duration);
+    return {};
+  }
+
+  Tally& tally() { return service_.tally(); }
+
+ private:
+  // Ports the kernel chose are kept for the next time.
+  Status listen_all() {
+    transport::ServerOptions server;
+    server.announced_bytes_max = kAnnouncedBytesMax;
+    for (const Signal signal : kSignals) {
+      const std::string path = signal == Signal::kProfiles
+                                   ? "/v1development/profiles"
+                                   : "/v1/" + std::string(signal_name(signal));
+      server.otlp_routes.push_back({signal, path, &service_});
+    }
+    server_ = transport::make_server(loop_, pool_, std::move(server), *this);
+    for (io::ListenOptions& listen : listens_) {
+      const auto port = server_->listen(listen);
+      if (!port) return fail(port.error());
+      listen.port = *port;
+    }
+    return {};
+  }
+
+  void on_accepted() {
+    const uint64_t expected = options_.expect;
+    if (expected == 0 || tally().distinct_count() < expected || settle_timer_->armed()) return;
+    settle_timer_->arm_at(loop_.now() + options_.settle);
+  }
+
+  void cut() {
+    server_.reset();
+    if (const Status listening = listen_all(); !listening) {
+      std::fprintf(stderr, "sink: %s\n", listening.error().message.c_str());
+      loop_.stop();
+    }
+  }
+
+  void show_progress() {
+    const Duration elapsed = loop_.now() - started_at_;
+    const std::string line = service_.tally().progress_line(loop_.now() - shown_at_);
+    std::fputs(
+        fmt::format("[{:>5.0f} s] {}", static_cast<double>(elapsed.count()) / 1e9, line).c_str(),
+        stdout);
+    std::fflush(stdout);
+    shown_at_ = loop_.now();
+    progress_timer_->arm_at(shown_at_ + options_.interval);
+  }
+
+  void on_rejected(transport::Protocol, std::optional<Signal>, std::string_view reason,
+                   std::string_view detail, std::string_view peer) override {
+    std::fprintf(stderr, "sink: rejected %.*s: %.*s: %.*s\n", static_cast<int>(peer.size()),
+                 peer.data(), static_cast<int>(reason.size()), reason.data(),
+                 static_cast<int>(detail.size()), detail.data());
+  }
+  void on_connections(int) override {}
+
+  io::Loop& loop_;
+  const SinkOptions& options_;
+  Budget budget_;
+  ChunkPool pool_;
+  SinkService service_;
+  std::unique_ptr<io::Timer> progress_timer_;
+  std::unique_ptr<io::Timer> settle_timer_;
+  std::unique_ptr<io::Timer> end_timer_;
+  std::vector<io::ListenOptions> listens_;
+  MonotonicTime started_at_{};
+  MonotonicTime shown_at_{};
+  std::unique_ptr<transport::Server> server_;  // ends before what it calls
+};
+
+int fail_to_begin(const std::string& why) {
+  std::fprintf(stderr, "sink: %s\n", why.c_str());
+  return 2;
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+}  // namespace
+
+int run_sink(const SinkOptions& options) {
+  if (const std::string fault = check_sink_options(options); !fault.empty()) {
+    return fail_to_begin(fault);
+  }
+  std::unique_ptr<std::FILE, CloseFile> record;
+  if (!options.record_file.empty()) {
+    record.reset(std::fopen(options.record_file.c_str(), "ab"));
+    if (record == nullptr) return fail_to_begin("cannot write " + options.record_file);
+  }
+  if (!options.tls_cert_file.empty()) return fail_to_begin("TLS is not served by this build");
+  auto loop = io::make_epoll_loop();
+  if (!loop) return fail_to_begin(loop.error().message);
+  Sink sink(**loop, options, record.get());
+  const InterruptWatch interrupt(**loop, [&] { (*loop)->stop(); });
+  if (const Status started = sink.start(); !started) return fail_to_begin(started.error().message);
+  (*loop)->run();
+  const std::string summary = options.summary == SummaryFormat::kJson
+                                  ? sink.tally().to_json(own_cpu_seconds())
+                                  : sink.tally().to_text();
+  std::fputs(summary.c_str(), stdout);
+  std::fflush(stdout);
+  if (options.expect == 0) return 0;
+  const bool complete = options.check_ids ? sink.tally().is_exactly(options.expect)
+                                          : sink.tally().item_count() == options.expect;
+  return complete ? 0 : 1;
+}
+
+}  // namespace millrace::load

@@ -1,0 +1,55 @@
+// The sink as a handler of requests: counts, records and answers them as its options say. Runs on
+// one loop, over sockets or in the simulation.
+#pragma once
+
+#include <cstdio>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "daemon/sink/options.h"
+#include "daemon/sink/tally.h"
+#include "io/loop.h"
+#include "memory/chunk_pool.h"
+#include "otlp/json/decode.h"
+#include "transport/server.h"
+
+namespace millrace::load {
+
+class SinkService final : public transport::RequestHandler {
+ public:
+  // `on_accepted` runs after each request that was counted; `on_cut` when connections are to be
+  // closed. `record` may be null; it is not closed.
+  SinkService(io::Loop& loop, ChunkPool& pool, const SinkOptions& options, std::FILE* record,
+              std::function<void()> on_accepted, std::function<void()> on_cut);
+  void on_request(transport::Request request, transport::Exchange exchange) override;
+  Tally& tally() { return tally_; }
+
+ private:
+  struct Waiting {
+    MonotonicTime when;
+    transport::Exchange exchange;
+    transport::Reply reply;
+  };
+
+  transport::Reply accept(const transport::Request& request);
+  void record(const Bytes& body);
+  void answer(transport::Exchange exchange, transport::Reply reply);
+  void answer_due();
+
+  io::Loop& loop_;
+  ChunkPool& pool_;
+  const Misbehaviour how_;
+  MisbehaviourPlan plan_;
+  std::FILE* const record_;
+  const std::function<void()> on_accepted_;
+  const std::function<void()> on_cut_;
+  Tally tally_;
+  otlp::json::Decoder json_;
+  std::unique_ptr<io::Timer> delay_timer_;
+  std::deque<Waiting> waiting_;  // in order of time: the delay is always the same
+  std::vector<transport::Exchange> hung_;
+};
+
+}  // namespace millrace::load
