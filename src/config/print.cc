@@ -48,6 +48,8 @@ class Printer {
       : diagnostics_(diagnostics), format_(format), mode_(mode) {}
 
   std::string print(const Node& root) {
+    // Nothing configured is an empty mapping in both formats.
+    if (root.kind == Node::Kind::kNull) return "{}\n";
     if (format_ == PrintFormat::kJson) {
       print_json(root, "", false, 0);
       return out_ + "\n";
