@@ -185,15 +185,15 @@ struct Http2ServerSession::Callbacks {
   static ssize_t read_body(nghttp2_session* session, int32_t id, uint8_t* into, size_t room,
                            uint32_t* flags, nghttp2_data_source* source, void*) {
     auto& stream = *static_cast<Http2Stream*>(source->ptr);
-    const std::string& body = stream.response->body;
+    const std::string& body = stream.sending->body;
     const size_t size = std::min(room, body.size() - stream.body_sent);
     std::memcpy(into, body.data() + stream.body_sent, size);
     stream.body_sent += size;
     if (stream.body_sent < body.size()) return static_cast<ssize_t>(size);
     *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (!stream.response->trailers.empty()) {
+    if (!stream.sending->trailers.empty()) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      const auto trailers = copied_fields(stream.response->trailers);
+      const auto trailers = copied_fields(stream.sending->trailers);
       nghttp2_submit_trailer(session, id, trailers.data(), trailers.size());
     }
     return static_cast<ssize_t>(size);
@@ -274,7 +274,7 @@ bool Http2ServerSession::finished() const {
 
 void Http2ServerSession::respond(Http2Stream& stream, Http2Response response) {
   MILLRACE_DCHECK(!stream.responded);
-  stream.response = std::make_unique<Http2Response>(std::move(response));
+  stream.sending = std::make_unique<Http2Response>(std::move(response));
   stream.responded = true;
   if (stream.id != 0) submit(stream);
 }
@@ -287,7 +287,7 @@ void Http2ServerSession::respond_grpc_ok(Http2Stream& stream) {
 
 void Http2ServerSession::submit(Http2Stream& stream) {
   nghttp2_data_provider provider{};
-  if (!stream.response) {
+  if (!stream.sending) {
     static constexpr std::string_view kStatus = ":status", k200 = "200";
     static constexpr std::string_view kType = "content-type", kGrpc = "application/grpc";
     const nghttp2_nv headers[] = {static_field(kStatus, k200), static_field(kType, kGrpc)};
@@ -295,10 +295,10 @@ void Http2ServerSession::submit(Http2Stream& stream) {
     nghttp2_submit_response(session_, stream.id, headers, std::size(headers), &provider);
     return;
   }
-  const auto headers = copied_fields(stream.response->headers);
+  const auto headers = copied_fields(stream.sending->headers);
   provider.source.ptr = &stream;
   provider.read_callback = Callbacks::read_body;
-  const bool header_only = stream.response->body.empty() && stream.response->trailers.empty();
+  const bool header_only = stream.sending->body.empty() && stream.sending->trailers.empty();
   nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(),
                           header_only ? nullptr : &provider);
 }

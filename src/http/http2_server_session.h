@@ -44,10 +44,10 @@ struct Http2Response {
 // on_stream_closed.
 struct Http2Stream {
   int32_t id = 0;
-  bool request_ended = false;               // END_STREAM was received
-  bool responded = false;                   // respond() was called
-  size_t body_sent = 0;                     // of response->body
-  std::unique_ptr<Http2Response> response;  // null for the prepared answers
+  bool request_ended = false;              // END_STREAM was received
+  bool responded = false;                  // respond() was called
+  size_t body_sent = 0;                    // of sending->body
+  std::unique_ptr<Http2Response> sending;  // null for the prepared answers
 
  protected:
   ~Http2Stream() = default;
