@@ -30,9 +30,8 @@ class CommandLineTest : public testing::Test {
         "receivers: {otlp: }\nexporters: {debug: }\n"
         "service: {pipelines: {traces: {receivers: [otlp], "
         "exporters: [debug]}}}\n";
-    program.check_components = [](const config::Document& document,
-                                  config::Diagnostics& diagnostics) {
-      for (const config::Component& component : document.components) {
+    program.check_components = [](const config::Document& read, config::Diagnostics& diagnostics) {
+      for (const config::Component& component : read.components) {
         config::Section section(component.node, diagnostics, component.path);
         std::string text;
         section.secret("key", &text);
