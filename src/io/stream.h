@@ -45,6 +45,7 @@ class StreamHandler {
 // What TLS established; empty strings without TLS.
 struct TlsInfo {
   bool active = false;
+  bool resumed = false;      // an abbreviated handshake of an earlier session
   std::string alpn;          // "h2", "http/1.1" or empty
   std::string peer_subject;  // of the verified client or server certificate, RFC 2253
 };

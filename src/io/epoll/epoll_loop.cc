@@ -37,7 +37,8 @@ EpollLoop::EpollLoop(EpollLoopOptions options)
     : options_(std::move(options)),
       random_(seed_or_random(options_.seed)),
       now_(monotonic_now()),
-      mailbox_(std::make_shared<Mailbox>()) {}
+      mailbox_(std::make_shared<Mailbox>()),
+      tls_linger_(std::make_unique<TlsLinger>(*this)) {}
 
 Status EpollLoop::open() {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -61,6 +62,7 @@ EpollLoop::~EpollLoop() {
     std::exchange(posted_here_, {}).clear();
     std::exchange(deferred_, {}).clear();
   }
+  tls_linger_.reset();
   MILLRACE_CHECK(stream_count_ == 0);
   MILLRACE_CHECK(listener_count_ == 0);
   MILLRACE_CHECK(timers_.timer_count() == 0);
@@ -200,7 +202,8 @@ void EpollLoop::report(std::string_view what, const Error& error) {
 Result<std::unique_ptr<Listener>> EpollLoop::listen(
     const ListenOptions& options, std::function<void(std::unique_ptr<Stream>)> on_accept) {
   if (options.tls != nullptr) {
-    return fail(Code::kUnimplemented, "TLS is not there yet");
+    on_accept = accept_with_tls(*this, *tls_linger_, options.tls, std::move(on_accept),
+                                options_.on_trouble);
   }
   auto listener = std::make_unique<EpollListener>(*this, std::move(on_accept));
   if (Status opened = listener->open(options); !opened) return fail(opened.error());
@@ -208,8 +211,9 @@ Result<std::unique_ptr<Listener>> EpollLoop::listen(
 }
 
 std::unique_ptr<Stream> EpollLoop::connect(const ConnectOptions& options) {
-  MILLRACE_CHECK(options.tls == nullptr);
-  return std::make_unique<EpollStream>(*this, options.address);
+  auto stream = std::make_unique<EpollStream>(*this, options.address);
+  if (options.tls == nullptr) return stream;
+  return std::make_unique<TlsStream>(*this, *tls_linger_, std::move(stream), options);
 }
 
 class EpollLoop::EpollResolution final : public Resolution {

@@ -21,6 +21,7 @@
 #include "io/epoll/socket.h"
 #include "io/epoll/timer_heap.h"
 #include "io/loop.h"
+#include "io/tls_stream.h"
 
 namespace millrace::io {
 
@@ -179,6 +180,7 @@ class EpollLoop final : public Loop {
   std::vector<Task> deferred_;
   std::map<uint64_t, std::function<void(Result<std::vector<Address>>)>> resolutions_;
   uint64_t next_resolution_ = 1;
+  std::unique_ptr<TlsLinger> tls_linger_;
   size_t stream_count_ = 0;
   size_t listener_count_ = 0;
   std::array<epoll_event, kEventsMax> events_;

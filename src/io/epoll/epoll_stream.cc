@@ -156,7 +156,8 @@ IoResult EpollStream::break_with(int error_number) {
 
 IoResult EpollStream::read(std::span<uint8_t> into) {
   MILLRACE_DCHECK(!into.empty());
-  if (broken_) return {IoOutcome::kError, 0};
+  // Behind a failed write there may still be bytes to read.
+  if (phase_ == Phase::kFailed || descriptor_ < 0) return {IoOutcome::kError, 0};
   if ((ready_ & kRead) == 0) return {IoOutcome::kWouldBlock, 0};
   for (;;) {
     const ssize_t count = ::recv(descriptor_, into.data(), into.size(), 0);
@@ -166,8 +167,9 @@ IoResult EpollStream::read(std::span<uint8_t> into) {
       if (static_cast<size_t>(count) < into.size() && !peer_finished_) ready_ &= kWrite;
       return {IoOutcome::kOk, static_cast<size_t>(count)};
     }
-    if (count == 0) return {IoOutcome::kEnd, 0};
+    if (count == 0) return {broken_ ? IoOutcome::kError : IoOutcome::kEnd, 0};
     if (errno == EINTR) continue;
+    if (broken_) return {IoOutcome::kError, 0};
     if (errno != EAGAIN && errno != EWOULDBLOCK) return break_with(errno);
     ready_ &= kWrite;
     return {IoOutcome::kWouldBlock, 0};

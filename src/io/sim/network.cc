@@ -286,7 +286,8 @@ void Network::deliver_segment(const ConnectionRef& connection, int side, Segment
     if (segment.data.empty()) return;
     Segment reset;
     reset.reset = true;
-    to.in_flight.clear();
+    // What it had sent before is on its way and stays there.
+    if (!to.in_flight.empty() && to.in_flight.back().reset) return;
     enqueue(connection, 1 - side, std::move(reset), 0);
     return;
   }

@@ -21,7 +21,8 @@ SimLoop::SimLoop(Network& network, size_t host, uint64_t number,
       host_(host),
       number_(number),
       registry_(registry),
-      random_(network.random.next()) {
+      random_(network.random.next()),
+      tls_linger_(std::make_unique<TlsLinger>(*this)) {
   registry_[number_] = this;
 }
 
@@ -29,6 +30,7 @@ SimLoop::~SimLoop() {
   MILLRACE_CHECK(!in_turn_);
   posted_.clear();
   deferred_.clear();
+  tls_linger_.reset();
   MILLRACE_CHECK(streams_.empty());
   MILLRACE_CHECK(listeners_.empty());
   MILLRACE_CHECK(timer_count_ == 0);
@@ -205,7 +207,7 @@ std::unique_ptr<Timer> SimLoop::make_timer(Task on_expiry_repeatable) {
 Result<std::unique_ptr<Listener>> SimLoop::listen(
     const ListenOptions& options, std::function<void(std::unique_ptr<Stream>)> on_accept) {
   if (options.tls != nullptr) {
-    return fail(Code::kUnimplemented, "the simulated network has no TLS");
+    on_accept = accept_with_tls(*this, *tls_linger_, options.tls, std::move(on_accept), nullptr);
   }
   auto listener = std::make_unique<SimListener>(*this, options, std::move(on_accept));
   if (Status opened = listener->open(); !opened) return fail(opened.error());
@@ -213,8 +215,9 @@ Result<std::unique_ptr<Listener>> SimLoop::listen(
 }
 
 std::unique_ptr<Stream> SimLoop::connect(const ConnectOptions& options) {
-  MILLRACE_CHECK(options.tls == nullptr);
-  return std::make_unique<SimStream>(*this, options.address.text);
+  auto stream = std::make_unique<SimStream>(*this, options.address.text);
+  if (options.tls == nullptr) return stream;
+  return std::make_unique<TlsStream>(*this, *tls_linger_, std::move(stream), options);
 }
 
 class SimLoop::SimResolution final : public Resolution {

@@ -16,6 +16,7 @@
 
 #include "io/loop.h"
 #include "io/sim/network.h"
+#include "io/tls_stream.h"
 
 namespace millrace::io::sim {
 
@@ -159,6 +160,7 @@ class SimLoop final : public Loop {
   const uint64_t number_;
   std::map<uint64_t, SimLoop*>& registry_;  // of the world; events find the loop by its number
   Random random_;
+  std::unique_ptr<TlsLinger> tls_linger_;
   const std::thread::id thread_ = std::this_thread::get_id();
   uint64_t next_object_ = 1;
   std::map<uint64_t, SimStream*> streams_;

@@ -13,6 +13,8 @@
 // handler that is called again and again and does nothing, a loop destroyed before its streams,
 // timers or listeners.
 //
+// TLS works here too, but its keys and times come from the outside: such runs don't replay.
+//
 // Threads: none; the world and all its loops belong to the thread that made it, post() included.
 // Loops must be destroyed before the world.
 #pragma once

@@ -1,0 +1,93 @@
+// What is behind TlsServerContext and TlsClientContext: the SSL_CTX in use, when to replace it, and
+// the sessions that clients may resume.
+#pragma once
+
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/tls.h"
+
+namespace millrace::io {
+
+struct SslFree {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+};
+
+enum class TlsRole : uint8_t { kServer, kClient };
+
+// Protocols as ALPN writes them, each with its length before it.
+std::string to_alpn_wire(const std::vector<std::string>& protocols);
+// The oldest error of this thread's OpenSSL queue, in words, and clears the queue.
+std::string take_openssl_error();
+
+class TlsContext;
+
+// What a session's callbacks find behind SSL_get_app_data.
+struct TlsSessionOwner {
+  TlsContext* context = nullptr;
+  std::string peer;  // clients: the key of sessions to resume
+};
+
+// One reading of the files. Immutable but for OpenSSL's own locks.
+struct TlsVersion {
+  std::unique_ptr<SSL_CTX, SslFree> ssl_context;
+  WallTime expiry = WallTime::max();
+};
+
+// An error names the option and the file.
+Result<TlsVersion> read_tls_version(const TlsOptions& options, TlsRole role);
+
+class TlsContext {
+ public:
+  static Result<std::unique_ptr<TlsContext>> make(const TlsOptions& options, TlsRole role);
+
+  const TlsOptions& options() const { return options_; }
+  TlsRole role() const { return role_; }
+  WallTime expiry() const;
+  // The server's protocols as ALPN writes them, each with its length before it.
+  const std::string& alpn_wire() const { return alpn_wire_; }
+  // A new session object of the version in use, after looking for changed files. The owner must
+  // outlive it, and this context the owner.
+  std::unique_ptr<SSL, SslFree> start_session(TlsSessionOwner& owner, MonotonicTime now);
+
+  // Clients: sessions to resume, by peer. A session is handed out once, as TLS 1.3 asks for.
+  void keep_session(const std::string& peer, SSL_SESSION* session);  // takes it over
+  std::unique_ptr<SSL_SESSION, SslFree> take_session(const std::string& peer);
+
+ private:
+  TlsContext(const TlsOptions& options, TlsRole role);
+
+  // What tells that a file is another one than before.
+  struct Stamp {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    int64_t modified_ns = 0;
+    int64_t changed_ns = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  std::vector<Stamp> take_stamps() const;  // a zero stamp where there is no file
+  // What came of it, when there was something to read.
+  std::optional<Status> reload_if_changed(MonotonicTime now);
+
+  const TlsOptions options_;
+  const TlsRole role_;
+  const std::string alpn_wire_;
+  mutable std::mutex mutex_;  // all below; held for a handshake's start only
+  TlsVersion current_;
+  std::vector<Stamp> stamps_;
+  MonotonicTime next_look_{};
+  MonotonicTime next_forced_read_{};
+  std::map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions_;
+};
+
+}  // namespace millrace::io
