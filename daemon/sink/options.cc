@@ -67,8 +67,9 @@ void add_sink_options(CLI::App& app, SinkOptions& options) {
                [&options](Duration d) { options.duration = d; });
   add_duration(app, "--interval", "between lines of progress (default 1s; 0: none)",
                [&options](Duration d) { options.interval = d; });
-  app.add_option("--record", options.record_file,
-                 "append each accepted request: 4 bytes of length (big endian), then its body");
+  app.add_option(
+      "--record", options.record_file,
+      "append each accepted request: 4 bytes of length (big endian), then the protobuf message");
   app.add_option("--summary", options.summary, "text (default) or json: one line at the end")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, SummaryFormat>{{"text", SummaryFormat::kText},

@@ -27,7 +27,8 @@ struct SinkOptions {
   Duration settle = 300ms;  // after the last expected item: time for duplicates to show
   Duration duration = 0s;   // end after that time; with `expect`, as a failure
   Duration interval = 1s;   // between lines of progress; 0: none
-  std::string record_file;  // each accepted request: 4 bytes of length, big endian, and its body
+  std::string record_file;  // each accepted request: 4 bytes of length, big endian, and the message
+                            // (protobuf)
   SummaryFormat summary = SummaryFormat::kText;
   Misbehaviour misbehaviour;
 };

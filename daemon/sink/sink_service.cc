@@ -72,7 +72,7 @@ transport::Reply SinkService::accept(const transport::Request& request) {
     reply.message = "not an export request";
     return reply;
   }
-  record(request.body);
+  record(body);
   if (how_.partial_count > 0) {
     reply.rejected_count = std::min(how_.partial_count, *count);
     reply.partial_message = "rejected on purpose";
