@@ -11,7 +11,8 @@
 // Threads: any number for every member; construction and destruction alone. Never blocks. A push
 // between its claim and its publication hides the elements behind it for that moment: try_pop then
 // says "empty", and the pusher, once published, is the one who must see to it that somebody looks
-// again. Cost: 6 to 9 ns a push and pop uncontended (mpmc_ring_bench).
+// again. Cost of a push and a pop uncontended: 6 to 9 ns plus moving T twice; about 23 ns of CPU
+// with an element of 104 bytes, 43 ns with two threads at both ends (mpmc_ring_bench).
 #pragma once
 
 #include <atomic>
