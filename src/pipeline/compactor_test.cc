@@ -98,7 +98,7 @@ TEST_P(DeadSinkTest, ThousandLonelySpansAreHeldInTheirOwnSize) {
 INSTANTIATE_TEST_SUITE_P(All, DeadSinkTest,
                          ::testing::Values(DeadSinkCase{"Refuses", false},
                                            DeadSinkCase{"Hangs", true}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& one) { return one.param.name; });
 
 TEST(CompactorTest, AHealthyDestinationCopiesNothing) {
   Budget budget(64 << 20);

@@ -125,8 +125,12 @@ TEST_P(ThreadsTest, TwoWorkersOnOneDestination) {
   }
   EXPECT_TRUE(ledger.check({}).empty()) << ledger.to_line({});
   EXPECT_EQ(items.size(), account.snapshot().delivered.items);
-  if (GetParam().on_full != OnFull::kDropOldest) EXPECT_EQ(items.size(), 2 * told_ok);
-  if (GetParam().on_full == OnFull::kBlock) EXPECT_EQ(items.size(), 4 * kRequests);
+  if (GetParam().on_full != OnFull::kDropOldest) {
+    EXPECT_EQ(items.size(), 2 * told_ok);
+  }
+  if (GetParam().on_full == OnFull::kBlock) {
+    EXPECT_EQ(items.size(), 4 * kRequests);
+  }
   for (Worker& worker : workers) worker.destination.reset();
 }
 INSTANTIATE_TEST_SUITE_P(
@@ -136,7 +140,7 @@ INSTANTIATE_TEST_SUITE_P(
                       ThreadsCase{"Block", OnFull::kBlock, 1, Policy::kAccepted},
                       ThreadsCase{"BlockDelivered", OnFull::kBlock, 2, Policy::kDelivered},
                       ThreadsCase{"DropOldest", OnFull::kDropOldest, 2, Policy::kAccepted}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& one) { return one.param.name; });
 
 }  // namespace
 }  // namespace millrace::pipeline

@@ -53,7 +53,9 @@ TEST(MpmcRingTest, WalkSeesTheLabelsOfWhatIsInside) {
   Number out;
   for (uint64_t i = 0; i < 9; ++i) {
     ASSERT_TRUE(ring.try_push(std::make_unique<int>(0), {i, i * 10}));
-    if (i >= 2) ASSERT_TRUE(ring.try_pop(out));
+    if (i >= 2) {
+      ASSERT_TRUE(ring.try_pop(out));
+    }
   }
   std::vector<uint64_t> seen;
   ring.walk([&](Label label) {
