@@ -7,7 +7,7 @@
 // groups, a known field number with another wire type (an unknown field). Two things are refused
 // that libprotobuf's C++ lets pass: ids of a wrong length, and a tag over 32 bits.
 //
-// Thread safe: no state. Cost: about 130 ns a span of 400 bytes; the place of an error is looked
+// Thread safe: no state. Cost: 115 to 220 ns a span of 400 bytes; the place of an error is looked
 // for only once there is one, by a second walk.
 #pragma once
 
