@@ -45,13 +45,14 @@ class SimFile final : public File {
 SimFileSystem::Turn SimFileSystem::next_turn() {
   ++call_count_;
   if (fail_at_ == 0 || call_count_ < fail_at_) return Turn::kFine;
-  if (lasting_) return Turn::kFails;
   if (failure_ == Failure::kShortWrite && call_count_ == fail_at_) {
-    failure_ = Failure::kError;
-    ++fail_at_;
+    if (!lasting_) {
+      failure_ = Failure::kError;
+      ++fail_at_;
+    }
     return Turn::kShort;
   }
-  fail_at_ = 0;
+  if (!lasting_) fail_at_ = 0;
   return Turn::kFails;
 }
 

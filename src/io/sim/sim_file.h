@@ -24,8 +24,8 @@ class SimFileSystem final : public FileSystem {
     failure_ = failure;
   }
   // Also every call behind the n-th, until fail_call or heal().
-  void fail_from_call(uint64_t n) {
-    fail_call(n, Failure::kError);
+  void fail_from_call(uint64_t n, Failure failure = Failure::kError) {
+    fail_call(n, failure);
     lasting_ = true;
   }
   void heal() {

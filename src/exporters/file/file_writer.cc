@@ -1,0 +1,157 @@
+#include "exporters/file/file_writer.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace millrace::exporters {
+namespace {
+
+NameZone zone_of(const FileOptions& options) {
+  return options.rotation && options.rotation->local_time ? NameZone::kLocal : NameZone::kUtc;
+}
+
+}  // namespace
+
+FileWriter::FileWriter(FileOptions options, io::FileSystem& files, std::function<WallTime()> now)
+    : options_(std::move(options)),
+      parts_(split_path(options_.path)),
+      files_(files),
+      now_(std::move(now)) {}
+
+Status FileWriter::open() {
+  const std::lock_guard lock(mutex_);
+  if (options_.create_directory) {
+    if (Status made = files_.create_directories(parts_.directory, options_.directory_permissions);
+        !made) {
+      return made;
+    }
+  }
+  const bool keep = options_.append || options_.rotation.has_value();
+  return open_locked(keep || opened_before_ ? io::OpenMode::kAppend : io::OpenMode::kTruncate);
+}
+
+Status FileWriter::open_locked(io::OpenMode mode) {
+  auto file = files_.open(options_.path, mode);
+  if (!file) return fail(std::move(file.error()));
+  const Result<uint64_t> size = (*file)->size();
+  if (!size) return fail(size.error());
+  // A torn record that this writer left behind ends where it knows; of older ones it knows nothing.
+  if (!torn_) size_ = *size;
+  file_ = std::move(*file);
+  opened_before_ = true;
+  return {};
+}
+
+Status FileWriter::write_record(std::span<const uint8_t> record) {
+  const std::lock_guard lock(mutex_);
+  if (file_ == nullptr) {
+    if (Status opened = open_locked(io::OpenMode::kAppend); !opened) return opened;
+  }
+  if (torn_) {
+    if (Status cut = cut_back(); !cut) return cut;
+  }
+  if (must_rotate_before(record.size())) {
+    if (Status rotated = rotate(); !rotated) return rotated;
+  }
+  size_t written = 0;
+  while (written < record.size()) {
+    const Result<size_t> count = file_->write(record.subspan(written));
+    if (!count) {
+      torn_ = true;  // also when nothing was counted: the system may have taken a part
+      (void)cut_back();
+      return fail(count.error());
+    }
+    written += *count;
+    torn_ = written < record.size();
+  }
+  size_ += record.size();
+  return {};
+}
+
+Status FileWriter::cut_back() {
+  Status cut = file_->truncate(size_);
+  if (cut) torn_ = false;
+  return cut;
+}
+
+bool FileWriter::must_rotate_before(size_t record_size) const {
+  if (!options_.rotation || size_ == 0) return false;
+  return size_ + record_size > static_cast<uint64_t>(options_.rotation->max_megabytes) << 20;
+}
+
+// Each step may fail and be tried again by the next write: a file that could not be renamed is
+// opened again where it ends, one that was renamed is followed by a new one.
+Status FileWriter::rotate() {
+  const Result<std::string> backup = unused_backup_path();
+  if (!backup) return fail(backup.error());
+  file_.reset();
+  if (Status moved = files_.rename(options_.path, *backup); !moved) return moved;
+  size_ = 0;
+  ++rotation_count_;
+  if (Status opened = open_locked(io::OpenMode::kAppend); !opened) return opened;
+  remove_old_backups();
+  return {};
+}
+
+// A name in the directory that no file has, so that two rotations in a millisecond lose nothing.
+Result<std::string> FileWriter::unused_backup_path() {
+  const Result<std::vector<std::string>> names = files_.list(parts_.directory);
+  if (!names) return fail(names.error());
+  WallTime when = now_();
+  while (true) {
+    const std::string name = backup_name(parts_, when, zone_of(options_));
+    if (std::find(names->begin(), names->end(), name) == names->end()) {
+      const bool named = options_.path.contains('/');
+      return named ? (parts_.directory == "/" ? "" : parts_.directory) + "/" + name : name;
+    }
+    when += 1ms;
+  }
+}
+
+void FileWriter::remove_old_backups() {
+  cleanup_error_.clear();
+  const Rotation& rotation = *options_.rotation;
+  if (rotation.max_backups == 0 && rotation.max_days == 0) return;
+  const Result<std::vector<std::string>> names = files_.list(parts_.directory);
+  if (!names) {
+    cleanup_error_ = names.error().message;
+    return;
+  }
+  std::vector<std::pair<WallTime, std::string>> backups;
+  for (const std::string& name : *names) {
+    if (const auto when = backup_time(parts_, name, zone_of(options_))) {
+      backups.emplace_back(*when, name);
+    }
+  }
+  std::sort(backups.rbegin(), backups.rend());  // the newest first
+  const WallTime oldest = now_() - rotation.max_days * 24h;
+  for (size_t i = 0; i < backups.size(); ++i) {
+    const bool too_many =
+        rotation.max_backups > 0 && i >= static_cast<size_t>(rotation.max_backups);
+    const bool too_old = rotation.max_days > 0 && backups[i].first < oldest;
+    if (!too_many && !too_old) continue;
+    const std::string path =
+        options_.path.contains('/')
+            ? (parts_.directory == "/" ? "" : parts_.directory) + "/" + backups[i].second
+            : backups[i].second;
+    if (const Status removed = files_.remove(path); !removed) {
+      cleanup_error_ = removed.error().message;
+    }
+  }
+}
+
+uint64_t FileWriter::size() const {
+  const std::lock_guard lock(mutex_);
+  return size_;
+}
+uint64_t FileWriter::rotation_count() const {
+  const std::lock_guard lock(mutex_);
+  return rotation_count_;
+}
+std::string FileWriter::cleanup_error() const {
+  const std::lock_guard lock(mutex_);
+  return cleanup_error_;
+}
+
+}  // namespace millrace::exporters

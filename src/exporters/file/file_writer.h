@@ -1,0 +1,67 @@
+// One file that records are appended to, with rotation. A record is there whole or not at all:
+// what a failed write left behind is cut off before anything else is written.
+//
+// Threads: safe from any; shared by the exporters of all workers, so that records of several
+// workers never mix. write_record() holds a lock while the system takes the bytes (no fsync).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "exporters/file/backup_name.h"
+#include "exporters/file/options.h"
+#include "io/file.h"
+
+namespace millrace::exporters {
+
+class FileWriter {
+ public:
+  // `files` must outlive the writer; `now` (for the names and ages of backups) must be safe from
+  // any thread.
+  FileWriter(FileOptions options, io::FileSystem& files, std::function<WallTime()> now);
+
+  // Makes the directory if asked to and opens the file, so that a wrong path is found at the start.
+  // Empties the file unless append or rotation says otherwise.
+  Status open();
+
+  // OK: the system has the whole record. Otherwise nothing of it will ever be read, and the same
+  // record may be given again. kUnavailable, with the path and the system's text.
+  Status write_record(std::span<const uint8_t> record);
+
+  const std::string& path() const { return options_.path; }
+  // Size of the current file, in bytes; backups made since the start.
+  uint64_t size() const;
+  uint64_t rotation_count() const;
+  // The last failure to remove an old backup, which does not fail a write; empty when none.
+  std::string cleanup_error() const;
+
+ private:
+  // All below under the lock.
+  Status open_locked(io::OpenMode mode);
+  Status rotate();
+  Result<std::string> unused_backup_path();
+  void remove_old_backups();
+  Status cut_back();
+  bool must_rotate_before(size_t record_size) const;
+
+  const FileOptions options_;
+  const PathParts parts_;
+  io::FileSystem& files_;
+  const std::function<WallTime()> now_;
+
+  mutable std::mutex mutex_;
+  std::unique_ptr<io::File> file_;  // null: to be opened by the next write
+  uint64_t size_ = 0;               // up to the end of the last whole record
+  bool torn_ = false;               // something may stand behind size_
+  bool opened_before_ = false;
+  uint64_t rotation_count_ = 0;
+  std::string cleanup_error_;
+};
+
+}  // namespace millrace::exporters
