@@ -53,7 +53,8 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
     // Beast refuses the second of the two fields before we hear of it.
     const bool both = (length_seen_ && ec == beast_http::error::bad_transfer_encoding) ||
                       (coding_seen_ && ec == beast_http::error::bad_content_length);
-    return both ? Http1Error::kBothLengths : Http1Error::kMalformed;
+    if (both) return Http1Error::kBothLengths;
+    return fields_.count() == 0 ? Http1Error::kNotHttp : Http1Error::kMalformed;
   }
 
  private:

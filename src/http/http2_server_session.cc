@@ -53,7 +53,16 @@ struct Http2ServerSession::Callbacks {
     return 0;
   }
 
-  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* header, void* user) {
+  static int on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* header, void* user) {
+    const bool is_headers = header->type == NGHTTP2_HEADERS;
+    if ((is_headers || header->type == NGHTTP2_DATA) && (header->stream_id & 1) != 0) {
+      Http2ServerSession& owner = self(user);
+      if (header->stream_id > owner.id_max_) {
+        if (is_headers) owner.id_max_ = header->stream_id;
+      } else if (nghttp2_session_find_stream(session, header->stream_id) == nullptr) {
+        owner.judge_frame_on_closed_stream(header->stream_id, is_headers);
+      }
+    }
     if (header->type == NGHTTP2_HEADERS || header->type == NGHTTP2_CONTINUATION) {
       self(user).head_open_ = (header->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
     }
@@ -117,6 +126,8 @@ struct Http2ServerSession::Callbacks {
         ++owner.frame_cost_.idle;
         return 0;
       case NGHTTP2_RST_STREAM:
+        if (Http2Stream* stream = stream_of(session, frame->hd.stream_id))
+          stream->peer_reset = true;
         ++owner.frame_cost_.resets;
         return 0;
       case NGHTTP2_WINDOW_UPDATE:  // some clients send one for each answer they read
@@ -148,8 +159,9 @@ struct Http2ServerSession::Callbacks {
 
   static int on_stream_close(nghttp2_session* session, int32_t id, uint32_t error, void* user) {
     Http2Stream* stream = stream_of(session, id);
-    if (stream == nullptr) return 0;
     Http2ServerSession& owner = self(user);
+    owner.note_closed(id, stream != nullptr && (stream->request_ended || stream->peer_reset));
+    if (stream == nullptr) return 0;
     --owner.stream_count_;
     nghttp2_session_set_stream_user_data(session, id, nullptr);
     owner.events_.on_stream_closed(*stream, static_cast<Http2Error>(error));
@@ -283,6 +295,22 @@ void Http2ServerSession::respond_grpc_ok(Http2Stream& stream) {
   MILLRACE_DCHECK(!stream.responded);
   stream.responded = true;
   if (stream.id != 0) submit(stream);
+}
+
+void Http2ServerSession::note_closed(int32_t id, bool by_peer) {
+  closed_[closed_next_] = {id, by_peer};
+  closed_next_ = (closed_next_ + 1) % closed_.size();
+}
+
+void Http2ServerSession::judge_frame_on_closed_stream(int32_t id, bool is_headers) {
+  const auto found = std::find_if(closed_.begin(), closed_.end(),
+                                  [&](const Closed& closed) { return closed.id == id; });
+  if (found != closed_.end()) {
+    if (found->by_peer) terminate(Http2Error::kStreamClosed);
+  } else if (is_headers) {
+    // Never opened: a new stream must have a higher number than all before (section 5.1.1).
+    terminate(Http2Error::kProtocolError);
+  }
 }
 
 void Http2ServerSession::submit(Http2Stream& stream) {

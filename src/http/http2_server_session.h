@@ -8,6 +8,7 @@
 // cost the sender nothing (reported by frame_cost(), judged by the owner, who has a clock).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -46,6 +47,7 @@ struct Http2Stream {
   int32_t id = 0;
   bool request_ended = false;              // END_STREAM was received
   bool responded = false;                  // respond() was called
+  bool peer_reset = false;                 // RST_STREAM was received
   size_t body_sent = 0;                    // of sending->body
   std::unique_ptr<Http2Response> sending;  // null for the prepared answers
 
@@ -130,6 +132,8 @@ class Http2ServerSession {
   struct Callbacks;
   friend struct Callbacks;
   void submit(Http2Stream& stream);
+  void note_closed(int32_t id, bool by_peer);
+  void judge_frame_on_closed_stream(int32_t id, bool is_headers);
 
   Http2ServerEvents& events_;
   const size_t header_bytes_max_;
@@ -142,6 +146,16 @@ class Http2ServerSession {
   size_t stream_count_ = 0;
   FrameCost frame_cost_;
   std::string_view failure_;
+  // The streams that were closed last, so that a frame on one that the peer itself had ended is
+  // told from one that crossed our reset (RFC 9113, section 5.1). nghttp2 could keep the streams
+  // themselves, at some hundred bytes each.
+  struct Closed {
+    int32_t id = 0;
+    bool by_peer = false;
+  };
+  std::array<Closed, 64> closed_;
+  size_t closed_next_ = 0;
+  int32_t id_max_ = 0;
 };
 
 }  // namespace millrace::http

@@ -191,6 +191,12 @@ void Http1Connection::refuse_landing(LandingOutcome outcome) {
 }
 
 void Http1Connection::refuse_malformed(http::Http1Error error) {
+  if (error == http::Http1Error::kNotHttp) {
+    note_rejected("not_http", "the first line is no HTTP request");
+    closing_ = true;
+    host_.schedule_flush();
+    return;
+  }
   HttpAnswer answer;
   answer.content_type = "text/plain; charset=utf-8";
   std::string_view reason = "bad_http";
@@ -212,7 +218,7 @@ void Http1Connection::refuse_malformed(http::Http1Error error) {
       break;
     default:
       answer.status = 400;
-      answer.body = "this is not HTTP\n";
+      answer.body = "malformed request\n";
       break;
   }
   note_rejected(reason, answer.body);

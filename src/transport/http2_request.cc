@@ -12,6 +12,11 @@ namespace millrace::transport {
 
 using http::KnownField;
 
+namespace {
+// How much of a body nobody wants is read before the answer.
+constexpr size_t kUnwantedBytesMax = 64 * 1024;
+}  // namespace
+
 Http2Request::Http2Request(Http2Connection& connection, RequestPlan plan)
     : connection_(&connection), plan_(std::move(plan)) {}
 
@@ -21,6 +26,11 @@ void Http2Request::start(const http::HeaderList& head) {
                 ? std::string()
                 : std::string(head.find(KnownField::kOrigin));
   head_method_ = head.find(KnownField::kMethod) == "HEAD";
+  body_open_ = true;
+  progress_at_ = context.loop.now();
+  if (context.options.body_timeout > Duration::zero()) {
+    connection_->host().wake_by(progress_at_ + context.options.body_timeout);
+  }
   switch (plan_.kind) {
     case RequestPlan::Kind::kPage:
       return answer_http(answer_page(head, *plan_.page));
@@ -38,15 +48,10 @@ void Http2Request::start(const http::HeaderList& head) {
     case RequestPlan::Kind::kOtlp:
       break;
   }
-  body_open_ = true;
-  progress_at_ = context.loop.now();
   if (plan_.timeout) {
     deadline_ = *plan_.timeout > kNever - progress_at_ ? kNever : progress_at_ + *plan_.timeout;
   }
   if (context.options.include_metadata) metadata_ = make_metadata(head, connection_->host().peer());
-  if (context.options.body_timeout > Duration::zero()) {
-    connection_->host().wake_by(progress_at_ + context.options.body_timeout);
-  }
   if (plan_.protocol == Protocol::kHttp) start_http_body(head);
 }
 
@@ -67,7 +72,10 @@ void Http2Request::start_http_body(const http::HeaderList& head) {
 void Http2Request::receive(std::span<uint8_t> data) {
   if (!body_open_) return;
   progress_at_ = connection_->host().context().loop.now();
-  if (plan_.protocol == Protocol::kGrpc) {
+  if (deferred_) {
+    wire_bytes_ += data.size();
+    if (wire_bytes_ > kUnwantedBytesMax) send_deferred();
+  } else if (plan_.protocol == Protocol::kGrpc) {
     receive_grpc(data);
   } else {
     receive_http(data);
@@ -135,6 +143,7 @@ void Http2Request::receive_http(std::span<uint8_t> data) {
 
 void Http2Request::receive_end() {
   if (!body_open_) return;
+  if (deferred_) return send_deferred();
   if (plan_.protocol == Protocol::kGrpc) return end_grpc();
   deliver(connection_->host().landing().finish(message_));
 }
@@ -174,6 +183,7 @@ void Http2Request::refuse_landing(LandingOutcome outcome) {
 }
 
 void Http2Request::time_out() {
+  if (deferred_) return send_deferred();
   Reply reply;
   reply.code = Code::kDeadlineExceeded;
   reply.message = "the body made no progress for too long";
@@ -244,7 +254,7 @@ void Http2Request::answer(const Reply& reply) {
   response.body.assign(prefix.begin(), prefix.end());
   response.body += grpc.body;
   response.trailers = {{"grpc-status", "0"}};
-  session.respond(*this, std::move(response));
+  send(std::move(response));
 }
 
 void Http2Request::answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer) {
@@ -257,8 +267,7 @@ void Http2Request::answer_grpc_trailers_only(int http_status, const GrpcAnswer& 
   if (!answer.status_details_bin.empty()) {
     response.headers.push_back({"grpc-status-details-bin", answer.status_details_bin});
   }
-  connection_->host().schedule_flush();
-  connection_->session().respond(*this, std::move(response));
+  send(std::move(response));
 }
 
 void Http2Request::answer_http(HttpAnswer answer) {
@@ -273,8 +282,22 @@ void Http2Request::answer_http(HttpAnswer answer) {
   }
   for (http::ResponseField& field : answer.fields) response.headers.push_back(std::move(field));
   if (!head_method_) response.body = std::move(answer.body);
+  send(std::move(response));
+}
+
+void Http2Request::send(http::Http2Response response) {
+  if (body_open_ && plan_.kind != RequestPlan::Kind::kOtlp) {
+    deferred_ = std::make_unique<http::Http2Response>(std::move(response));
+    return;
+  }
   connection_->host().schedule_flush();
   connection_->session().respond(*this, std::move(response));
+}
+
+void Http2Request::send_deferred() {
+  body_open_ = false;
+  connection_->host().schedule_flush();
+  connection_->session().respond(*this, std::move(*std::exchange(deferred_, nullptr)));
 }
 
 }  // namespace millrace::transport

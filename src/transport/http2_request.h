@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -56,9 +57,14 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void answer_http(HttpAnswer answer);
   void answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer);
   void close_body();
+  void send(http::Http2Response response);
+  void send_deferred();
 
   Http2Connection* connection_;  // null once detached
   RequestPlan plan_;
+  // The answer to what needs no body (pages, mistakes). It waits for the end of the request, so
+  // that breaches of HTTP/2 in the rest are still noticed, but not for much of it.
+  std::unique_ptr<http::Http2Response> deferred_;
   LandingMessage message_;
   std::array<uint8_t, http::kGrpcPrefixBytes> prefix_{};
   uint8_t prefix_size_ = 0;

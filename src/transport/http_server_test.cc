@@ -135,7 +135,7 @@ TEST_F(HttpServerTest, MistakesAreNamed) {
       {"POST /v1/traces HTTP/1.1\r\nhost: c\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n",
        "400", "", "bad_http"},
       {"POST /v1/traces HTTP/1.1\r\n\r\n", "400", "", "bad_http"},
-      {"garbage\r\n\r\n", "400", "not HTTP", "bad_http"},
+      {"POST /v1/traces HTTP/1.1\r\nhost c\r\n\r\n", "400", "malformed", "bad_http"},
   };
   for (const auto& [request, status, text, reason] : kCases) {
     observer.reasons.clear();
@@ -301,6 +301,12 @@ TEST_F(HttpServerTest, TlsOnAClearTextPortIsNamed) {
   peer->send(std::string_view("\x16\x03\x01\x02\x00\x01", 6));
   EXPECT_TRUE(run_until([&] { return peer->ended; }));
   EXPECT_EQ(observer.reasons, std::vector<std::string>{"tls_on_clear_text_port"});
+}
+
+TEST_F(HttpServerTest, WhatIsNoRequestLineEndsTheConnection) {
+  start();
+  EXPECT_EQ(exchange("INVALID CONNECTION PREFACE\r\n\r\n"), "");
+  EXPECT_EQ(observer.reasons, std::vector<std::string>{"not_http"});
 }
 
 TEST_F(HttpServerTest, HttpIsNotServedWhereItIsOff) {

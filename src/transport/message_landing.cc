@@ -62,6 +62,7 @@ LandingArea::Place LandingArea::allocate(size_t size) {
 }
 
 std::span<uint8_t> Landing::room(size_t room_min) {
+  in_turn_ = true;
   if (live_ != nullptr && live_->state_ == LandingMessage::State::kApart) read_into_live();
   if (live_ != nullptr && live_->state_ == LandingMessage::State::kInPlace) {
     // Everything behind the live message was consumed: read on right behind it, so that the rest
@@ -249,6 +250,8 @@ Bytes Landing::finish(LandingMessage& message) {
 void Landing::drop(LandingMessage& message) {
   message.chunk_ = ChunkRef();
   forget(message);
+  // A message given up by a timer frees the chunk that was kept for it at once.
+  if (!in_turn_ && live_ == nullptr) release_chunk();
 }
 
 void Landing::forget(LandingMessage& message) {
@@ -263,6 +266,7 @@ void Landing::forget(LandingMessage& message) {
 }
 
 void Landing::end_turn() {
+  in_turn_ = false;
   // A message with a chunk of its own is read into directly from the next turn on.
   if (live_ == nullptr || live_->state_ == LandingMessage::State::kApart) {
     release_chunk();

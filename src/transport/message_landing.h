@@ -144,7 +144,8 @@ class Landing {
   // The message that the next bytes most likely belong to; the only one that may grow in place,
   // since it is the last in the chunk.
   LandingMessage* live_ = nullptr;
-  bool kept_ = false;  // counted in area_.kept_count
+  bool kept_ = false;     // counted in area_.kept_count
+  bool in_turn_ = false;  // from room() to end_turn(): the bytes in chunk_ are being looked at
 };
 
 }  // namespace millrace::transport

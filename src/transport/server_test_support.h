@@ -60,6 +60,7 @@ class RawPeer final : public io::StreamHandler {
   }
   void send(std::string_view bytes) {
     to_send_ += bytes;
+    sent += bytes;
     if (stream_ && !ended) stream_->set_interest(io::Interest::kReadWrite);
   }
   void close() { stream_.reset(); }
@@ -93,6 +94,7 @@ class RawPeer final : public io::StreamHandler {
     stream_.reset();
   }
   std::string received;
+  std::string sent;  // all that send() was given
   bool ended = false;
   std::function<void(std::span<const uint8_t>)> on_bytes;
 
