@@ -132,6 +132,9 @@ class HttpDialect final : public ClientDialect {
                        ", and the response could not be read: " + read.error().message;
     } else if (answer.code != Code::kOk) {
       describe_error(response, answer);
+    } else if (response.media_type != MediaType::kProtobuf && !answer.body_is_json) {
+      // "OK" as text/plain is a success, and no message to be parsed.
+      answer.body = {};
     }
     return answer;
   }

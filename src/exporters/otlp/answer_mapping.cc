@@ -1,0 +1,87 @@
+#include "exporters/otlp/answer_mapping.h"
+
+namespace millrace::exporters {
+namespace {
+
+using pipeline::Outcome;
+using transport::Answer;
+using Kind = Outcome::Kind;
+
+// Attempts that ended without the peer's own word about the request.
+Kind kind_without_answer(const Answer& answer) {
+  switch (answer.kind) {
+    case Answer::Kind::kCancelled:
+      return Kind::kCancelled;
+    case Answer::Kind::kBroken:
+      // A reset says something about the stream, not about the data, so that its code is no
+      // verdict; except INADEQUATE_SECURITY, which no second attempt will change.
+      return answer.code == Code::kPermissionDenied ? Kind::kRefused : Kind::kRetry;
+    default:
+      return Kind::kRetry;
+  }
+}
+
+Outcome make_outcome(Kind kind, const Answer& answer) {
+  Outcome outcome;
+  outcome.kind = kind;
+  if (kind != Kind::kDelivered) outcome.error = {answer.code, answer.message};
+  if (kind == Kind::kRetry) outcome.retry_after = answer.retry_after;
+  return outcome;
+}
+
+Kind kind_of_code(const Answer& answer, BareExhausted bare_exhausted) {
+  if (answer.too_large) return Kind::kTooLarge;
+  switch (answer.code) {
+    case Code::kOk:
+      return Kind::kDelivered;
+    case Code::kCancelled:
+    case Code::kDeadlineExceeded:
+    case Code::kAborted:
+    case Code::kOutOfRange:
+    case Code::kUnavailable:
+    case Code::kDataLoss:
+      return Kind::kRetry;
+    case Code::kResourceExhausted:
+      return answer.retry_after || bare_exhausted == BareExhausted::kRetry ? Kind::kRetry
+                                                                           : Kind::kRefused;
+    case Code::kInvalidArgument:
+      return Kind::kBadData;
+    default:
+      return Kind::kRefused;
+  }
+}
+
+Kind kind_of_status(const Answer& answer) {
+  if (answer.too_large) return Kind::kTooLarge;
+  if (answer.http_status >= 200 && answer.http_status < 300) {
+    // A success whose body could not be read has a code that says so; never sent again.
+    return answer.code == Code::kOk ? Kind::kDelivered : Kind::kRefused;
+  }
+  switch (answer.http_status) {
+    case 400:
+      return Kind::kBadData;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return Kind::kRetry;
+    default:
+      return Kind::kRefused;
+  }
+}
+
+}  // namespace
+
+Outcome map_grpc_answer(const Answer& answer, BareExhausted bare_exhausted) {
+  return make_outcome(answer.kind == Answer::Kind::kAnswered ? kind_of_code(answer, bare_exhausted)
+                                                             : kind_without_answer(answer),
+                      answer);
+}
+
+Outcome map_http_answer(const Answer& answer) {
+  return make_outcome(
+      answer.kind == Answer::Kind::kAnswered ? kind_of_status(answer) : kind_without_answer(answer),
+      answer);
+}
+
+}  // namespace millrace::exporters

@@ -1,0 +1,20 @@
+// What the answer to one attempt means for the batch: the tables of the OTLP specification
+// ("Failures", "Retryable response codes") and what they leave open. Pure functions.
+#pragma once
+
+#include <cstdint>
+
+#include "pipeline/exporter.h"
+#include "transport/client.h"
+
+namespace millrace::exporters {
+
+// RESOURCE_EXHAUSTED with neither RetryInfo nor a word about size.
+enum class BareExhausted : uint8_t { kRefuse, kRetry };
+
+// Successes come out as kDelivered; whether it is a partial one stands in answer.body
+// (partial_success.h).
+pipeline::Outcome map_grpc_answer(const transport::Answer& answer, BareExhausted bare_exhausted);
+pipeline::Outcome map_http_answer(const transport::Answer& answer);
+
+}  // namespace millrace::exporters

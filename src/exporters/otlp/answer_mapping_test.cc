@@ -1,0 +1,89 @@
+#include "exporters/otlp/answer_mapping.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+namespace millrace::exporters {
+namespace {
+
+using Kind = pipeline::Outcome::Kind;
+using transport::Answer;
+
+Answer answered(Code code) {
+  Answer answer;
+  answer.code = code;
+  return answer;
+}
+
+// OTLP specification, "Failures" of OTLP/gRPC: every code.
+TEST(AnswerMappingTest, EveryGrpcCode) {
+  const std::vector<std::pair<Code, Kind>> cases = {{Code::kOk, Kind::kDelivered},
+                                                    {Code::kCancelled, Kind::kRetry},
+                                                    {Code::kUnknown, Kind::kRefused},
+                                                    {Code::kInvalidArgument, Kind::kBadData},
+                                                    {Code::kDeadlineExceeded, Kind::kRetry},
+                                                    {Code::kNotFound, Kind::kRefused},
+                                                    {Code::kAlreadyExists, Kind::kRefused},
+                                                    {Code::kPermissionDenied, Kind::kRefused},
+                                                    {Code::kResourceExhausted, Kind::kRefused},
+                                                    {Code::kFailedPrecondition, Kind::kRefused},
+                                                    {Code::kAborted, Kind::kRetry},
+                                                    {Code::kOutOfRange, Kind::kRetry},
+                                                    {Code::kUnimplemented, Kind::kRefused},
+                                                    {Code::kInternal, Kind::kRefused},
+                                                    {Code::kUnavailable, Kind::kRetry},
+                                                    {Code::kDataLoss, Kind::kRetry},
+                                                    {Code::kUnauthenticated, Kind::kRefused}};
+  for (const auto& [code, kind] : cases) {
+    EXPECT_EQ(map_grpc_answer(answered(code), BareExhausted::kRefuse).kind, kind)
+        << code_name(code);
+  }
+}
+
+TEST(AnswerMappingTest, ResourceExhaustedDependsOnWhatElseIsSaid) {
+  Answer answer = answered(Code::kResourceExhausted);
+  EXPECT_EQ(map_grpc_answer(answer, BareExhausted::kRetry).kind, Kind::kRetry);
+  answer.retry_after = 3s;
+  const pipeline::Outcome later = map_grpc_answer(answer, BareExhausted::kRefuse);
+  EXPECT_EQ(later.kind, Kind::kRetry);
+  EXPECT_EQ(later.retry_after, Duration(3s));
+  answer.retry_after.reset();
+  answer.too_large = true;
+  EXPECT_EQ(map_grpc_answer(answer, BareExhausted::kRetry).kind, Kind::kTooLarge);
+}
+
+TEST(AnswerMappingTest, EveryHttpStatus) {
+  for (int status = 300; status < 600; ++status) {
+    Answer answer = answered(Code::kUnknown);
+    answer.http_status = status;
+    answer.too_large = status == 413;
+    Kind wanted = Kind::kRefused;
+    if (status == 400) wanted = Kind::kBadData;
+    if (status == 413) wanted = Kind::kTooLarge;
+    if (status == 429 || status == 502 || status == 503 || status == 504) wanted = Kind::kRetry;
+    EXPECT_EQ(map_http_answer(answer).kind, wanted) << status;
+  }
+  Answer answer = answered(Code::kOk);
+  answer.http_status = 202;
+  EXPECT_EQ(map_http_answer(answer).kind, Kind::kDelivered);
+  answer.code = Code::kInternal;  // its body could not be read
+  EXPECT_EQ(map_http_answer(answer).kind, Kind::kRefused);
+}
+
+TEST(AnswerMappingTest, NoAnswerIsRetried) {
+  for (const Answer::Kind kind :
+       {Answer::Kind::kNotSent, Answer::Kind::kBroken, Answer::Kind::kTimedOut}) {
+    Answer answer = answered(Code::kInternal);
+    answer.kind = kind;
+    EXPECT_EQ(map_grpc_answer(answer, BareExhausted::kRefuse).kind, Kind::kRetry);
+    EXPECT_EQ(map_http_answer(answer).kind, Kind::kRetry);
+  }
+  Answer cancelled = answered(Code::kCancelled);
+  cancelled.kind = Answer::Kind::kCancelled;
+  EXPECT_EQ(map_grpc_answer(cancelled, BareExhausted::kRefuse).kind, Kind::kCancelled);
+}
+
+}  // namespace
+}  // namespace millrace::exporters

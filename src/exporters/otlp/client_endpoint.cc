@@ -1,0 +1,140 @@
+#include "exporters/otlp/client_endpoint.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace millrace::exporters {
+namespace {
+
+std::unexpected<Error> bad(std::string message) {
+  return fail(Code::kInvalidArgument, std::move(message));
+}
+
+std::optional<uint16_t> parse_port(std::string_view text) {
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return {};
+  return port;
+}
+
+bool is_host(std::string_view host) {
+  return !host.empty() && std::ranges::none_of(host, [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == '?' || c == '#' ||
+           c == '[' || c == ']' || c == '\x7f' || c == '"' || c == '\\';
+  });
+}
+
+// "host:port", "[::1]:port"; the port may be missing when there is a default.
+Status parse_host_port(std::string_view text, std::optional<uint16_t> default_port,
+                       ClientEndpoint& into) {
+  const std::string shown = "\"" + std::string(text) + "\"";
+  std::string_view port_text;
+  bool has_port = false;
+  if (text.starts_with('[')) {
+    const size_t close = text.find(']');
+    if (close == std::string_view::npos) return bad("missing ']' in " + shown);
+    into.host = text.substr(1, close - 1);
+    const std::string_view rest = text.substr(close + 1);
+    has_port = rest.starts_with(':');
+    if (!has_port && !rest.empty()) return bad("expected :port behind ']' in " + shown);
+    if (has_port) port_text = rest.substr(1);
+  } else {
+    const size_t colon = text.find(':');
+    if (colon != std::string_view::npos && text.find(':', colon + 1) != std::string_view::npos) {
+      return bad("too many colons in " + shown + "; IPv6 addresses stand in brackets");
+    }
+    into.host = text.substr(0, colon);
+    has_port = colon != std::string_view::npos;
+    if (has_port) port_text = text.substr(colon + 1);
+  }
+  if (!is_host(into.host)) return bad("no valid host in " + shown);
+  if (!has_port && default_port) {
+    into.port = *default_port;
+    return {};
+  }
+  const std::optional<uint16_t> port = parse_port(port_text);
+  if (!port || *port == 0) {
+    return bad("expected a port from 1 to 65535 behind the host in " + shown);
+  }
+  into.port = *port;
+  return {};
+}
+
+}  // namespace
+
+std::string ClientEndpoint::authority() const {
+  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  const bool is_default = (scheme == EndpointScheme::kHttp && port == 80) ||
+                          (scheme == EndpointScheme::kHttps && port == 443);
+  return is_default ? text : text + ":" + std::to_string(port);
+}
+
+Result<ClientEndpoint> parse_grpc_endpoint(std::string_view text) {
+  ClientEndpoint made;
+  std::string_view rest = text;
+  if (rest.empty()) return bad("requires a non-empty \"endpoint\", for example localhost:4317");
+  if (rest.starts_with("http://")) {
+    made.scheme = EndpointScheme::kHttp;
+    rest.remove_prefix(7);
+  } else if (rest.starts_with("https://")) {
+    made.scheme = EndpointScheme::kHttps;
+    rest.remove_prefix(8);
+  } else if (rest.starts_with("dns:")) {
+    rest.remove_prefix(4);
+    if (rest.starts_with("//")) {
+      const size_t slash = rest.find('/', 2);
+      if (slash == std::string_view::npos) return bad("expected dns:///host:port");
+      if (slash != 2) return bad("a name server in dns://server/host:port is not in this version");
+      rest.remove_prefix(3);
+    }
+  } else if (rest.starts_with("unix:") || rest.starts_with("unix-abstract:")) {
+    return bad("unix sockets are not in this version");
+  } else if (rest.find("://") != std::string_view::npos) {
+    return bad("expected host:port, http://, https:// or dns:///, found \"" + std::string(text) +
+               "\"");
+  }
+  if (rest.find('/') != std::string_view::npos) {
+    return bad("a gRPC endpoint has no path; the port must be numeric in \"" + std::string(text) +
+               "\"");
+  }
+  if (Status parsed = parse_host_port(rest, {}, made); !parsed) return fail(parsed.error());
+  return made;
+}
+
+Result<ClientEndpoint> parse_http_endpoint(std::string_view text) {
+  ClientEndpoint made;
+  std::string_view rest = text;
+  if (rest.starts_with("http://")) {
+    made.scheme = EndpointScheme::kHttp;
+    rest.remove_prefix(7);
+  } else if (rest.starts_with("https://")) {
+    made.scheme = EndpointScheme::kHttps;
+    rest.remove_prefix(8);
+  } else {
+    return bad("expected a URL like http://localhost:4318, found \"" + std::string(text) + "\"");
+  }
+  rest = rest.substr(0, rest.find('#'));
+  const size_t path = std::min(rest.find_first_of("/?"), rest.size());
+  const std::string_view target = rest.substr(path);
+  if (std::ranges::any_of(target, [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7f;
+      })) {
+    return bad("spaces and characters outside ASCII must be percent-encoded in \"" +
+               std::string(text) + "\"");
+  }
+  if (target.starts_with('?')) made.path = "/";
+  made.path += target;
+  while (made.path.ends_with('/')) made.path.pop_back();
+  const std::string_view host = rest.substr(0, path);
+  if (host.find('@') != std::string_view::npos) {
+    return bad("user and password in a URL are not in this version; use headers");
+  }
+  const uint16_t default_port = made.scheme == EndpointScheme::kHttp ? 80 : 443;
+  if (Status parsed = parse_host_port(host, default_port, made); !parsed) {
+    return fail(parsed.error());
+  }
+  return made;
+}
+
+}  // namespace millrace::exporters

@@ -1,0 +1,51 @@
+#include "exporters/otlp/client_endpoint.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace::exporters {
+namespace {
+
+TEST(ClientEndpointTest, GrpcForms) {
+  const auto plain = parse_grpc_endpoint("collector:4317");
+  EXPECT_EQ(plain->host, "collector");
+  EXPECT_EQ(plain->port, 4317);
+  EXPECT_EQ(plain->scheme, EndpointScheme::kNone);
+  EXPECT_EQ(plain->authority(), "collector:4317");
+  EXPECT_EQ(parse_grpc_endpoint("http://a:1")->scheme, EndpointScheme::kHttp);
+  EXPECT_EQ(parse_grpc_endpoint("https://a:443")->scheme, EndpointScheme::kHttps);
+  EXPECT_EQ(parse_grpc_endpoint("dns:///a:1")->host, "a");
+  EXPECT_EQ(parse_grpc_endpoint("dns:a:1")->host, "a");
+  EXPECT_EQ(parse_grpc_endpoint("[::1]:4317")->host, "::1");
+  EXPECT_EQ(parse_grpc_endpoint("[::1]:4317")->authority(), "[::1]:4317");
+}
+
+TEST(ClientEndpointTest, GrpcMistakes) {
+  for (const char* text :
+       {"", "collector", "collector:", "collector:http", "collector:0", "collector:65536", ":4317",
+        "::1:4317", "[::1:4317", "[::1]", "a:1/", "http://a:1/path", "unix:///tmp/x", "ftp://a:1",
+        "dns://8.8.8.8/a:1", "dns://a", "a b:1", "u@h:1", "a:+1"}) {
+    EXPECT_FALSE(parse_grpc_endpoint(text)) << text;
+  }
+}
+
+TEST(ClientEndpointTest, HttpForms) {
+  const auto url = parse_http_endpoint("https://api.example.com/otlp/");
+  EXPECT_EQ(url->host, "api.example.com");
+  EXPECT_EQ(url->port, 443);
+  EXPECT_EQ(url->path, "/otlp");
+  EXPECT_EQ(url->authority(), "api.example.com");
+  EXPECT_EQ(parse_http_endpoint("http://a")->port, 80);
+  EXPECT_EQ(parse_http_endpoint("http://a:4318")->path, "");
+  EXPECT_EQ(parse_http_endpoint("http://[::1]:4318/x?k=v")->path, "/x?k=v");
+  EXPECT_EQ(parse_http_endpoint("http://a:4318?k=v")->path, "/?k=v");
+}
+
+TEST(ClientEndpointTest, HttpMistakes) {
+  for (const char* text : {"", "a:4318", "ftp://a", "http://", "http://:4318", "http://u:p@a/",
+                           "http://a:x", "http://a/b c", "http://a:4318\r\nx"}) {
+    EXPECT_FALSE(parse_http_endpoint(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::exporters

@@ -1,0 +1,306 @@
+#include "exporters/otlp/exporter.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compress/compressor.h"
+#include "exporters/otlp/answer_mapping.h"
+#include "exporters/otlp/partial_success.h"
+#include "memory/budget.h"
+#include "memory/chunk_pool.h"
+#include "otlp/json/decode.h"
+#include "otlp/json/encode.h"
+#include "transport/client.h"
+
+namespace millrace::exporters {
+namespace {
+
+using pipeline::Batch;
+using pipeline::Outcome;
+using transport::Answer;
+
+constexpr size_t kResponseBytesMax = 4 << 20;
+
+transport::ContentCoding to_content_coding(compress::Coding coding) {
+  switch (coding) {
+    case compress::Coding::kGzip:
+      return transport::ContentCoding::kGzip;
+    case compress::Coding::kZstd:
+      return transport::ContentCoding::kZstd;
+    default:
+      return transport::ContentCoding::kIdentity;
+  }
+}
+
+otlp::json::MessageId response_message(Signal signal) {
+  constexpr std::array<otlp::json::MessageId, kSignalCount> kMessages = {
+      otlp::json::MessageId::kTracesResponse, otlp::json::MessageId::kMetricsResponse,
+      otlp::json::MessageId::kLogsResponse, otlp::json::MessageId::kProfilesResponse};
+  return kMessages[index_of(signal)];
+}
+
+// What a peer says in JSON, as protobuf. Rare, so its contexts are made when first needed.
+class JsonResponses {
+ public:
+  Result<Bytes> to_protobuf(Signal signal, const Bytes& json) {
+    if (parts_ == nullptr) parts_ = std::make_unique<Parts>();
+    Result<Bytes> decoded =
+        parts_->decoder.decode(response_message(signal), json, parts_->pool, kResponseBytesMax);
+    // Copied out of the pool's large chunk, which goes back at once.
+    if (decoded) return Bytes::copy_of(decoded->view());
+    return decoded;
+  }
+
+ private:
+  // Six times the text for the parser, and the result.
+  struct Parts {
+    Budget budget{16 * kResponseBytesMax};
+    ChunkPool pool{budget, 0};
+    otlp::json::Decoder decoder;
+  };
+  std::unique_ptr<Parts> parts_;
+};
+
+// One attempt's way: encode, compress, send, map. The clients of both protocols look the same.
+class OtlpExporter final : public pipeline::Exporter {
+ public:
+  using Mapper = Outcome (*)(const Answer&, BareExhausted);
+
+  struct Setup {
+    std::vector<std::unique_ptr<transport::Client>> clients;
+    std::array<transport::Client*, kSignalCount> by_signal{};  // null: no endpoint for it
+    Mapper map = nullptr;
+    BareExhausted bare_exhausted = BareExhausted::kRefuse;
+    Encoding encoding = Encoding::kProto;
+    std::string endpoint;
+  };
+
+  OtlpExporter(io::Loop& loop, const OtlpClientOptions& options, Setup setup, Logger& logger)
+      : loop_(loop),
+        logger_(logger),
+        setup_(std::move(setup)),
+        compressor_(options.compression, options.compression_level) {}
+  ~OtlpExporter() override { close(); }
+
+  void send_batch(Batch batch, MonotonicTime deadline, Done done) override {
+    transport::Client* client = setup_.by_signal[index_of(batch.signal)];
+    if (client == nullptr) {
+      return end_later(std::move(done), closed_ ? closed_outcome() : no_endpoint(batch.signal));
+    }
+    Result<Rope> body = prepare(batch);
+    if (!body) {
+      Outcome outcome;
+      outcome.kind =
+          body.error().code == Code::kUnavailable ? Outcome::Kind::kRetry : Outcome::Kind::kRefused;
+      outcome.error = body.error();
+      return end_later(std::move(done), std::move(outcome));
+    }
+    transport::ClientRequest request;
+    request.signal = batch.signal;
+    request.body = std::move(*body);
+    request.coding = to_content_coding(compressor_.coding());
+    request.metadata = std::move(batch.metadata);
+    request.deadline = deadline;
+    client->send(std::move(request),
+                 [this, signal = batch.signal, done = std::move(done)](Answer answer) mutable {
+                   done(to_outcome(signal, answer));
+                 });
+  }
+
+  void close() override {
+    if (std::exchange(closed_, true)) return;
+    setup_.by_signal = {};
+    // Each client answers what it still has with kCancelled before it is gone.
+    auto clients = std::move(setup_.clients);
+    clients.clear();
+  }
+
+  std::string describe() const override {
+    if (closed_) return "closed";
+    std::string text = setup_.endpoint + ": ";
+    for (const auto& client : setup_.clients) {
+      if (client != setup_.clients.front()) text += " / ";
+      text += client->describe();
+    }
+    return text;
+  }
+
+ private:
+  Result<Rope> prepare(const Batch& batch) {
+    Rope plain;
+    if (setup_.encoding == Encoding::kJson) {
+      std::string text;
+      const Bytes message = batch.bytes.to_bytes();
+      auto encoded = otlp::json::encode_request(batch.signal, message.view(), &text);
+      if (!encoded) return fail(encoded.error());
+      plain.append(Bytes::copy_of(text));
+    } else {
+      plain = batch.bytes;
+    }
+    if (compressor_.coding() == compress::Coding::kIdentity) return plain;
+    Result<Bytes> compressed = compressor_.compress(plain);
+    if (!compressed) return fail(compressed.error());
+    return Rope(std::move(*compressed));
+  }
+
+  Outcome to_outcome(Signal signal, const Answer& answer) {
+    Outcome outcome = setup_.map(answer, setup_.bare_exhausted);
+    if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
+    if (!answer.message.empty()) warn(signal, answer.message);
+    if (!answer.body.empty()) read_response(signal, answer, outcome);
+    return outcome;
+  }
+
+  void read_response(Signal signal, const Answer& answer, Outcome& outcome) {
+    std::optional<PartialSuccess> partial;
+    if (answer.body_is_json) {
+      if (auto protobuf = json_responses_.to_protobuf(signal, answer.body)) {
+        partial = parse_partial_success(protobuf->view());
+      }
+    } else {
+      partial = parse_partial_success(answer.body.view());
+    }
+    if (!partial) {
+      // gRPC has said OK apart from the message. In HTTP the body is the answer, and one that
+      // can't be read is, as in otelcol, a permanent error.
+      if (answer.http_status == 0) return warn(signal, "the response message could not be read");
+      outcome.kind = Outcome::Kind::kRefused;
+      outcome.error = {Code::kInternal, "HTTP status " + std::to_string(answer.http_status) +
+                                            ", but the response could not be read"};
+    } else if (partial->rejected_count > 0) {
+      outcome.kind = Outcome::Kind::kPartial;
+      outcome.rejected_count = partial->rejected_count;
+      outcome.error = {Code::kInvalidArgument, partial->message};
+      logger_.warn("the destination rejected a part of a batch",
+                   {{"endpoint", setup_.endpoint},
+                    {"signal", signal_name(signal)},
+                    {"rejected", partial->rejected_count},
+                    {"message", partial->message}});
+    } else if (!partial->message.empty()) {
+      warn(signal, partial->message);
+    }
+  }
+
+  void warn(Signal signal, std::string_view message) {
+    logger_.warn(
+        "the destination took a batch with a warning",
+        {{"endpoint", setup_.endpoint}, {"signal", signal_name(signal)}, {"message", message}});
+  }
+
+  void end_later(Done done, Outcome outcome) {
+    loop_.post([done = std::move(done), outcome = std::move(outcome)]() mutable {
+      done(std::move(outcome));
+    });
+  }
+  static Outcome closed_outcome() {
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::kCancelled;
+    outcome.error = {Code::kCancelled, "the exporter is closed"};
+    return outcome;
+  }
+  static Outcome no_endpoint(Signal signal) {
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::kRefused;
+    outcome.error = {Code::kFailedPrecondition,
+                     "no endpoint is configured for " + std::string(signal_name(signal))};
+    return outcome;
+  }
+
+  io::Loop& loop_;
+  Logger& logger_;
+  Setup setup_;
+  compress::Compressor compressor_;
+  JsonResponses json_responses_;
+  bool closed_ = false;
+};
+
+transport::ClientOptions client_options(const OtlpClientOptions& options,
+                                        const ClientEndpoint& target, bool uses_tls) {
+  transport::ClientOptions made;
+  made.host = target.host;
+  made.port = target.port;
+  made.scheme = uses_tls ? "https" : "http";
+  made.authority = target.authority();
+  made.headers = options.headers;
+  made.user_agent = options.user_agent;
+  made.response_bytes_max = kResponseBytesMax;
+  if (uses_tls) made.tls = options.tls_context;
+  made.tls_server_name = options.tls.options.server_name_override;
+  return made;
+}
+
+Outcome map_http(const Answer& answer, BareExhausted) { return map_http_answer(answer); }
+
+}  // namespace
+
+std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
+                                                            const GrpcOptions& options,
+                                                            Logger& logger) {
+  transport::ClientOptions client = client_options(options, options.target, options.uses_tls());
+  if (!options.authority.empty()) client.authority = options.authority;
+  client.pick_first = options.pick_first;
+  client.ping_after = options.ping_after;
+  client.ping_timeout = options.ping_timeout;
+  OtlpExporter::Setup setup;
+  setup.clients.push_back(transport::make_grpc_client(loop, std::move(client)));
+  setup.by_signal.fill(setup.clients.front().get());
+  setup.map = map_grpc_answer;
+  setup.bare_exhausted =
+      options.retry_resource_exhausted ? BareExhausted::kRetry : BareExhausted::kRefuse;
+  setup.endpoint = options.endpoint;
+  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), logger);
+}
+
+std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(io::Loop& loop,
+                                                            const HttpOptions& options,
+                                                            Logger& logger) {
+  // One client for each server, however many signals go there.
+  struct Server {
+    const ClientEndpoint* target;
+    transport::ClientOptions client;
+    std::vector<size_t> signals;
+  };
+  std::vector<Server> servers;
+  const int64_t parallel =
+      options.connections_max > 0 ? options.connections_max : options.helper.queue.num_consumers;
+  OtlpExporter::Setup setup;
+  for (size_t i = 0; i < kSignalCount; ++i) {
+    if (!options.targets[i]) continue;
+    const ClientEndpoint& target = *options.targets[i];
+    auto server = std::ranges::find_if(servers, [&](const Server& known) {
+      return known.target->scheme == target.scheme && known.target->host == target.host &&
+             known.target->port == target.port;
+    });
+    if (server == servers.end()) {
+      const bool uses_tls = target.scheme == EndpointScheme::kHttps;
+      servers.push_back({&target, client_options(options, target, uses_tls), {}});
+      server = servers.end() - 1;
+      transport::ClientOptions& client = server->client;
+      client.content_type =
+          options.encoding == Encoding::kJson ? "application/json" : "application/x-protobuf";
+      client.connections_max = static_cast<uint32_t>(std::clamp<int64_t>(parallel, 1, 10'000));
+      client.http2 = options.http2;
+      client.idle_max = options.idle_max > Duration(0) ? options.idle_max : Duration(24h);
+      client.ping_after = options.ping_after;
+      client.ping_timeout = options.ping_timeout;
+      // The destination has a back-off of its own; connections need only a short one.
+      client.reconnect_max = 5s;
+      if (!setup.endpoint.empty()) setup.endpoint += " / ";
+      setup.endpoint += client.scheme + "://" + client.authority;
+    }
+    server->client.paths[i] = target.path;
+    server->signals.push_back(i);
+  }
+  for (Server& server : servers) {
+    setup.clients.push_back(transport::make_http_client(loop, std::move(server.client)));
+    for (const size_t i : server.signals) setup.by_signal[i] = setup.clients.back().get();
+  }
+  setup.map = map_http;
+  setup.encoding = options.encoding;
+  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), logger);
+}
+
+}  // namespace millrace::exporters

@@ -1,0 +1,181 @@
+#include "exporters/otlp/exporter.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compress/decompressor.h"
+#include "io/sim/world.h"
+#include "io/testing/stream_probe.h"
+#include "transport/testing/scripted_http2_server.h"
+
+namespace millrace::exporters {
+namespace {
+
+using Kind = pipeline::Outcome::Kind;
+using transport::testing::ScriptedHttp2Server;
+
+class OtlpExporterTest : public ::testing::Test {
+ protected:
+  OtlpExporterTest()
+      : server_loop_(world_.make_loop("server")),
+        client_loop_(world_.make_loop("client")),
+        logger_({}, [this](std::string_view line) { log_ += line; }, [] { return 0; }) {}
+  ~OtlpExporterTest() override {
+    exporter_.reset();
+    probes_.clear();
+  }
+
+  pipeline::Outcome send(std::string_view body, Signal signal = Signal::kTraces) {
+    pipeline::Batch batch;
+    batch.signal = signal;
+    batch.item_count = 1;
+    batch.bytes = Rope(Bytes::copy_of(body));
+    std::optional<pipeline::Outcome> outcome;
+    exporter_->send_batch(std::move(batch), client_loop_->now() + 5s,
+                          [&](pipeline::Outcome got) { outcome = std::move(got); });
+    EXPECT_FALSE(outcome.has_value()) << "answered from inside send_batch";
+    world_.run_until([&] { return outcome.has_value(); }, 1min);
+    EXPECT_TRUE(outcome.has_value());
+    return outcome.value_or(pipeline::Outcome());
+  }
+  void grpc(ScriptedHttp2Server::OnRequest on_request, GrpcOptions options = {}) {
+    peer_ = std::make_unique<ScriptedHttp2Server>(*server_loop_, std::move(on_request));
+    peer_->listen(4317);
+    options.endpoint = "http://server:4317";
+    options.target = *parse_grpc_endpoint(options.endpoint);
+    exporter_ = make_otlp_grpc_exporter(*client_loop_, options, logger_);
+  }
+  // A server that answers the first request of a connection with those bytes.
+  void http(std::string response, HttpOptions options) {
+    response_ = std::move(response);
+    const auto accept = [this](std::unique_ptr<io::Stream> stream) {
+      probes_.push_back(std::make_unique<io::testing::StreamProbe>(std::move(stream)));
+      // The request is there by then, and it would be wrong to answer before.
+      world_.after(20ms, [this, probe = probes_.back().get()] { probe->send(response_); });
+    };
+    listener_ = *server_loop_->listen({.host = "", .port = 4318, .tls = nullptr}, accept);
+    exporter_ = make_otlp_http_exporter(*client_loop_, options, logger_);
+  }
+  static HttpOptions http_options(compress::Coding compression = compress::Coding::kIdentity) {
+    HttpOptions options;
+    options.compression = compression;
+    options.targets[0] = *parse_http_endpoint("http://server:4318/v1/traces");
+    return options;
+  }
+
+  io::sim::World world_{1};
+  std::unique_ptr<io::Loop> server_loop_;
+  std::unique_ptr<io::Loop> client_loop_;
+  std::string log_;
+  Logger logger_;
+  std::unique_ptr<ScriptedHttp2Server> peer_;
+  std::string response_;
+  std::unique_ptr<io::Listener> listener_;
+  std::vector<std::unique_ptr<io::testing::StreamProbe>> probes_;
+  std::unique_ptr<pipeline::Exporter> exporter_;
+};
+
+TEST_F(OtlpExporterTest, GrpcBodyIsCompressedAndDelivered) {
+  std::string body;
+  std::string encoding;
+  grpc([&](ScriptedHttp2Server::Request& request) {
+    body = request.body;
+    encoding = request.field("grpc-encoding");
+    request.answer_grpc("");
+  });
+  EXPECT_EQ(send("\x0a\x00").kind, Kind::kDelivered);
+  EXPECT_EQ(encoding, "gzip");
+  ASSERT_GT(body.size(), 5u);
+  EXPECT_EQ(body[0], 1);
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 0);
+  const auto plain = compress::Decompressor().decompress(
+      compress::Coding::kGzip, as_span(std::string_view(body).substr(5)), pool, 1 << 20);
+  ASSERT_TRUE(plain.has_value());
+  EXPECT_EQ(plain->text(), "\x0a");
+}
+
+TEST_F(OtlpExporterTest, PartialSuccessIsCountedAndLogged) {
+  grpc([](ScriptedHttp2Server::Request& request) {
+    request.answer_grpc("\x0a\x08\x08\x03\x12\x04late");
+  });
+  const pipeline::Outcome outcome = send("x");
+  EXPECT_EQ(outcome.kind, Kind::kPartial);
+  EXPECT_EQ(outcome.rejected_count, 3u);
+  EXPECT_EQ(outcome.error.message, "late");
+  EXPECT_NE(log_.find("late"), std::string::npos);
+}
+
+TEST_F(OtlpExporterTest, WarningOfThePeerIsDelivered) {
+  grpc([](ScriptedHttp2Server::Request& request) { request.answer_grpc("\x0a\x06\x12\x04slow"); });
+  EXPECT_EQ(send("x").kind, Kind::kDelivered);
+  EXPECT_NE(log_.find("slow"), std::string::npos);
+}
+
+TEST_F(OtlpExporterTest, SizeErrorIsTooLarge) {
+  grpc([](ScriptedHttp2Server::Request& request) {
+    request.answer({{":status", "200"},
+                    {"content-type", "application/grpc"},
+                    {"grpc-status", "8"},
+                    {"grpc-message", "grpc: received message larger than max (9 vs. 4)"}});
+  });
+  EXPECT_EQ(send("x").kind, Kind::kTooLarge);
+}
+
+TEST_F(OtlpExporterTest, SilenceIsRetriedAfterTheDeadline) {
+  grpc([](ScriptedHttp2Server::Request&) {});
+  EXPECT_EQ(send("x").kind, Kind::kRetry);
+}
+
+TEST_F(OtlpExporterTest, CloseCancelsWhatIsUnderWay) {
+  grpc([](ScriptedHttp2Server::Request&) {});
+  std::optional<pipeline::Outcome> outcome;
+  exporter_->send_batch({}, kNever, [&](pipeline::Outcome got) { outcome = std::move(got); });
+  world_.run_for(1s);
+  EXPECT_FALSE(outcome.has_value());
+  exporter_->close();
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->kind, Kind::kCancelled);
+  EXPECT_EQ(send("x").kind, Kind::kCancelled);
+}
+
+TEST_F(OtlpExporterTest, HttpJsonIsEncodedAndItsPartialSuccessRead) {
+  HttpOptions options = http_options();
+  options.encoding = Encoding::kJson;
+  const std::string body = R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"no"}})";
+  http("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body,
+       options);
+  const pipeline::Outcome outcome = send(std::string_view("\x0a\x00", 2));
+  EXPECT_EQ(outcome.kind, Kind::kPartial) << outcome.error.message;
+  EXPECT_EQ(outcome.rejected_count, 2u);
+  EXPECT_NE(probes_[0]->received.find("content-type: application/json"), std::string::npos);
+  EXPECT_NE(probes_[0]->received.find("{\"resourceSpans\":[{}]}"), std::string::npos);
+}
+
+TEST_F(OtlpExporterTest, HttpSuccessThatCannotBeReadIsPermanent) {
+  http(
+      "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: "
+      "2\r\n\r\n\xff\xff",
+      http_options());
+  EXPECT_EQ(send("x").kind, Kind::kRefused);
+}
+
+TEST_F(OtlpExporterTest, HttpSuccessOfAnotherTypeIsSuccess) {
+  http("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nOK",
+       http_options(compress::Coding::kZstd));
+  EXPECT_EQ(send("x").kind, Kind::kDelivered);
+  EXPECT_NE(probes_[0]->received.find("content-encoding: zstd"), std::string::npos);
+}
+
+TEST_F(OtlpExporterTest, SignalWithoutEndpointIsRefused) {
+  http("", http_options());
+  EXPECT_EQ(send("x", Signal::kLogs).kind, Kind::kRefused);
+}
+
+}  // namespace
+}  // namespace millrace::exporters

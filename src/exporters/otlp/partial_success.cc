@@ -1,0 +1,40 @@
+#include "exporters/otlp/partial_success.h"
+
+#include <algorithm>
+
+#include "wire/protobuf.h"
+
+namespace millrace::exporters {
+namespace {
+
+constexpr uint32_t kPartialSuccess = 1;
+constexpr uint32_t kRejected = 1;
+constexpr uint32_t kErrorMessage = 2;
+
+bool read_partial(std::span<const uint8_t> message, PartialSuccess& into) {
+  wire::FieldReader reader(message);
+  for (wire::Field field; reader.next(&field);) {
+    if (field.is(kRejected, wire::WireType::kVarint)) {
+      into.rejected_count = static_cast<int64_t>(field.value) < 0 ? 0 : field.value;
+    } else if (field.is(kErrorMessage, wire::WireType::kLen)) {
+      into.message = field.text();
+    }
+  }
+  return reader.ok();
+}
+
+}  // namespace
+
+std::optional<PartialSuccess> parse_partial_success(std::span<const uint8_t> response) {
+  PartialSuccess partial;
+  wire::FieldReader reader(response);
+  for (wire::Field field; reader.next(&field);) {
+    if (field.is(kPartialSuccess, wire::WireType::kLen) && !read_partial(field.bytes, partial)) {
+      return std::nullopt;
+    }
+  }
+  if (!reader.ok()) return std::nullopt;
+  return partial;
+}
+
+}  // namespace millrace::exporters
