@@ -81,7 +81,7 @@ std::unique_ptr<Timer> EpollLoop::make_timer(Task on_expiry_repeatable) {
 }
 
 void EpollLoop::post(Task task) {
-  if (std::this_thread::get_id() == thread_) {
+  if (std::this_thread::get_id() == thread_.load(std::memory_order_relaxed)) {
     posted_here_.push_back(std::move(task));
   } else {
     mailbox_->post(std::move(task));
@@ -98,7 +98,7 @@ void EpollLoop::run() {
 }
 
 void EpollLoop::run_turn(Duration sleep_max) {
-  thread_ = std::this_thread::get_id();
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   collect_events(sleep_ms(sleep_max));
   now_ = monotonic_now();
   call_streams();

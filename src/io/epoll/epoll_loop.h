@@ -169,7 +169,9 @@ class EpollLoop final : public Loop {
   MonotonicTime now_;
   std::shared_ptr<Mailbox> mailbox_;   // resolvers that answer late hold it as well
   std::atomic<bool> stopping_{false};  // set by any thread, read once a turn; no data goes with it
-  std::thread::id thread_;             // of run(); tasks it posts take the short way
+  // Of run(); what it posts takes the short way. Written by that thread, read by posters, which
+  // only ask whether it is they themselves: relaxed.
+  std::atomic<std::thread::id> thread_{};
   TimerHeap timers_;
   std::vector<EpollStream*> due_streams_;     // to call in the next turn; null: was destroyed
   std::vector<EpollStream*> called_streams_;  // being called in this turn

@@ -45,7 +45,9 @@ TEST(TimerHeapTest, FiresLikeANaiveList) {
           fired.clear();
           heap.fire_due(now);
           ASSERT_EQ(fired, due) << seed << " " << step;
-          if (!expected.empty()) ASSERT_LE(heap.next_time(), expected.begin()->first.first);
+          if (!expected.empty()) {
+            ASSERT_LE(heap.next_time(), expected.begin()->first.first);
+          }
           break;
         }
         default: {

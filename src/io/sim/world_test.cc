@@ -75,7 +75,9 @@ TEST(WorldTest, EveryKindOfFaultOccurs) {
     for (const auto& probe : run.probes) {
       // A prefix, always: faults lose the end of a connection, never bytes in the middle.
       EXPECT_EQ(run.sent.compare(0, probe->received.size(), probe->received), 0) << seed;
-      if (probe->ended) EXPECT_EQ(probe->received.size(), run.sent.size()) << seed;
+      if (probe->ended) {
+        EXPECT_EQ(probe->received.size(), run.sent.size()) << seed;
+      }
     }
     for (size_t i = 0; i < kFaultCount; ++i) {
       total[i] += run.world.fault_count(static_cast<Fault>(i));
