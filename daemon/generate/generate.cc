@@ -8,6 +8,7 @@
 #include "daemon/generate/load_run.h"
 #include "daemon/generate/option_values.h"
 #include "io/epoll/epoll.h"
+#include "io/tls.h"
 
 namespace millrace::load {
 namespace {
@@ -38,7 +39,14 @@ Result<transport::ClientOptions> client_options(const GenerateOptions& options) 
   client.reconnect_initial = 100ms;
   client.reconnect_max = 1s;
   if (endpoint->tls) {
-    return fail(Code::kUnimplemented, "https endpoints are not served by this build");
+    io::TlsOptions tls;
+    tls.ca_file = options.tls.ca_file;
+    tls.cert_file = options.tls.cert_file;
+    tls.key_file = options.tls.key_file;
+    tls.insecure_skip_verify = options.tls.skip_verify;
+    auto context = io::make_tls_client_context(tls);
+    if (!context) return fail(context.error());
+    client.tls = *std::move(context);
   }
   return client;
 }

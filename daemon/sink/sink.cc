@@ -13,6 +13,7 @@
 #include "daemon/generate/option_values.h"
 #include "daemon/sink/sink_service.h"
 #include "io/epoll/epoll.h"
+#include "io/tls.h"
 
 namespace millrace::load {
 namespace {
@@ -37,14 +38,7 @@ class Sink final : private transport::ServerObserver {
 
   Status start() {
     started_at_ = shown_at_ = loop_.now();
-    for (const std::string& text : options_.endpoints) {
-      auto endpoint = parse_endpoint(text, 4317);
-      if (!endpoint) return fail(endpoint.error());
-      io::ListenOptions listen;
-      listen.host = endpoint->host;
-      listen.port = endpoint->port;
-      listens_.push_back(std::move(listen));
-    }
+    if (Status ready = prepare_endpoints(); !ready) return ready;
     if (Status listening = listen_all(); !listening) return listening;
     for (const io::ListenOptions& listen : listens_) {
       std::printf("listening on %s:%u\n", listen.host.c_str(), unsigned{listen.port});
@@ -58,6 +52,29 @@ class Sink final : private transport::ServerObserver {
   Tally& tally() { return service_.tally(); }
 
  private:
+  Status prepare_endpoints() {
+    std::shared_ptr<io::TlsServerContext> tls;
+    if (!options_.tls_cert_file.empty()) {
+      io::TlsOptions how;
+      how.cert_file = options_.tls_cert_file;
+      how.key_file = options_.tls_key_file;
+      how.alpn = {"h2", "http/1.1"};
+      auto context = io::make_tls_server_context(how);
+      if (!context) return fail(context.error());
+      tls = *std::move(context);
+    }
+    for (const std::string& text : options_.endpoints) {
+      auto endpoint = parse_endpoint(text, 4317);
+      if (!endpoint) return fail(endpoint.error());
+      io::ListenOptions listen;
+      listen.host = endpoint->host;
+      listen.port = endpoint->port;
+      listen.tls = tls;
+      listens_.push_back(std::move(listen));
+    }
+    return {};
+  }
+
   // Ports the kernel chose are kept for the next time.
   Status listen_all() {
     transport::ServerOptions server;
@@ -144,7 +161,6 @@ int run_sink(const SinkOptions& options) {
     record.reset(std::fopen(options.record_file.c_str(), "ab"));
     if (record == nullptr) return fail_to_begin("cannot write " + options.record_file);
   }
-  if (!options.tls_cert_file.empty()) return fail_to_begin("TLS is not served by this build");
   auto loop = io::make_epoll_loop();
   if (!loop) return fail_to_begin(loop.error().message);
   Sink sink(**loop, options, record.get());

@@ -235,6 +235,25 @@ def one_source_to_two_sinks(case):
         expect_complete(sink, 20_000)
 
 
+def generator_over_tls(protocol):
+    def run(case):
+        cert, key = (os.path.join(case.folder, name) for name in ("cert.pem", "key.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key,
+                        "-out", cert], check=True, capture_output=True)
+        port = free_port()
+        sink = case.keep(Process([case.millrace, "sink", "--endpoint", f"localhost:{port}",
+                                  "--interval", "0", "--expect", "5000", "--check-ids",
+                                  "--duration", str(DEADLINE_S), "--summary", "json",
+                                  "--tls-cert-file", cert, "--tls-key-file", key]))
+        wait_for_port(port)
+        client_lines([case.millrace, "generate", "--endpoint", f"https://localhost:{port}",
+                      "--total", "5000", "--protocol", protocol, "--ca-file", cert])
+        expect_complete(sink, 5000)
+    return run
+
+
 def untouched_bodies():
     """Requests with what a decoder would lose or write differently: unknown fields, fields out of
     order, a length in more bytes than it needs, an empty request's worth of nothing."""
@@ -301,6 +320,7 @@ def cases():
         yield f"generator http {coding}", own_generator("traces", compression=coding,
                                                         protocol="http")
     for protocol in ("grpc", "http"):
+        yield f"generator to sink over tls {protocol}", generator_over_tls(protocol)
         for coding in ("none", "gzip"):
             yield f"python sdk {protocol} {coding}", python_sdk(protocol, coding)
             yield f"two collectors in a row {protocol} {coding}", two_collectors_in_a_row(protocol,
