@@ -1,0 +1,169 @@
+#include "receivers/otlp/receiver.h"
+
+#include <utility>
+
+#include "metrics/otelcol_names.h"
+#include "otlp/admit.h"
+
+namespace millrace::receivers {
+namespace {
+
+// What a sender is told when memory is short: long enough for a batch to leave, short enough that
+// nothing is given up meanwhile.
+constexpr Duration kRetryAfterOverload = 1s;
+
+std::string_view transport_name(transport::Protocol protocol) {
+  return protocol == transport::Protocol::kGrpc ? "grpc" : "http";
+}
+
+}  // namespace
+
+OtlpReceiver::OtlpReceiver(Parts parts) : parts_(std::move(parts)) {}
+
+OtlpReceiver::Counters& OtlpReceiver::counters(transport::Protocol protocol, Signal signal) {
+  Counters& found = counters_[static_cast<size_t>(protocol)][index_of(signal)];
+  if (found.accepted == nullptr) {
+    const metrics::Labels labels = {{"receiver", parts_.name},
+                                    {"transport", std::string(transport_name(protocol))}};
+    auto counter = [&](const metrics::SignalMetrics& family) {
+      const metrics::MetricInfo& info = family[index_of(signal)];
+      return &parts_.metrics->counter(info.name, info.help, labels);
+    };
+    found.accepted = counter(metrics::kReceiverAccepted);
+    found.refused = counter(metrics::kReceiverRefused);
+    found.failed = counter(metrics::kReceiverFailed);
+  }
+  return found;
+}
+
+void OtlpReceiver::count_rejected(transport::Protocol protocol, std::string_view reason) {
+  parts_.metrics
+      ->counter("millrace_receiver_rejected_requests",
+                "Requests that were answered with an error before any pipeline, by reason.",
+                {{"receiver", parts_.name},
+                 {"transport", std::string(transport_name(protocol))},
+                 {"reason", std::string(reason)}})
+      .add(1);
+}
+
+std::optional<OtlpReceiver::Admission> OtlpReceiver::admit(const transport::Request& request,
+                                                           transport::Reply& refusal,
+                                                           std::string_view& reason) {
+  Admission admission{.message = request.body};
+  if (request.format == transport::BodyFormat::kJson && !request.body.empty()) {
+    Result<Bytes> decoded =
+        json_.decode_request(request.signal, request.body, *parts_.pool, parts_.message_bytes_max);
+    if (!decoded) {
+      refusal.code = decoded.error().code;
+      refusal.message = std::move(decoded.error().message);
+      switch (refusal.code) {
+        case Code::kUnavailable:
+          refusal.retry_after = kRetryAfterOverload;
+          reason = "memory";
+          break;
+        case Code::kResourceExhausted:
+          refusal.too_large = true;
+          reason = "too_large";
+          break;
+        default:
+          reason = "bad_data";
+      }
+      return std::nullopt;
+    }
+    admission.message = std::move(*decoded);
+  }
+  const auto admitted = otlp::admit(request.signal, admission.message.view());
+  if (!admitted) {
+    Error error = admitted.error().to_error();
+    refusal.code = error.code;
+    refusal.message = std::move(error.message);
+    refusal.bad_field = admitted.error().field_path;
+    reason = "bad_data";
+    return std::nullopt;
+  }
+  admission.item_count = admitted->item_count;
+  return admission;
+}
+
+void OtlpReceiver::on_request(transport::Request request, transport::Exchange exchange) {
+  transport::Reply refusal;
+  std::string_view reason;
+  std::optional<Admission> admission = admit(request, refusal, reason);
+  if (!admission) {
+    count_rejected(request.protocol, reason);
+    parts_.log->warn("request refused", {{"receiver", parts_.name},
+                                         {"transport", transport_name(request.protocol)},
+                                         {"signal", signal_name(request.signal)},
+                                         {"reason", reason},
+                                         {"error", refusal.message}});
+    exchange.reply(refusal);
+    return;
+  }
+  // An envelope without items carries nothing to deliver or to lose (OTLP: receivers may ignore
+  // it); its sender hears success.
+  if (admission->item_count == 0) {
+    counters(request.protocol, request.signal);
+    exchange.reply({});
+    return;
+  }
+  pipeline::Payload payload{.signal = request.signal,
+                            .item_count = admission->item_count,
+                            .bytes = Rope(std::move(admission->message)),
+                            .metadata = std::move(request.metadata),
+                            .completion = nullptr,
+                            .admitted_at = parts_.loop->now()};
+  request.body = Bytes();  // the payload owns it now; a compacting queue must be the last holder
+  const pipeline::Policy policy =
+      request.protocol == transport::Protocol::kGrpc ? parts_.grpc_policy : parts_.http_policy;
+  const uint32_t item_count = payload.item_count;
+  parts_.intakes[index_of(request.signal)]->submit(
+      std::move(payload), policy, request.deadline,
+      [this, exchange = std::move(exchange), protocol = request.protocol, signal = request.signal,
+       item_count](const pipeline::Verdict& verdict) mutable {
+        answer(exchange, protocol, signal, item_count, verdict);
+      });
+}
+
+void OtlpReceiver::answer(transport::Exchange& exchange, transport::Protocol protocol,
+                          Signal signal, uint32_t item_count, const pipeline::Verdict& verdict) {
+  Counters& counted = counters(protocol, signal);
+  ledger::Refusals* refusals = parts_.refusals[index_of(signal)];
+  if (verdict.ok()) {
+    counted.accepted->add(item_count);
+    refusals->accept(item_count);
+    if (verdict.rejected_count == 0 && verdict.partial_message.empty()) {
+      exchange.reply({});
+      return;
+    }
+  } else {
+    counted.refused->add(item_count);
+    refusals->refuse(item_count);
+  }
+  transport::Reply reply;
+  reply.code = verdict.code;
+  reply.message = verdict.message;
+  reply.retry_after = verdict.retry_after;
+  reply.rejected_count = verdict.rejected_count;
+  reply.partial_message = verdict.partial_message;
+  exchange.reply(reply);
+}
+
+void OtlpReceiver::on_rejected(transport::Protocol protocol, std::optional<Signal> signal,
+                               std::string_view reason, std::string_view detail,
+                               std::string_view peer) {
+  count_rejected(protocol, reason);
+  parts_.log->warn("request refused", {{"receiver", parts_.name},
+                                       {"transport", transport_name(protocol)},
+                                       {"signal", signal ? signal_name(*signal) : "unknown"},
+                                       {"reason", reason},
+                                       {"error", detail},
+                                       {"peer", peer}});
+}
+
+void OtlpReceiver::on_connections(int change) {
+  if (parts_.connection_count != nullptr) {
+    parts_.connection_count->fetch_add(change, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace millrace::receivers

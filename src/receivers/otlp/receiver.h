@@ -1,0 +1,78 @@
+// The otlp receiver: what happens to a request between the transport and the pipelines.
+//
+//   JSON to protobuf (if JSON) → admission → the intake of its signal → the answer
+//
+// One instance per worker and receiver; used on that worker's loop only. Cost beyond admission: a
+// handful of relaxed atomic adds a request.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+#include "base/signal.h"
+#include "ledger/ledger.h"
+#include "memory/chunk_pool.h"
+#include "metrics/registry.h"
+#include "otlp/json/decode.h"
+#include "pipeline/intake.h"
+#include "transport/server.h"
+
+namespace millrace::receivers {
+
+class OtlpReceiver final : public transport::RequestHandler, public transport::ServerObserver {
+ public:
+  struct Parts {
+    std::string name;  // "otlp/internal"
+    // By signal; null where no pipeline has this receiver (the server then has no route either).
+    std::array<pipeline::Intake*, kSignalCount> intakes{};
+    std::array<ledger::Refusals*, kSignalCount> refusals{};
+    // When OK is said, by the protocol that asked.
+    pipeline::Policy grpc_policy = pipeline::Policy::kAccepted;
+    pipeline::Policy http_policy = pipeline::Policy::kAccepted;
+    io::Loop* loop = nullptr;
+    ChunkPool* pool = nullptr;
+    // Of the protobuf that JSON becomes.
+    size_t message_bytes_max = 64 << 20;
+    metrics::Registry* metrics = nullptr;
+    Logger* log = nullptr;
+    std::atomic<int64_t>* connection_count = nullptr;  // all workers', for the status page
+  };
+  explicit OtlpReceiver(Parts parts);
+
+  void on_request(transport::Request request, transport::Exchange exchange) override;
+  void on_rejected(transport::Protocol protocol, std::optional<Signal> signal,
+                   std::string_view reason, std::string_view detail,
+                   std::string_view peer) override;
+  void on_connections(int change) override;
+
+ private:
+  // otelcol's three counters; they appear together, with the first request of their kind.
+  struct Counters {
+    metrics::Counter* accepted = nullptr;
+    metrics::Counter* refused = nullptr;
+    metrics::Counter* failed = nullptr;
+  };
+  Counters& counters(transport::Protocol protocol, Signal signal);
+  // The message as protobuf, admitted; or the answer that says what is wrong with it.
+  struct Admission {
+    Bytes message;
+    uint32_t item_count = 0;
+  };
+  std::optional<Admission> admit(const transport::Request& request, transport::Reply& refusal,
+                                 std::string_view& reason);
+  void answer(transport::Exchange& exchange, transport::Protocol protocol, Signal signal,
+              uint32_t item_count, const pipeline::Verdict& verdict);
+  void count_rejected(transport::Protocol protocol, std::string_view reason);
+
+  Parts parts_;
+  otlp::json::Decoder json_;
+  std::array<std::array<Counters, kSignalCount>, 2> counters_{};
+};
+
+}  // namespace millrace::receivers
