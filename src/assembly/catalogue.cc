@@ -1,0 +1,207 @@
+#include "assembly/catalogue.h"
+
+#include <array>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exporters/debug/debug_exporter.h"
+#include "exporters/file/file_exporter.h"
+#include "exporters/nop/nop_exporter.h"
+#include "exporters/otlp/exporter.h"
+#include "processors/attributes/attributes_processor.h"
+
+namespace millrace::assembly {
+namespace {
+
+using config::ComponentKind;
+using config::Section;
+
+// An exporter that is made by one function, with the labels of its metrics.
+class FunctionFactory final : public ExporterFactory {
+ public:
+  using Make =
+      std::function<Result<std::unique_ptr<pipeline::Exporter>>(const ExporterParts&, Signal)>;
+  using LabelsOf = std::function<metrics::Labels(Signal)>;
+  explicit FunctionFactory(Make make, LabelsOf labels_of = {})
+      : make_(std::move(make)), labels_of_(std::move(labels_of)) {}
+  Result<std::unique_ptr<pipeline::Exporter>> make(const ExporterParts& parts,
+                                                   Signal signal) override {
+    return make_(parts, signal);
+  }
+  metrics::Labels labels(Signal signal) const override {
+    return labels_of_ ? labels_of_(signal) : metrics::Labels{};
+  }
+
+ private:
+  Make make_;
+  LabelsOf labels_of_;
+};
+
+// Certificates are read while the configuration is checked, so that `validate` shows what is wrong.
+template <class Options>
+std::shared_ptr<Options> load_tls_of(Section& section, Options options) {
+  auto shared = std::make_shared<Options>(std::move(options));
+  if (section.diagnostics().has_errors()) return shared;
+  if (Status loaded = exporters::load_tls(*shared); !loaded) section.error(loaded.error().message);
+  return shared;
+}
+
+ExporterReading read_otlp_grpc(Section& section) {
+  exporters::GrpcOptions read;
+  exporters::read_grpc_options(section, read);
+  const auto options = load_tls_of(section, std::move(read));
+  return {.factory = std::make_shared<FunctionFactory>(
+              [options](const ExporterParts& parts,
+                        Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                return exporters::make_otlp_grpc_exporter(parts.loop, *options, parts.log);
+              },
+              [options](Signal) {
+                return metrics::Labels{{"server_address", options->target.host},
+                                       {"server_port", std::to_string(options->target.port)}};
+              }),
+          .helper = options->helper};
+}
+
+ExporterReading read_otlp_http(Section& section) {
+  exporters::HttpOptions read;
+  exporters::read_http_options(section, read);
+  const auto options = load_tls_of(section, std::move(read));
+  return {.factory = std::make_shared<FunctionFactory>(
+              [options](const ExporterParts& parts,
+                        Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                return exporters::make_otlp_http_exporter(parts.loop, *options, parts.log);
+              },
+              [options](Signal signal) {
+                const auto& target = options->targets[index_of(signal)];
+                if (!target) return metrics::Labels{};
+                return metrics::Labels{{"server_address", target->host},
+                                       {"server_port", std::to_string(target->port)},
+                                       {"url_path", target->path}};
+              }),
+          .helper = options->helper};
+}
+
+// What has no queue of its own in otelcol gets a small one here all the same: a slow terminal or
+// disk then slows its own destination and nobody else's.
+config::ExporterHelperConfig helper_with(const config::SendingQueueConfig& queue) {
+  config::ExporterHelperConfig helper;
+  helper.timeout = 0s;
+  if (queue.enabled) helper.queue = queue;
+  return helper;
+}
+
+ExporterReading read_debug(Section& section) {
+  exporters::DebugOptions options;
+  exporters::read_options(section, &options);
+  const config::ExporterHelperConfig helper = helper_with(options.queue);
+  return {.factory = std::make_shared<FunctionFactory>(
+              [options](const ExporterParts& parts,
+                        Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                exporters::DebugSink sink = options.use_internal_logger
+                                                ? exporters::make_log_sink(parts.unsampled_log)
+                                                : exporters::make_text_sink(parts.console);
+                return exporters::make_debug_exporter(options, std::move(sink), parts.loop);
+              }),
+          .helper = helper,
+          .joins_requests = false};
+}
+
+ExporterReading read_file(Section& section) {
+  exporters::FileOptions options;
+  exporters::read_options(section, &options);
+  // One writer for all signals and workers, opened when the first exporter is made.
+  auto writer = std::make_shared<std::shared_ptr<exporters::FileWriter>>();
+  return {.factory = std::make_shared<FunctionFactory>(
+              [options, writer](const ExporterParts& parts,
+                                Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                if (*writer == nullptr) {
+                  auto opened = exporters::make_file_writer(options, parts.files, parts.wall_clock);
+                  if (!opened) return fail(opened.error());
+                  *writer = std::move(*opened);
+                }
+                return exporters::make_file_exporter(options, *writer, parts.loop);
+              }),
+          .helper = options.helper,
+          .joins_requests = false};
+}
+
+ExporterReading read_nop(Section& section) {
+  exporters::NopOptions options;
+  exporters::read_options(section, &options);
+  return {.factory = std::make_shared<FunctionFactory>(
+              [options](const ExporterParts& parts,
+                        Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                return exporters::make_nop_exporter(options, parts.loop);
+              }),
+          .helper = helper_with({}),
+          .joins_requests = false};
+}
+
+class AttributesFactory final : public ProcessorFactory {
+ public:
+  enum class Target : uint8_t { kItems, kResource };
+  AttributesFactory(Target target, processors::attributes::Options options)
+      : target_(target), options_(std::move(options)) {}
+  std::unique_ptr<pipeline::Processor> make(Signal, pipeline::Processor::Emitter) override {
+    return target_ == Target::kItems ? processors::attributes::make_attributes_processor(options_)
+                                     : processors::attributes::make_resource_processor(options_);
+  }
+
+ private:
+  Target target_;
+  processors::attributes::Options options_;
+};
+
+std::shared_ptr<ProcessorFactory> read_attributes(Section& section) {
+  processors::attributes::Options options;
+  processors::attributes::read_attributes_options(section, &options);
+  return std::make_shared<AttributesFactory>(AttributesFactory::Target::kItems, std::move(options));
+}
+
+std::shared_ptr<ProcessorFactory> read_resource(Section& section) {
+  processors::attributes::Options options;
+  processors::attributes::read_resource_options(section, &options);
+  return std::make_shared<AttributesFactory>(AttributesFactory::Target::kResource,
+                                             std::move(options));
+}
+
+constexpr config::ComponentType exporter(std::string_view type, uint8_t signals) {
+  return {.kind = ComponentKind::kExporter, .type = type, .signals = signals};
+}
+constexpr config::ComponentType processor(std::string_view type, uint8_t signals) {
+  return {.kind = ComponentKind::kProcessor, .type = type, .signals = signals};
+}
+
+constexpr std::array kExporters = {
+    ExporterKind{exporter("otlp_grpc", config::kAllSignals), read_otlp_grpc},
+    ExporterKind{exporter("otlp_http", config::kAllSignals), read_otlp_http},
+    ExporterKind{exporter("debug", config::kAllSignals), read_debug},
+    ExporterKind{exporter("file", config::kAllSignals), read_file},
+    ExporterKind{exporter("nop", config::kAllSignals), read_nop},
+};
+
+constexpr std::array kProcessors = {
+    ProcessorKind{processor("attributes", config::kNoProfiles), read_attributes},
+    ProcessorKind{processor("resource", config::kNoProfiles), read_resource},
+    ProcessorKind{processor("batch", config::kAllSignals), nullptr},
+    ProcessorKind{processor("memory_limiter", config::kAllSignals), nullptr},
+};
+
+}  // namespace
+
+std::span<const ExporterKind> exporter_kinds() { return kExporters; }
+std::span<const ProcessorKind> processor_kinds() { return kProcessors; }
+
+config::Catalog catalog() {
+  std::vector<config::ComponentType> types = {
+      {.kind = ComponentKind::kReceiver, .type = "otlp"},
+      {.kind = ComponentKind::kExtension, .type = "health_check"},
+  };
+  for (const ExporterKind& kind : kExporters) types.push_back(kind.type);
+  for (const ProcessorKind& kind : kProcessors) types.push_back(kind.type);
+  return config::Catalog(std::move(types));
+}
+
+}  // namespace millrace::assembly

@@ -1,0 +1,279 @@
+#include "assembly/collector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "assembly/destination_options.h"
+#include "assembly/self_metrics.h"
+
+namespace millrace::assembly {
+namespace {
+
+// A scrape of a large configuration is some 100 KiB; this lets a few wait for slow readers.
+constexpr size_t kPageBudgetBytes = 8 << 20;
+constexpr Duration kHeldRefresh = 1s;
+// How long idle connections get to take note of GOAWAY before the queues are flushed; requests
+// that were being read are finished meanwhile.
+constexpr Duration kSettle = 1s;
+constexpr std::string_view kPrometheusText =
+    "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+
+// The batch options of the first pipeline with this exporter that has a batch processor.
+const config::BatchConfig* batch_for(const Plan& plan, size_t exporter, Signal signal) {
+  for (const PipelinePlan& pipeline : plan.pipelines) {
+    const bool sends_there =
+        std::ranges::find(pipeline.exporters, exporter) != pipeline.exporters.end();
+    if (pipeline.signal != signal || !sends_there) continue;
+    for (const size_t processor : pipeline.processors) {
+      if (plan.processors[processor].batch) return &*plan.processors[processor].batch;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Collector::Collector(Plan plan, World world)
+    : plan_(std::move(plan)),
+      world_(std::move(world)),
+      budget_(plan_.budget_bytes),
+      page_budget_(kPageBudgetBytes) {
+  shared_.plan = &plan_;
+  shared_.log = world_.log;
+  shared_.unsampled_log = world_.unsampled_log;
+  shared_.console = world_.console;
+  shared_.files = world_.files;
+  shared_.wall_clock = world_.wall_clock;
+  shared_.budget = &budget_;
+  shared_.metrics = &metrics_;
+  shared_.ledger = &ledger_;
+  metrics_.set_resource(plan_.resource);
+  started_at_ = world_.loops.front()->now();
+  started_wall_ = world_.loops.front()->wall_now();
+}
+
+Collector::~Collector() {
+  page_servers_.clear();
+  self_metrics_.reset();
+  held_timers_.clear();
+  drain_.reset();
+  workers_.clear();
+}
+
+Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {
+  std::unique_ptr<Collector> collector(new Collector(std::move(plan), std::move(world)));
+  if (Status made = collector->make_destinations(); !made) return fail(made.error());
+  if (Status made = collector->make_workers(); !made) return fail(made.error());
+  if (Status made = collector->make_pages(); !made) return fail(made.error());
+  return collector;
+}
+
+Status Collector::make_destinations() {
+  shared_.destinations.resize(plan_.exporters.size());
+  for (const PipelinePlan& pipeline : plan_.pipelines) {
+    for (const size_t exporter : pipeline.exporters) {
+      pipeline::Destination*& made = shared_.destinations[exporter][index_of(pipeline.signal)];
+      if (made != nullptr) continue;
+      destinations_.push_back(std::make_unique<pipeline::Destination>(
+          destination_options(plan_.exporters[exporter], pipeline.signal,
+                              batch_for(plan_, exporter, pipeline.signal))));
+      made = destinations_.back().get();
+    }
+  }
+  shared_.refusals.resize(plan_.receivers.size());
+  for (size_t index = 0; index < plan_.receivers.size(); ++index) {
+    for (const Signal signal : kSignals) {
+      shared_.refusals[index][index_of(signal)] =
+          &ledger_.open_receiver(signal, plan_.receivers[index].id);
+    }
+  }
+  return {};
+}
+
+Status Collector::make_workers() {
+  recent_held_.resize(world_.loops.size());
+  for (size_t index = 0; index < world_.loops.size(); ++index) {
+    io::Loop& loop = *world_.loops[index];
+    auto worker = Worker::create(shared_, loop);
+    if (!worker) return fail(worker.error());
+    workers_.push_back(std::move(*worker));
+    if (Status listening = workers_.back()->listen(ports_, world_.share_ports); !listening) {
+      return listening;
+    }
+    last_turn_ns_.push_back(
+        std::make_unique<std::atomic<int64_t>>(loop.now().time_since_epoch().count()));
+    held_timers_.push_back(loop.make_timer([this, index] { refresh_held(index); }));
+    held_timers_.back()->arm_at(loop.now() + kHeldRefresh);
+  }
+  return {};
+}
+
+Status Collector::make_pages() {
+  self_metrics_ =
+      std::make_unique<SelfMetrics>(metrics_, ledger_, budget_, [this] { return recent_held(); });
+  for (size_t index = 0; index < plan_.exporters.size(); ++index) {
+    for (pipeline::Destination* destination : shared_.destinations[index]) {
+      if (destination != nullptr) {
+        self_metrics_->add_destination(plan_.exporters[index], *destination);
+      }
+    }
+  }
+  self_metrics_->add_gauge(
+      "millrace_receiver_connections", "Open connections of all receivers.", [this] {
+        return static_cast<double>(shared_.connection_count.load(std::memory_order_relaxed));
+      });
+  page_pool_ = std::make_unique<ChunkPool>(page_budget_, 1);
+  if (plan_.metrics_page) {
+    Status served =
+        serve_page({{.path = "/metrics",
+                     .handler = [this](const transport::PageRequest&) { return metrics_page(); }}},
+                   {.host = plan_.metrics_page->host, .port = plan_.metrics_page->port},
+                   "service::telemetry::metrics", &metrics_port_);
+    if (!served) return served;
+  }
+  for (const extensions::HealthCheckOptions& options : plan_.health_checks) {
+    uint16_t port = 0;
+    Status served = serve_page(extensions::make_health_pages(options, *this),
+                               {.host = options.host, .port = options.port}, "health_check", &port);
+    if (!served) return served;
+    health_ports_.push_back(port);
+  }
+  return {};
+}
+
+Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> routes,
+                             const io::ListenOptions& where, std::string_view what,
+                             uint16_t* port) {
+  transport::ServerOptions options;
+  options.serves_grpc = false;
+  options.page_routes = std::move(routes);
+  page_servers_.push_back(transport::make_server(*world_.loops.front(), *page_pool_,
+                                                 std::move(options), page_observer_));
+  const Result<uint16_t> listening = page_servers_.back()->listen(where);
+  if (!listening) {
+    return fail(listening.error().code, std::string(what) + ": " + listening.error().message);
+  }
+  *port = *listening;
+  return {};
+}
+
+extensions::Health Collector::health() const {
+  io::Loop& loop = *world_.loops.front();
+  extensions::Health health;
+  health.is_draining = phase_.load(std::memory_order_relaxed) != Phase::kRunning;
+  health.is_accepting = !health.is_draining;
+  health.started_at = started_wall_;
+  health.now = loop.wall_now();
+  for (const auto& turned : last_turn_ns_) {
+    const Duration since =
+        loop.now().time_since_epoch() - Duration(turned->load(std::memory_order_relaxed));
+    health.longest_since_turn = std::max(health.longest_since_turn, since);
+  }
+  for (const auto& destination : destinations_) {
+    const pipeline::DestinationOptions& options = destination->options();
+    const pipeline::DestinationNumbers numbers = destination->numbers();
+    const pipeline::DestinationHealth state = destination->health();
+    extensions::DestinationHealth entry{.name = options.name,
+                                        .signal = std::string(signal_name(options.signal)),
+                                        .is_required = options.required,
+                                        .queue_size = numbers.queue_size,
+                                        .queue_capacity = numbers.queue_capacity,
+                                        .in_flight = numbers.in_flight,
+                                        .consecutive_failures = state.consecutive_failures,
+                                        .since_success = std::nullopt,
+                                        .last_answer = state.last_answer};
+    if (state.last_success) entry.since_success = loop.now() - *state.last_success;
+    health.destinations.push_back(std::move(entry));
+  }
+  return health;
+}
+
+transport::PageReply Collector::metrics_page() const {
+  return {.status = 200,
+          .content_type = std::string(kPrometheusText),
+          .body = metrics_.to_prometheus_text()};
+}
+
+void Collector::refresh_held(size_t worker) {
+  ledger::Held held;
+  workers_[worker]->count_held(held);
+  io::Loop& loop = workers_[worker]->loop();
+  {
+    const std::lock_guard lock(held_mutex_);
+    recent_held_[worker] = std::move(held);
+  }
+  last_turn_ns_[worker]->store(loop.now().time_since_epoch().count(), std::memory_order_relaxed);
+  held_timers_[worker]->arm_at(loop.now() + kHeldRefresh);
+}
+
+ledger::Held Collector::recent_held() const {
+  ledger::Held held;
+  {
+    const std::lock_guard lock(held_mutex_);
+    for (const ledger::Held& one : recent_held_) {
+      for (const ledger::Account* account : ledger_.accounts())
+        held.add(*account, one.of(*account));
+    }
+  }
+  for (const auto& destination : destinations_) destination->count_held(held);
+  return held;
+}
+
+ledger::Held Collector::held() const {
+  ledger::Held held;
+  for (const auto& destination : destinations_) destination->count_held(held);
+  for (const auto& worker : workers_) worker->count_held(held);
+  return held;
+}
+
+void Collector::drain(std::function<void()> done) {
+  io::Loop& loop = *world_.loops.front();
+  drain_done_ = std::move(done);
+  drain_deadline_ = loop.now() + plan_.drain_timeout;
+  phase_.store(Phase::kClosing, std::memory_order_relaxed);
+  serving_workers_ = workers_.size();
+  for (const auto& worker : workers_) {
+    Worker* closing = worker.get();
+    closing->loop().post([this, closing, &loop] {
+      closing->drain_servers([this, &loop] {
+        loop.post([this] {
+          --serving_workers_;
+          if (serving_workers_ != 0) return;
+          if (phase_.load(std::memory_order_relaxed) == Phase::kClosing) drain_pipelines();
+          if (phase_.load(std::memory_order_relaxed) == Phase::kDone) finish_drain();
+        });
+      });
+    });
+  }
+  drain_timer_ = loop.make_timer([this] {
+    if (phase_.load(std::memory_order_relaxed) == Phase::kClosing) {
+      drain_pipelines();
+    } else if (phase_.load(std::memory_order_relaxed) == Phase::kDone) {
+      serving_workers_ = 0;  // whoever has not taken note of its answer by now is cut off
+      finish_drain();
+    }
+  });
+  drain_timer_->arm_at(std::min(loop.now() + kSettle, drain_deadline_));
+}
+
+void Collector::drain_pipelines() {
+  io::Loop& loop = *world_.loops.front();
+  phase_.store(Phase::kFlushing, std::memory_order_relaxed);
+  drain_ = std::make_unique<pipeline::Drain>(loop);
+  for (const auto& worker : workers_) worker->add_to(*drain_);
+  for (const auto& destination : destinations_) drain_->add(*destination);
+  drain_->start(drain_deadline_, [this, &loop] {
+    phase_.store(Phase::kDone, std::memory_order_relaxed);
+    // Senders that waited for delivery are being answered in this moment.
+    drain_timer_->arm_at(loop.now() + kSettle);
+    finish_drain();
+  });
+}
+
+void Collector::finish_drain() {
+  if (serving_workers_ != 0 || !drain_done_) return;
+  drain_timer_->disarm();
+  std::exchange(drain_done_, nullptr)();
+}
+
+}  // namespace millrace::assembly

@@ -1,0 +1,126 @@
+// A whole collector: the plan made into destinations, pipelines, receivers and pages on the loops
+// it is given. It owns no thread and reads no file: the daemon, the library and the simulation
+// each bring their own loops.
+//
+// Life: create() on the caller's thread before any loop runs (listening has begun when it
+// returns); then the loops run; drain() on the first loop; then the loops stop; then last_line()
+// and destruction on the caller's thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assembly/plan.h"
+#include "assembly/worker.h"
+#include "extensions/health_check/pages.h"
+#include "ledger/ledger.h"
+#include "memory/budget.h"
+#include "metrics/registry.h"
+#include "pipeline/drain.h"
+
+namespace millrace::assembly {
+
+class SelfMetrics;
+
+class Collector final : public extensions::HealthSource {
+ public:
+  struct World {
+    std::vector<io::Loop*> loops;  // one worker each; at least one
+    Logger* log = nullptr;
+    Logger* unsampled_log = nullptr;                // for debug exporters, which limit themselves
+    std::function<void(std::string_view)> console;  // lines for a person; any thread
+    io::FileSystem* files = nullptr;
+    std::function<WallTime()> wall_clock;  // any thread
+    // Whether several loops may listen on one address (more than one worker needs it).
+    bool share_ports = false;
+  };
+  static Result<std::unique_ptr<Collector>> create(Plan plan, World world);
+  ~Collector();
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  // The port of each receiver's protocol, in the order of the plan, gRPC before HTTP.
+  const std::vector<uint16_t>& ports() const { return ports_; }
+  uint16_t metrics_port() const { return metrics_port_; }
+  // In the order of the plan's health checks.
+  const std::vector<uint16_t>& health_ports() const { return health_ports_; }
+
+  // Stops intake with GOAWAY, delivers what is there until the plan's drain_timeout, counts the
+  // rest; `done` then runs on the first loop. On the first loop; once.
+  void drain(std::function<void()> done);
+
+  // Everything held, exactly; only when no loop runs. What must be empty: the imbalances.
+  ledger::Held held() const;
+  std::vector<ledger::Imbalance> imbalances() const { return ledger_.check(held()); }
+  // "ledger: admitted=… delivered=… held=0 … balance=ok"; only when no loop runs.
+  std::string last_line() const { return ledger_.to_line(held()); }
+
+  // extensions::HealthSource; any thread while the loops run.
+  extensions::Health health() const override;
+
+  metrics::Registry& metrics() { return metrics_; }
+  ledger::Ledger& ledger() { return ledger_; }
+  Budget& budget() { return budget_; }
+
+ private:
+  Collector(Plan plan, World world);
+  Status make_destinations();
+  Status make_workers();
+  Status make_pages();
+  Status serve_page(std::vector<transport::ServerOptions::PageRoute> routes,
+                    const io::ListenOptions& where, std::string_view what, uint16_t* port);
+  transport::PageReply metrics_page() const;
+  void drain_pipelines();
+  void finish_drain();
+  // What workers hold, as of their last turn of the clock; for the metrics while loops run.
+  void refresh_held(size_t worker);
+  ledger::Held recent_held() const;
+
+  enum class Phase : uint8_t { kRunning, kClosing, kFlushing, kDone };
+  struct PageObserver final : transport::ServerObserver {
+    void on_rejected(transport::Protocol, std::optional<Signal>, std::string_view, std::string_view,
+                     std::string_view) override {}
+    void on_connections(int) override {}
+  };
+
+  const Plan plan_;
+  const World world_;
+  Budget budget_;
+  // Pages answer also when the budget is used up: they have a small one of their own.
+  Budget page_budget_;
+  metrics::Registry metrics_;
+  ledger::Ledger ledger_;
+  Shared shared_;
+  std::vector<std::unique_ptr<pipeline::Destination>> destinations_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<ChunkPool> page_pool_;
+  PageObserver page_observer_;
+  std::vector<std::unique_ptr<transport::Server>> page_servers_;
+  std::unique_ptr<SelfMetrics> self_metrics_;
+  std::vector<uint16_t> ports_;
+  uint16_t metrics_port_ = 0;
+  std::vector<uint16_t> health_ports_;
+  MonotonicTime started_at_;
+  WallTime started_wall_;
+
+  std::unique_ptr<pipeline::Drain> drain_;
+  std::unique_ptr<io::Timer> drain_timer_;
+  std::function<void()> drain_done_;
+  MonotonicTime drain_deadline_ = kNever;
+  size_t serving_workers_ = 0;                 // workers whose servers still have connections
+  std::atomic<Phase> phase_{Phase::kRunning};  // the first loop writes, pages read; relaxed
+
+  std::vector<std::unique_ptr<io::Timer>> held_timers_;
+  mutable std::mutex held_mutex_;  // once a second and per scrape
+  std::vector<ledger::Held> recent_held_;
+  // When each worker's loop last turned, for liveness; nanoseconds of its clock, relaxed.
+  std::vector<std::unique_ptr<std::atomic<int64_t>>> last_turn_ns_;
+};
+
+}  // namespace millrace::assembly

@@ -1,0 +1,95 @@
+#include "assembly/destination_options.h"
+
+#include <algorithm>
+
+namespace millrace::assembly {
+namespace {
+
+pipeline::Sizer sizer_of(config::QueueSizer sizer) {
+  switch (sizer) {
+    case config::QueueSizer::kItems:
+      return pipeline::Sizer::kItems;
+    case config::QueueSizer::kBytes:
+      return pipeline::Sizer::kBytes;
+    case config::QueueSizer::kRequests:
+      break;
+  }
+  return pipeline::Sizer::kRequests;
+}
+
+pipeline::OnFull on_full_of(config::QueueOnFull on_full) {
+  switch (on_full) {
+    case config::QueueOnFull::kBlock:
+      return pipeline::OnFull::kBlock;
+    case config::QueueOnFull::kDropOldest:
+      return pipeline::OnFull::kDropOldest;
+    case config::QueueOnFull::kReject:
+      break;
+  }
+  return pipeline::OnFull::kReject;
+}
+
+// sending_queue.batch: wait for a minimum or the timeout, by items or by bytes.
+pipeline::BatchOptions queue_batch(const config::QueueBatchConfig& batch) {
+  pipeline::BatchOptions options;
+  options.mode = pipeline::BatchMode::kFixed;
+  const bool by_bytes = batch.sizer == config::QueueSizer::kBytes;
+  const auto minimum = static_cast<uint64_t>(batch.min_size);
+  const auto maximum = static_cast<uint64_t>(batch.max_size);
+  options.items_min = by_bytes ? 0 : minimum;
+  options.items_max = by_bytes ? 0 : maximum;
+  options.bytes_min = by_bytes ? minimum : 0;
+  options.bytes_max = by_bytes ? maximum : 0;
+  options.flush_timeout = batch.flush_timeout;
+  options.metadata_keys = batch.metadata_keys;
+  return options;
+}
+
+// The batch processor: its timeout of zero sends each request at once, cut but not gathered.
+pipeline::BatchOptions processor_batch(const config::BatchConfig& batch) {
+  pipeline::BatchOptions options;
+  options.mode = batch.timeout == 0s ? pipeline::BatchMode::kNone : pipeline::BatchMode::kFixed;
+  options.items_min = static_cast<uint64_t>(batch.send_batch_size);
+  options.items_max = static_cast<uint64_t>(batch.send_batch_max_size);
+  options.flush_timeout = batch.timeout;
+  options.metadata_keys = batch.metadata_keys;
+  return options;
+}
+
+}  // namespace
+
+pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, Signal signal,
+                                                 const config::BatchConfig* batch) {
+  const config::ExporterHelperConfig& helper = exporter.helper;
+  pipeline::DestinationOptions options;
+  options.name = exporter.id;
+  options.signal = signal;
+  options.timeout = helper.timeout;
+  options.required = helper.required;
+
+  options.retry.enabled = helper.retry.enabled;
+  options.retry.initial_interval = helper.retry.initial_interval;
+  options.retry.max_interval = helper.retry.max_interval;
+  options.retry.max_elapsed_time = helper.retry.max_elapsed_time;
+  options.retry.multiplier = helper.retry.multiplier;
+  options.retry.randomization_factor = helper.retry.randomization_factor;
+
+  const config::SendingQueueConfig& queue = helper.queue;
+  options.queue.capacity = static_cast<uint64_t>(queue.queue_size);
+  options.queue.sizer = sizer_of(queue.sizer);
+  options.queue.on_full = on_full_of(queue.on_full);
+  options.concurrency.max = static_cast<uint32_t>(queue.num_consumers);
+  options.wait_for_result = queue.wait_for_result;
+
+  if (!exporter.joins_requests) options.batch.mode = pipeline::BatchMode::kNone;
+  if (batch != nullptr) options.batch = processor_batch(*batch);
+  if (queue.batch) options.batch = queue_batch(*queue.batch);
+  if (!queue.enabled) {
+    // otelcol without a queue: the sender waits for the attempt, and nothing is gathered.
+    options.wait_for_result = true;
+    options.batch.mode = pipeline::BatchMode::kNone;
+  }
+  return options;
+}
+
+}  // namespace millrace::assembly

@@ -1,0 +1,52 @@
+// What assembly needs to know of a kind of component, once its options have been read. Exporters
+// and processors know nothing of assembly; a factory is the one small piece between them
+// (catalogue.cc), and the library or a test may bring its own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/signal.h"
+#include "base/time.h"
+#include "io/file.h"
+#include "io/loop.h"
+#include "memory/chunk_pool.h"
+#include "metrics/registry.h"
+#include "pipeline/exporter.h"
+#include "pipeline/processor.h"
+
+namespace millrace::assembly {
+
+// What an exporter on one worker may use; all of it outlives the exporter.
+struct ExporterParts {
+  io::Loop& loop;
+  ChunkPool& pool;
+  Logger& log;
+  Logger& unsampled_log;  // the same log, for what an exporter limits itself (debug)
+  // Writes text to standard output (the debug exporter); any thread.
+  const std::function<void(std::string_view)>& console;
+  io::FileSystem& files;
+  const std::function<WallTime()>& wall_clock;  // any thread
+};
+
+class ExporterFactory {
+ public:
+  virtual ~ExporterFactory() = default;
+  // One exporter for one signal on one worker. Called for each worker before the loops run.
+  virtual Result<std::unique_ptr<pipeline::Exporter>> make(const ExporterParts& parts,
+                                                           Signal signal) = 0;
+  // Labels of its metrics beside `exporter`: server_address, server_port, url_path.
+  virtual metrics::Labels labels(Signal) const { return {}; }
+};
+
+class ProcessorFactory {
+ public:
+  virtual ~ProcessorFactory() = default;
+  virtual std::unique_ptr<pipeline::Processor> make(Signal signal,
+                                                    pipeline::Processor::Emitter emitter) = 0;
+};
+
+}  // namespace millrace::assembly

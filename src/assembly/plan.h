@@ -1,0 +1,78 @@
+// A collector as plain data: what make_plan (plan_from_document.h) reads from a configuration, and
+// what the library or a test fills in by hand. Nothing in it refers to YAML.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assembly/factories.h"
+#include "base/log.h"
+#include "base/signal.h"
+#include "base/time.h"
+#include "config/batch.h"
+#include "config/exporter_helper.h"
+#include "extensions/health_check/options.h"
+#include "io/tls.h"
+#include "receivers/otlp/options.h"
+
+namespace millrace::assembly {
+
+struct ReceiverPlan {
+  std::string id;  // "otlp/internal"
+  receivers::OtlpReceiverOptions options;
+  std::shared_ptr<io::TlsServerContext> grpc_tls;  // null: plain text
+  std::shared_ptr<io::TlsServerContext> http_tls;
+};
+
+struct ProcessorPlan {
+  std::string id;
+  // Null for what maps onto sending and the budget: batch and memory_limiter.
+  std::shared_ptr<ProcessorFactory> factory;
+  std::optional<config::BatchConfig> batch;
+};
+
+struct ExporterPlan {
+  std::string id;
+  std::shared_ptr<ExporterFactory> factory;
+  config::ExporterHelperConfig helper;
+  // False: each request is exported as it came (debug, file, nop).
+  bool joins_requests = true;
+};
+
+// Indices into the plan's lists.
+struct PipelinePlan {
+  Signal signal = Signal::kTraces;
+  std::string id;  // "traces/2"
+  std::vector<size_t> receivers;
+  std::vector<size_t> processors;
+  std::vector<size_t> exporters;
+};
+
+struct MetricsPagePlan {
+  std::string host = "localhost";
+  uint16_t port = 8888;
+  bool counters_end_in_total = false;  // without_type_suffix: false
+};
+
+struct Plan {
+  std::vector<ReceiverPlan> receivers;
+  std::vector<ProcessorPlan> processors;
+  std::vector<ExporterPlan> exporters;
+  std::vector<PipelinePlan> pipelines;
+  std::vector<extensions::HealthCheckOptions> health_checks;
+  std::optional<MetricsPagePlan> metrics_page = MetricsPagePlan{};
+  // The collector's own resource, shown as target_info; what the configuration adds or overrides,
+  // and which defaults it removes.
+  metrics::Labels resource;
+  std::vector<std::string> resource_without;
+  LogOptions log;
+  size_t budget_bytes = 256 << 20;
+  // SIGTERM to the end, at most; what is left then is counted and dropped.
+  Duration drain_timeout = 30s;
+};
+
+}  // namespace millrace::assembly

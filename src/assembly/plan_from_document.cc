@@ -1,0 +1,188 @@
+#include "assembly/plan_from_document.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "assembly/catalogue.h"
+#include "config/memory_limiter.h"
+#include "config/tls.h"
+
+namespace millrace::assembly {
+namespace {
+
+using config::Component;
+using config::ComponentKind;
+using config::Diagnostics;
+using config::Document;
+
+// A quarter of the machine is what a collector beside other services may take.
+constexpr uint64_t kBudgetShare = 4;
+constexpr uint64_t kBudgetWithoutKnowledge = 512ULL << 20;
+
+class Planner {
+ public:
+  Planner(const Document& document, const MachineFacts& machine, Diagnostics& diagnostics)
+      : document_(document), machine_(machine), diagnostics_(diagnostics) {}
+
+  Plan make() {
+    plan_.budget_bytes =
+        machine_.memory_bytes == 0 ? kBudgetWithoutKnowledge : machine_.memory_bytes / kBudgetShare;
+    for (size_t index = 0; index < document_.components.size(); ++index) read_component(index);
+    for (const config::Pipeline& pipeline : document_.pipelines) add_pipeline(pipeline);
+    add_telemetry();
+    return std::move(plan_);
+  }
+
+ private:
+  void read_component(size_t index) {
+    const Component& component = document_.components[index];
+    config::Section section(component.node, diagnostics_, component.path);
+    switch (component.kind) {
+      case ComponentKind::kReceiver:
+        read_receiver(index, component, section);
+        break;
+      case ComponentKind::kProcessor:
+        read_processor(index, component, section);
+        break;
+      case ComponentKind::kExporter:
+        read_exporter(index, component, section);
+        break;
+      case ComponentKind::kExtension:
+        read_extension(component, section);
+        break;
+      case ComponentKind::kConnector:
+        break;  // the catalog has none, so read_document has refused it
+    }
+    section.finish();
+  }
+
+  void read_receiver(size_t index, const Component& component, config::Section& section) {
+    ReceiverPlan receiver{.id = component.id.text};
+    receivers::read_otlp_receiver(section, receiver.options);
+    if (receiver.options.grpc) receiver.grpc_tls = read_tls(*receiver.options.grpc);
+    if (receiver.options.http) receiver.http_tls = read_tls(*receiver.options.http);
+    add(index, component, plan_.receivers, std::move(receiver));
+  }
+
+  std::shared_ptr<io::TlsServerContext> read_tls(const receivers::ProtocolOptions& protocol) {
+    if (!protocol.tls) return nullptr;
+    config::Section section(*protocol.tls, diagnostics_, protocol.tls_path);
+    io::TlsOptions options;
+    config::read_server_tls(section, options);
+    section.finish();
+    options.alpn = {"h2", "http/1.1"};
+    if (diagnostics_.has_errors()) return nullptr;
+    auto context = io::make_tls_server_context(options);
+    if (!context) {
+      section.error(context.error().message);
+      return nullptr;
+    }
+    return std::move(*context);
+  }
+
+  void read_processor(size_t index, const Component& component, config::Section& section) {
+    ProcessorPlan processor{.id = component.id.text};
+    for (const ProcessorKind& kind : processor_kinds()) {
+      if (kind.type.type == component.id.type && kind.read != nullptr) {
+        processor.factory = kind.read(section);
+      }
+    }
+    if (component.id.type == "batch") {
+      processor.batch.emplace();
+      config::read_batch(section, *processor.batch);
+    }
+    if (component.id.type == "memory_limiter") {
+      config::MemoryLimiterConfig limiter;
+      config::read_memory_limiter(section, limiter);
+      if (component.is_used && !diagnostics_.has_errors()) set_budget(limiter);
+    }
+    add(index, component, plan_.processors, std::move(processor));
+  }
+
+  // One budget for the process: the smallest of the limits that were asked for.
+  void set_budget(const config::MemoryLimiterConfig& limiter) {
+    const uint64_t limit = limiter.soft_limit_bytes(machine_.memory_bytes);
+    plan_.budget_bytes = has_limiter_ ? std::min<uint64_t>(plan_.budget_bytes, limit) : limit;
+    has_limiter_ = true;
+  }
+
+  void read_exporter(size_t index, const Component& component, config::Section& section) {
+    for (const ExporterKind& kind : exporter_kinds()) {
+      if (kind.type.type != component.id.type) continue;
+      ExporterReading reading = kind.read(section);
+      add(index, component, plan_.exporters,
+          ExporterPlan{.id = component.id.text,
+                       .factory = std::move(reading.factory),
+                       .helper = std::move(reading.helper),
+                       .joins_requests = reading.joins_requests});
+    }
+  }
+
+  void read_extension(const Component& component, config::Section& section);
+
+  template <class Item>
+  void add(size_t index, const Component& component, std::vector<Item>& list, Item item) {
+    if (!component.is_used) return;
+    place_in_plan_[index] = list.size();
+    list.push_back(std::move(item));
+  }
+
+  void add_pipeline(const config::Pipeline& pipeline) {
+    PipelinePlan planned{.signal = pipeline.signal, .id = pipeline.id};
+    auto convert = [this](const std::vector<size_t>& from, std::vector<size_t>& into) {
+      for (const size_t index : from) {
+        const auto found = place_in_plan_.find(index);
+        if (found != place_in_plan_.end()) into.push_back(found->second);
+      }
+    };
+    convert(pipeline.receivers, planned.receivers);
+    convert(pipeline.processors, planned.processors);
+    convert(pipeline.exporters, planned.exporters);
+    plan_.pipelines.push_back(std::move(planned));
+  }
+
+  void add_telemetry() {
+    const config::TelemetryConfig& telemetry = document_.telemetry;
+    plan_.log = telemetry.logs;
+    plan_.metrics_page.reset();
+    if (telemetry.metrics_level != config::MetricsLevel::kNone && !telemetry.readers.empty()) {
+      const config::PrometheusReader& reader = telemetry.readers.front();
+      plan_.metrics_page = MetricsPagePlan{.host = reader.host,
+                                           .port = reader.port,
+                                           .counters_end_in_total = !reader.without_type_suffix};
+    }
+    for (const auto& [name, value] : telemetry.resource) {
+      if (value)
+        plan_.resource.emplace_back(name, *value);
+      else
+        plan_.resource_without.push_back(name);
+    }
+  }
+
+  const Document& document_;
+  const MachineFacts& machine_;
+  Diagnostics& diagnostics_;
+  Plan plan_;
+  std::map<size_t, size_t> place_in_plan_;  // index in the document → index in the plan's list
+  bool has_limiter_ = false;
+};
+
+void Planner::read_extension(const Component& component, config::Section& section) {
+  if (component.id.type != "health_check") return;
+  extensions::HealthCheckOptions options;
+  extensions::read_health_check(section, options);
+  if (component.is_used) plan_.health_checks.push_back(std::move(options));
+}
+
+}  // namespace
+
+std::optional<Plan> make_plan(const Document& document, const MachineFacts& machine,
+                              Diagnostics& diagnostics) {
+  Plan plan = Planner(document, machine, diagnostics).make();
+  if (diagnostics.has_errors()) return std::nullopt;
+  return plan;
+}
+
+}  // namespace millrace::assembly

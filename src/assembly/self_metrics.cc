@@ -1,0 +1,125 @@
+#include "assembly/self_metrics.h"
+
+#include <utility>
+
+#include "metrics/otelcol_names.h"
+
+namespace millrace::assembly {
+namespace {
+
+constexpr std::string_view kLedgerItems = "millrace_ledger_items";
+constexpr std::string_view kLedgerItemsHelp =
+    "Items of each account by what became of them: admitted + recovered = delivered + filtered + "
+    "sampled_out + rejected_by_peer + dropped_* + held.";
+constexpr std::string_view kLedgerBytes = "millrace_ledger_bytes";
+constexpr std::string_view kLedgerBytesHelp =
+    "Bytes, as admitted, of each account by what became of them.";
+
+}  // namespace
+
+SelfMetrics::SelfMetrics(metrics::Registry& registry, const ledger::Ledger& ledger,
+                         const Budget& budget, std::function<ledger::Held()> held)
+    : registry_(registry), held_(std::move(held)), process_(registry, metrics::this_process()) {
+  for (const ledger::Account* account : ledger.accounts()) add_account(*account);
+  handles_.push_back(registry_.gauge(
+      "millrace_ledger_imbalance_items",
+      "Sum of what the ledger cannot account for, as of the last walk of the queues; not 0 for "
+      "long means a bug.",
+      {}, [&ledger, this] {
+        double sum = 0;
+        for (const ledger::Imbalance& found : ledger.check(held_())) {
+          sum += static_cast<double>(found.items < 0 ? -found.items : found.items);
+        }
+        return sum;
+      }));
+  add_gauge("millrace_memory_budget_bytes", "The memory budget.",
+            [&budget] { return static_cast<double>(budget.limit()); });
+  add_gauge("millrace_memory_reserved_bytes", "What is reserved in the memory budget.",
+            [&budget] { return static_cast<double>(budget.used()); });
+  handles_.push_back(registry_.counter_function(
+      "millrace_memory_refusals", "Reservations that the memory budget refused.", {},
+      [&budget] { return static_cast<double>(budget.refusal_count()); }));
+}
+
+void SelfMetrics::add_gauge(std::string_view name, std::string_view help,
+                            std::function<double()> read) {
+  handles_.push_back(registry_.gauge(name, help, {}, std::move(read)));
+}
+
+void SelfMetrics::add_account(const ledger::Account& account) {
+  auto add_state = [&](std::string_view state,
+                       ledger::Amount (*read)(const ledger::AccountSnapshot&)) {
+    const metrics::Labels labels = {{"signal", std::string(signal_name(account.signal()))},
+                                    {"pipeline", account.pipeline()},
+                                    {"destination", account.destination()},
+                                    {"state", std::string(state)}};
+    handles_.push_back(registry_.counter_function(
+        kLedgerItems, kLedgerItemsHelp, labels,
+        [&account, read] { return static_cast<double>(read(account.snapshot()).items); }));
+    handles_.push_back(registry_.counter_function(
+        kLedgerBytes, kLedgerBytesHelp, labels,
+        [&account, read] { return static_cast<double>(read(account.snapshot()).bytes); }));
+  };
+  add_state("admitted", [](const ledger::AccountSnapshot& s) { return s.admitted; });
+  add_state("recovered", [](const ledger::AccountSnapshot& s) { return s.recovered; });
+  add_state("delivered", [](const ledger::AccountSnapshot& s) { return s.delivered; });
+  add_state("filtered", [](const ledger::AccountSnapshot& s) { return s.filtered; });
+  add_state("sampled_out", [](const ledger::AccountSnapshot& s) { return s.sampled_out; });
+  add_state("rejected_by_peer",
+            [](const ledger::AccountSnapshot& s) { return s.rejected_by_peer; });
+  for (size_t reason = 0; reason < ledger::kDropReasonCount; ++reason) {
+    const std::string state =
+        "dropped_" + std::string(ledger::drop_reason_name(static_cast<ledger::DropReason>(reason)));
+    const metrics::Labels labels = {{"signal", std::string(signal_name(account.signal()))},
+                                    {"pipeline", account.pipeline()},
+                                    {"destination", account.destination()},
+                                    {"state", state}};
+    handles_.push_back(
+        registry_.counter_function(kLedgerItems, kLedgerItemsHelp, labels, [&account, reason] {
+          return static_cast<double>(account.snapshot().dropped[reason].items);
+        }));
+  }
+  handles_.push_back(registry_.gauge(
+      "millrace_ledger_held_items", "Items that lie in queues, in flight and in processors.",
+      {{"signal", std::string(signal_name(account.signal()))},
+       {"pipeline", account.pipeline()},
+       {"destination", account.destination()}},
+      [&account, this] { return static_cast<double>(held_().of(account).items); }));
+}
+
+void SelfMetrics::add_destination(const ExporterPlan& exporter,
+                                  pipeline::Destination& destination) {
+  const Signal signal = destination.options().signal;
+  metrics::Labels sent_labels = exporter.factory->labels(signal);
+  sent_labels.emplace_back("exporter", exporter.id);
+  auto add_counter = [&](const metrics::SignalMetrics& family, const metrics::Labels& labels,
+                         uint64_t pipeline::DestinationNumbers::* field) {
+    const metrics::MetricInfo& info = family[index_of(signal)];
+    handles_.push_back(registry_.counter_function(
+        info.name, info.help, labels,
+        [&destination, field] { return static_cast<double>(destination.numbers().*field); }));
+  };
+  using pipeline::DestinationNumbers;
+  const metrics::Labels exporter_only = {{"exporter", exporter.id}};
+  add_counter(metrics::kExporterSent, sent_labels, &DestinationNumbers::sent_items);
+  add_counter(metrics::kExporterSendFailed, sent_labels, &DestinationNumbers::failed_items);
+  add_counter(metrics::kExporterEnqueueFailed, exporter_only,
+              &DestinationNumbers::enqueue_failed_items);
+
+  const metrics::Labels typed = {{"exporter", exporter.id},
+                                 {"data_type", std::string(signal_name(signal))}};
+  auto add_gauge_of = [&](const metrics::MetricInfo& info,
+                          std::function<double(const DestinationNumbers&)> read) {
+    handles_.push_back(registry_.gauge(
+        info.name, info.help, typed,
+        [&destination, read = std::move(read)] { return read(destination.numbers()); }));
+  };
+  add_gauge_of(metrics::kExporterQueueSize,
+               [](const DestinationNumbers& n) { return static_cast<double>(n.queue_size); });
+  add_gauge_of(metrics::kExporterQueueCapacity,
+               [](const DestinationNumbers& n) { return static_cast<double>(n.queue_capacity); });
+  add_gauge_of(metrics::kExporterInFlightRequests,
+               [](const DestinationNumbers& n) { return static_cast<double>(n.in_flight); });
+}
+
+}  // namespace millrace::assembly

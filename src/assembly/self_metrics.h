@@ -1,0 +1,37 @@
+// The collector's own numbers under otelcol's names, and the ledger's: registered for as long as
+// this lives. Everything is read when somebody looks; nothing is counted twice.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "assembly/plan.h"
+#include "ledger/ledger.h"
+#include "memory/budget.h"
+#include "metrics/process.h"
+#include "metrics/registry.h"
+#include "pipeline/destination.h"
+
+namespace millrace::assembly {
+
+class SelfMetrics {
+ public:
+  // All of it outlives this. `held` may be called from any thread.
+  SelfMetrics(metrics::Registry& registry, const ledger::Ledger& ledger, const Budget& budget,
+              std::function<ledger::Held()> held);
+
+  // The series of one destination; before the loops run.
+  void add_destination(const ExporterPlan& exporter, pipeline::Destination& destination);
+  void add_gauge(std::string_view name, std::string_view help, std::function<double()> read);
+
+ private:
+  void add_account(const ledger::Account& account);
+
+  metrics::Registry& registry_;
+  std::function<ledger::Held()> held_;
+  metrics::ProcessMetrics process_;
+  std::vector<metrics::Registry::Handle> handles_;
+};
+
+}  // namespace millrace::assembly

@@ -1,0 +1,199 @@
+#include "assembly/worker.h"
+
+#include <utility>
+
+#include "assembly/server_options.h"
+#include "pipeline/otlp_cutter.h"
+
+namespace millrace::assembly {
+namespace {
+
+// Enough for the usual traffic of a worker to run without the allocator, little enough that an
+// idle process stays small: 2 MiB.
+constexpr size_t kIdleChunksMax = 4;
+
+}  // namespace
+
+Worker::Worker(Shared& shared, io::Loop& loop)
+    : shared_(shared), loop_(loop), pool_(*shared.budget, kIdleChunksMax) {}
+
+Worker::~Worker() {
+  // Who uses goes before who is used: servers answer into receivers, receivers submit to intakes.
+  servers_.clear();
+  receivers_.clear();
+  intakes_.clear();
+  pipelines_.clear();
+  destinations_.clear();
+}
+
+Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop) {
+  std::unique_ptr<Worker> worker(new Worker(shared, loop));
+  if (Status made = worker->make_destinations(); !made) return fail(made.error());
+  worker->make_pipelines();
+  worker->make_receivers();
+  return worker;
+}
+
+Status Worker::make_destinations() {
+  const Plan& plan = *shared_.plan;
+  destinations_.resize(plan.exporters.size());
+  for (size_t index = 0; index < plan.exporters.size(); ++index) {
+    for (const Signal signal : kSignals) {
+      pipeline::Destination* destination = shared_.destinations[index][index_of(signal)];
+      if (destination == nullptr) continue;
+      auto exporter = plan.exporters[index].factory->make({.loop = loop_,
+                                                           .pool = pool_,
+                                                           .log = *shared_.log,
+                                                           .unsampled_log = *shared_.unsampled_log,
+                                                           .console = shared_.console,
+                                                           .files = *shared_.files,
+                                                           .wall_clock = shared_.wall_clock},
+                                                          signal);
+      if (!exporter) {
+        return fail(exporter.error().code,
+                    "exporter " + plan.exporters[index].id + ": " + exporter.error().message);
+      }
+      destinations_[index][index_of(signal)] = std::make_unique<pipeline::DestinationWorker>(
+          *destination, loop_,
+          pipeline::DestinationWorker::Parts{.exporter = std::move(*exporter),
+                                             .cutter = pipeline::make_otlp_cutter(),
+                                             .pool = &pool_,
+                                             .log = shared_.log});
+    }
+  }
+  return {};
+}
+
+void Worker::make_pipelines() {
+  const Plan& plan = *shared_.plan;
+  for (const PipelinePlan& pipeline : plan.pipelines) {
+    std::vector<pipeline::PipelineWorker::Output> outputs;
+    for (const size_t exporter : pipeline.exporters) {
+      outputs.push_back({.destination = destinations_[exporter][index_of(pipeline.signal)].get(),
+                         .account = &shared_.ledger->open(pipeline.signal, pipeline.id,
+                                                          plan.exporters[exporter].id)});
+    }
+    auto worker =
+        std::make_unique<pipeline::PipelineWorker>(loop_, pipeline.id, std::move(outputs));
+    for (const size_t processor : pipeline.processors) {
+      const auto& factory = plan.processors[processor].factory;
+      if (factory == nullptr) continue;
+      worker->add_processor(factory->make(pipeline.signal, worker->next_emitter()));
+    }
+    pipelines_.push_back(std::move(worker));
+  }
+}
+
+void Worker::make_receivers() {
+  const Plan& plan = *shared_.plan;
+  for (size_t index = 0; index < plan.receivers.size(); ++index) {
+    const ReceiverPlan& receiver = plan.receivers[index];
+    receivers::OtlpReceiver::Parts parts{.name = receiver.id,
+                                         .loop = &loop_,
+                                         .pool = &pool_,
+                                         .metrics = shared_.metrics,
+                                         .log = shared_.log,
+                                         .connection_count = &shared_.connection_count};
+    parts.refusals = shared_.refusals[index];
+    for (const Signal signal : kSignals) {
+      std::vector<pipeline::PipelineWorker*> fed;
+      for (size_t p = 0; p < plan.pipelines.size(); ++p) {
+        const PipelinePlan& pipeline = plan.pipelines[p];
+        if (pipeline.signal != signal) continue;
+        for (const size_t named : pipeline.receivers) {
+          if (named == index) fed.push_back(pipelines_[p].get());
+        }
+      }
+      if (fed.empty()) continue;
+      intakes_.push_back(std::make_unique<pipeline::Intake>(loop_, std::move(fed)));
+      parts.intakes[index_of(signal)] = intakes_.back().get();
+    }
+    auto policy_of = [](const auto& protocol) {
+      return protocol && protocol->acknowledge == receivers::Acknowledge::kDelivered
+                 ? pipeline::Policy::kDelivered
+                 : pipeline::Policy::kAccepted;
+    };
+    parts.grpc_policy = policy_of(receiver.options.grpc);
+    parts.http_policy = policy_of(receiver.options.http);
+    if (receiver.options.http) parts.message_bytes_max = receiver.options.http->message_bytes_max;
+    const auto intakes = parts.intakes;
+    receivers_.push_back(std::make_unique<receivers::OtlpReceiver>(std::move(parts)));
+    if (receiver.options.grpc) {
+      make_server(index, *receiver.options.grpc,
+                  grpc_server_options(receiver.options, intakes, *receivers_.back()),
+                  receiver.grpc_tls);
+    }
+    if (receiver.options.http) {
+      make_server(index, *receiver.options.http,
+                  http_server_options(receiver.options, intakes, *receivers_.back()),
+                  receiver.http_tls);
+    }
+  }
+}
+
+void Worker::make_server(size_t receiver, const receivers::ProtocolOptions& protocol,
+                         transport::ServerOptions options,
+                         std::shared_ptr<io::TlsServerContext> tls) {
+  servers_.push_back(
+      {.server = transport::make_server(loop_, pool_, std::move(options), *receivers_[receiver]),
+       .where = {.host = protocol.host, .port = protocol.port, .tls = std::move(tls)},
+       .what = shared_.plan->receivers[receiver].id + " on " + protocol.endpoint});
+}
+
+Status Worker::listen(std::vector<uint16_t>& ports, bool share_port) {
+  const bool first = ports.empty();
+  for (size_t index = 0; index < servers_.size(); ++index) {
+    ListeningServer& listening = servers_[index];
+    listening.where.share_port = share_port;
+    if (!first) listening.where.port = ports[index];
+    const Result<uint16_t> port = listening.server->listen(listening.where);
+    if (!port) {
+      return fail(port.error().code, "receiver " + listening.what + ": " + port.error().message);
+    }
+    if (first) ports.push_back(*port);
+  }
+  return {};
+}
+
+void Worker::drain_servers(std::function<void()> drained) {
+  auto left = std::make_shared<size_t>(servers_.size());
+  if (*left == 0) {
+    drained();
+    return;
+  }
+  auto shared_drained = std::make_shared<std::function<void()>>(std::move(drained));
+  for (ListeningServer& listening : servers_) {
+    listening.server->drain([left, shared_drained] {
+      if (--*left == 0) (*shared_drained)();
+    });
+  }
+}
+
+void Worker::add_to(pipeline::Drain& drain) {
+  for (const auto& intake : intakes_) drain.add(*intake);
+  for (const auto& pipeline : pipelines_) drain.add(*pipeline);
+}
+
+void Worker::count_held(ledger::Held& held) const {
+  for (const auto& by_signal : destinations_) {
+    for (const auto& destination : by_signal) {
+      if (destination != nullptr) destination->count_held(held);
+    }
+  }
+  for (const auto& pipeline : pipelines_) pipeline->count_held(held);
+}
+
+std::vector<std::string> Worker::describe() const {
+  std::vector<std::string> lines;
+  for (const auto& by_signal : destinations_) {
+    for (const auto& destination : by_signal) {
+      if (destination == nullptr) continue;
+      const pipeline::DestinationOptions& options = destination->options();
+      lines.push_back(options.name + " " + std::string(signal_name(options.signal)) + ": " +
+                      destination->describe());
+    }
+  }
+  return lines;
+}
+
+}  // namespace millrace::assembly

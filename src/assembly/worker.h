@@ -1,0 +1,88 @@
+// One worker of a collector: everything that lives on one loop. Made before the loops run and
+// destroyed after they have stopped; in between it is used on its own loop only.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "assembly/plan.h"
+#include "ledger/ledger.h"
+#include "memory/chunk_pool.h"
+#include "metrics/registry.h"
+#include "pipeline/destination.h"
+#include "pipeline/destination_worker.h"
+#include "pipeline/drain.h"
+#include "pipeline/intake.h"
+#include "pipeline/pipeline.h"
+#include "receivers/otlp/receiver.h"
+#include "transport/server.h"
+
+namespace millrace::assembly {
+
+// What all workers of a collector share; owned by the Collector, outlives its workers.
+struct Shared {
+  const Plan* plan = nullptr;
+  Logger* log = nullptr;
+  Logger* unsampled_log = nullptr;
+  std::function<void(std::string_view)> console;
+  io::FileSystem* files = nullptr;
+  std::function<WallTime()> wall_clock;
+  Budget* budget = nullptr;
+  metrics::Registry* metrics = nullptr;
+  ledger::Ledger* ledger = nullptr;
+  // [exporter][signal]; null where no pipeline has the pair.
+  std::vector<std::array<pipeline::Destination*, kSignalCount>> destinations;
+  // [receiver][signal]
+  std::vector<std::array<ledger::Refusals*, kSignalCount>> refusals;
+  std::atomic<int64_t> connection_count{0};  // workers add, the status page reads; relaxed
+};
+
+class Worker {
+ public:
+  static Result<std::unique_ptr<Worker>> create(Shared& shared, io::Loop& loop);
+  ~Worker();
+
+  // Listens on every receiver's address. `ports` holds what the first worker got, so that port 0
+  // means one port for all workers; it is filled by the first.
+  Status listen(std::vector<uint16_t>& ports, bool share_port);
+  // GOAWAY and no new connections; `drained` runs once, on this loop, when all are gone.
+  void drain_servers(std::function<void()> drained);
+  void add_to(pipeline::Drain& drain);
+  // What this worker holds (without the shared queues); on its loop, or when nothing runs.
+  void count_held(ledger::Held& held) const;
+  // "otlp_grpc/backup traces: connected to …", one line per destination; on its loop.
+  std::vector<std::string> describe() const;
+
+  io::Loop& loop() { return loop_; }
+  ChunkPool& pool() { return pool_; }
+
+ private:
+  Worker(Shared& shared, io::Loop& loop);
+  Status make_destinations();
+  void make_pipelines();
+  void make_receivers();
+  void make_server(size_t receiver, const receivers::ProtocolOptions& protocol,
+                   transport::ServerOptions options, std::shared_ptr<io::TlsServerContext> tls);
+
+  struct ListeningServer {
+    std::unique_ptr<transport::Server> server;
+    io::ListenOptions where;
+    std::string what;  // "otlp grpc", for the error
+  };
+
+  Shared& shared_;
+  io::Loop& loop_;
+  ChunkPool pool_;
+  std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations_;
+  std::vector<std::unique_ptr<pipeline::PipelineWorker>> pipelines_;
+  std::vector<std::unique_ptr<pipeline::Intake>> intakes_;
+  std::vector<std::unique_ptr<receivers::OtlpReceiver>> receivers_;
+  std::vector<ListeningServer> servers_;
+};
+
+}  // namespace millrace::assembly
