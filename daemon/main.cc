@@ -1,0 +1,42 @@
+// The program: joins the command line, the collector, the generator and the sink.
+#include <unistd.h>
+
+#include <cstdio>
+#include <string_view>
+
+#include "assembly/catalogue.h"
+#include "daemon/cli/command_line.h"
+#include "daemon/cli/process_world.h"
+#include "daemon/generate/generate.h"
+#include "daemon/run/run.h"
+#include "daemon/sink/sink.h"
+
+int main(int argc, char** argv) {
+  millrace::load::GenerateOptions generate_options;
+  millrace::load::SinkOptions sink_options;
+  millrace::cli::Program program;
+  program.world = millrace::cli::make_process_world();
+  program.catalog = millrace::assembly::catalog();
+  program.check_components = millrace::daemon::check_components;
+  program.default_configuration = millrace::daemon::kDefaultConfiguration;
+  program.run = millrace::daemon::run_collector;
+  program.write_out = [](std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  };
+  program.write_error = [](std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  };
+  program.commands.push_back(
+      {.name = "generate",
+       .description = "Send numbered spans, metrics or logs to an OTLP endpoint",
+       .add_options =
+           [&](CLI::App& app) { millrace::load::add_generate_options(app, generate_options); },
+       .run = [&] { return millrace::load::run_generate(generate_options); }});
+  program.commands.push_back(
+      {.name = "sink",
+       .description = "Receive OTLP, count, check for loss and duplicates, misbehave on demand",
+       .add_options = [&](CLI::App& app) { millrace::load::add_sink_options(app, sink_options); },
+       .run = [&] { return millrace::load::run_sink(sink_options); }});
+  return millrace::cli::run_command_line(argc, argv, program);
+}

@@ -1,0 +1,197 @@
+#include "daemon/run/run.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "assembly/collector.h"
+#include "assembly/plan_from_document.h"
+#include "base/log.h"
+#include "daemon/run/signals.h"
+#include "daemon/run/threads.h"
+#include "io/file.h"
+#include "io/system.h"
+
+namespace millrace::daemon {
+
+const char* const kDefaultConfiguration = R"(receivers:
+  otlp:
+    protocols:
+      grpc:
+      http:
+exporters:
+  debug:
+    verbosity: basic
+service:
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [debug]
+    metrics:
+      receivers: [otlp]
+      exporters: [debug]
+    logs:
+      receivers: [otlp]
+      exporters: [debug]
+)";
+
+namespace {
+
+assembly::MachineFacts machine_facts() {
+  return {.memory_bytes = io::memory_limit_bytes(io::read_small_file())};
+}
+
+int64_t wall_milliseconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+// Lines go out whole, in one write each: they stay whole when several processes share a terminal.
+void write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(descriptor, text.data(), text.size());
+    if (written <= 0) return;  // nobody reads our log any more: not a reason to stop collecting
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+// glibc gives each thread an arena of its own, and large blocks move into them with time; a
+// collector's large blocks are chunks, which are pooled anyway. Two arenas and a fixed threshold
+// keep the resident size near what is held.
+void tame_the_allocator() {
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+void greet(const assembly::Plan& plan, Logger& log) {
+  for (const assembly::ReceiverPlan& receiver : plan.receivers) {
+    if (receiver.options.grpc) {
+      log.info("listening", {{"receiver", receiver.id},
+                             {"protocol", "grpc"},
+                             {"endpoint", receiver.options.grpc->endpoint},
+                             {"tls", receiver.grpc_tls != nullptr ? "yes" : "no"}});
+    }
+    if (receiver.options.http) {
+      log.info("listening", {{"receiver", receiver.id},
+                             {"protocol", "http"},
+                             {"endpoint", receiver.options.http->endpoint},
+                             {"tls", receiver.http_tls != nullptr ? "yes" : "no"}});
+    }
+  }
+}
+
+// For somebody who started it without a word of configuration.
+void print_first_steps(const assembly::Plan& plan) {
+  std::string text =
+      "\nMillrace listens on localhost:4317 and :4318 (either port, OTLP over gRPC or HTTP) and\n"
+      "shows here what arrives. Point an OpenTelemetry SDK at it:\n\n"
+      "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318\n"
+      "  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n\n"
+      "or, over gRPC:\n\n"
+      "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317\n"
+      "  export OTEL_EXPORTER_OTLP_PROTOCOL=grpc\n\n"
+      "Nothing at hand? In another terminal:  millrace generate --total 10\n";
+  if (plan.metrics_page) {
+    text += "Its own metrics: http://localhost:" + std::to_string(plan.metrics_page->port) +
+            "/metrics\n";
+  }
+  write_all(STDERR_FILENO, text + "\n");
+}
+
+// Runs until the first signal, drains, and returns when all is settled or a second signal came.
+// False: ended by the second signal.
+bool serve(assembly::Collector& collector, Threads& threads, SignalWait& signals, Logger& log) {
+  io::Loop& first = *threads.loops().front();
+  bool draining = false;
+  for (;;) {
+    const int signal = signals.wait();
+    if (signal == 0) return true;  // drained
+    if (signal == SIGHUP) {
+      log.warn("SIGHUP: reloading is not in this version; the configuration stays as it is");
+      continue;
+    }
+    if (draining) return false;
+    draining = true;
+    log.info("stopping: no new data is taken, what is queued is delivered",
+             {{"signal", strsignal(signal)}});
+    first.post([&collector, &signals] { collector.drain([&signals] { signals.wake(); }); });
+  }
+}
+
+}  // namespace
+
+void check_components(const config::Document& document, config::Diagnostics& diagnostics) {
+  static_cast<void>(assembly::make_plan(document, machine_facts(), diagnostics));
+}
+
+int run_collector(const cli::CollectorArguments& arguments, cli::Configuration configuration) {
+  tame_the_allocator();
+  auto signals = SignalWait::create();
+  if (!signals) {
+    write_all(STDERR_FILENO, "Error: " + signals.error().message + "\n");
+    return cli::kExitError;
+  }
+  std::optional<assembly::Plan> plan =
+      assembly::make_plan(configuration.document, machine_facts(), configuration.diagnostics);
+  if (!plan) {
+    write_all(STDERR_FILENO, "Error: " + configuration.diagnostics.to_text());
+    return cli::kExitError;
+  }
+  const int log_descriptor =
+      configuration.document.telemetry.logs_to_stdout ? STDOUT_FILENO : STDERR_FILENO;
+  Logger log(
+      plan->log, [log_descriptor](std::string_view line) { write_all(log_descriptor, line); },
+      wall_milliseconds);
+  LogOptions unsampled = plan->log;
+  unsampled.sampling_enabled = false;
+  Logger unsampled_log(
+      unsampled, [log_descriptor](std::string_view line) { write_all(log_descriptor, line); },
+      wall_milliseconds);
+  for (const config::Diagnostic& warning : configuration.diagnostics.all()) {
+    log.warn(warning.message, {{"place", warning.place.to_text()}, {"path", warning.path}});
+  }
+  const unsigned workers =
+      io::usable_processor_count(io::read_small_file(), io::affinity_processor_count());
+  auto threads = Threads::create(workers, [&log](std::string_view what, const Error& error) {
+    log.warn(what, {{"error", error.message}});
+  });
+  if (!threads) {
+    write_all(STDERR_FILENO, "Error: " + threads.error().message + "\n");
+    return cli::kExitError;
+  }
+  const std::unique_ptr<io::FileSystem> files = io::make_file_system();
+  const assembly::Plan& running_plan = *plan;
+  auto collector = assembly::Collector::create(
+      running_plan, {.loops = (*threads)->loops(),
+                     .log = &log,
+                     .unsampled_log = &unsampled_log,
+                     .console = [](std::string_view text) { write_all(STDOUT_FILENO, text); },
+                     .files = files.get(),
+                     .wall_clock = [] { return WallTime(std::chrono::system_clock::now()); },
+                     .share_ports = workers > 1});
+  if (!collector) {
+    write_all(STDERR_FILENO, "Error: " + collector.error().message + "\n");
+    return cli::kExitError;
+  }
+  if (arguments.sources.configs.empty()) print_first_steps(running_plan);
+  greet(running_plan, log);
+  log.info("everything is ready",
+           {{"workers", workers}, {"memory_budget_bytes", running_plan.budget_bytes}});
+  (*threads)->start();
+  const bool drained = serve(**collector, **threads, *signals, log);
+  (*threads)->stop_and_join();
+  if (!drained) log.warn("stopped by a second signal before the queues were empty");
+  for (const ledger::Imbalance& imbalance : (*collector)->imbalances()) {
+    log.error("bug: the ledger does not balance", {{"account", imbalance.to_text()}});
+  }
+  write_all(STDERR_FILENO, (*collector)->last_line() + "\n");
+  return drained ? cli::kExitOk : cli::kExitError;
+}
+
+}  // namespace millrace::daemon

@@ -1,0 +1,42 @@
+#include "daemon/run/threads.h"
+
+#include <pthread.h>
+
+#include <string>
+
+namespace millrace::daemon {
+
+Result<std::unique_ptr<Threads>> Threads::create(size_t worker_count, OnTrouble on_trouble) {
+  auto threads = std::make_unique<Threads>();
+  const auto resolver = std::make_shared<io::Resolver>();
+  for (size_t index = 0; index < worker_count; ++index) {
+    auto loop = io::make_epoll_loop({.resolver = resolver, .seed = 0, .on_trouble = on_trouble});
+    if (!loop) return fail(loop.error());
+    threads->loops_.push_back(std::move(*loop));
+  }
+  return threads;
+}
+
+Threads::~Threads() = default;
+
+std::vector<io::Loop*> Threads::loops() const {
+  std::vector<io::Loop*> loops;
+  for (const auto& loop : loops_) loops.push_back(loop.get());
+  return loops;
+}
+
+void Threads::start() {
+  for (size_t index = 0; index < loops_.size(); ++index) {
+    threads_.emplace_back([loop = loops_[index].get()] { loop->run(); });
+    const std::string name = "worker-" + std::to_string(index);
+    pthread_setname_np(threads_.back().native_handle(), name.c_str());
+  }
+}
+
+void Threads::stop_and_join() {
+  for (const auto& loop : loops_) loop->stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace millrace::daemon
