@@ -1,30 +1,65 @@
 #!/usr/bin/env bash
-# The stages of ./test, in the order in which a mistake shows soonest. Each stage prints its time.
-set -euo pipefail
+# The stages of ./test, in the order in which a mistake shows soonest. Every stage runs, also behind
+# one that failed; each prints its time. The last lines say what was skipped, and the total.
+#
+# A stage is a function. What it prints is read for its total: ctest's, or a line that ends in
+# "N passed, M failed"; a stage that prints neither counts as one test. Lines that begin with
+# "skipped: " are repeated at the end.
+set -uo pipefail
 quick=no
 [ "${1:-}" = --quick ] && quick=yes
-stage() {
-  local name=$1; shift
-  echo "== $name"
-  local start=$SECONDS
-  "$@"
-  echo "== $name: $((SECONDS - start)) s"
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+passed=0 failed=0
+broken=()  # stages that failed
+
+# Adds what one stage's log says to the totals. Its exit code counts where the log says nothing.
+count() {
+  local log=$1 code=$2 good=0 bad=0 line
+  if line=$(grep -oE '[0-9]+ passed, [0-9]+ failed' "$log" | tail -1) && [ -n "$line" ]; then
+    read -r good _ bad _ <<<"$line"
+  elif line=$(grep -oE '[0-9]+ tests? failed out of [0-9]+' "$log" | tail -1) && [ -n "$line" ]; then
+    read -r bad _ _ _ _ good <<<"$line"
+    good=$((good - bad))
+  elif [ "$code" -eq 0 ]; then
+    good=1
+  fi
+  [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  passed=$((passed + good)) failed=$((failed + bad))
 }
-configure() { [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >"build.$1.log" 2>&1 || { cat "build.$1.log"; return 1; }; rm -f "build.$1.log"; }
+
+stage() {
+  local name=$1 start=$SECONDS
+  local log=$logs/${name//[^a-z]/_} code
+  echo "== $name"
+  (set -e; "$2") 2>&1 | tee "$log"
+  code=${PIPESTATUS[0]}
+  count "$log" "$code"
+  [ "$code" -eq 0 ] || broken+=("$name")
+  echo "== $name: $((SECONDS - start)) s$([ "$code" -eq 0 ] || echo ", FAILED")"
+}
+
+build() {
+  [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >"$logs/cmake.$1" 2>&1 || { cat "$logs/cmake.$1"; return 1; }
+  cmake --build "build/$1" >"$logs/build.$1" 2>&1 || { grep -v '^\[' "$logs/build.$1"; return 1; }
+}
 
 layers() { python3 tests/style/check_layers.py; }
-asan() {
-  configure asan
-  cmake --build build/asan
-  ctest --test-dir build/asan --output-on-failure -j2
-}
-tsan() {
-  configure tsan
-  cmake --build build/tsan
-  ctest --test-dir build/tsan --output-on-failure -L threads
-}
+asan() { build asan; ctest --test-dir build/asan --output-on-failure -j2; }
+tsan() { build tsan; ctest --test-dir build/tsan --output-on-failure -L threads; }
+release() { build release; build/release/millrace version; }
+e2e() { python3 tests/e2e/run.py; }
 
-stage "layers and style" layers
+stage "layers and formatting" layers
 stage "unit tests, fuzz smoke (address, undefined behaviour)" asan
-[ $quick = yes ] && exit 0
-stage "what threads share (thread sanitizer)" tsan
+if [ $quick = no ]; then
+  stage "what threads share (thread sanitizer)" tsan
+  stage "the release binary" release
+  stage "end to end" e2e
+fi
+
+echo
+for name in "${broken[@]}"; do echo "failed: $name"; done
+cat "$logs"/* 2>/dev/null | grep -h '^skipped: ' | sort -u
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -5,7 +5,7 @@ must arrive byte for byte.
 
     tests/e2e/run.py [--millrace FILE] [WORD …]     only the cases whose name has a WORD
 
-Prints "N passed, M failed" and, after it, what was skipped and why. Exits 1 when one failed."""
+Prints what was skipped and why, then "N passed, M failed". Exits 1 when one failed."""
 import argparse
 import os
 import struct
@@ -371,16 +371,16 @@ def main():
     if not wants or any("telemetrygen".startswith(word) for word in wants):
         program, why_not = environment.telemetrygen()
         if program is None:
-            skipped.append(f"telemetrygen: {why_not}")
+            skipped.append(f"telemetrygen ({why_not})")
         else:
             todo += [(f"telemetrygen {protocol}", telemetrygen(program, protocol))
                      for protocol in ("grpc", "http")]
     if wants:
         todo = [(name, run) for name, run in todo if any(word in name for word in wants)]
     passed = sum(run_case(name, run, os.path.abspath(options.millrace)) for name, run in todo)
-    print(f"{passed} passed, {len(todo) - passed} failed")
     for line in skipped:
         print(f"skipped: {line}")
+    print(f"{passed} passed, {len(todo) - passed} failed")
     return 0 if passed == len(todo) and todo else 1
 
 
