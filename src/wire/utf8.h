@@ -21,7 +21,7 @@ namespace millrace::wire {
 bool is_utf8_slow(const uint8_t* text, size_t size);
 
 #if defined(__SSE2__)
-inline bool is_ascii_padded(const uint8_t* text, size_t size) {
+[[gnu::always_inline]] inline bool is_ascii_padded(const uint8_t* text, size_t size) {
   const auto load = [](const uint8_t* at) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   };
@@ -53,7 +53,7 @@ inline bool is_ascii_padded(const uint8_t* text, size_t size) {
 
 // Precondition: 16 bytes behind the text are readable (what they hold does not matter), as inside
 // any chunk (kChunkPadding).
-inline bool is_utf8_padded(const uint8_t* text, size_t size) {
+[[gnu::always_inline]] inline bool is_utf8_padded(const uint8_t* text, size_t size) {
   return __builtin_expect(is_ascii_padded(text, size), 1) || is_utf8_slow(text, size);
 }
 
