@@ -197,6 +197,7 @@ transport::PageReply Collector::metrics_page() const {
 void Collector::refresh_held(size_t worker) {
   ledger::Held held;
   workers_[worker]->count_held(held);
+  workers_[worker]->pool().trim();
   io::Loop& loop = workers_[worker]->loop();
   {
     const std::lock_guard lock(held_mutex_);

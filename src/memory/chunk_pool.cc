@@ -1,5 +1,6 @@
 #include "memory/chunk_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <vector>
@@ -23,11 +24,13 @@ class ChunkPool::Home final : public ChunkHome {
       if (!idle_.empty()) {
         Chunk* chunk = idle_.back();
         idle_.pop_back();
+        idle_least_ = std::min(idle_least_, idle_.size());
         // The pool held no reference while it lay idle; the acquirer gets the first.
         chunk->references.store(1, std::memory_order_relaxed);
         ++out_count_;
         return chunk;
       }
+      idle_least_ = 0;
       size = kPooledChunkBytes;
     }
     if (!budget_.try_reserve(size)) return nullptr;
@@ -53,6 +56,19 @@ class ChunkPool::Home final : public ChunkHome {
     if (last) delete this;
   }
 
+  void trim() {
+    std::vector<Chunk*> unneeded;
+    {
+      const std::lock_guard lock(mutex_);
+      for (size_t count = std::min(idle_least_, idle_.size()); count > 0; --count) {
+        unneeded.push_back(idle_.back());
+        idle_.pop_back();
+      }
+      idle_least_ = idle_.size();
+    }
+    for (Chunk* chunk : unneeded) release(chunk);
+  }
+
   void close() {
     bool last = false;
     {
@@ -74,6 +90,7 @@ class ChunkPool::Home final : public ChunkHome {
   const size_t idle_chunks_max_;
   std::mutex mutex_;
   std::vector<Chunk*> idle_;
+  size_t idle_least_ = 0;  // fewest idle chunks since the last trim
   size_t out_count_ = 0;
   bool closed_ = false;
 };
@@ -86,6 +103,8 @@ ChunkRef ChunkPool::try_acquire(size_t size) {
   Chunk* chunk = home_->try_acquire(size);
   return chunk == nullptr ? ChunkRef() : ChunkRef::adopt(chunk);
 }
+
+void ChunkPool::trim() { home_->trim(); }
 
 Budget& ChunkPool::budget() { return home_->budget(); }
 

@@ -21,7 +21,8 @@ inline constexpr size_t kPooledChunkBytes = 512 * 1024;
 
 class ChunkPool {
  public:
-  // Keeps at most `idle_chunks_max` free chunks of the pooled size, which stay reserved.
+  // Keeps at most `idle_chunks_max` free chunks of the pooled size, which stay reserved until
+  // trim() finds that nobody needed them.
   ChunkPool(Budget& budget, size_t idle_chunks_max);
   ~ChunkPool();
   ChunkPool(const ChunkPool&) = delete;
@@ -31,6 +32,9 @@ class ChunkPool {
   // just that size, freed and not pooled afterwards. Empty when the budget refuses.
   ChunkRef try_acquire(size_t size);
   Budget& budget();
+  // Frees the idle chunks that were not needed since the last call: called once a second it lets
+  // a pool follow its traffic without asking the system for memory with each burst.
+  void trim();
 
  private:
   class Home;

@@ -34,6 +34,23 @@ TEST(ChunkPoolTest, LargeChunkFitsItsMessageAndIsNotPooled) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
+TEST(ChunkPoolTest, TrimFreesWhatNobodyNeededSinceTheLastOne) {
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 8);
+  {
+    const ChunkRef a = pool.try_acquire(10);
+    const ChunkRef b = pool.try_acquire(10);
+    const ChunkRef c = pool.try_acquire(10);
+  }
+  pool.trim();  // three were in use a moment ago
+  EXPECT_EQ(budget.used(), 3 * kPooledChunkBytes);
+  {
+    const ChunkRef again = pool.try_acquire(10);
+  }
+  pool.trim();  // one of the three was enough
+  EXPECT_EQ(budget.used(), kPooledChunkBytes);
+}
+
 TEST(ChunkPoolTest, ChunkComesHomeFromAnotherThreadAfterThePoolIsGone) {
   Budget budget(64 << 20);
   Bytes held;
