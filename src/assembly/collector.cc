@@ -1,6 +1,10 @@
 #include "assembly/collector.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
+#include <map>
 #include <utility>
 
 #include "assembly/destination_options.h"
@@ -18,17 +22,33 @@ constexpr Duration kSettle = 1s;
 constexpr std::string_view kPrometheusText =
     "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
 
-// The batch options of the first pipeline with this exporter that has a batch processor.
-const config::BatchConfig* batch_for(const Plan& plan, size_t exporter, Signal signal) {
+// The batch processor of the first pipeline with this exporter that has one.
+const ProcessorPlan* batch_processor_for(const Plan& plan, size_t exporter, Signal signal) {
   for (const PipelinePlan& pipeline : plan.pipelines) {
     const bool sends_there =
         std::ranges::find(pipeline.exporters, exporter) != pipeline.exporters.end();
     if (pipeline.signal != signal || !sends_there) continue;
     for (const size_t processor : pipeline.processors) {
-      if (plan.processors[processor].batch) return &*plan.processors[processor].batch;
+      if (plan.processors[processor].batch) return &plan.processors[processor];
     }
   }
   return nullptr;
+}
+
+// otelcol's three attributes, and what the configuration adds, changes or removes.
+metrics::Labels resource_of(const Plan& plan, io::Loop& loop) {
+  std::map<std::string, std::string> attributes = {
+      {"service_name", "millrace"},
+      {"service_version", MILLRACE_VERSION},
+      {"service_instance_id",
+       fmt::format("{:016x}{:016x}", loop.random().next(), loop.random().next())}};
+  auto label = [](std::string name) {
+    std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    return name;
+  };
+  for (const auto& [name, value] : plan.resource) attributes[label(name)] = value;
+  for (const std::string& name : plan.resource_without) attributes.erase(label(name));
+  return {attributes.begin(), attributes.end()};
 }
 
 }  // namespace
@@ -47,7 +67,7 @@ Collector::Collector(Plan plan, World world)
   shared_.budget = &budget_;
   shared_.metrics = &metrics_;
   shared_.ledger = &ledger_;
-  metrics_.set_resource(plan_.resource);
+  metrics_.set_resource(resource_of(plan_, *world_.loops.front()));
   started_at_ = world_.loops.front()->now();
   started_wall_ = world_.loops.front()->wall_now();
 }
@@ -74,9 +94,10 @@ Status Collector::make_destinations() {
     for (const size_t exporter : pipeline.exporters) {
       pipeline::Destination*& made = shared_.destinations[exporter][index_of(pipeline.signal)];
       if (made != nullptr) continue;
+      const ProcessorPlan* batch = batch_processor_for(plan_, exporter, pipeline.signal);
       destinations_.push_back(std::make_unique<pipeline::Destination>(
           destination_options(plan_.exporters[exporter], pipeline.signal,
-                              batch_for(plan_, exporter, pipeline.signal))));
+                              batch == nullptr ? nullptr : &*batch->batch)));
       made = destinations_.back().get();
     }
   }
@@ -113,9 +134,22 @@ Status Collector::make_pages() {
       std::make_unique<SelfMetrics>(metrics_, ledger_, budget_, [this] { return recent_held(); });
   for (size_t index = 0; index < plan_.exporters.size(); ++index) {
     for (pipeline::Destination* destination : shared_.destinations[index]) {
-      if (destination != nullptr) {
-        self_metrics_->add_destination(plan_.exporters[index], *destination);
-      }
+      if (destination == nullptr) continue;
+      const Signal signal = destination->options().signal;
+      const ProcessorPlan* batch = batch_processor_for(plan_, index, signal);
+      self_metrics_->add_destination(plan_.exporters[index], *destination);
+      self_metrics_->observe_batches(
+          plan_.exporters[index], *destination, batch == nullptr ? "" : batch->id,
+          plan_.metrics_page ? plan_.metrics_page->detail : MetricsDetail::kNormal);
+    }
+  }
+  for (const PipelinePlan& pipeline : plan_.pipelines) {
+    for (const size_t processor : pipeline.processors) {
+      if (!plan_.processors[processor].is_memory_limiter) continue;
+      self_metrics_->add_memory_limiter(
+          plan_.processors[processor].id,
+          ledger_.open(pipeline.signal, pipeline.id,
+                       plan_.exporters[pipeline.exporters.front()].id));
     }
   }
   self_metrics_->add_gauge(
@@ -191,7 +225,9 @@ extensions::Health Collector::health() const {
 transport::PageReply Collector::metrics_page() const {
   return {.status = 200,
           .content_type = std::string(kPrometheusText),
-          .body = metrics_.to_prometheus_text()};
+          .body = metrics_.to_prometheus_text(plan_.metrics_page->counters_end_in_total
+                                                  ? metrics::CounterNames::kWithTotal
+                                                  : metrics::CounterNames::kPlain)};
 }
 
 void Collector::refresh_held(size_t worker) {

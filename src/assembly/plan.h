@@ -33,6 +33,7 @@ struct ProcessorPlan {
   // Null for what maps onto sending and the budget: batch and memory_limiter.
   std::shared_ptr<ProcessorFactory> factory;
   std::optional<config::BatchConfig> batch;
+  bool is_memory_limiter = false;
 };
 
 struct ExporterPlan {
@@ -52,9 +53,12 @@ struct PipelinePlan {
   std::vector<size_t> exporters;
 };
 
+enum class MetricsDetail : uint8_t { kNormal, kDetailed };
+
 struct MetricsPagePlan {
   std::string host = "localhost";
   uint16_t port = 8888;
+  MetricsDetail detail = MetricsDetail::kNormal;
   bool counters_end_in_total = false;  // without_type_suffix: false
 };
 

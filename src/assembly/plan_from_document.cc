@@ -94,6 +94,7 @@ class Planner {
       config::read_batch(section, *processor.batch);
     }
     if (component.id.type == "memory_limiter") {
+      processor.is_memory_limiter = true;
       config::MemoryLimiterConfig limiter;
       config::read_memory_limiter(section, limiter);
       if (component.is_used && !diagnostics_.has_errors()) set_budget(limiter);
@@ -149,9 +150,13 @@ class Planner {
     plan_.metrics_page.reset();
     if (telemetry.metrics_level != config::MetricsLevel::kNone && !telemetry.readers.empty()) {
       const config::PrometheusReader& reader = telemetry.readers.front();
-      plan_.metrics_page = MetricsPagePlan{.host = reader.host,
-                                           .port = reader.port,
-                                           .counters_end_in_total = !reader.without_type_suffix};
+      plan_.metrics_page =
+          MetricsPagePlan{.host = reader.host,
+                          .port = reader.port,
+                          .detail = telemetry.metrics_level == config::MetricsLevel::kDetailed
+                                        ? MetricsDetail::kDetailed
+                                        : MetricsDetail::kNormal,
+                          .counters_end_in_total = !reader.without_type_suffix};
     }
     for (const auto& [name, value] : telemetry.resource) {
       if (value)

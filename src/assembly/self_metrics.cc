@@ -41,6 +41,40 @@ SelfMetrics::SelfMetrics(metrics::Registry& registry, const ledger::Ledger& ledg
       [&budget] { return static_cast<double>(budget.refusal_count()); }));
 }
 
+void SelfMetrics::observe_batches(const ExporterPlan& exporter, pipeline::Destination& destination,
+                                  const std::string& batch_processor, MetricsDetail detail) {
+  const std::vector<double> item_bounds(metrics::kBatchSendSizeBounds.begin(),
+                                        metrics::kBatchSendSizeBounds.end());
+  const std::vector<double> byte_bounds(metrics::kBatchSendSizeBytesBounds.begin(),
+                                        metrics::kBatchSendSizeBytesBounds.end());
+  std::vector<metrics::Histogram*> of_items;
+  std::vector<metrics::Histogram*> of_bytes;
+  auto add = [&](const metrics::MetricInfo& info, metrics::Labels labels,
+                 const std::vector<double>& bounds, std::vector<metrics::Histogram*>& into) {
+    into.push_back(&registry_.histogram(info.name, info.help, std::move(labels), bounds));
+  };
+  if (!batch_processor.empty()) {
+    add(metrics::kProcessorBatchSendSize, {{"processor", batch_processor}}, item_bounds, of_items);
+  }
+  if (detail == MetricsDetail::kDetailed) {
+    const metrics::Labels labels = {{"exporter", exporter.id}};
+    add(metrics::kExporterQueueBatchSendSize, labels, item_bounds, of_items);
+    add(metrics::kExporterQueueBatchSendSizeBytes, labels, byte_bounds, of_bytes);
+  }
+  if (of_items.empty()) return;
+  destination.observe_batches([of_items, of_bytes](uint64_t item_count, uint64_t byte_count) {
+    for (metrics::Histogram* sizes : of_items) sizes->record(static_cast<double>(item_count));
+    for (metrics::Histogram* sizes : of_bytes) sizes->record(static_cast<double>(byte_count));
+  });
+}
+
+void SelfMetrics::add_memory_limiter(const std::string& processor, const ledger::Account& account) {
+  const metrics::MetricInfo& info = metrics::kMemoryLimiterAccepted[index_of(account.signal())];
+  handles_.push_back(registry_.counter_function(
+      info.name, info.help, {{"processor", processor}},
+      [&account] { return static_cast<double>(account.snapshot().admitted.items); }));
+}
+
 void SelfMetrics::add_gauge(std::string_view name, std::string_view help,
                             std::function<double()> read) {
   handles_.push_back(registry_.gauge(name, help, {}, std::move(read)));

@@ -23,6 +23,13 @@ class SelfMetrics {
 
   // The series of one destination; before the loops run.
   void add_destination(const ExporterPlan& exporter, pipeline::Destination& destination);
+  // The sizes of the batches it sends, under the name of the batch processor that asked for them
+  // (empty: none did). `detailed` adds the exporter's own two histograms.
+  void observe_batches(const ExporterPlan& exporter, pipeline::Destination& destination,
+                       const std::string& batch_processor, MetricsDetail detail);
+  // otelcol's memory limiter counts the items of its pipeline; what it refused had not been read,
+  // so that is a number of reservations (millrace_memory_refusals).
+  void add_memory_limiter(const std::string& processor, const ledger::Account& account);
   void add_gauge(std::string_view name, std::string_view help, std::function<double()> read);
 
  private:

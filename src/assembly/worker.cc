@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "assembly/counting_processor.h"
 #include "assembly/server_options.h"
+#include "metrics/otelcol_names.h"
 #include "pipeline/otlp_cutter.h"
 
 namespace millrace::assembly {
@@ -78,7 +80,14 @@ void Worker::make_pipelines() {
     for (const size_t processor : pipeline.processors) {
       const auto& factory = plan.processors[processor].factory;
       if (factory == nullptr) continue;
-      worker->add_processor(factory->make(pipeline.signal, worker->next_emitter()));
+      const metrics::Labels labels = {{"processor", plan.processors[processor].id},
+                                      {"otel_signal", std::string(signal_name(pipeline.signal))}};
+      auto counter = [&](const metrics::MetricInfo& info) -> metrics::Counter& {
+        return shared_.metrics->counter(info.name, info.help, labels);
+      };
+      worker->add_processor(std::make_unique<CountingProcessor>(
+          factory->make(pipeline.signal, worker->next_emitter()),
+          counter(metrics::kProcessorIncomingItems), counter(metrics::kProcessorOutgoingItems)));
     }
     pipelines_.push_back(std::move(worker));
   }

@@ -238,10 +238,13 @@ void Registry::set_resource(Labels labels) {
   series.functions.emplace_back([] { return 1.0; });
 }
 
-std::string Registry::to_prometheus_text() const {
+std::string Registry::to_prometheus_text(CounterNames counter_names) const {
   const std::lock_guard lock(state_->mutex);
   std::string text;
-  for (const auto& [name, family] : state_->families) {
+  for (const auto& [plain_name, family] : state_->families) {
+    const bool has_suffix =
+        counter_names == CounterNames::kWithTotal && family.type == Type::kCounter;
+    const std::string name = has_suffix ? plain_name + "_total" : plain_name;
     append_header(text, name, family.help, family.type);
     for (const auto& [labels, series] : family.series) {
       if (series.histogram != nullptr) {

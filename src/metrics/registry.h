@@ -46,6 +46,10 @@ class Histogram {
   std::atomic<double> sum_{0};
 };
 
+// Whether counters are shown as otelcol shows them by default, or with the suffix that dashboards
+// written for `without_type_suffix: false` expect.
+enum class CounterNames : uint8_t { kPlain, kWithTotal };
+
 class Registry {
  public:
   Registry();
@@ -72,7 +76,7 @@ class Registry {
   // Label pairs of target_info (service_name, service_instance_id, service_version).
   void set_resource(Labels labels);
   // Prometheus text format 0.0.4; families sorted by name.
-  std::string to_prometheus_text() const;
+  std::string to_prometheus_text(CounterNames counter_names = CounterNames::kPlain) const;
 
  private:
   struct State;

@@ -134,5 +134,15 @@ TEST(RegistryTest, ConcurrentUseLosesNothing) {
   EXPECT_EQ(registry.to_prometheus_text().find("brief"), std::string::npos);
 }
 
+TEST(RegistryTest, SuffixIsForCountersOnlyAndOnlyWhenAskedFor) {
+  Registry registry;
+  registry.counter("received", "Items.", {}).add(3);
+  const Registry::Handle gauge = registry.gauge("held", "Items.", {}, [] { return 1.0; });
+  const std::string text = registry.to_prometheus_text(CounterNames::kWithTotal);
+  EXPECT_NE(text.find("# TYPE received_total counter\nreceived_total 3\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\nheld 1\n"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace millrace::metrics
