@@ -73,7 +73,9 @@ void expect(const Case& wanted, size_t cut) {
             parser.receive(bytes.subspan(cut)).has_value();
   if (ok && wanted.ok) {
     EXPECT_EQ(parser.complete(), wanted.complete) << wanted.name << " cut at " << cut;
-    if (parser.complete()) EXPECT_EQ(parser.keep_alive(), wanted.keep_alive) << wanted.name;
+    if (parser.complete()) {
+      EXPECT_EQ(parser.keep_alive(), wanted.keep_alive) << wanted.name;
+    }
   }
   ok = ok && parser.finish().has_value();
   EXPECT_EQ(ok, wanted.ok) << wanted.name << " cut at " << cut;

@@ -227,12 +227,26 @@ TEST_F(GrpcClientTest, ConnectionLostInMidFlightIsBroken) {
 
 TEST_F(GrpcClientTest, HalfAnAnswerIsBroken) {
   serve([&](ScriptedHttp2Server::Request& request) {
-    request.connection.answer(request.stream,
-                              {{":status", "200"}, {"content-type", "application/grpc"}},
-                              std::string("\0\0\0\0\x09half", 9), {{"grpc-status", "0"}});
+    request.connection.begin_answer(request.stream,
+                                    {{":status", "200"}, {"content-type", "application/grpc"}},
+                                    std::string("\0\0\0\0\x09half", 9));
     request.connection.close();
   });
   EXPECT_EQ(ask("x").kind, Kind::kBroken);
+}
+
+// The status is what counts: the peer took the request, only its words about it are lost.
+TEST_F(GrpcClientTest, OkBehindAMessageCutShortStaysOk) {
+  serve([&](ScriptedHttp2Server::Request& request) {
+    request.connection.answer(request.stream,
+                              {{":status", "200"}, {"content-type", "application/grpc"}},
+                              std::string("\0\0\0\0\x09half", 9), {{"grpc-status", "0"}});
+  });
+  const Answer answer = ask("x");
+  EXPECT_EQ(answer.kind, Kind::kAnswered);
+  EXPECT_EQ(answer.code, Code::kOk);
+  EXPECT_TRUE(answer.body.empty());
+  EXPECT_EQ(answer.message, "the response message could not be read");
 }
 
 TEST_F(GrpcClientTest, DeadlineResetsTheStream) {

@@ -89,15 +89,11 @@ class ScriptedHttp2Server {
       flush();
     }
     void answer(int32_t id, const Fields& head, std::string body, const Fields& trailers) {
-      Out& out = out_[id];
-      out.body = std::move(body);
-      out.trailers = trailers;
-      nghttp2_data_provider provider{};
-      provider.source.ptr = &out;
-      provider.read_callback = read_body;
-      std::vector<nghttp2_nv> fields = to_nv(head);
-      nghttp2_submit_response(session_, id, fields.data(), fields.size(), &provider);
-      flush();
+      submit(id, head, {.body = std::move(body), .trailers = trailers});
+    }
+    // The head and `body`, and no end of the stream.
+    void begin_answer(int32_t id, const Fields& head, std::string body) {
+      submit(id, head, {.body = std::move(body), .has_end = false});
     }
     void reset(int32_t id, uint32_t code) {
       nghttp2_submit_rst_stream(session_, 0, id, code);
@@ -122,10 +118,21 @@ class ScriptedHttp2Server {
 
    private:
     struct Out {
-      std::string body;
+      std::string body = {};
+      Fields trailers = {};
+      bool has_end = true;
       size_t sent = 0;
-      Fields trailers;
     };
+    void submit(int32_t id, const Fields& head, Out answer) {
+      Out& out = out_[id];
+      out = std::move(answer);
+      nghttp2_data_provider provider{};
+      provider.source.ptr = &out;
+      provider.read_callback = read_body;
+      std::vector<nghttp2_nv> fields = to_nv(head);
+      nghttp2_submit_response(session_, id, fields.data(), fields.size(), &provider);
+      flush();
+    }
     static std::vector<nghttp2_nv> to_nv(const Fields& fields) {
       std::vector<nghttp2_nv> made;
       for (const auto& [name, value] : fields) {
@@ -138,10 +145,11 @@ class ScriptedHttp2Server {
     static ssize_t read_body(nghttp2_session* session, int32_t id, uint8_t* into, size_t size,
                              uint32_t* flags, nghttp2_data_source* source, void*) {
       Out& out = *static_cast<Out*>(source->ptr);
+      if (!out.has_end && out.sent == out.body.size()) return NGHTTP2_ERR_DEFERRED;
       const size_t count = std::min(size, out.body.size() - out.sent);
       out.body.copy(reinterpret_cast<char*>(into), count, out.sent);
       out.sent += count;
-      if (out.sent == out.body.size()) {
+      if (out.has_end && out.sent == out.body.size()) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
         if (!out.trailers.empty()) {
           *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
