@@ -199,7 +199,7 @@ std::unique_ptr<Flight> DestinationWorker::form() {
     if (limits.bytes_max != 0 && flight->bytes.size() >= limits.bytes_max) break;
   }
   if (partitioned()) {
-    if (flight->entries.size() > 1) flight->metadata = forming->metadata;
+    flight->metadata = forming->metadata;
     forming->due = loop_.now() + batch.flush_timeout;
     if (forming->queue.empty()) {
       std::erase_if(partitions_, [&](const auto& entry) { return &entry.second == forming; });

@@ -76,10 +76,8 @@ void Flight::append(Queued queued) {
                      .requests = queued.requests,
                      .is_part = queued.is_part});
   if (entries.size() == 1) {
-    metadata = std::move(payload.metadata);
     is_compact = queued.is_compact;
   } else {
-    metadata.reset();
     is_compact = is_compact && queued.is_compact;
   }
   bytes.append(std::move(payload.bytes));

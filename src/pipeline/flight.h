@@ -32,7 +32,7 @@ struct Flight {
   Rope bytes;
   std::vector<Entry> entries;
   uint64_t item_count = 0;
-  MetadataRef metadata;  // the request's own when it is alone, the partition's, or null
+  MetadataRef metadata;  // the partition's: the headers that metadata_keys names; null without
   MonotonicTime first_attempt_at = kNever;
   MonotonicTime attempted_at = kNever;
   Duration interval = 0s;  // the next back-off, before jitter
