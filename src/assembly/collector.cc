@@ -111,7 +111,24 @@ Status Collector::make_destinations() {
   return {};
 }
 
+void Collector::report_certificates() {
+  for (const ReceiverPlan& receiver : plan_.receivers) {
+    for (const auto& tls : {receiver.grpc_tls, receiver.http_tls}) {
+      if (tls == nullptr) continue;
+      tls->report_reloads([log = world_.log, id = receiver.id](const Status& status) {
+        if (status) {
+          log->info("changed TLS files are in use", {{"receiver", id}});
+        } else {
+          log->warn("changed TLS files cannot be used, the old ones stay",
+                    {{"receiver", id}, {"error", status.error().message}});
+        }
+      });
+    }
+  }
+}
+
 Status Collector::make_workers() {
+  report_certificates();
   recent_held_.resize(world_.loops.size());
   for (size_t index = 0; index < world_.loops.size(); ++index) {
     io::Loop& loop = *world_.loops[index];

@@ -71,6 +71,7 @@ class Collector final : public extensions::HealthSource {
  private:
   Collector(Plan plan, World world);
   Status make_destinations();
+  void report_certificates();
   Status make_workers();
   Status make_pages();
   Status serve_page(std::vector<transport::ServerOptions::PageRoute> routes,

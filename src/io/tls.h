@@ -66,6 +66,8 @@ class TlsServerContext {
   ~TlsServerContext();
   // When the certificate in use expires, for a metric.
   WallTime certificate_expiry() const;
+  // Sets TlsOptions::on_reload, for who knows only later whom to tell. From any thread.
+  void report_reloads(std::function<void(const Status&)> on_reload);
   TlsContext& context() { return *context_; }
 
  private:
@@ -78,6 +80,8 @@ class TlsClientContext {
   ~TlsClientContext();
   // Of our own certificate; WallTime::max() when we have none.
   WallTime certificate_expiry() const;
+  // Sets TlsOptions::on_reload, for who knows only later whom to tell. From any thread.
+  void report_reloads(std::function<void(const Status&)> on_reload);
   TlsContext& context() { return *context_; }
 
  private:

@@ -263,7 +263,10 @@ Result<TlsVersion> read_tls_version(const TlsOptions& options, TlsRole role) {
 }
 
 TlsContext::TlsContext(const TlsOptions& options, TlsRole role)
-    : options_(options), role_(role), alpn_wire_(to_alpn_wire(options.alpn)) {}
+    : options_(options),
+      role_(role),
+      alpn_wire_(to_alpn_wire(options.alpn)),
+      on_reload_(options.on_reload) {}
 
 Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options, TlsRole role) {
   std::unique_ptr<TlsContext> context(new TlsContext(options, role));
@@ -322,11 +325,17 @@ std::unique_ptr<SSL, SslFree> TlsContext::start_session(TlsSessionOwner& owner, 
   std::unique_lock lock(mutex_);
   const std::optional<Status> reloaded = reload_if_changed(now);
   std::unique_ptr<SSL, SslFree> session(SSL_new(current_.ssl_context.get()));
+  const auto report = reloaded ? on_reload_ : nullptr;
   lock.unlock();
   if (session) SSL_set_app_data(session.get(), &owner);
   // Without the lock: the callback may ask for the expiry.
-  if (reloaded && options_.on_reload) options_.on_reload(*reloaded);
+  if (report) report(*reloaded);
   return session;
+}
+
+void TlsContext::report_reloads(std::function<void(const Status&)> on_reload) {
+  const std::lock_guard lock(mutex_);
+  on_reload_ = std::move(on_reload);
 }
 
 void TlsContext::keep_session(const std::string& peer, SSL_SESSION* session) {
@@ -350,11 +359,17 @@ TlsServerContext::TlsServerContext(std::unique_ptr<TlsContext> context)
     : context_(std::move(context)) {}
 TlsServerContext::~TlsServerContext() = default;
 WallTime TlsServerContext::certificate_expiry() const { return context_->expiry(); }
+void TlsServerContext::report_reloads(std::function<void(const Status&)> on_reload) {
+  context_->report_reloads(std::move(on_reload));
+}
 
 TlsClientContext::TlsClientContext(std::unique_ptr<TlsContext> context)
     : context_(std::move(context)) {}
 TlsClientContext::~TlsClientContext() = default;
 WallTime TlsClientContext::certificate_expiry() const { return context_->expiry(); }
+void TlsClientContext::report_reloads(std::function<void(const Status&)> on_reload) {
+  context_->report_reloads(std::move(on_reload));
+}
 
 Result<std::shared_ptr<TlsServerContext>> make_tls_server_context(const TlsOptions& options) {
   auto context = TlsContext::make(options, TlsRole::kServer);

@@ -59,6 +59,9 @@ class TlsContext {
   // outlive it, and this context the owner.
   std::unique_ptr<SSL, SslFree> start_session(TlsSessionOwner& owner, MonotonicTime now);
 
+  // From any thread. Replaces TlsOptions::on_reload.
+  void report_reloads(std::function<void(const Status&)> on_reload);
+
   // Clients: sessions to resume, by peer. A session is handed out once, as TLS 1.3 asks for.
   void keep_session(const std::string& peer, SSL_SESSION* session);  // takes it over
   std::unique_ptr<SSL_SESSION, SslFree> take_session(const std::string& peer);
@@ -83,6 +86,7 @@ class TlsContext {
   const TlsRole role_;
   const std::string alpn_wire_;
   mutable std::mutex mutex_;  // all below; held for a handshake's start only
+  std::function<void(const Status&)> on_reload_;
   TlsVersion current_;
   std::vector<Stamp> stamps_;
   MonotonicTime next_look_{};

@@ -332,6 +332,22 @@ TEST_P(TlsTest, ChangedFilesAreUsedAndBrokenOnesReported) {
   EXPECT_THAT(reloads[1].error().message, HasSubstr("cert.pem"));
 }
 
+TEST_P(TlsTest, ReloadsAreToldToWhoAskedLater) {
+  TemporaryFolder folder;
+  const IssuedCertificate issued = authority.issue({});
+  server_options.cert_file = folder.write("cert.pem", issued.certificate_pem);
+  server_options.key_file = folder.write("key.pem", issued.key_pem);
+  server_options.cert_pem = server_options.key_pem = "";
+  listen();
+  std::vector<Status> reloads;
+  server->report_reloads([&](const Status& status) { reloads.push_back(status); });
+  folder.write("cert.pem", "nonsense");
+  pair->run_for(1100ms);
+  converse();
+  ASSERT_EQ(reloads.size(), 1u);
+  EXPECT_FALSE(reloads[0]);
+}
+
 INSTANTIATE_TEST_SUITE_P(Sim, TlsTest, ::testing::Values(&testing::make_sim_pair));
 INSTANTIATE_TEST_SUITE_P(Epoll, TlsTest, ::testing::Values(&testing::make_epoll_pair));
 

@@ -236,9 +236,28 @@ Outcome map_http(const Answer& answer, BareExhausted) { return map_http_answer(a
 
 }  // namespace
 
+namespace {
+
+// Each worker's exporter says so for the context they share; the last one is as good as any.
+void report_certificates(const OtlpClientOptions& options, const std::string& endpoint,
+                         Logger& logger) {
+  if (options.tls_context == nullptr) return;
+  options.tls_context->report_reloads([&logger, endpoint](const Status& status) {
+    if (status) {
+      logger.info("changed TLS files are in use", {{"endpoint", endpoint}});
+    } else {
+      logger.warn("changed TLS files cannot be used, the old ones stay",
+                  {{"endpoint", endpoint}, {"error", status.error().message}});
+    }
+  });
+}
+
+}  // namespace
+
 std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
                                                             const GrpcOptions& options,
                                                             Logger& logger) {
+  report_certificates(options, options.endpoint, logger);
   transport::ClientOptions client = client_options(options, options.target, options.uses_tls());
   if (!options.authority.empty()) client.authority = options.authority;
   client.pick_first = options.pick_first;
@@ -257,6 +276,7 @@ std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
 std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(io::Loop& loop,
                                                             const HttpOptions& options,
                                                             Logger& logger) {
+  report_certificates(options, options.endpoint, logger);
   // One client for each server, however many signals go there.
   struct Server {
     const ClientEndpoint* target;
