@@ -173,6 +173,10 @@ struct Http2ServerSession::Callbacks {
         self(user).failure_.empty()) {
       self(user).failure_ = "protocol_error";
     }
+    // nghttp2 lets pings overtake; its answer is to tell that the GOAWAY before it has been read.
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == INT32_MAX) {
+      self(user).send_ping();
+    }
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     self(user).events_.on_answer_sent();
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;

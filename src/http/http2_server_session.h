@@ -110,7 +110,8 @@ class Http2ServerSession {
   void reset(Http2Stream& stream, Http2Error error);
 
   void send_ping();
-  // Phase one of a shutdown in order: GOAWAY that still allows every stream.
+  // Phase one of a shutdown in order: GOAWAY that still allows every stream, and behind it a PING,
+  // whose answer tells that the peer has read it.
   void announce_goaway();
   // Phase two: streams that the peer began after this are not served.
   void send_goaway(Http2Error error, std::string_view debug_text);

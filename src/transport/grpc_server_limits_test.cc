@@ -196,6 +196,37 @@ TEST_F(GrpcLimitsTest, OldConnectionsEndInTwoPhases) {
   EXPECT_TRUE(run_until([&] { return server->connection_count() == 0; }));
 }
 
+// nghttp2 sends pings first, and a ping that overtakes the GOAWAY shows nothing by its answer.
+TEST_F(GrpcLimitsTest, PingOfAShutdownFollowsItsGoaway) {
+  options.age_max = 60s;
+  start();
+  auto peer = raw();
+  peer->send(std::string_view("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33));
+  constexpr std::string_view kGoaway("\0\0\x08\x07\0\0\0\0\0\x7f\xff\xff\xff", 13);
+  constexpr std::string_view kPing("\0\0\x08\x06\0\0\0\0\0", 9);
+  ASSERT_TRUE(run_until([&] { return peer->received.contains(kGoaway); }, 70s));
+  EXPECT_GT(peer->received.find(kPing), peer->received.find(kGoaway));
+  EXPECT_TRUE(peer->received.contains(kPing));
+}
+
+TEST_F(GrpcLimitsTest, DeadlineOfTheSenderIsAnsweredAndALaterAnswerIsNot) {
+  handler.hold = true;
+  start();
+  auto peer = http2();
+  const auto fields = Http2Peer::grpc_fields(Signal::kTraces, {{"grpc-timeout", "2S"}});
+  const int32_t whole = peer->request(fields, Http2Peer::framed("x"));
+  const int32_t half = peer->request(fields, "", false);
+  EXPECT_EQ(answer_of(*peer, whole).fields.at("grpc-status"), "4");
+  EXPECT_EQ(answer_of(*peer, half).fields.at("grpc-status"), "4");
+  EXPECT_EQ(observer.reasons, std::vector<std::string>{"deadline"});
+  ASSERT_EQ(handler.held.size(), 1u);
+  handler.held[0].reply(Reply());
+  const int32_t other = peer->grpc("y");  // the connection goes on
+  ASSERT_TRUE(run_until([&] { return handler.held.size() == 2; }));
+  handler.held[1].reply(Reply());
+  EXPECT_EQ(answer_of(*peer, other).fields.at("grpc-status"), "0");
+}
+
 TEST_F(GrpcLimitsTest, DrainAnswersWhatIsUnderWayAndEnds) {
   handler.hold = true;
   start();

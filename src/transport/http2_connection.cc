@@ -183,7 +183,6 @@ void Http2Connection::begin_goaway() {
   goaway_ = Goaway::kAnnounced;
   goaway_at_ = host_.context().loop.now();
   session_->announce_goaway();
-  session_->send_ping();
   host_.wake_by(goaway_at_ + kGoawayAnswerTimeout);
   host_.schedule_flush();
 }
@@ -200,8 +199,21 @@ void Http2Connection::begin_drain() { begin_goaway(); }
 
 MonotonicTime Http2Connection::on_time(MonotonicTime now) {
   if (failed_) return kNever;
-  return std::min(std::min(check_head(now), check_bodies(now)),
-                  std::min(check_keepalive(now), check_age(now)));
+  return std::min({check_head(now), check_bodies(now), check_deadlines(now), check_keepalive(now),
+                   check_age(now)});
+}
+
+MonotonicTime Http2Connection::check_deadlines(MonotonicTime now) {
+  MonotonicTime next = kNever;
+  for (Http2Request* request = requests_; request != nullptr; request = request->next) {
+    const MonotonicTime due = request->deadline();
+    if (due <= now) {
+      request->pass_deadline();
+    } else {
+      next = std::min(next, due);
+    }
+  }
+  return next;
 }
 
 MonotonicTime Http2Connection::check_head(MonotonicTime now) {

@@ -50,6 +50,7 @@ void Http2Request::start(const http::HeaderList& head) {
   }
   if (plan_.timeout) {
     deadline_ = *plan_.timeout > kNever - progress_at_ ? kNever : progress_at_ + *plan_.timeout;
+    if (deadline_ != kNever) connection_->host().wake_by(deadline_);
   }
   if (context.options.include_metadata) metadata_ = make_metadata(head, connection_->host().peer());
   if (plan_.protocol == Protocol::kHttp) start_http_body(head);
@@ -195,6 +196,18 @@ void Http2Request::time_out() {
   answer_http(std::move(http));
 }
 
+void Http2Request::pass_deadline() {
+  Reply reply;
+  reply.code = Code::kDeadlineExceeded;
+  if (body_open_) {
+    reply.message = "the deadline passed before the message was complete";
+    return refuse(reply, "deadline");
+  }
+  reply.message = "the deadline passed before the answer; what was sent is not withdrawn";
+  deadline_passed_ = true;
+  answer(reply);
+}
+
 void Http2Request::refuse(const Reply& reply, std::string_view reason) {
   note_rejected(reason, reply.message);
   close_body();
@@ -218,7 +231,7 @@ void Http2Request::reply(const Reply& reply) {
     delete this;
     return;
   }
-  answer(reply);
+  if (!deadline_passed_) answer(reply);
 }
 
 void Http2Request::abandon() {

@@ -32,9 +32,15 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void detach();
   // The body made no progress for too long.
   void time_out();
+  // The sender's deadline (grpc-timeout) has passed: it is told so, whatever becomes of the data.
+  void pass_deadline();
 
   bool body_open() const { return body_open_; }
   MonotonicTime progress_at() const { return progress_at_; }
+  // kNever once the request is answered.
+  MonotonicTime deadline() const {
+    return body_open_ || (exchange_out_ && !deadline_passed_) ? deadline_ : kNever;
+  }
 
   void reply(const Reply& reply) override;
   void abandon() override;
@@ -68,9 +74,10 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   LandingMessage message_;
   std::array<uint8_t, http::kGrpcPrefixBytes> prefix_{};
   uint8_t prefix_size_ = 0;
-  bool body_open_ = false;     // bytes of the body are still of interest
-  bool exchange_out_ = false;  // a handler owes an answer
-  bool head_method_ = false;   // HEAD: the answer goes without its body
+  bool body_open_ = false;        // bytes of the body are still of interest
+  bool exchange_out_ = false;     // a handler owes an answer
+  bool deadline_passed_ = false;  // and answered so; the handler's answer comes too late
+  bool head_method_ = false;      // HEAD: the answer goes without its body
   bool compressed_ = false;
   size_t wire_bytes_ = 0;
   MonotonicTime progress_at_{};
