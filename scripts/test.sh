@@ -49,6 +49,8 @@ asan() { build asan; ctest --test-dir build/asan --output-on-failure -j2; }
 tsan() { build tsan; ctest --test-dir build/tsan --output-on-failure -L threads; }
 release() { build release; build/release/millrace version; }
 e2e() { python3 tests/e2e/run.py; }
+conformance() { tests/conformance/run.sh; }
+h2spec() { tests/conformance/h2spec.sh; }
 
 stage "layers and formatting" layers
 stage "unit tests, fuzz smoke (address, undefined behaviour)" asan
@@ -56,6 +58,8 @@ if [ $quick = no ]; then
   stage "what threads share (thread sanitizer)" tsan
   stage "the release binary" release
   stage "end to end" e2e
+  stage "conformance to OTLP and otelcol" conformance
+  stage "conformance to HTTP (h2spec)" h2spec
 fi
 
 echo

@@ -6,8 +6,9 @@ import struct
 
 from collector import Collector, wait_until
 from messages import status_of, trace_request
+from peers import GrpcPeer
 from table import shows
-from wire import GrpcPeer, H2Client, grpc_frame, http_request
+from wire import H2Client, grpc_frame, http_request
 
 NOP = {"nop": None}
 
@@ -137,7 +138,7 @@ def mistaken_protocols_are_named():
         assert answer.grpc_status == 12 and answer.grpc_message, answer
 
 
-@shows(18, role="bad")
+@shows(17, role="bad")
 def grpc_framing_errors_are_answered():
     frames = {
         "shorter than its prefix says": struct.pack(">BI", 0, 100) + b"abc",

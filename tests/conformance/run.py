@@ -10,7 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import bad_input  # noqa: F401  (each import fills the table)
 import client_lines  # noqa: F401
+import connection_lines  # noqa: F401
+import daemon_lines  # noqa: F401
+import overload_lines  # noqa: F401
+import passing_lines  # noqa: F401
 import server_lines  # noqa: F401
+import tls_lines  # noqa: F401
 from table import LINE_COUNT, NOT_TESTED, TESTS
 
 
@@ -31,7 +36,7 @@ def main():
     failed = 0
     for (name, lines, role, _), error, seconds in results:
         mark = "ok  " if error is None else "FAIL"
-        print(f"{mark} {role:6} lines {','.join(map(str, lines)) or '-':9} {name} ({seconds:.1f} s)")
+        print(f"{mark} {role:10} lines {','.join(map(str, lines)) or '-':9} {name} ({seconds:.1f} s)")
         if error is not None:
             failed += 1
             print(error)

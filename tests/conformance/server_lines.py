@@ -2,13 +2,15 @@
 import base64
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import zstandard
 
 from collector import Collector, wait_until
 from messages import (RESPONSE, BadRequest, RetryInfo, detail, metric_request, sample, status_of, trace_request)
+from peers import GrpcPeer
 from table import shows
-from wire import GrpcPeer, H2Client, grpc_frame, http_request
+from wire import SERVICE, H2Client, grpc_frame, http_request
 
 NOP = {"nop": None}
 PATH = {"traces": "/v1/traces", "metrics": "/v1/metrics", "logs": "/v1/logs"}
@@ -91,24 +93,50 @@ def success_is_the_signals_response_with_nothing_rejected():
                 assert not response.partial_success.ByteSize(), response
 
 
-@shows(8, 9, 36, role="server")
-def partial_success_of_the_back_end_is_passed_back_when_delivered_is_awaited():
+def waiting_exporter(peer, **queue):
+    return {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True},
+                     "sending_queue": {"wait_for_result": True, **queue}}}
+
+
+def partial_success_of(answer):
+    assert answer.status == 200 and len(answer.body) < 4 << 20, answer.status
+    heard = RESPONSE["traces"]()
+    heard.ParseFromString(answer.body)
+    return heard.partial_success
+
+
+def response_of(rejected, message):
     response = RESPONSE["traces"]()
-    response.partial_success.rejected_spans = 2
-    response.partial_success.error_message = "two spans are too old"
-    with GrpcPeer(lambda received, number: {"body": response.SerializeToString()}) as peer:
-        exporter = {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True},
-                             "sending_queue": {"wait_for_result": True}}}
-        with Collector(exporter) as collector:
-            answer = http_request(collector.http_port, "/v1/traces", trace_request(5).SerializeToString())
-            assert answer.status == 200
-            heard = RESPONSE["traces"]()
-            heard.ParseFromString(answer.body)
-            assert heard.partial_success.rejected_spans == 2
-            assert "two spans are too old" in heard.partial_success.error_message
+    response.partial_success.rejected_spans = rejected
+    response.partial_success.error_message = message
+    return response.SerializeToString()
 
 
-@shows(17, 18, role="server")
+@shows(5, 8, 36, role="server")
+def partial_success_of_the_back_end_is_passed_back_when_delivered_is_awaited():
+    for rejected, message in ((2, "two spans are too old"), (1, "long" * (1 << 18))):
+        with GrpcPeer(lambda received, number: {"body": response_of(rejected, message)}) as peer:
+            with Collector(waiting_exporter(peer)) as collector:
+                partial = partial_success_of(
+                    http_request(collector.http_port, "/v1/traces", trace_request(5).SerializeToString()))
+        assert partial.rejected_spans == rejected
+        assert message[:20] in partial.error_message, partial.error_message[:100]
+
+
+@shows(9, role="server")
+def partial_success_of_a_joined_batch_is_a_warning_to_each():
+    with GrpcPeer(lambda received, number: {"body": response_of(1, "one is too old")}) as peer:
+        queue = {"batch": {"min_size": 2, "flush_timeout": "60s"}}
+        with Collector(waiting_exporter(peer, **queue)) as collector, ThreadPoolExecutor() as pool:
+            message = trace_request().SerializeToString()
+            answers = [pool.submit(http_request, collector.http_port, "/v1/traces", message) for _ in range(2)]
+            for answer in answers:
+                partial = partial_success_of(answer.result())
+                assert partial.rejected_spans == 0 and "one is too old" in partial.error_message, partial
+        assert peer.count() == 1
+
+
+@shows(17, role="server")
 def grpc_serves_the_three_services():
     with Collector(NOP) as collector, H2Client(collector.grpc_port) as client:
         for signal in PATH:
@@ -121,9 +149,8 @@ def grpc_serves_the_three_services():
 def many_unary_calls_on_one_connection_are_answered():
     with Collector(NOP) as collector, H2Client(collector.grpc_port) as client:
         message = grpc_frame(trace_request().SerializeToString())
-        headers = [(":method", "POST"), (":scheme", "http"), (":authority", "x"), ("te", "trailers"),
-                   (":path", "/opentelemetry.proto.collector.trace.v1.TraceService/Export"),
-                   ("content-type", "application/grpc")]
+        headers = [(":method", "POST"), (":scheme", "http"), (":path", SERVICE["traces"]), (":authority", "x"),
+                   ("te", "trailers"), ("content-type", "application/grpc")]
         streams = [client.start(headers) for _ in range(50)]
         for stream in reversed(streams):
             client.send(stream, message)
@@ -191,7 +218,7 @@ def http_2_and_1_1_are_both_served_on_the_http_port():
         assert http_request(collector.http_port, "/v1/traces", b"", method="GET").status == 405
 
 
-@shows(30, 31, role="server")
+@shows(31, role="server")
 def paths_are_the_specifications_and_can_be_configured():
     with Collector(NOP, http={"traces_url_path": "/mine"}) as collector:
         message = trace_request().SerializeToString()

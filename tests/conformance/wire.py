@@ -1,13 +1,13 @@
 """Clients and scripted peers that speak HTTP/2 (by the h2 package), gRPC and HTTP/1.1 byte for byte."""
-import http.server
 import socket
 import struct
-import threading
 from dataclasses import dataclass, field
 
 import h2.config
 import h2.connection
 import h2.events
+from hpack import Decoder, Encoder
+from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, PingFrame, SettingsFrame
 
 SERVICE = {
     "traces": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -131,6 +131,52 @@ class H2Client:
         self.close()
 
 
+class Frames:
+    """HTTP/2 frame by frame, for what client libraries hide."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.file = self.socket.makefile("rb")
+        self.encoder, self.decoder = Encoder(), Decoder()
+        self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        self.send(SettingsFrame(0))
+
+    def send(self, frame):
+        self.socket.sendall(frame.serialize())
+
+    def read(self):
+        """The next frame that is no acknowledgement or window; None at the end."""
+        while head := self.file.read(9):
+            frame, length = Frame.parse_frame_header(memoryview(head))
+            frame.parse_body(memoryview(self.file.read(length)))
+            if isinstance(frame, SettingsFrame):
+                if "ACK" not in frame.flags:
+                    self.send(SettingsFrame(0, flags=["ACK"]))
+            elif isinstance(frame, (GoAwayFrame, PingFrame, HeadersFrame, DataFrame)):
+                return frame
+        return None
+
+    def start_export(self, stream):
+        headers = [(":method", "POST"), (":scheme", "http"), (":path", SERVICE["traces"]), (":authority", "x"),
+                   ("te", "trailers"), ("content-type", "application/grpc")]
+        self.send(HeadersFrame(stream, self.encoder.encode(headers), flags=["END_HEADERS"]))
+
+    def finish_export(self, stream, message):
+        self.send(DataFrame(stream, grpc_frame(message), flags=["END_STREAM"]))
+
+    def read_status(self, stream):
+        while frame := self.read():
+            if isinstance(frame, HeadersFrame) and frame.stream_id == stream:
+                for name, value in self.decoder.decode(frame.data):
+                    if name == "grpc-status":
+                        return int(value)
+        return None
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
 @dataclass
 class HttpAnswer:
     status: int
@@ -171,187 +217,3 @@ def http_request(port, path, body, content_type="application/x-protobuf", method
     finally:
         if own:
             sock.close()
-
-
-@dataclass
-class Received:
-    path: str
-    headers: dict
-    body: bytes  # gRPC: the message without its prefix, still compressed
-    compressed: bool = False
-    connection: int = 0
-
-
-class GrpcPeer:
-    """A scripted gRPC back end. `script(received, number)` returns a dict: status, message, details,
-    body, delay_event, or one of the strings 'hang', 'reset', 'close', 'refuse', 'goaway'."""
-
-    def __init__(self, script=None, settings=None):
-        self.script = script or (lambda received, number: {})
-        self.received, self.connections, self.threads = [], 0, []
-        self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.sockets = []
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                sock, _ = self.listener.accept()
-            except OSError:
-                return
-            with self.lock:
-                self.connections += 1
-                self.sockets.append(sock)
-                number = self.connections
-            threading.Thread(target=self.serve, args=(sock, number), daemon=True).start()
-
-    def serve(self, sock, connection_number):
-        connection = h2.connection.H2Connection(
-            h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
-        connection.initiate_connection()
-        streams = {}
-        try:
-            sock.sendall(connection.data_to_send())
-            while data := sock.recv(65536):
-                for event in connection.receive_data(data):
-                    if isinstance(event, h2.events.RequestReceived):
-                        streams[event.stream_id] = [dict(event.headers), b""]
-                    elif isinstance(event, h2.events.DataReceived):
-                        streams[event.stream_id][1] += event.data
-                        connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-                    elif isinstance(event, h2.events.StreamEnded):
-                        if self.answer(connection, sock, event.stream_id, connection_number,
-                                       *streams.pop(event.stream_id)) == "close":
-                            return
-                sock.sendall(connection.data_to_send())
-        except OSError:
-            pass
-        finally:
-            sock.close()
-
-    def answer(self, connection, sock, stream, connection_number, headers, body):
-        received = Received(headers.get(":path"), headers, body[5:], bool(body[:1] == b"\1"), connection_number)
-        with self.lock:
-            self.received.append(received)
-            number = len(self.received)
-        reply = self.script(received, number)
-        if reply == "hang":
-            return None
-        if reply == "close":
-            return "close"
-        if reply in ("reset", "refuse", "enhance"):
-            connection.reset_stream(stream, {"reset": 2, "refuse": 7, "enhance": 11}[reply])
-            return None
-        if reply == "goaway":
-            connection.close_connection(last_stream_id=stream)
-            reply = {}
-        if "http_status" in reply:
-            connection.send_headers(stream, [(":status", str(reply["http_status"])),
-                                             ("content-type", "text/html")], end_stream=True)
-            return None
-        status = reply.get("status", 0)
-        trailers = [("grpc-status", str(status))]
-        if reply.get("message"):
-            trailers.append(("grpc-message", reply["message"]))
-        if reply.get("details"):
-            trailers.append(("grpc-status-details-bin", reply["details"]))
-        start = [(":status", "200"), ("content-type", "application/grpc")]
-        if status:
-            connection.send_headers(stream, start + trailers, end_stream=True)
-        else:
-            connection.send_headers(stream, start)
-            connection.send_data(stream, grpc_frame(reply.get("body", b"")))
-            connection.send_headers(stream, trailers, end_stream=True)
-        return None
-
-    def count(self):
-        with self.lock:
-            return len(self.received)
-
-    def close(self):
-        self.listener.close()
-        for sock in self.sockets:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-class HttpPeer:
-    """A scripted OTLP/HTTP back end. `script(received, number)` returns (status, headers, body) or
-    'hang' or 'close'."""
-
-    def __init__(self, script=None):
-        peer = self
-        self.script = script or (lambda received, number: (200, {"Content-Type": "application/x-protobuf"}, b""))
-        self.received, self.lock, self.connections = [], threading.Lock(), 0
-        self.released = threading.Event()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self):
-                super().setup()
-                with peer.lock:
-                    peer.connections += 1
-                    self.number = peer.connections
-
-            def do_POST(self):
-                if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-                    body = b""
-                    while size := int(self.rfile.readline().split(b";")[0], 16):
-                        body += self.rfile.read(size)
-                        self.rfile.readline()
-                    self.rfile.readline()
-                else:
-                    body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                received = Received(self.path, {n.lower(): v for n, v in self.headers.items()}, body,
-                                    "Content-Encoding" in self.headers, self.number)
-                with peer.lock:
-                    peer.received.append(received)
-                    number = len(peer.received)
-                reply = peer.script(received, number)
-                if reply == "hang":
-                    peer.released.wait(60)
-                    reply = "close"
-                if reply == "close":
-                    self.close_connection = True
-                    return
-                status, headers, content = reply
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def count(self):
-        with self.lock:
-            return len(self.received)
-
-    def close(self):
-        self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

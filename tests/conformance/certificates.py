@@ -1,0 +1,58 @@
+"""A certificate authority for one test, by the openssl command."""
+import os
+import ssl
+import subprocess
+
+CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+class Authority:
+    def __init__(self, folder, name="authority"):
+        self.folder = folder
+        self.ca, self.ca_key = self.path(name + ".pem"), self.path(name + ".key")
+        openssl("req", "-x509", *CURVE, "-keyout", self.ca_key, "-out", self.ca, "-subj", f"/CN={name}",
+                "-addext", "basicConstraints=critical,CA:TRUE")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def issue(self, name, common_name=None):
+        """name.pem and name.key for localhost; the paths of both."""
+        certificate, key = self.path(name + ".pem"), self.path(name + ".key")
+        openssl("req", "-x509", *CURVE, "-keyout", key + ".new", "-out", certificate + ".new",
+                "-CA", self.ca, "-CAkey", self.ca_key, "-subj", f"/CN={common_name or name}",
+                "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                "-addext", "basicConstraints=critical,CA:FALSE")
+        # As who renews certificates should: the new file takes the old one's place.
+        os.replace(key + ".new", key)
+        os.replace(certificate + ".new", certificate)
+        return certificate, key
+
+    def server_tls(self, name="server", **more):
+        certificate, key = self.issue(name)
+        return {"cert_file": certificate, "key_file": key, **more}
+
+    def client_context(self, identity=None, alpn=("h2",)):
+        context = ssl.create_default_context(cafile=self.ca)
+        context.set_alpn_protocols(list(alpn))
+        if identity:
+            context.load_cert_chain(*identity)
+        return context
+
+    def server_context(self, client_ca=None, alpn=("h2",), name="backend"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.issue(name))
+        context.set_alpn_protocols(list(alpn))
+        if client_ca:
+            context.load_verify_locations(client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+
+def name_of(certificate):
+    """The common name of what getpeercert() gives."""
+    return {name: value for part in certificate["subject"] for name, value in part}["commonName"]

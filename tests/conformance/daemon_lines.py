@@ -1,0 +1,182 @@
+"""The program: configurations, its pages, its own metrics, its end."""
+import json
+import signal
+import subprocess
+import threading
+
+from hyperframe.frame import GoAwayFrame
+
+from collector import BINARY, Collector, free_port, page, wait_until
+from messages import sample, trace_request
+from peers import GrpcPeer
+from table import shows
+from wire import Frames, H2Client, http_request
+
+NOP = {"nop": None}
+MESSAGE = trace_request().SerializeToString()
+PATH = {"traces": "/v1/traces", "metrics": "/v1/metrics", "logs": "/v1/logs"}
+ITEMS = {"traces": "spans", "metrics": "metric_points", "logs": "log_records"}
+
+
+def hanging(peer, **more):
+    return {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True}, "timeout": "60s", **more}}
+
+
+@shows(role="daemon")
+def two_configurations_are_merged_the_later_over_the_earlier():
+    other = free_port()
+    second = {"receivers": {"otlp": {"protocols": {"http": {"endpoint": f"127.0.0.1:{other}"}}}},
+              "exporters": {"debug": {"verbosity": "basic"}},
+              "service": {"pipelines": {"traces": {"exporters": ["nop", "debug"]}}}}
+    collector = Collector(NOP, more=[second])
+    collector.ports = [collector.grpc_port, other]
+    with collector:
+        assert http_request(other, "/v1/traces", MESSAGE).status == 200
+        assert http_request(other, "/v1/logs", sample("logs").SerializeToString()).status == 200
+        wait_until(lambda: collector.metric("otelcol_exporter_sent_spans", exporter="debug") == 1, what="debug's span")
+        # A list is replaced, a map is merged: logs still go to nop alone.
+        assert not [s for s in collector.metrics() if "debug" in s and "log_records" in s]
+
+
+@shows(role="daemon")
+def mistaken_configuration_is_named_with_its_place():
+    text = "receivers: {otlp: {protocols: {grpc: {endpont: 'localhost:1'}}}}\nexporters: {nop: }\n" \
+           "service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n"
+    done = subprocess.run([BINARY, "--config", "yaml:" + text], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1 and "endpont" in done.stderr and "endpoint" in done.stderr, done.stderr
+    done = subprocess.run([BINARY, "validate", "--config", "yaml:" + text], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1 and "endpont" in done.stderr, done.stderr
+
+
+@shows(role="daemon")
+def port_that_is_taken_is_named():
+    with Collector(NOP) as first:
+        config = json.dumps({**first.config, "receivers": {"otlp": {"protocols": {"grpc": {
+            "endpoint": f"127.0.0.1:{first.metrics_port}"}}}}})
+        done = subprocess.run([BINARY, "--config", "yaml:" + config], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 1 and str(first.metrics_port) in done.stderr and "in use" in done.stderr, done.stderr
+
+
+@shows(role="daemon")
+def health_check_tells_of_service_and_of_the_drain():
+    port = free_port()
+    extra = {"extensions": {"health_check": {"endpoint": f"127.0.0.1:{port}"}}, "service/extensions": ["health_check"]}
+    with GrpcPeer(lambda r, n: "hang") as peer:
+        exporter = hanging(peer, sending_queue={"queue_size": 1})
+        with Collector(exporter, extra=extra) as collector:
+            status, body = page(port, "/")
+            assert status == 200 and json.loads(body)["status"] == "Server available"
+            assert {"upSince", "uptime"} <= set(json.loads(body))
+            assert page(port, "/livez")[0] == 200 and page(port, "/readyz")[0] == 200
+            assert page(port, "/nothing")[0] == 404 and page(port, "/", "POST")[0] == 405
+            assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
+            # Full queue: alive, in service, and not ready for more.
+            status, body = page(port, "/readyz?verbose")
+            assert status == 503 and "full" in json.loads(body)["reasons"][0], body
+            assert json.loads(body)["destinations"][0]["queueSize"] == 1
+            assert page(port, "/")[0] == 200 and page(port, "/livez")[0] == 200
+            collector.signal()
+            wait_until(lambda: page(port, "/")[0] == 503, what="a page that says it is draining")
+            assert json.loads(page(port, "/")[1])["status"] == "Server not available"
+
+
+@shows(role="daemon")
+def metrics_have_otelcols_names_and_labels():
+    with GrpcPeer() as peer:
+        with Collector(hanging(peer), processors={"memory_limiter": {"check_interval": "1s", "limit_mib": 200},
+                                                  "batch": {"timeout": "10ms"}}) as collector:
+            with H2Client(collector.grpc_port) as client:
+                for signal_name in PATH:
+                    assert client.grpc(signal_name, sample(signal_name).SerializeToString()).grpc_status == 0
+                    assert http_request(collector.http_port, PATH[signal_name],
+                                        sample(signal_name).SerializeToString()).status == 200
+            for items in ITEMS.values():
+                wait_until(lambda: collector.metric(f"otelcol_exporter_sent_{items}") == 2, what=f"{items} sent")
+            series = collector.metrics()
+    expected = {"otelcol_process_cpu_seconds", "otelcol_process_uptime", "otelcol_process_memory_rss",
+                "otelcol_process_runtime_heap_alloc_bytes", "otelcol_process_runtime_total_sys_memory_bytes"}
+    for signal_name, items in ITEMS.items():
+        for outcome, count in (("accepted", 1), ("refused", 0), ("failed", 0)):
+            for transport in ("grpc", "http"):
+                name = f'otelcol_receiver_{outcome}_{items}{{receiver="otlp",transport="{transport}"}}'
+                assert series.get(name) == count, name
+        for outcome in ("sent", "send_failed"):
+            expected.add(f'otelcol_exporter_{outcome}_{items}{{exporter="otlp",server_address="127.0.0.1",'
+                         f'server_port="{peer.port}"}}')
+        expected.add(f'otelcol_exporter_enqueue_failed_{items}{{exporter="otlp"}}')
+        for gauge in ("queue_size", "queue_capacity", "in_flight_requests"):
+            expected.add(f'otelcol_exporter_{gauge}{{data_type="{signal_name}",exporter="otlp"}}')
+    assert expected <= set(series), sorted(expected - set(series))
+    info = [name for name in series if name.startswith("target_info{")]
+    assert len(info) == 1 and 'service_name="millrace"' in info[0], info
+    assert "service_instance_id=" in info[0] and "service_version=" in info[0], info
+
+
+@shows(role="daemon")
+def counters_end_in_total_when_the_reader_asks_for_it():
+    port = free_port()
+    reader = {"host": "127.0.0.1", "port": port, "without_type_suffix": False}
+    extra = {"service/telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": reader}}}]}}}
+    with Collector(NOP, extra=extra) as collector:
+        assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
+        _, text = page(port, "/metrics")
+        assert 'otelcol_receiver_accepted_spans_total{receiver="otlp",transport="http"} 1' in text, text
+        assert "otelcol_exporter_queue_size{" in text and "queue_size_total" not in text
+
+
+@shows(21, role="daemon")
+def sigterm_drains_and_says_that_the_ledger_balances():
+    opened = threading.Event()
+
+    def script(received, number):
+        opened.wait(60)
+        return {}
+
+    with GrpcPeer(script) as peer, Collector(hanging(peer)) as collector:
+        for number in range(1, 21):
+            message = trace_request(first=number).SerializeToString()
+            assert http_request(collector.http_port, "/v1/traces", message).status == 200
+        collector.signal()
+        wait_until(lambda: "stopping" in collector.output(), what="a word about the end")
+        opened.set()
+        assert collector.process.wait(20) == 0
+        ledger = collector.ledger()
+        assert ledger["admitted"] == ledger["delivered"] == 20 and ledger["balance"] == "ok", ledger
+        assert ledger["held"] == ledger["dropped"] == 0
+
+
+@shows(role="daemon")
+def senders_under_way_are_answered_before_the_end():
+    with Collector(NOP) as collector:
+        client = Frames(collector.grpc_port)
+        client.start_export(1)
+        wait_until(lambda: collector.metric("millrace_receiver_connections") >= 1, what="the connection")
+        collector.signal()
+        assert isinstance(client.read(), GoAwayFrame)
+        client.finish_export(1, MESSAGE)
+        assert client.read_status(1) == 0
+        client.close()
+        assert collector.process.wait(20) == 0 and collector.ledger()["delivered"] == 1
+
+
+@shows(role="daemon")
+def second_sigterm_ends_at_once_and_still_accounts():
+    with GrpcPeer(lambda r, n: "hang") as peer, Collector(hanging(peer)) as collector:
+        for number in range(1, 6):
+            message = trace_request(first=number).SerializeToString()
+            assert http_request(collector.http_port, "/v1/traces", message).status == 200
+        collector.signal()
+        wait_until(lambda: "stopping" in collector.output(), what="a word about the end")
+        collector.signal()
+        assert collector.process.wait(20) == 1
+        ledger = collector.ledger()
+        assert ledger["admitted"] == 5 and ledger["held"] + ledger["dropped"] == 5, ledger
+        assert ledger["balance"] == "ok"
+
+
+@shows(role="daemon")
+def sighup_ends_nothing():
+    with Collector(NOP) as collector:
+        collector.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "SIGHUP" in collector.output(), what="a word about it")
+        assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
