@@ -135,7 +135,8 @@ Status Collector::make_workers() {
     auto worker = Worker::create(shared_, loop);
     if (!worker) return fail(worker.error());
     workers_.push_back(std::move(*worker));
-    if (Status listening = workers_.back()->listen(ports_, world_.share_ports); !listening) {
+    if (Status listening = workers_.back()->listen(ports_, world_.share_ports, placements_);
+        !listening) {
       return listening;
     }
     last_turn_ns_.push_back(

@@ -19,6 +19,7 @@
 #include "assembly/plan.h"
 #include "assembly/worker.h"
 #include "extensions/health_check/pages.h"
+#include "io/placement.h"
 #include "ledger/ledger.h"
 #include "memory/budget.h"
 #include "metrics/registry.h"
@@ -105,6 +106,8 @@ class Collector final : public extensions::HealthSource {
   std::vector<std::unique_ptr<transport::Server>> page_servers_;
   std::unique_ptr<SelfMetrics> self_metrics_;
   std::vector<uint16_t> ports_;
+  // One for each address; empty when connections stay where they were accepted.
+  std::vector<std::shared_ptr<io::Placement>> placements_;
   uint16_t metrics_port_ = 0;
   std::vector<uint16_t> health_ports_;
   MonotonicTime started_at_;

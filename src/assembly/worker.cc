@@ -149,11 +149,14 @@ void Worker::make_server(size_t receiver, const receivers::ProtocolOptions& prot
        .what = shared_.plan->receivers[receiver].id + " on " + protocol.endpoint});
 }
 
-Status Worker::listen(std::vector<uint16_t>& ports, bool share_port) {
+Status Worker::listen(std::vector<uint16_t>& ports, bool share_port,
+                      std::vector<std::shared_ptr<io::Placement>>& placements) {
   const bool first = ports.empty();
   for (size_t index = 0; index < servers_.size(); ++index) {
     ListeningServer& listening = servers_[index];
     listening.where.share_port = share_port;
+    if (first) placements.push_back(share_port ? std::make_shared<io::Placement>() : nullptr);
+    listening.where.placement = placements[index];
     if (!first) listening.where.port = ports[index];
     const Result<uint16_t> port = listening.server->listen(listening.where);
     if (!port) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "assembly/plan.h"
+#include "io/placement.h"
 #include "ledger/ledger.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
@@ -48,8 +49,9 @@ class Worker {
   ~Worker();
 
   // Listens on every receiver's address. `ports` holds what the first worker got, so that port 0
-  // means one port for all workers; it is filled by the first.
-  Status listen(std::vector<uint16_t>& ports, bool share_port);
+  // means one port for all workers; it is filled by the first, and so are `placements`.
+  Status listen(std::vector<uint16_t>& ports, bool share_port,
+                std::vector<std::shared_ptr<io::Placement>>& placements);
   // GOAWAY and no new connections; `drained` runs once, on this loop, when all are gone.
   void drain_servers(std::function<void()> drained);
   void add_to(pipeline::Drain& drain);

@@ -30,6 +30,7 @@ class Timer {
   virtual bool armed() const = 0;
 };
 
+class Placement;         // io/placement.h
 class TlsServerContext;  // io/tls.h; reloads its files by itself
 class TlsClientContext;
 
@@ -39,6 +40,9 @@ struct ListenOptions {
   uint16_t port = 0;  // 0: the kernel (or the simulation) chooses; Listener::port() tells
   // Several loops may listen on one address: each accepts its share (SO_REUSEPORT).
   bool share_port = false;
+  // Not null: the first of them accepts for all, and connections are placed by load. The simulation
+  // deals in turn.
+  std::shared_ptr<Placement> placement = nullptr;
   // Not null: each accepted stream is a TLS session; the accept handler gets it when the handshake
   // is done. Must outlive the listener.
   std::shared_ptr<TlsServerContext> tls = nullptr;

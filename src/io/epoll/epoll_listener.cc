@@ -46,6 +46,10 @@ EpollListener::EpollListener(EpollLoop& loop,
 EpollListener::~EpollListener() {
   --loop_.listener_count_;
   std::erase(loop_.due_listeners_, this);
+  if (placement_ != nullptr) {
+    placement_->leave(member_);
+    *self_ = nullptr;
+  }
   close_sockets();
   if (destroyed_ != nullptr) *destroyed_ = true;
 }
@@ -56,6 +60,14 @@ void EpollListener::close_sockets() {
 }
 
 Status EpollListener::open(const ListenOptions& options) {
+  // The first member accepts for all. A socket of each with SO_REUSEPORT would do too, but then a
+  // second process of the same user would be let in on the address without a word.
+  const bool accepts = options.placement == nullptr || options.placement->is_empty();
+  if (options.placement != nullptr) join(options.placement);
+  if (!accepts) {
+    port_ = options.port;
+    return {};
+  }
   Status opened = open_sockets(options);
   // With two addresses and no port given, the port of the first may be taken on the second.
   for (int i = 1; !opened && options.port == 0 && sockets_.size() == 1 && i < kPortAttempts; ++i) {
@@ -131,25 +143,46 @@ void EpollListener::Socket::collect(uint32_t) {
   if (std::find(due.begin(), due.end(), &listener) == due.end()) due.push_back(&listener);
 }
 
+void EpollListener::join(std::shared_ptr<Placement> placement) {
+  placement_ = std::move(placement);
+  self_ = std::make_shared<EpollListener*>(this);
+  member_ = placement_->join(
+      [loop = &loop_, self = self_](Placement::Socket socket, Placement::Place place) {
+        loop->run_here([self, socket = std::move(socket), place = std::move(place)]() mutable {
+          if (*self != nullptr) (*self)->take_over(socket.take(), std::move(place));
+        });
+      });
+}
+
+void EpollListener::take_over(int descriptor, Placement::Place place) {
+  SocketAddress peer;
+  peer.size = sizeof(sockaddr_in6);
+  // Fails when the peer has gone already: the first read will say so.
+  static_cast<void>(::getpeername(descriptor, &peer.any, &peer.size));
+  const auto on_accept = on_accept_;
+  (*on_accept)(std::make_unique<EpollStream>(loop_, descriptor, peer, std::move(place)));
+}
+
 void EpollListener::accept_waiting() {
   bool destroyed = false;
   destroyed_ = &destroyed;
-  const auto on_accept = on_accept_;
   for (size_t i = 0; i < sockets_.size(); ++i) {
     Socket& socket = *sockets_[i];
     if (!std::exchange(socket.waiting, false)) continue;
     for (int accepted = 0; accepted < kAcceptsPerTurn && accepting();) {
-      SocketAddress peer;
-      peer.size = sizeof(sockaddr_in6);
       const int descriptor =
-          ::accept4(socket.descriptor, &peer.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+          ::accept4(socket.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (descriptor < 0) {
         if (concerns_one_connection(errno)) continue;
         if (errno != EAGAIN && errno != EWOULDBLOCK) suspend(errno);
         break;
       }
       ++accepted;
-      (*on_accept)(std::make_unique<EpollStream>(loop_, descriptor, peer));
+      if (placement_ != nullptr) {
+        placement_->place(Placement::Socket(descriptor), member_);
+      } else {
+        take_over(descriptor, nullptr);
+      }
       if (destroyed) return;
     }
   }

@@ -88,6 +88,14 @@ void EpollLoop::post(Task task) {
   }
 }
 
+void EpollLoop::run_here(Task task) {
+  if (std::this_thread::get_id() == thread_.load(std::memory_order_relaxed)) {
+    task();
+  } else {
+    mailbox_->post(std::move(task));
+  }
+}
+
 void EpollLoop::stop() {
   stopping_.store(true, std::memory_order_relaxed);
   mailbox_->post([] {});

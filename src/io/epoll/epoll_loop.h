@@ -21,6 +21,7 @@
 #include "io/epoll/socket.h"
 #include "io/epoll/timer_heap.h"
 #include "io/loop.h"
+#include "io/placement.h"
 #include "io/tls_stream.h"
 
 namespace millrace::io {
@@ -41,7 +42,7 @@ class EpollStream final : public Stream, public Pollable {
   // Connects.
   EpollStream(EpollLoop& loop, const Address& address);
   // Takes over an accepted, non-blocking socket.
-  EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer);
+  EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer, Placement::Place place);
   ~EpollStream() override;
 
   void set_handler(StreamHandler* handler) override;
@@ -72,6 +73,7 @@ class EpollStream final : public Stream, public Pollable {
   void find_out_about_connection();
 
   EpollLoop& loop_;
+  const Placement::Place place_;  // counts this connection while it is open; may be null
   int descriptor_ = -1;
   StreamHandler* handler_ = nullptr;
   uint8_t interest_ = 0;        // bits of Interest
@@ -108,12 +110,19 @@ class EpollListener final : public Listener {
   void close_sockets();
   void apply_pausing();
   void suspend(int error_number);
+  void join(std::shared_ptr<Placement> placement);
+  void take_over(int descriptor, Placement::Place place);
   bool accepting() const { return !paused_ && !suspended_; }
 
   EpollLoop& loop_;
   // Shared with a call under way, so that the handler may destroy its listener.
   std::shared_ptr<std::function<void(std::unique_ptr<Stream>)>> on_accept_;
   std::vector<std::unique_ptr<Socket>> sockets_;
+  std::shared_ptr<Placement> placement_;  // null: every connection stays here
+  std::shared_ptr<Placement::Member> member_;
+  // What is handed over from other loops looks here for the listener; null once it is gone. Read
+  // and written on this loop only.
+  std::shared_ptr<EpollListener*> self_;
   std::unique_ptr<Timer> resume_timer_;
   uint16_t port_ = 0;
   bool paused_ = false;     // by the owner
@@ -133,6 +142,8 @@ class EpollLoop final : public Loop {
   Random& random() override { return random_; }
   std::unique_ptr<Timer> make_timer(Task on_expiry_repeatable) override;
   void post(Task task) override;
+  // At once on this loop's own thread, otherwise in a coming turn.
+  void run_here(Task task);
   void defer(Task task) override { deferred_.push_back(std::move(task)); }
   Result<std::unique_ptr<Listener>> listen(
       const ListenOptions& options,

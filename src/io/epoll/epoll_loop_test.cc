@@ -228,5 +228,41 @@ TEST(EpollLoopTest, LateAnswerOfTheResolverFindsNoLoopAndDoesNoHarm) {
   }
 }
 
+TEST(EpollLoopTest, ConnectionsOfOneAddressArePlacedOnTwoLoops) {
+  LoopUnderTest first, second;
+  const auto placement = std::make_shared<Placement>();
+  std::vector<std::unique_ptr<Stream>> by_first, by_second;
+  const ListenOptions where{.host = "127.0.0.1", .share_port = true, .placement = placement};
+  auto accepting = *first.loop.listen(
+      where, [&](std::unique_ptr<Stream> stream) { by_first.push_back(std::move(stream)); });
+  ListenOptions same = where;
+  same.port = accepting->port();
+  auto joined = *second.loop.listen(
+      same, [&](std::unique_ptr<Stream> stream) { by_second.push_back(std::move(stream)); });
+  std::vector<std::unique_ptr<Stream>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(
+        first.loop.connect({.address = {"127.0.0.1:" + std::to_string(accepting->port())}}));
+  }
+  ASSERT_TRUE(first.run_until([&] {
+    second.loop.run_turn(1ms);
+    return by_first.size() + by_second.size() == 4;
+  }));
+  EXPECT_EQ(by_first.size(), 2u);
+  EXPECT_EQ(by_second.size(), 2u);
+  EXPECT_EQ(by_second[0]->peer_address(), clients[1]->local_address());
+}
+
+TEST(EpollLoopTest, SecondOwnerOfAPlacedAddressIsRefused) {
+  LoopUnderTest loop;
+  const ListenOptions where{
+      .host = "127.0.0.1", .share_port = true, .placement = std::make_shared<Placement>()};
+  auto listener = *loop.loop.listen(where, [](std::unique_ptr<Stream>) {});
+  ListenOptions other = where;
+  other.port = listener->port();
+  other.placement = std::make_shared<Placement>();  // as another process would
+  EXPECT_FALSE(loop.loop.listen(other, [](std::unique_ptr<Stream>) {}).has_value());
+}
+
 }  // namespace
 }  // namespace millrace::io

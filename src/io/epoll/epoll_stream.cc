@@ -28,8 +28,9 @@ EpollStream::EpollStream(EpollLoop& loop, const Address& address)
   start_connecting(address);
 }
 
-EpollStream::EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer)
-    : loop_(loop), descriptor_(descriptor), ready_(kWrite), peer_(peer) {
+EpollStream::EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer,
+                         Placement::Place place)
+    : loop_(loop), place_(std::move(place)), descriptor_(descriptor), ready_(kWrite), peer_(peer) {
   ++loop_.stream_count_;
   register_descriptor();
 }

@@ -128,7 +128,9 @@ Result<int> open_listening_socket(const SocketAddress& address, const ListenOpti
   if (descriptor < 0) return fail(system_error(doing, errno));
   const int on = 1, off = 0;
   ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (options.share_port) ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (options.share_port && options.placement == nullptr) {
+    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  }
   // Accepted sockets inherit it, which saves a system call for each.
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (address.any.sa_family == AF_INET6) {

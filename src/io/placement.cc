@@ -1,0 +1,45 @@
+#include "io/placement.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::io {
+
+Placement::Socket::~Socket() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::shared_ptr<Placement::Member> Placement::join(TakeOver take_over) {
+  auto member = std::make_shared<Member>(std::move(take_over));
+  const std::lock_guard lock(mutex_);
+  members_.push_back(member);
+  return member;
+}
+
+void Placement::leave(const std::shared_ptr<Member>& member) {
+  const std::lock_guard lock(mutex_);
+  std::erase(members_, member);
+}
+
+bool Placement::is_empty() {
+  const std::lock_guard lock(mutex_);
+  return members_.empty();
+}
+
+void Placement::place(Socket socket, const std::shared_ptr<Member>& accepting) {
+  std::shared_ptr<Member> chosen = accepting;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::shared_ptr<Member>& member : members_) {
+      if (member->open_count() < chosen->open_count()) chosen = member;
+    }
+    // Counted while the lock is held, so that two loops do not choose the same idle one.
+    chosen->open_.fetch_add(1, std::memory_order_relaxed);
+  }
+  Place place(nullptr, [chosen](void*) { chosen->open_.fetch_sub(1, std::memory_order_relaxed); });
+  chosen->take_over_(std::move(socket), std::move(place));
+}
+
+}  // namespace millrace::io
