@@ -13,6 +13,8 @@ using http::KnownField;
 namespace {
 // How much of a refused body is read and dropped before the connection is closed instead.
 constexpr size_t kDiscardedBytesMax = 64 << 20;
+// Answers that wait to be written; then what a peer sends ahead waits too.
+constexpr size_t kOutBytesMax = 64 * 1024;
 }  // namespace
 
 class Http1Connection::Pending final : public Exchange::Impl {
@@ -61,11 +63,15 @@ void Http1Connection::enter(Stage stage) {
   host_.wake_by(stage_deadline());
 }
 
+bool Http1Connection::must_wait() const {
+  return stage_ == Stage::kAwaitingReply || out_.size() >= kOutBytesMax;
+}
+
 size_t Http1Connection::receive(std::span<uint8_t> bytes) {
   held_back_ = false;
   size_t consumed = 0;
   while (!closing_ && consumed < bytes.size()) {
-    if (stage_ == Stage::kAwaitingReply) {
+    if (must_wait()) {
       held_back_ = true;
       break;
     }

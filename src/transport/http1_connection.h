@@ -24,7 +24,7 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   void write_to(std::string& out, size_t out_bytes_max) override;
   bool finished() const override;
   bool lingers() const override { return !ended_ && stage_ != Stage::kIdle; }
-  bool wants_read() const override { return !closing_ && stage_ != Stage::kAwaitingReply; }
+  bool wants_read() const override { return !closing_ && !must_wait(); }
   bool wants_unconsumed() const override { return wants_read() && held_back_; }
   MonotonicTime on_time(MonotonicTime now) override;
   void begin_drain() override;
@@ -40,6 +40,8 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
     kAwaitingReply,  // the handler has it
   };
 
+  // For the answer, or because who asks does not read the answers: we do not hold ever more.
+  bool must_wait() const;
   void on_head(const http::Http1Head& head, const http::HeaderList& fields) override;
   void on_body(std::span<uint8_t> bytes) override;
   void on_end() override;
@@ -69,7 +71,7 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   bool head_method_ = false;
   bool closing_ = false;           // close when everything is written
   bool last_ = false;              // the answer under way is the last of this connection
-  bool held_back_ = false;         // bytes were left because an answer is awaited
+  bool held_back_ = false;         // bytes were left because of must_wait()
   bool parser_reset_due_ = false;  // the request is over; not from inside the parser's events
   bool ended_ = false;             // the peer will send nothing more
   size_t wire_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include "compress/compressor.h"
 #include "transport/rpc_status.h"
+#include "transport/server_connection.h"
 #include "transport/server_test_support.h"
 
 namespace millrace::transport {
@@ -181,7 +182,7 @@ TEST_F(HttpServerTest, OverTheMemoryBudgetIs503WithRetryAfter) {
   EXPECT_TRUE(has(answer, "\r\nretry-after: 1\r\n"));
   EXPECT_TRUE(has(answer, "\"code\":14"));
   EXPECT_EQ(observer.reasons.at(0), "memory");
-  EXPECT_EQ(budget->used(), 0u);
+  EXPECT_EQ(budget->used(), kConnectionBytes);
   EXPECT_TRUE(has(exchange(*peer, "GET /health HTTP/1.1\r\nhost: c\r\n\r\n"), "200 OK"));
 }
 

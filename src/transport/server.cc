@@ -29,13 +29,15 @@ class OtlpServer final : public Server, public ConnectionOwner {
   }
 
   void adopt(std::unique_ptr<io::Stream> stream) override {
-    if (draining_ || connections_.size() >= context_.options.connections_max) {
-      context_.observer.on_rejected(Protocol::kGrpc, std::nullopt,
-                                    draining_ ? "shutting_down" : "too_many_connections", "",
-                                    stream->peer_address());
-      return;
+    if (draining_) return refuse(*stream, "shutting_down");
+    if (connections_.size() >= context_.options.connections_max) {
+      return refuse(*stream, "too_many_connections");
     }
-    auto connection = std::make_unique<ServerConnection>(context_, *this, std::move(stream));
+    const size_t bytes = kConnectionBytes + (stream->tls().active ? kTlsConnectionBytes : 0);
+    Reservation memory = Reservation::try_make(context_.pool.budget(), bytes);
+    if (!memory) return refuse(*stream, "memory");
+    auto connection =
+        std::make_unique<ServerConnection>(context_, *this, std::move(stream), std::move(memory));
     ServerConnection* const key = connection.get();
     connections_.emplace(key, std::move(connection));
     context_.observer.on_connections(1);
@@ -58,6 +60,11 @@ class OtlpServer final : public Server, public ConnectionOwner {
   }
 
  private:
+  void refuse(const io::Stream& stream, std::string_view reason) {
+    context_.observer.on_rejected(Protocol::kGrpc, std::nullopt, reason, "connection closed",
+                                  stream.peer_address());
+  }
+
   void schedule() {
     if (scheduled_) return;
     scheduled_ = true;

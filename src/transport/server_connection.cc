@@ -12,6 +12,8 @@ namespace {
 
 // Taken from the protocol before each write.
 constexpr size_t kOutBytesMax = 256 * 1024;
+// Half a request line: part of what every connection has reserved.
+constexpr size_t kKeptBytesIncluded = 4 * 1024;
 // No request line begins like this, so these bytes already tell HTTP/2.
 constexpr std::string_view kHttp2Opening = "PRI ";
 constexpr uint8_t kTlsHandshake = 0x16;
@@ -22,10 +24,11 @@ constexpr Duration kLingerTimeout = 2s;
 }  // namespace
 
 ServerConnection::ServerConnection(ServerContext& context, ConnectionOwner& owner,
-                                   std::unique_ptr<io::Stream> stream)
+                                   std::unique_ptr<io::Stream> stream, Reservation memory)
     : context_(context),
       owner_(owner),
       stream_(std::move(stream)),
+      memory_(std::move(memory)),
       landing_(context.landing, context.options.announced_bytes_max),
       accepted_at_(context.loop.now()) {
   timer_ = context_.loop.make_timer([this] { on_timer(); });
@@ -99,7 +102,7 @@ void ServerConnection::read_once() {
       break;
   }
   std::memcpy(room.data(), unconsumed_.data(), before);
-  unconsumed_.clear();
+  release_unconsumed();
   if (!scratch) landing_.received(before + result.count);
   take(room.first(before + result.count));
   landing_.end_turn();
@@ -107,11 +110,29 @@ void ServerConnection::read_once() {
 
 void ServerConnection::take(std::span<uint8_t> bytes) {
   if (!protocol_ && !sniff(bytes)) {
-    if (!closed_) unconsumed_.assign(bytes.begin(), bytes.end());
+    if (!closed_) keep(bytes);
     return;
   }
   const size_t consumed = protocol_->receive(bytes);
-  const std::span<uint8_t> left = bytes.subspan(consumed);
+  keep(bytes.subspan(consumed));
+}
+
+std::string ServerConnection::release_unconsumed() {
+  unconsumed_memory_ = Reservation();
+  return std::exchange(unconsumed_, std::string());
+}
+
+void ServerConnection::keep(std::span<const uint8_t> left) {
+  if (left.size() <= kKeptBytesIncluded) {
+    unconsumed_.assign(left.begin(), left.end());
+    return;
+  }
+  unconsumed_memory_ = Reservation::try_make(context_.pool.budget(), left.size());
+  if (!unconsumed_memory_) {
+    context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "memory",
+                                  "requests sent ahead of the answers", peer());
+    return close_now();
+  }
   unconsumed_.assign(left.begin(), left.end());
 }
 
@@ -144,7 +165,7 @@ bool ServerConnection::flush() {
       if (protocol_) protocol_->write_to(out_, kOutBytesMax);
       if (out_.empty()) {
         if (!protocol_ || !protocol_->wants_unconsumed() || unconsumed_.empty()) break;
-        std::string bytes = std::exchange(unconsumed_, std::string());
+        std::string bytes = release_unconsumed();
         take({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
         landing_.end_turn();
         continue;

@@ -22,8 +22,9 @@ inline Bytes bytes_of_items(const std::vector<uint64_t>& items) {
       std::span(reinterpret_cast<const uint8_t*>(items.data()), items.size() * 8));
 }
 
+// Bytes that are not of this kind end in half an item, filled up with zeros.
 inline std::vector<uint64_t> items_of(const Rope& rope) {
-  std::vector<uint64_t> items(rope.size() / 8);
+  std::vector<uint64_t> items((rope.size() + 7) / 8);
   if (!items.empty()) rope.copy_to(reinterpret_cast<uint8_t*>(items.data()));
   return items;
 }

@@ -1,0 +1,229 @@
+// Our client and our server over TLS, on sockets and on the simulated network: which protocol ALPN
+// chooses, what it falls back to, and who is refused.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "io/testing/loop_pair.h"
+#include "io/testing/test_certificates.h"
+#include "io/tls.h"
+#include "memory/chunk_pool.h"
+#include "transport/client.h"
+#include "transport/server.h"
+#include "transport/server_test_support.h"
+
+namespace millrace::transport {
+namespace {
+
+using io::testing::LoopPair;
+using io::testing::TestAuthority;
+using testing::RecordingHandler;
+using testing::RecordingObserver;
+using Kind = Answer::Kind;
+
+// The http2 of a page's request cannot be seen from a handler, so the tests see it by what only
+// one of the protocols does.
+class TransportTlsTest : public ::testing::TestWithParam<std::unique_ptr<LoopPair> (*)()> {
+ protected:
+  TransportTlsTest() {
+    identify(server_tls, authority);
+    server_tls.alpn = {"h2", "http/1.1"};
+    client_tls.ca_pem = authority.certificate_pem();
+    server_options.otlp_routes.push_back({Signal::kTraces, "/v1/traces", &handler});
+  }
+  ~TransportTlsTest() override {
+    client.reset();
+    server.reset();
+  }
+  static void identify(io::TlsOptions& options, TestAuthority& by) {
+    const io::testing::IssuedCertificate issued = by.issue({});
+    options.cert_pem = issued.certificate_pem;
+    options.key_pem = issued.key_pem;
+  }
+  void serve() {
+    auto context = io::make_tls_server_context(server_tls);
+    ASSERT_TRUE(context) << context.error().message;
+    server = make_server(pair->server(), pool, server_options, observer);
+    io::ListenOptions where;
+    where.host = pair->server_ip();
+    where.tls = *context;
+    const auto listened = server->listen(where);
+    ASSERT_TRUE(listened) << listened.error().message;
+    port = *listened;
+  }
+  ClientOptions client_options() {
+    auto context = io::make_tls_client_context(client_tls);
+    EXPECT_TRUE(context) << context.error().message;
+    ClientOptions options;
+    options.host = pair->server_ip();
+    options.port = port;
+    options.scheme = "https";
+    options.paths[index_of(Signal::kTraces)] = "/v1/traces";
+    options.tls = *context;
+    options.tls_server_name = "localhost";
+    return options;
+  }
+  Answer ask(std::string_view body) {
+    std::optional<Answer> answer;
+    ClientRequest request;
+    request.body = Rope(Bytes::copy_of(body));
+    request.deadline = pair->client().now() + 20s;
+    client->send(std::move(request), [&](Answer got) { answer = std::move(got); });
+    EXPECT_TRUE(pair->run_until([&] { return answer.has_value(); }));
+    return answer.value_or(Answer());
+  }
+
+  std::unique_ptr<LoopPair> pair = GetParam()();
+  TestAuthority authority{"Millrace test authority"};
+  TestAuthority stranger{"Somebody else's authority"};
+  io::TlsOptions server_tls, client_tls;
+  ServerOptions server_options;
+  RecordingObserver observer;
+  Budget budget{64 << 20};
+  RecordingHandler handler;
+  ChunkPool pool{budget, 0};
+  std::unique_ptr<Server> server;
+  std::unique_ptr<Client> client;
+  uint16_t port = 0;
+};
+
+TEST_P(TransportTlsTest, GrpcIsSpokenOverH2) {
+  serve();
+  client = make_grpc_client(pair->client(), client_options());
+  const std::string large(300'000, 's');
+  for (const std::string& body : {std::string("spans"), large}) {
+    const Answer answer = ask(body);
+    EXPECT_EQ(answer.kind, Kind::kAnswered) << answer.message;
+    EXPECT_EQ(answer.code, Code::kOk) << answer.message;
+    EXPECT_EQ(handler.requests.back().protocol, Protocol::kGrpc);
+    EXPECT_TRUE(handler.bodies.back() == body);
+  }
+  EXPECT_EQ(server->connection_count(), 1u);
+}
+
+TEST_P(TransportTlsTest, HttpTakesH2WhereItIsOffered) {
+  handler.hold = true;
+  serve();
+  ClientOptions options = client_options();
+  client = make_http_client(pair->client(), options);
+  std::vector<Answer> answers;
+  // Three requests under way on one connection: only HTTP/2 does that.
+  for (int i = 0; i < 3; ++i) {
+    ClientRequest request;
+    request.body = Rope(Bytes::copy_of("spans"));
+    request.deadline = pair->client().now() + 20s;
+    client->send(std::move(request), [&](Answer got) { answers.push_back(std::move(got)); });
+  }
+  ASSERT_TRUE(pair->run_until([&] { return handler.held.size() == 3; }));
+  EXPECT_EQ(server->connection_count(), 1u);
+  for (Exchange& exchange : handler.held) exchange.reply(Reply());
+  ASSERT_TRUE(pair->run_until([&] { return answers.size() == 3; }));
+  for (const Answer& answer : answers) {
+    EXPECT_EQ(answer.code, Code::kOk) << answer.message;
+    EXPECT_EQ(answer.http_status, 200);
+  }
+  EXPECT_EQ(handler.requests[0].protocol, Protocol::kHttp);
+}
+
+TEST_P(TransportTlsTest, HttpFallsBackToHttp1) {
+  server_tls.alpn = {"http/1.1"};
+  serve();
+  client = make_http_client(pair->client(), client_options());
+  for (int i = 0; i < 3; ++i) {
+    const Answer answer = ask("spans");
+    EXPECT_EQ(answer.http_status, 200) << answer.message;
+  }
+  EXPECT_EQ(handler.bodies.size(), 3u);
+  EXPECT_EQ(server->connection_count(), 1u) << "kept alive";
+}
+
+TEST_P(TransportTlsTest, HttpWithoutAlpnIsHttp1) {
+  server_tls.alpn = {};
+  serve();
+  client = make_http_client(pair->client(), client_options());
+  EXPECT_EQ(ask("spans").http_status, 200);
+}
+
+TEST_P(TransportTlsTest, Http2CanBeSwitchedOff) {
+  handler.hold = true;
+  serve();
+  ClientOptions options = client_options();
+  options.http2 = false;
+  client = make_http_client(pair->client(), options);
+  int answered = 0;
+  for (int i = 0; i < 2; ++i) {
+    ClientRequest request;
+    request.body = Rope(Bytes::copy_of("spans"));
+    request.deadline = pair->client().now() + 20s;
+    client->send(std::move(request), [&](Answer) { ++answered; });
+  }
+  ASSERT_TRUE(pair->run_until([&] { return handler.held.size() == 2; }));
+  EXPECT_EQ(server->connection_count(), 2u) << "one request a connection";
+  for (Exchange& exchange : handler.held) exchange.reply(Reply());
+  ASSERT_TRUE(pair->run_until([&] { return answered == 2; }));
+}
+
+TEST_P(TransportTlsTest, GrpcWithoutH2FailsWithTheReason) {
+  server_tls.alpn = {};
+  serve();
+  client = make_grpc_client(pair->client(), client_options());
+  const Answer answer = ask("spans");
+  EXPECT_EQ(answer.kind, Kind::kNotSent);
+  EXPECT_TRUE(answer.message.contains("h2")) << answer.message;
+  EXPECT_TRUE(handler.requests.empty());
+}
+
+TEST_P(TransportTlsTest, ClientsShowTheirCertificateWhereItIsAskedFor) {
+  server_tls.client_ca_pem = authority.certificate_pem();
+  serve();
+  identify(client_tls, authority);
+  client = make_grpc_client(pair->client(), client_options());
+  const Answer answer = ask("spans");
+  EXPECT_EQ(answer.code, Code::kOk) << answer.message;
+  EXPECT_EQ(handler.bodies.size(), 1u);
+}
+
+TEST_P(TransportTlsTest, ClientsWithoutATrustedCertificateAreRefused) {
+  server_tls.client_ca_pem = authority.certificate_pem();
+  serve();
+  for (const bool has_one : {false, true}) {
+    if (has_one) identify(client_tls, stranger);
+    client = make_grpc_client(pair->client(), client_options());
+    const Answer answer = ask("spans");
+    EXPECT_NE(answer.kind, Kind::kAnswered);
+    EXPECT_EQ(answer.code, Code::kUnavailable) << answer.message;
+  }
+  EXPECT_TRUE(handler.requests.empty());
+}
+
+TEST_P(TransportTlsTest, AServerOfAnotherAuthorityIsNotTrusted) {
+  client_tls.ca_pem = stranger.certificate_pem();
+  serve();
+  client = make_grpc_client(pair->client(), client_options());
+  const Answer answer = ask("spans");
+  EXPECT_EQ(answer.kind, Kind::kNotSent);
+  EXPECT_TRUE(answer.message.contains("certificate")) << answer.message;
+  EXPECT_TRUE(handler.requests.empty());
+}
+
+TEST_P(TransportTlsTest, ClearTextOnATlsPortIsNoRequest) {
+  serve();
+  ClientOptions options = client_options();
+  options.tls = nullptr;
+  options.scheme = "http";
+  client = make_http_client(pair->client(), options);
+  EXPECT_NE(ask("spans").kind, Kind::kAnswered);
+  EXPECT_TRUE(handler.requests.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, TransportTlsTest,
+                         ::testing::Values(io::testing::make_sim_pair,
+                                           io::testing::make_epoll_pair),
+                         [](const auto& info) {
+                           return std::string(info.index == 0 ? "Simulation" : "Sockets");
+                         });
+
+}  // namespace
+}  // namespace millrace::transport
