@@ -1,13 +1,14 @@
 # millrace_component(NAME otlp LAYER 3 SOURCES … [TESTS …] [FUZZ …] [BENCH …]
 #                    [DEPENDS component …] [LIBRARIES target …] [TEST_LIBRARIES target …]
-#                    [TSAN])
+#                    [FUZZ_RUNS count] [TSAN])
 #
 # Declares one component: a static library millrace_<name>, its unit tests as one program
 # <name>_test, one program per fuzz target and one per microbenchmark. A component may depend
 # only on components of a strictly lower layer; anything else stops the configuration.
+# FUZZ_RUNS: inputs of each fuzz target's smoke round where the usual 20000 take too long.
 # TSAN marks a component whose tests also run under the thread sanitizer.
 function(millrace_component)
-  cmake_parse_arguments(C "TSAN" "NAME;LAYER"
+  cmake_parse_arguments(C "TSAN" "NAME;LAYER;FUZZ_RUNS"
     "SOURCES;TESTS;FUZZ;BENCH;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   set(target millrace_${C_NAME})
   if(C_SOURCES)
@@ -42,6 +43,10 @@ function(millrace_component)
     endif()
   endif()
   if(MILLRACE_FUZZ)
+    set(runs 20000)
+    if(C_FUZZ_RUNS)
+      set(runs ${C_FUZZ_RUNS})
+    endif()
     foreach(source ${C_FUZZ})
       get_filename_component(name ${source} NAME_WE)
       add_executable(${name} ${source})
@@ -52,7 +57,7 @@ function(millrace_component)
         set(corpus "")
       endif()
       # A smoke round: the seeds and a bounded number of mutations, counted, not timed.
-      add_test(NAME fuzz.${name} COMMAND ${name} -runs=20000 -rss_limit_mb=2048 -max_len=65536
+      add_test(NAME fuzz.${name} COMMAND ${name} -runs=${runs} -rss_limit_mb=2048 -max_len=65536
                ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
       file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
       set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 600 LABELS "fuzz")

@@ -1,0 +1,168 @@
+// From configuration text to the facts of a plan, and the mistakes that only assembly can see.
+#include "assembly/plan_from_document.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "assembly/catalogue.h"
+#include "io/testing/test_certificates.h"
+#include "yaml/parse.h"
+
+namespace millrace::assembly {
+namespace {
+
+constexpr uint64_t kMachineBytes = 8ULL << 30;
+
+struct Made {
+  std::optional<Plan> plan;
+  std::string found;  // the diagnostics
+};
+
+Made make(std::string_view text, uint64_t memory_bytes = kMachineBytes) {
+  const auto root = yaml::parse(text, "a.yaml");
+  EXPECT_TRUE(root.has_value()) << root.error().message;
+  config::Diagnostics diagnostics;
+  const config::Document document = config::read_document(*root, catalog(), diagnostics);
+  Made made{.plan = make_plan(document, {.memory_bytes = memory_bytes}, diagnostics)};
+  made.found = diagnostics.to_text();
+  return made;
+}
+
+// A configuration around the exporters (and more) of a case.
+std::string around(std::string_view exporter, std::string_view more = "",
+                   std::string_view processors = "") {
+  return "receivers: {otlp: {protocols: {grpc: }}}\nexporters: {" + std::string(exporter) + "}\n" +
+         std::string(more) + "\nservice: {pipelines: {traces: {receivers: [otlp], processors: [" +
+         std::string(processors) + "], exporters: [" +
+         std::string(exporter.substr(0, exporter.find(':'))) + "]}}}\n";
+}
+
+TEST(PlanFromDocumentTest, PipelinesNameWhatTheyJoin) {
+  const Made made = make(R"(
+receivers:
+  otlp: {protocols: {grpc: {endpoint: "localhost:1"}, http: {endpoint: "localhost:2"}}}
+  otlp/in: {protocols: {http: {endpoint: "127.0.0.1:3"}}}
+processors: {batch: {timeout: 1s, send_batch_size: 10}}
+exporters: {debug: , nop: , nop/unused: , otlp_grpc/b: {endpoint: "b:4317", tls: {insecure: true}}}
+extensions: {health_check: {endpoint: "localhost:13133"}}
+service:
+  extensions: [health_check]
+  pipelines:
+    traces/x: {receivers: [otlp, otlp/in], processors: [batch], exporters: [otlp_grpc/b, debug]}
+    logs: {receivers: [otlp/in], exporters: [nop]}
+)");
+  ASSERT_TRUE(made.plan) << made.found;
+  const Plan& plan = *made.plan;
+  ASSERT_EQ(plan.receivers.size(), 2u);
+  EXPECT_EQ(plan.receivers[0].options.grpc->port, 1);
+  EXPECT_EQ(plan.receivers[0].options.http->port, 2);
+  EXPECT_FALSE(plan.receivers[1].options.grpc);
+  EXPECT_EQ(plan.receivers[1].options.http->host, "127.0.0.1");
+  EXPECT_EQ(plan.receivers[0].grpc_tls, nullptr);
+  ASSERT_EQ(plan.exporters.size(), 3u) << "what no pipeline names is left out";
+  ASSERT_EQ(plan.pipelines.size(), 2u);
+  EXPECT_EQ(plan.pipelines[0].id, "traces/x");
+  EXPECT_EQ(plan.pipelines[0].receivers.size(), 2u);
+  ASSERT_EQ(plan.pipelines[0].exporters.size(), 2u);
+  EXPECT_EQ(plan.exporters[plan.pipelines[0].exporters[0]].id, "otlp_grpc/b");
+  EXPECT_TRUE(plan.exporters[plan.pipelines[0].exporters[0]].joins_requests);
+  EXPECT_EQ(plan.exporters[plan.pipelines[0].exporters[1]].id, "debug");
+  EXPECT_FALSE(plan.exporters[plan.pipelines[0].exporters[1]].joins_requests);
+  EXPECT_EQ(plan.pipelines[1].signal, Signal::kLogs);
+  ASSERT_EQ(plan.processors.size(), 1u);
+  EXPECT_EQ(plan.processors[0].factory, nullptr);
+  EXPECT_EQ(plan.processors[0].batch->send_batch_size, 10);
+  EXPECT_EQ(plan.health_checks.size(), 1u);
+  for (const ExporterPlan& exporter : plan.exporters) EXPECT_NE(exporter.factory, nullptr);
+}
+
+TEST(PlanFromDocumentTest, TheBudgetIsAQuarterOfTheMachineUnlessALimiterSaysOtherwise) {
+  const auto limiters = [](std::string_view all) {
+    return "processors: {" + std::string(all) + "}";
+  };
+  constexpr std::string_view kOne = "memory_limiter: {check_interval: 1s, limit_mib: 100}";
+  constexpr std::string_view kTwo =
+      "memory_limiter: {check_interval: 1s, limit_mib: 100}, "
+      "memory_limiter/b: {check_interval: 1s, limit_mib: 50, spike_limit_mib: 10}";
+  EXPECT_EQ(make(around("nop:")).plan->budget_bytes, kMachineBytes / 4);
+  EXPECT_EQ(make(around("nop:"), 0).plan->budget_bytes, 512u << 20);
+  EXPECT_EQ(make(around("nop:", limiters(kOne), "memory_limiter")).plan->budget_bytes, 80u << 20);
+  EXPECT_EQ(make(around("nop:", limiters(kOne))).plan->budget_bytes, kMachineBytes / 4)
+      << "no pipeline uses it";
+  EXPECT_EQ(
+      make(around("nop:", limiters(kTwo), "memory_limiter, memory_limiter/b")).plan->budget_bytes,
+      40u << 20);
+}
+
+TEST(PlanFromDocumentTest, TelemetryBecomesTheLogThePageAndTheResource) {
+  const Made plain = make(around("nop:"));
+  ASSERT_TRUE(plain.plan->metrics_page);
+  EXPECT_EQ(plain.plan->metrics_page->port, 8888);
+  EXPECT_FALSE(plain.plan->metrics_page->counters_end_in_total);
+  const Made none = make(R"(
+receivers: {otlp: {protocols: {grpc: }}}
+exporters: {nop: }
+service:
+  telemetry:
+    metrics: {level: none}
+    logs: {level: warn}
+    resource: {service.name: edge, service.instance.id: }
+  pipelines: {traces: {receivers: [otlp], exporters: [nop]}}
+)");
+  ASSERT_TRUE(none.plan) << none.found;
+  EXPECT_FALSE(none.plan->metrics_page);
+  EXPECT_EQ(none.plan->log.level, LogLevel::kWarn);
+  EXPECT_EQ(none.plan->resource, (metrics::Labels{{"service.name", "edge"}}));
+  EXPECT_EQ(none.plan->resource_without, std::vector<std::string>{"service.instance.id"});
+}
+
+TEST(PlanFromDocumentTest, CertificatesOfAReceiverAreLoaded) {
+  io::testing::TestAuthority authority("Millrace test authority");
+  const io::testing::IssuedCertificate issued = authority.issue({});
+  io::testing::TemporaryFolder folder;
+  const std::string tls = "{cert_file: " + folder.write("server.pem", issued.certificate_pem) +
+                          ", key_file: " + folder.write("server.key", issued.key_pem) + "}";
+  const Made made = make("receivers: {otlp: {protocols: {grpc: {tls: " + tls +
+                         "}, http: }}}\nexporters: {nop: }\n"
+                         "service: {pipelines: {logs: {receivers: [otlp], exporters: [nop]}}}\n");
+  ASSERT_TRUE(made.plan) << made.found;
+  EXPECT_NE(made.plan->receivers[0].grpc_tls, nullptr);
+  EXPECT_EQ(made.plan->receivers[0].http_tls, nullptr);
+}
+
+TEST(PlanFromDocumentTest, EveryMistakeIsFoundInOneRunWithItsPlace) {
+  const Made made = make(R"(receivers:
+  otlp: {protocols: {grpc: {endpoit: "localhost:1"}}}
+  otlp/unused: {protocols: {http: {tls: {cert_file: /nowhere.pem}}}}
+processors:
+  batch: {send_batch_size: 10, send_batch_max_size: 5}
+exporters:
+  otlp_grpc: {sending_queue: {queue_size: many}}
+  otlp_http: {compression: snappy}
+service:
+  pipelines:
+    traces: {receivers: [otlp], processors: [batch], exporters: [otlp_grpc, otlp_http]}
+)");
+  EXPECT_FALSE(made.plan);
+  for (const std::string_view part :
+       {"a.yaml:2:", "endpoit", "endpoint", "a.yaml:5:", "send_batch_max_size",
+        "a.yaml:7:", "queue_size", "a.yaml:8:", "snappy is not in this version"}) {
+    EXPECT_TRUE(made.found.contains(part)) << part << " is missing in:\n" << made.found;
+  }
+}
+
+TEST(PlanFromDocumentTest, ACertificateThatCannotBeReadIsAMistakeWithItsPath) {
+  const Made made = make(R"(receivers:
+  otlp: {protocols: {grpc: {tls: {cert_file: /nowhere.pem, key_file: /nowhere.key}}}}
+exporters: {nop: }
+service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}
+)");
+  EXPECT_FALSE(made.plan);
+  EXPECT_TRUE(made.found.contains("receivers::otlp::protocols::grpc::tls")) << made.found;
+  EXPECT_TRUE(made.found.contains("/nowhere.pem")) << made.found;
+}
+
+}  // namespace
+}  // namespace millrace::assembly
