@@ -252,6 +252,29 @@ Http2ServerSession::Http2ServerSession(const Http2ServerOptions& options, Http2S
 Http2ServerSession::~Http2ServerSession() { nghttp2_session_del(session_); }
 
 bool Http2ServerSession::receive(std::span<uint8_t> bytes) {
+  // nghttp2 drops DATA on a stream that it has forgotten and tells nobody. Such a frame is judged
+  // by the state that it meets, so what lies before it is read first; other traffic is not cut.
+  size_t read = 0;
+  bool resets_seen = false;
+  for (size_t at = 0; at < bytes.size();) {
+    at += walk_.walk(bytes.subspan(at));
+    if (!walk_.at_head()) break;
+    resets_seen = resets_seen || walk_.type() == NGHTTP2_RST_STREAM;
+    if (walk_.type() != NGHTTP2_DATA) continue;
+    const int32_t id = walk_.stream_id();
+    if (!resets_seen && !is_closed(id)) continue;
+    if (!read_frames(bytes.subspan(read, at - read))) return false;
+    read = at;
+    if (is_closed(id)) judge_frame_on_closed_stream(id, false);
+  }
+  return read_frames(bytes.subspan(read));
+}
+
+bool Http2ServerSession::is_closed(int32_t id) const {
+  return id <= id_max_ && nghttp2_session_find_stream(session_, id) == nullptr;
+}
+
+bool Http2ServerSession::read_frames(std::span<uint8_t> bytes) {
   const ssize_t consumed = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
   if (consumed >= 0) return nghttp2_session_want_read(session_) != 0;
   switch (consumed) {

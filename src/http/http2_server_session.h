@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "http/header_list.h"
+#include "http/http2_frame_walk.h"
 
 struct nghttp2_session;
 
@@ -135,8 +136,11 @@ class Http2ServerSession {
   void submit(Http2Stream& stream);
   void note_closed(int32_t id, bool by_peer);
   void judge_frame_on_closed_stream(int32_t id, bool is_headers);
+  bool read_frames(std::span<uint8_t> bytes);
+  bool is_closed(int32_t id) const;
 
   Http2ServerEvents& events_;
+  Http2FrameWalk walk_;
   const size_t header_bytes_max_;
   nghttp2_session* session_ = nullptr;
   HeaderList head_;

@@ -210,6 +210,30 @@ TEST_F(GrpcLimitsTest, PingOfAShutdownFollowsItsGoaway) {
   EXPECT_TRUE(peer->received.contains(kPing));
 }
 
+// RFC 9113, section 5.1: whoever has ended a stream must not send DATA on it.
+TEST_F(GrpcLimitsTest, DataOnAStreamThatItsSenderHasEndedEndsTheConnection) {
+  start();
+  const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+  // POST http / with :authority x, which is answered with a refusal.
+  const std::string head("\0\0\6\1\4\0\0\0\1\x83\x86\x84\1\1x", 15);
+  const std::string head_and_end("\0\0\6\1\5\0\0\0\1\x83\x86\x84\1\1x", 15);
+  const std::string reset("\0\0\4\3\0\0\0\0\1\0\0\0\x08", 13);
+  const std::string data("\0\0\1\0\0\0\0\0\1x", 10);
+  const std::string stream_closed("\0\0\0\x05", 4);
+  const struct {
+    std::string first, then;
+  } kCases[] = {{head + reset, data}, {head + reset + data, ""}, {head_and_end, data}};
+  for (const auto& [first, then] : kCases) {
+    auto peer = raw();
+    peer->send(preface + first);
+    run_until([&] { return false; }, 100ms);
+    if (!then.empty()) peer->send(then);
+    ASSERT_TRUE(run_until([&] { return peer->ended; }));
+    // Either GOAWAY or RST_STREAM, with this code.
+    EXPECT_TRUE(peer->received.contains(stream_closed));
+  }
+}
+
 TEST_F(GrpcLimitsTest, DeadlineOfTheSenderIsAnsweredAndALaterAnswerIsNot) {
   handler.hold = true;
   start();
