@@ -83,8 +83,10 @@ def health_check_tells_of_service_and_of_the_drain():
 @shows(role="daemon")
 def metrics_have_otelcols_names_and_labels():
     with GrpcPeer() as peer:
-        with Collector(hanging(peer), processors={"memory_limiter": {"check_interval": "1s", "limit_mib": 200},
-                                                  "batch": {"timeout": "10ms"}}) as collector:
+        processors = {"memory_limiter": {"check_interval": "1s", "limit_mib": 200},
+                      "attributes": {"actions": [{"key": "k", "value": "v", "action": "upsert"}]},
+                      "batch": {"timeout": "10ms"}}
+        with Collector(hanging(peer), processors=processors) as collector:
             with H2Client(collector.grpc_port) as client:
                 for signal_name in PATH:
                     assert client.grpc(signal_name, sample(signal_name).SerializeToString()).grpc_status == 0
@@ -97,15 +99,21 @@ def metrics_have_otelcols_names_and_labels():
                 "otelcol_process_runtime_heap_alloc_bytes", "otelcol_process_runtime_total_sys_memory_bytes"}
     for signal_name, items in ITEMS.items():
         for outcome, count in (("accepted", 1), ("refused", 0), ("failed", 0)):
-            for transport in ("grpc", "http"):
+            for transport in ("grpc", "http"):  # the labels sorted, as Prometheus' clients write them
                 name = f'otelcol_receiver_{outcome}_{items}{{receiver="otlp",transport="{transport}"}}'
                 assert series.get(name) == count, name
+        expected.add(f'otelcol_processor_memory_limiter_accepted_{items}{{processor="memory_limiter"}}')
+        for direction in ("incoming", "outgoing"):
+            name = f'otelcol_processor_{direction}_items{{otel_signal="{signal_name}",processor="attributes"}}'
+            assert series.get(name) == 2, name
         for outcome in ("sent", "send_failed"):
             expected.add(f'otelcol_exporter_{outcome}_{items}{{exporter="otlp",server_address="127.0.0.1",'
                          f'server_port="{peer.port}"}}')
         expected.add(f'otelcol_exporter_enqueue_failed_{items}{{exporter="otlp"}}')
         for gauge in ("queue_size", "queue_capacity", "in_flight_requests"):
             expected.add(f'otelcol_exporter_{gauge}{{data_type="{signal_name}",exporter="otlp"}}')
+    expected |= {'otelcol_processor_batch_batch_send_size_count{processor="batch"}',
+                 'otelcol_processor_batch_batch_send_size_bucket{processor="batch",le="+Inf"}'}
     assert expected <= set(series), sorted(expected - set(series))
     info = [name for name in series if name.startswith("target_info{")]
     assert len(info) == 1 and 'service_name="millrace"' in info[0], info

@@ -7,16 +7,6 @@ cd "$(dirname "$0")/../.."
 binary=${MILLRACE:-build/release/millrace}
 version=v2.2.1+incompatible
 
-# Excluded, with the reason: nghttp2 drops DATA on a closed stream before anybody hears of it, where
-# h2spec wants STREAM_CLOSED. Nothing is stored and no window leaks. The first two are such cases
-# when the answer has been sent before the DATA comes.
-excluded=(
-  'half closed (remote): Sends a DATA frame'
-  'Sends a DATA frame on the stream that is not in "open" or "half-closed (local)" state'
-  'closed: Sends a DATA frame after sending RST_STREAM frame'
-  'closed: Sends a DATA frame'
-)
-
 go_is_new_enough() {
   local found
   found=$(go env GOVERSION 2>/dev/null) || return 1
@@ -42,7 +32,7 @@ passed=0 failed=0
 
 # check NAME PORT [h2spec's options]: adds to the totals, names what failed.
 check() {
-  local name=$1 port=$2 line case known bad=0
+  local name=$1 port=$2 line case bad=0
   shift 2
   "$h2spec" -h 127.0.0.1 -p "$port" -P /v1/traces -o 5 "$@" >"$work/report" 2>&1 || true
   if ! line=$(grep -E '^[0-9]+ tests, ' "$work/report"); then
@@ -52,9 +42,6 @@ check() {
   fi
   # "  × 8: closed: Sends a DATA frame": the name is behind the number.
   while IFS= read -r case; do
-    for known in "${excluded[@]}"; do
-      [ "$case" = "$known" ] && continue 2
-    done
     echo "failed over $name: $case"
     bad=$((bad + 1))
   done < <(sed -n '/^Failures/,$p' "$work/report" | sed -n 's/^ *× [0-9]*: //p')
