@@ -167,12 +167,15 @@ def stream_reset_is_no_answer_and_is_sent_again():
 
 @shows(44, role="client")
 def goaway_moves_to_a_new_connection_without_loss():
-    with GrpcPeer(lambda r, n: "goaway" if n == 1 else {}) as peer, Collector(grpc_exporter(peer.port)) as collector:
-        send(collector)
-        settled(collector, 1)
-        send(collector, first=2)
-        settled(collector, 2)
-        assert collector.metric(SENT) == 2 and peer.connections == 2
+    # Each worker has its connections; held on one processor there is one after the other.
+    with GrpcPeer(lambda r, n: "goaway" if n == 1 else {}) as peer:
+        with Collector(grpc_exporter(peer.port), one_worker=True) as collector:
+            for number in (1, 2, 3):
+                send(collector, first=number)
+                settled(collector, number)
+            assert collector.metric(SENT) == peer.count() == 3
+    first, second, third = (received.connection for received in peer.received)
+    assert first != second == third
 
 
 @shows(45, role="client")
