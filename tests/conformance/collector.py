@@ -40,14 +40,6 @@ def wait_until(condition, seconds=20.0, what="condition"):
     raise AssertionError(f"not reached in {seconds} s: {what}")
 
 
-def accepts(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
-    except OSError:
-        return False
-
-
 def page(port, path, method="GET"):
     """Status and body of a page of the collector's own."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -91,7 +83,6 @@ class Collector:
                 node = node.setdefault(parent, {})
             node[last] = value
         self.more, self.one_worker, self.environment = more, one_worker, environment
-        self.ports = [p for p, on in ((self.grpc_port, grpc is not False), (self.http_port, http is not False)) if on]
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -110,8 +101,8 @@ class Collector:
         self.log = open(self.log_path, "w+", encoding="utf-8")
         self.process = subprocess.Popen(prefix + [BINARY] + arguments, stdout=self.log, stderr=self.log,
                                         env={**os.environ, **(self.environment or {})})
-        for port in self.ports:
-            wait_until(lambda: accepts(port) or self.process.poll() is not None, what=f"port {port} open")
+        # Its pages are served later than its receivers.
+        wait_until(lambda: "everything is ready" in self.output() or self.process.poll() is not None, what="the start")
         if self.process.poll() is not None:
             raise AssertionError("the collector did not start:\n" + self.output())
         return self
