@@ -1,0 +1,43 @@
+// What was admitted may be edited, and is admitted again with as many items as before; an editor
+// that changes nothing changes no byte.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "otlp/admit.h"
+#include "otlp/edit.h"
+#include "otlp/otlp_reference.h"
+
+namespace {
+
+using namespace millrace;
+
+// In one piece, with a chunk's padding behind it.
+Bytes bytes_of(const Rope& rope) {
+  std::vector<uint8_t> bytes(rope.size());
+  if (!bytes.empty()) rope.copy_to(bytes.data());
+  return Bytes::copy_of(bytes);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto [signal, choice, message] = otlp::reference::read_input({data, size});
+  const auto admitted = otlp::admit(signal, message.view());
+  if (!admitted) return 0;
+  const Rope request(message);
+  const otlp::AttributeEditor look = [](const otlp::EditContext&, otlp::AttributeList&) {};
+  const otlp::AttributeEditor change = [](const otlp::EditContext&, otlp::AttributeList& list) {
+    list.set("added.key", std::string_view("\x0a\x05value", 7));
+  };
+  for (const auto edit :
+       {otlp::edit_resource_attributes, otlp::edit_scope_attributes, otlp::edit_item_attributes}) {
+    MILLRACE_CHECK(bytes_of(edit(signal, request, look)).text() == message.text());
+    const auto again = otlp::admit(signal, bytes_of(edit(signal, request, change)).view());
+    MILLRACE_CHECK(again.has_value());
+    MILLRACE_CHECK(again->item_count == admitted->item_count);
+  }
+  return 0;
+}
