@@ -72,6 +72,7 @@ void Destination::push(Queued queued) {
                            items << 32 | queued.admitted_bytes};
   // Whoever reserved has a place, because a reservation outlives the slot that it stands for; but
   // the slot whose turn it is may be one that another thread has claimed and is just emptying.
+  // A push that fails leaves `queued` untouched. NOLINTNEXTLINE(bugprone-use-after-move)
   while (!ring_.try_push(std::move(queued), label)) std::this_thread::yield();
   waiting_.fetch_add(waiting_word(items, bytes), std::memory_order_seq_cst);
 }
