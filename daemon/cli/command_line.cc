@@ -127,7 +127,7 @@ class CommandLine {
   int show_help() {
     const auto chosen = app_.get_subcommands();
     if (!chosen.empty()) {
-      program_.write_out(chosen.front()->help());
+      program_.write_out(app_.help());  // the chosen one's
       return kExitOk;
     }
     std::string text(kHelp);
@@ -146,8 +146,9 @@ class CommandLine {
     return kExitOk;
   }
 
-  int failed(const std::string& message) {
-    program_.write_error("Error: " + message + "\n");
+  int failed(std::string message) {
+    if (!message.ends_with('\n')) message += '\n';
+    program_.write_error("Error: " + message);
     return kExitError;
   }
 

@@ -53,7 +53,12 @@ Result<transport::ClientOptions> client_options(const GenerateOptions& options) 
 
 }  // namespace
 
-int run_generate(const GenerateOptions& options) {
+int run_generate(const GenerateOptions& wanted) {
+  GenerateOptions options = wanted;
+  // "--total 10" means ten, not a request of a hundred.
+  if (options.total > 0 && options.total < options.items_per_request) {
+    options.items_per_request = static_cast<uint32_t>(options.total);
+  }
   if (const std::string fault = check_generate_options(options); !fault.empty()) {
     return fail_to_begin(fault);
   }

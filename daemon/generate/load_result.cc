@@ -57,11 +57,11 @@ double own_cpu_seconds() {
 std::string to_text(const LoadResult& result, const std::string& items) {
   std::string text = fmt::format(
       "{} {} sent in {} requests of {} bytes: {} ok, {} rejected, {} refused, {} failed\n"
-      "{:.0f} {}/s over {}, {:.2f} CPU seconds\n"
-      "answers: {}\n",
+      "{:.0f} {}/s over {}, {:.2f} CPU seconds\n",
       result.sent, items, result.requests, result.request_bytes, result.ok, result.rejected,
       result.refused, result.failed, per_second(result.sent, result.elapsed), items,
-      duration_text(result.elapsed), result.cpu_seconds, latency_text(result.latency));
+      duration_text(result.elapsed), result.cpu_seconds);
+  if (result.ok + result.rejected > 0) text += "answers: " + latency_text(result.latency) + "\n";
   if (result.retries > 0) text += fmt::format("{} attempts were repeated\n", result.retries);
   if (result.behind_schedule > 0) {
     text += fmt::format("{} {} behind schedule at the end: more --streams, or a lower --rate\n",

@@ -1,18 +1,12 @@
 #include "daemon/generate/options.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
 
+#include "daemon/generate/choice.h"
 #include "daemon/generate/option_values.h"
 
 namespace millrace::load {
 namespace {
-
-// Every value of the map by its name; CLI11 shows them in the help and in errors.
-template <class Enum>
-CLI::CheckedTransformer names(std::map<std::string, Enum> values) {
-  return CLI::CheckedTransformer(std::move(values), CLI::ignore_case);
-}
 
 void add_duration(CLI::App& app, const char* name, Duration& into, const std::string& help) {
   app.add_option_function<std::string>(
@@ -32,16 +26,18 @@ void add_duration(CLI::App& app, const char* name, Duration& into, const std::st
 void add_destination_options(CLI::App& app, GenerateOptions& options) {
   app.add_option("--endpoint", options.endpoint,
                  "host:port or http(s)://host:port (default localhost:4317, HTTP localhost:4318)");
-  app.add_option("--protocol", options.protocol, "grpc or http")
-      ->transform(
-          names<LoadProtocol>({{"grpc", LoadProtocol::kGrpc}, {"http", LoadProtocol::kHttp}}));
-  app.add_option("--format", options.format, "protobuf or json (over HTTP)")
-      ->transform(names<PayloadFormat>(
-          {{"protobuf", PayloadFormat::kProtobuf}, {"json", PayloadFormat::kJson}}));
-  app.add_option("--compression", options.compression, "none, gzip or zstd")
-      ->transform(names<transport::ContentCoding>({{"none", transport::ContentCoding::kIdentity},
-                                                   {"gzip", transport::ContentCoding::kGzip},
-                                                   {"zstd", transport::ContentCoding::kZstd}}));
+  add_choice<LoadProtocol>(app, "--protocol", options.protocol,
+                           {{"grpc", LoadProtocol::kGrpc}, {"http", LoadProtocol::kHttp}},
+                           "default grpc");
+  add_choice<PayloadFormat>(
+      app, "--format", options.format,
+      {{"protobuf", PayloadFormat::kProtobuf}, {"json", PayloadFormat::kJson}},
+      "default protobuf; json over HTTP only");
+  add_choice<transport::ContentCoding>(app, "--compression", options.compression,
+                                       {{"none", transport::ContentCoding::kIdentity},
+                                        {"gzip", transport::ContentCoding::kGzip},
+                                        {"zstd", transport::ContentCoding::kZstd}},
+                                       "of the bodies (default none)");
   app.add_option_function<std::vector<std::string>>(
          "--header",
          [&options](const std::vector<std::string>& texts) {
@@ -66,9 +62,10 @@ void add_destination_options(CLI::App& app, GenerateOptions& options) {
 
 void add_generate_options(CLI::App& app, GenerateOptions& options) {
   add_destination_options(app, options);
-  app.add_option("--signal", options.signal, "traces, metrics or logs")
-      ->transform(names<Signal>(
-          {{"traces", Signal::kTraces}, {"metrics", Signal::kMetrics}, {"logs", Signal::kLogs}}));
+  add_choice<Signal>(
+      app, "--signal", options.signal,
+      {{"traces", Signal::kTraces}, {"metrics", Signal::kMetrics}, {"logs", Signal::kLogs}},
+      "what to send (default traces)");
   app.add_option("--items-per-request", options.items_per_request,
                  "spans, metric points or log records in a request (default 100)")
       ->check(CLI::Range(1u, 100'000u));
@@ -80,7 +77,8 @@ void add_generate_options(CLI::App& app, GenerateOptions& options) {
       ->check(CLI::Range(1u, 10'000u));
   app.add_option("--streams", options.streams, "requests in flight per connection (default 8)")
       ->check(CLI::Range(1u, 10'000u));
-  app.add_option("--total", options.total, "end after that many items (whole requests)");
+  app.add_option("--total", options.total,
+                 "end after that many items, rounded up to whole requests");
   add_duration(app, "--duration", options.duration, "end after that time");
   add_duration(app, "--timeout", options.timeout, "of each attempt (default 10s)");
   app.add_option("--retries", options.retries_max,
@@ -90,9 +88,9 @@ void add_generate_options(CLI::App& app, GenerateOptions& options) {
   app.add_option("--first-sequence", options.first_sequence,
                  "number of the first item (default 0)");
   app.add_option("--seed", options.seed, "decides the content (default 1)");
-  app.add_option("--summary", options.summary, "text (default) or json: one line at the end")
-      ->transform(
-          names<SummaryFormat>({{"text", SummaryFormat::kText}, {"json", SummaryFormat::kJson}}));
+  add_choice<SummaryFormat>(app, "--summary", options.summary,
+                            {{"text", SummaryFormat::kText}, {"json", SummaryFormat::kJson}},
+                            "at the end (default text); json is one line");
 }
 
 std::string check_generate_options(const GenerateOptions& options) {

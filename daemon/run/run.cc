@@ -106,7 +106,8 @@ void print_first_steps(const assembly::Plan& plan) {
 
 // Runs until the first signal, drains, and returns when all is settled or a second signal came.
 // False: ended by the second signal.
-bool serve(assembly::Collector& collector, Threads& threads, SignalWait& signals, Logger& log) {
+bool serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
+           Duration drain_timeout, Logger& log) {
   io::Loop& first = *threads.loops().front();
   bool draining = false;
   for (;;) {
@@ -118,8 +119,8 @@ bool serve(assembly::Collector& collector, Threads& threads, SignalWait& signals
     }
     if (draining) return false;
     draining = true;
-    log.info("stopping: no new data is taken, what is queued is delivered",
-             {{"signal", strsignal(signal)}});
+    log.info("stopping: no new data is taken, what is queued is delivered; once more ends at once",
+             {{"signal", strsignal(signal)}, {"within_s", drain_timeout / 1s}});
     first.post([&collector, &signals] { collector.drain([&signals] { signals.wake(); }); });
   }
 }
@@ -182,11 +183,12 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
   if (arguments.sources.configs.empty()) print_first_steps(running_plan);
   greet(running_plan, log);
   log.info("everything is ready",
-           {{"workers", workers}, {"memory_budget_bytes", running_plan.budget_bytes}});
+           {{"workers", workers}, {"memory_budget_mib", running_plan.budget_bytes >> 20}});
   (*threads)->start();
-  const bool drained = serve(**collector, **threads, *signals, log);
+  const bool drained = serve(**collector, **threads, *signals, running_plan.drain_timeout, log);
   (*threads)->stop_and_join();
   if (!drained) log.warn("stopped by a second signal before the queues were empty");
+  (*collector)->end();
   for (const ledger::Imbalance& imbalance : (*collector)->imbalances()) {
     log.error("bug: the ledger does not balance", {{"account", imbalance.to_text()}});
   }

@@ -1,8 +1,8 @@
 #include "daemon/sink/options.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
 
+#include "daemon/generate/choice.h"
 #include "daemon/generate/option_values.h"
 
 namespace millrace::load {
@@ -70,11 +70,9 @@ void add_sink_options(CLI::App& app, SinkOptions& options) {
   app.add_option(
       "--record", options.record_file,
       "append each accepted request: 4 bytes of length (big endian), then the protobuf message");
-  app.add_option("--summary", options.summary, "text (default) or json: one line at the end")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, SummaryFormat>{{"text", SummaryFormat::kText},
-                                               {"json", SummaryFormat::kJson}},
-          CLI::ignore_case));
+  add_choice<SummaryFormat>(app, "--summary", options.summary,
+                            {{"text", SummaryFormat::kText}, {"json", SummaryFormat::kJson}},
+                            "at the end (default text); json is one line");
   add_misbehaviour_options(app, options.misbehaviour);
 }
 

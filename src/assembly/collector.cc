@@ -72,7 +72,9 @@ Collector::Collector(Plan plan, World world)
   started_wall_ = world_.loops.front()->wall_now();
 }
 
-Collector::~Collector() {
+Collector::~Collector() { end(); }
+
+void Collector::end() {
   page_servers_.clear();
   self_metrics_.reset();
   held_timers_.clear();
@@ -203,7 +205,8 @@ Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> ro
                                                  std::move(options), page_observer_));
   const Result<uint16_t> listening = page_servers_.back()->listen(where);
   if (!listening) {
-    return fail(listening.error().code, std::string(what) + ": " + listening.error().message);
+    return fail(listening.error().code, std::string(what) + ": " + listening.error().message +
+                                            listen_advice(listening.error().code, what));
   }
   *port = *listening;
   return {};

@@ -3,8 +3,8 @@
 // each bring their own loops.
 //
 // Life: create() on the caller's thread before any loop runs (listening has begun when it
-// returns); then the loops run; drain() on the first loop; then the loops stop; then last_line()
-// and destruction on the caller's thread.
+// returns); then the loops run; drain() on the first loop; then the loops stop; then end(),
+// last_line() and destruction on the caller's thread.
 #pragma once
 
 #include <atomic>
@@ -55,6 +55,10 @@ class Collector final : public extensions::HealthSource {
   // Stops intake with GOAWAY, delivers what is there until the plan's drain_timeout, counts the
   // rest; `done` then runs on the first loop. On the first loop; once.
   void drain(std::function<void()> done);
+
+  // Ends the workers; what they still hold is dropped, and counted so. When no loop runs any more;
+  // the destructor does it as well, but the ledger's last line should come after it.
+  void end();
 
   // Everything held, exactly; only when no loop runs. What must be empty: the imbalances.
   ledger::Held held() const;

@@ -38,6 +38,8 @@ class Planner {
  private:
   void read_component(size_t index) {
     const Component& component = document_.components[index];
+    // Of an unknown type, which is one mistake already: its keys are not ours to judge.
+    if (catalog_.find(component.kind, component.id.type) == nullptr) return;
     config::Section section(component.node, diagnostics_, component.path);
     switch (component.kind) {
       case ComponentKind::kReceiver:
@@ -166,6 +168,7 @@ class Planner {
     }
   }
 
+  const config::Catalog catalog_ = catalog();
   const Document& document_;
   const MachineFacts& machine_;
   Diagnostics& diagnostics_;

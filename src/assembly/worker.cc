@@ -149,6 +149,18 @@ void Worker::make_server(size_t receiver, const receivers::ProtocolOptions& prot
        .what = shared_.plan->receivers[receiver].id + " on " + protocol.endpoint});
 }
 
+std::string listen_advice(Code code, std::string_view what) {
+  if (code == Code::kAlreadyExists) {
+    return " (is another collector running? `ss -ltnp` names the process that has the port; stop "
+           "it, or change " +
+           std::string(what) + ")";
+  }
+  if (code == Code::kPermissionDenied) {
+    return " (ports below 1024 need CAP_NET_BIND_SERVICE; or change " + std::string(what) + ")";
+  }
+  return {};
+}
+
 Status Worker::listen(std::vector<uint16_t>& ports, bool share_port,
                       std::vector<std::shared_ptr<io::Placement>>& placements) {
   const bool first = ports.empty();
@@ -157,10 +169,12 @@ Status Worker::listen(std::vector<uint16_t>& ports, bool share_port,
     listening.where.share_port = share_port;
     if (first) placements.push_back(share_port ? std::make_shared<io::Placement>() : nullptr);
     listening.where.placement = placements[index];
+    listening.where.claim_port = first;
     if (!first) listening.where.port = ports[index];
     const Result<uint16_t> port = listening.server->listen(listening.where);
     if (!port) {
-      return fail(port.error().code, "receiver " + listening.what + ": " + port.error().message);
+      return fail(port.error().code, "receiver " + listening.what + ": " + port.error().message +
+                                         listen_advice(port.error().code, "its endpoint"));
     }
     if (first) ports.push_back(*port);
   }

@@ -43,6 +43,10 @@ struct Shared {
   std::atomic<int64_t> connection_count{0};  // workers add, the status page reads; relaxed
 };
 
+// What to do when listening failed with that code, ready to be put behind the error; `what` is the
+// place in the configuration that says where to listen.
+std::string listen_advice(Code code, std::string_view what);
+
 class Worker {
  public:
   static Result<std::unique_ptr<Worker>> create(Shared& shared, io::Loop& loop);

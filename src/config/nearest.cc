@@ -36,7 +36,7 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
   constexpr size_t kNameBytesMax = 64;  // longer ones are not typing mistakes of our keys
   if (name.size() > kNameBytesMax) return {};
   std::string_view nearest;
-  size_t distance_min = std::max<size_t>(1, name.size() / 3) + 1;
+  size_t distance_min = std::max<size_t>(1, (name.size() + 1) / 3) + 1;
   for (const std::string_view candidate : candidates) {
     const size_t distance = edit_distance(name, candidate);
     if (distance < distance_min) {

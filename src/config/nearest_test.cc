@@ -17,6 +17,8 @@ TEST(NearestTest, OnlyNearNamesAreOffered) {
   const std::string_view names[] = {"endpoint", "tls", "timeout"};
   EXPECT_EQ(nearest_name("endpont", names), "endpoint");
   EXPECT_EQ(nearest_name("tsl", names), "tls");
+  EXPECT_EQ(nearest_name("endpint", names), "endpoint");
+  EXPECT_EQ(nearest_name("tmieuot", names), "timeout");
   EXPECT_EQ(nearest_name("compression", names), "");
 }
 

@@ -235,6 +235,11 @@ std::string TlsStream::explain_handshake_failure(int outcome) {
                                             ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST)) {
     return "the peer does not speak TLS (" + reason + ")";
   }
+  if (inner_ended_ && client_context_) {
+    return "the peer closed the connection; it seems not to speak TLS (for clear text: "
+           "tls::insecure: "
+           "true)";
+  }
   if (!reason.empty()) return reason;
   if (inner_ended_ || outcome == SSL_ERROR_SYSCALL) return "the peer closed the connection";
   return "failed";

@@ -263,6 +263,14 @@ TEST_P(TlsTest, PlainTextPeerIsNamedAsSuch) {
   EXPECT_THAT(probe->failure, HasSubstr("does not speak TLS"));
 }
 
+TEST_P(TlsTest, PeerThatClosesInTheHandshakeSeemsToSpeakClearText) {
+  ListenOptions options;
+  options.host = pair->server_ip();
+  listener = *pair->server().listen(options, [](std::unique_ptr<Stream>) {});  // closes at once
+  auto probe = converse();
+  EXPECT_THAT(probe->failure, HasSubstr("seems not to speak TLS"));
+}
+
 TEST_P(TlsTest, SilentClientIsDroppedAtTheDeadline) {
   server_options.handshake_timeout = 50ms;
   listen();

@@ -123,13 +123,30 @@ void Destination::wake_blocked() {
   for (DestinationWorker* worker : workers_) worker->wake_for_room();
 }
 
-void Destination::note_success(MonotonicTime now, WallTime wall) {
+bool Destination::note_success(MonotonicTime now, WallTime wall) {
   last_success_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   // The answer's text changes only when a failure ends: the lock stays off the usual path.
-  if (consecutive_failures_.exchange(0, std::memory_order_relaxed) == 0) return;
+  if (consecutive_failures_.load(std::memory_order_relaxed) == 0 ||
+      consecutive_failures_.exchange(0, std::memory_order_relaxed) == 0) {
+    return false;
+  }
   const std::lock_guard lock(answer_mutex_);
   last_answer_ = "OK";
   last_answer_at_ = wall;
+  return failure_was_logged_.exchange(false, std::memory_order_relaxed);
+}
+
+bool Destination::is_failure_worth_a_line(MonotonicTime now) {
+  constexpr Duration kInterval = 10s;
+  const int64_t now_ns = now.time_since_epoch().count();
+  int64_t next = next_failure_line_ns_.load(std::memory_order_relaxed);
+  if (next != 0 && now_ns < next) return false;
+  if (!next_failure_line_ns_.compare_exchange_strong(next, now_ns + kInterval.count(),
+                                                     std::memory_order_relaxed)) {
+    return false;
+  }
+  failure_was_logged_.store(true, std::memory_order_relaxed);
+  return true;
 }
 
 void Destination::note_failure(const std::string& what, WallTime wall) {

@@ -126,8 +126,12 @@ class Destination final : public ledger::HeldWalker {
   void wake_starved();
   void wake_blocked();
   bool stalled() const { return consecutive_failures_.load(std::memory_order_relaxed) != 0; }
-  void note_success(MonotonicTime now, WallTime wall);
+  // Whether it ends failures that the log has spoken of.
+  bool note_success(MonotonicTime now, WallTime wall);
   void note_failure(const std::string& what, WallTime wall);
+  // One line in ten seconds for each destination: a dead one fails all its batches at once, and
+  // must not use up what the log allows the others.
+  bool is_failure_worth_a_line(MonotonicTime now);
 
   const DestinationOptions options_;
   Ring ring_;
@@ -154,6 +158,8 @@ class Destination final : public ledger::HeldWalker {
   // The peer's size limit as its refusals taught it; 0 unknown. Only shrinks. Relaxed.
   std::atomic<uint64_t> learned_bytes_max_{0};
   std::atomic<uint32_t> consecutive_failures_{0};
+  std::atomic<int64_t> next_failure_line_ns_{0};  // when the log may speak of a failure again
+  std::atomic<bool> failure_was_logged_{false};
   std::atomic<int64_t> last_success_ns_{0};  // relaxed, for people
   std::atomic<uint64_t> sent_items_{0};      // this and the next: counters, relaxed
   std::atomic<uint64_t> failed_items_{0};

@@ -196,7 +196,10 @@ void DestinationWorker::on_outcome(Slot& slot, Outcome outcome) {
   using Kind = Outcome::Kind;
   if (outcome.kind == Kind::kDelivered || outcome.kind == Kind::kPartial) {
     destination_.concurrency_.on_answered(now - flight.attempted_at);
-    destination_.note_success(now, loop_.wall_now());
+    if (destination_.note_success(now, loop_.wall_now()) && log_ != nullptr) {
+      log_->info("Exporting works again.",
+                 {{"exporter", options_.name}, {"signal", signal_name(options_.signal)}});
+    }
   }
   const Verdict final_refusal{.code = Code::kInternal,
                               .message = options_.name + " refused: " + outcome.error.message};
@@ -305,11 +308,15 @@ void DestinationWorker::on_retry(Slot& slot, Outcome outcome) {
   if (!flight.is_compact) flight.is_compact = compactor_.compact(flight.bytes);
   if (!was_stalled) sweep_and_compact();
   slot.retry_timer->arm_at(now + delay);
-  if (log_ != nullptr) {
-    log_->info("Exporting failed. Will retry the request after interval.",
+  if (log_ != nullptr && destination_.is_failure_worth_a_line(now)) {
+    const DestinationNumbers numbers = destination_.numbers();
+    log_->warn("Exporting failed. Will retry the request after interval.",
                {{"exporter", options_.name},
+                {"signal", signal_name(options_.signal)},
                 {"error", outcome.error.message},
-                {"interval_ms", delay.count() / 1'000'000}});
+                {"interval_ms", delay.count() / 1'000'000},
+                {"queue_size", numbers.queue_size},
+                {"queue_capacity", numbers.queue_capacity}});
   }
   // Nothing of this batch is in flight now: others need not wait for it.
   pump(Trigger::kEnqueued);
@@ -364,7 +371,9 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
     }
   }
   destination_.failed_items_.fetch_add(flight.item_count, std::memory_order_relaxed);
-  if (log_ != nullptr) {
+  if (ending_drops_) {
+    *ending_drops_ += flight.item_count;
+  } else if (log_ != nullptr) {
     log_->error("Exporting failed. Dropping data.", {{"exporter", options_.name},
                                                      {"error", verdict.message},
                                                      {"reason", ledger::drop_reason_name(reason)},
@@ -378,7 +387,9 @@ void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& ve
   if (queued.payload.completion != nullptr) {
     Completion::settle(std::move(queued.payload.completion), loop_, verdict);
   }
-  if (log_ != nullptr) {
+  if (ending_drops_) {
+    *ending_drops_ += queued.payload.item_count;
+  } else if (log_ != nullptr) {
     log_->warn("Dropping queued data.", {{"exporter", options_.name},
                                          {"reason", ledger::drop_reason_name(reason)},
                                          {"dropped_items", queued.payload.item_count}});
@@ -457,6 +468,7 @@ void DestinationWorker::expire_drain() {
 // as well: no answer can come any more.
 void DestinationWorker::drop_everything(DropReason reason, const Verdict& verdict) {
   on_line_timer();
+  ending_drops_ = 0;
   for (const auto& slot : slots_) {
     if (slot->flight == nullptr) continue;
     if (slot->is_attempting) {
@@ -478,6 +490,14 @@ void DestinationWorker::drop_everything(DropReason reason, const Verdict& verdic
   partitions_.clear();
   Queued queued;
   while (destination_.try_pop(queued)) drop(std::move(queued), reason, verdict);
+  if (log_ != nullptr && *ending_drops_ != 0) {
+    log_->error("Dropping queued data.", {{"exporter", options_.name},
+                                          {"signal", signal_name(options_.signal)},
+                                          {"reason", ledger::drop_reason_name(reason)},
+                                          {"dropped_items", *ending_drops_},
+                                          {"last_answer", destination_.health().last_answer}});
+  }
+  ending_drops_.reset();
 }
 
 void DestinationWorker::count_held(ledger::Held& held) const {

@@ -162,7 +162,8 @@ class DestinationWorker final : public ledger::HeldWalker {
   std::unique_ptr<io::Timer> line_timer_;
   std::unique_ptr<io::Timer> drain_timer_;
   bool pump_scheduled_ = false;
-  bool closed_ = false;  // the exporter is closed: nothing is sent any more
+  std::optional<uint64_t> ending_drops_;  // while everything is dropped: one line for all of it
+  bool closed_ = false;                   // the exporter is closed: nothing is sent any more
   MonotonicTime drain_deadline_ = kNever;
   std::atomic<bool> starving_{false};     // set here, cleared by who wakes this worker; seq_cst
   std::atomic<bool> room_posted_{false};  // a wake-up for room is on its way; seq_cst

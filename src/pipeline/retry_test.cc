@@ -1,6 +1,13 @@
 // What a destination does with every way an attempt can end.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+
 #include "pipeline/testing/rig.h"
 
 namespace millrace::pipeline {
@@ -27,6 +34,43 @@ TEST(RetryTest, BackOffGrowsToItsMaximum) {
     ASSERT_EQ(rig.sinks[0].exporter->open.size(), 1u) << wait.count();
   }
   EXPECT_EQ(rig.sinks[0].destination->numbers().retries, 7u);
+}
+
+// The lines of a logger that limits nothing by itself.
+struct Lines {
+  std::vector<std::string> all;
+  Logger logger{{.sampling_enabled = false},
+                [this](std::string_view line) { all.emplace_back(line); },
+                [] { return int64_t{0}; }};
+  size_t with(std::string_view text) const {
+    return static_cast<size_t>(std::ranges::count_if(
+        all, [&](const std::string& line) { return line.find(text) != std::string::npos; }));
+  }
+};
+
+TEST(RetryTest, ADeadDestinationDoesNotFillTheLog) {
+  Lines lines;
+  Rig rig({plain_options("dead")}, {}, nullptr, &lines.logger);
+  rig.submit(1);
+  rig.run();
+  for (const Duration wait : {5000ms, 7500ms, 11250ms}) {
+    rig.sinks[0].exporter->answer(outcome_of(Kind::kRetry));
+    rig.loop.advance(wait + 1ms);
+  }
+  EXPECT_EQ(lines.with("Exporting failed. Will retry"), 2u);  // at 0 and at 12.5 s, not at 5 s
+  rig.sinks[0].exporter->answer(outcome_of(Kind::kDelivered));
+  EXPECT_EQ(lines.with("Exporting works again"), 1u);
+}
+
+TEST(RetryTest, WhatIsDroppedAtTheEndIsOneLine) {
+  Lines lines;
+  Rig rig({plain_options("dead")}, {}, nullptr, &lines.logger);
+  for (int i = 0; i < 5; ++i) rig.submit(2);
+  rig.run();
+  rig.sinks[0].worker.reset();
+  EXPECT_EQ(lines.with("Dropping queued data"), 1u);
+  EXPECT_EQ(lines.with("dropped_items=10"), 1u);
+  EXPECT_EQ(lines.all.size(), 1u);
 }
 
 TEST(RetryTest, TheDestinationsLongerWishIsObeyed) {

@@ -116,7 +116,8 @@ TEST_F(HttpServerTest, MistakesAreNamed) {
     std::string request;
     std::string_view status, text, reason;
   } kCases[] = {
-      {post("/v1/nothing", kProtobuf, "x"), "404", "404 page not found", "bad_path"},
+      {post("/v1/nothing", kProtobuf, "x"), "404",
+       "404 page not found: \"/v1/nothing\"; OTLP is served at /v1/traces", "bad_path"},
       {"GET /v1/traces HTTP/1.1\r\nhost: c\r\n\r\n", "405", "supported: [POST]", "wrong_method"},
       {post("/v1/traces", "text/plain", "x"), "415",
        "supported: [application/json, application/x-protobuf]", "wrong_content_type"},

@@ -118,6 +118,17 @@ const ServerOptions::PageRoute* RequestRouting::find_page(std::string_view path)
   return nullptr;
 }
 
+// "404 page not found: "/v1/trace"; OTLP is served at /v1/traces /v1/metrics /v1/logs". The page's
+// words come first: they are what otelcol answers.
+std::string RequestRouting::not_found_text(std::string_view path) const {
+  constexpr size_t kShownBytesMax = 200;
+  std::string served;
+  for (const auto& route : options_.otlp_routes) served += " " + route.http_path;
+  std::string text = "404 page not found: \"" + std::string(path.substr(0, kShownBytesMax)) + "\"";
+  if (!served.empty() && options_.serves_http) text += "; OTLP is served at" + served;
+  return text + "\n";
+}
+
 RequestPlan RequestRouting::plan(const HeaderList& head, HttpVersion version) const {
   if (const auto subtype = grpc_subtype(head.find(KnownField::kContentType))) {
     return plan_grpc(head, *subtype, version);
@@ -152,7 +163,7 @@ RequestPlan RequestRouting::plan(const HeaderList& head, HttpVersion version) co
                               "\", supported: [application/grpc]\n");
     }
   }
-  return refused_http("bad_path", 404, "404 page not found\n");
+  return refused_http("bad_path", 404, not_found_text(path));
 }
 
 RequestPlan RequestRouting::plan_grpc(const HeaderList& head, std::string_view subtype,

@@ -52,6 +52,7 @@ class RequestRouting {
 
  private:
   const ServerOptions::OtlpRoute* find_otlp(std::string_view path) const;
+  std::string not_found_text(std::string_view path) const;
   const ServerOptions::PageRoute* find_page(std::string_view path) const;
   RequestPlan plan_grpc(const http::HeaderList& head, std::string_view subtype,
                         HttpVersion version) const;

@@ -269,6 +269,15 @@ std::optional<Error> find_control_character(std::string_view text, std::string_v
   return std::nullopt;
 }
 
+// yaml-cpp's word for a tab that stands where spaces should is "illegal map value".
+bool is_indented_by_tab(std::string_view text, int line) {
+  for (; line > 0 && !text.empty(); --line) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  const size_t indented = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(0, indented).find('\t') != std::string_view::npos;
+}
+
 }  // namespace
 
 Result<Node> parse(std::string_view text, std::string_view file) {
@@ -287,8 +296,11 @@ Result<Node> parse(std::string_view text, std::string_view file) {
   } catch (const Stop& stop) {
     return fail(Code::kInvalidArgument, stop.place.to_text() + ": " + stop.message);
   } catch (const YAML::Exception& error) {
+    const std::string why = is_indented_by_tab(text, error.mark.line)
+                                ? "a tab in the indentation, where only spaces may stand"
+                                : error.msg;
     return fail(Code::kInvalidArgument,
-                builder.place_of(error.mark).to_text() + ": not YAML: " + error.msg);
+                builder.place_of(error.mark).to_text() + ": not YAML: " + why);
   } catch (const std::exception& error) {
     return fail(Code::kInvalidArgument, std::string(file) + ": not YAML: " + error.what());
   }

@@ -91,7 +91,8 @@ TEST(ParseTest, AliasesCannotMultiply) {
 TEST(ParseTest, BadInputNamesThePlace) {
   const std::pair<const char*, const char*> kCases[] = {
       {"a: b: c\n", "a.yaml:1:5: not YAML"},
-      {"a:\n\t- x\n", "a.yaml:2:2: not YAML"},
+      {"a:\n\t- x\n", "a.yaml:2:2: not YAML: a tab in the indentation"},
+      {"a:\n\tb:\n", "a.yaml:2:3: not YAML: a tab in the indentation"},
       {"a: [1, 2\n", "a.yaml:2:1: not YAML"},
       {"a: *nowhere\n", "a.yaml:1:4: not YAML"},
       {"a: &x [*x]\n", "a.yaml:1:8: an alias inside its own anchor"},

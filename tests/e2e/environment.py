@@ -55,11 +55,11 @@ def javascript():
 def telemetrygen():
     """(program, None), or (None, why it is not there)."""
     if shutil.which("go") is None:
-        return None, "needs Go 1.24, there is none"
+        return None, "needs Go 1.26, there is none"
     found = re.search(r"go(\d+)\.(\d+)", subprocess.run(["go", "version"], capture_output=True,
                                                         text=True).stdout)
-    if found is None or (int(found[1]), int(found[2])) < (1, 24):
-        return None, f"needs Go 1.24, this is {found[0][2:] if found else 'another'}"
+    if found is None or (int(found[1]), int(found[2])) < (1, 26):
+        return None, f"needs Go 1.26, this is {found[0][2:] if found else 'another'}"
     folder = os.path.join(BUILD, "bin")
 
     def make():

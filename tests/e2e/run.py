@@ -15,157 +15,12 @@ import tempfile
 import time
 import traceback
 
+import delivery
 import environment
-
-sys.path.insert(0, os.path.join(environment.ROOT, "bench"))
-from processes import Process, free_port, wait_for_port  # noqa: E402
+from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
+                     wait_for_port, wait_until)
 
 SPANS = 500
-DEADLINE_S = 60
-
-RECEIVERS = """\
-receivers:
-  otlp:
-    protocols:
-      grpc:
-        endpoint: 127.0.0.1:{grpc}
-      http:
-        endpoint: 127.0.0.1:{http}
-"""
-EXPORTER = """\
-  otlp_{protocol}/{name}:
-    endpoint: {endpoint}
-    compression: {compression}
-    tls:
-      insecure: true
-    sending_queue:
-      num_consumers: 1
-"""
-SERVICE = """\
-service:
-  pipelines:
-    traces:
-      receivers: [otlp]
-      exporters: [{names}]
-    metrics:
-      receivers: [otlp]
-      exporters: [{names}]
-    logs:
-      receivers: [otlp]
-      exporters: [{names}]
-  telemetry:
-    metrics:
-      level: none
-"""
-
-
-class Sink:
-    """Ours, recording; `records()` are the bodies of the requests it has accepted so far."""
-
-    def __init__(self, case):
-        self.port = free_port()
-        self.path = os.path.join(case.folder, f"sink{self.port}.bin")
-        case.keep(Process([case.millrace, "sink", "--endpoint", f"127.0.0.1:{self.port}",
-                           "--interval", "0", "--record", self.path, "--check-ids"],
-                          log=self.path + ".log"))
-        wait_for_port(self.port)
-
-    def records(self):
-        with open(self.path, "rb") as recorded:
-            data = recorded.read()
-        bodies, at = [], 0
-        while at + 4 <= len(data):
-            size = struct.unpack_from(">I", data, at)[0]
-            if at + 4 + size > len(data):
-                break  # being written
-            bodies.append(data[at + 4:at + 4 + size])
-            at += 4 + size
-        return bodies
-
-    def span_ids(self):
-        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-            ExportTraceServiceRequest)
-        return [(span.trace_id + span.span_id).hex()
-                for body in self.records()
-                for resource in ExportTraceServiceRequest.FromString(body).resource_spans
-                for scope in resource.scope_spans for span in scope.spans]
-
-    def await_ids(self, wanted):
-        """Each exactly once, and no others."""
-        assert len(wanted) == len(set(wanted)), "the client sent an id twice"
-        wait_until(lambda: len(self.span_ids()) >= len(wanted),
-                   lambda: f"{len(self.span_ids())} of {len(wanted)} spans arrived")
-        assert sorted(self.span_ids()) == sorted(wanted), "other spans arrived than were sent"
-
-
-class Case:
-    """What one test starts, and ends with it."""
-
-    def __init__(self, millrace, folder):
-        self.millrace, self.folder, self.processes = millrace, folder, []
-
-    def keep(self, process):
-        self.processes.append(process)
-        return process
-
-    def stop(self):
-        for process in reversed(self.processes):
-            process.stop()
-
-    def collector(self, sinks, protocol="grpc", compression="none"):
-        """Its (gRPC port, HTTP port)."""
-        grpc, http = free_port(), free_port()
-        scheme = "http://" if protocol == "http" else ""
-        config = RECEIVERS.format(grpc=grpc, http=http) + "exporters:\n" + "".join(
-            EXPORTER.format(protocol=protocol, name=i, endpoint=f"{scheme}127.0.0.1:{port}",
-                            compression=compression) for i, port in enumerate(sinks))
-        config += SERVICE.format(
-            names=", ".join(f"otlp_{protocol}/{i}" for i in range(len(sinks))))
-        path = os.path.join(self.folder, f"collector{grpc}.yaml")
-        with open(path, "w") as out:
-            out.write(config)
-        self.keep(Process([self.millrace, "--config", path], log=path + ".log"))
-        wait_for_port(grpc)
-        wait_for_port(http)
-        return grpc, http
-
-    def generate(self, port, total, **more):
-        arguments = [self.millrace, "generate", "--endpoint", f"127.0.0.1:{port}", "--total",
-                     str(total), "--items-per-request", "25", "--retries", "20"]
-        for name, value in more.items():
-            arguments += ["--" + name, str(value)]
-        return client_lines(arguments)
-
-    def expecting_sink(self, total):
-        """A sink that ends with success when exactly `total` numbered items have come."""
-        port = free_port()
-        sink = self.keep(Process([self.millrace, "sink", "--endpoint", f"127.0.0.1:{port}",
-                                  "--interval", "0", "--expect", str(total), "--check-ids",
-                                  "--duration", str(DEADLINE_S), "--summary", "json"]))
-        wait_for_port(port)
-        return port, sink
-
-
-def wait_until(true, describe):
-    deadline = time.monotonic() + DEADLINE_S
-    while not true():
-        if time.monotonic() > deadline:
-            raise AssertionError(describe())
-        time.sleep(0.05)
-
-
-def client_lines(arguments):
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=DEADLINE_S)
-    if done.returncode != 0:
-        raise AssertionError(f"{arguments[:3]} exited {done.returncode}: "
-                             f"{(done.stdout + done.stderr)[-2000:]}")
-    return done.stdout.split()
-
-
-def expect_complete(sink, total):
-    summary = sink.summary(DEADLINE_S + 5)
-    assert summary["items"] == total and summary["duplicates"] == 0, summary
-    assert sink.child.returncode == 0, summary
 
 
 # --- the cases; the name is the fact ---
@@ -180,6 +35,37 @@ def python_sdk(protocol, compression):
         assert len(ids) >= SPANS
         sink.await_ids(ids)
     return run
+
+
+def python_sdk_signal(signal, protocol):
+    def run(case):
+        sink = Sink(case)
+        grpc, http = case.collector([sink.port])
+        ids = client_lines([sys.executable, os.path.join(environment.HERE, "send_python.py"),
+                            protocol, "none", f"127.0.0.1:{grpc if protocol == 'grpc' else http}",
+                            str(SPANS), signal])
+        assert len(ids) == SPANS
+        read = {"metrics": metric_ids, "logs": log_ids}[signal]
+        wait_until(lambda: len(read(sink)) >= SPANS,
+                   lambda: f"{len(read(sink))} of {SPANS} {signal} arrived")
+        assert sorted(read(sink)) == sorted(ids)
+    return run
+
+
+def metric_ids(sink):
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+        ExportMetricsServiceRequest)
+    return [attribute.value.string_value for body in sink.records()
+            for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics
+            for scope in resource.scope_metrics for metric in scope.metrics
+            for point in metric.sum.data_points for attribute in point.attributes]
+
+
+def log_ids(sink):
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+    return [record.body.string_value for body in sink.records()
+            for resource in ExportLogsServiceRequest.FromString(body).resource_logs
+            for scope in resource.scope_logs for record in scope.log_records]
 
 
 def javascript_sdk(protocol, compression):
@@ -272,40 +158,19 @@ def untouched_bodies():
 
 
 def grpc_bodies_are_untouched(case):
-    import grpc as library
     sink = Sink(case)
     grpc, _ = case.collector([sink.port])
     sent = untouched_bodies()
-    with library.insecure_channel(f"127.0.0.1:{grpc}") as channel:
-        export = channel.unary_unary(
-            "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-            request_serializer=bytes, response_deserializer=bytes)
-        for body in sent:
-            assert export(body, timeout=DEADLINE_S) == b"", "a success is an empty message"
-    await_bytes(sink, sent)
+    delivery.export_over_grpc(grpc, "trace.v1.TraceService", sent)
+    delivery.await_bytes(sink, sent)
 
 
 def http_bodies_are_untouched(case):
-    import urllib.request
     sink = Sink(case)
     _, http = case.collector([sink.port], "http")
     sent = untouched_bodies()
-    for body in sent:
-        request = urllib.request.Request(f"http://127.0.0.1:{http}/v1/traces", data=body,
-                                         headers={"Content-Type": "application/x-protobuf"})
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            assert answer.status == 200
-            assert answer.headers["Content-Type"] == "application/x-protobuf"
-    await_bytes(sink, sent)
-
-
-def await_bytes(sink, sent):
-    # Requests may be joined under way, which is putting one behind the other; with one consumer
-    # their order stays.
-    wanted = b"".join(sent)
-    wait_until(lambda: sum(map(len, sink.records())) >= len(wanted),
-               lambda: f"{sum(map(len, sink.records()))} of {len(wanted)} bytes arrived")
-    assert b"".join(sink.records()) == wanted, "the bytes have changed"
+    delivery.export_over_http(http, "/v1/traces", sent)
+    delivery.await_bytes(sink, sent)
 
 
 def cases():
@@ -328,7 +193,11 @@ def cases():
     for protocol in ("grpc", "http", "json"):
         for coding in ("none", "gzip"):
             yield f"javascript sdk {protocol} {coding}", javascript_sdk(protocol, coding)
+    for signal in ("metrics", "logs"):
+        for protocol in ("grpc", "http"):
+            yield f"python sdk {signal} {protocol}", python_sdk_signal(signal, protocol)
     yield "one source to two sinks", one_source_to_two_sinks
+    yield from delivery.cases()
 
 
 def show_logs(folder):

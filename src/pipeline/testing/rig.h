@@ -43,7 +43,7 @@ struct Rig {
   using Verdicts = std::vector<std::optional<Verdict>>;
 
   explicit Rig(std::vector<DestinationOptions> all = {plain_options()},
-               FakeExporter::Script script = {}, ChunkPool* pool = nullptr) {
+               FakeExporter::Script script = {}, ChunkPool* pool = nullptr, Logger* log = nullptr) {
     std::vector<PipelineWorker::Output> outputs;
     for (DestinationOptions& options : all) {
       Sink sink;
@@ -54,7 +54,7 @@ struct Rig {
       sink.worker = std::make_unique<DestinationWorker>(
           *sink.destination, loop,
           DestinationWorker::Parts{
-              .exporter = std::move(exporter), .cutter = cut_records, .pool = pool});
+              .exporter = std::move(exporter), .cutter = cut_records, .pool = pool, .log = log});
       sink.account = &ledger.open(sink.destination->options().signal, "traces", name);
       outputs.push_back({sink.worker.get(), sink.account});
       sinks.push_back(std::move(sink));

@@ -152,6 +152,7 @@ void OtlpReceiver::on_rejected(transport::Protocol protocol, std::optional<Signa
                                std::string_view reason, std::string_view detail,
                                std::string_view peer) {
   count_rejected(protocol, reason);
+  if (detail.ends_with('\n')) detail.remove_suffix(1);  // of a body for people
   parts_.log->warn("request refused", {{"receiver", parts_.name},
                                        {"transport", transport_name(protocol)},
                                        {"signal", signal ? signal_name(*signal) : "unknown"},
