@@ -218,11 +218,20 @@ void TlsStream::advance_handshake() {
   update_inner_interest();
 }
 
+namespace {
+
+// What a server that speaks clear text does with a TLS greeting is to hang up.
+std::string clear_text_hint() {
+  return "; it seems not to speak TLS (for clear text: tls::insecure: true)";
+}
+
+}  // namespace
+
 std::string TlsStream::explain_handshake_failure(int outcome) {
   const long verified = SSL_get_verify_result(ssl_.get());
   const unsigned long error = ERR_peek_error();
   const std::string reason = error != 0 ? take_openssl_error() : std::string();
-  if (broken_) return error_.message;
+  if (broken_) return error_.message + (client_context_ ? clear_text_hint() : "");
   if (verified != X509_V_OK) {
     std::string text = "certificate verification failed: ";
     text += X509_verify_cert_error_string(verified);
@@ -235,11 +244,7 @@ std::string TlsStream::explain_handshake_failure(int outcome) {
                                             ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST)) {
     return "the peer does not speak TLS (" + reason + ")";
   }
-  if (inner_ended_ && client_context_) {
-    return "the peer closed the connection; it seems not to speak TLS (for clear text: "
-           "tls::insecure: "
-           "true)";
-  }
+  if (inner_ended_ && client_context_) return "the peer closed the connection" + clear_text_hint();
   if (!reason.empty()) return reason;
   if (inner_ended_ || outcome == SSL_ERROR_SYSCALL) return "the peer closed the connection";
   return "failed";

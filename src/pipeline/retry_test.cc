@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/log.h"
-
 #include "pipeline/testing/rig.h"
 
 namespace millrace::pipeline {
