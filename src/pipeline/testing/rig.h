@@ -86,7 +86,7 @@ struct Rig {
   void count_held(ledger::Held& held) const {
     for (const Sink& sink : sinks) {
       sink.destination->count_held(held);
-      sink.worker->count_held(held);
+      if (sink.worker != nullptr) sink.worker->count_held(held);
     }
     pipeline->count_held(held);
   }
