@@ -169,7 +169,6 @@ Status Worker::listen(std::vector<uint16_t>& ports, bool share_port,
     listening.where.share_port = share_port;
     if (first) placements.push_back(share_port ? std::make_shared<io::Placement>() : nullptr);
     listening.where.placement = placements[index];
-    listening.where.claim_port = first;
     if (!first) listening.where.port = ports[index];
     const Result<uint16_t> port = listening.server->listen(listening.where);
     if (!port) {

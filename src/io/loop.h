@@ -43,9 +43,6 @@ struct ListenOptions {
   // Not null: the first of them accepts for all, and connections are placed by load. The simulation
   // deals in turn.
   std::shared_ptr<Placement> placement = nullptr;
-  // Of several that share a port, the first: fails when anybody listens there already. Without it
-  // a second process of the same user would silently take half of the connections.
-  bool claim_port = false;
   // Not null: each accepted stream is a TLS session; the accept handler gets it when the handshake
   // is done. Must outlive the listener.
   std::shared_ptr<TlsServerContext> tls = nullptr;

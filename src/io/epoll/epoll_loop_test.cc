@@ -161,22 +161,6 @@ TEST(EpollLoopTest, SeveralLoopsShareOnePort) {
   }));
 }
 
-TEST(EpollLoopTest, ASharedPortIsClaimedOnce) {
-  LoopUnderTest one, two;
-  ListenOptions options;
-  options.host = "127.0.0.1";
-  options.share_port = true;
-  options.claim_port = true;
-  auto first = one.loop.listen(options, [](std::unique_ptr<Stream>) {});
-  ASSERT_TRUE(first);
-  options.port = (*first)->port();
-  const auto second = two.loop.listen(options, [](std::unique_ptr<Stream>) {});
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, Code::kAlreadyExists);
-  options.claim_port = false;
-  EXPECT_TRUE(two.loop.listen(options, [](std::unique_ptr<Stream>) {}));
-}
-
 TEST(EpollLoopTest, RunningOutOfDescriptorsSuspendsAccepting) {
   std::vector<std::string> troubles;
   EpollLoopOptions loop_options;

@@ -121,30 +121,8 @@ Result<std::vector<SocketAddress>> addresses_to_bind(const std::string& host, ui
   return std::vector{address};
 }
 
-namespace {
-
-// Whether a socket that shares with nobody could be bound there now.
-Status expect_free(const SocketAddress& address, const std::string& doing) {
-  const int probe = ::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return fail(system_error(doing, errno));
-  const int on = 1, off = 0;
-  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address.any.sa_family == AF_INET6) {
-    ::setsockopt(probe, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  }
-  Status free;
-  if (::bind(probe, &address.any, address.size) != 0) free = fail(system_error(doing, errno));
-  ::close(probe);
-  return free;
-}
-
-}  // namespace
-
 Result<int> open_listening_socket(const SocketAddress& address, const ListenOptions& options) {
   const std::string doing = "listening on " + to_text(address);
-  if (options.claim_port) {
-    if (Status free = expect_free(address, doing); !free) return fail(free.error());
-  }
   const int descriptor =
       ::socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return fail(system_error(doing, errno));

@@ -162,8 +162,7 @@ Status SimListener::open() {
     if (!found) return fail(found.error());
     ip_ = found->front();
   }
-  auto port = loop_.network().add_listener(this, loop_.host(), options_.port,
-                                           options_.share_port && !options_.claim_port);
+  auto port = loop_.network().add_listener(this, loop_.host(), options_.port, options_.share_port);
   if (!port) return fail(port.error());
   port_ = *port;
   opened_ = true;

@@ -137,8 +137,6 @@ TEST(WorldTest, SharedPortIsDealtBetweenLoops) {
                                             [&accepted, i](auto) { ++accepted[i]; }));
   }
   EXPECT_FALSE(workers[0]->listen({.host = "", .port = 80}, [](auto) {}));
-  EXPECT_FALSE(workers[0]->listen({.host = "", .port = 80, .share_port = true, .claim_port = true},
-                                  [](auto) {}));
   std::vector<std::unique_ptr<StreamProbe>> probes;
   for (int i = 0; i < 60; ++i) {
     probes.push_back(std::make_unique<StreamProbe>(
