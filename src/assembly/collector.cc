@@ -9,6 +9,7 @@
 
 #include "assembly/destination_options.h"
 #include "assembly/self_metrics.h"
+#include "base/check.h"
 
 namespace millrace::assembly {
 namespace {
@@ -80,6 +81,8 @@ void Collector::end() {
   held_timers_.clear();
   drain_.reset();
   workers_.clear();
+  // All that was reserved belonged to something that is gone now.
+  MILLRACE_DCHECK(budget_.used() == 0);
 }
 
 Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {

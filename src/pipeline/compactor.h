@@ -24,6 +24,10 @@ class Compactor {
   static bool is_wasteful(const Rope& rope);
   // True when `rope` is now compact, whether it was copied or not.
   bool compact(Rope& rope);
+  // Lets go of the chunk that is being filled; it lives on through its slices.
+  void close() { open_ = ChunkRef(); }
+  // Nothing lies in the chunk any more.
+  bool is_unused() const { return open_ && open_.unique(); }
 
  private:
   ChunkPool* pool_;

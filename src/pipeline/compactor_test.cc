@@ -100,6 +100,21 @@ INSTANTIATE_TEST_SUITE_P(All, DeadSinkTest,
                                            DeadSinkCase{"Hangs", true}),
                          [](const auto& one) { return one.param.name; });
 
+// The chunk that was being filled when the outage ended would stay reserved for ever.
+TEST(CompactorTest, MemoryOfAnOutageEndsWithIt) {
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 0);
+  Rig rig({plain_options()}, {}, &pool);
+  rig.submit(lonely_span(pool, 7));
+  rig.run();
+  rig.sinks[0].exporter->answer(outcome_of(Kind::kRetry));
+  rig.loop.advance(10s);
+  EXPECT_EQ(budget.used(), kPooledChunkBytes);
+  rig.sinks[0].exporter->answer(Kind::kDelivered);
+  rig.run();
+  EXPECT_EQ(budget.used(), 0u);
+}
+
 TEST(CompactorTest, AHealthyDestinationCopiesNothing) {
   Budget budget(64 << 20);
   ChunkPool pool(budget, 0);

@@ -73,7 +73,11 @@ void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t
   queued.payload = std::move(payload);
   queued.account = &account;
   queued.admitted_bytes = static_cast<uint32_t>(admitted_bytes);
-  if (destination_.stalled()) compact(queued);
+  if (destination_.stalled()) {
+    compact(queued);
+  } else {
+    compactor_.close();
+  }
   destination_.push(std::move(queued));
   schedule_pump();
 }
@@ -401,6 +405,8 @@ void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& ve
 // place is kept while this worker has requests left over, so that their order is kept as well.
 void DestinationWorker::next(Slot& slot) {
   slot.flight.reset();
+  // The memory of an outage ends with it.
+  if (!destination_.stalled() || compactor_.is_unused()) compactor_.close();
   if (closed_) {
     while (!slot.rest.empty()) {
       drop(*slot.rest.front(), DropReason::kDrainDeadline,
@@ -498,6 +504,7 @@ void DestinationWorker::drop_everything(DropReason reason, const Verdict& verdic
                                           {"last_answer", destination_.health().last_answer}});
   }
   ending_drops_.reset();
+  compactor_.close();
 }
 
 void DestinationWorker::count_held(ledger::Held& held) const {
