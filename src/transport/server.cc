@@ -1,5 +1,7 @@
 #include "transport/server.h"
 
+#include <iterator>
+#include <list>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -36,10 +38,8 @@ class OtlpServer final : public Server, public ConnectionOwner {
     const size_t bytes = kConnectionBytes + (stream->tls().active ? kTlsConnectionBytes : 0);
     Reservation memory = Reservation::try_make(context_.pool.budget(), bytes);
     if (!memory) return refuse(*stream, "memory");
-    auto connection =
-        std::make_unique<ServerConnection>(context_, *this, std::move(stream), std::move(memory));
-    ServerConnection* const key = connection.get();
-    connections_.emplace(key, std::move(connection));
+    connections_.emplace_back(context_, *this, std::move(stream), std::move(memory));
+    places_.emplace(&connections_.back(), std::prev(connections_.end()));
     context_.observer.on_connections(1);
   }
 
@@ -47,7 +47,7 @@ class OtlpServer final : public Server, public ConnectionOwner {
     draining_ = true;
     on_drained_ = std::move(on_drained);
     listeners_.clear();
-    for (auto& [key, connection] : connections_) connection->begin_drain();
+    for (ServerConnection& connection : connections_) connection.begin_drain();
     // Also when there is no connection: the answer comes from the loop, not from inside this call.
     schedule();
   }
@@ -79,7 +79,9 @@ class OtlpServer final : public Server, public ConnectionOwner {
     std::swap(dirty_, flushing_);
     for (ServerConnection* connection : flushing_) {
       if (connection->flush()) continue;
-      connections_.erase(connection);
+      const auto place = places_.find(connection);
+      connections_.erase(place->second);
+      places_.erase(place);
       context_.observer.on_connections(-1);
     }
     flushing_.clear();
@@ -91,7 +93,10 @@ class OtlpServer final : public Server, public ConnectionOwner {
   std::vector<std::unique_ptr<io::Listener>> listeners_;
   std::vector<ServerConnection*> dirty_;
   std::vector<ServerConnection*> flushing_;
-  std::unordered_map<ServerConnection*, std::unique_ptr<ServerConnection>> connections_;
+  // In the order of accepting: what is done to all of them must not depend on addresses, or a
+  // seed of the simulation would not replay.
+  std::list<ServerConnection> connections_;
+  std::unordered_map<const ServerConnection*, std::list<ServerConnection>::iterator> places_;
   std::function<void()> on_drained_;
   bool scheduled_ = false;
   bool draining_ = false;
