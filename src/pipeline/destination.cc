@@ -44,13 +44,13 @@ uint64_t Destination::cost_of(const Payload& payload) const {
   return 1;
 }
 
-bool Destination::try_reserve(uint64_t cost) {
+bool Destination::try_reserve(uint64_t requests, uint64_t cost) {
   const uint64_t requests_max = ring_.capacity();
   uint64_t reserved = reserved_.load(std::memory_order_seq_cst);
   for (;;) {
     if ((reserved & kCostMask) + cost > options_.queue.capacity) return false;
-    if ((reserved >> kCostBits) >= requests_max) return false;
-    if (reserved_.compare_exchange_weak(reserved, reserved + packed(1, cost),
+    if ((reserved >> kCostBits) + requests > requests_max) return false;
+    if (reserved_.compare_exchange_weak(reserved, reserved + packed(requests, cost),
                                         std::memory_order_seq_cst)) {
       return true;
     }

@@ -112,7 +112,7 @@ class Destination final : public ledger::HeldWalker {
   }
 
   uint64_t cost_of(const Payload& payload) const;
-  bool try_reserve(uint64_t cost);
+  bool try_reserve(uint64_t requests, uint64_t cost);
   // `count` pieces are answered for, of which `requests` had a place reserved; the others are
   // further parts of cut requests.
   void release(uint64_t count, uint64_t requests, uint64_t cost);

@@ -44,11 +44,12 @@ DestinationWorker::~DestinationWorker() {
 
 // --- Taking in ---------------------------------------------------------------------------------
 
-DestinationWorker::Room DestinationWorker::try_reserve(const Payload& payload) {
-  const uint64_t cost = destination_.cost_of(payload);
-  if (cost > options_.queue.capacity) return Room::kNever;
+DestinationWorker::Room DestinationWorker::try_reserve(Need need) {
+  if (need.cost > options_.queue.capacity || need.requests > destination_.ring_.capacity()) {
+    return Room::kNever;
+  }
   if (closed_) return Room::kFull;
-  if (destination_.try_reserve(cost)) return Room::kReserved;
+  if (destination_.try_reserve(need.requests, need.cost)) return Room::kReserved;
   if (options_.queue.on_full == OnFull::kBlock) return Room::kWait;
   if (options_.queue.on_full == OnFull::kReject) return Room::kFull;
   const Verdict dropped{.code = Code::kUnavailable,
@@ -58,7 +59,7 @@ DestinationWorker::Room DestinationWorker::try_reserve(const Payload& payload) {
   while (!local_.queue.empty() || destination_.try_pop(oldest)) {
     if (!local_.queue.empty()) oldest = local_.pop_front();
     drop(std::move(oldest), DropReason::kDropOldest, dropped);
-    if (destination_.try_reserve(cost)) return Room::kReserved;
+    if (destination_.try_reserve(need.requests, need.cost)) return Room::kReserved;
   }
   return Room::kFull;
 }

@@ -51,10 +51,16 @@ class DestinationWorker final : public ledger::HeldWalker {
   Exporter& exporter() { return *exporter_; }
 
   enum class Room : uint8_t { kReserved, kFull, kWait, kNever };
-  // Reserves room for `payload` by the destination's own rule, dropping the oldest if that is the
-  // rule. kFull: refuse. kWait: refuse, or wait in line with wait_for_room. kNever: larger than
-  // the whole queue.
-  Room try_reserve(const Payload& payload);
+  // Room for one or several payloads, which is then reserved for all of them or for none.
+  struct Need {
+    uint64_t requests = 0;
+    uint64_t cost = 0;
+  };
+  Need need_of(const Payload& payload) const { return {1, destination_.cost_of(payload)}; }
+  // Reserves by the destination's own rule, dropping the oldest if that is the rule. kFull: refuse.
+  // kWait: refuse, or wait in line with wait_for_room. kNever: larger than the whole queue.
+  Room try_reserve(Need need);
+  Room try_reserve(const Payload& payload) { return try_reserve(need_of(payload)); }
   // Gives a reservation back, unused.
   void release(const Payload& payload);
   // Enqueues what was reserved; the batch is formed at the end of this turn. `admitted_bytes` are

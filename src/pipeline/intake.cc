@@ -59,6 +59,10 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     Branch* branch;
     const PipelineWorker::Output* output;
   };
+  struct Required {
+    DestinationWorker* destination;
+    DestinationWorker::Need need;
+  };
   struct Attempt {
     Room room = Room::kReserved;
     DestinationWorker* destination = nullptr;  // who refused
@@ -69,27 +73,51 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     return options.wait_for_result || (policy_ == Policy::kDelivered && options.required);
   }
 
+  // All that this request brings to one destination is reserved in one step: were it one pipeline
+  // after the other, a request that fits only in part would give its own reservation back, be woken
+  // by that, and try again for ever.
   Attempt try_enter(Place place) {
     reserved_.clear();
+    gather_required();
+    for (size_t index = 0; index < required_.size(); ++index) {
+      const Required& one = required_[index];
+      const bool behind_others = place == Place::kNew && one.destination->has_line();
+      const Room room = behind_others ? Room::kWait : one.destination->try_reserve(one.need);
+      if (room == Room::kReserved) continue;
+      release_first(index);
+      return {room, one.destination};
+    }
+    commit();
+    return {};
+  }
+
+  // What goes where, each required destination once; the places in reserved_ follow.
+  void gather_required() {
+    required_.clear();
     for (Branch& branch : branches_) {
       if (branch.payload.bytes.empty()) continue;
       for (const PipelineWorker::Output& output : branch.pipeline->outputs()) {
         DestinationWorker& destination = *output.destination;
         if (!destination.options().required) continue;
-        const bool behind_others = place == Place::kNew && destination.has_line();
-        const Room room = behind_others ? Room::kWait : destination.try_reserve(branch.payload);
-        if (room == Room::kReserved) {
-          reserved_.push_back({&branch, &output});
-          continue;
-        }
-        for (const Reserved& taken : reserved_) {
-          taken.output->destination->release(taken.branch->payload);
-        }
-        return {room, &destination};
+        reserved_.push_back({&branch, &output});
+        auto known = std::ranges::find(required_, &destination, &Required::destination);
+        if (known == required_.end()) known = required_.insert(known, Required{&destination, {}});
+        const DestinationWorker::Need need = destination.need_of(branch.payload);
+        known->need.requests += need.requests;
+        known->need.cost += need.cost;
       }
     }
-    commit();
-    return {};
+  }
+
+  // Gives back what the first `count` destinations have reserved.
+  void release_first(size_t count) {
+    for (const Reserved& place : reserved_) {
+      const auto known =
+          std::ranges::find(required_, place.output->destination, &Required::destination);
+      if (known - required_.begin() < static_cast<ptrdiff_t>(count)) {
+        place.output->destination->release(place.branch->payload);
+      }
+    }
   }
 
   // Every required destination has room: nothing can refuse any more.
@@ -166,6 +194,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   const MonotonicTime deadline_;
   VerdictCallback on_verdict_;
   std::vector<Branch> branches_;
+  std::vector<Required> required_;
   std::vector<Reserved> reserved_;
   std::vector<size_t> left_bytes_;  // per branch: admitted bytes of what is passed on
 };

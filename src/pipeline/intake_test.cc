@@ -214,6 +214,46 @@ TEST(IntakeTest, TwoPipelinesShareADestinationWithAccountsOfTheirOwn) {
   EXPECT_EQ(account.snapshot().filtered, (Amount{1, 8}));
 }
 
+// Two pipelines into one queue that blocks and has room for one of the two copies: the rollback of
+// the first copy woke the request itself, again and again, and the loop never slept.
+TEST(IntakeTest, ARequestThatFitsOnlyInPartWaitsWithoutWakingItself) {
+  DestinationOptions blocking = small("sink", 3);
+  blocking.queue.on_full = OnFull::kBlock;
+  Rig rig({blocking});
+  ledger::Account& account = rig.ledger.open(Signal::kTraces, "traces/2", "sink");
+  PipelineWorker second(rig.loop, "traces/2", {{rig.sinks[0].worker.get(), &account}});
+  Intake both(rig.loop, {rig.pipeline.get(), &second});
+  int verdicts = 0;
+  const auto count = [&](const Verdict& verdict) {
+    EXPECT_TRUE(verdict.ok());
+    ++verdicts;
+  };
+  both.submit(testing::payload_of({1}), Policy::kAccepted, kNever, count);
+  both.submit(testing::payload_of({2}), Policy::kAccepted, kNever, count);
+  rig.run();
+  EXPECT_EQ(verdicts, 1);
+  EXPECT_EQ(account.snapshot().admitted.items, 1u);
+  rig.sinks[0].exporter->answer(Kind::kDelivered);
+  rig.run();
+  EXPECT_EQ(verdicts, 2);
+  EXPECT_EQ(account.snapshot().admitted.items, 2u);
+}
+
+TEST(IntakeTest, WhatTwoPipelinesBringTogetherMustFitIntoTheQueue) {
+  DestinationOptions blocking = small("sink", 1);
+  blocking.queue.on_full = OnFull::kBlock;
+  Rig rig({blocking});
+  ledger::Account& account = rig.ledger.open(Signal::kTraces, "traces/2", "sink");
+  PipelineWorker second(rig.loop, "traces/2", {{rig.sinks[0].worker.get(), &account}});
+  Intake both(rig.loop, {rig.pipeline.get(), &second});
+  std::optional<Verdict> told;
+  both.submit(testing::payload_of({1}), Policy::kAccepted, kNever,
+              [&](const Verdict& verdict) { told = verdict; });
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->code, Code::kInvalidArgument);
+  EXPECT_FALSE(told->retry_after.has_value());
+}
+
 struct DrainRig : Rig {
   using Rig::Rig;
   void start(Duration time) {
