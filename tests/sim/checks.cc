@@ -1,0 +1,196 @@
+#include "tests/sim/checks.h"
+
+#include <fmt/format.h>
+
+#include "memory/chunk_pool.h"
+
+namespace millrace::sim_test {
+namespace {
+
+constexpr Signal kSent[] = {Signal::kTraces, Signal::kMetrics, Signal::kLogs};
+// What a worker may keep when nothing happens: four chunks in its pool, and for each of its two
+// servers one that is read into and one for messages that arrive in turns; the memory of an outage
+// as long as its destination has nothing to do; and the JSON parser's buffers. That even this goes
+// home is the check in ~Collector.
+constexpr size_t kIdleChunks = 4 + 2 * 2;
+constexpr size_t kOutageChunks = 2 * 3;
+constexpr size_t kJsonParserBytes = 6 << 20;
+
+uint32_t routes_to(const Scenario& scenario, Signal signal, size_t destination) {
+  uint32_t count = 0;
+  for (const Route& route : scenario.routes) {
+    if (route.signal == signal && route.destination == destination) ++count;
+  }
+  return count;
+}
+
+template <class Visit>
+void for_each_way(const World& world, const Visit& visit) {
+  for (const Signal signal : kSent) {
+    for (size_t index = 0; index < world.sinks.size(); ++index) {
+      const DestinationScenario& destination = world.scenario.destinations[index];
+      visit(signal, index, sum_of(world.collector, signal, destination.exporter),
+            fmt::format("{} {}", signal_name(signal), destination.exporter));
+    }
+  }
+}
+
+}  // namespace
+
+ledger::AccountSnapshot sum_of(assembly::Collector& collector, Signal signal,
+                               const std::string& exporter) {
+  ledger::AccountSnapshot sum;
+  for (const ledger::Account* account : collector.ledger().accounts()) {
+    if (account->signal() == signal && account->destination() == exporter) {
+      sum += account->snapshot();
+    }
+  }
+  return sum;
+}
+
+void check_ledger(const World& world, Problems& problems) {
+  for (const ledger::Imbalance& imbalance : world.collector.imbalances()) {
+    problems.push_back("the ledger does not balance: " + imbalance.to_text());
+  }
+  const ledger::Amount held = world.collector.held().total();
+  if (world.scenario.ending != Ending::kWithoutDrain && held.items != 0) {
+    problems.push_back(fmt::format("{} items are held after the drain", held.items));
+  }
+}
+
+void check_budget(const World& world, Problems& problems) {
+  const Budget& budget = world.collector.budget();
+  if (budget.peak() > budget.limit()) {
+    problems.push_back(
+        fmt::format("the budget reached {} of {} bytes", budget.peak(), budget.limit()));
+  }
+  if (world.scenario.ending == Ending::kWithoutDrain) return;
+  const size_t idle = 2 * ((kIdleChunks + kOutageChunks) * kPooledChunkBytes + kJsonParserBytes);
+  if (budget.used() > idle) {
+    problems.push_back(fmt::format("{} bytes are reserved after the drain", budget.used()));
+  }
+}
+
+// What is delivered in the ledger was taken by the sink.
+void check_sinks(const World& world, Problems& problems) {
+  for (const auto& sink : world.sinks) {
+    problems.insert(problems.end(), sink->problems().begin(), sink->problems().end());
+  }
+  for_each_way(world, [&](Signal signal, size_t index, const ledger::AccountSnapshot& sum,
+                          const std::string& name) {
+    const Sink::Counts& counts = world.sinks[index]->counts(signal);
+    const uint64_t answered = sum.delivered.items + sum.rejected_by_peer.items;
+    if (answered > counts.ok_items) {
+      problems.push_back(
+          fmt::format("{}: the ledger has {} items delivered or rejected, the sink {}", name,
+                      answered, counts.ok_items));
+    }
+    if (sum.rejected_by_peer.items > counts.rejected_items) {
+      problems.push_back(fmt::format("{}: the ledger has {} items rejected, the sink {}", name,
+                                     sum.rejected_by_peer.items, counts.rejected_items));
+    }
+  });
+}
+
+// What a sender was told OK for is at the sink, or in the ledger as dropped; and under `delivered`
+// it is at every required sink, whatever else was dropped.
+void check_acknowledged(const World& world, Problems& problems) {
+  for_each_way(world, [&](Signal signal, size_t index, const ledger::AccountSnapshot& sum,
+                          const std::string& name) {
+    const DestinationScenario& destination = world.scenario.destinations[index];
+    if (routes_to(world.scenario, signal, index) == 0) return;
+    uint64_t missing = 0;
+    for (const auto& client : world.clients) {
+      const bool awaited =
+          destination.is_required &&
+          (destination.waits_for_result || world.scenario.delivered_over(client->kind()));
+      for (const Export* one : client->exports()) {
+        if (one->signal != signal || one->fate != Fate::kAcknowledged) continue;
+        for (const uint64_t number : one->numbers) {
+          if (world.sinks[index]->times_taken(signal, number) != 0) continue;
+          ++missing;
+          if (!awaited) continue;
+          problems.push_back(fmt::format("{}: {:#x} was acknowledged as delivered and is not there",
+                                         name, number));
+          return;
+        }
+      }
+    }
+    const uint64_t held =
+        world.scenario.ending == Ending::kWithoutDrain ? sum.entered().items - sum.left().items : 0;
+    if (missing > sum.dropped_total().items + held) {
+      problems.push_back(fmt::format("{}: {} acknowledged items did not arrive, {} are dropped",
+                                     name, missing, sum.dropped_total().items));
+    }
+  });
+}
+
+void check_bad_data(const World& world, Problems& problems) {
+  for (const auto& client : world.clients) {
+    for (const Export* one : client->exports()) {
+      if (one->is_bad && one->fate == Fate::kAcknowledged) {
+        problems.push_back(
+            fmt::format("bad data beginning with {:#x} was acknowledged", one->numbers.front()));
+      }
+    }
+  }
+}
+
+void check_exact(const World& world, Problems& problems) {
+  for_each_way(world, [&](Signal signal, size_t index, const ledger::AccountSnapshot& sum,
+                          const std::string& name) {
+    const uint32_t routes = routes_to(world.scenario, signal, index);
+    uint64_t acknowledged = 0;
+    uint64_t taken = 0;
+    for (const auto& client : world.clients) {
+      for (const Export* one : client->exports()) {
+        if (one->signal != signal) continue;
+        if (one->unanswered != 0) return;  // may have been admitted more than once
+        if (one->fate == Fate::kAcknowledged) acknowledged += one->numbers.size();
+        for (const uint64_t number : one->numbers) {
+          const uint32_t times = world.sinks[index]->times_taken(signal, number);
+          taken += times;
+          if (times <= (one->fate == Fate::kAcknowledged ? routes : 0)) continue;
+          problems.push_back(fmt::format("{}: {:#x} was taken {} times", name, number, times));
+          return;
+        }
+      }
+    }
+    const uint64_t answered = sum.delivered.items + sum.rejected_by_peer.items;
+    if (sum.admitted.items != acknowledged * routes) {
+      problems.push_back(fmt::format("{}: {} items acknowledged over {} routes, {} admitted", name,
+                                     acknowledged, routes, sum.admitted.items));
+    }
+    if (taken != answered) {
+      problems.push_back(
+          fmt::format("{}: the sink took {} items, the ledger has {}", name, taken, answered));
+    }
+    if (world.sinks[index]->counts(signal).rejected_items != sum.rejected_by_peer.items) {
+      problems.push_back(fmt::format("{}: the sink rejected {} items, the ledger has {}", name,
+                                     world.sinks[index]->counts(signal).rejected_items,
+                                     sum.rejected_by_peer.items));
+    }
+  });
+}
+
+void count_outcomes(const World& world, Coverage& coverage) {
+  for_each_way(world, [&](Signal, size_t, const ledger::AccountSnapshot& sum, const std::string&) {
+    coverage.count("ledger.admitted", sum.admitted.items);
+    coverage.count("ledger.delivered", sum.delivered.items);
+    coverage.count("ledger.rejected_by_peer", sum.rejected_by_peer.items);
+    for (size_t reason = 0; reason < ledger::kDropReasonCount; ++reason) {
+      if (sum.dropped[reason].items == 0) continue;
+      coverage.count("ledger.dropped." + std::string(ledger::drop_reason_name(
+                                             static_cast<ledger::DropReason>(reason))),
+                     sum.dropped[reason].items);
+    }
+  });
+  for (const ledger::Refusals* receiver : world.collector.ledger().receivers()) {
+    if (receiver->refused() != 0) coverage.count("ledger.refused", receiver->refused());
+  }
+  if (world.collector.budget().refusal_count() != 0) {
+    coverage.count("budget.refused", world.collector.budget().refusal_count());
+  }
+}
+
+}  // namespace millrace::sim_test

@@ -1,0 +1,33 @@
+// What has occurred in a run of many seeds, by name; and what must have occurred, so that a
+// simulation which has quietly stopped simulating something fails.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace millrace::sim_test {
+
+class Coverage {
+ public:
+  // Names that must have a count at the end.
+  void require(std::string name) { counts_.try_emplace(std::move(name), 0); }
+  void count(const std::string& name, uint64_t times = 1) { counts_[name] += times; }
+  void add(const Coverage& other) {
+    for (const auto& [name, times] : other.counts_) counts_[name] += times;
+  }
+  std::vector<std::string> missing() const {
+    std::vector<std::string> names;
+    for (const auto& [name, times] : counts_) {
+      if (times == 0) names.push_back(name);
+    }
+    return names;
+  }
+  const std::map<std::string, uint64_t>& counts() const { return counts_; }
+
+ private:
+  std::map<std::string, uint64_t> counts_;
+};
+
+}  // namespace millrace::sim_test

@@ -1,0 +1,86 @@
+#include "tests/sim/numbered_items.h"
+
+#include <optional>
+
+#include "otlp/example_requests.h"
+#include "otlp/views.h"
+#include "wire/protobuf.h"
+
+namespace millrace::sim_test {
+namespace {
+
+uint64_t number_of(otlp::MessageBytes span_id) {
+  uint64_t number = 0;
+  for (const uint8_t byte : span_id) number = number << 8 | byte;
+  return number;
+}
+
+void add_points(const Bytes& metric, std::vector<NumberedItem>& items) {
+  const otlp::MetricView view = otlp::MetricView::read(metric);
+  otlp::MessageReader points(view.data.view(), otlp::kDataPoints);
+  for (otlp::MessageBytes point; points.next(&point);) {
+    const auto read = otlp::DataPointView::read(view.type, point);
+    items.push_back({static_cast<uint64_t>(read.as_int.value_or(0)), std::string(as_text(point))});
+  }
+}
+
+void add_item(Signal signal, otlp::MessageBytes message, std::vector<NumberedItem>& items) {
+  switch (signal) {
+    case Signal::kTraces:
+      items.push_back(
+          {number_of(otlp::SpanView::read(message).span_id), std::string(as_text(message))});
+      break;
+    case Signal::kLogs:
+      items.push_back(
+          {number_of(otlp::LogRecordView::read(message).span_id), std::string(as_text(message))});
+      break;
+    case Signal::kMetrics:
+      add_points(Bytes::copy_of(message), items);
+      break;
+    case Signal::kProfiles:
+      break;
+  }
+}
+
+}  // namespace
+
+NumberedRequest make_request(Signal signal, uint64_t first_number, uint32_t items_about,
+                             Random& random) {
+  otlp::ExampleShape shape;
+  shape.resources = 1 + static_cast<uint32_t>(random.below(2));
+  shape.scopes = 1 + static_cast<uint32_t>(random.below(2));
+  if (signal == Signal::kMetrics) shape.points = 1 + static_cast<uint32_t>(random.below(3));
+  const uint32_t each = shape.resources * shape.scopes * shape.points;
+  shape.items = std::max<uint32_t>(1, items_about / each);
+  NumberedRequest request;
+  request.message = otlp::example_request(signal, shape, first_number);
+  request.items = read_items(signal, request.message);
+  return request;
+}
+
+std::vector<NumberedItem> read_items(Signal signal, const Bytes& message) {
+  std::vector<NumberedItem> items;
+  const Rope request(message);
+  otlp::ResourceReader resources(request);
+  for (otlp::ResourceView resource; resources.next(&resource);) {
+    otlp::ScopeReader scopes(resource);
+    for (otlp::ScopeView scope; scopes.next(&scope);) {
+      otlp::MessageReader reader(scope.bytes.view(), otlp::kScopeItems);
+      for (otlp::MessageBytes item; reader.next(&item);) add_item(signal, item, items);
+    }
+  }
+  return items;
+}
+
+std::string without_edit(const std::string& span) {
+  std::string kept;
+  wire::FieldReader fields(as_span(span));
+  for (wire::Field field; fields.next(&field);) {
+    const bool is_edit = field.is(otlp::kSpanAttributes, wire::WireType::kLen) &&
+                         otlp::KeyValueView::read(field.bytes).key == kEditKey;
+    if (!is_edit) kept += as_text(field.whole);
+  }
+  return kept;
+}
+
+}  // namespace millrace::sim_test

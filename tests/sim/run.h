@@ -1,0 +1,33 @@
+// One seed, from the first event to the last check.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "io/sim/world.h"
+#include "tests/sim/coverage.h"
+
+namespace millrace::sim_test {
+
+struct RunResult {
+  std::vector<std::string> problems;  // empty: passed
+  uint64_t trace_hash = 0;
+  uint64_t requests = 0;
+  uint64_t items = 0;
+  Duration simulated = 0s;
+  std::string last_line;  // the ledger's
+};
+
+// Both may be null; for somebody who looks into one seed.
+struct Watch {
+  std::function<void(std::string_view line)> log;  // the collector's
+  std::function<void(const io::sim::TraceEvent&)> trace;
+};
+
+RunResult run_seed(uint64_t seed, Coverage& coverage, const Watch& watch = {});
+
+}  // namespace millrace::sim_test

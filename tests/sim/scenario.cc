@@ -1,0 +1,232 @@
+#include "tests/sim/scenario.h"
+
+#include <fmt/format.h>
+
+#include "base/random.h"
+#include "tests/sim/numbered_items.h"
+
+namespace millrace::sim_test {
+namespace {
+
+Duration between(Random& random, Duration low, Duration high) {
+  return low + Duration(random.below(static_cast<uint64_t>((high - low).count()) + 1));
+}
+
+template <size_t n>
+const char* one_of(Random& random, const std::array<const char*, n>& words) {
+  return words[random.below(n)];
+}
+
+std::string milliseconds(Duration duration) {
+  return fmt::format("{}ms", duration.count() / 1'000'000);
+}
+
+void draw_network(Random& random, Scenario& scenario) {
+  switch (scenario.weather) {
+    case Weather::kClear:
+    case Weather::kCloudy:
+      break;
+    case Weather::kStorm:
+      scenario.faults = io::sim::NetworkFaults::hostile();
+      scenario.has_partitions = random.chance(0.5);
+      scenario.has_resets = random.chance(0.5);
+      break;
+  }
+}
+
+SinkBehaviour draw_sink(Random& random, Weather weather, bool is_sick) {
+  SinkBehaviour sink;
+  if (random.chance(0.3)) sink.poison_every = 20 + random.below(80);
+  if (random.chance(0.3)) sink.giant_every = 20 + random.below(80);
+  if (random.chance(0.3)) sink.items_max = 1 + static_cast<uint32_t>(random.below(20));
+  if (random.chance(0.3)) sink.partial = 0.2;
+  if (!is_sick) return sink;
+  if (random.chance(0.7)) sink.refuse_with_wish = 0.3 * random.unit();
+  if (random.chance(0.7)) sink.refuse = 0.5 * random.unit();
+  if (random.chance(0.3)) sink.refuse_for_good = 0.1 * random.unit();
+  if (weather == Weather::kClear) return sink;
+  if (random.chance(0.7)) sink.hang = 0.3 * random.unit();
+  if (random.chance(0.3)) sink.take_and_hang = 0.2 * random.unit();
+  if (random.chance(0.5)) sink.slow = 0.5 * random.unit();
+  if (random.chance(0.3)) sink.reset = 0.1 * random.unit();
+  sink.slow_max = random.chance(0.5) ? 500ms : 8s;
+  if (random.chance(0.3)) sink.restart_every = between(random, 1s, 8s);
+  if (random.chance(0.3)) {
+    sink.vanish_every = between(random, 1s, 8s);
+    sink.vanish_max = random.chance(0.5) ? 1s : 20s;
+  }
+  return sink;
+}
+
+std::string draw_queue(Random& random, DestinationScenario& destination) {
+  constexpr std::array<const char*, 3> kSizers = {"requests", "items", "bytes"};
+  constexpr std::array<const char*, 3> kOnFull = {"reject", "block", "drop_oldest"};
+  const size_t sizer = random.below(kSizers.size());
+  const bool is_small = random.chance(0.5);
+  const uint64_t sizes[] = {is_small ? 3U : 1000U, is_small ? 40U : 5000U,
+                            is_small ? 20'000U : 4'000'000U};
+  if (random.chance(0.05)) {
+    destination.waits_for_result = true;
+    return "    sending_queue: {enabled: false}\n";
+  }
+  destination.waits_for_result = random.chance(0.1);
+  std::string text = fmt::format(
+      "    sending_queue:\n      sizer: {}\n      queue_size: {}\n      on_full: {}\n"
+      "      num_consumers: {}\n      wait_for_result: {}\n",
+      kSizers[sizer], sizes[sizer], one_of(random, kOnFull), 1 + random.below(4),
+      destination.waits_for_result);
+  if (random.chance(0.4)) {
+    const uint64_t min_size = 1 + random.below(20);
+    destination.batch_items_max = random.chance(0.5) ? min_size + random.below(20) : 0;
+    text += fmt::format(
+        "      batch: {{sizer: items, min_size: {}, max_size: {}, flush_timeout: {}}}\n", min_size,
+        destination.batch_items_max, milliseconds(between(random, 10ms, 2s)));
+  }
+  return text;
+}
+
+std::string draw_retry(Random& random) {
+  if (random.chance(0.1)) return "    retry_on_failure: {enabled: false}\n";
+  const Duration initial = between(random, 20ms, 1s);
+  const Duration longest = initial + between(random, 0s, 5s);
+  // Short ones expire, zero never does.
+  const Duration elapsed = random.chance(0.3)   ? Duration(0s)
+                           : random.chance(0.5) ? longest + between(random, 0s, 3s)
+                                                : Duration(60s);
+  return fmt::format(
+      "    retry_on_failure: {{initial_interval: {}, max_interval: {}, max_elapsed_time: {}}}\n",
+      milliseconds(initial), milliseconds(longest), milliseconds(elapsed));
+}
+
+std::string draw_exporter(Random& random, DestinationScenario& destination) {
+  constexpr std::array<const char*, 3> kCodings = {"none", "gzip", "zstd"};
+  const bool is_grpc = destination.exporter.starts_with("otlp_grpc");
+  std::string text = fmt::format("  {}:\n", destination.exporter);
+  if (is_grpc) {
+    text += fmt::format("    endpoint: {}:{}\n    tls: {{insecure: true}}\n", destination.host,
+                        destination.port);
+  } else {
+    text += fmt::format("    endpoint: http://{}:{}\n    encoding: {}\n", destination.host,
+                        destination.port, random.chance(0.3) ? "json" : "proto");
+  }
+  text += fmt::format("    compression: {}\n    timeout: {}\n    required: {}\n",
+                      one_of(random, kCodings), milliseconds(between(random, 500ms, 5s)),
+                      destination.is_required);
+  return text + draw_retry(random) + draw_queue(random, destination);
+}
+
+// Traces go to both destinations by one pipeline, by one each, or to the second by two at once.
+std::string draw_pipelines(Random& random, Scenario& scenario, const std::string& shared) {
+  const bool edits = random.chance(0.4);
+  const std::string first = scenario.destinations[0].exporter;
+  const std::string second = scenario.destinations[1].exporter;
+  const std::string processors =
+      edits ? fmt::format("[{}attributes]", shared.empty() ? "" : shared + ", ")
+            : fmt::format("[{}]", shared);
+  const uint64_t shape = random.below(4);
+  const std::string both = first + ", " + second;
+  std::string text =
+      fmt::format("    traces: {{receivers: [otlp], processors: {}, exporters: [{}]}}\n",
+                  processors, shape == 1 ? first : both);
+  scenario.routes.push_back({Signal::kTraces, 0, edits});
+  if (shape != 1) scenario.routes.push_back({Signal::kTraces, 1, edits});
+  if (shape <= 1) {
+    text +=
+        fmt::format("    traces/second: {{receivers: [otlp], processors: [{}], exporters: [{}]}}\n",
+                    shared, second);
+    scenario.routes.push_back({Signal::kTraces, 1, false});
+  }
+  for (const Signal signal : {Signal::kMetrics, Signal::kLogs}) {
+    text += fmt::format("    {}: {{receivers: [otlp], processors: [{}], exporters: [{}]}}\n",
+                        signal_name(signal), shared, both);
+    scenario.routes.push_back({signal, 0, false});
+    scenario.routes.push_back({signal, 1, false});
+  }
+  return text;
+}
+
+void draw_collector(Random& random, Scenario& scenario) {
+  scenario.delivered_over_grpc = random.chance(0.3);
+  scenario.delivered_over_http = random.chance(0.3);
+  const auto policy = [](bool delivered) { return delivered ? "delivered" : "accepted"; };
+  std::string text = "receivers:\n  otlp:\n    protocols:\n";
+  text += fmt::format("      grpc:\n        endpoint: 0.0.0.0:4317\n        acknowledge: {}\n",
+                      policy(scenario.delivered_over_grpc));
+  if (scenario.weather != Weather::kClear && random.chance(0.2)) {
+    text += "        keepalive: {server_parameters: {max_connection_age: 3s}}\n";
+  }
+  text += fmt::format("      http:\n        endpoint: 0.0.0.0:4318\n        acknowledge: {}\n",
+                      policy(scenario.delivered_over_http));
+  std::string shared;
+  text += fmt::format(
+      "processors:\n  attributes: {{actions: [{{key: {}, value: here, action: insert}}]}}\n",
+      kEditKey);
+  if (random.chance(0.5)) {
+    shared = "memory_limiter";
+    text += fmt::format("  memory_limiter: {{check_interval: 1s, limit_mib: {}}}\n",
+                        random.chance(0.5) ? 3 + random.below(4) : 64);
+  }
+  if (random.chance(0.2)) {
+    shared += shared.empty() ? "batch" : ", batch";
+    text += fmt::format("  batch: {{timeout: {}, send_batch_size: {}}}\n",
+                        milliseconds(between(random, 0ms, 1s)), 1 + random.below(30));
+  }
+  text += "exporters:\n";
+  for (DestinationScenario& destination : scenario.destinations) {
+    text += draw_exporter(random, destination);
+  }
+  text += "service:\n  pipelines:\n" + draw_pipelines(random, scenario, shared);
+  scenario.configuration = std::move(text);
+}
+
+void draw_clients(Random& random, Scenario& scenario) {
+  const uint64_t count = 2 + random.below(3);
+  for (uint64_t index = 0; index < count; ++index) {
+    ClientScenario client;
+    const uint64_t kind = random.below(5);
+    client.kind = kind < 2   ? ClientKind::kGrpc
+                  : kind < 4 ? ClientKind::kHttpProtobuf
+                             : ClientKind::kHttpJson;
+    client.requests = 5 + static_cast<uint32_t>(random.below(20));
+    client.items_max = random.chance(0.7) ? 12 : 40;
+    client.interval_max = random.chance(0.3) ? 20ms : 1s;
+    client.timeout = scenario.weather == Weather::kClear ? Duration(60s) : between(random, 2s, 12s);
+    client.attempts_max = 2 + static_cast<uint32_t>(random.below(5));
+    client.gzip = random.chance(0.4) ? 0.7 : 0;
+    client.bad_data = random.chance(0.4) ? 0.15 : 0;
+    scenario.clients.push_back(client);
+  }
+}
+
+}  // namespace
+
+Scenario make_scenario(uint64_t seed) {
+  Random random(seed * 0x9e3779b97f4a7c15ULL + 1);
+  Scenario scenario;
+  scenario.seed = seed;
+  const uint64_t weather = random.below(10);
+  scenario.weather = weather < 3   ? Weather::kClear
+                     : weather < 6 ? Weather::kCloudy
+                                   : Weather::kStorm;
+  draw_network(random, scenario);
+  scenario.trouble = between(random, 5s, 40s);
+  const uint64_t ending = random.below(20);
+  scenario.ending = ending < 3    ? Ending::kInTheMiddle
+                    : ending == 3 ? Ending::kWithoutDrain
+                                  : Ending::kAfterQuiet;
+  scenario.drain_timeout = between(random, 1s, 20s);
+
+  const size_t sick = random.below(2);
+  scenario.destinations[0] = {.exporter = "otlp_grpc/a", .host = "sink-a", .port = 4317};
+  scenario.destinations[1] = {.exporter = "otlp_http/b", .host = "sink-b", .port = 4318};
+  for (size_t index = 0; index < 2; ++index) {
+    const bool is_sick = index == sick || random.chance(0.1);
+    scenario.destinations[index].sink = draw_sink(random, scenario.weather, is_sick);
+    scenario.destinations[index].is_required = random.chance(0.8);
+  }
+  draw_collector(random, scenario);
+  draw_clients(random, scenario);
+  return scenario;
+}
+
+}  // namespace millrace::sim_test

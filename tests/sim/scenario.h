@@ -1,0 +1,110 @@
+// Everything that a seed decides before the clock starts: the collector's configuration, who sends
+// what, how the sinks and the network misbehave. Plain data; scenario.cc draws it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/signal.h"
+#include "base/time.h"
+#include "io/sim/world.h"
+
+namespace millrace::sim_test {
+
+// How calm a run is decides how much can be asserted about it.
+enum class Weather : uint8_t {
+  // The network is perfect and sinks always say what they did: every count is exact.
+  kClear,
+  // Sinks hang, restart and vanish on a good network.
+  kCloudy,
+  // The network fails as well.
+  kStorm,
+};
+
+// Probabilities are of each request; what is left over is taken and answered OK.
+struct SinkBehaviour {
+  double refuse_with_wish = 0;  // UNAVAILABLE with RetryInfo
+  double refuse = 0;            // UNAVAILABLE without
+  double refuse_for_good = 0;   // PERMISSION_DENIED
+  double partial = 0;           // taken, less a few items
+  double hang = 0;              // not taken, never answered
+  double take_and_hang = 0;     // taken, never answered
+  double slow = 0;              // taken, answered late, maybe too late
+  double reset = 0;             // taken or not, and every connection of the host is reset
+  uint64_t poison_every = 0;    // items with such a number are bad data; 0: none
+  uint64_t giant_every = 0;     // items with such a number are too large, alone as well
+  uint32_t items_max = 0;       // requests with more are too large; 0: no limit
+  Duration slow_max = 0s;
+  Duration restart_every = 0s;  // GOAWAY and a new server in its place; zero: never
+  Duration vanish_every = 0s;   // nobody listens for a while
+  Duration vanish_max = 0s;
+};
+
+struct DestinationScenario {
+  std::string exporter;  // "otlp_grpc/a"
+  std::string host;      // of its sink
+  uint16_t port = 0;
+  bool is_required = true;
+  bool waits_for_result = false;
+  uint64_t batch_items_max = 0;  // 0: no limit to check
+  SinkBehaviour sink;
+};
+
+enum class ClientKind : uint8_t { kGrpc, kHttpProtobuf, kHttpJson };
+
+struct ClientScenario {
+  ClientKind kind = ClientKind::kGrpc;
+  uint32_t requests = 0;
+  uint32_t items_max = 0;
+  Duration interval_max = 0s;  // between two requests
+  Duration timeout = 10s;      // of one attempt
+  uint32_t attempts_max = 5;
+  double gzip = 0;
+  double bad_data = 0;
+};
+
+// One pipeline's way to one destination.
+struct Route {
+  Signal signal = Signal::kTraces;
+  size_t destination = 0;
+  bool is_edited = false;
+};
+
+enum class Ending : uint8_t {
+  kAfterQuiet,    // faults stop, queues empty, then the drain
+  kInTheMiddle,   // the drain begins while clients send and sinks are sick
+  kWithoutDrain,  // the process just ends
+};
+
+struct Scenario {
+  uint64_t seed = 0;
+  Weather weather = Weather::kClear;
+  io::sim::NetworkFaults faults;
+  bool has_partitions = false;  // by script, between the collector and the others
+  bool has_resets = false;      // by script, of the collector's connections
+  Duration trouble = 0s;        // then the faults stop
+  Ending ending = Ending::kAfterQuiet;
+  Duration drain_timeout = 30s;
+  std::string configuration;  // YAML
+  bool delivered_over_grpc = false;
+  bool delivered_over_http = false;
+  std::array<DestinationScenario, 2> destinations;
+  std::vector<Route> routes;
+  std::vector<ClientScenario> clients;
+
+  bool delivered_over(ClientKind kind) const {
+    return kind == ClientKind::kGrpc ? delivered_over_grpc : delivered_over_http;
+  }
+  // OK, refused or dropped are then said once, and what is said is what happened.
+  bool is_exact() const {
+    return weather == Weather::kClear && ending == Ending::kAfterQuiet && !delivered_over_grpc &&
+           !delivered_over_http && !destinations[0].waits_for_result &&
+           !destinations[1].waits_for_result;
+  }
+};
+
+Scenario make_scenario(uint64_t seed);
+
+}  // namespace millrace::sim_test

@@ -1,0 +1,81 @@
+// An application with an OpenTelemetry SDK: numbers its items, exports them at its own pace over
+// one of the three protocols, tries again as the specification says, and gives up after a while.
+//
+// It remembers what became of each export, and that is what the checks are held against.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "compress/compressor.h"
+#include "io/loop.h"
+#include "pipeline/exporter.h"
+#include "tests/sim/coverage.h"
+#include "tests/sim/numbered_items.h"
+#include "tests/sim/scenario.h"
+#include "transport/client.h"
+
+namespace millrace::sim_test {
+
+enum class Fate : uint8_t {
+  kPending,
+  kAcknowledged,  // OK, perhaps with items rejected
+  kRefused,       // finally
+  kGivenUp,       // after the last attempt, or a final "later"
+};
+
+struct Export {
+  Signal signal = Signal::kTraces;
+  std::vector<uint64_t> numbers;
+  bool is_bad = false;
+  uint32_t attempts = 0;
+  // Attempts that ended without an answer: the collector may have admitted the request.
+  uint32_t unanswered = 0;
+  Fate fate = Fate::kPending;
+};
+
+class SdkClient {
+ public:
+  // Numbers begin with `index` + 1 in the upper half.
+  SdkClient(io::Loop& loop, const ClientScenario& scenario, size_t index, uint64_t seed,
+            SentItems& sent, Coverage& coverage);
+  ~SdkClient();
+  SdkClient(const SdkClient&) = delete;
+  SdkClient& operator=(const SdkClient&) = delete;
+
+  bool is_done() const { return next_export_ == scenario_.requests && pending_count_ == 0; }
+  ClientKind kind() const { return scenario_.kind; }
+  std::vector<const Export*> exports() const;
+
+ private:
+  struct UnderWay {
+    Export record;
+    transport::ClientRequest request;
+    std::unique_ptr<io::Timer> retry_timer;
+  };
+  void make_export();
+  Result<Rope> encode(Signal signal, const Bytes& message, transport::ContentCoding& coding);
+  void attempt(UnderWay& one);
+  void on_answer(UnderWay& one, const transport::Answer& answer);
+  void on_success(UnderWay& one, const transport::Answer& answer);
+  void retry_or_give_up(UnderWay& one, Duration wish);
+  void end(UnderWay& one, Fate fate, const char* what);
+
+  io::Loop& loop_;
+  const ClientScenario scenario_;
+  Random random_;
+  SentItems& sent_;
+  Coverage& coverage_;
+  compress::Compressor gzip_;
+  uint64_t next_number_;
+  uint32_t next_export_ = 0;
+  uint32_t pending_count_ = 0;
+  bool closing_ = false;
+  std::vector<std::unique_ptr<UnderWay>> exports_;
+  std::unique_ptr<io::Timer> pace_timer_;
+  std::unique_ptr<transport::Client> client_;
+};
+
+}  // namespace millrace::sim_test
