@@ -20,12 +20,13 @@ Worker::Worker(Shared& shared, io::Loop& loop)
     : shared_(shared), loop_(loop), pool_(*shared.budget, kIdleChunksMax) {}
 
 Worker::~Worker() {
-  // Who uses goes before who is used: servers answer into receivers, receivers submit to intakes.
+  // Servers hand in no more; then destinations, which still answer senders that wait for them, and
+  // so call receivers; then the rest.
   servers_.clear();
-  receivers_.clear();
-  intakes_.clear();
-  pipelines_.clear();
   destinations_.clear();
+  pipelines_.clear();
+  intakes_.clear();
+  receivers_.clear();
 }
 
 Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop) {
