@@ -209,17 +209,4 @@ void Worker::count_held(ledger::Held& held) const {
   for (const auto& pipeline : pipelines_) pipeline->count_held(held);
 }
 
-std::vector<std::string> Worker::describe() const {
-  std::vector<std::string> lines;
-  for (const auto& by_signal : destinations_) {
-    for (const auto& destination : by_signal) {
-      if (destination == nullptr) continue;
-      const pipeline::DestinationOptions& options = destination->options();
-      lines.push_back(options.name + " " + std::string(signal_name(options.signal)) + ": " +
-                      destination->describe());
-    }
-  }
-  return lines;
-}
-
 }  // namespace millrace::assembly

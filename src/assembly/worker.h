@@ -61,9 +61,6 @@ class Worker {
   void add_to(pipeline::Drain& drain);
   // What this worker holds (without the shared queues); on its loop, or when nothing runs.
   void count_held(ledger::Held& held) const;
-  // "otlp_grpc/backup traces: connected to …", one line per destination; on its loop.
-  std::vector<std::string> describe() const;
-
   io::Loop& loop() { return loop_; }
   ChunkPool& pool() { return pool_; }
 
