@@ -206,7 +206,7 @@ void DestinationWorker::on_outcome(Slot& slot, Outcome outcome) {
                  {{"exporter", options_.name}, {"signal", signal_name(options_.signal)}});
     }
   }
-  const Verdict final_refusal{.code = Code::kInternal,
+  const Verdict final_refusal{.code = code_of_final_refusal(outcome.error.code),
                               .message = options_.name + " refused: " + outcome.error.message};
   switch (outcome.kind) {
     case Kind::kDelivered:

@@ -246,6 +246,28 @@ TEST(RetryTest, RefusedIsFinal) {
   EXPECT_EQ(rig.verdicts[verdict]->retry_after, std::nullopt);
 }
 
+TEST(RetryTest, AFinalRefusalKeepsTheDestinationsCodeUnlessItSaysTryAgain) {
+  constexpr Code kOwn[] = {Code::kUnknown,          Code::kInvalidArgument,
+                           Code::kNotFound,         Code::kAlreadyExists,
+                           Code::kPermissionDenied, Code::kResourceExhausted,
+                           Code::kUnauthenticated,  Code::kFailedPrecondition,
+                           Code::kUnimplemented,    Code::kInternal};
+  constexpr Code kAgain[] = {Code::kOk,      Code::kCancelled,  Code::kDeadlineExceeded,
+                             Code::kAborted, Code::kOutOfRange, Code::kUnavailable,
+                             Code::kDataLoss};
+  const auto heard = [](Code said) {
+    Rig rig;
+    const size_t verdict = rig.submit(1, Policy::kDelivered);
+    rig.run();
+    rig.sinks[0].exporter->answer({.kind = Kind::kRefused, .error = {said, "who are you"}});
+    rig.run();
+    EXPECT_EQ(rig.verdicts[verdict]->message, "sink refused: who are you");
+    return rig.verdicts[verdict]->code;
+  };
+  for (const Code code : kOwn) EXPECT_EQ(heard(code), code) << code_name(code);
+  for (const Code code : kAgain) EXPECT_EQ(heard(code), Code::kInternal) << code_name(code);
+}
+
 TEST(RetryTest, PartialSuccessOfOneRequestIsPassedBackExactly) {
   Rig rig;
   const size_t verdict = rig.submit(10, Policy::kDelivered);

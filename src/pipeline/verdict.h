@@ -29,6 +29,25 @@ struct Verdict {
   bool ok() const { return code == Code::kOk; }
 };
 
+// The code under which a waiting sender hears that a destination finally refused: the destination's
+// own, so that it reads what the back end said of its data. Only where that code would tell it to
+// send again (or was none) it is INTERNAL. A bare RESOURCE_EXHAUSTED stays: without RetryInfo it is
+// final over gRPC, and over HTTP 429 the sender's own limits decide.
+constexpr Code code_of_final_refusal(Code said) {
+  switch (said) {
+    case Code::kOk:
+    case Code::kCancelled:
+    case Code::kDeadlineExceeded:
+    case Code::kAborted:
+    case Code::kOutOfRange:
+    case Code::kUnavailable:
+    case Code::kDataLoss:
+      return Code::kInternal;
+    default:
+      return said;
+  }
+}
+
 using VerdictCallback = std::move_only_function<void(const Verdict&)>;
 
 }  // namespace millrace::pipeline

@@ -162,9 +162,20 @@ def messages_of_grpc_are_percent_encoded_both_ways():
                              "sending_queue": {"wait_for_result": True}}}
         with Collector(exporter) as collector, H2Client(collector.grpc_port) as client:
             answer = client.grpc("traces", MESSAGE)
-            # What a destination says is final for it is INTERNAL to who waits, as in otelcol.
-            assert answer.grpc_status == 13 and "caf%C3%A9 100%25" in answer.grpc_message, answer
+            assert answer.grpc_status == 9 and "caf%C3%A9 100%25" in answer.grpc_message, answer
             assert "café 100%" in collector.output()
+
+
+@shows(role="connection")
+def final_refusal_of_the_back_end_reaches_who_waits_with_its_own_code():
+    for code, status in ((2, 500), (3, 400), (5, 500), (7, 403), (12, 404), (13, 500), (16, 401)):
+        with GrpcPeer(lambda r, n, code=code: {"status": code, "message": "not you"}) as peer:
+            exporter = {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True},
+                                 "sending_queue": {"wait_for_result": True}}}
+            with Collector(exporter) as collector, H2Client(collector.grpc_port) as client:
+                answer = client.grpc("traces", MESSAGE)
+                assert answer.grpc_status == code and "not you" in answer.grpc_message, answer
+                assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == status
 
 
 @shows(45, role="connection")
