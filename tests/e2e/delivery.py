@@ -53,9 +53,11 @@ def metrics_logs_and_profiles_are_untouched(case):
     unknown = b"\xa2\x06\x03abc"
     # One resource, one scope, one profile with one sample; and the shared dictionary (field 2).
     profiles = b"\x0a\x06\x12\x04\x12\x02\x12\x00" + b"\x12\x02\x2a\x00" + unknown
+    no_sample = b"\x12\x08\x2a\x00\x2a\x04main"  # a dictionary alone
     for service, body in (("metrics.v1.MetricsService", metrics.SerializeToString() + unknown),
                           ("logs.v1.LogsService", unknown + logs.SerializeToString()),
-                          ("profiles.v1development.ProfilesService", profiles)):
+                          ("profiles.v1development.ProfilesService", profiles),
+                          ("profiles.v1development.ProfilesService", no_sample)):
         sink = Sink(case)
         config, grpc, _ = configuration({"otlp_grpc": to_sink(sink.port)},
                                         signals=("metrics", "logs", "profiles"))

@@ -100,8 +100,11 @@ void OtlpReceiver::on_request(transport::Request request, transport::Exchange ex
     return;
   }
   // An envelope without items carries nothing to deliver or to lose (OTLP: receivers may ignore
-  // it); its sender hears success.
-  if (admission->item_count == 0) {
+  // it); its sender hears success. Profiles without samples may still bring a dictionary, which is
+  // passed through like all else; only a message of no bytes is nothing.
+  const bool is_empty =
+      request.signal == Signal::kProfiles ? admission->message.empty() : admission->item_count == 0;
+  if (is_empty) {
     counters(request.protocol, request.signal);
     exchange.reply({});
     return;

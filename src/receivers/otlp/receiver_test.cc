@@ -233,6 +233,31 @@ TEST(OtlpReceiverTest, RequestsWithoutItemsAreGoodAndEnterNothing) {
   EXPECT_TRUE(scene.shows(series("otelcol_receiver_accepted_spans", "http", 0)));
 }
 
+TEST(OtlpReceiverTest, ProfilesWithoutSamplesAreForwardedWhole) {
+  pipeline::DestinationOptions options = plain_options();
+  options.signal = Signal::kProfiles;
+  options.queue.sizer = pipeline::Sizer::kItems;
+  Scene scene(options);
+  // A dictionary (field 2) with one string, and no resource at all.
+  const std::string_view body("\x12\x06\x2a\x04main", 8);
+  const Heard& heard =
+      scene.send(Bytes::copy_of(body), Protocol::kHttp, BodyFormat::kProtobuf, Signal::kProfiles);
+  scene.rig.run();
+  auto& exporter = *scene.rig.sinks[0].exporter;
+  ASSERT_EQ(exporter.open.size(), 1u);
+  EXPECT_EQ(exporter.open.front().batch.bytes.to_bytes().text(), body);
+  EXPECT_EQ(exporter.open.front().batch.item_count, 0u);
+  EXPECT_EQ(scene.rig.sinks[0].destination->numbers().queue_size, 1u) << "its place is bounded";
+  exporter.answer(Outcome::Kind::kDelivered);
+  scene.rig.run();
+  ASSERT_TRUE(heard.answer);
+  EXPECT_EQ(heard.answer->code, Code::kOk);
+  const Heard& nothing =
+      scene.send(Bytes(), Protocol::kHttp, BodyFormat::kProtobuf, Signal::kProfiles);
+  ASSERT_TRUE(nothing.answer);
+  EXPECT_EQ(exporter.attempt_count, 1);
+}
+
 TEST(OtlpReceiverTest, AfterTheStopEverythingIsRefusedAsUnavailable) {
   Scene scene;
   scene.rig.intake->stop();
