@@ -1,0 +1,250 @@
+#include "io/disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <random>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace millrace::io {
+namespace {
+
+constexpr size_t kPiecesMax = 256;  // of one pwritev(2), well below IOV_MAX
+
+Code code_of(int number) {
+  switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+      return Code::kResourceExhausted;
+    case EROFS:
+    case EACCES:
+    case EPERM:
+      return Code::kPermissionDenied;
+    case ENOENT:
+      return Code::kNotFound;
+    case EEXIST:
+      return Code::kAlreadyExists;
+    default:
+      return Code::kUnavailable;
+  }
+}
+
+std::unexpected<Error> system_failure(std::string_view doing, const std::string& path, int number) {
+  return fail(code_of(number),
+              std::string(doing) + " " + path + ": " + std::system_category().message(number));
+}
+
+template <class Call>
+auto uninterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+class KernelDiskFile final : public DiskFile {
+ public:
+  KernelDiskFile(Descriptor descriptor, std::string path)
+      : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+
+  Result<size_t> read_at(uint64_t offset, std::span<uint8_t> into) override {
+    size_t done = 0;
+    while (done < into.size()) {
+      const ssize_t count = uninterrupted([&] {
+        return ::pread(descriptor_.get(), into.data() + done, into.size() - done,
+                       static_cast<off_t>(offset + done));
+      });
+      if (count < 0) return system_failure("reading", path_, errno);
+      if (count == 0) break;
+      done += static_cast<size_t>(count);
+    }
+    return done;
+  }
+
+  Status write_at(uint64_t offset, std::span<const std::span<const uint8_t>> pieces) override {
+    std::array<iovec, kPiecesMax> vectors;
+    size_t skip = 0;  // bytes of pieces[0] that are written
+    while (!pieces.empty()) {
+      if (pieces[0].size() == skip) {
+        pieces = pieces.subspan(1);
+        skip = 0;
+        continue;
+      }
+      const size_t count = std::min(pieces.size(), kPiecesMax);
+      for (size_t i = 0; i < count; ++i) {
+        const size_t from = i == 0 ? skip : 0;
+        vectors[i] = {const_cast<uint8_t*>(pieces[i].data()) + from, pieces[i].size() - from};
+      }
+      const ssize_t written = uninterrupted([&] {
+        return ::pwritev(descriptor_.get(), vectors.data(), static_cast<int>(count),
+                         static_cast<off_t>(offset));
+      });
+      if (written < 0) return system_failure("writing", path_, errno);
+      if (written == 0) return system_failure("writing", path_, EIO);
+      offset += static_cast<uint64_t>(written);
+      skip += static_cast<size_t>(written);
+      while (!pieces.empty() && skip >= pieces[0].size()) {
+        skip -= pieces[0].size();
+        pieces = pieces.subspan(1);
+      }
+    }
+    return {};
+  }
+
+  Status sync_data() override {
+    // Not repeated after EINTR: a sync that did not succeed is a failed one.
+    if (::fdatasync(descriptor_.get()) != 0) return system_failure("syncing", path_, errno);
+    return {};
+  }
+
+  Status preallocate(uint64_t size) override {
+    // Not posix_fallocate: where the file system can't, it would write zeros everywhere.
+    const int result = uninterrupted(
+        [&] { return ::fallocate(descriptor_.get(), 0, 0, static_cast<off_t>(size)); });
+    if (result == 0) return {};
+    if (errno != EOPNOTSUPP && errno != ENOSYS) return system_failure("allocating", path_, errno);
+    const Result<uint64_t> now = this->size();
+    if (!now) return fail(now.error());
+    return *now < size ? truncate(size) : Status();
+  }
+
+  Status truncate(uint64_t size) override {
+    if (uninterrupted([&] { return ::ftruncate(descriptor_.get(), static_cast<off_t>(size)); }) !=
+        0) {
+      return system_failure("cutting back", path_, errno);
+    }
+    return {};
+  }
+
+  Result<uint64_t> size() override {
+    struct stat status = {};
+    if (::fstat(descriptor_.get(), &status) != 0) {
+      return system_failure("looking at", path_, errno);
+    }
+    return static_cast<uint64_t>(status.st_size);
+  }
+
+ private:
+  const Descriptor descriptor_;
+  const std::string path_;
+};
+
+class KernelLock final : public DirectoryLock {
+ public:
+  explicit KernelLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+
+ private:
+  const Descriptor descriptor_;  // closing it ends the lock
+};
+
+int flags_of(DiskOpen mode) {
+  switch (mode) {
+    case DiskOpen::kRead:
+      return O_RDONLY | O_CLOEXEC;
+    case DiskOpen::kReadWrite:
+      return O_RDWR | O_CLOEXEC;
+    case DiskOpen::kCreate:
+      return O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+  }
+  return O_RDONLY | O_CLOEXEC;
+}
+
+class KernelDisk final : public Disk {
+ public:
+  Result<std::unique_ptr<DiskFile>> open(const std::string& path, DiskOpen mode) override {
+    Descriptor descriptor(
+        uninterrupted([&] { return ::open(path.c_str(), flags_of(mode), 0640); }));
+    if (descriptor.get() < 0) return system_failure("opening", path, errno);
+    return std::make_unique<KernelDiskFile>(std::move(descriptor), path);
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return system_failure("renaming", from, errno);
+    return {};
+  }
+  Status remove(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0) return system_failure("removing", path, errno);
+    return {};
+  }
+  Result<std::vector<std::string>> list(const std::string& directory) override {
+    DIR* const open = ::opendir(directory.c_str());
+    if (open == nullptr) return system_failure("listing", directory, errno);
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(open)) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    const int number = errno;
+    ::closedir(open);
+    if (number != 0) return system_failure("listing", directory, number);
+    return names;
+  }
+  Status create_directories(const std::string& directory, uint32_t mode) override {
+    for (size_t end = 0; end != std::string::npos;) {
+      end = directory.find('/', end + 1);
+      const std::string part = directory.substr(0, end);
+      if (part.empty() || ::mkdir(part.c_str(), static_cast<mode_t>(mode)) == 0) continue;
+      const int number = errno;
+      // On a read-only file system mkdir says so even where the directory is there.
+      struct stat status = {};
+      if (::stat(part.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
+      return system_failure("making directory", part, number);
+    }
+    return {};
+  }
+  Status sync_directory(const std::string& directory) override {
+    const Descriptor descriptor(uninterrupted(
+        [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    if (descriptor.get() < 0) return system_failure("opening", directory, errno);
+    if (::fsync(descriptor.get()) != 0) return system_failure("syncing", directory, errno);
+    return {};
+  }
+  Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) override {
+    const std::string path = directory + "/lock";
+    Descriptor descriptor(
+        uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640); }));
+    if (descriptor.get() < 0) return system_failure("opening", path, errno);
+    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return system_failure("locking", path, errno);
+      return fail(Code::kFailedPrecondition,
+                  "directory " + directory + " is in use by another process");
+    }
+    return std::make_unique<KernelLock>(std::move(descriptor));
+  }
+  uint64_t unguessable_number() override {
+    uint64_t number = 0;
+    if (::getrandom(&number, sizeof(number), 0) == sizeof(number)) return number;
+    std::random_device device;
+    return uint64_t{device()} << 32 | device();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Disk> make_disk() { return std::make_unique<KernelDisk>(); }
+
+}  // namespace millrace::io

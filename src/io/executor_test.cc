@@ -1,0 +1,57 @@
+#include "io/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "io/sim/sim_executor.h"
+#include "io/sim/world.h"
+
+namespace millrace::io {
+namespace {
+
+TEST(ExecutorTest, RunsInOrderAndAllBeforeItIsGone) {
+  std::vector<int> ran;
+  std::thread::id lane;
+  {
+    const std::unique_ptr<Executor> executor = make_executor("test-lane");
+    Executor* const raw = executor.get();
+    for (int i = 0; i < 100; ++i) executor->submit([&ran, i] { ran.push_back(i); });
+    executor->submit([&ran, &lane, raw] {
+      lane = std::this_thread::get_id();
+      raw->submit([&ran] { ran.push_back(100); });
+    });
+  }
+  ASSERT_EQ(ran.size(), 101u);
+  for (int i = 0; i <= 100; ++i) EXPECT_EQ(ran[static_cast<size_t>(i)], i);
+  EXPECT_NE(lane, std::this_thread::get_id());
+}
+
+TEST(ExecutorTest, SimulatedLaneKeepsOrderAndTakesTime) {
+  sim::World world(7);
+  const std::unique_ptr<Loop> loop = world.make_loop("host");
+  sim::SimExecutor executor(*loop, 10ms);
+  std::vector<int> ran;
+  const MonotonicTime start = world.now();
+  for (int i = 0; i < 20; ++i) executor.submit([&ran, i] { ran.push_back(i); });
+  EXPECT_TRUE(ran.empty());
+  ASSERT_TRUE(world.run_until([&] { return ran.size() == 20; }, 1min));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ran[static_cast<size_t>(i)], i);
+  EXPECT_GT(world.now() - start, 10ms);
+}
+
+TEST(ExecutorTest, SimulatedLaneForgetsWhatDidNotRun) {
+  sim::World world(7);
+  const std::unique_ptr<Loop> loop = world.make_loop("host");
+  bool ran = false;
+  {
+    sim::SimExecutor executor(*loop, 1ms);
+    executor.submit([&ran] { ran = true; });
+  }
+  world.run_for(1s);
+  EXPECT_FALSE(ran);
+}
+
+}  // namespace
+}  // namespace millrace::io
