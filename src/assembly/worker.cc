@@ -1,5 +1,6 @@
 #include "assembly/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "assembly/counting_processor.h"
@@ -126,6 +127,7 @@ void Worker::make_receivers() {
     parts.grpc_policy = policy_of(receiver.options.grpc);
     parts.http_policy = policy_of(receiver.options.http);
     if (receiver.options.http) parts.message_bytes_max = receiver.options.http->message_bytes_max;
+    parts.message_bytes_max = std::min(parts.message_bytes_max, shared_.budget->limit());
     const auto intakes = parts.intakes;
     receivers_.push_back(std::make_unique<receivers::OtlpReceiver>(std::move(parts)));
     if (receiver.options.grpc) {
@@ -144,6 +146,10 @@ void Worker::make_receivers() {
 void Worker::make_server(size_t receiver, const receivers::ProtocolOptions& protocol,
                          transport::ServerOptions options,
                          std::shared_ptr<io::TlsServerContext> tls) {
+  // What the whole budget cannot hold is too large, and not "try again later".
+  const size_t budget_bytes = shared_.budget->limit();
+  options.grpc_message_bytes_max = std::min(options.grpc_message_bytes_max, budget_bytes);
+  options.http_body_bytes_max = std::min(options.http_body_bytes_max, budget_bytes);
   servers_.push_back(
       {.server = transport::make_server(loop_, pool_, std::move(options), *receivers_[receiver]),
        .where = {.host = protocol.host, .port = protocol.port, .tls = std::move(tls)},

@@ -19,6 +19,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <optional>
 #include <string>
@@ -40,7 +41,10 @@ static_assert(simdjson::SIMDJSON_PADDING <= kChunkPadding);
 
 // Messages below the root, as admission counts; and containers inside of what is skipped.
 constexpr int kDepthMax = wire::kDepthMax;
+// The kept parser grows with the texts, by doubling, up to this; a small budget keeps a small one.
+constexpr size_t kSmallestTextBytes = 4096;
 constexpr size_t kKeptTextBytes = 1 << 20;
+constexpr size_t kBudgetPerKeptText = 512;
 constexpr size_t kQuotedInErrorsMax = 40;
 
 struct Scanned {
@@ -528,15 +532,19 @@ bool at_end(simdjson::ondemand::document& document) {
 // for each byte.
 size_t parser_bytes(size_t text_size) { return text_size * 17 / 3 + 4096; }
 
-Error describe(const Failure& failure, const Output& out, std::string_view text,
-               simdjson::error_code parser_error, size_t max_bytes) {
-  if (failure.kind == Failure::Kind::kRoom) {
-    if (out.room_failure() == ChunkBuffer::Room::kLimit) {
-      return {Code::kResourceExhausted,
-              "JSON body is more than the limit of " + std::to_string(max_bytes) + " bytes"};
-    }
+// Why there was no memory: others have it now, or the whole budget is less than `need`, which is
+// what this text takes at least. Coming back later would then never help.
+Error no_memory(size_t text_size, size_t need, const Budget& budget) {
+  if (need <= budget.limit()) {
     return {Code::kUnavailable, "memory budget exhausted while reading JSON"};
   }
+  return {Code::kResourceExhausted, "a JSON body of " + std::to_string(text_size) +
+                                        " bytes takes at least " + std::to_string(need) +
+                                        " bytes of memory to read, the whole budget is " +
+                                        std::to_string(budget.limit())};
+}
+
+Error describe(const Failure& failure, std::string_view text, simdjson::error_code parser_error) {
   const std::string path = failure.path.empty() ? "" : failure.path + ": ";
   if (failure.kind == Failure::Kind::kValue) {
     const auto offset = static_cast<size_t>(failure.at - text.data());
@@ -550,11 +558,28 @@ Error describe(const Failure& failure, const Output& out, std::string_view text,
           path + "malformed JSON: " + std::string(simdjson::error_message(parser_error))};
 }
 
+// A parser and the reservation of what it has allocated.
+struct ReservedParser {
+  simdjson::ondemand::parser parser;
+  Reservation memory;
+
+  // False when the budget or the system refuses; what there was is then given back.
+  bool try_grow(size_t capacity, Budget& budget) {
+    Reservation larger = Reservation::try_make(budget, parser_bytes(capacity));
+    if (larger && parser.allocate(capacity) == simdjson::SUCCESS) {
+      memory = std::move(larger);
+      return true;
+    }
+    parser = simdjson::ondemand::parser();
+    memory = Reservation();
+    return false;
+  }
+};
+
 }  // namespace
 
 struct Decoder::State {
-  simdjson::ondemand::parser parser;
-  Reservation parser_memory;
+  ReservedParser kept;
   LengthGuesses guesses;
   State() { guesses.fill(1); }
 };
@@ -566,29 +591,31 @@ Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, ChunkPool& pool
                               size_t max_bytes) {
   const std::string_view text = json.text();
   if (trim(text).empty()) return fail(Code::kInvalidArgument, "malformed JSON: empty");
-  const bool large = text.size() > kKeptTextBytes;
-  std::optional<simdjson::ondemand::parser> own_parser;
-  Reservation own_memory;
-  simdjson::ondemand::parser& parser = large ? own_parser.emplace() : state_->parser;
-  Reservation& memory = large ? own_memory : state_->parser_memory;
-  if (parser.capacity() < text.size()) {
-    const size_t capacity = large ? text.size() : kKeptTextBytes;
-    memory = Reservation::try_make(pool.budget(), parser_bytes(capacity));
-    if (!memory || parser.allocate(capacity) != simdjson::SUCCESS) {
-      return fail(Code::kUnavailable, "memory budget exhausted while reading JSON");
+  const size_t room = std::min(max_bytes, text.size() / 2 + 64);
+  // The text itself, its parser, and the protobuf.
+  const size_t need = text.size() + parser_bytes(text.size()) + std::max(room, kPooledChunkBytes);
+  std::optional<ReservedParser> own;
+  const bool large = text.size() > std::clamp(pool.budget().limit() / kBudgetPerKeptText,
+                                              kSmallestTextBytes, kKeptTextBytes);
+  ReservedParser& reserved = large ? own.emplace() : state_->kept;
+  if (reserved.parser.capacity() < text.size()) {
+    const size_t roomy =
+        large ? text.size() : std::max(kSmallestTextBytes, std::bit_ceil(text.size()));
+    if (!reserved.try_grow(roomy, pool.budget()) &&
+        !reserved.try_grow(text.size(), pool.budget())) {
+      return fail(no_memory(text.size(), need, pool.budget()));
     }
   }
   ChunkBuffer buffer(pool, max_bytes);
-  const auto first_room = buffer.make_room(std::min(max_bytes, text.size() / 2 + 64));
+  if (buffer.make_room(room) == ChunkBuffer::Room::kMemory) {
+    return fail(no_memory(text.size(), need, pool.budget()));
+  }
   Output out(buffer, state_->guesses);
   Transcoder transcoder(out);
-  if (first_room == ChunkBuffer::Room::kMemory) {
-    return fail(Code::kUnavailable, "memory budget exhausted while reading JSON");
-  }
   simdjson::ondemand::document document;
   object fields;
   simdjson::error_code error =
-      parser
+      reserved.parser
           .iterate(simdjson::padded_string_view(text.data(), text.size(),
                                                 text.size() + simdjson::SIMDJSON_PADDING))
           .get(document);
@@ -602,7 +629,15 @@ Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, ChunkPool& pool
   }
   fine = fine && transcoder.message_body(message(root), fields, kDepthMax) &&
          (at_end(document) || transcoder.syntax_failure());
-  if (!fine) return fail(describe(transcoder.failure(), out, text, error, max_bytes));
+  if (!fine && transcoder.failure().kind == Failure::Kind::kRoom) {
+    if (out.room_failure() == ChunkBuffer::Room::kLimit) {
+      return fail(Code::kResourceExhausted,
+                  "JSON body is more than the limit of " + std::to_string(max_bytes) + " bytes");
+    }
+    // Growing takes the old chunk and a larger one.
+    return fail(no_memory(text.size(), need + buffer.used(), pool.budget()));
+  }
+  if (!fine) return fail(describe(transcoder.failure(), text, error));
   out.sync();
   return buffer.finish();
 }

@@ -25,7 +25,8 @@
 namespace millrace::otlp::json {
 
 // One thread; keep it, its parser's buffers are dear to make. The buffers are reserved in the
-// budget too: about six times the text, kept for texts up to 1 MiB, given back behind larger ones.
+// budget too: about six times the text, kept for texts up to 1 MiB (or a 512th of a small budget),
+// given back behind larger ones.
 class Decoder {
  public:
   Decoder();
@@ -38,8 +39,9 @@ class Decoder {
   //                       column (in bytes, from 1) and the field:
   //                       "line 3, column 14: resourceSpans[0].scopeSpans[1].spans[3].traceId:
   //                       expected 32 hex digits, found "abc""
-  //   kResourceExhausted  more than max_bytes of protobuf
-  //   kUnavailable        the budget refused; the message begins with "memory"
+  //   kResourceExhausted  more than max_bytes of protobuf, or more memory to read it than the whole
+  //                       budget: final
+  //   kUnavailable        the budget refused now; the message begins with "memory"
   Result<Bytes> decode(MessageId root, const Bytes& json, ChunkPool& pool, size_t max_bytes);
   // Export<Signal>ServiceRequest.
   Result<Bytes> decode_request(Signal signal, const Bytes& json, ChunkPool& pool,

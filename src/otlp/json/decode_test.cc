@@ -251,15 +251,49 @@ TEST_F(DecodeTest, TooLargeAndOutOfMemoryAreToldApart) {
   const Result<Bytes> large = decoder_.decode(MessageId::kHistogramDataPoint, text, pool_, 700'000);
   ASSERT_FALSE(large);
   EXPECT_EQ(large.error().code, Code::kResourceExhausted);
-  for (const size_t limit : {size_t{0}, size_t{6 << 20}, size_t{7 << 20}}) {
+  Budget budget(8 << 20);
+  ChunkPool pool(budget, 0);
+  Decoder decoder;
+  for (const size_t left : {size_t{0}, size_t{1 << 20}, size_t{5 << 18}, size_t{7 << 18}}) {
+    const Reservation others = Reservation::try_make(budget, budget.limit() - left);
+    const Result<Bytes> refused =
+        decoder.decode(MessageId::kHistogramDataPoint, text, pool, 64 << 20);
+    ASSERT_FALSE(refused) << left;
+    EXPECT_EQ(refused.error().code, Code::kUnavailable);
+    EXPECT_TRUE(refused.error().message.starts_with("memory"));
+    EXPECT_EQ(budget.used(), others.bytes()) << "nothing is kept that cannot be used";
+  }
+  EXPECT_TRUE(decoder.decode(MessageId::kHistogramDataPoint, text, pool, 64 << 20));
+}
+
+TEST_F(DecodeTest, WhatTheWholeBudgetCannotHoldIsRefusedForGood) {
+  std::string json = "{\"bucketCounts\":[1";
+  for (int i = 0; i < 100'000; ++i) json += ",1";
+  const Bytes text = Bytes::copy_of(json + "]}");
+  // Text and parser take 1.3 MB, the first chunk half a MiB, the next one 0.64 MB at least.
+  for (const size_t limit : {size_t{0}, size_t{1 << 20}, size_t{7 << 18}, size_t{9 << 18}}) {
     Budget small(limit);
-    Decoder decoder;
     ChunkPool pool(small, 0);
+    Decoder decoder;
     const Result<Bytes> refused =
         decoder.decode(MessageId::kHistogramDataPoint, text, pool, 64 << 20);
     ASSERT_FALSE(refused) << limit;
-    EXPECT_EQ(refused.error().code, Code::kUnavailable);
-    EXPECT_TRUE(refused.error().message.starts_with("memory"));
+    EXPECT_EQ(refused.error().code, Code::kResourceExhausted) << limit;
+    EXPECT_TRUE(refused.error().message.contains(std::to_string(limit))) << limit;
+  }
+}
+
+TEST_F(DecodeTest, TheParserIsReservedInProportionToTheText) {
+  Budget small(1 << 20);
+  ChunkPool pool(small, 0);
+  Decoder decoder;
+  size_t before = 0;
+  for (const size_t size : {10, 1'000, 3'000, 30'000, 60'000}) {
+    const std::string json = "{\"name\":\"" + std::string(size, 'n') + "\"}";
+    ASSERT_TRUE(decoder.decode(MessageId::kSpan, Bytes::copy_of(json), pool, 64 << 20)) << size;
+    EXPECT_LE(small.used(), 32u << 10) << size;
+    EXPECT_GE(small.used(), before) << "kept for the next one";
+    before = small.used();
   }
 }
 

@@ -211,13 +211,25 @@ TEST(OtlpReceiverTest, JsonThatGrowsPastTheLimitIsTooLarge) {
 }
 
 TEST(OtlpReceiverTest, JsonWithoutMemoryIsToldToComeBack) {
-  Scene scene(plain_options(), 1000);
+  Scene scene;
+  const size_t others = scene.budget.limit() - 1000;
+  ASSERT_TRUE(scene.budget.try_reserve(others));
   const Heard& heard = scene.send_json(R"({"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]})");
   ASSERT_TRUE(heard.answer);
   EXPECT_EQ(heard.answer->code, Code::kUnavailable);
   EXPECT_EQ(heard.answer->retry_after, 1s);
   EXPECT_TRUE(scene.shows(series("millrace_receiver_rejected_requests", "http", 1, "memory")));
-  EXPECT_EQ(scene.budget.used(), 0u);
+  EXPECT_EQ(scene.budget.used(), others);
+  scene.budget.release(others);
+}
+
+TEST(OtlpReceiverTest, JsonThatTheBudgetCanNeverHoldIsTooLarge) {
+  Scene scene(plain_options(), 1000);
+  const Heard& heard = scene.send_json(R"({"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]})");
+  ASSERT_TRUE(heard.answer);
+  EXPECT_TRUE(heard.answer->too_large);
+  EXPECT_FALSE(heard.answer->retry_after);
+  EXPECT_TRUE(scene.shows(series("millrace_receiver_rejected_requests", "http", 1, "too_large")));
 }
 
 TEST(OtlpReceiverTest, RequestsWithoutItemsAreGoodAndEnterNothing) {
