@@ -78,6 +78,7 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
   options.queue.capacity = static_cast<uint64_t>(queue.queue_size);
   options.queue.sizer = sizer_of(queue.sizer);
   options.queue.on_full = on_full_of(queue.on_full);
+  options.queue.block_timeout = queue.block_timeout;
   options.concurrency.max = static_cast<uint32_t>(queue.num_consumers);
   options.wait_for_result = queue.wait_for_result;
 

@@ -70,9 +70,11 @@ TEST(DestinationOptionsTest, EachSizerAndEachAnswerToAFullQueueHasItsTwin) {
       exporter.helper.queue.queue_size = 77;
       exporter.helper.queue.num_consumers = 3;
       exporter.helper.queue.wait_for_result = true;
+      exporter.helper.queue.block_timeout = 4s;
       const DestinationOptions made = destination_options(exporter, Signal::kTraces, nullptr);
       EXPECT_EQ(made.queue.sizer, wanted_sizer);
       EXPECT_EQ(made.queue.on_full, wanted_on_full);
+      EXPECT_EQ(made.queue.block_timeout, 4s);
       EXPECT_EQ(made.queue.capacity, 77u);
       EXPECT_EQ(made.concurrency.max, 3u);
       EXPECT_TRUE(made.wait_for_result);

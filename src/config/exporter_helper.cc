@@ -101,6 +101,7 @@ void read_sending_queue(Section& exporter, SendingQueueConfig& into) {
                         {"items", static_cast<int>(QueueSizer::kItems)},
                         {"bytes", static_cast<int>(QueueSizer::kBytes)}});
     read_on_full(section, into);
+    section.duration("block_timeout", &into.block_timeout);
     section.boolean("wait_for_result", &into.wait_for_result);
     section.unsupported("storage", "the queue on disk is not in this version");
     section.section("batch",

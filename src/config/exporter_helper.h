@@ -42,6 +42,7 @@ struct SendingQueueConfig {
   QueueSizer sizer = QueueSizer::kRequests;
   // What happens when it is full. block_on_overflow: true is otelcol's spelling of `block`.
   QueueOnFull on_full = QueueOnFull::kReject;
+  Duration block_timeout = 10s;  // kBlock: for senders without a deadline; zero: none
   bool wait_for_result = false;  // senders hear OK when the destination has answered
   std::optional<QueueBatchConfig> batch;
 };

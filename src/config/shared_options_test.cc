@@ -38,7 +38,8 @@ TEST(ExporterHelperTest, EverythingIsRead) {
                  "retry_on_failure: {initial_interval: 1s, max_interval: 2s, max_elapsed_time: 0, "
                  "multiplier: 2, randomization_factor: 0}\n"
                  "sending_queue: {num_consumers: 1, queue_size: 5_000_000, sizer: bytes, "
-                 "on_full: drop_oldest, wait_for_result: true, batch: {flush_timeout: 1s, "
+                 "on_full: drop_oldest, wait_for_result: true, block_timeout: 3s, batch: "
+                 "{flush_timeout: 1s, "
                  "min_size: 10, max_size: 20, partition: {metadata_keys: [X-Tenant]}}}\n",
                  config),
             "");
@@ -46,6 +47,7 @@ TEST(ExporterHelperTest, EverythingIsRead) {
   EXPECT_FALSE(config.required);
   EXPECT_EQ(config.retry.max_elapsed_time, 0s);
   EXPECT_EQ(config.queue.on_full, QueueOnFull::kDropOldest);
+  EXPECT_EQ(config.queue.block_timeout, 3s);
   EXPECT_EQ(config.queue.batch->sizer, QueueSizer::kBytes);
   EXPECT_EQ(config.queue.batch->metadata_keys, std::vector<std::string>{"x-tenant"});
 }

@@ -251,6 +251,22 @@ TEST(DestinationTest, ABlockedSenderIsRefusedAtItsDeadline) {
   EXPECT_EQ(rig.sinks[0].exporter->delivered, (Batches{{1}}));
 }
 
+TEST(DestinationTest, ASenderWithoutADeadlineWaitsForRoomNoLongerThanTheBlockTimeout) {
+  DestinationOptions options = plain_options();
+  options.queue = {.capacity = 1, .on_full = OnFull::kBlock, .block_timeout = 10s};
+  options.timeout = 0s;
+  Rig rig({options});
+  rig.submit(1);
+  rig.run();
+  const size_t verdict = rig.submit(1);
+  rig.loop.advance(9999ms);
+  EXPECT_FALSE(rig.verdicts[verdict].has_value());
+  rig.loop.advance(1ms);
+  ASSERT_TRUE(rig.verdicts[verdict].has_value());
+  EXPECT_EQ(rig.verdicts[verdict]->code, Code::kUnavailable);
+  EXPECT_TRUE(rig.verdicts[verdict]->retry_after.has_value());
+}
+
 TEST(DestinationTest, WhatWaitedTooLongExpires) {
   DestinationOptions options = plain_options();
   options.queue.age_max = 1s;

@@ -36,7 +36,8 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   void enter() {
     Attempt attempt = try_enter(Place::kNew);
     if (attempt.room == Room::kReserved) return;
-    if (attempt.room == Room::kWait && deadline_ > loop_.now()) {
+    entered_at_ = loop_.now();
+    if (attempt.room == Room::kWait && deadline_ > entered_at_) {
       wait_at(*attempt.destination);
     } else {
       reject(*attempt.destination, attempt.room);
@@ -154,6 +155,11 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     }
   }
 
+  MonotonicTime deadline_at(const DestinationWorker& destination) const {
+    const Duration limit = destination.options().queue.block_timeout;
+    return deadline_ == kNever && limit != 0s ? entered_at_ + limit : deadline_;
+  }
+
   void wait_at(DestinationWorker& destination) {
     destination.wait_for_room(
         [self = shared_from_this(), &destination] {
@@ -168,7 +174,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
           }
           return true;
         },
-        deadline_,
+        deadline_at(destination),
         [self = shared_from_this(), &destination] { self->reject(destination, Room::kWait); });
   }
 
@@ -192,6 +198,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   io::Loop& loop_;
   const Policy policy_;
   const MonotonicTime deadline_;
+  MonotonicTime entered_at_ = kNever;
   VerdictCallback on_verdict_;
   std::vector<Branch> branches_;
   std::vector<Required> required_;

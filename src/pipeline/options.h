@@ -15,7 +15,8 @@ enum class Sizer : uint8_t { kRequests, kItems, kBytes };
 
 enum class OnFull : uint8_t {
   kReject,      // the sender hears UNAVAILABLE and when to try again
-  kBlock,       // the sender waits in line, at most until its deadline [block_on_overflow]
+  kBlock,       // the sender waits in line, at most until its deadline or, if it told none, for
+                // block_timeout [block_on_overflow]
   kDropOldest,  // what waits longest is dropped and counted; when all of it is being sent, the new
 };
 
@@ -24,6 +25,9 @@ struct QueueOptions {
   uint64_t capacity = 1000;
   Sizer sizer = Sizer::kRequests;
   OnFull on_full = OnFull::kReject;
+  // kBlock: how long a sender without a deadline of its own (over HTTP nobody has one) waits for
+  // room. Zero: for ever. The default is what SDKs wait for an answer.
+  Duration block_timeout = 10s;
   // With the sizers items and bytes: at most this many requests as well (128 bytes each).
   uint32_t requests_max = 65536;
   // What waited longer is dropped as age_expired when its turn comes. Zero: no limit.

@@ -88,6 +88,15 @@ def blocked_sender_waits_no_longer_than_its_deadline():
 
 
 @shows(role="overload")
+def blocked_sender_without_a_deadline_waits_no_longer_than_the_block_timeout():
+    queue = {"queue_size": 1, "on_full": "block", "block_timeout": "200ms"}
+    with Gate() as gate, Collector(exporter(gate.peer, **queue)) as collector:
+        assert http_request(collector.http_port, "/v1/traces", message(1)).status == 200
+        answer = http_request(collector.http_port, "/v1/traces", message(2))
+        assert answer.status == 503 and "Retry-After" in {name.title() for name in answer.headers}, answer
+
+
+@shows(role="overload")
 def drop_oldest_takes_the_new_and_counts_the_old():
     with Gate() as gate, Collector(exporter(gate.peer, queue_size=4, on_full="drop_oldest")) as collector:
         assert http_request(collector.http_port, "/v1/traces", message(1)).status == 200
