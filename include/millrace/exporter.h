@@ -1,0 +1,69 @@
+// Where batches go when the user brings the way: implement Exporter and put it into
+// Config::exporters (or give it to a BatchProcessor). Several run side by side on the same bytes.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "millrace/export.h"
+#include "millrace/log_record.h"
+#include "millrace/metric_point.h"
+#include "millrace/span.h"
+#include "millrace/statistics.h"
+
+MILLRACE_NAMESPACE_BEGIN
+
+// A batch: one valid ExportTraceServiceRequest (or …Metrics…, …Logs…) in protobuf. Immutable and
+// shared: it may be kept for as long as wanted, on any thread, also after the collector is gone;
+// what is kept holds its memory, but no longer counts in the buffer's capacity.
+class MILLRACE_API Batch {
+ public:
+  virtual ~Batch() = default;
+  virtual Signal signal() const noexcept = 0;
+  virtual uint32_t item_count() const noexcept = 0;
+  virtual size_t byte_count() const noexcept = 0;
+  // The message in pieces, in order; nothing is copied. Valid as long as the batch.
+  virtual std::span<const std::span<const uint8_t>> pieces() const noexcept = 0;
+  // The message in one piece.
+  std::string to_bytes() const;
+  // Decoded; empty when the batch is of another signal. Allocates: for looking, not for speed.
+  // Resource and scope are not in it.
+  std::vector<Span> to_spans() const;
+  std::vector<LogRecord> to_log_records() const;
+};
+using BatchRef = std::shared_ptr<const Batch>;
+
+struct ExportResult {
+  enum class Kind : uint8_t {
+    kDelivered,  // the destination has it, less rejected_count items
+    kRetry,      // it may pass: the same batch comes again after a while
+    kRefused,    // it never will: counted as DropReason::kRefused
+  };
+  Kind kind = Kind::kDelivered;
+  uint64_t rejected_count = 0;
+  std::string message = {};     // for statistics and the log
+  uint32_t retry_after_ms = 0;  // kRetry: not before; 0: as the retry options say
+};
+
+class Exporter {
+ public:
+  using Deadline = std::chrono::steady_clock::time_point;
+  virtual ~Exporter() = default;
+  // One batch. Called on a thread that the collector keeps for this exporter, one call at a time;
+  // it may block, and blocks nobody else. After `deadline` the batch counts as failed for the time
+  // being and is tried again once the call has returned. What it throws is caught and counted, and
+  // means kRetry.
+  virtual ExportResult export_batch(const BatchRef& batch, Deadline deadline) = 0;
+  // The last call, on the same thread. A thread that is still inside export_batch when the deadline
+  // of shutdown() comes is left alone with its exporter; this is then called when it returns.
+  virtual void shutdown() {}
+  // In statistics: "exporter/<name>".
+  virtual std::string name() const { return "custom"; }
+};
+
+MILLRACE_NAMESPACE_END

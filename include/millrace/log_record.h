@@ -1,0 +1,52 @@
+// One log record, as a value. The meaning of each field is opentelemetry.proto.logs.v1's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "millrace/value.h"
+
+MILLRACE_NAMESPACE_BEGIN
+
+// Numbers as on the wire; the steps between (kInfo + 1 = INFO2) are allowed.
+enum class Severity : uint8_t {
+  kUnspecified = 0,
+  kTrace = 1,
+  kDebug = 5,
+  kInfo = 9,
+  kWarn = 13,
+  kError = 17,
+  kFatal = 21,
+};
+
+struct LogRecord {
+  uint64_t time_unix_nano = 0;           // when it happened; 0: unknown
+  uint64_t observed_time_unix_nano = 0;  // 0: set to now when it is collected
+  Severity severity = Severity::kUnspecified;
+  std::string severity_text = {};
+  Value body = {};
+  Attributes attributes = {};
+  uint32_t dropped_attributes_count = 0;
+  uint32_t flags = 0;
+  TraceId trace_id = {};
+  SpanId span_id = {};
+  std::string event_name = {};
+
+  // Happened and observed now.
+  static LogRecord make(Severity severity, Value body) {
+    LogRecord record;
+    record.time_unix_nano = now_unix_nano();
+    record.observed_time_unix_nano = record.time_unix_nano;
+    record.severity = severity;
+    record.body = std::move(body);
+    return record;
+  }
+  LogRecord& set(std::string key, Value value) {
+    attributes.push_back({std::move(key), std::move(value)});
+    return *this;
+  }
+  friend bool operator==(const LogRecord&, const LogRecord&) = default;
+};
+
+MILLRACE_NAMESPACE_END

@@ -1,0 +1,110 @@
+// A finished unit of work, as a value: fill it, hand it to Collector::collect, which copies it.
+// The meaning of each field is opentelemetry.proto.trace.v1's.
+//
+// Convenient, and dearer than SpanBuilder, which writes the wire's bytes at once: each string of
+// more than fifteen characters is an allocation. One thread each.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/value.h"
+
+MILLRACE_NAMESPACE_BEGIN
+
+// Numbers as on the wire.
+enum class SpanKind : uint8_t {
+  kUnspecified = 0,
+  kInternal = 1,
+  kServer = 2,
+  kClient = 3,
+  kProducer = 4,
+  kConsumer = 5,
+};
+enum class StatusCode : uint8_t { kUnset = 0, kOk = 1, kError = 2 };
+
+struct SpanStatus {
+  StatusCode code = StatusCode::kUnset;
+  std::string message = {};
+  friend bool operator==(const SpanStatus&, const SpanStatus&) = default;
+};
+
+struct SpanEvent {
+  uint64_t time_unix_nano = 0;
+  std::string name = {};
+  Attributes attributes = {};
+  uint32_t dropped_attributes_count = 0;
+  friend bool operator==(const SpanEvent&, const SpanEvent&) = default;
+};
+
+struct SpanLink {
+  TraceId trace_id = {};
+  SpanId span_id = {};
+  std::string trace_state = {};
+  Attributes attributes = {};
+  uint32_t dropped_attributes_count = 0;
+  uint32_t flags = 0;
+  friend bool operator==(const SpanLink&, const SpanLink&) = default;
+};
+
+struct Span {
+  // Ids that are zero when the span is collected get random values then; the parent's stays empty.
+  TraceId trace_id = {};
+  SpanId span_id = {};
+  SpanId parent_span_id = {};
+  std::string trace_state = {};
+  uint32_t flags = 0;  // W3C trace flags in the lowest byte
+  std::string name = {};
+  SpanKind kind = SpanKind::kInternal;
+  uint64_t start_time_unix_nano = 0;
+  // An end before the start is sent as the start, and counted (Statistics::corrected_times).
+  uint64_t end_time_unix_nano = 0;
+  Attributes attributes = {};
+  uint32_t dropped_attributes_count = 0;
+  std::vector<SpanEvent> events = {};
+  uint32_t dropped_events_count = 0;
+  std::vector<SpanLink> links = {};
+  uint32_t dropped_links_count = 0;
+  SpanStatus status = {};
+
+  // The root of a new trace: fresh random ids, started now, ended now until finish() says
+  // otherwise.
+  static Span make(std::string name) {
+    Span span;
+    span.trace_id = random_trace_id();
+    span.span_id = random_span_id();
+    span.name = std::move(name);
+    span.start_time_unix_nano = now_unix_nano();
+    span.end_time_unix_nano = span.start_time_unix_nano;
+    return span;
+  }
+  // A child of this span in the same trace, started now.
+  Span make_child(std::string child_name) const {
+    Span child = make(std::move(child_name));
+    child.trace_id = trace_id;
+    child.parent_span_id = span_id;
+    child.flags = flags;
+    return child;
+  }
+  // Appends; a key that is there already is not looked for.
+  Span& set(std::string key, Value value) {
+    attributes.push_back({std::move(key), std::move(value)});
+    return *this;
+  }
+  Span& add_event(std::string event_name, Attributes event_attributes = {}) {
+    events.push_back({.time_unix_nano = now_unix_nano(),
+                      .name = std::move(event_name),
+                      .attributes = std::move(event_attributes)});
+    return *this;
+  }
+  // Ends now.
+  Span& finish() {
+    end_time_unix_nano = now_unix_nano();
+    return *this;
+  }
+  friend bool operator==(const Span&, const Span&) = default;
+};
+
+MILLRACE_NAMESPACE_END
