@@ -199,8 +199,8 @@ void Http2Connection::begin_drain() { begin_goaway(); }
 
 MonotonicTime Http2Connection::on_time(MonotonicTime now) {
   if (failed_) return kNever;
-  return std::min({check_head(now), check_bodies(now), check_deadlines(now), check_keepalive(now),
-                   check_age(now)});
+  return std::min({check_head(now), check_bodies(now), check_answers(now), check_deadlines(now),
+                   check_keepalive(now), check_age(now)});
 }
 
 MonotonicTime Http2Connection::check_deadlines(MonotonicTime now) {
@@ -235,6 +235,21 @@ MonotonicTime Http2Connection::check_bodies(MonotonicTime now) {
       request->time_out();
     } else {
       next = std::min(next, due);
+    }
+  }
+  return next;
+}
+
+MonotonicTime Http2Connection::check_answers(MonotonicTime now) {
+  if (options_.write_timeout <= Duration::zero()) return kNever;
+  MonotonicTime next = kNever;
+  for (Http2Request* request = requests_; request != nullptr; request = request->next) {
+    const MonotonicTime since = request->answer_stalled_since(now);
+    if (since == kNever) continue;
+    if (now >= since + options_.write_timeout) {
+      request->give_up_answer();
+    } else {
+      next = std::min(next, since + options_.write_timeout);
     }
   }
   return next;

@@ -52,6 +52,7 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   void finish_goaway();
   MonotonicTime check_head(MonotonicTime now);
   MonotonicTime check_bodies(MonotonicTime now);
+  MonotonicTime check_answers(MonotonicTime now);
   MonotonicTime check_deadlines(MonotonicTime now);
   MonotonicTime check_keepalive(MonotonicTime now);
   MonotonicTime check_age(MonotonicTime now);

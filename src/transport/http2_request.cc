@@ -15,6 +15,9 @@ using http::KnownField;
 namespace {
 // How much of a body nobody wants is read before the answer.
 constexpr size_t kUnwantedBytesMax = 64 * 1024;
+// Bodies of answers up to this are held without a reservation; the number of streams bounds them.
+constexpr size_t kSmallAnswerBytes = 256;
+constexpr std::string_view kNoText = "(no memory for the text)";
 }  // namespace
 
 Http2Request::Http2Request(Http2Connection& connection, RequestPlan plan)
@@ -247,7 +250,16 @@ void Http2Request::detach() {
   if (!exchange_out_) delete this;
 }
 
-void Http2Request::answer(const Reply& reply) {
+void Http2Request::answer(const Reply& whole) {
+  // Without memory for its texts an answer still says what happened.
+  Reply brief;
+  const bool fits = reserve_answer(whole.message.size() + whole.partial_message.size());
+  if (!fits) {
+    brief = whole;
+    if (!brief.message.empty()) brief.message = kNoText;
+    if (!brief.partial_message.empty()) brief.partial_message = kNoText;
+  }
+  const Reply& reply = fits ? whole : brief;
   if (plan_.protocol == Protocol::kHttp) {
     return answer_http(map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format));
   }
@@ -298,7 +310,40 @@ void Http2Request::answer_http(HttpAnswer answer) {
   send(std::move(response));
 }
 
+bool Http2Request::reserve_answer(size_t body_bytes) {
+  if (body_bytes <= std::max(kSmallAnswerBytes, answer_memory_.bytes())) return true;
+  ServerContext& context = connection_->host().context();
+  answer_memory_ = Reservation::try_make(context.pool.budget(), body_bytes);
+  return static_cast<bool>(answer_memory_);
+}
+
+MonotonicTime Http2Request::answer_stalled_since(MonotonicTime now) {
+  if (answer_progress_at_ == kNever || !sending || body_sent == sending->body.size()) return kNever;
+  if (body_sent != answer_sent_) {
+    answer_sent_ = body_sent;
+    answer_progress_at_ = now;
+  }
+  return answer_progress_at_;
+}
+
+void Http2Request::give_up_answer() {
+  answer_progress_at_ = kNever;
+  note_rejected("write_timeout", "the peer does not read its answer");
+  connection_->host().schedule_flush();
+  connection_->session().reset(*this, http::Http2Error::kCancel);
+}
+
 void Http2Request::send(http::Http2Response response) {
+  ServerContext& context = connection_->host().context();
+  if (plan_.kind != RequestPlan::Kind::kOtlp && !reserve_answer(response.body.size())) {
+    note_rejected("memory", "no memory for the answer");
+    response = {};
+    response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
+  }
+  if (answer_memory_ && context.options.write_timeout > Duration::zero()) {
+    answer_progress_at_ = context.loop.now();
+    connection_->host().wake_by(answer_progress_at_ + context.options.write_timeout);
+  }
   if (body_open_ && plan_.kind != RequestPlan::Kind::kOtlp) {
     deferred_ = std::make_unique<http::Http2Response>(std::move(response));
     return;

@@ -11,6 +11,7 @@
 
 #include "http/grpc_wire.h"
 #include "http/http2_server_session.h"
+#include "memory/budget.h"
 #include "transport/message_landing.h"
 #include "transport/reply_mapping.h"
 #include "transport/request_routing.h"
@@ -30,6 +31,10 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void receive_end();
   // The stream is closed, or the connection is gone. May delete this.
   void detach();
+  // The peer's window has let nothing of the answer through since then; kNever: nothing waits.
+  MonotonicTime answer_stalled_since(MonotonicTime now);
+  // It has had its time: the stream is reset.
+  void give_up_answer();
   // The body made no progress for too long.
   void time_out();
   // The sender's deadline (grpc-timeout) has passed: it is told so, whatever becomes of the data.
@@ -63,6 +68,9 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void answer_http(HttpAnswer answer);
   void answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer);
   void close_body();
+  // A body of an answer may wait for the peer's window for long, and is reserved until its stream
+  // is closed. False: no memory for it.
+  bool reserve_answer(size_t body_bytes);
   void send(http::Http2Response response);
   void send_deferred();
 
@@ -82,6 +90,9 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   size_t wire_bytes_ = 0;
   MonotonicTime progress_at_{};
   MonotonicTime deadline_ = kNever;
+  Reservation answer_memory_;
+  size_t answer_sent_ = 0;  // of the body, when it was last looked at
+  MonotonicTime answer_progress_at_ = kNever;
   MetadataRef metadata_;
   std::string origin_;
 };

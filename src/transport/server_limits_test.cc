@@ -2,6 +2,8 @@
 // announced. Each limit names itself to the observer, and what is held comes back.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "transport/server_connection.h"
 #include "transport/server_test_support.h"
 
@@ -239,6 +241,51 @@ TEST_F(ServerLimitsTest, WhoAsksWithoutReadingIsReadNoFurther) {
   world.run_for(5s);
   // What the network takes, and a few that wait; not 50 MB.
   EXPECT_LT(served, 50);
+}
+
+TEST_F(ServerLimitsTest, AnswersThatWaitForTheWindowAreATermOfTheBudgetAndGivenUp) {
+  serve_page(100'000);
+  options.write_timeout = 5s;
+  start(1 << 20);
+  auto peer = http2();
+  const nghttp2_settings_entry closed{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
+  nghttp2_submit_settings(peer->session, 0, &closed, 1);
+  peer->flush();
+  const Http2Peer::Fields get = {
+      {":method", "GET"}, {":scheme", "http"}, {":path", "/page"}, {":authority", "c"}};
+  std::vector<int32_t> ids;
+  for (int i = 0; i < 30; ++i) ids.push_back(peer->request(get, ""));
+  world.run_for(1s);
+  EXPECT_GE(budget->used(), 900'000u);
+  EXPECT_EQ(peer->responses[ids.back()].fields[":status"], "503") << "no memory for ever more";
+  EXPECT_FALSE(peer->responses[ids.front()].closed);
+  world.run_for(30s);
+  EXPECT_EQ(budget->used(), kConnectionBytes + kPooledChunkBytes) << "where requests land";
+  EXPECT_TRUE(peer->responses[ids.front()].closed);
+  EXPECT_EQ(peer->responses[ids.front()].error, static_cast<uint32_t>(NGHTTP2_CANCEL));
+  EXPECT_EQ(server->connection_count(), 1u) << "only the answers are given up";
+  EXPECT_EQ(std::ranges::count(observer.reasons, "write_timeout"),
+            30 - std::ranges::count(observer.reasons, "memory"));
+}
+
+TEST_F(ServerLimitsTest, ASlowlyReadAnswerIsWaitedFor) {
+  serve_page(100'000);
+  options.write_timeout = 2s;
+  start(1 << 20);
+  auto peer = http2();
+  const nghttp2_settings_entry closed{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
+  nghttp2_submit_settings(peer->session, 0, &closed, 1);
+  const int32_t id = peer->request(
+      {{":method", "GET"}, {":scheme", "http"}, {":path", "/page"}, {":authority", "c"}}, "");
+  for (int i = 0; i < 10; ++i) {
+    world.run_for(1s);
+    nghttp2_submit_window_update(peer->session, 0, id, 10'000);
+    peer->flush();
+  }
+  const auto& response = answer_of(*peer, id);
+  EXPECT_EQ(response.body.size(), 100'000u);
+  EXPECT_EQ(response.error, 0u);
+  EXPECT_TRUE(observer.reasons.empty());
 }
 
 TEST_F(ServerLimitsTest, PipelinedPagesAreAllAnsweredInTheirTime) {
