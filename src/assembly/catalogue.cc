@@ -55,7 +55,8 @@ ExporterReading read_otlp_grpc(Section& section) {
   return {.factory = std::make_shared<FunctionFactory>(
               [options](const ExporterParts& parts,
                         Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
-                return exporters::make_otlp_grpc_exporter(parts.loop, *options, parts.log);
+                return exporters::make_otlp_grpc_exporter(parts.loop, *options, parts.pool.budget(),
+                                                          parts.log);
               },
               [options](Signal) {
                 return metrics::Labels{{"server_address", options->target.host},
@@ -71,7 +72,8 @@ ExporterReading read_otlp_http(Section& section) {
   return {.factory = std::make_shared<FunctionFactory>(
               [options](const ExporterParts& parts,
                         Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
-                return exporters::make_otlp_http_exporter(parts.loop, *options, parts.log);
+                return exporters::make_otlp_http_exporter(parts.loop, *options, parts.pool.budget(),
+                                                          parts.log);
               },
               [options](Signal signal) {
                 const auto& target = options->targets[index_of(signal)];

@@ -29,6 +29,11 @@ class Budget {
     refusals_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
+  // For what drains a full process and must not be refused: counted all the same, so that intake is
+  // refused until there is room again. The caller bounds it by other means.
+  void reserve_beyond(size_t bytes) {
+    note_peak(used_.fetch_add(bytes, std::memory_order_relaxed) + bytes);
+  }
   void release(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   size_t limit() const { return limit_; }
@@ -59,6 +64,13 @@ class Reservation {
       made.budget_ = &budget;
       made.bytes_ = bytes;
     }
+    return made;
+  }
+  static Reservation make_beyond(Budget& budget, size_t bytes) {
+    budget.reserve_beyond(bytes);
+    Reservation made;
+    made.budget_ = &budget;
+    made.bytes_ = bytes;
     return made;
   }
   Reservation(Reservation&& other) noexcept

@@ -24,6 +24,19 @@ TEST(ChunkPoolTest, RefusesBeyondTheBudgetAndCounts) {
   EXPECT_EQ(budget.used(), kPooledChunkBytes);
 }
 
+TEST(BudgetTest, WhatDrainsPassesTheLimitAndKeepsOthersOutUntilItIsGone) {
+  Budget budget(1000);
+  {
+    const Reservation draining = Reservation::make_beyond(budget, 1500);
+    EXPECT_EQ(budget.used(), 1500u);
+    EXPECT_EQ(budget.peak(), 1500u);
+    EXPECT_FALSE(Reservation::try_make(budget, 1));
+    EXPECT_EQ(budget.used(), 1500u);
+  }
+  EXPECT_EQ(budget.used(), 0u);
+  EXPECT_TRUE(Reservation::try_make(budget, 1000));
+}
+
 TEST(ChunkPoolTest, LargeChunkFitsItsMessageAndIsNotPooled) {
   Budget budget(64 << 20);
   ChunkPool pool(budget, 4);

@@ -78,8 +78,10 @@ class OtlpExporter final : public pipeline::Exporter {
     std::string endpoint;
   };
 
-  OtlpExporter(io::Loop& loop, const OtlpClientOptions& options, Setup setup, Logger& logger)
+  OtlpExporter(io::Loop& loop, const OtlpClientOptions& options, Setup setup, Budget& budget,
+               Logger& logger)
       : loop_(loop),
+        budget_(budget),
         logger_(logger),
         setup_(std::move(setup)),
         compressor_(options.compression, options.compression_level) {}
@@ -100,14 +102,22 @@ class OtlpExporter final : public pipeline::Exporter {
     }
     transport::ClientRequest request;
     request.signal = batch.signal;
+    Reservation memory;
+    if (makes_bodies()) {
+      memory = Reservation::make_beyond(budget_, body->size());
+      if (const size_t held = compressor_.held_bytes(); held != compressor_memory_.bytes()) {
+        compressor_memory_ = Reservation::make_beyond(budget_, held);
+      }
+    }
     request.body = std::move(*body);
     request.coding = to_content_coding(compressor_.coding());
     request.metadata = std::move(batch.metadata);
     request.deadline = deadline;
-    client->send(std::move(request),
-                 [this, signal = batch.signal, done = std::move(done)](Answer answer) mutable {
-                   done(to_outcome(signal, answer));
-                 });
+    client->send(std::move(request), [this, signal = batch.signal, memory = std::move(memory),
+                                      done = std::move(done)](Answer answer) mutable {
+      memory = Reservation();
+      done(to_outcome(signal, answer));
+    });
   }
 
   void close() override {
@@ -129,6 +139,12 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
  private:
+  // False: what is sent are the batch's own bytes, which are counted already.
+  bool makes_bodies() const {
+    return setup_.encoding == Encoding::kJson ||
+           compressor_.coding() != compress::Coding::kIdentity;
+  }
+
   Result<Rope> prepare(const Batch& batch) {
     Rope plain;
     if (setup_.encoding == Encoding::kJson) {
@@ -210,9 +226,11 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
   io::Loop& loop_;
+  Budget& budget_;
   Logger& logger_;
   Setup setup_;
   compress::Compressor compressor_;
+  Reservation compressor_memory_;
   JsonResponses json_responses_;
   bool closed_ = false;
 };
@@ -256,7 +274,7 @@ void report_certificates(const OtlpClientOptions& options, const std::string& en
 
 std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
                                                             const GrpcOptions& options,
-                                                            Logger& logger) {
+                                                            Budget& budget, Logger& logger) {
   report_certificates(options, options.endpoint, logger);
   transport::ClientOptions client = client_options(options, options.target, options.uses_tls());
   if (!options.authority.empty()) client.authority = options.authority;
@@ -270,12 +288,12 @@ std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
   setup.bare_exhausted =
       options.retry_resource_exhausted ? BareExhausted::kRetry : BareExhausted::kRefuse;
   setup.endpoint = options.endpoint;
-  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), logger);
+  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), budget, logger);
 }
 
 std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(io::Loop& loop,
                                                             const HttpOptions& options,
-                                                            Logger& logger) {
+                                                            Budget& budget, Logger& logger) {
   report_certificates(options, options.endpoint, logger);
   // One client for each server, however many signals go there.
   struct Server {
@@ -320,7 +338,7 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(io::Loop& loop,
   }
   setup.map = map_http;
   setup.encoding = options.encoding;
-  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), logger);
+  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), budget, logger);
 }
 
 }  // namespace millrace::exporters

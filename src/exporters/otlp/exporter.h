@@ -7,16 +7,19 @@
 #include "base/log.h"
 #include "exporters/otlp/options.h"
 #include "io/loop.h"
+#include "memory/budget.h"
 #include "pipeline/exporter.h"
 
 namespace millrace::exporters {
 
-// The logger must outlive the exporter. It hears of partial successes and warnings of the peer.
+// Bodies that are made here (compressed, or JSON) are counted in the budget from sending to the
+// answer, and never refused: batches in flight bound them. Budget and logger must outlive the
+// exporter; the logger hears of partial successes and warnings.
 std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
                                                             const GrpcOptions& options,
-                                                            Logger& logger);
+                                                            Budget& budget, Logger& logger);
 std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(io::Loop& loop,
                                                             const HttpOptions& options,
-                                                            Logger& logger);
+                                                            Budget& budget, Logger& logger);
 
 }  // namespace millrace::exporters

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "compress/decompressor.h"
 #include "io/sim/world.h"
 #include "io/testing/stream_probe.h"
@@ -47,7 +48,7 @@ class OtlpExporterTest : public ::testing::Test {
     peer_->listen(4317);
     options.endpoint = "http://server:4317";
     options.target = *parse_grpc_endpoint(options.endpoint);
-    exporter_ = make_otlp_grpc_exporter(*client_loop_, options, logger_);
+    exporter_ = make_otlp_grpc_exporter(*client_loop_, options, budget_, logger_);
   }
   // A server that answers the first request of a connection with those bytes.
   void http(std::string response, HttpOptions options) {
@@ -58,7 +59,7 @@ class OtlpExporterTest : public ::testing::Test {
       world_.after(20ms, [this, probe = probes_.back().get()] { probe->send(response_); });
     };
     listener_ = *server_loop_->listen({.host = "", .port = 4318, .tls = nullptr}, accept);
-    exporter_ = make_otlp_http_exporter(*client_loop_, options, logger_);
+    exporter_ = make_otlp_http_exporter(*client_loop_, options, budget_, logger_);
   }
   static HttpOptions http_options(compress::Coding compression = compress::Coding::kIdentity) {
     HttpOptions options;
@@ -71,6 +72,7 @@ class OtlpExporterTest : public ::testing::Test {
   std::unique_ptr<io::Loop> server_loop_;
   std::unique_ptr<io::Loop> client_loop_;
   std::string log_;
+  Budget budget_{0};  // what is sent is never refused
   Logger logger_;
   std::unique_ptr<ScriptedHttp2Server> peer_;
   std::string response_;
@@ -97,6 +99,38 @@ TEST_F(OtlpExporterTest, GrpcBodyIsCompressedAndDelivered) {
       compress::Coding::kGzip, as_span(std::string_view(body).substr(5)), pool, 1 << 20);
   ASSERT_TRUE(plain.has_value());
   EXPECT_EQ(plain->text(), "\x0a");
+}
+
+TEST_F(OtlpExporterTest, BodiesMadeForSendingAreCountedUntilTheAnswer) {
+  size_t while_sending = 0;
+  grpc([&](ScriptedHttp2Server::Request& request) {
+    while_sending = budget_.used();
+    request.answer_grpc("");
+  });
+  std::string noise(100'000, ' ');
+  Random random(1);
+  for (char& c : noise) c = static_cast<char>(random.next());
+  EXPECT_EQ(send(noise).kind, Kind::kDelivered);
+  const size_t contexts = budget_.used();
+  EXPECT_GE(while_sending, contexts + 100'000) << "noise does not get smaller";
+  EXPECT_EQ(send("x").kind, Kind::kDelivered);
+  EXPECT_EQ(budget_.used(), contexts) << "kept for the next batch";
+  exporter_.reset();
+  EXPECT_EQ(budget_.used(), 0u);
+}
+
+TEST_F(OtlpExporterTest, PlainBodiesAreTheBatchesOwn) {
+  size_t while_sending = 1;
+  GrpcOptions options;
+  options.compression = compress::Coding::kIdentity;
+  grpc(
+      [&](ScriptedHttp2Server::Request& request) {
+        while_sending = budget_.used();
+        request.answer_grpc("");
+      },
+      options);
+  EXPECT_EQ(send(std::string(100'000, 'x')).kind, Kind::kDelivered);
+  EXPECT_EQ(while_sending, 0u);
 }
 
 TEST_F(OtlpExporterTest, PartialSuccessIsCountedAndLogged) {
