@@ -77,15 +77,6 @@ Result<Bytes> Compressor::compress(const Rope& plain) {
   return compressed;
 }
 
-size_t Compressor::held_bytes() const {
-  // libdeflate does not tell; its contexts are of this order up to level 9.
-  constexpr size_t kLibdeflateBytes = 256 * 1024;
-  const Contexts& held = *contexts_;
-  return held.scratch.capacity() + held.isal_level_buffer.capacity() +
-         (held.isal != nullptr ? sizeof(isal_zstream) : 0) +
-         (held.deflate != nullptr ? kLibdeflateBytes : 0) + ZSTD_sizeof_CCtx(held.zstd.get());
-}
-
 Result<size_t> Compressor::Contexts::deflate_fast(Coding coding, int level, const Rope& plain) {
   if (isal == nullptr) {
     isal = std::make_unique<isal_zstream>();

@@ -17,9 +17,8 @@ inline constexpr int kDefaultLevel = -1;
 // One thread. Reuses its contexts, so keep it; compressing the same bytes twice gives the same
 // output.
 //
-// The result lies on the heap and is not refused by the memory budget, on purpose: what drains a
-// full process must not fail for lack of memory. The caller counts it, and what is kept between
-// calls (held_bytes).
+// The result lies on the heap; the caller reserves it. What is kept between calls, the libraries'
+// contexts and at most 4 MiB, does not grow with load and is no term of the budget.
 class Compressor {
  public:
   // `level` is otelcol's compression_params.level. gzip and deflate: kDefaultLevel and 1 are
@@ -35,8 +34,6 @@ class Compressor {
   // kIdentity shares the bytes where they are one piece. Fails only with kInternal (the library
   // refused) and kUnavailable (no memory for a context).
   Result<Bytes> compress(const Rope& plain);
-  // Contexts and buffers kept for the next call: at most 4 MiB and what the libraries need.
-  size_t held_bytes() const;
 
  private:
   struct Contexts;

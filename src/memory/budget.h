@@ -31,13 +31,12 @@ class Budget {
   }
   // For what drains a full process and must not be refused: counted all the same, so that intake is
   // refused until there is room again. The caller bounds it by other means.
-  void reserve_beyond(size_t bytes) {
-    note_peak(used_.fetch_add(bytes, std::memory_order_relaxed) + bytes);
-  }
+  void reserve_beyond(size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void release(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   size_t limit() const { return limit_; }
   size_t used() const { return used_.load(std::memory_order_relaxed); }
+  // The highest sum that try_reserve has granted.
   size_t peak() const { return peak_.load(std::memory_order_relaxed); }
   uint64_t refusal_count() const { return refusals_.load(std::memory_order_relaxed); }
 
@@ -82,6 +81,12 @@ class Reservation {
   }
   ~Reservation() {
     if (budget_ != nullptr) budget_->release(bytes_);
+  }
+  // Gives back what is beyond `bytes`.
+  void shrink(size_t bytes) {
+    if (budget_ == nullptr || bytes >= bytes_) return;
+    budget_->release(bytes_ - bytes);
+    bytes_ = bytes;
   }
   explicit operator bool() const { return budget_ != nullptr; }
   size_t bytes() const { return bytes_; }

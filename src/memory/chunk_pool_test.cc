@@ -29,12 +29,21 @@ TEST(BudgetTest, WhatDrainsPassesTheLimitAndKeepsOthersOutUntilItIsGone) {
   {
     const Reservation draining = Reservation::make_beyond(budget, 1500);
     EXPECT_EQ(budget.used(), 1500u);
-    EXPECT_EQ(budget.peak(), 1500u);
     EXPECT_FALSE(Reservation::try_make(budget, 1));
     EXPECT_EQ(budget.used(), 1500u);
   }
   EXPECT_EQ(budget.used(), 0u);
   EXPECT_TRUE(Reservation::try_make(budget, 1000));
+}
+
+TEST(BudgetTest, AReservationShrinksAndNeverGrows) {
+  Budget budget(1000);
+  Reservation reservation = Reservation::try_make(budget, 800);
+  reservation.shrink(300);
+  EXPECT_EQ(budget.used(), 300u);
+  reservation.shrink(500);
+  EXPECT_EQ(budget.used(), 300u);
+  EXPECT_EQ(reservation.bytes(), 300u);
 }
 
 TEST(ChunkPoolTest, LargeChunkFitsItsMessageAndIsNotPooled) {

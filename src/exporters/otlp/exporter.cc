@@ -92,7 +92,7 @@ class OtlpExporter final : public pipeline::Exporter {
     if (client == nullptr) {
       return end_later(std::move(done), closed_ ? closed_outcome() : no_endpoint(batch.signal));
     }
-    Result<Rope> body = prepare(batch);
+    Result<Body> body = prepare(batch);
     if (!body) {
       Outcome outcome;
       outcome.kind =
@@ -102,18 +102,11 @@ class OtlpExporter final : public pipeline::Exporter {
     }
     transport::ClientRequest request;
     request.signal = batch.signal;
-    Reservation memory;
-    if (makes_bodies()) {
-      memory = Reservation::make_beyond(budget_, body->size());
-      if (const size_t held = compressor_.held_bytes(); held != compressor_memory_.bytes()) {
-        compressor_memory_ = Reservation::make_beyond(budget_, held);
-      }
-    }
-    request.body = std::move(*body);
-    request.coding = to_content_coding(compressor_.coding());
+    request.body = std::move(body->bytes);
+    request.coding = body->coding;
     request.metadata = std::move(batch.metadata);
     request.deadline = deadline;
-    client->send(std::move(request), [this, signal = batch.signal, memory = std::move(memory),
+    client->send(std::move(request), [this, signal = batch.signal, memory = std::move(body->memory),
                                       done = std::move(done)](Answer answer) mutable {
       memory = Reservation();
       done(to_outcome(signal, answer));
@@ -139,27 +132,32 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
  private:
-  // False: what is sent are the batch's own bytes, which are counted already.
-  bool makes_bodies() const {
-    return setup_.encoding == Encoding::kJson ||
-           compressor_.coding() != compress::Coding::kIdentity;
-  }
+  struct Body {
+    Rope bytes;
+    transport::ContentCoding coding = transport::ContentCoding::kIdentity;
+    Reservation memory;  // none for the batch's own bytes, which are counted already
+  };
 
-  Result<Rope> prepare(const Batch& batch) {
-    Rope plain;
+  Result<Body> prepare(const Batch& batch) {
+    Body body;
     if (setup_.encoding == Encoding::kJson) {
       std::string text;
       const Bytes message = batch.bytes.to_bytes();
       auto encoded = otlp::json::encode_request(batch.signal, message.view(), &text);
       if (!encoded) return fail(encoded.error());
-      plain.append(Bytes::copy_of(text));
+      body.memory = Reservation::make_beyond(budget_, text.size());
+      body.bytes.append(Bytes::copy_of(text));
     } else {
-      plain = batch.bytes;
+      body.bytes = batch.bytes;
     }
-    if (compressor_.coding() == compress::Coding::kIdentity) return plain;
-    Result<Bytes> compressed = compressor_.compress(plain);
+    if (compressor_.coding() == compress::Coding::kIdentity) return body;
+    Reservation memory = Reservation::try_make(budget_, body.bytes.size());
+    if (!memory) return body;
+    Result<Bytes> compressed = compressor_.compress(body.bytes);
     if (!compressed) return fail(compressed.error());
-    return Rope(std::move(*compressed));
+    memory.shrink(compressed->size());
+    return Body{Rope(std::move(*compressed)), to_content_coding(compressor_.coding()),
+                std::move(memory)};
   }
 
   Outcome to_outcome(Signal signal, const Answer& answer) {
@@ -230,7 +228,6 @@ class OtlpExporter final : public pipeline::Exporter {
   Logger& logger_;
   Setup setup_;
   compress::Compressor compressor_;
-  Reservation compressor_memory_;
   JsonResponses json_responses_;
   bool closed_ = false;
 };

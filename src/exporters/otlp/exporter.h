@@ -12,9 +12,10 @@
 
 namespace millrace::exporters {
 
-// Bodies that are made here (compressed, or JSON) are counted in the budget from sending to the
-// answer, and never refused: batches in flight bound them. Budget and logger must outlive the
-// exporter; the logger hears of partial successes and warnings.
+// Bodies that are made here are terms of the budget from sending to the answer. What drains a full
+// process must not be refused: without room a batch goes out uncompressed, and JSON, which has no
+// other form, is counted beyond the limit; batches in flight bound it. Budget and logger must
+// outlive the exporter; the logger hears of partial successes and warnings.
 std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
                                                             const GrpcOptions& options,
                                                             Budget& budget, Logger& logger);

@@ -72,7 +72,7 @@ class OtlpExporterTest : public ::testing::Test {
   std::unique_ptr<io::Loop> server_loop_;
   std::unique_ptr<io::Loop> client_loop_;
   std::string log_;
-  Budget budget_{0};  // what is sent is never refused
+  Budget budget_{1 << 20};
   Logger logger_;
   std::unique_ptr<ScriptedHttp2Server> peer_;
   std::string response_;
@@ -101,22 +101,39 @@ TEST_F(OtlpExporterTest, GrpcBodyIsCompressedAndDelivered) {
   EXPECT_EQ(plain->text(), "\x0a");
 }
 
-TEST_F(OtlpExporterTest, BodiesMadeForSendingAreCountedUntilTheAnswer) {
+TEST_F(OtlpExporterTest, CompressedBodiesAreCountedUntilTheAnswer) {
   size_t while_sending = 0;
+  std::string encoding;
   grpc([&](ScriptedHttp2Server::Request& request) {
     while_sending = budget_.used();
+    encoding = request.field("grpc-encoding");
     request.answer_grpc("");
   });
   std::string noise(100'000, ' ');
   Random random(1);
   for (char& c : noise) c = static_cast<char>(random.next());
   EXPECT_EQ(send(noise).kind, Kind::kDelivered);
-  const size_t contexts = budget_.used();
-  EXPECT_GE(while_sending, contexts + 100'000) << "noise does not get smaller";
-  EXPECT_EQ(send("x").kind, Kind::kDelivered);
-  EXPECT_EQ(budget_.used(), contexts) << "kept for the next batch";
-  exporter_.reset();
+  EXPECT_GE(while_sending, 90'000u) << "noise does not get smaller";
+  EXPECT_EQ(send(std::string(100'000, 'x')).kind, Kind::kDelivered);
+  EXPECT_GT(while_sending, 0u);
+  EXPECT_LT(while_sending, 10'000u) << "only what is left of it";
+  EXPECT_EQ(encoding, "gzip");
   EXPECT_EQ(budget_.used(), 0u);
+}
+
+TEST_F(OtlpExporterTest, WithoutRoomForACompressedBodyThePlainOneGoesOut) {
+  std::string body;
+  std::string encoding = "none was told";
+  grpc([&](ScriptedHttp2Server::Request& request) {
+    body = request.body;
+    encoding = request.field("grpc-encoding");
+    request.answer_grpc("");
+  });
+  ASSERT_TRUE(budget_.try_reserve(budget_.limit()));
+  EXPECT_EQ(send("\x0a\x01x").kind, Kind::kDelivered);
+  EXPECT_EQ(body, std::string("\0\0\0\0\3\x0a\1x", 8));
+  EXPECT_TRUE(encoding.empty() || encoding == "identity") << encoding;
+  budget_.release(budget_.limit());
 }
 
 TEST_F(OtlpExporterTest, PlainBodiesAreTheBatchesOwn) {
