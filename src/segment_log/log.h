@@ -33,7 +33,7 @@
 
 namespace millrace::segment_log {
 
-// Grows with each append; never used twice in one directory.
+// Grows with each append; one that was on the disk is never used again in that directory.
 using RecordId = uint64_t;
 using TargetId = uint16_t;  // below kTargetsMax
 inline constexpr TargetId kTargetsMax = 64;

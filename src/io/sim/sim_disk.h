@@ -1,0 +1,115 @@
+// A disk in memory that behaves as badly as a real one may. What was not synced is lost in a crash,
+// sector by sector (512 bytes) in any combination; names that were created, renamed or removed
+// come and go unless their directory was synced; after a failed sync a part of what was dirty is
+// gone although reading still shows it and a second sync succeeds.
+//
+// Calls are counted, whatever their kind; each may be told to fail, or to be the last one. Threads:
+// safe from any, as the kernel's disk is; replayable only when one thread uses it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "io/disk.h"
+
+namespace millrace::io::sim {
+
+inline constexpr size_t kSectorBytes = 512;
+
+class SimDisk final : public Disk {
+ public:
+  enum class Failure : uint8_t {
+    kInputOutput,  // EIO; a write has written a part, a sync has lost a part
+    kNoSpace,      // ENOSPC; a write has written a part
+    kReadOnly,     // EROFS for all that changes something; reading works
+  };
+
+  explicit SimDisk(uint64_t seed);
+  ~SimDisk() override;
+
+  // The n-th call from now on (from 1) fails once.
+  void fail_call(uint64_t n, Failure failure);
+  // Every call that changes something fails until heal().
+  void fail_changes(Failure failure);
+  // Each call fails with that probability.
+  void fail_randomly(double input_output, double no_space);
+  // The n-th call from now on is the last: it takes effect in part, and it and all behind it fail,
+  // until crash().
+  void halt_at_call(uint64_t n);
+  void heal();
+  bool halted() const;
+  uint64_t call_count() const;
+  uint64_t failure_count() const;
+  // All files together, allocated space included; 0: no limit.
+  void set_capacity(uint64_t bytes);
+  uint64_t used_bytes() const;
+
+  // The power fails: open files are dead (their calls fail), and what is there now is what a
+  // restart finds. Failures end, the capacity stays, locks are free.
+  void crash(Random& random);
+  // The process ends without a power cut: everything written stays, locks are free.
+  void restart();
+
+  // What files hold now, for tests that look or damage. Null when it is not there.
+  std::string* content(const std::string& path);
+  std::vector<std::string> paths() const;
+  void put(const std::string& path, std::string content);  // durable at once
+
+  Result<std::unique_ptr<DiskFile>> open(const std::string& path, DiskOpen mode) override;
+  Status rename(const std::string& from, const std::string& to) override;
+  Status remove(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& directory) override;
+  Status create_directories(const std::string& directory, uint32_t mode) override;
+  Status sync_directory(const std::string& directory) override;
+  Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) override;
+  uint64_t unguessable_number() override;
+
+ private:
+  struct Inode {
+    std::string now;           // what reading shows
+    std::string durable;       // what is on the platter
+    std::set<uint64_t> dirty;  // sectors that a sync will write
+    std::set<uint64_t> gone;   // sectors that were dirty when a sync failed, and now count as clean
+    bool size_is_dirty = false;
+  };
+  using Names = std::map<std::string, std::shared_ptr<Inode>>;
+  // kLastCall: takes effect in part, and the process ends; kHalted: it has ended.
+  enum class Turn : uint8_t { kFine, kInputOutput, kNoSpace, kReadOnly, kLastCall, kHalted };
+  enum class Effect : uint8_t { kReads, kChanges };
+  class SimDiskFile;
+  class SimLock;
+
+  Turn next_turn(Effect effect);
+  void note_change(Inode& inode, uint64_t offset, uint64_t size);
+  void sync_inode(Inode& inode);
+  void lose_part_of_sync(Inode& inode);
+  void restore(Inode& inode, Random& random);
+  uint64_t used_locked() const;
+  bool has_room(uint64_t more) const;
+
+  mutable std::mutex mutex_;
+  Random random_;
+  Names names_;
+  Names durable_names_;
+  std::set<std::string> locked_;
+  uint64_t generation_ = 0;  // of open files; a crash begins a new one
+  uint64_t call_count_ = 0;
+  uint64_t failure_count_ = 0;
+  uint64_t fail_at_ = 0;  // 0: never
+  uint64_t halt_at_ = 0;
+  bool halted_ = false;
+  Turn failure_ = Turn::kInputOutput;
+  Turn lasting_ = Turn::kFine;
+  double input_output_ = 0;
+  double no_space_ = 0;
+  uint64_t capacity_ = 0;
+};
+
+}  // namespace millrace::io::sim

@@ -1,0 +1,200 @@
+// The inside of Log: its state, its lock, and what the lanes do. core.cc has what callers call,
+// committing.cc the write lane, taking.cc the read lane.
+//
+// One lock guards everything but what a lane owns; it is never held while the disk, a callback or
+// the observer is called. A record is queued (in queue_), then being written (in writing_), then in
+// a segment.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "segment_log/log.h"
+#include "segment_log/recovery.h"
+#include "segment_log/segment.h"
+#include "segment_log/segment_writer.h"
+
+namespace millrace::segment_log {
+
+class Log::Core {
+ public:
+  Core(Options options, World world);
+  Status open();
+
+  Result<TargetId> target(const TargetName& name);
+  void observe(Observer* observer) { observer_ = observer; }
+  std::vector<std::pair<TargetName, Amount>> orphans() const;
+  Amount untaken(TargetId target) const;
+  Result<RecordId> append(NewRecord record, OnDurable on_durable);
+  void finish(TargetId target, RecordId id);
+  void untake(TargetId target, RecordId id, Amount rest);
+  void take(TargetId target, size_t bytes_max, Order order, OnRead on_read);
+  Numbers numbers() const;
+  std::string trouble() const;
+  void tick();
+  void close(std::move_only_function<void()> done);
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  struct Queued {
+    RecordId id = 0;
+    Signal signal = Signal::kTraces;
+    uint32_t items = 0;
+    uint32_t admitted_bytes = 0;
+    uint64_t cost = 0;  // bytes of the limit
+    WallTime admitted_at;
+    MetadataRef metadata;
+    Rope bytes;
+    OnDurable on_durable;
+    uint64_t wanted = 0;  // a bit for each target
+    uint64_t taken = 0;
+    uint64_t done = 0;
+    Amount amount() const { return {1, items, admitted_bytes, bytes.size()}; }
+  };
+
+  // What the observer is told when the lock is free.
+  struct Notices {
+    struct Lost {
+      TargetId target;
+      Loss loss;
+      Amount amount;
+    };
+    std::vector<Lost> lost;
+    bool has_room = false;
+  };
+
+  struct TakeRequest {
+    TargetId target;
+    size_t bytes_max;
+    Order order;
+    OnRead on_read;
+  };
+  struct Selected {
+    RecordId id;
+    IndexEntry entry;
+    Amount amount;
+  };
+  struct SelectedSegment {
+    std::shared_ptr<Segment> segment;
+    std::vector<Selected> records;
+  };
+
+  // --- state under the lock (core.cc) ---
+  WallTime now() const { return world_.wall_clock(); }
+  void tell(const Notices& notices);
+  void adopt(Recovered recovered);
+  uint64_t used_bytes() const { return segment_bytes_sum_ + queued_bytes_; }
+  Status make_room(uint64_t cost, Notices& notices);
+  std::shared_ptr<Segment> oldest_closed() const;
+  void drop_segment(const std::shared_ptr<Segment>& segment, Loss loss, Notices& notices);
+  void retire_segment(const std::shared_ptr<Segment>& segment);
+  void retire_if_finished(const std::shared_ptr<Segment>& segment);
+  void note_room(Notices& notices);
+  void schedule_writes();
+  void schedule_probe();
+  Queued* find_queued(RecordId id);
+  std::shared_ptr<Segment> find_segment(RecordId id) const;
+  Amount rest_or(TargetId target, RecordId id, const Amount& whole) const;
+  void forget_rests(RecordId first, uint64_t count);
+  void lose_untaken(TargetId target, const Amount& amount, Loss loss, Notices& notices);
+  void expire(Notices& notices);
+  std::vector<NamedTarget> target_table() const;
+  // A copy of what the footer or the snapshot needs, for use without the lock.
+  std::vector<Segment> copy_for_done() const;
+
+  // --- the write lane (committing.cc) ---
+  void run_writes();
+  bool commit_once();
+  bool remove_gone_files();
+  Status begin_segment();
+  Status begin_segment_once();
+  bool drop_oldest_for_space();
+  void probe();
+  void seal_active();
+  bool take_batch();
+  void lay_out_batch(BlockBuffer& blocks, std::vector<IndexEntry>& entries);
+  void lay_out_done(BlockBuffer& blocks);
+  void commit_succeeded(const BlockBuffer& blocks, const std::vector<IndexEntry>& entries);
+  void commit_failed(const Error& error);
+  void fail_records(std::vector<Queued> records, const Error& error);
+  void refuse_appends(const Error& error);
+  void finish_closing();
+
+  // --- the read lane (taking.cc) ---
+  void run_take(TakeRequest request);
+  std::vector<SelectedSegment> select(const TakeRequest& request, Notices& notices);
+  std::shared_ptr<Segment> next_segment_for(const TakeRequest& request,
+                                            const std::vector<uint64_t>& passed) const;
+  bool give_index(Lock& lock, const std::shared_ptr<Segment>& segment, Notices& notices);
+  bool select_in(Segment& segment, const TakeRequest& request, size_t& bytes,
+                 SelectedSegment& into);
+  void read_segment(const TakeRequest& request, const SelectedSegment& selected,
+                    std::vector<Record>& records, Notices& notices);
+  io::DiskFile* reader_of(const Segment& segment, Error& error);
+  void close_stale_readers();
+  void give_back(TargetId target, const std::shared_ptr<Segment>& segment, const Selected& record,
+                 const Error& error);
+  void set_aside(TargetId target, const std::shared_ptr<Segment>& segment, const Selected& record,
+                 Notices& notices);
+  void note_read_failure(Segment& segment, const Error& error);
+  bool is_resting(const Segment& segment) const;
+  bool gives_up_reading(const Segment& segment) const;
+  void release_parked(const Lock& lock);
+
+  const Options options_;
+  const World world_;
+  const SegmentPlace place_;
+  const uint64_t
+      segment_bytes_;  // of a usual segment: what the options say, or less for a small cap
+  std::unique_ptr<io::DirectoryLock> directory_lock_;
+  Observer* observer_ = nullptr;
+
+  mutable std::mutex mutex_;
+  std::map<TargetId, TargetName> targets_;
+  uint64_t asked_targets_ = 0;                             // bits of those somebody asked for
+  std::map<uint64_t, std::shared_ptr<Segment>> segments_;  // by number
+  std::map<RecordId, std::shared_ptr<Segment>> by_id_;     // those with records, by the first
+  std::shared_ptr<Segment> active_;  // the one writer_ writes; null between two
+  std::deque<uint64_t> indexed_;     // numbers of closed segments with an index, oldest use first
+  std::deque<Queued> queue_;
+  std::vector<Queued> writing_;
+  std::vector<std::pair<TargetId, RecordId>> done_to_write_;
+  std::array<Amount, kTargetsMax> untaken_{};
+  std::array<uint64_t, kTargetsMax>
+      untaken_queued_{};  // records of them that are in no segment yet
+  std::map<std::pair<TargetId, RecordId>, Amount> rests_;
+  // Segments that went while records in them were taken: first id → (id behind the last, why).
+  std::map<RecordId, std::pair<RecordId, Loss>> lost_ranges_;
+  std::vector<std::string> gone_files_;
+  std::set<RecordId> quarantined_;   // found damaged when read, so that each is counted once
+  std::vector<TakeRequest> parked_;  // wait for queued records to be written
+  uint64_t number_next_ = 1;
+  RecordId id_next_ = 1;
+  uint64_t segment_bytes_sum_ = 0;
+  uint64_t queued_bytes_ = 0;
+  bool writes_scheduled_ = false;
+  bool wants_new_segment_ = false;
+  bool refused_for_room_ = false;
+  std::optional<Error> disk_trouble_;  // appends are refused until a probe succeeds
+  std::optional<std::string> read_trouble_;
+  WallTime probed_at_{};
+  bool is_closing_ = false;
+  std::move_only_function<void()> on_closed_;
+  Numbers numbers_;
+
+  // The write lane's.
+  std::unique_ptr<SegmentWriter> writer_;
+  // The read lane's: open segments, the last used at the back.
+  std::vector<std::pair<uint64_t, std::unique_ptr<io::DiskFile>>> readers_;
+};
+
+}  // namespace millrace::segment_log

@@ -1,0 +1,436 @@
+#include "segment_log/recovery.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "segment_log/quarantine.h"
+#include "segment_log/segment_reader.h"
+
+namespace millrace::segment_log {
+namespace {
+
+// A file without a valid block and with no more than this was not begun; with more it was damaged.
+constexpr uint64_t kNeverBegunBytesMax = uint64_t{1} << 20;
+// Each segment has fewer records (2^31 bytes / 128 bytes a block), so ids that begin at the number
+// of a new segment shifted by this were never given out, also not to records that were lost.
+constexpr int kIdsPerSegmentBits = 24;
+
+struct Found {
+  std::shared_ptr<Segment> segment = std::make_shared<Segment>();
+  std::optional<Sealed> sealed;    // nothing: was scanned
+  Scan scan;                       // of one that was
+  std::vector<DoneRange> done;     // of one that was scanned
+  bool snapshot_is_whole = false;  // of one that was scanned
+  std::vector<NamedTarget> targets;
+};
+
+class SegmentScan {
+ public:
+  SegmentScan(Found& found, uint64_t file_bytes) : found_(found), file_bytes_(file_bytes) {}
+  void take(const BlockHeader& header, std::span<const uint8_t> body) {
+    note_snapshot(header);
+    switch (header.kind) {
+      case BlockKind::kRecord:
+        take_record(header);
+        break;
+      case BlockKind::kTargetTable:
+        if (auto targets = decode_target_table(body, header.count)) {
+          found_.targets = std::move(*targets);
+        }
+        break;
+      case BlockKind::kDoneRanges:
+      case BlockKind::kDoneBitmap: {
+        const auto ranges = done_ranges_of(header, body);
+        found_.done.insert(found_.done.end(), ranges.begin(), ranges.end());
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+ private:
+  void note_snapshot(const BlockHeader& header) {
+    const uint64_t offset = uint64_t{header.position} * kUnit;
+    if (offset != contiguous_end_) return;
+    if (offset == 0 && header.kind != BlockKind::kHead) return;
+    if (offset == 0) snapshot_blocks_ = header.count;
+    contiguous_end_ += block_bytes(header.body_bytes);
+    found_.snapshot_is_whole = contiguous_++ >= snapshot_blocks_;
+  }
+  void take_record(const BlockHeader& header) {
+    Segment& segment = *found_.segment;
+    // Ids grow, and can't leave more room between them than there was for blocks.
+    const RecordId least = segment.count == 0 ? header.id : segment.first_id + segment.count;
+    const RecordId first = segment.count == 0 ? header.id : segment.first_id;
+    if (header.id < least || header.id - first >= file_bytes_ / kBlockBytesMin) return;
+    if (header.id >= RecordId{1} << 63) return;
+    IndexEntry entry;
+    entry.position = header.position;
+    entry.body_bytes = header.body_bytes;
+    entry.payload_bytes = header.body_bytes - header.metadata_bytes;
+    entry.items = header.count;
+    entry.admitted_bytes = header.admitted_bytes;
+    entry.targets = header.targets;
+    segment.add(header.id, entry, 0, 0);
+    segment.newest = std::max(segment.newest, WallTime(Duration(header.time)));
+  }
+
+  Found& found_;
+  const uint64_t file_bytes_;
+  uint64_t contiguous_end_ = 0;
+  uint64_t contiguous_ = 0;
+  uint64_t snapshot_blocks_ = 0;
+};
+
+void take_sealed(Found& found) {
+  Segment& segment = *found.segment;
+  const Sealed& sealed = *found.sealed;
+  segment.first_id = sealed.summary_header.id;
+  segment.count = sealed.summary_header.admitted_bytes;
+  segment.newest = WallTime(Duration(sealed.summary_header.time));
+  segment.data_bytes = segment.file_bytes = sealed.bytes;
+  for (const SummaryEntry& entry : sealed.summary) {
+    TargetPart& part = segment.parts[entry.target.id];
+    part.wanted = part.untaken = entry.wanted;
+    part.open_count = entry.wanted.records;
+    found.targets.push_back(entry.target);
+  }
+}
+
+class Recovery {
+ public:
+  Recovery(const SegmentPlace& place, Logger* log) : place_(place), log_(log) {}
+
+  Result<Recovered> run() {
+    const Result<std::vector<std::string>> names = place_.disk.list(place_.directory);
+    if (!names) return fail(names.error());
+    std::vector<SegmentName> segments;
+    for (const std::string& name : *names) {
+      if (const auto parsed = parse_segment_file_name(name)) segments.push_back(*parsed);
+    }
+    std::sort(segments.begin(), segments.end(), [](const SegmentName& a, const SegmentName& b) {
+      return a.number != b.number ? a.number < b.number : a.epoch < b.epoch;
+    });
+    if (!segments.empty()) highest_ = segments.back();
+    for (const SegmentName& name : segments) {
+      result_.number_next = std::max(result_.number_next, name.number + 1);
+      examine(name);
+    }
+    place_.point("recovery_examined");
+    set_aside_overlapping();
+    if (!found_.empty()) last_ = found_.back().segment->name;
+    apply_done(collect_done());
+    name_targets();
+    seal_scanned();
+    remove_finished();
+    hand_over();
+    return std::move(result_);
+  }
+
+ private:
+  void refuse(const SegmentName& name, std::string_view why) {
+    ++result_.numbers.segments_refused;
+    if (log_ == nullptr) return;
+    log_->error("storage: a segment is left alone", {{"segment", place_.path(name)}, {"why", why}});
+  }
+
+  void examine(const SegmentName& name) {
+    const auto file = place_.disk.open(place_.path(name), io::DiskOpen::kRead);
+    if (!file) return refuse(name, file.error().message);
+    const Result<Head> head = read_head(**file);
+    if (!head) return refuse(name, head.error().message);
+    if (head->state == HeadState::kNewerVersion) {
+      result_.id_next = std::max(result_.id_next, head->header.id + 1);
+      return refuse(name, "version " + std::to_string(head->header.version) +
+                              " was written by a newer Millrace; this one knows version " +
+                              std::to_string(kVersion));
+    }
+    Found found;
+    found.segment->name = name;
+    found.segment->is_closed = true;
+    found.segment->epoch = head->state == HeadState::kValid ? head->header.epoch : name.epoch;
+    Result<std::optional<Sealed>> sealed = read_sealed(**file, found.segment->epoch);
+    if (!sealed) return refuse(name, sealed.error().message);
+    if (*sealed) {
+      found.sealed = std::move(*sealed);
+      take_sealed(found);
+      if (head->state == HeadState::kDamaged) {
+        set_aside(**file, name, {0, block_bytes(0)});
+      }
+    } else if (Status scanned = scan(**file, found); !scanned) {
+      return refuse(name, scanned.error().message);
+    } else if (found.scan.valid_blocks == 0) {
+      return drop_empty(found);
+    }
+    found_.push_back(std::move(found));
+  }
+
+  // Everything that a scan can tell; replaces what a summary told.
+  Status scan(io::DiskFile& file, Found& found) {
+    const Result<uint64_t> file_bytes = file.size();
+    if (!file_bytes) return fail(file_bytes.error());
+    auto segment = std::make_shared<Segment>();
+    segment->name = found.segment->name;
+    segment->epoch = found.segment->epoch;
+    segment->is_closed = true;
+    found.segment = segment;
+    found.sealed.reset();
+    found.done.clear();
+    SegmentScan taker(found, *file_bytes);
+    Result<Scan> scan = scan_segment(
+        file, segment->epoch, [&taker](const BlockHeader& header, std::span<const uint8_t> body) {
+          taker.take(header, body);
+        });
+    if (!scan) return fail(scan.error());
+    found.scan = std::move(*scan);
+    segment->has_index = segment->is_detailed = true;
+    segment->data_bytes = found.scan.end;
+    segment->file_bytes = *file_bytes;
+    for (auto& [target, part] : segment->parts) {
+      part.open.resize(segment->count);
+      part.taken.resize(segment->count);
+    }
+    if (found.scan.valid_blocks == 0) return {};
+    for (const Damage& damage : found.scan.damages) {
+      if (found.scan.is_torn(damage)) {
+        result_.numbers.torn_bytes_cut += damage.bytes;
+      } else {
+        set_aside(file, segment->name, damage);
+      }
+    }
+    place_.point("recovery_scanned");
+    return {};
+  }
+
+  void set_aside(io::DiskFile& file, const SegmentName& name, const Damage& damage) {
+    ++result_.numbers.records_quarantined;
+    quarantine_stretch(place_, log_, file, name, damage);
+  }
+
+  void drop_empty(const Found& found) {
+    uint64_t bytes = 0;
+    for (const Damage& damage : found.scan.damages) bytes += damage.bytes;
+    if (bytes > kNeverBegunBytesMax || (bytes > 0 && found.segment->name != *highest_)) {
+      ++result_.numbers.records_quarantined;
+      quarantine_segment(place_, log_, found.segment->name, "no block in it is valid");
+      return;
+    }
+    result_.numbers.torn_bytes_cut += bytes;
+    static_cast<void>(place_.disk.remove(place_.path(found.segment->name)));
+  }
+
+  void set_aside_overlapping() {
+    RecordId next = 0;
+    std::erase_if(found_, [&](const Found& found) {
+      const Segment& segment = *found.segment;
+      if (segment.count == 0) return false;
+      const bool overlaps = segment.first_id < next || segment.count > RecordId{1} << 32 ||
+                            segment.first_id >= RecordId{1} << 63;
+      if (overlaps) {
+        ++result_.numbers.records_quarantined;
+        quarantine_segment(place_, log_, segment.name, "its records belong to another segment");
+        return true;
+      }
+      next = segment.first_id + segment.count;
+      return false;
+    });
+  }
+
+  // From the newest segment back to one that knows all that was done before it.
+  std::vector<DoneRange> collect_done() {
+    std::vector<DoneRange> done;
+    bool is_whole = false;
+    for (auto found = found_.rbegin(); found != found_.rend(); ++found) {
+      if (is_whole && found->sealed) continue;
+      if (found->sealed) read_footer_done(*found);
+      done.insert(done.end(), found->done.begin(), found->done.end());
+      is_whole = is_whole || found->snapshot_is_whole;
+    }
+    std::sort(done.begin(), done.end(), [](const DoneRange& a, const DoneRange& b) {
+      return a.target != b.target ? a.target < b.target : a.first < b.first;
+    });
+    std::vector<DoneRange> joined;
+    for (const DoneRange& range : done) {
+      if (joined.empty() || joined.back().target != range.target ||
+          range.first > joined.back().first + joined.back().count) {
+        joined.push_back(range);
+        continue;
+      }
+      DoneRange& last = joined.back();
+      const RecordId end = std::max(last.first + last.count, range.first + range.count);
+      last.count = static_cast<uint32_t>(std::min<RecordId>(end - last.first, UINT32_MAX));
+    }
+    return joined;
+  }
+
+  void read_footer_done(Found& found) {
+    const auto file = place_.disk.open(place_.path(found.segment->name), io::DiskOpen::kRead);
+    if (!file) return;
+    Result<std::optional<Footer>> footer = read_footer(**file, found.segment->epoch, *found.sealed);
+    if (!footer) return;
+    if (*footer && (*footer)->done_is_whole) {
+      found.done = std::move((*footer)->done);
+      found.snapshot_is_whole = true;
+      return;
+    }
+    Found scanned;
+    scanned.segment = found.segment;
+    if (scan(**file, scanned)) {
+      // Its snapshot says less than the footer did, but with the blocks behind it it says all.
+      found = std::move(scanned);
+    }
+  }
+
+  void apply_done(const std::vector<DoneRange>& done) {
+    for (Found& found : found_) {
+      Segment& segment = *found.segment;
+      std::vector<DoneRange> parts;
+      for (const DoneRange& range : done) {
+        if (range.first >= segment.first_id + segment.count ||
+            range.first + range.count <= segment.first_id) {
+          continue;
+        }
+        if (segment.covers_all(range)) {
+          segment.mark_done(range);
+        } else {
+          parts.push_back(range);
+        }
+      }
+      if (parts.empty() || segment.is_finished() || !give_index(segment)) continue;
+      for (const DoneRange& range : parts) segment.mark_done(range);
+    }
+  }
+
+  bool give_index(Segment& segment) {
+    if (segment.has_index) return true;
+    Result<LoadedIndex> index = load_index(place_, log_, segment);
+    if (!index) return false;
+    result_.numbers.records_quarantined += index->quarantined;
+    segment.install_index(index->first_id, std::move(index->entries),
+                          [](TargetId, RecordId) { return std::optional<Amount>(); });
+    return true;
+  }
+
+  void name_targets() {
+    std::map<TargetId, TargetName> known;
+    for (const Found& found : found_) {
+      for (const NamedTarget& target : found.targets) known[target.id] = target.name;
+    }
+    for (const Found& found : found_) {
+      for (const auto& [target, part] : found.segment->parts) {
+        const auto name = known.find(target);
+        result_.targets[target] =
+            name != known.end() ? name->second
+                                : TargetName{Signal::kTraces, "?", "?" + std::to_string(target)};
+      }
+    }
+  }
+
+  void seal_scanned() {
+    FooterContent content;
+    for (const auto& [id, name] : result_.targets) content.targets.push_back({id, name});
+    for (const Found& found : found_) content.done_in.push_back(found.segment.get());
+    for (Found& found : found_) {
+      Segment& segment = *found.segment;
+      if (found.sealed || is_removable(segment)) continue;
+      content.segment = &segment;
+      Result<uint64_t> size = fail(Code::kUnknown, "");
+      if (const auto file = place_.disk.open(place_.path(segment.name), io::DiskOpen::kReadWrite)) {
+        size = seal_segment(place_, **file, found.scan.end, found.scan.synced, content);
+      } else {
+        size = fail(file.error());
+      }
+      if (size) {
+        segment.data_bytes = segment.file_bytes = *size;
+        place_.point("recovery_sealed");
+      } else if (log_ != nullptr) {
+        log_->warn("storage: a segment could not be sealed and is scanned again at the next start",
+                   {{"segment", place_.path(segment.name)}, {"error", size.error().message}});
+      }
+    }
+  }
+
+  // The last one stays, so that numbers and ids are never used again.
+  bool is_removable(const Segment& segment) const {
+    return segment.is_finished() && segment.name != last_;
+  }
+
+  void remove_finished() {
+    bool removed = false;
+    std::erase_if(found_, [&](const Found& found) {
+      const Segment& segment = *found.segment;
+      if (!is_removable(segment)) return false;
+      removed = true;
+      return place_.disk.remove(place_.path(segment.name)).has_value();
+    });
+    if (removed) static_cast<void>(place_.disk.sync_directory(place_.directory));
+  }
+
+  void hand_over() {
+    for (Found& found : found_) {
+      Segment& segment = *found.segment;
+      result_.id_next = std::max(result_.id_next, segment.first_id + segment.count);
+      result_.numbers.records_recovered += open_records(segment);
+      segment.drop_index();
+      result_.segments.push_back(std::move(found.segment));
+    }
+    result_.id_next =
+        std::max(result_.id_next, RecordId{result_.number_next} << kIdsPerSegmentBits);
+  }
+
+  static uint64_t open_records(const Segment& segment) {
+    if (segment.is_finished()) return 0;
+    if (!segment.is_detailed) return segment.count;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < segment.count; ++i) {
+      sum += std::any_of(segment.parts.begin(), segment.parts.end(),
+                         [i](const auto& entry) { return entry.second.open.get(i); });
+    }
+    return sum;
+  }
+
+  const SegmentPlace& place_;
+  Logger* const log_;
+  std::optional<SegmentName> highest_;  // of all files
+  SegmentName last_;                    // of those in use
+  std::vector<Found> found_;            // by number
+  Recovered result_;
+};
+
+}  // namespace
+
+Result<LoadedIndex> load_index(const SegmentPlace& place, Logger* log, const Segment& segment) {
+  const auto file = place.disk.open(place.path(segment.name), io::DiskOpen::kRead);
+  if (!file) return fail(file.error());
+  const Result<std::optional<Sealed>> sealed = read_sealed(**file, segment.epoch);
+  if (!sealed) return fail(sealed.error());
+  if (*sealed) {
+    Result<std::optional<Footer>> footer = read_footer(**file, segment.epoch, **sealed);
+    if (!footer) return fail(footer.error());
+    if (*footer) return LoadedIndex{(*footer)->first_id, std::move((*footer)->index), 0};
+  }
+  const Result<uint64_t> file_bytes = (*file)->size();
+  if (!file_bytes) return fail(file_bytes.error());
+  Found found;
+  SegmentScan taker(found, *file_bytes);
+  const Result<Scan> scan = scan_segment(
+      **file, segment.epoch, [&taker](const BlockHeader& header, std::span<const uint8_t> body) {
+        taker.take(header, body);
+      });
+  if (!scan) return fail(scan.error());
+  LoadedIndex loaded{found.segment->first_id, std::move(found.segment->index), 0};
+  for (const Damage& damage : scan->damages) {
+    if (scan->is_torn(damage)) continue;
+    ++loaded.quarantined;
+    quarantine_stretch(place, log, **file, segment.name, damage);
+  }
+  return loaded;
+}
+
+Result<Recovered> recover(const SegmentPlace& place, Logger* log) {
+  return Recovery(place, log).run();
+}
+
+}  // namespace millrace::segment_log
