@@ -15,6 +15,11 @@ namespace {
 // faults were 15 % of the cost at 1,000 spans a request); trimmed once a second to what was used.
 constexpr size_t kIdleChunksMax = 64;
 
+template <class Value>
+bool contains(const std::vector<Value>& values, const Value& value) {
+  return std::ranges::find(values, value) != values.end();
+}
+
 }  // namespace
 
 Worker::Worker(Shared& shared, io::Loop& loop)
@@ -95,6 +100,23 @@ void Worker::make_pipelines() {
   }
 }
 
+// The counters of the memory_limiters that stand between a receiver and its exporters, each once.
+std::vector<metrics::Counter*> Worker::memory_limiters_behind(size_t receiver, Signal signal) {
+  const Plan& plan = *shared_.plan;
+  const metrics::MetricInfo& info = metrics::kMemoryLimiterRefused[index_of(signal)];
+  std::vector<metrics::Counter*> counters;
+  for (const PipelinePlan& pipeline : plan.pipelines) {
+    if (pipeline.signal != signal || !contains(pipeline.receivers, receiver)) continue;
+    for (const size_t processor : pipeline.processors) {
+      if (!plan.processors[processor].is_memory_limiter) continue;
+      metrics::Counter* counter = &shared_.metrics->counter(
+          info.name, info.help, {{"processor", plan.processors[processor].id}});
+      if (!contains(counters, counter)) counters.push_back(counter);
+    }
+  }
+  return counters;
+}
+
 void Worker::make_receivers() {
   const Plan& plan = *shared_.plan;
   for (size_t index = 0; index < plan.receivers.size(); ++index) {
@@ -116,6 +138,7 @@ void Worker::make_receivers() {
         }
       }
       if (fed.empty()) continue;
+      parts.memory_refused[index_of(signal)] = memory_limiters_behind(index, signal);
       intakes_.push_back(std::make_unique<pipeline::Intake>(loop_, std::move(fed)));
       parts.intakes[index_of(signal)] = intakes_.back().get();
     }

@@ -69,6 +69,7 @@ class Worker {
   Status make_destinations();
   void make_pipelines();
   void make_receivers();
+  std::vector<metrics::Counter*> memory_limiters_behind(size_t receiver, Signal signal);
   void make_server(size_t receiver, const receivers::ProtocolOptions& protocol,
                    transport::ServerOptions options, std::shared_ptr<io::TlsServerContext> tls);
 

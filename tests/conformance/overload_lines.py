@@ -136,6 +136,10 @@ def memory_that_runs_out_refuses_and_nothing_else_stops():
                 client.pump()
         assert collector.metric("otelcol_process_memory_rss") < 100 << 20
         assert collector.metric("millrace_memory_refusals") >= 40
+        # Ten spans a request. The two over HTTP may meet a worker that knows no average yet.
+        limited = collector.metric("otelcol_processor_memory_limiter_refused_spans", processor="memory_limiter")
+        assert 10 * len(refused) + 2 <= limited <= 10 * len(refused) + 20, (limited, len(refused))
+        assert collector.metric("otelcol_receiver_refused_spans") == limited
         gate.opened.set()
         wait_until(lambda: collector.metric(SENT) == 10 * accepted, what="all that was accepted")
         wait_until(lambda: http_request(collector.http_port, "/v1/traces", large).status == 200, what="room again")

@@ -1,5 +1,6 @@
 #include "receivers/otlp/receiver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "metrics/otelcol_names.h"
@@ -11,6 +12,7 @@ namespace {
 // What a sender is told when memory is short: long enough for a batch to leave, short enough that
 // nothing is given up meanwhile.
 constexpr Duration kRetryAfterOverload = 1s;
+constexpr std::string_view kMemoryReason = "memory";  // the transport's word as well
 
 std::string_view transport_name(transport::Protocol protocol) {
   return protocol == transport::Protocol::kGrpc ? "grpc" : "http";
@@ -46,6 +48,15 @@ void OtlpReceiver::count_rejected(transport::Protocol protocol, std::string_view
       .add(1);
 }
 
+void OtlpReceiver::count_memory_refusal(transport::Protocol protocol, Signal signal) {
+  const Seen& seen = seen_[index_of(signal)];
+  const uint64_t items =
+      seen.requests == 0 ? 1
+                         : std::max<uint64_t>(1, (seen.items + seen.requests / 2) / seen.requests);
+  counters(protocol, signal).refused->add(items);
+  for (metrics::Counter* limiter : parts_.memory_refused[index_of(signal)]) limiter->add(items);
+}
+
 std::optional<OtlpReceiver::Admission> OtlpReceiver::admit(const transport::Request& request,
                                                            transport::Reply& refusal,
                                                            std::string_view& reason) {
@@ -59,7 +70,7 @@ std::optional<OtlpReceiver::Admission> OtlpReceiver::admit(const transport::Requ
       switch (refusal.code) {
         case Code::kUnavailable:
           refusal.retry_after = kRetryAfterOverload;
-          reason = "memory";
+          reason = kMemoryReason;
           break;
         case Code::kResourceExhausted:
           refusal.too_large = true;
@@ -91,6 +102,7 @@ void OtlpReceiver::on_request(transport::Request request, transport::Exchange ex
   std::optional<Admission> admission = admit(request, refusal, reason);
   if (!admission) {
     count_rejected(request.protocol, reason);
+    if (reason == kMemoryReason) count_memory_refusal(request.protocol, request.signal);
     parts_.log->warn("request refused", {{"receiver", parts_.name},
                                          {"transport", transport_name(request.protocol)},
                                          {"signal", signal_name(request.signal)},
@@ -119,6 +131,9 @@ void OtlpReceiver::on_request(transport::Request request, transport::Exchange ex
   const pipeline::Policy policy =
       request.protocol == transport::Protocol::kGrpc ? parts_.grpc_policy : parts_.http_policy;
   const uint32_t item_count = payload.item_count;
+  Seen& seen = seen_[index_of(request.signal)];
+  ++seen.requests;
+  seen.items += item_count;
   parts_.intakes[index_of(request.signal)]->submit(
       std::move(payload), policy, request.deadline,
       [this, exchange = std::move(exchange), protocol = request.protocol, signal = request.signal,
@@ -155,6 +170,7 @@ void OtlpReceiver::on_rejected(transport::Protocol protocol, std::optional<Signa
                                std::string_view reason, std::string_view detail,
                                std::string_view peer) {
   count_rejected(protocol, reason);
+  if (reason == kMemoryReason && signal) count_memory_refusal(protocol, *signal);
   if (detail.ends_with('\n')) detail.remove_suffix(1);  // of a body for people
   parts_.log->warn("request refused", {{"receiver", parts_.name},
                                        {"transport", transport_name(protocol)},

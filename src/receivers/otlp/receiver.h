@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/log.h"
 #include "base/signal.h"
@@ -40,6 +41,8 @@ class OtlpReceiver final : public transport::RequestHandler, public transport::S
     // Of the protobuf that JSON becomes.
     size_t message_bytes_max = 64 << 20;
     metrics::Registry* metrics = nullptr;
+    // By signal: what the memory_limiters of the fed pipelines count as refused.
+    std::array<std::vector<metrics::Counter*>, kSignalCount> memory_refused{};
     Logger* log = nullptr;
     std::atomic<int64_t>* connection_count = nullptr;  // all workers', for the status page
   };
@@ -69,10 +72,18 @@ class OtlpReceiver final : public transport::RequestHandler, public transport::S
   void answer(transport::Exchange& exchange, transport::Protocol protocol, Signal signal,
               uint32_t item_count, const pipeline::Verdict& verdict);
   void count_rejected(transport::Protocol protocol, std::string_view reason);
+  // Refused for want of memory, mostly before it was read: nobody knows how many items it had. It
+  // counts as many as the requests of its signal had until now on average, at least one.
+  void count_memory_refusal(transport::Protocol protocol, Signal signal);
 
   Parts parts_;
   otlp::json::Decoder json_;
   std::array<std::array<Counters, kSignalCount>, 2> counters_{};
+  struct Seen {
+    uint64_t requests = 0;
+    uint64_t items = 0;
+  };
+  std::array<Seen, kSignalCount> seen_{};  // what passed admission here
 };
 
 }  // namespace millrace::receivers

@@ -46,6 +46,8 @@ struct Scene {
     parts.pool = &pool;
     parts.message_bytes_max = 1 << 20;
     parts.metrics = &metrics;
+    parts.memory_refused[index_of(Signal::kTraces)] = {
+        &metrics.counter("limiter_refused", "", {{"processor", "memory_limiter"}})};
     parts.log = &log;
     parts.connection_count = &connections;
     receiver = std::make_unique<OtlpReceiver>(std::move(parts));
@@ -288,6 +290,23 @@ TEST(OtlpReceiverTest, WhatTheTransportRefusedIsCountedByReason) {
   EXPECT_TRUE(scene.lines[0].contains("\"signal\":\"logs\"")) << scene.lines[0];
   EXPECT_TRUE(scene.lines[0].contains("10.0.0.1:5"));
   EXPECT_TRUE(scene.lines[1].contains("\"signal\":\"unknown\"")) << scene.lines[1];
+}
+
+TEST(OtlpReceiverTest, WhatMemoryRefusedCountsAsTheAverageRequest) {
+  Scene scene;
+  const std::string limiter = "limiter_refused{processor=\"memory_limiter\"} ";
+  scene.receiver->on_rejected(Protocol::kGrpc, Signal::kTraces, "memory", "", "10.0.0.1:5");
+  EXPECT_TRUE(scene.shows(limiter + "1")) << "nothing is known yet";
+  scene.send(otlp::example_request(Signal::kTraces, {.items = 3}));
+  scene.send(otlp::example_request(Signal::kTraces, {.items = 8}));
+  scene.receiver->on_rejected(Protocol::kGrpc, Signal::kTraces, "memory", "", "10.0.0.1:5");
+  EXPECT_TRUE(scene.shows(limiter + "7"));
+  EXPECT_TRUE(scene.shows(series("otelcol_receiver_refused_spans", "grpc", 7)));
+  scene.receiver->on_rejected(Protocol::kGrpc, Signal::kLogs, "memory", "", "10.0.0.1:5");
+  scene.receiver->on_rejected(Protocol::kGrpc, Signal::kTraces, "too_large", "", "10.0.0.1:5");
+  scene.receiver->on_rejected(Protocol::kGrpc, std::nullopt, "memory", "", "10.0.0.1:5");
+  EXPECT_TRUE(scene.shows(limiter + "7"));
+  EXPECT_EQ(scene.refused(), 0u) << "the ledger counts what it knows";
 }
 
 TEST(OtlpReceiverTest, ConnectionsOfAllWorkersAreOneNumber) {
