@@ -20,7 +20,7 @@ MILLRACE_NAMESPACE_BEGIN
 
 // A batch: one valid ExportTraceServiceRequest (or …Metrics…, …Logs…) in protobuf. Immutable and
 // shared: it may be kept for as long as wanted, on any thread, also after the collector is gone;
-// what is kept holds its memory, but no longer counts in the buffer's capacity.
+// what is kept counts in Config::buffer_bytes, not in buffer_capacity.
 class MILLRACE_API Batch {
  public:
   virtual ~Batch() = default;

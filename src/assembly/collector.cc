@@ -287,10 +287,10 @@ ledger::Held Collector::held() const {
   return held;
 }
 
-void Collector::drain(std::function<void()> done) {
+void Collector::drain(Duration timeout, std::function<void()> done) {
   io::Loop& loop = *world_.loops.front();
   drain_done_ = std::move(done);
-  drain_deadline_ = loop.now() + plan_.drain_timeout;
+  drain_deadline_ = loop.now() + timeout;
   phase_.store(Phase::kClosing, std::memory_order_relaxed);
   serving_workers_ = workers_.size();
   for (const auto& worker : workers_) {

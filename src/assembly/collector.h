@@ -52,9 +52,24 @@ class Collector final : public extensions::HealthSource {
   // In the order of the plan's health checks.
   const std::vector<uint16_t>& health_ports() const { return health_ports_; }
 
+  // For the library, whose source is no receiver: Worker::open_source and flush_batches of the
+  // worker on that loop.
+  pipeline::Intake* open_source(size_t worker, Signal signal) {
+    return workers_[worker]->open_source(signal);
+  }
+  void flush_batches(size_t worker) { workers_[worker]->flush_batches(); }
+  // What one worker holds, without the shared queues; on its loop.
+  void count_held(size_t worker, ledger::Held& held) const { workers_[worker]->count_held(held); }
+  // In the order in which pipelines name them; their numbers are safe from any thread.
+  const std::vector<std::unique_ptr<pipeline::Destination>>& destinations() const {
+    return destinations_;
+  }
+
   // Stops intake with GOAWAY, delivers what is there until the plan's drain_timeout, counts the
   // rest; `done` then runs on the first loop. On the first loop; once.
-  void drain(std::function<void()> done);
+  void drain(std::function<void()> done) { drain(plan_.drain_timeout, std::move(done)); }
+  // The same with another time.
+  void drain(Duration timeout, std::function<void()> done);
 
   // Ends the workers; what they still hold is dropped, and counted so. When no loop runs any more;
   // the destructor does it as well, but the ledger's last line should come after it.

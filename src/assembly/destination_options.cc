@@ -90,6 +90,8 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
     options.wait_for_result = true;
     options.batch.mode = pipeline::BatchMode::kNone;
   }
+  if (exporter.batch) options.batch = *exporter.batch;
+  if (exporter.queue) options.queue = *exporter.queue;
   return options;
 }
 

@@ -17,6 +17,7 @@
 #include "config/exporter_helper.h"
 #include "extensions/health_check/options.h"
 #include "io/tls.h"
+#include "pipeline/options.h"
 #include "receivers/otlp/options.h"
 
 namespace millrace::assembly {
@@ -42,6 +43,9 @@ struct ExporterPlan {
   config::ExporterHelperConfig helper;
   // False: each request is exported as it came (debug, file, nop).
   bool joins_requests = true;
+  // For who fills in a plan by hand: instead of what the helper and batch processors say.
+  std::optional<pipeline::BatchOptions> batch = {};
+  std::optional<pipeline::QueueOptions> queue = {};
 };
 
 // Indices into the plan's lists.

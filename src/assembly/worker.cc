@@ -166,6 +166,24 @@ void Worker::make_receivers() {
   }
 }
 
+pipeline::Intake* Worker::open_source(Signal signal) {
+  std::vector<pipeline::PipelineWorker*> fed;
+  for (size_t index = 0; index < pipelines_.size(); ++index) {
+    if (shared_.plan->pipelines[index].signal == signal) fed.push_back(pipelines_[index].get());
+  }
+  if (fed.empty()) return nullptr;
+  intakes_.push_back(std::make_unique<pipeline::Intake>(loop_, std::move(fed)));
+  return intakes_.back().get();
+}
+
+void Worker::flush_batches() {
+  for (const auto& by_signal : destinations_) {
+    for (const auto& destination : by_signal) {
+      if (destination != nullptr) destination->flush();
+    }
+  }
+}
+
 void Worker::make_server(size_t receiver, const receivers::ProtocolOptions& protocol,
                          transport::ServerOptions options,
                          std::shared_ptr<io::TlsServerContext> tls) {

@@ -59,6 +59,12 @@ class Worker {
   // GOAWAY and no new connections; `drained` runs once, on this loop, when all are gone.
   void drain_servers(std::function<void()> drained);
   void add_to(pipeline::Drain& drain);
+  // An intake into every pipeline of that signal, for a source that is no receiver; null when there
+  // is no such pipeline. Before the loops run; lives as long as the worker, stops with the drain.
+  pipeline::Intake* open_source(Signal signal);
+  // Sends what waits without waiting for fuller batches, as far as there are places in flight. On
+  // its loop.
+  void flush_batches();
   // What this worker holds (without the shared queues); on its loop, or when nothing runs.
   void count_held(ledger::Held& held) const;
   io::Loop& loop() { return loop_; }

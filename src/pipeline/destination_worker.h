@@ -77,6 +77,10 @@ class DestinationWorker final : public ledger::HeldWalker {
   Verdict full_verdict(Room room);
   void count_enqueue_failure(uint32_t item_count);
 
+  // Forms a batch of what waits now, however little, as soon as there is a place in flight. On this
+  // loop.
+  void flush() { pump(Trigger::kTimeout); }
+
   // Flushes at once and keeps trying until `deadline`; then closes the exporter and drops the rest
   // as drain_deadline. Called by Drain on this loop.
   void begin_drain(MonotonicTime deadline);

@@ -15,7 +15,8 @@ LAYERS = {
     "otlp": 3, "transport": 3, "segment_log": 3, "config": 3,
     "pipeline": 4,
     "receivers": 5, "processors": 5, "exporters": 5, "connectors": 5, "extensions": 5, "console": 5,
-    "assembly": 6, "library": 6,
+    "assembly": 6,
+    "library": 7,
 }
 NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
 NAMELESS = {"util", "utils", "common", "helpers", "misc", "core", "manager"}

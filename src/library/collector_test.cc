@@ -1,0 +1,95 @@
+// The library as a user sees it, with exporters of the test's own and a back end on loopback.
+#include "millrace/collector.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "library/testing/recorder.h"
+
+namespace millrace::v1 {
+namespace {
+
+using library::testing::BackEnd;
+using library::testing::config_with;
+using library::testing::Recorder;
+using namespace std::chrono_literals;
+
+Span full_span() {
+  Span span = Span::make("checkout");
+  span.parent_span_id = random_span_id();
+  span.trace_state = "a=1";
+  span.flags = 1;
+  span.kind = SpanKind::kServer;
+  span.set("text", "shop")
+      .set("long text", std::string(300, 'x'))
+      .set("umlaut", "Größe")
+      .set("flag", true)
+      .set("negative", -7)
+      .set("number", 42.5)
+      .set("empty", Value())
+      .set("bytes", Value::Bytes{0, 255, 128})
+      .set("list", Value::Array{1, "two", 3.0})
+      .set("map", Value::Map{{"a", 1}, {"b", Value::Map{{"c", false}}}});
+  span.dropped_attributes_count = 2;
+  span.add_event("exception", {{"exception.type", "E"}});
+  span.links.push_back({.trace_id = random_trace_id(),
+                        .span_id = random_span_id(),
+                        .trace_state = "b=2",
+                        .attributes = {{"k", "v"}},
+                        .dropped_attributes_count = 1,
+                        .flags = 1});
+  span.dropped_events_count = 3;
+  span.dropped_links_count = 4;
+  span.status = {StatusCode::kError, "card refused"};
+  return span.finish();
+}
+
+TEST(CollectorTest, WhatIsCollectedIsExported) {
+  auto recorder = std::make_shared<Recorder>();
+  auto collector = Collector::create(config_with(recorder));
+  ASSERT_TRUE(collector.ok()) << collector.error().message;
+  const Span span = full_span();
+  EXPECT_TRUE(collector->collect(span).ok());
+  EXPECT_TRUE(collector->flush(10s).ok());
+  EXPECT_EQ(recorder->spans(), std::vector<Span>{span});
+  EXPECT_TRUE(collector->shutdown(10s).ok());
+  const Statistics statistics = collector->statistics();
+  EXPECT_EQ(statistics.collected(), 1U);
+  EXPECT_EQ(statistics.exported(), 1U);
+  EXPECT_TRUE(statistics.balances());
+}
+
+class WireTest : public ::testing::TestWithParam<Protocol> {};
+INSTANTIATE_TEST_SUITE_P(Protocols, WireTest,
+                         ::testing::Values(Protocol::kGrpc, Protocol::kHttp, Protocol::kHttpJson));
+
+TEST_P(WireTest, SpansArriveAtABackEnd) {
+  BackEnd back_end;
+  Config config;
+  config.endpoint = GetParam() == Protocol::kGrpc ? back_end.grpc_url() : back_end.http_url();
+  config.endpoint_options.protocol = GetParam();
+  config.service_name = "shop";
+  auto collector = Collector::create(config);
+  ASSERT_TRUE(collector.ok()) << collector.error().message;
+  std::vector<Span> sent;
+  for (int i = 0; i < 2500; ++i) {
+    sent.push_back(full_span());
+    EXPECT_TRUE(collector->collect(sent.back()).ok());
+  }
+  EXPECT_TRUE(collector->shutdown(20s).ok());
+  EXPECT_TRUE(collector->statistics().balances());
+  // Ten connections race: the order is not promised.
+  std::vector<Span> received = back_end.recorder().spans();
+  const auto by_id = [](const Span& a, const Span& b) { return a.span_id < b.span_id; };
+  std::sort(sent.begin(), sent.end(), by_id);
+  std::sort(received.begin(), received.end(), by_id);
+  EXPECT_EQ(received, sent);
+  const std::string bytes = back_end.recorder().batches().front()->to_bytes();
+  EXPECT_NE(bytes.find("service.name"), std::string::npos);
+  EXPECT_NE(bytes.find("shop"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace millrace::v1

@@ -1,0 +1,224 @@
+#include "library/encode_values.h"
+
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace millrace::library {
+namespace {
+
+using v1::Attribute;
+using v1::Attributes;
+using v1::Value;
+using v1::detail::Encoder;
+
+// At most `length_max` bytes, without half a character at the end.
+std::string_view cut_text(std::string_view text, size_t length_max) {
+  size_t end = length_max;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+void encode_attributes(uint32_t number, const Attributes& attributes, const EncodeLimits& limits,
+                       Encoder& encoder, EncodeNotes& notes) {
+  for (const Attribute& attribute : attributes) {
+    if (limits.value_length_max != 0) {
+      const auto* text = std::get_if<std::string>(&attribute.value.variant());
+      if (text != nullptr && text->size() > limits.value_length_max) {
+        ++notes.truncated_values;
+        encoder.text_attribute(number, attribute.key, cut_text(*text, limits.value_length_max));
+        continue;
+      }
+    }
+    encoder.value_attribute(number, attribute.key, attribute.value);
+  }
+}
+
+template <class Id>
+void encode_id(uint32_t number, const Id& id, Encoder& encoder) {
+  if (id != Id{}) encoder.bytes_field(number, id.data(), id.size());
+}
+
+void encode_count(uint32_t number, uint64_t count, Encoder& encoder) {
+  if (count != 0) encoder.varint_field(number, count);
+}
+
+void encode_text(uint32_t number, std::string_view text, Encoder& encoder) {
+  if (!text.empty()) encoder.text_field(number, text);
+}
+
+}  // namespace
+
+// opentelemetry/proto/trace/v1/trace.proto, Span.
+void encode(const v1::Span& span, const EncodeLimits& limits, Encoder& encoder,
+            EncodeNotes& notes) {
+  encode_id(1, span.trace_id == v1::TraceId{} ? v1::random_trace_id() : span.trace_id, encoder);
+  encode_id(2, span.span_id == v1::SpanId{} ? v1::random_span_id() : span.span_id, encoder);
+  encode_text(3, span.trace_state, encoder);
+  encode_id(4, span.parent_span_id, encoder);
+  encoder.text_field(5, span.name);
+  encode_count(6, static_cast<uint64_t>(span.kind), encoder);
+  uint64_t end = span.end_time_unix_nano;
+  if (end < span.start_time_unix_nano) {
+    end = span.start_time_unix_nano;
+    ++notes.corrected_times;
+  }
+  encoder.fixed64_field(7, span.start_time_unix_nano);
+  encoder.fixed64_field(8, end);
+  encode_attributes(9, span.attributes, limits, encoder, notes);
+  encode_count(10, span.dropped_attributes_count, encoder);
+  for (const v1::SpanEvent& event : span.events) {
+    const auto message = encoder.open(11);
+    encoder.fixed64_field(1, event.time_unix_nano);
+    encode_text(2, event.name, encoder);
+    encode_attributes(3, event.attributes, limits, encoder, notes);
+    encode_count(4, event.dropped_attributes_count, encoder);
+    encoder.close(message);
+  }
+  encode_count(12, span.dropped_events_count, encoder);
+  for (const v1::SpanLink& link : span.links) {
+    const auto message = encoder.open(13);
+    encode_id(1, link.trace_id, encoder);
+    encode_id(2, link.span_id, encoder);
+    encode_text(3, link.trace_state, encoder);
+    encode_attributes(4, link.attributes, limits, encoder, notes);
+    encode_count(5, link.dropped_attributes_count, encoder);
+    if (link.flags != 0) encoder.fixed32_field(6, link.flags);
+    encoder.close(message);
+  }
+  encode_count(14, span.dropped_links_count, encoder);
+  if (span.status != v1::SpanStatus{}) {
+    const auto message = encoder.open(15);
+    encode_text(2, span.status.message, encoder);
+    encode_count(3, static_cast<uint64_t>(span.status.code), encoder);
+    encoder.close(message);
+  }
+  if (span.flags != 0) encoder.fixed32_field(16, span.flags);
+}
+
+// opentelemetry/proto/logs/v1/logs.proto, LogRecord.
+void encode(const v1::LogRecord& record, const EncodeLimits& limits, Encoder& encoder,
+            EncodeNotes& notes) {
+  if (record.time_unix_nano != 0) encoder.fixed64_field(1, record.time_unix_nano);
+  encoder.fixed64_field(11, record.observed_time_unix_nano != 0 ? record.observed_time_unix_nano
+                                                                : v1::now_unix_nano());
+  encode_count(2, static_cast<uint64_t>(record.severity), encoder);
+  encode_text(3, record.severity_text, encoder);
+  if (record.body != Value{}) encoder.value_field(5, record.body);
+  encode_attributes(6, record.attributes, limits, encoder, notes);
+  encode_count(7, record.dropped_attributes_count, encoder);
+  if (record.flags != 0) encoder.fixed32_field(8, record.flags);
+  encode_id(9, record.trace_id, encoder);
+  encode_id(10, record.span_id, encoder);
+  encode_text(12, record.event_name, encoder);
+}
+
+namespace {
+
+void encode_point_times(const v1::MetricPoint& point, Encoder& encoder) {
+  if (point.start_time_unix_nano != 0) encoder.fixed64_field(2, point.start_time_unix_nano);
+  encoder.fixed64_field(3, point.time_unix_nano != 0 ? point.time_unix_nano : v1::now_unix_nano());
+}
+
+// NumberDataPoint.
+void encode_number_point(const v1::MetricPoint& point, const std::variant<int64_t, double>& value,
+                         const EncodeLimits& limits, Encoder& encoder, EncodeNotes& notes) {
+  const auto message = encoder.open(1);
+  encode_point_times(point, encoder);
+  if (const auto* integer = std::get_if<int64_t>(&value)) {
+    encoder.fixed64_field(6, static_cast<uint64_t>(*integer));
+  } else {
+    encoder.double_field(4, *std::get_if<double>(&value));
+  }
+  encode_attributes(7, point.attributes, limits, encoder, notes);
+  encode_count(8, point.flags, encoder);
+  encoder.close(message);
+}
+
+void encode_packed(uint32_t number, const uint8_t* words, size_t count, Encoder& encoder) {
+  if (count != 0) encoder.bytes_field(number, words, 8 * count);
+}
+
+// HistogramDataPoint.
+void encode_histogram_point(const v1::MetricPoint& point, const v1::Histogram& histogram,
+                            const EncodeLimits& limits, Encoder& encoder, EncodeNotes& notes) {
+  const auto message = encoder.open(1);
+  encode_point_times(point, encoder);
+  encoder.fixed64_field(4, histogram.count);
+  if (histogram.sum) encoder.double_field(5, *histogram.sum);
+  encode_packed(6, reinterpret_cast<const uint8_t*>(histogram.bucket_counts.data()),
+                histogram.bucket_counts.size(), encoder);
+  encode_packed(7, reinterpret_cast<const uint8_t*>(histogram.explicit_bounds.data()),
+                histogram.explicit_bounds.size(), encoder);
+  encode_attributes(9, point.attributes, limits, encoder, notes);
+  encode_count(10, point.flags, encoder);
+  if (histogram.min) encoder.double_field(11, *histogram.min);
+  if (histogram.max) encoder.double_field(12, *histogram.max);
+  encoder.close(message);
+}
+
+}  // namespace
+
+// opentelemetry/proto/metrics/v1/metrics.proto, Metric with one data point.
+void encode(const v1::MetricPoint& point, const EncodeLimits& limits, Encoder& encoder,
+            EncodeNotes& notes) {
+  encoder.text_field(1, point.name);
+  encode_text(2, point.description, encoder);
+  encode_text(3, point.unit, encoder);
+  if (const auto* gauge = std::get_if<v1::Gauge>(&point.data)) {
+    const auto message = encoder.open(5);
+    encode_number_point(point, gauge->value, limits, encoder, notes);
+    encoder.close(message);
+  } else if (const auto* sum = std::get_if<v1::Sum>(&point.data)) {
+    const auto message = encoder.open(7);
+    encode_number_point(point, sum->value, limits, encoder, notes);
+    encoder.varint_field(2, static_cast<uint64_t>(sum->temporality));
+    if (sum->is_monotonic) encoder.varint_field(3, 1);
+    encoder.close(message);
+  } else if (const auto* histogram = std::get_if<v1::Histogram>(&point.data)) {
+    const auto message = encoder.open(9);
+    encode_histogram_point(point, *histogram, limits, encoder, notes);
+    encoder.varint_field(2, static_cast<uint64_t>(histogram->temporality));
+    encoder.close(message);
+  }
+}
+
+}  // namespace millrace::library
+
+namespace millrace::v1::detail {
+
+const uint8_t* Access::finish(SpanBuilder& span, library::EncodeNotes& notes) {
+  uint64_t end = span.end_ == 0 ? now_unix_nano() : span.end_;
+  if (end < span.start_) {
+    end = span.start_;
+    ++notes.corrected_times;
+  }
+  span.span_id();
+  span.trace_id();
+  const bool has_parent = span.parent_ != SpanId{};
+  uint8_t* const begin = span.encoder_.begin() + (has_parent ? 0 : 10);
+  uint8_t* at = begin;
+  if (has_parent) {
+    *at++ = 0x22;
+    *at++ = 8;
+    std::memcpy(at, span.parent_.data(), 8);
+    at += 8;
+  }
+  *at++ = 0x0a;
+  *at++ = 16;
+  std::memcpy(at, span.trace_id_.data(), 16);
+  at += 16;
+  *at++ = 0x12;
+  *at++ = 8;
+  std::memcpy(at, span.span_id_.data(), 8);
+  at += 8;
+  *at++ = 0x30;
+  *at++ = static_cast<uint8_t>(span.kind_);
+  *at++ = 0x39;
+  at = put_word(at, span.start_);
+  *at++ = 0x41;
+  put_word(at, end);
+  return begin;
+}
+
+}  // namespace millrace::v1::detail

@@ -1,0 +1,45 @@
+// The public values as protobuf bytes. Pure functions; what could not be written as asked is in the
+// encoder's remarks and in `notes`.
+#pragma once
+
+#include <cstdint>
+
+#include "millrace/detail/encoder.h"
+#include "millrace/log_record.h"
+#include "millrace/log_record_builder.h"
+#include "millrace/metric_point.h"
+#include "millrace/span.h"
+#include "millrace/span_builder.h"
+
+namespace millrace::library {
+
+struct EncodeLimits {
+  uint32_t value_length_max = 0;  // bytes of a text in an attribute; 0: no limit
+};
+
+struct EncodeNotes {
+  uint32_t corrected_times = 0;
+  uint32_t truncated_values = 0;
+};
+
+void encode(const v1::Span& span, const EncodeLimits& limits, v1::detail::Encoder& encoder,
+            EncodeNotes& notes);
+void encode(const v1::LogRecord& record, const EncodeLimits& limits, v1::detail::Encoder& encoder,
+            EncodeNotes& notes);
+void encode(const v1::MetricPoint& point, const EncodeLimits& limits, v1::detail::Encoder& encoder,
+            EncodeNotes& notes);
+
+}  // namespace millrace::library
+
+namespace millrace::v1::detail {
+
+// The library's way into the builders.
+struct Access {
+  static Encoder& encoder(SpanBuilder& span) { return span.encoder_; }
+  static Encoder& encoder(LogRecordBuilder& record) { return record.encoder_; }
+  // Fills in what is written last; returns where the finished message begins. It ends at
+  // encoder().at(). May be called again.
+  static const uint8_t* finish(SpanBuilder& span, library::EncodeNotes& notes);
+};
+
+}  // namespace millrace::v1::detail

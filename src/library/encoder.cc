@@ -1,0 +1,184 @@
+// The rare halves of the builders' encoder: growing, long lengths, texts that are not ASCII, and
+// values of every type.
+#include "millrace/detail/encoder.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "wire/utf8.h"
+
+namespace millrace::v1::detail {
+namespace {
+
+// Larger items are refused before anything is copied; Config::item_bytes_max is usually smaller.
+constexpr size_t kEncodedBytesMax = size_t{64} << 20;
+// AnyValues inside AnyValues.
+constexpr int kDepthMax = 16;
+
+// Size of the well-formed character at the start of `text`, or 0. RFC 3629.
+size_t character_size(std::string_view text) {
+  for (size_t size = 1; size <= std::min<size_t>(4, text.size()); ++size) {
+    if (wire::is_utf8(text.substr(0, size))) return size;
+  }
+  return 0;
+}
+
+std::string repaired(std::string_view text) {
+  std::string whole;
+  whole.reserve(text.size() + 16);
+  while (!text.empty()) {
+    const size_t size = character_size(text);
+    if (size == 0) {
+      whole.append("\xEF\xBF\xBD");  // U+FFFD
+      text.remove_prefix(1);
+    } else {
+      whole.append(text.substr(0, size));
+      text.remove_prefix(size);
+    }
+  }
+  return whole;
+}
+
+}  // namespace
+
+bool Encoder::is_utf8(std::string_view text) noexcept { return wire::is_utf8(text); }
+
+bool Encoder::grow(size_t bytes) noexcept {
+  const size_t used = size();
+  if (remarks_.failed || bytes > kEncodedBytesMax || used + bytes > kEncodedBytesMax) {
+    remarks_.failed = true;
+    return false;
+  }
+  const size_t capacity = std::max(2 * static_cast<size_t>(end_ - begin_), used + bytes + 256);
+  auto* larger = new (std::nothrow) uint8_t[capacity];
+  if (larger == nullptr) {
+    remarks_.failed = true;
+    return false;
+  }
+  std::memcpy(larger, begin_, used);
+  release();
+  begin_ = larger;
+  at_ = larger + used;
+  end_ = larger + capacity;
+  return true;
+}
+
+void Encoder::close_large(Nested nested, size_t content_size) noexcept {
+  const size_t more = varint_size(content_size) - 1;
+  if (room(more) == nullptr) return;
+  uint8_t* content = begin_ + nested.content;
+  std::memmove(content + more, content, content_size);
+  put_varint(content - 1, content_size);
+  at_ += more;
+}
+
+void Encoder::repaired_text_field(uint32_t number, std::string_view text) noexcept {
+  try {
+    const std::string whole = repaired(text);
+    ++remarks_.repaired_texts;
+    bytes_field(number, reinterpret_cast<const uint8_t*>(whole.data()), whole.size());
+  } catch (...) {
+    remarks_.failed = true;
+  }
+}
+
+void Encoder::any_text_attribute(uint32_t number, std::string_view key,
+                                 std::string_view text) noexcept {
+  if (key.empty()) {
+    ++remarks_.skipped;
+    return;
+  }
+  const Nested attribute = open(number);
+  text_field(1, key);
+  const Nested value = open(2);
+  text_field(1, text);
+  close(value);
+  close(attribute);
+}
+
+uint8_t* Encoder::begin_any_attribute(uint32_t number, std::string_view key,
+                                      size_t value_size) noexcept {
+  if (key.empty()) {
+    ++remarks_.skipped;
+    return nullptr;
+  }
+  // The key decides the length, and may have to be repaired: it is written first, alone.
+  const Nested attribute = open(number);
+  text_field(1, key);
+  if (remarks_.failed) return nullptr;
+  uint8_t* at = room(value_size + 16);
+  if (at == nullptr) return nullptr;
+  at[0] = 0x12;
+  at[1] = static_cast<uint8_t>(value_size);
+  // Closed as if the value stood there already, which close() may move; then stepped back to it.
+  std::memset(at + 2, 0, value_size);
+  end_at(at + 2 + value_size);
+  close(attribute);
+  if (remarks_.failed) return nullptr;
+  end_at(this->at() - value_size);
+  return this->at();
+}
+
+void Encoder::value_content(const Value& value, int depth) noexcept {
+  if (depth > kDepthMax) {
+    ++remarks_.skipped;
+    return;
+  }
+  const Value::Variant& variant = value.variant();
+  if (const auto* text = std::get_if<std::string>(&variant)) {
+    text_field(1, *text);
+  } else if (const auto* flag = std::get_if<bool>(&variant)) {
+    varint_field(2, *flag ? 1 : 0);
+  } else if (const auto* integer = std::get_if<int64_t>(&variant)) {
+    varint_field(3, static_cast<uint64_t>(*integer));
+  } else if (const auto* number = std::get_if<double>(&variant)) {
+    double_field(4, *number);
+  } else if (const auto* array = std::get_if<Value::Array>(&variant)) {
+    const Nested list = open(5);
+    for (const Value& element : *array) {
+      const Nested member = open(1);
+      value_content(element, depth + 1);
+      close(member);
+    }
+    close(list);
+  } else if (const auto* map = std::get_if<Value::Map>(&variant)) {
+    const Nested list = open(6);
+    for (const Attribute& entry : *map) {
+      const Nested member = open(1);
+      text_field(1, entry.key);
+      const Nested content = open(2);
+      value_content(entry.value, depth + 1);
+      close(content);
+      close(member);
+    }
+    close(list);
+  } else if (const auto* bytes = std::get_if<Value::Bytes>(&variant)) {
+    bytes_field(7, bytes->data(), bytes->size());
+  }
+}
+
+void Encoder::value_attribute(uint32_t number, std::string_view key, const Value& value) noexcept {
+  if (const auto* text = std::get_if<std::string>(&value.variant())) {
+    text_attribute(number, key, *text);
+    return;
+  }
+  if (key.empty()) {
+    ++remarks_.skipped;
+    return;
+  }
+  const Nested attribute = open(number);
+  text_field(1, key);
+  const Nested content = open(2);
+  value_content(value, 0);
+  close(content);
+  close(attribute);
+}
+
+void Encoder::value_field(uint32_t number, const Value& value) noexcept {
+  const Nested content = open(number);
+  value_content(value, 0);
+  close(content);
+}
+
+}  // namespace millrace::v1::detail

@@ -1,0 +1,75 @@
+// A collector that runs: the buffer in front, the daemon's own pipelines and destinations behind,
+// and one thread of its own whose loop drives both.
+//
+// Threads: everything here from any, unless it says otherwise. Nothing waits without a deadline.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "assembly/collector.h"
+#include "base/log.h"
+#include "io/epoll/epoll.h"
+#include "io/file.h"
+#include "library/buffer.h"
+#include "library/feeder.h"
+#include "library/plan_from_config.h"
+#include "library/thread_table.h"
+#include "millrace/result.h"
+#include "millrace/statistics.h"
+
+namespace millrace::library {
+
+class Engine {
+ public:
+  // Errors are kInvalidArgument (a part of the plan) or kUnavailable (the system).
+  static v1::Result<std::unique_ptr<Engine>> create(EnginePlan plan);
+  // Ends at once if shutdown() was not called.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const NumberedBuffer& buffer() const { return buffer_; }
+  const EncodeLimits& encode_limits() const { return encode_limits_; }
+
+  v1::Status collect(Signal signal, const Item& item);
+  v1::Status submit_request(Signal signal, std::span<const uint8_t> request, uint32_t items);
+  v1::Status flush(std::chrono::nanoseconds timeout);
+  v1::Status shutdown(std::chrono::nanoseconds timeout);
+  v1::Statistics statistics();
+
+ private:
+  explicit Engine(EnginePlan& plan);
+  v1::Status start(EnginePlan& plan);
+  bool post(io::Task task);
+  void drain(std::chrono::steady_clock::time_point deadline);
+  void end_loop();
+  v1::Status status_at_end();
+  void count(v1::Statistics& into);
+  bool is_on_loop_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
+  const EncodeLimits encode_limits_;
+  const std::shared_ptr<ExporterCounters> exporter_counters_;
+  std::unique_ptr<Logger> log_;
+  std::unique_ptr<Logger> unsampled_log_;
+  std::unique_ptr<io::FileSystem> files_;
+  std::unique_ptr<io::Loop> loop_;
+  NumberedBuffer buffer_;
+  // Destinations call the feeder, so it goes after them.
+  std::unique_ptr<Feeder> feeder_;
+  std::unique_ptr<assembly::Collector> collector_;
+  std::thread thread_;
+
+  // Held for a moment: the loop takes tasks, and runs every one that it took.
+  std::mutex post_mutex_;
+  bool takes_tasks_ = false;
+  // Held while somebody ends the engine, at most until the deadline, and by who needs it ended.
+  std::timed_mutex end_mutex_;
+  bool is_over_ = false;
+  v1::Status end_status_;
+};
+
+}  // namespace millrace::library

@@ -1,0 +1,391 @@
+#include "library/plan_from_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <utility>
+
+#include "assembly/catalogue.h"
+#include "assembly/plan_from_document.h"
+#include "config/document.h"
+#include "exporters/otlp/exporter.h"
+#include "exporters/otlp/options.h"
+#include "io/system.h"
+#include "library/user_exporter.h"
+#include "yaml/source.h"
+
+namespace millrace::library {
+namespace {
+
+using v1::Config;
+using v1::Endpoint;
+using v1::ErrorCode;
+
+// Bounded by the buffer's credits, not here.
+constexpr uint64_t kUnbounded = uint64_t{1} << 40;
+// Places for requests in a destination's ring; what finds none waits in the feeder.
+constexpr uint32_t kQueuedRequestsMax = 16384;
+// With OnFull::kDropOldest this share of the capacity is on the way, the rest in the queues.
+constexpr uint64_t kOnTheWayShare = 4;
+constexpr Duration kUserExporterTimeout = 30s;
+
+v1::Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
+
+// RFC 9110, section 5.6.2, in lower case.
+bool is_header_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < ' ' && c != '\t') || byte == 0x7f;
+}
+
+class EndpointFactory final : public assembly::ExporterFactory {
+ public:
+  explicit EndpointFactory(exporters::GrpcOptions options) : grpc_(std::move(options)) {}
+  explicit EndpointFactory(exporters::HttpOptions options) : http_(std::move(options)) {}
+  Result<std::unique_ptr<pipeline::Exporter>> make(const assembly::ExporterParts& parts,
+                                                   Signal) override {
+    if (grpc_) return exporters::make_otlp_grpc_exporter(parts.loop, *grpc_, parts.log);
+    return exporters::make_otlp_http_exporter(parts.loop, *http_, parts.log);
+  }
+
+ private:
+  std::optional<exporters::GrpcOptions> grpc_;
+  std::optional<exporters::HttpOptions> http_;
+};
+
+class Planner {
+ public:
+  explicit Planner(const Config& config) : config_(config) {}
+
+  v1::Result<EnginePlan> make() {
+    if (auto wrong = check_numbers()) return std::move(*wrong);
+    made_.encode.value_length_max = config_.attribute_value_length_max;
+    made_.log = config_.log;
+    set_resource();
+    set_buffer();
+    if (config_.yaml.empty()) {
+      if (auto wrong = add_endpoints()) return std::move(*wrong);
+    } else {
+      auto plan = plan_from_yaml(config_.yaml);
+      if (!plan) return plan.error();
+      made_.plan = std::move(*plan);
+    }
+    if (auto wrong = add_user_exporters()) return std::move(*wrong);
+    if (made_.plan.exporters.empty()) {
+      return invalid("no endpoint and no exporter: set Config::endpoint or Config::exporters");
+    }
+    return std::move(made_);
+  }
+
+ private:
+  using Wrong = std::optional<v1::Error>;
+
+  static Wrong check_range(const char* field, uint64_t value, uint64_t min, uint64_t max) {
+    if (value >= min && value <= max) return {};
+    return invalid(fmt::format("{}: expected {} to {}, found {}", field, min, max, value));
+  }
+
+  Wrong check_numbers() const {
+    const uint64_t items_min = config_.on_full == v1::OnFull::kDropOldest ? 2 : 1;
+    const struct {
+      const char* field;
+      uint64_t value, min, max;
+    } ranges[] = {
+        {"batch_size", config_.batch_size, 1, 10'000'000},
+        {"batch_timeout_ms", config_.batch_timeout_ms, 1, 86'400'000},
+        {"buffer_capacity", config_.buffer_capacity, items_min, 1'000'000'000},
+        {"buffer_bytes", config_.buffer_bytes, 64 << 10, uint64_t{1} << 40},
+        {"memory_budget_bytes", config_.memory_budget_bytes, 1 << 20, uint64_t{1} << 40},
+        {"linger_ms", config_.linger_ms, 1, 1000},
+        {"item_bytes_max", config_.item_bytes_max, 256, 64 << 20},
+    };
+    for (const auto& range : ranges) {
+      if (auto wrong = check_range(range.field, range.value, range.min, range.max)) return wrong;
+    }
+    return {};
+  }
+
+  void set_resource() {
+    made_.scope_name = config_.scope_name;
+    made_.scope_version = config_.scope_version;
+    const bool names_itself = std::ranges::any_of(
+        config_.resource, [](const v1::Attribute& one) { return one.key == "service.name"; });
+    if (!config_.service_name.empty()) {
+      made_.resource.push_back({"service.name", config_.service_name});
+    } else if (!names_itself) {
+      made_.resource.push_back({"service.name", "unknown_service"});
+    }
+    for (const v1::Attribute& one : config_.resource) {
+      if (one.key == "service.name" && !config_.service_name.empty()) continue;
+      made_.resource.push_back(one);
+    }
+  }
+
+  void set_buffer() {
+    made_.buffer.items_max = config_.buffer_capacity;
+    made_.buffer.bytes_max = config_.buffer_bytes;
+    made_.buffer.item_bytes_max = config_.item_bytes_max;
+    made_.buffer.on_full = config_.on_full;
+    // A chunk is at least 4 KiB, so that the ring is never full before the bytes are used up.
+    made_.buffer.ring_chunks_max =
+        std::clamp<size_t>(config_.buffer_bytes / kChunkSizes.front(), 64, 65536);
+    made_.feeder.tick =
+        std::chrono::milliseconds(std::min(config_.linger_ms, config_.batch_timeout_ms));
+    queue_ = {.capacity = kUnbounded,
+              .sizer = pipeline::Sizer::kItems,
+              .on_full = pipeline::OnFull::kReject,
+              .requests_max = kQueuedRequestsMax};
+    if (config_.on_full == v1::OnFull::kDropOldest) {
+      const uint64_t on_the_way = std::max<uint64_t>(1, config_.buffer_capacity / kOnTheWayShare);
+      made_.buffer.items_max = on_the_way;
+      made_.feeder.returns_credits_early = true;
+      queue_.capacity = config_.buffer_capacity - on_the_way;
+      queue_.on_full = pipeline::OnFull::kDropOldest;
+    }
+    const bool is_fixed = config_.batching == v1::Batching::kFixed;
+    batch_ = {.mode = is_fixed ? pipeline::BatchMode::kFixed : pipeline::BatchMode::kAdaptive,
+              .items_max = config_.batch_size,
+              .items_min = config_.batch_size,
+              .flush_timeout = std::chrono::milliseconds(config_.batch_timeout_ms)};
+  }
+
+  void add_exporter(assembly::ExporterPlan exporter) {
+    exporter.batch = batch_;
+    exporter.queue = queue_;
+    if (!exporter.helper.required) {
+      exporter.queue->capacity = std::min(exporter.queue->capacity, config_.buffer_capacity);
+    }
+    made_.plan.exporters.push_back(std::move(exporter));
+  }
+
+  Wrong add_endpoints() {
+    made_.plan.metrics_page.reset();
+    made_.plan.budget_bytes = config_.memory_budget_bytes;
+    if (!config_.endpoint.empty()) {
+      Endpoint first = config_.endpoint_options;
+      first.url = config_.endpoint;
+      if (auto wrong = add_endpoint(first, "endpoint")) return wrong;
+    }
+    for (size_t index = 0; index < config_.endpoints.size(); ++index) {
+      if (auto wrong =
+              add_endpoint(config_.endpoints[index], fmt::format("endpoints[{}]", index))) {
+        return wrong;
+      }
+    }
+    for (size_t signal = 0; signal < kBufferedSignals; ++signal) {
+      assembly::PipelinePlan pipeline{.signal = kSignals[signal],
+                                      .id = std::string(signal_name(kSignals[signal]))};
+      for (size_t index = 0; index < made_.plan.exporters.size(); ++index) {
+        pipeline.exporters.push_back(index);
+      }
+      made_.plan.pipelines.push_back(std::move(pipeline));
+    }
+    return {};
+  }
+
+  static bool is_http(const Endpoint& endpoint) {
+    if (endpoint.protocol != v1::Protocol::kAuto) {
+      return endpoint.protocol != v1::Protocol::kGrpc;
+    }
+    const auto parsed = exporters::parse_http_endpoint(endpoint.url);
+    return parsed && (parsed->port == 4318 || !parsed->path.empty());
+  }
+
+  Wrong add_endpoint(const Endpoint& endpoint, const std::string& where) {
+    if (auto wrong =
+            check_range((where + ".timeout_ms").c_str(), endpoint.timeout_ms, 1, 3'600'000))
+      return wrong;
+    if (auto wrong =
+            check_range((where + ".concurrency_max").c_str(), endpoint.concurrency_max, 1, 1000))
+      return wrong;
+    assembly::ExporterPlan exporter;
+    exporter.helper = helper_of(endpoint);
+    std::string kind;
+    Status loaded;
+    if (is_http(endpoint)) {
+      kind = "otlp_http";
+      exporters::HttpOptions options;
+      if (auto wrong = fill_http(endpoint, where, options)) return wrong;
+      loaded = exporters::load_tls(options);
+      exporter.factory = std::make_shared<EndpointFactory>(std::move(options));
+    } else {
+      kind = "otlp_grpc";
+      exporters::GrpcOptions options;
+      if (auto wrong = fill_grpc(endpoint, where, options)) return wrong;
+      loaded = exporters::load_tls(options);
+      exporter.factory = std::make_shared<EndpointFactory>(std::move(options));
+    }
+    if (!loaded) return invalid(where + ".tls: " + loaded.error().message);
+    const size_t number = made_.plan.exporters.size() + 1;
+    exporter.id = number == 1 ? kind : fmt::format("{}/{}", kind, number);
+    add_exporter(std::move(exporter));
+    return {};
+  }
+
+  static config::ExporterHelperConfig helper_of(const Endpoint& endpoint) {
+    config::ExporterHelperConfig helper;
+    helper.timeout = std::chrono::milliseconds(endpoint.timeout_ms);
+    helper.required = endpoint.required;
+    helper.queue.num_consumers = endpoint.concurrency_max;
+    helper.retry.enabled = endpoint.retry_for_ms != 0;
+    helper.retry.initial_interval =
+        std::chrono::milliseconds(std::max(endpoint.retry_initial_ms, 1U));
+    helper.retry.max_interval =
+        std::chrono::milliseconds(std::max({endpoint.retry_max_ms, endpoint.retry_initial_ms, 1U}));
+    helper.retry.max_elapsed_time = std::chrono::milliseconds(endpoint.retry_for_ms);
+    return helper;
+  }
+
+  static Wrong fill_client(const Endpoint& endpoint, const std::string& where,
+                           exporters::OtlpClientOptions& options) {
+    switch (endpoint.compression) {
+      case v1::Compression::kNone:
+        options.compression = compress::Coding::kIdentity;
+        break;
+      case v1::Compression::kGzip:
+        options.compression = compress::Coding::kGzip;
+        break;
+      case v1::Compression::kZstd:
+        options.compression = compress::Coding::kZstd;
+        break;
+    }
+    for (const auto& [name, value] : endpoint.headers) {
+      MetadataEntry entry{.name = name, .value = value};
+      for (char& c : entry.name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (!is_header_name(entry.name)) {
+        return invalid(fmt::format("{}.headers: \"{}\" is not a header name", where, name));
+      }
+      if (!entry.name.ends_with("-bin") && std::ranges::any_of(value, is_control)) {
+        // The value is a secret and not shown.
+        return invalid(
+            fmt::format("{}.headers: control characters in the value of \"{}\"", where, name));
+      }
+      options.headers.push_back(std::move(entry));
+    }
+    options.tls.options.ca_file = endpoint.tls.ca_file;
+    options.tls.options.cert_file = endpoint.tls.certificate_file;
+    options.tls.options.key_file = endpoint.tls.key_file;
+    options.tls.options.server_name_override = endpoint.tls.server_name;
+    options.tls.options.insecure_skip_verify = endpoint.tls.skip_verification;
+    return {};
+  }
+
+  static Wrong fill_grpc(const Endpoint& endpoint, const std::string& where,
+                         exporters::GrpcOptions& options) {
+    options.endpoint = endpoint.url;
+    auto target = exporters::parse_grpc_endpoint(endpoint.url);
+    if (!target) return invalid(where + ": " + target.error().message);
+    options.target = std::move(*target);
+    // Without a scheme: plain text, as the default endpoint.
+    options.tls.insecure = options.target.scheme == exporters::EndpointScheme::kNone;
+    return fill_client(endpoint, where, options);
+  }
+
+  static Wrong fill_http(const Endpoint& endpoint, const std::string& where,
+                         exporters::HttpOptions& options) {
+    options.endpoint = endpoint.url;
+    options.encoding = endpoint.protocol == v1::Protocol::kHttpJson ? exporters::Encoding::kJson
+                                                                    : exporters::Encoding::kProto;
+    auto target = exporters::parse_http_endpoint(endpoint.url);
+    if (!target) return invalid(where + ": " + target.error().message);
+    for (size_t signal = 0; signal < kBufferedSignals; ++signal) {
+      options.targets[signal] = *target;
+      options.targets[signal]->path += "/v1/" + std::string(signal_name(kSignals[signal]));
+    }
+    return fill_client(endpoint, where, options);
+  }
+
+  Wrong add_user_exporters() {
+    for (const std::shared_ptr<v1::Exporter>& user : config_.exporters) {
+      if (user == nullptr) return invalid("exporters: one of them is null");
+      std::string name;
+      try {
+        name = user->name();
+      } catch (...) {
+        return invalid("exporters: name() threw");
+      }
+      assembly::ExporterPlan exporter;
+      exporter.id = unique_id("exporter/" + name);
+      exporter.factory = make_user_exporter_factory(user, made_.exporter_counters);
+      exporter.helper.timeout = kUserExporterTimeout;
+      exporter.helper.queue.num_consumers = 1;
+      exporter.helper.retry.initial_interval = 100ms;
+      const size_t index = made_.plan.exporters.size();
+      add_exporter(std::move(exporter));
+      for (size_t signal = 0; signal < kBufferedSignals; ++signal) add_to_pipeline(signal, index);
+    }
+    return {};
+  }
+
+  // Into the first pipeline of that signal, so that it gets everything once; into one of its own
+  // where there is none.
+  void add_to_pipeline(size_t signal, size_t exporter) {
+    const std::string id = "library_" + std::string(signal_name(kSignals[signal]));
+    auto& pipelines = made_.plan.pipelines;
+    const auto own = std::ranges::find(pipelines, id, &assembly::PipelinePlan::id);
+    if (own != pipelines.end()) {
+      own->exporters.push_back(exporter);
+    } else {
+      pipelines.push_back({.signal = kSignals[signal],
+                           .id = id,
+                           .receivers = {},
+                           .processors = {},
+                           .exporters = {exporter}});
+    }
+  }
+
+  std::string unique_id(const std::string& wanted) const {
+    std::string id = wanted;
+    for (size_t number = 2;
+         std::ranges::any_of(made_.plan.exporters, [&](const auto& one) { return one.id == id; });
+         ++number) {
+      id = fmt::format("{}_{}", wanted, number);
+    }
+    return id;
+  }
+
+  const Config& config_;
+  EnginePlan made_;
+  pipeline::QueueOptions queue_;
+  pipeline::BatchOptions batch_;
+};
+
+}  // namespace
+
+v1::Result<EnginePlan> plan_from_config(const Config& config) { return Planner(config).make(); }
+
+v1::Result<assembly::Plan> plan_from_yaml(std::string_view text) {
+  std::vector<yaml::Finding> warnings;
+  const yaml::World world{
+      [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+      },
+      [](const std::string& path) -> Result<std::string> {
+        return fail(Code::kInvalidArgument, path + ": files are not read from here");
+      }};
+  auto root =
+      yaml::load({.configs = {}, .sets = {}, .built_in = std::string(text)}, world, warnings);
+  if (!root) return invalid(root.error().message);
+  config::Diagnostics diagnostics;
+  const config::Document document = config::read_document(*root, assembly::catalog(), diagnostics);
+  auto plan = assembly::make_plan(
+      document, {.memory_bytes = io::memory_limit_bytes(io::read_small_file())}, diagnostics);
+  if (!plan) return invalid(diagnostics.to_text());
+  // The library listens on nothing: collect() stands where the receivers stood.
+  plan->receivers.clear();
+  for (assembly::PipelinePlan& pipeline : plan->pipelines) pipeline.receivers.clear();
+  plan->health_checks.clear();
+  plan->metrics_page.reset();
+  return std::move(*plan);
+}
+
+}  // namespace millrace::library

@@ -1,0 +1,113 @@
+// Exporters of a test's own, and a back end in the process: a collector of the daemon's that
+// listens on loopback and hands everything to a Recorder.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "millrace/collector.h"
+
+namespace millrace::library::testing {
+
+// Keeps everything it gets.
+class Recorder : public v1::Exporter {
+ public:
+  v1::ExportResult export_batch(const v1::BatchRef& batch, Deadline) override {
+    const std::lock_guard lock(mutex_);
+    batches_.push_back(batch);
+    return {};
+  }
+  std::string name() const override { return "recorder"; }
+
+  std::vector<v1::BatchRef> batches() const {
+    const std::lock_guard lock(mutex_);
+    return batches_;
+  }
+  std::vector<v1::Span> spans() const {
+    std::vector<v1::Span> all;
+    for (const v1::BatchRef& batch : batches()) {
+      for (v1::Span& span : batch->to_spans()) all.push_back(std::move(span));
+    }
+    return all;
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const v1::Span& span : spans()) all.push_back(span.name);
+    return all;
+  }
+  std::vector<v1::LogRecord> log_records() const {
+    std::vector<v1::LogRecord> all;
+    for (const v1::BatchRef& batch : batches()) {
+      for (v1::LogRecord& record : batch->to_log_records()) all.push_back(std::move(record));
+    }
+    return all;
+  }
+  uint64_t item_count() const {
+    uint64_t count = 0;
+    for (const v1::BatchRef& batch : batches()) count += batch->item_count();
+    return count;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<v1::BatchRef> batches_;
+};
+
+// Holds every batch until it is told to go on.
+class Gate final : public Recorder {
+ public:
+  v1::ExportResult export_batch(const v1::BatchRef& batch, Deadline deadline) override {
+    {
+      std::unique_lock lock(mutex_);
+      is_reached_ = true;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return is_open_; });
+    }
+    return Recorder::export_batch(batch, deadline);
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    is_open_ = true;
+    changed_.notify_all();
+  }
+  void wait_until_reached() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_reached_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_open_ = false;
+  bool is_reached_ = false;
+};
+
+// A Config that sends to that exporter alone.
+inline v1::Config config_with(std::shared_ptr<v1::Exporter> exporter) {
+  v1::Config config;
+  config.endpoint.clear();
+  config.exporters = {std::move(exporter)};
+  return config;
+}
+
+// OTLP over gRPC and HTTP on ports of its own.
+class BackEnd {
+ public:
+  BackEnd();
+  ~BackEnd();
+  std::string grpc_url() const;
+  std::string http_url() const;
+  Recorder& recorder() { return *recorder_; }
+
+ private:
+  struct Running;
+  std::shared_ptr<Recorder> recorder_ = std::make_shared<Recorder>();
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace millrace::library::testing

@@ -1,0 +1,55 @@
+#include "library/thread_table.h"
+
+#include <vector>
+
+namespace millrace::library {
+
+constinit thread_local RecentSlot t_recent_slot = {0, nullptr};
+
+namespace {
+
+// Whether this thread's table has been destroyed; trivially destructible, so it can be asked later.
+constinit thread_local bool t_table_is_gone = false;
+
+class ThreadTable {
+ public:
+  ~ThreadTable() {
+    t_recent_slot = {0, nullptr};
+    t_table_is_gone = true;
+    // An open chunk stays in its slot, where the loop or the next thread finds it.
+    for (const Entry& entry : entries_) entry.buffer->leave(*entry.slot);
+  }
+  Buffer::Slot* find(const NumberedBuffer& wanted) {
+    for (const Entry& entry : entries_) {
+      if (entry.number == wanted.number) return entry.slot;
+    }
+    // A new one is the time to let go of those that have ended. Nobody else looks at their slots.
+    std::erase_if(entries_, [](const Entry& entry) {
+      if (!entry.buffer->is_closed()) return false;
+      entry.buffer->leave(*entry.slot);
+      return true;
+    });
+    entries_.push_back({wanted.number, wanted.buffer, &wanted.buffer->join()});
+    return entries_.back().slot;
+  }
+
+ private:
+  struct Entry {
+    uint64_t number;
+    std::shared_ptr<Buffer> buffer;  // shared with its collector, whoever goes last
+    Buffer::Slot* slot;
+  };
+  std::vector<Entry> entries_;
+};
+
+}  // namespace
+
+Buffer::Slot* find_slot(const NumberedBuffer& buffer) {
+  if (t_table_is_gone) return nullptr;
+  thread_local ThreadTable table;
+  Buffer::Slot* slot = table.find(buffer);
+  t_recent_slot = {buffer.number, slot};
+  return slot;
+}
+
+}  // namespace millrace::library

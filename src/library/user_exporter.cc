@@ -1,0 +1,260 @@
+#include "library/user_exporter.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "library/shared_batch.h"
+#include "pipeline/exporter.h"
+
+namespace millrace::library {
+namespace {
+
+using pipeline::Outcome;
+
+Outcome outcome_of(const v1::ExportResult& result) {
+  using Kind = v1::ExportResult::Kind;
+  Outcome outcome;
+  switch (result.kind) {
+    case Kind::kDelivered:
+      outcome.kind =
+          result.rejected_count == 0 ? Outcome::Kind::kDelivered : Outcome::Kind::kPartial;
+      outcome.rejected_count = result.rejected_count;
+      break;
+    case Kind::kRetry:
+      outcome.kind = Outcome::Kind::kRetry;
+      outcome.error = {Code::kUnavailable, result.message};
+      if (result.retry_after_ms != 0) {
+        outcome.retry_after = std::chrono::milliseconds(result.retry_after_ms);
+      }
+      break;
+    case Kind::kRefused:
+      outcome.kind = Outcome::Kind::kRefused;
+      outcome.error = {Code::kInvalidArgument, result.message};
+      break;
+  }
+  return outcome;
+}
+
+// Takes finished attempts back to the loop, as long as there is one.
+class Answers {
+ public:
+  explicit Answers(io::Loop& loop) : loop_(&loop) {}
+  void answer(uint64_t number, Outcome outcome, std::function<void(uint64_t, Outcome)> take) {
+    const std::lock_guard lock(mutex_);
+    if (loop_ == nullptr) return;
+    loop_->post([number, outcome = std::move(outcome), take = std::move(take)]() mutable {
+      take(number, std::move(outcome));
+    });
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    loop_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;  // once a batch
+  io::Loop* loop_;
+};
+
+// The thread and what waits for it. Shared by the exporter's signals and the thread itself.
+class Bench : public std::enable_shared_from_this<Bench> {
+ public:
+  struct Job {
+    v1::BatchRef batch;
+    v1::Exporter::Deadline deadline;
+    std::function<void(Outcome)> done;
+  };
+  Bench(std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterCounters> counters)
+      : exporter_(std::move(exporter)), counters_(std::move(counters)) {}
+
+  Status start() {
+    // The host's signals are the host's: this thread takes none of them.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    Status status;
+    try {
+      std::thread([self = shared_from_this()] { self->work(); }).detach();
+    } catch (const std::exception& error) {
+      status = fail(Code::kUnavailable, std::string("starting a thread: ") + error.what());
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return status;
+  }
+  void add(Job job) {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+    changed_.notify_one();
+  }
+  // No more jobs; those that wait are forgotten.
+  void end() {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+    jobs_.clear();
+    changed_.notify_one();
+  }
+
+ private:
+  void work() {
+    pthread_setname_np(pthread_self(), "millrace-export");
+    for (;;) {
+      Job job;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return is_ending_ || !jobs_.empty(); });
+        if (jobs_.empty()) break;
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+      }
+      // What is late has been answered for, and comes again by itself.
+      if (std::chrono::steady_clock::now() < job.deadline) job.done(call(job));
+    }
+    try {
+      exporter_->shutdown();
+    } catch (...) {
+      counters_->exceptions.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+
+  Outcome call(const Job& job) {
+    try {
+      return outcome_of(exporter_->export_batch(job.batch, job.deadline));
+    } catch (const std::exception& error) {
+      counters_->exceptions.fetch_add(1, std::memory_order_relaxed);
+      return {.kind = Outcome::Kind::kRetry,
+              .error = {Code::kUnknown, std::string("the exporter threw: ") + error.what()}};
+    } catch (...) {
+      counters_->exceptions.fetch_add(1, std::memory_order_relaxed);
+      return {.kind = Outcome::Kind::kRetry, .error = {Code::kUnknown, "the exporter threw"}};
+    }
+  }
+
+  const std::shared_ptr<v1::Exporter> exporter_;
+  const std::shared_ptr<ExporterCounters> counters_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;    // under mutex_
+  bool is_ending_ = false;  // under mutex_
+};
+
+// Ends the thread when the last signal's exporter is gone.
+struct BenchOwner {
+  explicit BenchOwner(std::shared_ptr<Bench> one) : bench(std::move(one)) {}
+  ~BenchOwner() { bench->end(); }
+  BenchOwner(const BenchOwner&) = delete;
+  BenchOwner& operator=(const BenchOwner&) = delete;
+  const std::shared_ptr<Bench> bench;
+};
+
+class UserExporter final : public pipeline::Exporter {
+ public:
+  UserExporter(io::Loop& loop, std::shared_ptr<BenchOwner> owner)
+      : loop_(loop), owner_(std::move(owner)), answers_(std::make_shared<Answers>(loop)) {}
+  ~UserExporter() override { answers_->end(); }
+
+  void send_batch(pipeline::Batch batch, MonotonicTime deadline, Done done) override {
+    const uint64_t number = next_number_++;
+    Attempt& attempt = attempts_[number];
+    attempt.done = std::move(done);
+    auto shared = make_shared_batch(batch.signal, batch.item_count, std::move(batch.bytes));
+    if (is_closed_) {
+      loop_.defer([this, self = std::weak_ptr(alive_), number] {
+        if (!self.expired()) finish(number, {.kind = Outcome::Kind::kCancelled});
+      });
+      return;
+    }
+    if (deadline != kNever) {
+      attempt.timer = loop_.make_timer([this, number] {
+        finish(number,
+               {.kind = Outcome::Kind::kRetry,
+                .error = {Code::kDeadlineExceeded, "the exporter has not returned in time"}});
+      });
+      attempt.timer->arm_at(deadline);
+    }
+    const auto left =
+        deadline == kNever ? Duration(std::chrono::hours(24)) : deadline - loop_.now();
+    // The task runs only while the loop runs, and so while this exporter or its token lives.
+    auto take = [this, self = std::weak_ptr(alive_)](uint64_t which, Outcome outcome) {
+      if (!self.expired()) finish(which, std::move(outcome));
+    };
+    owner_->bench->add({.batch = std::move(shared),
+                        .deadline = std::chrono::steady_clock::now() + left,
+                        .done = [answers = answers_, number, take](Outcome outcome) {
+                          answers->answer(number, std::move(outcome), take);
+                        }});
+  }
+
+  void close() override {
+    is_closed_ = true;
+    for (auto& [number, attempt] : std::exchange(attempts_, {})) {
+      attempt.timer.reset();
+      attempt.done({.kind = Outcome::Kind::kCancelled});
+    }
+  }
+  std::string describe() const override { return "an exporter of the program itself"; }
+
+ private:
+  struct Attempt {
+    Done done;
+    std::unique_ptr<io::Timer> timer;
+  };
+  void finish(uint64_t number, Outcome outcome) {
+    const auto found = attempts_.find(number);
+    if (found == attempts_.end()) return;  // it was too late, and has been answered for
+    Done done = std::move(found->second.done);
+    attempts_.erase(found);
+    done(std::move(outcome));
+  }
+
+  io::Loop& loop_;
+  const std::shared_ptr<BenchOwner> owner_;  // shared by the signals of one exporter
+  const std::shared_ptr<Answers> answers_;   // shared with the thread
+  const std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // gone with this; tasks look
+  std::map<uint64_t, Attempt> attempts_;
+  uint64_t next_number_ = 0;
+  bool is_closed_ = false;
+};
+
+class UserExporterFactory final : public assembly::ExporterFactory {
+ public:
+  UserExporterFactory(std::shared_ptr<v1::Exporter> exporter,
+                      std::shared_ptr<ExporterCounters> counters)
+      : exporter_(std::move(exporter)), counters_(std::move(counters)) {}
+
+  Result<std::unique_ptr<pipeline::Exporter>> make(const assembly::ExporterParts& parts,
+                                                   Signal) override {
+    std::shared_ptr<BenchOwner> owner = owner_.lock();
+    if (owner == nullptr) {
+      auto bench = std::make_shared<Bench>(exporter_, counters_);
+      if (Status started = bench->start(); !started) return fail(started.error());
+      owner = std::make_shared<BenchOwner>(std::move(bench));
+      owner_ = owner;
+    }
+    return std::make_unique<UserExporter>(parts.loop, std::move(owner));
+  }
+
+ private:
+  const std::shared_ptr<v1::Exporter> exporter_;
+  const std::shared_ptr<ExporterCounters> counters_;
+  std::weak_ptr<BenchOwner> owner_;
+};
+
+}  // namespace
+
+std::shared_ptr<assembly::ExporterFactory> make_user_exporter_factory(
+    std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterCounters> counters) {
+  return std::make_shared<UserExporterFactory>(std::move(exporter), std::move(counters));
+}
+
+}  // namespace millrace::library
