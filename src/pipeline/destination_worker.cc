@@ -26,6 +26,7 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
       cutter_(std::move(parts.cutter)),
       compactor_(parts.pool),
       log_(parts.log),
+      dead_letters_(parts.dead_letters),
       self_(std::make_shared<DestinationWorker*>(this)),
       flush_timer_(loop.make_timer([this] { pump(Trigger::kTimeout); })),
       line_timer_(loop.make_timer([this] { on_line_timer(); })),
@@ -205,6 +206,8 @@ void DestinationWorker::on_outcome(Slot& slot, Outcome outcome) {
       log_->info("Exporting works again.",
                  {{"exporter", options_.name}, {"signal", signal_name(options_.signal)}});
     }
+  } else if (dead_letters_ != nullptr) {
+    flight.answer = outcome.error;
   }
   const Verdict final_refusal{.code = code_of_final_refusal(outcome.error.code),
                               .message = options_.name + " refused: " + outcome.error.message};
@@ -364,7 +367,19 @@ void DestinationWorker::on_bad_data(Slot& slot, const Outcome& outcome) {
   for (size_t i = parts.size(); i > 0; --i) slot.rest.push_front(std::move(parts[i - 1]));
 }
 
+void DestinationWorker::keep_as_dead_letter(const Flight& flight, DropReason reason) {
+  dead_letters_->keep({.reason = reason,
+                       .signal = flight.signal,
+                       .destination = options_.name,
+                       .pipelines = flight.pipelines(),
+                       .item_count = flight.item_count,
+                       .answer = flight.answer,
+                       .bytes = flight.bytes,
+                       .metadata = flight.metadata.get()});
+}
+
 void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& verdict) {
+  if (dead_letters_ != nullptr) keep_as_dead_letter(flight, reason);
   uint64_t requests = 0;
   uint64_t cost = 0;
   for (Entry& entry : flight.entries) {

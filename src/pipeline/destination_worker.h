@@ -23,6 +23,7 @@
 #include "memory/chunk_pool.h"
 #include "pipeline/batch_cutter.h"
 #include "pipeline/compactor.h"
+#include "pipeline/dead_letters.h"
 #include "pipeline/destination.h"
 #include "pipeline/exporter.h"
 #include "pipeline/flight.h"
@@ -37,6 +38,7 @@ class DestinationWorker final : public ledger::HeldWalker {
     BatchCutter cutter;         // empty: nothing is ever cut
     ChunkPool* pool = nullptr;  // this worker's, for compaction; null: nothing is compacted
     Logger* log = nullptr;
+    DeadLetters* dead_letters = nullptr;  // null: nobody keeps what is given up; outlives this
   };
   // Registers with the destination: made at assembly, before any loop runs.
   DestinationWorker(Destination& destination, io::Loop& loop, Parts parts);
@@ -143,6 +145,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   void on_too_large(Slot& slot, const Outcome& outcome);
   void on_bad_data(Slot& slot, const Outcome& outcome);
   void drop(Flight& flight, ledger::DropReason reason, const Verdict& verdict);
+  void keep_as_dead_letter(const Flight& flight, ledger::DropReason reason);
   void drop(Queued queued, ledger::DropReason reason, const Verdict& verdict);
   void next(Slot& slot);
   void give_back_slot();
@@ -161,6 +164,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   BatchCutter cutter_;
   Compactor compactor_;
   Logger* log_;
+  DeadLetters* const dead_letters_;
   // Tasks posted from elsewhere may run after this is gone; they hold the token and look.
   std::shared_ptr<DestinationWorker*> self_;
 

@@ -1,5 +1,6 @@
 #include "pipeline/flight.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/completion.h"
@@ -81,6 +82,15 @@ void Flight::append(Queued queued) {
     is_compact = is_compact && queued.is_compact;
   }
   bytes.append(std::move(payload.bytes));
+}
+
+std::vector<std::string_view> Flight::pipelines() const {
+  std::vector<std::string_view> names;
+  for (const Entry& entry : entries) {
+    const std::string_view name = entry.account->pipeline();
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  return names;
 }
 
 std::vector<std::unique_ptr<Flight>> Flight::at_request_boundaries() const {

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/metadata.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "pipeline/batch_cutter.h"
 #include "pipeline/destination.h"
@@ -37,8 +39,11 @@ struct Flight {
   MonotonicTime attempted_at = kNever;
   Duration interval = 0s;  // the next back-off, before jitter
   bool is_compact = false;
+  Error answer = {};  // to the last attempt that failed; only where dead letters are kept
 
   void append(Queued queued);
+  // Names of the pipelines its requests came through, each once.
+  std::vector<std::string_view> pipelines() const;
   // One flight per request, in order; empty when there is only one.
   std::vector<std::unique_ptr<Flight>> at_request_boundaries() const;
   // Two flights of about half the bytes each, cut at a request boundary.

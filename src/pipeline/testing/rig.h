@@ -43,7 +43,8 @@ struct Rig {
   using Verdicts = std::vector<std::optional<Verdict>>;
 
   explicit Rig(std::vector<DestinationOptions> all = {plain_options()},
-               FakeExporter::Script script = {}, ChunkPool* pool = nullptr, Logger* log = nullptr) {
+               FakeExporter::Script script = {}, ChunkPool* pool = nullptr, Logger* log = nullptr,
+               DeadLetters* dead_letters = nullptr) {
     std::vector<PipelineWorker::Output> outputs;
     for (DestinationOptions& options : all) {
       Sink sink;
@@ -53,8 +54,11 @@ struct Rig {
       sink.exporter = exporter.get();
       sink.worker = std::make_unique<DestinationWorker>(
           *sink.destination, loop,
-          DestinationWorker::Parts{
-              .exporter = std::move(exporter), .cutter = cut_records, .pool = pool, .log = log});
+          DestinationWorker::Parts{.exporter = std::move(exporter),
+                                   .cutter = cut_records,
+                                   .pool = pool,
+                                   .log = log,
+                                   .dead_letters = dead_letters});
       sink.account = &ledger.open(sink.destination->options().signal, "traces", name);
       outputs.push_back({sink.worker.get(), sink.account});
       sinks.push_back(std::move(sink));
