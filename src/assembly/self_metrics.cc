@@ -53,8 +53,16 @@ void SelfMetrics::observe_batches(const ExporterPlan& exporter, pipeline::Destin
                  const std::vector<double>& bounds, std::vector<metrics::Histogram*>& into) {
     into.push_back(&registry_.histogram(info.name, info.help, std::move(labels), bounds));
   };
+  // otelcol's two reasons to send: the batch was full, or its time was up.
+  metrics::Counter* by_size = nullptr;
+  metrics::Counter* by_timeout = nullptr;
   if (!batch_processor.empty()) {
-    add(metrics::kProcessorBatchSendSize, {{"processor", batch_processor}}, item_bounds, of_items);
+    const metrics::Labels labels = {{"processor", batch_processor}};
+    add(metrics::kProcessorBatchSendSize, labels, item_bounds, of_items);
+    const metrics::MetricInfo& size = metrics::kProcessorBatchSizeTriggerSend;
+    by_size = &registry_.counter(size.name, size.help, labels);
+    const metrics::MetricInfo& timeout = metrics::kProcessorBatchTimeoutTriggerSend;
+    by_timeout = &registry_.counter(timeout.name, timeout.help, labels);
   }
   if (detail == MetricsDetail::kDetailed) {
     const metrics::Labels labels = {{"exporter", exporter.id}};
@@ -62,10 +70,13 @@ void SelfMetrics::observe_batches(const ExporterPlan& exporter, pipeline::Destin
     add(metrics::kExporterQueueBatchSendSizeBytes, labels, byte_bounds, of_bytes);
   }
   if (of_items.empty()) return;
-  destination.observe_batches([of_items, of_bytes](uint64_t item_count, uint64_t byte_count) {
-    for (metrics::Histogram* sizes : of_items) sizes->record(static_cast<double>(item_count));
-    for (metrics::Histogram* sizes : of_bytes) sizes->record(static_cast<double>(byte_count));
-  });
+  destination.observe_batches(
+      [of_items, of_bytes, by_size, by_timeout, full = destination.options().batch.items_min](
+          uint64_t item_count, uint64_t byte_count) {
+        if (by_size != nullptr) (item_count >= full ? by_size : by_timeout)->add(1);
+        for (metrics::Histogram* sizes : of_items) sizes->record(static_cast<double>(item_count));
+        for (metrics::Histogram* sizes : of_bytes) sizes->record(static_cast<double>(byte_count));
+      });
 }
 
 void SelfMetrics::add_memory_limiter(const std::string& processor, const ledger::Account& account) {

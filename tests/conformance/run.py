@@ -12,6 +12,7 @@ import bad_input  # noqa: F401  (each import fills the table)
 import client_lines  # noqa: F401
 import connection_lines  # noqa: F401
 import daemon_lines  # noqa: F401
+import dashboard_lines  # noqa: F401
 import overload_lines  # noqa: F401
 import passing_lines  # noqa: F401
 import server_lines  # noqa: F401
