@@ -9,7 +9,7 @@ namespace {
 
 // With a small cap segments are smaller, so that space is given back in useful parts.
 constexpr uint64_t kSegmentsOfCap = 4;
-constexpr uint64_t kSegmentBytesMin = 4096;
+constexpr uint64_t kSegmentBytesMin = 2048;
 // Finishes that wait longer than a commit or a tick are written when there are that many.
 constexpr size_t kDoneWaitingMax = 4096;
 constexpr Duration kProbeEvery = 1s;
