@@ -90,8 +90,11 @@ size_t missing_count(const std::set<std::string>& expected, const std::multiset<
 }
 
 bool only_what_went_in(const std::multiset<std::string>& got) {
-  std::set<std::string> all;
-  for (size_t i = 0; i < kRecords; ++i) all.insert(text_of(i));
+  static const std::set<std::string> all = [] {
+    std::set<std::string> texts;
+    for (size_t i = 0; i < kRecords; ++i) texts.insert(text_of(i));
+    return texts;
+  }();
   return std::all_of(got.begin(), got.end(), [&](const std::string& text) {
     return all.contains(text) && got.count(text) == 1;
   });
