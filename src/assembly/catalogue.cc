@@ -10,6 +10,8 @@
 #include "exporters/file/file_exporter.h"
 #include "exporters/nop/nop_exporter.h"
 #include "exporters/otlp/exporter.h"
+#include "extensions/basicauth/basic_auth.h"
+#include "extensions/bearertokenauth/bearer_token_auth.h"
 #include "processors/attributes/attributes_processor.h"
 
 namespace millrace::assembly {
@@ -48,32 +50,40 @@ std::shared_ptr<Options> load_tls_of(Section& section, Options options) {
   return shared;
 }
 
+void warn_of_clear_text(Section& section, bool has_auth, bool uses_tls) {
+  if (!has_auth || uses_tls) return;
+  section.warning_at("auth", "the credentials go over the wire in clear text; use tls");
+}
+
 ExporterReading read_otlp_grpc(Section& section) {
   exporters::GrpcOptions read;
   exporters::read_grpc_options(section, read);
   const auto options = load_tls_of(section, std::move(read));
+  warn_of_clear_text(section, options->auth.has_value(), options->uses_tls());
   return {.factory = std::make_shared<FunctionFactory>(
               [options](const ExporterParts& parts,
                         Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
                 return exporters::make_otlp_grpc_exporter(parts.loop, *options, parts.pool.budget(),
-                                                          parts.log);
+                                                          parts.log, parts.credentials);
               },
               [options](Signal) {
                 return metrics::Labels{{"server_address", options->target.host},
                                        {"server_port", std::to_string(options->target.port)}};
               }),
-          .helper = options->helper};
+          .helper = options->helper,
+          .auth = options->auth};
 }
 
 ExporterReading read_otlp_http(Section& section) {
   exporters::HttpOptions read;
   exporters::read_http_options(section, read);
   const auto options = load_tls_of(section, std::move(read));
+  warn_of_clear_text(section, options->auth.has_value(), options->uses_tls());
   return {.factory = std::make_shared<FunctionFactory>(
               [options](const ExporterParts& parts,
                         Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
                 return exporters::make_otlp_http_exporter(parts.loop, *options, parts.pool.budget(),
-                                                          parts.log);
+                                                          parts.log, parts.credentials);
               },
               [options](Signal signal) {
                 const auto& target = options->targets[index_of(signal)];
@@ -82,7 +92,8 @@ ExporterReading read_otlp_http(Section& section) {
                                        {"server_port", std::to_string(target->port)},
                                        {"url_path", target->path}};
               }),
-          .helper = options->helper};
+          .helper = options->helper,
+          .auth = options->auth};
 }
 
 // What has no queue of its own in otelcol gets a small one here all the same: a slow terminal or
@@ -169,12 +180,38 @@ std::shared_ptr<ProcessorFactory> read_resource(Section& section) {
                                              std::move(options));
 }
 
+// Makes an extension from the options that it has read.
+template <class Options, void (*read)(Section&, Options&),
+          Result<access::AuthExtension> (*make)(const Options&)>
+std::shared_ptr<access::AuthExtension> read_auth_extension(Section& section) {
+  Options options;
+  read(section, options);
+  if (section.diagnostics().has_errors()) return nullptr;
+  auto made = make(options);
+  if (made) return std::make_shared<access::AuthExtension>(std::move(*made));
+  section.error(made.error().message);
+  return nullptr;
+}
+
+constexpr config::ComponentType extension(std::string_view type) {
+  return {.kind = ComponentKind::kExtension, .type = type};
+}
 constexpr config::ComponentType exporter(std::string_view type, uint8_t signals) {
   return {.kind = ComponentKind::kExporter, .type = type, .signals = signals};
 }
 constexpr config::ComponentType processor(std::string_view type, uint8_t signals) {
   return {.kind = ComponentKind::kProcessor, .type = type, .signals = signals};
 }
+
+constexpr std::array kAuthExtensions = {
+    AuthKind{extension("basicauth"),
+             read_auth_extension<extensions::BasicAuthOptions, extensions::read_basic_auth,
+                                 extensions::make_basic_auth>},
+    AuthKind{
+        extension("bearertokenauth"),
+        read_auth_extension<extensions::BearerTokenAuthOptions, extensions::read_bearer_token_auth,
+                            extensions::make_bearer_token_auth>},
+};
 
 constexpr std::array kExporters = {
     ExporterKind{exporter("otlp_grpc", config::kAllSignals), read_otlp_grpc},
@@ -193,6 +230,7 @@ constexpr std::array kProcessors = {
 
 }  // namespace
 
+std::span<const AuthKind> auth_kinds() { return kAuthExtensions; }
 std::span<const ExporterKind> exporter_kinds() { return kExporters; }
 std::span<const ProcessorKind> processor_kinds() { return kProcessors; }
 
@@ -201,6 +239,7 @@ config::Catalog catalog() {
       {.kind = ComponentKind::kReceiver, .type = "otlp"},
       {.kind = ComponentKind::kExtension, .type = "health_check"},
   };
+  for (const AuthKind& kind : kAuthExtensions) types.push_back(kind.type);
   for (const ExporterKind& kind : kExporters) types.push_back(kind.type);
   for (const ProcessorKind& kind : kProcessors) types.push_back(kind.type);
   return config::Catalog(std::move(types));

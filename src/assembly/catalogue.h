@@ -2,9 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "access/auth_options.h"
+#include "access/authenticator.h"
 #include "assembly/factories.h"
 #include "config/catalog.h"
 #include "config/exporter_helper.h"
@@ -18,6 +21,7 @@ struct ExporterReading {
   std::shared_ptr<ExporterFactory> factory;
   config::ExporterHelperConfig helper;
   bool joins_requests = true;
+  std::optional<access::AuthenticatorName> auth = {};
 };
 
 struct ExporterKind {
@@ -31,6 +35,15 @@ struct ProcessorKind {
   std::shared_ptr<ProcessorFactory> (*read)(config::Section& section);
 };
 
+// An extension that receivers and exporters name by `auth`.
+struct AuthKind {
+  config::ComponentType type;
+  // Null with errors in the section's diagnostics. Files are read, so that `validate` shows what is
+  // wrong with them.
+  std::shared_ptr<access::AuthExtension> (*read)(config::Section& section);
+};
+
+std::span<const AuthKind> auth_kinds();
 std::span<const ExporterKind> exporter_kinds();
 std::span<const ProcessorKind> processor_kinds();
 

@@ -116,6 +116,19 @@ Status Collector::make_destinations() {
   return {};
 }
 
+void Collector::report_credentials() {
+  for (const AuthPlan& auth : plan_.auths) {
+    auth.extension->report_reloads([log = world_.log, id = auth.id](const Status& status) {
+      if (status) {
+        log->info("changed credentials are in use", {{"extension", id}});
+      } else {
+        log->warn("changed credentials cannot be used, the old ones stay",
+                  {{"extension", id}, {"error", status.error().message}});
+      }
+    });
+  }
+}
+
 void Collector::report_certificates() {
   for (const ReceiverPlan& receiver : plan_.receivers) {
     for (const auto& tls : {receiver.grpc_tls, receiver.http_tls}) {
@@ -134,6 +147,7 @@ void Collector::report_certificates() {
 
 Status Collector::make_workers() {
   report_certificates();
+  report_credentials();
   recent_held_.resize(world_.loops.size());
   for (size_t index = 0; index < world_.loops.size(); ++index) {
     io::Loop& loop = *world_.loops[index];
@@ -174,6 +188,10 @@ Status Collector::make_pages() {
           ledger_.open(pipeline.signal, pipeline.id,
                        plan_.exporters[pipeline.exporters.front()].id));
     }
+  }
+  for (const ReceiverPlan& receiver : plan_.receivers) {
+    self_metrics_->add_limits(receiver.id, "grpc", receiver.grpc_access.limits);
+    self_metrics_->add_limits(receiver.id, "http", receiver.http_access.limits);
   }
   self_metrics_->add_gauge(
       "millrace_receiver_connections", "Open connections of all receivers.", [this] {

@@ -92,6 +92,7 @@ class Collector final : public extensions::HealthSource {
   Collector(Plan plan, World world);
   Status make_destinations();
   void report_certificates();
+  void report_credentials();
   Status make_workers();
   Status make_pages();
   Status serve_page(std::vector<transport::ServerOptions::PageRoute> routes,

@@ -17,6 +17,7 @@
 #include "metrics/registry.h"
 #include "pipeline/exporter.h"
 #include "pipeline/processor.h"
+#include "transport/client.h"
 
 namespace millrace::assembly {
 
@@ -30,6 +31,8 @@ struct ExporterParts {
   const std::function<void(std::string_view)>& console;
   io::FileSystem& files;
   const std::function<WallTime()>& wall_clock;  // any thread
+  // Of the extension that its `auth` names; null: none.
+  std::shared_ptr<transport::CredentialSource> credentials = nullptr;
 };
 
 class ExporterFactory {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "access/authenticator.h"
+#include "access/client_limits.h"
 #include "assembly/factories.h"
 #include "base/log.h"
 #include "base/signal.h"
@@ -22,11 +24,25 @@
 
 namespace millrace::assembly {
 
+// Who may send to one protocol of a receiver, and how much; asked by the servers of all workers.
+struct AccessPlan {
+  std::vector<std::shared_ptr<transport::RequestGate>> gates;  // in this order
+  std::shared_ptr<access::ClientLimits> limits;  // the last of them, for metrics; null: no limits
+};
+
+// An authentication extension that is in use, for its reports of changed files.
+struct AuthPlan {
+  std::string id;
+  std::shared_ptr<access::AuthExtension> extension;
+};
+
 struct ReceiverPlan {
   std::string id;  // "otlp/internal"
   receivers::OtlpReceiverOptions options;
   std::shared_ptr<io::TlsServerContext> grpc_tls;  // null: plain text
   std::shared_ptr<io::TlsServerContext> http_tls;
+  AccessPlan grpc_access = {};
+  AccessPlan http_access = {};
 };
 
 struct ProcessorPlan {
@@ -46,6 +62,7 @@ struct ExporterPlan {
   // For who fills in a plan by hand: instead of what the helper and batch processors say.
   std::optional<pipeline::BatchOptions> batch = {};
   std::optional<pipeline::QueueOptions> queue = {};
+  std::shared_ptr<transport::CredentialSource> credentials = nullptr;  // null: shows none
 };
 
 // Indices into the plan's lists.
@@ -72,6 +89,7 @@ struct Plan {
   std::vector<ExporterPlan> exporters;
   std::vector<PipelinePlan> pipelines;
   std::vector<extensions::HealthCheckOptions> health_checks;
+  std::vector<AuthPlan> auths;
   std::optional<MetricsPagePlan> metrics_page = MetricsPagePlan{};
   // The collector's own resource, shown as target_info; what the configuration adds or overrides,
   // and which defaults it removes.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "access/auth_gate.h"
 #include "assembly/catalogue.h"
 #include "config/memory_limiter.h"
 #include "config/tls.h"
@@ -29,13 +30,23 @@ class Planner {
   Plan make() {
     plan_.budget_bytes =
         machine_.memory_bytes == 0 ? kBudgetWithoutKnowledge : machine_.memory_bytes / kBudgetShare;
-    for (size_t index = 0; index < document_.components.size(); ++index) read_component(index);
+    // Extensions first: receivers and exporters name them.
+    for (size_t index = 0; index < document_.components.size(); ++index) {
+      if (is_extension(index)) read_component(index);
+    }
+    for (size_t index = 0; index < document_.components.size(); ++index) {
+      if (!is_extension(index)) read_component(index);
+    }
     for (const config::Pipeline& pipeline : document_.pipelines) add_pipeline(pipeline);
     add_telemetry();
     return std::move(plan_);
   }
 
  private:
+  bool is_extension(size_t index) const {
+    return document_.components[index].kind == ComponentKind::kExtension;
+  }
+
   void read_component(size_t index) {
     const Component& component = document_.components[index];
     // Of an unknown type, which is one mistake already: its keys are not ours to judge.
@@ -63,16 +74,27 @@ class Planner {
   void read_receiver(size_t index, const Component& component, config::Section& section) {
     ReceiverPlan receiver{.id = component.id.text};
     receivers::read_otlp_receiver(section, receiver.options);
-    if (receiver.options.grpc) receiver.grpc_tls = read_tls(*receiver.options.grpc);
-    if (receiver.options.http) receiver.http_tls = read_tls(*receiver.options.http);
+    if (receiver.options.grpc) {
+      read_server(*receiver.options.grpc, receiver.grpc_tls, receiver.grpc_access);
+    }
+    if (receiver.options.http) {
+      read_server(*receiver.options.http, receiver.http_tls, receiver.http_access);
+    }
     add(index, component, plan_.receivers, std::move(receiver));
   }
 
-  std::shared_ptr<io::TlsServerContext> read_tls(const receivers::ProtocolOptions& protocol) {
+  void read_server(const receivers::ProtocolOptions& protocol,
+                   std::shared_ptr<io::TlsServerContext>& tls, AccessPlan& access);
+  // The extension, when it is one that is started; otherwise an error is noted.
+  const access::AuthExtension* find_auth(const access::AuthenticatorName& name);
+
+  std::shared_ptr<io::TlsServerContext> read_tls(const receivers::ProtocolOptions& protocol,
+                                                 std::vector<std::string>& allowed_clients) {
     if (!protocol.tls) return nullptr;
     config::Section section(*protocol.tls, diagnostics_, protocol.tls_path);
     io::TlsOptions options;
     config::read_server_tls(section, options);
+    access::read_allowed_clients(section, allowed_clients);
     section.finish();
     options.alpn = {"h2", "http/1.1"};
     if (diagnostics_.has_errors()) return nullptr;
@@ -115,12 +137,28 @@ class Planner {
     for (const ExporterKind& kind : exporter_kinds()) {
       if (kind.type.type != component.id.type) continue;
       ExporterReading reading = kind.read(section);
+      std::shared_ptr<transport::CredentialSource> credentials;
+      if (reading.auth) credentials = find_credentials(*reading.auth, component.id.type);
       add(index, component, plan_.exporters,
           ExporterPlan{.id = component.id.text,
                        .factory = std::move(reading.factory),
                        .helper = std::move(reading.helper),
-                       .joins_requests = reading.joins_requests});
+                       .joins_requests = reading.joins_requests,
+                       .credentials = std::move(credentials)});
     }
+  }
+
+  std::shared_ptr<transport::CredentialSource> find_credentials(
+      const access::AuthenticatorName& name, std::string_view exporter_type) {
+    const access::AuthExtension* found = find_auth(name);
+    if (found == nullptr) return nullptr;
+    if (found->client == nullptr) {
+      diagnostics_.error(
+          name.place, name.path,
+          "failed to resolve authenticator \"" + name.id + "\": requested authenticator is not a " +
+              (exporter_type == "otlp_grpc" ? "gRPC" : "HTTP") + " client authenticator");
+    }
+    return found->client;
   }
 
   void read_extension(const Component& component, config::Section& section);
@@ -177,7 +215,63 @@ class Planner {
   bool has_limiter_ = false;
 };
 
+const access::AuthExtension* Planner::find_auth(const access::AuthenticatorName& name) {
+  for (const AuthPlan& auth : plan_.auths) {
+    if (auth.id == name.id) return auth.extension.get();
+  }
+  const Component* component = document_.find(ComponentKind::kExtension, name.id);
+  // One that could not be made has said so itself.
+  if (component != nullptr && component->is_used && diagnostics_.has_errors()) return nullptr;
+  std::string message =
+      "failed to resolve authenticator \"" + name.id + "\": authenticator not found";
+  if (component != nullptr && !component->is_used) {
+    message += "; it is configured, but service::extensions does not name it";
+  }
+  diagnostics_.error(name.place, name.path, message);
+  return nullptr;
+}
+
+void Planner::read_server(const receivers::ProtocolOptions& protocol,
+                          std::shared_ptr<io::TlsServerContext>& tls, AccessPlan& access) {
+  access::AuthGateOptions gate;
+  tls = read_tls(protocol, gate.allowed_clients);
+  if (protocol.auth) {
+    if (const access::AuthExtension* found = find_auth(*protocol.auth)) {
+      gate.authenticator = found->server;
+      if (found->server == nullptr) {
+        diagnostics_.error(protocol.auth->place, protocol.auth->path,
+                           "failed to resolve authenticator \"" + protocol.auth->id +
+                               "\": requested authenticator is not a server authenticator");
+      }
+    }
+  }
+  const bool by_identity =
+      protocol.limits && protocol.limits->key == access::LimitOptions::Key::kIdentity;
+  const bool has_certificates = protocol.tls && (protocol.tls->find("client_ca_file") != nullptr ||
+                                                 protocol.tls->find("client_ca_pem") != nullptr);
+  if (by_identity && !protocol.auth && !has_certificates) {
+    diagnostics_.error(protocol.endpoint_place, "limits::key",
+                       "identity needs auth, or tls with client_ca_file");
+  }
+  if (auto asked = access::make_auth_gate(std::move(gate))) {
+    access.gates.push_back(std::move(asked));
+  } else if (by_identity) {
+    access.gates.push_back(access::make_certificate_gate());
+  }
+  if (protocol.limits) {
+    access.limits = std::make_shared<access::ClientLimits>(*protocol.limits);
+    access.gates.push_back(access.limits);
+  }
+}
+
 void Planner::read_extension(const Component& component, config::Section& section) {
+  for (const AuthKind& kind : auth_kinds()) {
+    if (kind.type.type != component.id.type) continue;
+    auto extension = kind.read(section);
+    if (component.is_used && extension != nullptr) {
+      plan_.auths.push_back({.id = component.id.text, .extension = std::move(extension)});
+    }
+  }
   if (component.id.type != "health_check") return;
   extensions::HealthCheckOptions options;
   extensions::read_health_check(section, options);

@@ -132,6 +132,19 @@ void SelfMetrics::add_account(const ledger::Account& account) {
       [&account, this] { return static_cast<double>(held_().of(account).items); }));
 }
 
+void SelfMetrics::add_limits(const std::string& receiver, std::string_view transport,
+                             std::shared_ptr<const access::ClientLimits> limits) {
+  if (limits == nullptr) return;
+  const metrics::Labels labels = {{"receiver", receiver}, {"transport", std::string(transport)}};
+  handles_.push_back(
+      registry_.gauge("millrace_receiver_limited_clients", "Clients whose rates are being counted.",
+                      labels, [limits] { return static_cast<double>(limits->client_count()); }));
+  handles_.push_back(registry_.counter_function(
+      "millrace_receiver_limited_clients_forgotten",
+      "Clients that were forgotten because more than clients_max came.", labels,
+      [limits] { return static_cast<double>(limits->forgotten_count()); }));
+}
+
 void SelfMetrics::add_destination(const ExporterPlan& exporter,
                                   pipeline::Destination& destination) {
   const Signal signal = destination.options().signal;

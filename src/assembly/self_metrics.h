@@ -30,6 +30,9 @@ class SelfMetrics {
   // otelcol's memory limiter counts the items of its pipeline; what it refused had not been read,
   // so that is a number of reservations (millrace_memory_refusals).
   void add_memory_limiter(const std::string& processor, const ledger::Account& account);
+  // How many clients the limits of a receiver's protocol know; never which. Null: no limits.
+  void add_limits(const std::string& receiver, std::string_view transport,
+                  std::shared_ptr<const access::ClientLimits> limits);
   void add_gauge(std::string_view name, std::string_view help, std::function<double()> read);
 
  private:

@@ -36,11 +36,11 @@ transport::ServerOptions common_options(const receivers::OtlpReceiverOptions& re
 
 }  // namespace
 
-transport::ServerOptions grpc_server_options(const receivers::OtlpReceiverOptions& receiver,
-                                             const Intakes& intakes,
+transport::ServerOptions grpc_server_options(const ReceiverPlan& receiver, const Intakes& intakes,
                                              transport::RequestHandler& handler) {
-  transport::ServerOptions options = common_options(receiver, intakes, handler);
-  const receivers::GrpcOptions& grpc = *receiver.grpc;
+  transport::ServerOptions options = common_options(receiver.options, intakes, handler);
+  const receivers::GrpcOptions& grpc = *receiver.options.grpc;
+  options.gates = receiver.grpc_access.gates;
   options.include_metadata = grpc.include_metadata;
   options.idle_max = grpc.idle_max;
   options.age_max = grpc.age_max;
@@ -52,11 +52,11 @@ transport::ServerOptions grpc_server_options(const receivers::OtlpReceiverOption
   return options;
 }
 
-transport::ServerOptions http_server_options(const receivers::OtlpReceiverOptions& receiver,
-                                             const Intakes& intakes,
+transport::ServerOptions http_server_options(const ReceiverPlan& receiver, const Intakes& intakes,
                                              transport::RequestHandler& handler) {
-  transport::ServerOptions options = common_options(receiver, intakes, handler);
-  const receivers::HttpOptions& http = *receiver.http;
+  transport::ServerOptions options = common_options(receiver.options, intakes, handler);
+  const receivers::HttpOptions& http = *receiver.options.http;
+  options.gates = receiver.http_access.gates;
   options.include_metadata = http.include_metadata;
   // Silence in the configuration keeps the transport's own guards against slow clients.
   if (http.read_header_timeout != 0s) options.header_timeout = http.read_header_timeout;

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "assembly/plan.h"
 #include "base/signal.h"
 #include "pipeline/intake.h"
 #include "receivers/otlp/options.h"
@@ -14,11 +15,9 @@ namespace millrace::assembly {
 using Intakes = std::array<pipeline::Intake*, kSignalCount>;
 
 // Routes exist for the signals that have an intake.
-transport::ServerOptions grpc_server_options(const receivers::OtlpReceiverOptions& receiver,
-                                             const Intakes& intakes,
+transport::ServerOptions grpc_server_options(const ReceiverPlan& receiver, const Intakes& intakes,
                                              transport::RequestHandler& handler);
-transport::ServerOptions http_server_options(const receivers::OtlpReceiverOptions& receiver,
-                                             const Intakes& intakes,
+transport::ServerOptions http_server_options(const ReceiverPlan& receiver, const Intakes& intakes,
                                              transport::RequestHandler& handler);
 
 }  // namespace millrace::assembly

@@ -50,14 +50,16 @@ Status Worker::make_destinations() {
     for (const Signal signal : kSignals) {
       pipeline::Destination* destination = shared_.destinations[index][index_of(signal)];
       if (destination == nullptr) continue;
-      auto exporter = plan.exporters[index].factory->make({.loop = loop_,
-                                                           .pool = pool_,
-                                                           .log = *shared_.log,
-                                                           .unsampled_log = *shared_.unsampled_log,
-                                                           .console = shared_.console,
-                                                           .files = *shared_.files,
-                                                           .wall_clock = shared_.wall_clock},
-                                                          signal);
+      auto exporter =
+          plan.exporters[index].factory->make({.loop = loop_,
+                                               .pool = pool_,
+                                               .log = *shared_.log,
+                                               .unsampled_log = *shared_.unsampled_log,
+                                               .console = shared_.console,
+                                               .files = *shared_.files,
+                                               .wall_clock = shared_.wall_clock,
+                                               .credentials = plan.exporters[index].credentials},
+                                              signal);
       if (!exporter) {
         return fail(exporter.error().code,
                     "exporter " + plan.exporters[index].id + ": " + exporter.error().message);
@@ -155,13 +157,11 @@ void Worker::make_receivers() {
     receivers_.push_back(std::make_unique<receivers::OtlpReceiver>(std::move(parts)));
     if (receiver.options.grpc) {
       make_server(index, *receiver.options.grpc,
-                  grpc_server_options(receiver.options, intakes, *receivers_.back()),
-                  receiver.grpc_tls);
+                  grpc_server_options(receiver, intakes, *receivers_.back()), receiver.grpc_tls);
     }
     if (receiver.options.http) {
       make_server(index, *receiver.options.http,
-                  http_server_options(receiver.options, intakes, *receivers_.back()),
-                  receiver.http_tls);
+                  http_server_options(receiver, intakes, *receivers_.back()), receiver.http_tls);
     }
   }
 }

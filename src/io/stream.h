@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -48,6 +49,9 @@ struct TlsInfo {
   bool resumed = false;      // an abbreviated handshake of an earlier session
   std::string alpn;          // "h2", "http/1.1" or empty
   std::string peer_subject;  // of the verified client or server certificate, RFC 2253
+  // All that a verified certificate says whose it is, each with its kind: "subject:CN=a,O=b",
+  // "cn:a", "dns:a.example", "uri:spiffe://example/a", "email:a@example", "ip:10.0.0.1".
+  std::vector<std::string> peer_names = {};
 };
 
 class Stream {

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "io/address.h"
+#include "io/tls_peer.h"
 
 namespace millrace::io {
 
@@ -443,12 +444,8 @@ TlsInfo TlsStream::tls() const {
   info.alpn.assign(reinterpret_cast<const char*>(protocol), size);
   X509* certificate = SSL_get0_peer_certificate(ssl_.get());
   if (certificate == nullptr || SSL_get_verify_mode(ssl_.get()) == SSL_VERIFY_NONE) return info;
-  BIO* text = BIO_new(BIO_s_mem());
-  X509_NAME_print_ex(text, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
-  char* data = nullptr;
-  const long text_size = BIO_get_mem_data(text, &data);
-  info.peer_subject.assign(data, static_cast<size_t>(text_size));
-  BIO_free(text);
+  info.peer_subject = subject_of(certificate);
+  info.peer_names = names_of(certificate);
   return info;
 }
 

@@ -215,6 +215,22 @@ TEST_P(TlsTest, MutualTlsTellsBothSubjects) {
   EXPECT_EQ(probe->stream->tls().peer_subject, "CN=localhost");
 }
 
+TEST_P(TlsTest, NamesOfTheClientsCertificateAreToldWithTheirKinds) {
+  server_options.client_ca_pem = authority.certificate_pem();
+  CertificateRequest request;
+  request.common_name = "agent-7";
+  request.dns_names = {"agent-7.example"};
+  request.ip_addresses = {"10.0.0.7", "::1"};
+  request.uris = {"spiffe://example/agent"};
+  identify(client_options, authority.issue(request));
+  listen();
+  auto probe = converse();
+  ASSERT_EQ(probe->received, "word") << probe->failure;
+  EXPECT_EQ(accepted[0]->stream->tls().peer_names,
+            (std::vector<std::string>{"subject:CN=agent-7", "cn:agent-7", "dns:agent-7.example",
+                                      "ip:10.0.0.7", "ip:::1", "uri:spiffe://example/agent"}));
+}
+
 TEST_P(TlsTest, ClientWithoutRequiredCertificateIsRefused) {
   server_options.client_ca_pem = authority.certificate_pem();
   listen();

@@ -25,11 +25,24 @@ namespace millrace::transport {
 
 enum class ContentCoding : uint8_t { kIdentity, kGzip, kZstd };
 
+// Fields that prove who we are, as they are now: immutable, replaced whole when a watched file
+// changes. The values are secrets; names are lower case.
+using Credentials = std::shared_ptr<const std::vector<MetadataEntry>>;
+
+// Where an exporter gets them for each request; shared by the workers.
+class CredentialSource {
+ public:
+  virtual ~CredentialSource() = default;
+  // Any thread. An error: there is nothing to show (the file cannot be read); it says why.
+  virtual Result<Credentials> current() = 0;
+};
+
 struct ClientRequest {
   Signal signal = Signal::kTraces;
   Rope body;  // the message in `coding`; gRPC's five-byte prefix is the client's business
   ContentCoding coding = ContentCoding::kIdentity;
-  MetadataRef metadata;  // sent as additional headers; may be null
+  MetadataRef metadata;               // sent as additional headers; may be null
+  Credentials credentials = nullptr;  // sent instead of fields of the same names; may be null
   MonotonicTime deadline = kNever;
 };
 

@@ -22,4 +22,10 @@ bool is_field_value(std::string_view value) {
   });
 }
 
+bool is_replaced(const ClientRequest& request, std::string_view name) {
+  return request.credentials != nullptr &&
+         std::ranges::any_of(*request.credentials,
+                             [&](const MetadataEntry& entry) { return entry.name == name; });
+}
+
 }  // namespace millrace::transport

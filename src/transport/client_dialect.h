@@ -41,6 +41,8 @@ class ClientDialect {
 bool is_reserved_field(std::string_view name);
 // No control characters, so that it can't end its line early.
 bool is_field_value(std::string_view value);
+// Whether the request's credentials have a field of that name, which then goes instead.
+bool is_replaced(const ClientRequest& request, std::string_view name);
 
 std::unique_ptr<ClientDialect> make_grpc_dialect(const ClientOptions& options);
 std::unique_ptr<ClientDialect> make_http_dialect(const ClientOptions& options);

@@ -94,7 +94,16 @@ class GrpcDialect final : public ClientDialect {
     if (request.metadata != nullptr) {
       for (const MetadataEntry& entry : request.metadata->entries) {
         if (is_reserved_field(entry.name) || !is_field_value(entry.value)) continue;
+        if (is_replaced(request, entry.name)) continue;
         scratch.fields.push_back({.name = entry.name, .value = entry.value});
+      }
+    }
+    if (request.credentials != nullptr) {
+      std::erase_if(scratch.fields, [&](const http::Http2Field& field) {
+        return is_replaced(request, field.name);
+      });
+      for (const MetadataEntry& entry : *request.credentials) {
+        scratch.fields.push_back({.name = entry.name, .value = entry.value, .indexed = false});
       }
     }
     http::Http2Request made;

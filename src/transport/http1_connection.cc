@@ -127,7 +127,12 @@ void Http1Connection::on_head(const http::Http1Head& head, const http::HeaderLis
     case RequestPlan::Kind::kOtlp:
       break;
   }
-  metadata_ = options_.include_metadata ? make_metadata(fields, host_.peer()) : nullptr;
+  pass_ = {};
+  if (const auto refusal = ask_gates(host_, fields, *plan_.signal, pass_)) {
+    return refuse(refusal->reply, refusal->reason);
+  }
+  metadata_ =
+      options_.include_metadata ? make_metadata(fields, host_.peer(), pass_.secret_field) : nullptr;
   start_body();
 }
 
@@ -139,6 +144,7 @@ void Http1Connection::start_body() {
   } else {
     const uint64_t length = head_.content_length.value_or(0);
     if (length > size_max) return refuse(too_large_reply(length, size_max), "too_large");
+    charge_bytes(length);
     outcome = host_.landing().begin(message_, length, nullptr);
   }
   if (outcome != LandingOutcome::kLanded) return refuse_landing(outcome);
@@ -146,6 +152,10 @@ void Http1Connection::start_body() {
     out_ += http::kHttp1Continue;
     host_.schedule_flush();
   }
+}
+
+void Http1Connection::charge_bytes(uint64_t bytes) {
+  if (pass_.meter != nullptr) pass_.meter->charge_bytes(pass_, bytes, host_.context().loop.now());
 }
 
 void Http1Connection::on_body(std::span<uint8_t> bytes) {
@@ -165,7 +175,9 @@ void Http1Connection::on_body(std::span<uint8_t> bytes) {
 void Http1Connection::on_end() {
   if (!answered_) {
     enter(Stage::kAwaitingReply);
-    ReceivedBody body{host_.landing().finish(message_), wire_bytes_, std::move(metadata_), kNever};
+    if (head_.chunked) charge_bytes(wire_bytes_);
+    ReceivedBody body{host_.landing().finish(message_), wire_bytes_, std::move(metadata_), kNever,
+                      std::move(pass_)};
     auto* pending = new Pending(*this);
     pending_ = pending;
     if (const auto refusal = hand_over(host_.context(), plan_, std::move(body), pending)) {

@@ -47,6 +47,7 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   void on_end() override;
 
   void start_body();
+  void charge_bytes(uint64_t bytes);
   void note_rejected(std::string_view reason, std::string_view detail);
   void refuse(const Reply& reply, std::string_view reason);
   void refuse_landing(LandingOutcome outcome);
@@ -76,6 +77,7 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   bool ended_ = false;             // the peer will send nothing more
   size_t wire_bytes_ = 0;
   MetadataRef metadata_;
+  RequestPass pass_;
   std::string origin_;
   std::string out_;
 };

@@ -51,11 +51,16 @@ void Http2Request::start(const http::HeaderList& head) {
     case RequestPlan::Kind::kOtlp:
       break;
   }
+  if (const auto refusal = ask_gates(connection_->host(), head, *plan_.signal, pass_)) {
+    return refuse(refusal->reply, refusal->reason);
+  }
   if (plan_.timeout) {
     deadline_ = *plan_.timeout > kNever - progress_at_ ? kNever : progress_at_ + *plan_.timeout;
     if (deadline_ != kNever) connection_->host().wake_by(deadline_);
   }
-  if (context.options.include_metadata) metadata_ = make_metadata(head, connection_->host().peer());
+  if (context.options.include_metadata) {
+    metadata_ = make_metadata(head, connection_->host().peer(), pass_.secret_field);
+  }
   if (plan_.protocol == Protocol::kHttp) start_http_body(head);
 }
 
@@ -68,9 +73,16 @@ void Http2Request::start_http_body(const http::HeaderList& head) {
   const bool sized =
       !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
   if (sized && length > size_max) return refuse(too_large_reply(length, size_max), "too_large");
+  if (sized) charge_bytes(length);
   const LandingOutcome outcome =
       sized ? landing.begin(message_, length, nullptr) : landing.begin_unsized(message_);
   if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
+}
+
+void Http2Request::charge_bytes(uint64_t bytes) {
+  bytes_charged_ = true;
+  if (pass_.meter == nullptr) return;
+  pass_.meter->charge_bytes(pass_, bytes, connection_->host().context().loop.now());
 }
 
 void Http2Request::receive(std::span<uint8_t> data) {
@@ -130,6 +142,7 @@ bool Http2Request::begin_grpc_message(const uint8_t* at) {
     refuse(too_large_reply(prefix->length, size_max), "too_large");
     return false;
   }
+  charge_bytes(prefix->length);
   const LandingOutcome outcome = connection_->host().landing().begin(message_, prefix->length, at);
   if (outcome == LandingOutcome::kLanded) return true;
   refuse_landing(outcome);
@@ -172,7 +185,9 @@ void Http2Request::end_grpc() {
 void Http2Request::deliver(Bytes bytes) {
   body_open_ = false;
   exchange_out_ = true;
-  ReceivedBody body{std::move(bytes), wire_bytes_, std::move(metadata_), deadline_};
+  if (!bytes_charged_) charge_bytes(wire_bytes_);
+  ReceivedBody body{std::move(bytes), wire_bytes_, std::move(metadata_), deadline_,
+                    std::move(pass_)};
   const auto refusal = hand_over(connection_->host().context(), plan_, std::move(body), this);
   if (!refusal) return;  // this may be gone
   exchange_out_ = false;

@@ -56,6 +56,7 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
  private:
   ~Http2Request() = default;
   void start_http_body(const http::HeaderList& head);
+  void charge_bytes(uint64_t bytes);
   void receive_grpc(std::span<uint8_t> data);
   bool begin_grpc_message(const uint8_t* at);
   void receive_http(std::span<uint8_t> data);
@@ -93,7 +94,9 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   Reservation answer_memory_;
   size_t answer_sent_ = 0;  // of the body, when it was last looked at
   MonotonicTime answer_progress_at_ = kNever;
+  bool bytes_charged_ = false;  // their number was known before they came
   MetadataRef metadata_;
+  RequestPass pass_;
   std::string origin_;
 };
 

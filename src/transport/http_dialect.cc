@@ -142,7 +142,14 @@ class HttpDialect final : public ClientDialect {
  private:
   template <class Add>
   void each_field(const ClientRequest& request, Add add) const {
-    for (const http::Http2Field& field : fixed_) add(field);
+    for (const http::Http2Field& field : fixed_) {
+      if (!is_replaced(request, field.name)) add(field);
+    }
+    if (request.credentials != nullptr) {
+      for (const MetadataEntry& entry : *request.credentials) {
+        add(http::Http2Field{.name = entry.name, .value = entry.value, .indexed = false});
+      }
+    }
     if (request.coding != ContentCoding::kIdentity) {
       add(http::Http2Field{
           .name = "content-encoding", .value = coding_name(request.coding), .is_static = true});
@@ -150,6 +157,7 @@ class HttpDialect final : public ClientDialect {
     if (request.metadata == nullptr) return;
     for (const MetadataEntry& entry : request.metadata->entries) {
       if (is_reserved_field(entry.name) || !is_field_value(entry.value)) continue;
+      if (is_replaced(request, entry.name)) continue;
       add(http::Http2Field{.name = entry.name, .value = entry.value});
     }
   }

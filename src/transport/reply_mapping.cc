@@ -147,6 +147,9 @@ HttpAnswer map_to_http(const Reply& reply, Signal signal, BodyFormat format) {
   answer.status = reply.too_large ? 413 : http_status_of(reply.code);
   answer.body =
       format == BodyFormat::kJson ? encode_rpc_status_json(status) : encode_rpc_status(status);
+  if (reply.code == Code::kUnauthenticated && !reply.challenge.empty()) {
+    answer.fields.push_back({"www-authenticate", reply.challenge});
+  }
   if (tells_retry(reply)) {
     const int64_t nanoseconds = std::max<int64_t>(reply.retry_after->count(), 0);
     const int64_t seconds =

@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "io/loop.h"
 #include "memory/chunk_pool.h"
+#include "transport/request_gate.h"
 
 namespace millrace::transport {
 
@@ -37,6 +38,7 @@ struct Request {
   size_t wire_bytes = 0;            // as received, before decompression
   MetadataRef metadata;             // null unless ServerOptions::include_metadata
   MonotonicTime deadline = kNever;  // the sender's grpc-timeout
+  RequestPass pass = {};            // of the server's gates; empty without any
 };
 
 // The answer to an OTLP request, independent of the protocol. The transport maps it: gRPC status
@@ -52,6 +54,9 @@ struct Reply {
   // kInvalidArgument: BadRequest.field_violations; empty: none.
   std::string bad_field;
   bool too_large = false;  // HTTP 413 instead of the code's own status
+  // kUnauthenticated over HTTP: the WWW-Authenticate field, which a 401 must have (RFC 9110,
+  // section 11.6.1).
+  std::string challenge = {};
 };
 
 // The right to answer one request, exactly once, on the server's loop. Movable, outlives the
@@ -133,6 +138,9 @@ struct ServerOptions {
     RequestHandler* handler;
   };
   std::vector<OtlpRoute> otlp_routes;
+  // Asked in this order for each OTLP request; pages and CORS preflights pass by. Shared, because
+  // the servers of all loops ask the same ones.
+  std::vector<std::shared_ptr<RequestGate>> gates = {};
   struct PageRoute {
     std::string path;  // exact, or a prefix when it ends in '*'
     PageHandler handler;

@@ -47,6 +47,11 @@ const std::string& ServerConnection::peer() {
   return peer_;
 }
 
+const io::TlsInfo& ServerConnection::tls() {
+  if (tls_ == nullptr) tls_ = std::make_unique<io::TlsInfo>(stream_->tls());
+  return *tls_;
+}
+
 void ServerConnection::schedule_flush() {
   if (flush_scheduled_) return;
   flush_scheduled_ = true;

@@ -52,6 +52,7 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   ServerContext& context() override { return context_; }
   Landing& landing() override { return landing_; }
   const std::string& peer() override;
+  const io::TlsInfo& tls() override;
   void schedule_flush() override;
   void wake_by(MonotonicTime when) override;
 
@@ -85,6 +86,7 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   std::string out_;
   size_t out_written_ = 0;
   std::string peer_;
+  std::unique_ptr<io::TlsInfo> tls_;  // once asked for
   io::Interest interest_ = io::Interest::kNone;
   MonotonicTime accepted_at_;
   MonotonicTime write_progress_at_ = kNever;  // since when the peer takes nothing; kNever: it does

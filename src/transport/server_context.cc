@@ -4,11 +4,29 @@
 
 namespace millrace::transport {
 
-MetadataRef make_metadata(const http::HeaderList& head, const std::string& peer) {
+std::optional<BodyRefusal> ask_gates(ConnectionHost& host, const http::HeaderList& head,
+                                     Signal signal, RequestPass& pass) {
+  ServerContext& context = host.context();
+  if (context.options.gates.empty()) return std::nullopt;
+  const RequestHead asked{.fields = head,
+                          .signal = signal,
+                          .peer = host.peer(),
+                          .tls = host.tls(),
+                          .now = context.loop.now()};
+  for (const auto& gate : context.options.gates) {
+    if (auto refusal = gate->on_head(asked, pass)) {
+      return BodyRefusal{std::move(*refusal->reply), refusal->reason};
+    }
+  }
+  return std::nullopt;
+}
+
+MetadataRef make_metadata(const http::HeaderList& head, const std::string& peer,
+                          std::string_view secret_field) {
   auto metadata = std::make_shared<Metadata>();
   for (size_t i = 0; i < head.count(); ++i) {
     const auto [name, value] = head.at(i);
-    if (name.starts_with(':')) continue;
+    if (name.starts_with(':') || name == secret_field) continue;
     metadata->entries.push_back({std::string(name), std::string(value)});
   }
   metadata->client_address = peer;
@@ -68,6 +86,7 @@ std::optional<BodyRefusal> hand_over(ServerContext& context, const RequestPlan& 
   request.wire_bytes = body.wire_bytes;
   request.metadata = std::move(body.metadata);
   request.deadline = body.deadline;
+  request.pass = std::move(body.pass);
   plan.handler->on_request(std::move(request), Exchange(impl));
   return std::nullopt;
 }

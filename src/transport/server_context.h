@@ -47,6 +47,7 @@ class ConnectionHost {
   virtual Landing& landing() = 0;
   // "10.1.2.3:51234".
   virtual const std::string& peer() = 0;
+  virtual const io::TlsInfo& tls() = 0;
   // There is something to write, or the protocol has finished: looked at when the turn ends.
   virtual void schedule_flush() = 0;
   // on_time is to be called at `when` at the latest.
@@ -84,6 +85,7 @@ struct ReceivedBody {
   size_t wire_bytes = 0;
   MetadataRef metadata;
   MonotonicTime deadline = kNever;
+  RequestPass pass = {};
 };
 // Hands the request over; or returns the refusal, with a word for the counter, and `impl` stays
 // the caller's.
@@ -94,8 +96,14 @@ struct BodyRefusal {
 std::optional<BodyRefusal> hand_over(ServerContext& context, const RequestPlan& plan,
                                      ReceivedBody body, Exchange::Impl* impl);
 
-// The request's fields for processors and exporters, without pseudo-header fields.
-MetadataRef make_metadata(const http::HeaderList& head, const std::string& peer);
+// Asks the server's gates. Nothing: the request may come in, and `pass` tells what they found.
+std::optional<BodyRefusal> ask_gates(ConnectionHost& host, const http::HeaderList& head,
+                                     Signal signal, RequestPass& pass);
+
+// The request's fields for processors and exporters, without pseudo-header fields and without
+// `secret_field` (a lower-case name; empty: none).
+MetadataRef make_metadata(const http::HeaderList& head, const std::string& peer,
+                          std::string_view secret_field);
 
 // Refusals that both protocols make.
 Reply too_large_reply(size_t size, size_t size_max);

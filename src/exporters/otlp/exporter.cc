@@ -76,6 +76,7 @@ class OtlpExporter final : public pipeline::Exporter {
     BareExhausted bare_exhausted = BareExhausted::kRefuse;
     Encoding encoding = Encoding::kProto;
     std::string endpoint;
+    std::shared_ptr<transport::CredentialSource> credentials;  // null: none
   };
 
   OtlpExporter(io::Loop& loop, const OtlpClientOptions& options, Setup setup, Budget& budget,
@@ -106,11 +107,19 @@ class OtlpExporter final : public pipeline::Exporter {
     request.coding = body->coding;
     request.metadata = std::move(batch.metadata);
     request.deadline = deadline;
-    client->send(std::move(request), [this, signal = batch.signal, memory = std::move(body->memory),
-                                      done = std::move(done)](Answer answer) mutable {
-      memory = Reservation();
-      done(to_outcome(signal, answer));
-    });
+    if (setup_.credentials != nullptr) {
+      Result<transport::Credentials> credentials = setup_.credentials->current();
+      if (!credentials) return end_later(std::move(done), retry(std::move(credentials.error())));
+      request.credentials = std::move(*credentials);
+    }
+    transport::Credentials shown = request.credentials;
+    client->send(std::move(request),
+                 [this, signal = batch.signal, memory = std::move(body->memory),
+                  shown = std::move(shown), done = std::move(done)](Answer answer) mutable {
+                   memory = Reservation();
+                   done(are_outdated(shown, answer) ? retry({answer.code, answer.message})
+                                                    : to_outcome(signal, answer));
+                 });
   }
 
   void close() override {
@@ -132,6 +141,22 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
  private:
+  // Refused with credentials that have been replaced since: a renewal must lose nothing.
+  bool are_outdated(const transport::Credentials& shown, const Answer& answer) const {
+    if (shown == nullptr || answer.kind != Answer::Kind::kAnswered ||
+        answer.code != Code::kUnauthenticated) {
+      return false;
+    }
+    const Result<transport::Credentials> now = setup_.credentials->current();
+    return now && *now != shown;
+  }
+  static Outcome retry(Error error) {
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::kRetry;
+    outcome.error = std::move(error);
+    return outcome;
+  }
+
   struct Body {
     Rope bytes;
     transport::ContentCoding coding = transport::ContentCoding::kIdentity;
@@ -269,9 +294,9 @@ void report_certificates(const OtlpClientOptions& options, const std::string& en
 
 }  // namespace
 
-std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
-                                                            const GrpcOptions& options,
-                                                            Budget& budget, Logger& logger) {
+std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(
+    io::Loop& loop, const GrpcOptions& options, Budget& budget, Logger& logger,
+    std::shared_ptr<transport::CredentialSource> credentials) {
   report_certificates(options, options.endpoint, logger);
   transport::ClientOptions client = client_options(options, options.target, options.uses_tls());
   if (!options.authority.empty()) client.authority = options.authority;
@@ -279,6 +304,7 @@ std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
   client.ping_after = options.ping_after;
   client.ping_timeout = options.ping_timeout;
   OtlpExporter::Setup setup;
+  setup.credentials = std::move(credentials);
   setup.clients.push_back(transport::make_grpc_client(loop, std::move(client)));
   setup.by_signal.fill(setup.clients.front().get());
   setup.map = map_grpc_answer;
@@ -288,9 +314,9 @@ std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(io::Loop& loop,
   return std::make_unique<OtlpExporter>(loop, options, std::move(setup), budget, logger);
 }
 
-std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(io::Loop& loop,
-                                                            const HttpOptions& options,
-                                                            Budget& budget, Logger& logger) {
+std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
+    io::Loop& loop, const HttpOptions& options, Budget& budget, Logger& logger,
+    std::shared_ptr<transport::CredentialSource> credentials) {
   report_certificates(options, options.endpoint, logger);
   // One client for each server, however many signals go there.
   struct Server {
@@ -302,6 +328,7 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(io::Loop& loop,
   const int64_t parallel =
       options.connections_max > 0 ? options.connections_max : options.helper.queue.num_consumers;
   OtlpExporter::Setup setup;
+  setup.credentials = std::move(credentials);
   for (size_t i = 0; i < kSignalCount; ++i) {
     if (!options.targets[i]) continue;
     const ClientEndpoint& target = *options.targets[i];

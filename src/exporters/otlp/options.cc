@@ -52,9 +52,7 @@ void read_shared(Section& exporter, OtlpClientOptions& into) {
   read_compression(exporter, into);
   read_headers(exporter, into);
   exporter.section("tls", [&](Section& tls) { config::read_client_tls(tls, into.tls); });
-  exporter.unsupported("auth",
-                       "authentication extensions are not in this version; use headers or "
-                       "client certificates");
+  access::read_auth(exporter, into.auth);
   exporter.unsupported("middlewares", "middleware extensions are not in this version");
   exporter.ignored("read_buffer_size", "buffers fit the message by themselves");
   exporter.ignored("write_buffer_size", "buffers fit the message by themselves");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/auth_options.h"
 #include "base/metadata.h"
 #include "base/result.h"
 #include "base/signal.h"
@@ -28,6 +29,8 @@ struct OtlpClientOptions {
   int compression_level = compress::kDefaultLevel;
   std::vector<MetadataEntry> headers;  // lower-case names; values are secrets
   std::string user_agent = "millrace";
+  // The extension whose credentials go with each request, instead of headers of the same names.
+  std::optional<access::AuthenticatorName> auth;
   config::ClientTls tls;
   // Made by load_tls(), shared by all workers; null: plain text or not loaded.
   std::shared_ptr<io::TlsClientContext> tls_context;

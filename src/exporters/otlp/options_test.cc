@@ -73,7 +73,7 @@ TEST(OtlpExporterOptionsTest, UnsupportedSaysSo) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"compression: snappy", "not in this version"},
       {"compression: br", "expected gzip, zstd or none"},
-      {"auth: {authenticator: x}", "not in this version"},
+      {"auth: ", "must name an extension"},
       {"middlewares: []", "not in this version"},
       {"balancer_name: grpclb", "pick_first"},
       {"headers: {\"a b\": c}", "not a header name"},

@@ -95,6 +95,7 @@ IssuedCertificate TestAuthority::issue(const CertificateRequest& request) {
   std::string names;
   for (const std::string& name : request.dns_names) names += ",DNS:" + name;
   for (const std::string& address : request.ip_addresses) names += ",IP:" + address;
+  for (const std::string& uri : request.uris) names += ",URI:" + uri;
   if (!names.empty()) {
     add_extension(made.get(), issuer, NID_subject_alt_name, names.substr(1));
   }

@@ -13,6 +13,7 @@ struct CertificateRequest {
   std::string common_name = "localhost";
   std::vector<std::string> dns_names = {"localhost"};
   std::vector<std::string> ip_addresses = {"127.0.0.1", "::1"};
+  std::vector<std::string> uris = {};
   // Relative to now, in seconds.
   int64_t valid_from_s = -3600;
   int64_t valid_until_s = 86'400;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "access/limit_options.h"
 #include "config/endpoint.h"
 
 namespace millrace::receivers {
@@ -36,7 +37,9 @@ void read_protocol(Section& section, std::string_view default_endpoint, Protocol
   section.choice("acknowledge", &into.acknowledge,
                  {{"accepted", static_cast<int>(Acknowledge::kAccepted)},
                   {"delivered", static_cast<int>(Acknowledge::kDelivered)}});
-  section.unsupported("auth", "authentication of senders is not in this version; use mutual TLS");
+  access::read_auth(section, into.auth);
+  section.section("limits",
+                  [&](Section& limits) { access::read_limits(limits, into.limits.emplace()); });
   section.unsupported("middlewares", "middleware extensions are not in this version");
 }
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "access/auth_options.h"
+#include "access/client_limits.h"
 #include "base/metadata.h"
 #include "base/time.h"
 #include "config/section.h"
@@ -33,6 +35,8 @@ struct ProtocolOptions {
   size_t message_bytes_max = kMessageBytesMax;  // before and after decompression
   bool include_metadata = false;
   Acknowledge acknowledge = Acknowledge::kAccepted;
+  std::optional<access::AuthenticatorName> auth;
+  std::optional<access::LimitOptions> limits;
 };
 
 struct GrpcOptions : ProtocolOptions {

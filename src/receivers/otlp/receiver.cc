@@ -111,6 +111,9 @@ void OtlpReceiver::on_request(transport::Request request, transport::Exchange ex
     exchange.reply(refusal);
     return;
   }
+  if (request.pass.meter != nullptr) {
+    request.pass.meter->charge_items(request.pass, admission->item_count, parts_.loop->now());
+  }
   // An envelope without items carries nothing to deliver or to lose (OTLP: receivers may ignore
   // it); its sender hears success. Profiles without samples may still bring a dictionary, which is
   // passed through like all else; only a message of no bytes is nothing.

@@ -1,0 +1,84 @@
+#include "access/auth_gate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "access/text_pattern.h"
+#include "transport/server.h"
+
+namespace millrace::access {
+namespace {
+
+using transport::GateRefusal;
+using transport::Identity;
+using transport::Reply;
+using transport::RequestHead;
+using transport::RequestPass;
+
+// Guessing slowed down is a wait of some seconds; what guesses is not in a hurry.
+constexpr Duration kRetryAfterGuessing = 1s;
+
+GateRefusal refusal(Code code, std::string message, std::string_view reason) {
+  GateRefusal made{.reply = std::make_unique<Reply>(), .reason = reason};
+  made.reply->code = code;
+  made.reply->message = std::move(message);
+  return made;
+}
+
+class AuthGate final : public transport::RequestGate {
+ public:
+  explicit AuthGate(AuthGateOptions options) : options_(std::move(options)) {}
+
+  std::optional<GateRefusal> on_head(const RequestHead& head, RequestPass& pass) override {
+    if (!options_.allowed_clients.empty() && !is_allowed(head.tls)) {
+      return refusal(Code::kPermissionDenied,
+                     "the client certificate is not one of allowed_clients", "not_allowed");
+    }
+    if (options_.authenticator == nullptr) {
+      if (!head.tls.peer_subject.empty()) {
+        pass.identity = std::make_shared<Identity>(head.tls.peer_subject);
+      }
+      return std::nullopt;
+    }
+    auto identity = options_.authenticator->authenticate(head.fields, head.now);
+    if (!identity) return refuse(std::move(identity.error()));
+    pass.identity = std::move(*identity);
+    pass.secret_field = options_.authenticator->field();
+    return std::nullopt;
+  }
+
+ private:
+  bool is_allowed(const io::TlsInfo& tls) const {
+    return std::ranges::any_of(tls.peer_names, [&](const std::string& name) {
+      return std::ranges::any_of(options_.allowed_clients, [&](const std::string& pattern) {
+        return matches_pattern(pattern, name);
+      });
+    });
+  }
+
+  GateRefusal refuse(Error error) const {
+    if (error.code == Code::kResourceExhausted) {
+      GateRefusal made = refusal(error.code, std::move(error.message), "guessing");
+      made.reply->retry_after = kRetryAfterGuessing;
+      return made;
+    }
+    GateRefusal made = refusal(Code::kUnauthenticated, std::move(error.message), "unauthenticated");
+    made.reply->challenge = options_.authenticator->challenge();
+    return made;
+  }
+
+  const AuthGateOptions options_;
+};
+
+}  // namespace
+
+std::shared_ptr<transport::RequestGate> make_auth_gate(AuthGateOptions options) {
+  if (options.authenticator == nullptr && options.allowed_clients.empty()) return nullptr;
+  return std::make_shared<AuthGate>(std::move(options));
+}
+
+std::shared_ptr<transport::RequestGate> make_certificate_gate() {
+  return std::make_shared<AuthGate>(AuthGateOptions{});
+}
+
+}  // namespace millrace::access

@@ -1,0 +1,69 @@
+// Something made from watched files, made again when they change. A version that cannot be used is
+// reported and the old one stays.
+//
+// Threads: safe from any. look() takes a short lock; who finds a change reads under it, so that no
+// two threads read at once.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace millrace::access {
+
+template <class Version>
+class Reloading {
+ public:
+  // The new version; null: nothing has changed.
+  using Reader = std::function<Result<std::shared_ptr<Version>>()>;
+
+  // Reads for the first time; the error is the reader's.
+  static Result<std::shared_ptr<Reloading>> make(Reader reader) {
+    auto first = reader();
+    if (!first) return fail(std::move(first.error()));
+    return std::shared_ptr<Reloading>(new Reloading(std::move(reader), std::move(*first)));
+  }
+
+  // The version in use, after looking for a change if the last look is at least `interval` ago.
+  std::shared_ptr<Version> look(MonotonicTime now, Duration interval) {
+    std::unique_lock lock(mutex_);
+    if (looked_ && now < last_look_ + interval) return current_;
+    looked_ = true;
+    last_look_ = now;
+    auto read = reader_();
+    if (read && *read == nullptr) return current_;
+    if (read) current_ = std::move(*read);
+    const Status status = read ? Status{} : Status(fail(read.error()));
+    const auto report = on_reload_;
+    auto current = current_;
+    lock.unlock();
+    if (report) report(status);
+    return current;
+  }
+  // For what has no files.
+  std::shared_ptr<Version> current() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
+  }
+  void report_reloads(std::function<void(const Status&)> on_reload) {
+    const std::lock_guard lock(mutex_);
+    on_reload_ = std::move(on_reload);
+  }
+
+ private:
+  Reloading(Reader reader, std::shared_ptr<Version> first)
+      : reader_(std::move(reader)), current_(std::move(first)) {}
+
+  mutable std::mutex mutex_;  // all below
+  const Reader reader_;
+  std::shared_ptr<Version> current_;
+  bool looked_ = false;
+  MonotonicTime last_look_{};
+  std::function<void(const Status&)> on_reload_;
+};
+
+}  // namespace millrace::access

@@ -1,0 +1,64 @@
+// Credentials that have been verified, so that a slow check (bcrypt takes some 60 ms) is made once
+// and not for each request. Holds keyed hashes, never the credentials; bounded: the one that was
+// used longest ago goes first.
+//
+// Threads: safe from any; a short lock for each look-up.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "access/keyed_hash.h"
+#include "transport/request_gate.h"
+
+namespace millrace::access {
+
+class VerifiedCache {
+ public:
+  explicit VerifiedCache(size_t size_max) : size_max_(size_max), key_(random_hash_key()) {}
+
+  // Whose credentials these are; null: not known to be good.
+  std::shared_ptr<const transport::Identity> find(std::string_view credentials) {
+    const Digest digest = keyed_hash(key_, credentials);
+    const std::lock_guard lock(mutex_);
+    const auto found = places_.find(digest);
+    if (found == places_.end()) return nullptr;
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return entries_.front().second;
+  }
+  void remember(std::string_view credentials, std::shared_ptr<const transport::Identity> identity) {
+    const Digest digest = keyed_hash(key_, credentials);
+    const std::lock_guard lock(mutex_);
+    if (places_.contains(digest)) return;
+    entries_.emplace_front(digest, std::move(identity));
+    places_.emplace(digest, entries_.begin());
+    if (entries_.size() > size_max_) {
+      places_.erase(entries_.back().first);
+      entries_.pop_back();
+    }
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    places_.clear();
+    entries_.clear();
+  }
+  size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return entries_.size();
+  }
+
+ private:
+  using Entry = std::pair<Digest, std::shared_ptr<const transport::Identity>>;
+  const size_t size_max_;
+  const HashKey key_;
+  mutable std::mutex mutex_;  // all below
+  std::list<Entry> entries_;  // the one used last in front
+  std::unordered_map<Digest, std::list<Entry>::iterator, DigestHash> places_;
+};
+
+}  // namespace millrace::access

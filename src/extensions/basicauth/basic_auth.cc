@@ -1,0 +1,205 @@
+#include "extensions/basicauth/basic_auth.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "access/field_text.h"
+#include "access/reloading.h"
+#include "access/verified_cache.h"
+#include "extensions/basicauth/htpasswd.h"
+#include "http/grpc_wire.h"
+#include "io/watched_file.h"
+
+namespace millrace::extensions {
+namespace {
+
+using transport::Credentials;
+using transport::Identity;
+
+constexpr Duration kLookInterval = 1s;
+constexpr Duration kLookForNewInterval = 100ms;
+constexpr size_t kVerifiedMax = 4096;
+constexpr std::string_view kField = "authorization";
+constexpr std::string_view kScheme = "Basic";
+
+// The cost of guessing that is still allowed. Any thread; off the usual path, which is a cache hit.
+class GuessBudget {
+ public:
+  bool try_use(double cost, MonotonicTime now) {
+    const std::lock_guard lock(mutex_);
+    if (now > last_) {
+      const double seconds = std::chrono::duration<double>(now - last_).count();
+      left_ = std::min(kGuessCostBurst, left_ + seconds * kGuessCostPerSecond);
+      last_ = now;
+    }
+    if (left_ < cost) return false;
+    left_ -= cost;
+    return true;
+  }
+  void give_back(double cost) {
+    const std::lock_guard lock(mutex_);
+    left_ = std::min(kGuessCostBurst, left_ + cost);
+  }
+
+ private:
+  std::mutex mutex_;  // all below
+  double left_ = kGuessCostBurst;
+  MonotonicTime last_{};
+};
+
+// One state of the file, and who has been verified against it.
+struct Users {
+  Htpasswd table;
+  access::VerifiedCache verified{kVerifiedMax};
+};
+using UserSource = access::Reloading<Users>;
+
+class Judge final : public access::Authenticator {
+ public:
+  explicit Judge(std::shared_ptr<UserSource> source) : source_(std::move(source)) {}
+
+  Result<std::shared_ptr<const Identity>> authenticate(const http::HeaderList& fields,
+                                                       MonotonicTime now) override {
+    std::string_view shown = fields.find(kField);
+    if (shown.empty()) return refuse("no basic auth provided");
+    if (!access::has_scheme(shown, kScheme)) return refuse("invalid authorization scheme prefix");
+    shown.remove_prefix(kScheme.size() + 1);
+    std::shared_ptr<Users> users = source_->look(now, kLookInterval);
+    if (auto identity = users->verified.find(shown)) return identity;
+
+    const auto decoded = http::decode_base64(shown);
+    const size_t colon = decoded ? decoded->find(':') : std::string::npos;
+    if (colon == std::string::npos) return refuse("invalid authorization format");
+    const std::string_view name = std::string_view(*decoded).substr(0, colon);
+    const std::string_view password = std::string_view(*decoded).substr(colon + 1);
+    users = source_->look(now, kLookForNewInterval);
+    const double cost = users->table.cost(name);
+    if (!guesses_.try_use(cost, now)) {
+      return fail(Code::kResourceExhausted, "too many wrong passwords, try again later");
+    }
+    if (!users->table.verify(name, password)) return refuse("invalid credentials");
+    guesses_.give_back(cost);
+    auto identity = std::make_shared<const Identity>(Identity{std::string(name)});
+    users->verified.remember(shown, identity);
+    return identity;
+  }
+  std::string_view field() const override { return kField; }
+  std::string challenge() const override { return R"(Basic realm="millrace", charset="UTF-8")"; }
+
+ private:
+  static std::unexpected<Error> refuse(std::string message) {
+    return fail(Code::kUnauthenticated, std::move(message));
+  }
+
+  const std::shared_ptr<UserSource> source_;
+  GuessBudget guesses_;
+};
+
+Result<access::AuthExtension> make_server(const BasicAuthOptions::Htpasswd& options) {
+  auto file = options.file.empty() ? nullptr : std::make_shared<io::WatchedFile>(options.file);
+  auto source =
+      UserSource::make([options, file, first = true]() mutable -> Result<std::shared_ptr<Users>> {
+        std::optional<std::string> text;
+        if (file != nullptr) {
+          auto read = file->read_if_changed();
+          if (!read) return fail(std::move(read.error()));
+          text = std::move(*read);
+        }
+        if (!std::exchange(first, false) && !text) return nullptr;
+        auto users = std::make_shared<Users>();
+        if (text) {
+          if (Status added = users->table.add(*text, options.file); !added) {
+            return fail(added.error());
+          }
+        }
+        if (Status added = users->table.add(options.inline_text, "htpasswd::inline"); !added) {
+          return fail(added.error());
+        }
+        return users;
+      });
+  if (!source) return fail(std::move(source.error()));
+  return access::AuthExtension{
+      .server = std::make_shared<Judge>(*source),
+      .client = nullptr,
+      .report_reloads = [source = *source](std::function<void(const Status&)> on_reload) {
+        source->report_reloads(std::move(on_reload));
+      }};
+}
+
+using CredentialVersions = access::Reloading<const std::vector<MetadataEntry>>;
+
+class Shown final : public transport::CredentialSource {
+ public:
+  explicit Shown(std::shared_ptr<CredentialVersions> source) : source_(std::move(source)) {}
+  Result<Credentials> current() override { return source_->look({}, 0s); }
+
+ private:
+  const std::shared_ptr<CredentialVersions> source_;
+};
+
+// A value that stands in the configuration, or in a file.
+class Value {
+ public:
+  Value(std::string text, const std::string& file) : text_(std::move(text)), is_new_(true) {
+    if (!file.empty()) file_ = std::make_unique<io::WatchedFile>(file);
+  }
+  Status look() {
+    if (file_ == nullptr) return {};
+    auto read = file_->read_if_changed();
+    if (!read) return fail(std::move(read.error()));
+    if (!*read) return {};
+    text_ = access::trimmed(**read);
+    is_new_ = true;
+    return {};
+  }
+  bool take_news() { return std::exchange(is_new_, false); }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  bool is_new_;
+  std::unique_ptr<io::WatchedFile> file_;
+};
+
+std::string padded_base64(std::string_view text) {
+  std::string encoded = http::encode_base64(text);
+  encoded.append((4 - encoded.size() % 4) % 4, '=');
+  return encoded;
+}
+
+Result<access::AuthExtension> make_client(const BasicAuthOptions::ClientAuth& options) {
+  using Fields = std::vector<MetadataEntry>;
+  auto name = std::make_shared<Value>(options.username, options.username_file);
+  auto password = std::make_shared<Value>(options.password, options.password_file);
+  auto source = CredentialVersions::make([name,
+                                          password]() -> Result<std::shared_ptr<const Fields>> {
+    for (Value* value : {name.get(), password.get()}) {
+      if (Status looked = value->look(); !looked) return fail(looked.error());
+    }
+    const bool has_news = name->take_news();
+    if (!password->take_news() && !has_news) return nullptr;
+    if (name->text().contains(':')) {
+      return fail(Code::kInvalidArgument,
+                  "invalid authorization format: a name can't have a colon in it");
+    }
+    return std::make_shared<const Fields>(Fields{
+        {std::string(kField), "Basic " + padded_base64(name->text() + ":" + password->text())}});
+  });
+  if (!source) return fail(std::move(source.error()));
+  return access::AuthExtension{
+      .server = nullptr,
+      .client = std::make_shared<Shown>(*source),
+      .report_reloads = [source = *source](std::function<void(const Status&)> on_reload) {
+        source->report_reloads(std::move(on_reload));
+      }};
+}
+
+}  // namespace
+
+Result<access::AuthExtension> make_basic_auth(const BasicAuthOptions& options) {
+  if (options.htpasswd) return make_server(*options.htpasswd);
+  return make_client(options.client_auth.value_or(BasicAuthOptions::ClientAuth{}));
+}
+
+}  // namespace millrace::extensions
