@@ -132,6 +132,70 @@ TEST(PlanFromDocumentTest, CertificatesOfAReceiverAreLoaded) {
   EXPECT_EQ(made.plan->receivers[0].http_tls, nullptr);
 }
 
+// One receiver and one exporter with what a case adds, and `extensions` of which all are started.
+std::string with_auth(std::string_view grpc, std::string_view exporter, std::string_view extensions,
+                      std::string_view started) {
+  return "receivers: {otlp: {protocols: {grpc: {" + std::string(grpc) +
+         "}}}}\nexporters: {otlp_http: {endpoint: \"https://b\"" + std::string(exporter) +
+         "}}\nextensions: {" + std::string(extensions) + "}\nservice: {extensions: [" +
+         std::string(started) +
+         "], pipelines: {traces: {receivers: [otlp], exporters: [otlp_http]}}}\n";
+}
+constexpr std::string_view kUsers =
+    "basicauth/in: {htpasswd: {inline: \"u:{SHA}w3QkzGJswDXW5OKZHAJw0FELjfM=\"}}";
+constexpr std::string_view kOut = "basicauth/out: {client_auth: {username: u, password: p}}";
+constexpr std::string_view kToken = "bearertokenauth: {token: t}";
+
+TEST(PlanFromDocumentTest, ReceiversAndExportersGetTheAuthenticatorsThatTheyName) {
+  const Made made = make(
+      with_auth("auth: {authenticator: bearertokenauth}, limits: {requests_per_second: 1}",
+                ", auth: {authenticator: basicauth/out}",
+                std::string(kToken) + ", " + std::string(kOut), "bearertokenauth, basicauth/out"));
+  ASSERT_TRUE(made.plan) << made.found;
+  EXPECT_EQ(made.plan->receivers[0].grpc_access.gates.size(), 2u);
+  EXPECT_NE(made.plan->receivers[0].grpc_access.limits, nullptr);
+  EXPECT_TRUE(made.plan->receivers[0].http_access.gates.empty());
+  ASSERT_NE(made.plan->exporters[0].credentials, nullptr);
+  EXPECT_EQ((*made.plan->exporters[0].credentials->current())->front().value, "Basic dTpw");
+  EXPECT_EQ(made.plan->auths.size(), 2u);
+}
+
+TEST(PlanFromDocumentTest, AuthenticatorsThatDoNotFitAreNamedAndNoDoorIsLeftOpen) {
+  const auto found = [](std::string_view grpc, std::string_view exporter,
+                        std::string_view extensions, std::string_view started) {
+    const Made made = make(with_auth(grpc, exporter, extensions, started));
+    EXPECT_FALSE(made.plan);
+    return made.found;
+  };
+  EXPECT_TRUE(found("auth: {authenticator: nope}", "", "", "")
+                  .contains("failed to resolve authenticator \"nope\": authenticator not found"));
+  EXPECT_TRUE(found("auth: {authenticator: bearertokenauth}", "", kToken, "")
+                  .contains("service::extensions does not name it"));
+  EXPECT_TRUE(found("auth: {authenticator: basicauth/out}", "", kOut, "basicauth/out")
+                  .contains("requested authenticator is not a server authenticator"));
+  EXPECT_TRUE(found("", ", auth: {authenticator: basicauth/in}", kUsers, "basicauth/in")
+                  .contains("requested authenticator is not a HTTP client authenticator"));
+  EXPECT_TRUE(found("auth: {authenticator: bearertokenauth}", "",
+                    "bearertokenauth: {filename: /nowhere/token}", "bearertokenauth")
+                  .contains("/nowhere/token"));
+  EXPECT_TRUE(found("limits: {key: identity, requests_per_second: 1}", "", "", "")
+                  .contains("identity needs auth"));
+}
+
+TEST(PlanFromDocumentTest, CredentialsInClearTextAreWarnedOf) {
+  const std::string text =
+      "exporters: {otlp_grpc: {endpoint: \"b:1\", tls: {insecure: true}, "
+      "auth: {authenticator: bearertokenauth}}}\n"
+      "receivers: {otlp: {protocols: {grpc: }}}\n"
+      "extensions: {bearertokenauth: {token: hunter2}}\n"
+      "service: {extensions: [bearertokenauth], pipelines: {traces: "
+      "{receivers: [otlp], exporters: [otlp_grpc]}}}\n";
+  const Made made = make(text);
+  EXPECT_TRUE(made.plan);
+  EXPECT_TRUE(made.found.contains("clear text")) << made.found;
+  EXPECT_FALSE(made.found.contains("hunter2"));
+}
+
 TEST(PlanFromDocumentTest, EveryMistakeIsFoundInOneRunWithItsPlace) {
   const Made made = make(R"(receivers:
   otlp: {protocols: {grpc: {endpoit: "localhost:1"}}}

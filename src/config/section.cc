@@ -82,6 +82,10 @@ void Diagnostics::error(yaml::Place place, std::string path, std::string message
 }
 
 void Diagnostics::warning(yaml::Place place, std::string path, std::string message) {
+  // Components may be read twice, once to be checked and once to be made.
+  for (const Diagnostic& known : all_) {
+    if (known.path == path && known.message == message && known.place.line == place.line) return;
+  }
   all_.push_back(
       {Diagnostic::Severity::kWarning, std::move(place), std::move(path), std::move(message)});
 }

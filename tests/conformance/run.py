@@ -8,7 +8,8 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-import bad_input  # noqa: F401  (each import fills the table)
+import access_lines  # noqa: F401  (each import fills the table)
+import bad_input  # noqa: F401
 import client_lines  # noqa: F401
 import connection_lines  # noqa: F401
 import daemon_lines  # noqa: F401

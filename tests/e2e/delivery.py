@@ -267,6 +267,9 @@ def a_second_instance_does_not_share_the_port(case):
 
 def the_examples_are_valid(case):
     make_certificates(case.folder)
+    for name, text in (("users", "alice:{SHA}w3QkzGJswDXW5OKZHAJw0FELjfM=\n"), ("backend.token", "secret\n")):
+        with open(os.path.join(case.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
     folder = os.path.join(environment.ROOT, "examples")
     names = sorted(name for name in os.listdir(folder) if name.endswith(".yaml"))
     assert names

@@ -48,7 +48,7 @@ class OtlpExporterTest : public ::testing::Test {
     peer_->listen(4317);
     options.endpoint = "http://server:4317";
     options.target = *parse_grpc_endpoint(options.endpoint);
-    exporter_ = make_otlp_grpc_exporter(*client_loop_, options, budget_, logger_);
+    exporter_ = make_otlp_grpc_exporter(*client_loop_, options, budget_, logger_, credentials_);
   }
   // A server that answers the first request of a connection with those bytes.
   void http(std::string response, HttpOptions options) {
@@ -59,7 +59,7 @@ class OtlpExporterTest : public ::testing::Test {
       world_.after(20ms, [this, probe = probes_.back().get()] { probe->send(response_); });
     };
     listener_ = *server_loop_->listen({.host = "", .port = 4318, .tls = nullptr}, accept);
-    exporter_ = make_otlp_http_exporter(*client_loop_, options, budget_, logger_);
+    exporter_ = make_otlp_http_exporter(*client_loop_, options, budget_, logger_, credentials_);
   }
   static HttpOptions http_options(compress::Coding compression = compress::Coding::kIdentity) {
     HttpOptions options;
@@ -78,8 +78,71 @@ class OtlpExporterTest : public ::testing::Test {
   std::string response_;
   std::unique_ptr<io::Listener> listener_;
   std::vector<std::unique_ptr<io::testing::StreamProbe>> probes_;
+  std::shared_ptr<transport::CredentialSource> credentials_;
   std::unique_ptr<pipeline::Exporter> exporter_;
 };
+
+// Shows what `value` holds at the time.
+class FakeCredentials final : public transport::CredentialSource {
+ public:
+  Result<transport::Credentials> current() override {
+    if (value.empty()) return fail(Code::kUnavailable, "no file");
+    if (shown == nullptr || shown->front().value != value) {
+      shown = std::make_shared<std::vector<MetadataEntry>>(
+          std::vector<MetadataEntry>{{"authorization", value}});
+    }
+    return shown;
+  }
+  std::string value;
+  transport::Credentials shown;
+};
+
+TEST_F(OtlpExporterTest, CredentialsOfTheMomentGoWithEachRequestInsteadOfTheHeader) {
+  auto credentials = std::make_shared<FakeCredentials>();
+  credentials->value = "Bearer one";
+  credentials_ = credentials;
+  std::vector<std::string> seen;
+  GrpcOptions options;
+  options.headers = {{"authorization", "Bearer configured"}, {"x-other", "1"}};
+  grpc(
+      [&](ScriptedHttp2Server::Request& request) {
+        seen.push_back(request.field("authorization") + " " + request.field("x-other"));
+        request.answer_grpc("");
+      },
+      options);
+  EXPECT_EQ(send("x").kind, Kind::kDelivered);
+  credentials->value = "Bearer two";
+  EXPECT_EQ(send("x").kind, Kind::kDelivered);
+  EXPECT_EQ(seen, (std::vector<std::string>{"Bearer one 1", "Bearer two 1"}));
+  credentials->value = "";
+  EXPECT_EQ(send("x").kind, Kind::kRetry) << "nothing to show now, perhaps later";
+  EXPECT_FALSE(log_.contains("Bearer"));
+}
+
+TEST_F(OtlpExporterTest, RefusalOfCredentialsThatWereReplacedMeanwhileIsTriedAgain) {
+  auto credentials = std::make_shared<FakeCredentials>();
+  credentials->value = "Bearer old";
+  credentials_ = credentials;
+  bool is_renewed = false;
+  grpc([&](ScriptedHttp2Server::Request& request) {
+    if (is_renewed) credentials->value = "Bearer new";
+    request.answer_grpc("", {{"grpc-status", "16"}, {"grpc-message", "token expired"}});
+  });
+  EXPECT_EQ(send("x").kind, Kind::kRefused);
+  is_renewed = true;
+  EXPECT_EQ(send("x").kind, Kind::kRetry);
+}
+
+TEST_F(OtlpExporterTest, HttpShowsItsCredentialsToo) {
+  auto credentials = std::make_shared<FakeCredentials>();
+  credentials->value = "Basic dTpw";
+  credentials_ = credentials;
+  http("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", http_options());
+  EXPECT_EQ(send("x").kind, Kind::kDelivered);
+  ASSERT_EQ(probes_.size(), 1u);
+  EXPECT_TRUE(probes_[0]->received.contains("authorization: Basic dTpw\r\n"))
+      << probes_[0]->received;
+}
 
 TEST_F(OtlpExporterTest, GrpcBodyIsCompressedAndDelivered) {
   std::string body;
