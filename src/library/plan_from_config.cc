@@ -52,8 +52,9 @@ class EndpointFactory final : public assembly::ExporterFactory {
   explicit EndpointFactory(exporters::HttpOptions options) : http_(std::move(options)) {}
   Result<std::unique_ptr<pipeline::Exporter>> make(const assembly::ExporterParts& parts,
                                                    Signal) override {
-    if (grpc_) return exporters::make_otlp_grpc_exporter(parts.loop, *grpc_, parts.log);
-    return exporters::make_otlp_http_exporter(parts.loop, *http_, parts.log);
+    if (grpc_)
+      return exporters::make_otlp_grpc_exporter(parts.loop, *grpc_, parts.pool.budget(), parts.log);
+    return exporters::make_otlp_http_exporter(parts.loop, *http_, parts.pool.budget(), parts.log);
   }
 
  private:
