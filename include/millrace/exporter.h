@@ -59,8 +59,9 @@ class Exporter {
   // being and is tried again once the call has returned. What it throws is caught and counted, and
   // means kRetry.
   virtual ExportResult export_batch(const BatchRef& batch, Deadline deadline) = 0;
-  // The last call, on the same thread. A thread that is still inside export_batch when the deadline
-  // of shutdown() comes is left alone with its exporter; this is then called when it returns.
+  // The last call, on the same thread, before Collector::shutdown returns. A thread that is still
+  // inside export_batch when the deadline of that comes is left alone with its exporter; this is
+  // then called when it returns.
   virtual void shutdown() {}
   // In statistics: "exporter/<name>".
   virtual std::string name() const { return "custom"; }

@@ -80,7 +80,7 @@ std::optional<T> wait_for(std::future<T> future, SteadyTime deadline) {
 }  // namespace
 
 Engine::Engine(EnginePlan& plan)
-    : encode_limits_(plan.encode), exporter_counters_(plan.exporter_counters) {
+    : encode_limits_(plan.encode), exporter_threads_(plan.exporter_threads) {
   log_ = make_logger(plan.plan.log, plan);
   LogOptions unsampled = plan.plan.log;
   unsampled.sampling_enabled = false;
@@ -207,6 +207,7 @@ v1::Status Engine::shutdown(std::chrono::nanoseconds timeout) {
   if (is_over_) return end_status_;
   drain(deadline);
   end_loop();
+  exporter_threads_->wait_until(deadline);
   is_over_ = true;
   end_status_ = status_at_end();
   return end_status_;
@@ -283,7 +284,7 @@ void Engine::count(v1::Statistics& into) {
       sums.dropped_in_buffer[reason] += feeder_->dropped(signal)[reason];
     }
   }
-  into.exporter_exceptions = exporter_counters_->exceptions.load(std::memory_order_relaxed);
+  into.exporter_exceptions = exporter_threads_->exceptions();
   const ledger::Held held = collector_->held();
   std::map<std::pair<std::string, Signal>, const pipeline::Destination*> destinations;
   for (const auto& destination : collector_->destinations()) {

@@ -52,7 +52,7 @@ class Engine {
   bool is_on_loop_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
 
   const EncodeLimits encode_limits_;
-  const std::shared_ptr<ExporterCounters> exporter_counters_;
+  const std::shared_ptr<ExporterThreads> exporter_threads_;
   std::unique_ptr<Logger> log_;
   std::unique_ptr<Logger> unsampled_log_;
   std::unique_ptr<io::FileSystem> files_;

@@ -315,7 +315,7 @@ class Planner {
       }
       assembly::ExporterPlan exporter;
       exporter.id = unique_id("exporter/" + name);
-      exporter.factory = make_user_exporter_factory(user, made_.exporter_counters);
+      exporter.factory = make_user_exporter_factory(user, made_.exporter_threads);
       exporter.helper.timeout = kUserExporterTimeout;
       exporter.helper.queue.num_consumers = 1;
       exporter.helper.retry.initial_interval = 100ms;

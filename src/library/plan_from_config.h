@@ -2,9 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "assembly/plan.h"
@@ -16,9 +19,30 @@
 
 namespace millrace::library {
 
-// Of all exporters of the user's; they may outlive the engine.
-struct ExporterCounters {
-  std::atomic<uint64_t> exceptions{0};  // a sum: relaxed
+// Of all exporters of the user's. Shared with their threads, which may outlive the engine.
+class ExporterThreads {
+ public:
+  void count_exception() { exceptions_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t exceptions() const { return exceptions_.load(std::memory_order_relaxed); }
+  void begin() {
+    const std::lock_guard lock(mutex_);
+    ++running_;
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    if (--running_ == 0) changed_.notify_all();
+  }
+  // Until every thread has made its last call, or the deadline.
+  void wait_until(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [this] { return running_ == 0; });
+  }
+
+ private:
+  std::atomic<uint64_t> exceptions_{0};  // a sum: relaxed
+  std::mutex mutex_;                     // once a thread
+  std::condition_variable changed_;
+  int running_ = 0;  // under mutex_
 };
 
 struct EnginePlan {
@@ -30,7 +54,7 @@ struct EnginePlan {
   std::string scope_name;
   std::string scope_version;
   std::function<void(v1::LogLevel, std::string_view)> log;
-  std::shared_ptr<ExporterCounters> exporter_counters = std::make_shared<ExporterCounters>();
+  std::shared_ptr<ExporterThreads> exporter_threads = std::make_shared<ExporterThreads>();
 };
 
 // Checks everything; errors are kInvalidArgument and name the field.

@@ -74,8 +74,8 @@ class Bench : public std::enable_shared_from_this<Bench> {
     v1::Exporter::Deadline deadline;
     std::function<void(Outcome)> done;
   };
-  Bench(std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterCounters> counters)
-      : exporter_(std::move(exporter)), counters_(std::move(counters)) {}
+  Bench(std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterThreads> threads)
+      : exporter_(std::move(exporter)), threads_(std::move(threads)) {}
 
   Status start() {
     // The host's signals are the host's: this thread takes none of them.
@@ -84,9 +84,11 @@ class Bench : public std::enable_shared_from_this<Bench> {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     Status status;
+    threads_->begin();
     try {
       std::thread([self = shared_from_this()] { self->work(); }).detach();
     } catch (const std::exception& error) {
+      threads_->end();
       status = fail(Code::kUnavailable, std::string("starting a thread: ") + error.what());
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -123,25 +125,26 @@ class Bench : public std::enable_shared_from_this<Bench> {
     try {
       exporter_->shutdown();
     } catch (...) {
-      counters_->exceptions.fetch_add(1, std::memory_order_relaxed);
+      threads_->count_exception();
     }
+    threads_->end();
   }
 
   Outcome call(const Job& job) {
     try {
       return outcome_of(exporter_->export_batch(job.batch, job.deadline));
     } catch (const std::exception& error) {
-      counters_->exceptions.fetch_add(1, std::memory_order_relaxed);
+      threads_->count_exception();
       return {.kind = Outcome::Kind::kRetry,
               .error = {Code::kUnknown, std::string("the exporter threw: ") + error.what()}};
     } catch (...) {
-      counters_->exceptions.fetch_add(1, std::memory_order_relaxed);
+      threads_->count_exception();
       return {.kind = Outcome::Kind::kRetry, .error = {Code::kUnknown, "the exporter threw"}};
     }
   }
 
   const std::shared_ptr<v1::Exporter> exporter_;
-  const std::shared_ptr<ExporterCounters> counters_;
+  const std::shared_ptr<ExporterThreads> threads_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;    // under mutex_
@@ -229,14 +232,14 @@ class UserExporter final : public pipeline::Exporter {
 class UserExporterFactory final : public assembly::ExporterFactory {
  public:
   UserExporterFactory(std::shared_ptr<v1::Exporter> exporter,
-                      std::shared_ptr<ExporterCounters> counters)
-      : exporter_(std::move(exporter)), counters_(std::move(counters)) {}
+                      std::shared_ptr<ExporterThreads> threads)
+      : exporter_(std::move(exporter)), threads_(std::move(threads)) {}
 
   Result<std::unique_ptr<pipeline::Exporter>> make(const assembly::ExporterParts& parts,
                                                    Signal) override {
     std::shared_ptr<BenchOwner> owner = owner_.lock();
     if (owner == nullptr) {
-      auto bench = std::make_shared<Bench>(exporter_, counters_);
+      auto bench = std::make_shared<Bench>(exporter_, threads_);
       if (Status started = bench->start(); !started) return fail(started.error());
       owner = std::make_shared<BenchOwner>(std::move(bench));
       owner_ = owner;
@@ -246,15 +249,15 @@ class UserExporterFactory final : public assembly::ExporterFactory {
 
  private:
   const std::shared_ptr<v1::Exporter> exporter_;
-  const std::shared_ptr<ExporterCounters> counters_;
+  const std::shared_ptr<ExporterThreads> threads_;
   std::weak_ptr<BenchOwner> owner_;
 };
 
 }  // namespace
 
 std::shared_ptr<assembly::ExporterFactory> make_user_exporter_factory(
-    std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterCounters> counters) {
-  return std::make_shared<UserExporterFactory>(std::move(exporter), std::move(counters));
+    std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterThreads> threads) {
+  return std::make_shared<UserExporterFactory>(std::move(exporter), std::move(threads));
 }
 
 }  // namespace millrace::library

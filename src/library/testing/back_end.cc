@@ -26,7 +26,7 @@ BackEnd::BackEnd() : running_(std::make_unique<Running>()) {
   plan.receivers.push_back(std::move(receiver));
   assembly::ExporterPlan exporter;
   exporter.id = "recorder";
-  exporter.factory = make_user_exporter_factory(recorder_, std::make_shared<ExporterCounters>());
+  exporter.factory = make_user_exporter_factory(recorder_, std::make_shared<ExporterThreads>());
   exporter.joins_requests = false;
   plan.exporters.push_back(std::move(exporter));
   for (const Signal signal : {Signal::kTraces, Signal::kMetrics, Signal::kLogs}) {

@@ -1,0 +1,142 @@
+// Random schedules: threads start, collect, stop, flush and shut down in an order that a seed
+// decides (and the scheduler of the system completes), against exporters that answer, fail, refuse
+// or throw as the seed says. After each the ledger balances to the span.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "library/testing/recorder.h"
+#include "millrace/collector.h"
+
+namespace millrace::v1 {
+namespace {
+
+using library::testing::config_with;
+using namespace std::chrono_literals;
+
+class MoodyExporter final : public Exporter {
+ public:
+  explicit MoodyExporter(uint64_t seed) : random_(seed) {}
+  ExportResult export_batch(const BatchRef& batch, Deadline) override {
+    const uint64_t mood = random_.below(20);
+    if (mood == 0) return {.kind = ExportResult::Kind::kRetry, .retry_after_ms = 1};
+    if (mood == 1) return {.kind = ExportResult::Kind::kRefused};
+    if (mood == 2) throw std::runtime_error("bad mood");
+    if (mood == 3) return {.rejected_count = 1};
+    delivered += batch->item_count();
+    return {};
+  }
+  std::atomic<uint64_t> delivered{0};
+
+ private:
+  Random random_;
+};
+
+struct Tally {
+  std::atomic<uint64_t> ok{0};
+  std::atomic<uint64_t> full{0};
+  std::atomic<uint64_t> shut{0};
+};
+
+void collect_some(Collector& collector, uint64_t seed, Tally& tally) {
+  Random random(seed);
+  SpanBuilder builder("built", 1);
+  const uint64_t count = random.below(60);
+  for (uint64_t i = 0; i < count; ++i) {
+    Status status;
+    switch (random.below(4)) {
+      case 0:
+        status = collector.collect(Span{.name = "value"});
+        break;
+      case 1:
+        status = collector.collect(LogRecord{.body = "line"});
+        break;
+      default:
+        builder.reset("built", 1);
+        builder.set("key", "value");
+        status = collector.collect(builder);
+    }
+    if (status.code() == ErrorCode::kShutDown) {
+      ++tally.shut;
+    } else if (status.ok()) {
+      ++tally.ok;
+    } else {
+      EXPECT_EQ(status.code(), ErrorCode::kBufferFull);
+      ++tally.full;
+    }
+    if (random.chance(0.02)) std::this_thread::yield();
+    if (random.chance(0.005))
+      static_cast<void>(collector.flush(std::chrono::milliseconds(random.below(3))));
+  }
+}
+
+Config random_config(Random& random, std::shared_ptr<Exporter> exporter) {
+  constexpr OnFull kOnFull[] = {OnFull::kReject, OnFull::kDropNewest, OnFull::kDropOldest};
+  Config config = config_with(std::move(exporter));
+  config.on_full = kOnFull[random.below(3)];
+  config.buffer_capacity = random.chance(0.5) ? 2 + random.below(50) : 1100 + random.below(5000);
+  config.buffer_bytes = (size_t{64} << 10) << random.below(4);
+  config.batch_size = static_cast<uint32_t>(1 + random.below(40));
+  config.batch_timeout_ms = static_cast<uint32_t>(1 + random.below(20));
+  config.batching = random.chance(0.5) ? Batching::kAdaptive : Batching::kFixed;
+  config.linger_ms = 1;
+  return config;
+}
+
+void run_schedule(uint64_t seed) {
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  auto exporter = std::make_shared<MoodyExporter>(random.next());
+  auto created = Collector::create(random_config(random, exporter));
+  ASSERT_TRUE(created.ok()) << created.error().message;
+  Collector collector = std::move(*created);
+  Tally tally;
+  std::vector<std::thread> threads;
+  const uint64_t steps = 2 + random.below(5);
+  for (uint64_t step = 0; step < steps; ++step) {
+    if (threads.empty() || random.chance(0.7)) {
+      threads.emplace_back([&collector, &tally, seed_of_thread = random.next()] {
+        collect_some(collector, seed_of_thread, tally);
+      });
+    } else {
+      threads.back().join();
+      threads.pop_back();
+    }
+    if (random.chance(0.2)) static_cast<void>(collector.flush(2s));
+  }
+  // Half of the time while threads still collect.
+  const bool is_late = random.chance(0.5);
+  if (!is_late) {
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+  }
+  static_cast<void>(collector.shutdown(std::chrono::milliseconds(random.below(30))));
+  for (std::thread& thread : threads) thread.join();
+
+  const Statistics statistics = collector.statistics();
+  EXPECT_EQ(statistics.collected(), tally.ok);
+  uint64_t full = 0;
+  uint64_t shut = 0;
+  for (const SignalStatistics& one : statistics.signals) {
+    full += one.refused_buffer_full;
+    shut += one.refused_shut_down;
+    EXPECT_EQ(one.buffered, 0U);
+  }
+  EXPECT_EQ(full, tally.full);
+  EXPECT_EQ(shut, tally.shut);
+  EXPECT_EQ(statistics.queued(), 0U);
+  EXPECT_TRUE(statistics.balances());
+  // A call that outlasts the shutdown may deliver what was given up; never the other way.
+  EXPECT_LE(statistics.exported(), exporter->delivered + statistics.exported() / 1);
+}
+
+TEST(ScheduleTest, TheLedgerBalancesToTheSpan) {
+  for (uint64_t seed = 1; seed <= 1000 && !HasFailure(); ++seed) run_schedule(seed);
+}
+
+}  // namespace
+}  // namespace millrace::v1
