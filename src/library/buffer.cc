@@ -81,23 +81,9 @@ Status Buffer::collect(Slot& slot, Signal signal_name, const Item& item) {
   const size_t need = 1 + v1::detail::varint_size(size) + size;
   if (open == nullptr || open->chunk->capacity - open->end < need || open->is_request)
       [[unlikely]] {
-    if (open != nullptr) {
-      while (!push(open)) {
-        if (make_room(slot, nullptr)) continue;
-        put_back(slot, signal, open, false);
-        return no_room(slot, signal);
-      }
-      is_new = true;
-      const uint8_t size_class = slot.size_class[signal].load(std::memory_order_relaxed);
-      if (size_class < kChunkSizes.size() - 1) {
-        slot.size_class[signal].store(size_class + 1, std::memory_order_relaxed);
-      }
-    }
-    while ((open = open_chunk(slot, signal, need)) == nullptr) {
-      if (make_room(slot, nullptr)) continue;
-      put_back(slot, signal, nullptr, false);
-      return no_room(slot, signal);
-    }
+    open = exchange_chunk(slot, signal, open, need);
+    if (open == nullptr) return no_room(slot, signal);
+    is_new = true;
   }
   if (open->lease == 0 && !take_lease(*open)) [[unlikely]] {
     int tries = 0;
@@ -183,6 +169,34 @@ Status Buffer::submit_request(Slot& slot, Signal signal_name, std::span<const ui
   std::atomic_thread_fence(std::memory_order_seq_cst);
   wake_if_asleep();
   return status;
+}
+
+// Hands over `full` (or nothing) and opens another; its lease goes along. Null: there is no room,
+// and the slot is put back.
+OpenChunk* Buffer::exchange_chunk(Slot& slot, size_t signal, OpenChunk* full, size_t need) {
+  uint32_t lease = 0;
+  if (full != nullptr) {
+    lease = std::exchange(full->lease, 0);
+    while (!push(full)) {
+      if (make_room(slot, nullptr)) continue;
+      full->lease = lease;
+      put_back(slot, signal, full, false);
+      return nullptr;
+    }
+    const uint8_t size_class = slot.size_class[signal].load(std::memory_order_relaxed);
+    if (size_class < kChunkSizes.size() - 1) {
+      slot.size_class[signal].store(size_class + 1, std::memory_order_relaxed);
+    }
+  }
+  OpenChunk* open = nullptr;
+  while ((open = open_chunk(slot, signal, need)) == nullptr) {
+    if (make_room(slot, nullptr)) continue;
+    if (lease != 0) return_items(lease);
+    put_back(slot, signal, nullptr, false);
+    return nullptr;
+  }
+  open->lease = lease;
+  return open;
 }
 
 OpenChunk* Buffer::open_chunk(Slot& slot, size_t signal, size_t need) {

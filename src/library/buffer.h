@@ -149,6 +149,7 @@ class Buffer {
   // An address that is no chunk's.
   static OpenChunk* busy_mark() { return reinterpret_cast<OpenChunk*>(uintptr_t{1}); }
 
+  OpenChunk* exchange_chunk(Slot& slot, size_t signal, OpenChunk* full, size_t need);
   OpenChunk* open_chunk(Slot& slot, size_t signal, size_t need);
   bool take_lease(OpenChunk& open);
   bool make_room(Slot& slot, OpenChunk* open);

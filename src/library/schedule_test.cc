@@ -26,7 +26,10 @@ class MoodyExporter final : public Exporter {
     if (mood == 0) return {.kind = ExportResult::Kind::kRetry, .retry_after_ms = 1};
     if (mood == 1) return {.kind = ExportResult::Kind::kRefused};
     if (mood == 2) throw std::runtime_error("bad mood");
-    if (mood == 3) return {.rejected_count = 1};
+    if (mood == 3) {
+      delivered += batch->item_count() - 1;
+      return {.rejected_count = 1};
+    }
     delivered += batch->item_count();
     return {};
   }
@@ -106,7 +109,7 @@ void run_schedule(uint64_t seed) {
       threads.back().join();
       threads.pop_back();
     }
-    if (random.chance(0.2)) static_cast<void>(collector.flush(2s));
+    if (random.chance(0.2)) static_cast<void>(collector.flush(20ms));
   }
   // Half of the time while threads still collect.
   const bool is_late = random.chance(0.5);
@@ -130,8 +133,8 @@ void run_schedule(uint64_t seed) {
   EXPECT_EQ(shut, tally.shut);
   EXPECT_EQ(statistics.queued(), 0U);
   EXPECT_TRUE(statistics.balances());
-  // A call that outlasts the shutdown may deliver what was given up; never the other way.
-  EXPECT_LE(statistics.exported(), exporter->delivered + statistics.exported() / 1);
+  // A call that outlasts the shutdown may have delivered what was given up; never the other way.
+  EXPECT_LE(statistics.exported(), exporter->delivered);
 }
 
 TEST(ScheduleTest, TheLedgerBalancesToTheSpan) {

@@ -21,8 +21,11 @@ BackEnd::BackEnd() : running_(std::make_unique<Running>()) {
   assembly::ReceiverPlan receiver{.id = "otlp"};
   receiver.options.grpc.emplace();
   receiver.options.grpc->host = "127.0.0.1";
+  // Who hears OK knows that the recorder has it.
+  receiver.options.grpc->acknowledge = receivers::Acknowledge::kDelivered;
   receiver.options.http.emplace();
   receiver.options.http->host = "127.0.0.1";
+  receiver.options.http->acknowledge = receivers::Acknowledge::kDelivered;
   plan.receivers.push_back(std::move(receiver));
   assembly::ExporterPlan exporter;
   exporter.id = "recorder";
