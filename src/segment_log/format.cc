@@ -131,7 +131,7 @@ std::optional<SegmentName> parse_segment_file_name(std::string_view file_name) {
   }
   const auto number = parse_hex16(file_name.substr(0, 16));
   const auto epoch = parse_hex16(file_name.substr(17, 16));
-  if (!number || !epoch) return {};
+  if (!number || !epoch || *number >= kSegmentNumberMax) return {};
   return SegmentName{*number, *epoch};
 }
 

@@ -67,6 +67,8 @@ struct SegmentName {
   uint64_t epoch = 0;
   friend bool operator==(const SegmentName&, const SegmentName&) = default;
 };
+// Numbers are below this, so that ids can begin with them.
+inline constexpr uint64_t kSegmentNumberMax = uint64_t{1} << 39;
 std::string segment_file_name(SegmentName name);
 std::optional<SegmentName> parse_segment_file_name(std::string_view file_name);
 

@@ -235,7 +235,9 @@ Result<std::optional<Sealed>> read_sealed(io::DiskFile& file, uint64_t epoch) {
   if (!block) return fail(block.error());
   if (!*block || (*block)->header.kind != BlockKind::kSummary) return std::optional<Sealed>();
   auto summary = decode_summary((*block)->body(), (*block)->header.count);
-  if (!summary) return std::optional<Sealed>();
+  if (!summary || (*block)->header.admitted_bytes > *file_bytes / kBlockBytesMin) {
+    return std::optional<Sealed>();
+  }
   sealed.summary_header = (*block)->header;
   sealed.summary = std::move(*summary);
   return sealed;
@@ -273,6 +275,10 @@ Result<std::optional<Footer>> read_footer(io::DiskFile& file, uint64_t epoch,
   if (!index) return std::optional<Footer>();
   footer.first_id = (*block)->header.id;
   footer.index = std::move(*index);
+  for (IndexEntry& entry : footer.index) {
+    const uint64_t end = uint64_t{entry.position} * kUnit + block_bytes(entry.body_bytes);
+    if (end > sealed.bytes || entry.payload_bytes > entry.body_bytes) entry = IndexEntry();
+  }
   return footer;
 }
 

@@ -104,7 +104,11 @@ bool Log::Core::give_index(Lock& lock, const std::shared_ptr<Segment>& segment, 
     };
     for (const auto& [target, amount] :
          segment->install_index(index->first_id, std::move(index->entries), rest_of)) {
-      lose_untaken(target, amount, Loss::kStorageFailed, notices);
+      untaken_[target] -= amount;
+      // A summary that says less than there is has lost nothing.
+      if (static_cast<int64_t>(amount.records) > 0) {
+        notices.lost.push_back({target, Loss::kStorageFailed, amount});
+      }
     }
     retire_if_finished(segment);
     if (!segments_.contains(number)) return false;
