@@ -88,6 +88,7 @@ void Collector::end() {
 Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {
   std::unique_ptr<Collector> collector(new Collector(std::move(plan), std::move(world)));
   if (Status made = collector->make_destinations(); !made) return fail(made.error());
+  if (Status made = collector->make_dead_letters(); !made) return fail(made.error());
   if (Status made = collector->make_workers(); !made) return fail(made.error());
   if (Status made = collector->make_pages(); !made) return fail(made.error());
   return collector;
@@ -127,6 +128,35 @@ void Collector::report_credentials() {
       }
     });
   }
+}
+
+// One writer for each path: exporters may share a file.
+Status Collector::make_dead_letters() {
+  shared_.dead_letters.resize(plan_.exporters.size());
+  std::map<std::string, std::shared_ptr<exporters::FileWriter>> writers;
+  for (size_t index = 0; index < plan_.exporters.size(); ++index) {
+    const ExporterPlan& exporter = plan_.exporters[index];
+    if (!exporter.helper.dead_letter) continue;
+    std::shared_ptr<exporters::FileWriter>& writer = writers[exporter.helper.dead_letter->path];
+    if (writer == nullptr) {
+      auto opened =
+          open_dead_letter_file(*exporter.helper.dead_letter, *world_.files, world_.wall_clock);
+      if (!opened) {
+        return fail(opened.error().code,
+                    "exporter " + exporter.id + ": dead_letter: " + opened.error().message);
+      }
+      writer = std::move(*opened);
+    }
+    dead_letters_.push_back(std::make_unique<DeadLetterFile>(
+        DeadLetterFile::Parts{.exporter = exporter.id,
+                              .includes_expired = exporter.helper.dead_letter->include_expired,
+                              .writer = writer,
+                              .wall_clock = world_.wall_clock,
+                              .log = world_.log,
+                              .metrics = &metrics_}));
+    shared_.dead_letters[index] = dead_letters_.back().get();
+  }
+  return {};
 }
 
 void Collector::report_certificates() {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assembly/dead_letter_file.h"
 #include "assembly/plan.h"
 #include "assembly/worker.h"
 #include "extensions/health_check/pages.h"
@@ -91,6 +92,7 @@ class Collector final : public extensions::HealthSource {
  private:
   Collector(Plan plan, World world);
   Status make_destinations();
+  Status make_dead_letters();
   void report_certificates();
   void report_credentials();
   Status make_workers();
@@ -120,6 +122,7 @@ class Collector final : public extensions::HealthSource {
   ledger::Ledger ledger_;
   Shared shared_;
   std::vector<std::unique_ptr<pipeline::Destination>> destinations_;
+  std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<ChunkPool> page_pool_;
   PageObserver page_observer_;

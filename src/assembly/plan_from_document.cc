@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "access/auth_gate.h"
@@ -139,6 +140,7 @@ class Planner {
       ExporterReading reading = kind.read(section);
       std::shared_ptr<transport::CredentialSource> credentials;
       if (reading.auth) credentials = find_credentials(*reading.auth, component.id.type);
+      if (component.is_used) check_dead_letter(component, reading.helper, section);
       add(index, component, plan_.exporters,
           ExporterPlan{.id = component.id.text,
                        .factory = std::move(reading.factory),
@@ -160,7 +162,8 @@ class Planner {
     }
     return found->client;
   }
-
+  void check_dead_letter(const Component& component, const config::ExporterHelperConfig& helper,
+                         config::Section& section);
   void read_extension(const Component& component, config::Section& section);
 
   template <class Item>
@@ -261,6 +264,23 @@ void Planner::read_server(const receivers::ProtocolOptions& protocol,
   if (protocol.limits) {
     access.limits = std::make_shared<access::ClientLimits>(*protocol.limits);
     access.gates.push_back(access.limits);
+  }
+}
+
+// Exporters may share a file, but it turns over by one rule.
+void Planner::check_dead_letter(const Component& component,
+                                const config::ExporterHelperConfig& helper,
+                                config::Section& section) {
+  if (!helper.dead_letter) return;
+  const auto rule = [](const config::DeadLetterConfig& letter) {
+    return std::tuple(letter.max_megabytes, letter.max_days, letter.max_backups, letter.local_time);
+  };
+  for (const ExporterPlan& other : plan_.exporters) {
+    if (!other.helper.dead_letter || other.id == component.id.text) continue;
+    if (other.helper.dead_letter->path != helper.dead_letter->path) continue;
+    if (rule(*other.helper.dead_letter) == rule(*helper.dead_letter)) continue;
+    section.error_at("dead_letter",
+                     "shares its path with " + other.id + ", so their rotation must be the same");
   }
 }
 

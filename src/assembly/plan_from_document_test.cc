@@ -39,6 +39,25 @@ std::string around(std::string_view exporter, std::string_view more = "",
          std::string(exporter.substr(0, exporter.find(':'))) + "]}}}\n";
 }
 
+TEST(PlanFromDocumentTest, ASharedDeadLetterFileTurnsOverByOneRule) {
+  const auto with = [](std::string_view rotation) {
+    return make(R"(
+receivers: {otlp: {protocols: {grpc: }}}
+exporters:
+  otlp_grpc/a: {endpoint: "a:1", dead_letter: {path: /dead}}
+  otlp_grpc/b: {endpoint: "b:1", dead_letter: {path: /dead, rotation: {)" +
+                std::string(rotation) + R"(}}}
+service: {pipelines: {traces: {receivers: [otlp], exporters: [otlp_grpc/a, otlp_grpc/b]}}}
+)");
+  };
+  const Made same = with("max_megabytes: 100");
+  ASSERT_TRUE(same.plan) << same.found;
+  EXPECT_EQ(same.plan->exporters[1].helper.dead_letter->path, "/dead");
+  const Made other = with("max_megabytes: 5");
+  EXPECT_FALSE(other.plan);
+  EXPECT_NE(other.found.find("shares its path with otlp_grpc/a"), std::string::npos) << other.found;
+}
+
 TEST(PlanFromDocumentTest, PipelinesNameWhatTheyJoin) {
   const Made made = make(R"(
 receivers:

@@ -69,7 +69,8 @@ Status Worker::make_destinations() {
           pipeline::DestinationWorker::Parts{.exporter = std::move(*exporter),
                                              .cutter = pipeline::make_otlp_cutter(),
                                              .pool = &pool_,
-                                             .log = shared_.log});
+                                             .log = shared_.log,
+                                             .dead_letters = shared_.dead_letters[index]});
     }
   }
   return {};

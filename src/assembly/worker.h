@@ -15,6 +15,7 @@
 #include "ledger/ledger.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
+#include "pipeline/dead_letters.h"
 #include "pipeline/destination.h"
 #include "pipeline/destination_worker.h"
 #include "pipeline/drain.h"
@@ -38,6 +39,8 @@ struct Shared {
   ledger::Ledger* ledger = nullptr;
   // [exporter][signal]; null where no pipeline has the pair.
   std::vector<std::array<pipeline::Destination*, kSignalCount>> destinations;
+  // [exporter]; null where none are kept.
+  std::vector<pipeline::DeadLetters*> dead_letters;
   // [receiver][signal]
   std::vector<std::array<ledger::Refusals*, kSignalCount>> refusals;
   std::atomic<int64_t> connection_count{0};  // workers add, the status page reads; relaxed

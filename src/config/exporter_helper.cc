@@ -109,11 +109,29 @@ void read_sending_queue(Section& exporter, SendingQueueConfig& into) {
   });
 }
 
+void read_dead_letter(Section& exporter, std::optional<DeadLetterConfig>& into) {
+  if (!exporter.has("dead_letter")) return;
+  exporter.section("dead_letter", [&](Section& section) {
+    DeadLetterConfig& letter = into.emplace();
+    section.text("path", &letter.path);
+    if (letter.path.empty()) section.error("path must be set");
+    section.section("rotation", [&](Section& rotation) {
+      rotation.integer("max_megabytes", &letter.max_megabytes, {.min = 1, .max = 1 << 20});
+      rotation.integer("max_days", &letter.max_days, {.min = 0, .max = 36'500});
+      rotation.integer("max_backups", &letter.max_backups, {.min = 0});
+      rotation.boolean("localtime", &letter.local_time);
+    });
+    section.boolean("create_directory", &letter.create_directory);
+    section.boolean("include_expired", &letter.include_expired);
+  });
+}
+
 void read_exporter_helper(Section& exporter, ExporterHelperConfig& into) {
   exporter.duration("timeout", &into.timeout);
   exporter.boolean("required", &into.required);
   read_retry(exporter, into.retry);
   read_sending_queue(exporter, into.queue);
+  read_dead_letter(exporter, into.dead_letter);
 }
 
 }  // namespace millrace::config

@@ -1,5 +1,6 @@
 // The options that all exporters share, as otelcol's exporter helper has them: timeout,
-// retry_on_failure, sending_queue, and Millrace's own `required` and `sending_queue.on_full`.
+// retry_on_failure, sending_queue, and Millrace's own `required`, `dead_letter` and
+// `sending_queue.on_full`.
 // Plain data; assembly turns them into pipeline::DestinationOptions.
 #pragma once
 
@@ -47,18 +48,31 @@ struct SendingQueueConfig {
   std::optional<QueueBatchConfig> batch;
 };
 
+// dead_letter: a file for what the destination refuses for good. Always bounded: it turns over.
+struct DeadLetterConfig {
+  std::string path;
+  int64_t max_megabytes = 100;  // MiB of one file
+  int64_t max_days = 0;         // 0: backups are not removed for their age
+  int64_t max_backups = 10;     // 0: all are kept
+  bool local_time = false;      // in the names of backups; UTC otherwise
+  bool create_directory = false;
+  bool include_expired = false;  // also what was given up after failures that may pass
+};
+
 struct ExporterHelperConfig {
   Duration timeout = 5s;  // of one attempt; zero: none
   RetryConfig retry;
   SendingQueueConfig queue;
   // False: a full queue here never rejects a sender's request; it is dropped and counted.
   bool required = true;
+  std::optional<DeadLetterConfig> dead_letter = std::nullopt;
 };
 
-// Reads the four keys above out of an exporter's own section. Defaults are what `into` holds.
+// Reads the keys above out of an exporter's own section. Defaults are what `into` holds.
 void read_exporter_helper(Section& exporter, ExporterHelperConfig& into);
 // For exporters that have only some of them (debug: the queue).
 void read_retry(Section& exporter, RetryConfig& into);
 void read_sending_queue(Section& exporter, SendingQueueConfig& into);
+void read_dead_letter(Section& exporter, std::optional<DeadLetterConfig>& into);
 
 }  // namespace millrace::config

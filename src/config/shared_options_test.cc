@@ -32,6 +32,36 @@ TEST(ExporterHelperTest, SilenceMeansOtelcolsDefaults) {
   EXPECT_TRUE(config.required);
 }
 
+TEST(ExporterHelperTest, DeadLettersAreOffUnlessMentionedAndBoundedThen) {
+  ExporterHelperConfig config;
+  EXPECT_EQ(read("{}", config), "");
+  EXPECT_FALSE(config.dead_letter.has_value());
+  EXPECT_EQ(read("dead_letter: {path: /var/dead.jsonl}", config), "");
+  ASSERT_TRUE(config.dead_letter.has_value());
+  EXPECT_EQ(config.dead_letter->path, "/var/dead.jsonl");
+  EXPECT_EQ(config.dead_letter->max_megabytes, 100);
+  EXPECT_EQ(config.dead_letter->max_backups, 10);
+  EXPECT_FALSE(config.dead_letter->include_expired);
+  EXPECT_EQ(read("dead_letter: {path: a, include_expired: true, create_directory: true, "
+                 "rotation: {max_megabytes: 5, max_days: 7, max_backups: 0, localtime: true}}",
+                 config),
+            "");
+  EXPECT_EQ(config.dead_letter->max_megabytes, 5);
+  EXPECT_EQ(config.dead_letter->max_days, 7);
+  EXPECT_EQ(config.dead_letter->max_backups, 0);
+  EXPECT_TRUE(config.dead_letter->local_time);
+  EXPECT_TRUE(config.dead_letter->create_directory);
+  EXPECT_TRUE(config.dead_letter->include_expired);
+}
+
+TEST(ExporterHelperTest, DeadLettersNeedAPath) {
+  ExporterHelperConfig config;
+  EXPECT_NE(read("dead_letter:", config).find("path must be set"), std::string::npos);
+  EXPECT_NE(read("dead_letter: {path: a, rotation: {max_megabytes: 0}}", config)
+                .find("expected an integer from 1"),
+            std::string::npos);
+}
+
 TEST(ExporterHelperTest, EverythingIsRead) {
   ExporterHelperConfig config;
   EXPECT_EQ(read("timeout: 10s\nrequired: false\n"

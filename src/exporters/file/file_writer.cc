@@ -137,6 +137,8 @@ void FileWriter::remove_old_backups() {
             : backups[i].second;
     if (const Status removed = files_.remove(path); !removed) {
       cleanup_error_ = removed.error().message;
+    } else {
+      ++removed_count_;
     }
   }
 }
@@ -148,6 +150,10 @@ uint64_t FileWriter::size() const {
 uint64_t FileWriter::rotation_count() const {
   const std::lock_guard lock(mutex_);
   return rotation_count_;
+}
+uint64_t FileWriter::removed_count() const {
+  const std::lock_guard lock(mutex_);
+  return removed_count_;
 }
 std::string FileWriter::cleanup_error() const {
   const std::lock_guard lock(mutex_);

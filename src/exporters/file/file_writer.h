@@ -38,6 +38,8 @@ class FileWriter {
   // Size of the current file, in bytes; backups made since the start.
   uint64_t size() const;
   uint64_t rotation_count() const;
+  // Backups removed since the start because there were too many, or they were too old.
+  uint64_t removed_count() const;
   // The last failure to remove an old backup, which does not fail a write; empty when none.
   std::string cleanup_error() const;
 
@@ -61,6 +63,7 @@ class FileWriter {
   bool torn_ = false;               // something may stand behind size_
   bool opened_before_ = false;
   uint64_t rotation_count_ = 0;
+  uint64_t removed_count_ = 0;
   std::string cleanup_error_;
 };
 
