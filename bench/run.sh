@@ -4,4 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -f build/release/build.ninja ] || cmake --preset release >/dev/null
 cmake --build build/release >/dev/null
+if [ "${1:-}" = --library ]; then
+  cmake --build build/release --target library_bench >/dev/null
+  exec python3 bench/library.py
+fi
 exec python3 bench/run.py "$@"

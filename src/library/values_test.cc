@@ -1,0 +1,257 @@
+// Values and builders against the door of the daemon and the decoder: what goes in comes out.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "library/encode_values.h"
+#include "library/prefix.h"
+#include "library/shared_batch.h"
+#include "otlp/admit.h"
+
+namespace millrace::library {
+namespace {
+
+using v1::Attributes;
+using v1::Value;
+using v1::detail::Access;
+using v1::detail::Encoder;
+
+// The request of one item, as the feeder makes it.
+Bytes request_of(std::span<const uint8_t> item) {
+  const Prefix prefix({{"service.name", "shop"}}, "scope", "1.0");
+  auto chunk = ChunkRef::adopt(allocate_chunk(prefix.bytes_max() + item.size() + 16));
+  uint8_t* const first = chunk->data() + prefix.bytes_max();
+  uint8_t* at = first;
+  *at++ = 0x12;
+  at = v1::detail::put_varint(at, item.size());
+  std::memcpy(at, item.data(), item.size());
+  at += item.size();
+  const uint8_t* begin = prefix.write_before(first, static_cast<size_t>(at - first));
+  return {chunk, begin, static_cast<size_t>(at - begin)};
+}
+
+// Admitted as one item of that signal, and decoded.
+v1::BatchRef checked(Signal signal, std::span<const uint8_t> item) {
+  Bytes request = request_of(item);
+  const auto admitted = otlp::admit(signal, request.view());
+  EXPECT_TRUE(admitted.has_value()) << admitted.error().to_error().message;
+  if (admitted) EXPECT_EQ(admitted->item_count, 1U);
+  return make_shared_batch(signal, 1, Rope(std::move(request)));
+}
+
+template <class T>
+std::span<const uint8_t> encoded(const T& value, Encoder& encoder) {
+  EncodeNotes notes;
+  encode(value, {}, encoder, notes);
+  EXPECT_FALSE(encoder.remarks().failed);
+  return {encoder.begin(), encoder.size()};
+}
+
+v1::Span round_trip(const v1::Span& span) {
+  Encoder encoder(0);
+  return checked(Signal::kTraces, encoded(span, encoder))->to_spans().at(0);
+}
+
+Value nested(int depth) {
+  Value value = "core";
+  for (int i = 0; i < depth; ++i) value = Value(Value::Array{value});
+  return value;
+}
+
+TEST(ValuesTest, EveryTypeOfAttributeSurvives) {
+  const Value values[] = {
+      Value(),
+      "",
+      "text",
+      std::string(59, 'a'),
+      std::string(60, 'b'),
+      std::string(61, 'c'),
+      std::string(127, 'd'),
+      std::string(128, 'e'),
+      std::string(20'000, 'f'),
+      "Größe: 10 µm, 漢字, 🙂",
+      std::string("with\0zero", 9),
+      true,
+      false,
+      0,
+      -1,
+      127,
+      128,
+      std::numeric_limits<int64_t>::max(),
+      std::numeric_limits<int64_t>::min(),
+      0.0,
+      -1.5,
+      std::numeric_limits<double>::infinity(),
+      Value::Bytes{},
+      Value::Bytes(300, 0xff),
+      Value::Array{},
+      Value::Array{1, "two", 3.0, true, Value()},
+      Value::Map{},
+      Value::Map{{"a", 1}, {"b", Value::Map{{"c", Value::Array{"d"}}}}},
+      nested(10),
+  };
+  for (const Value& value : values) {
+    for (const std::string& key : {std::string("k"), std::string(60, 'k'), std::string(101, 'k'),
+                                   std::string(300, 'k'), std::string("schlüssel")}) {
+      v1::Span span = v1::Span::make("name");
+      span.set(key, value).set("after", 1);
+      EXPECT_EQ(round_trip(span), span);
+    }
+  }
+}
+
+TEST(ValuesTest, ABuilderWritesWhatTheValueWrites) {
+  v1::Span span = v1::Span::make("GET /cart");
+  span.parent_span_id = v1::random_span_id();
+  span.trace_state = "a=1";
+  span.kind = v1::SpanKind::kClient;
+  span.flags = 257;
+  span.end_time_unix_nano = span.start_time_unix_nano + 5;
+  span.set("short", "GET").set("number", 8080).set("negative", -3).set("flag", false);
+  span.set("double", 2.5).set("long", std::string(500, 'x')).set("list", Value::Array{1, 2});
+  span.events.push_back({.time_unix_nano = 7, .name = "retry", .attributes = {{"n", "1"}}});
+  span.links.push_back({.trace_id = v1::random_trace_id(),
+                        .span_id = v1::random_span_id(),
+                        .attributes = {{"l", "2"}}});
+  span.status = {v1::StatusCode::kError, "refused"};
+
+  v1::SpanBuilder builder("GET /cart", span.start_time_unix_nano);
+  builder.set_trace_id(span.trace_id).set_span_id(span.span_id).set_parent(span.parent_span_id);
+  builder.set_trace_state("a=1").set_kind(v1::SpanKind::kClient).set_flags(257);
+  builder.set_end(span.end_time_unix_nano);
+  builder.set("short", "GET").set("number", 8080).set("negative", -3).set("flag", false);
+  builder.set("double", 2.5)
+      .set("long", std::string(500, 'x'))
+      .set("list", Value(Value::Array{1, 2}));
+  builder.add_event("retry", 7, {{"n", "1"}});
+  builder.add_link(span.links[0].trace_id, span.links[0].span_id, {{"l", "2"}});
+  builder.set_status(v1::StatusCode::kError, "refused");
+  EncodeNotes notes;
+  // A second time gives the same.
+  for (int i = 0; i < 2; ++i) {
+    const uint8_t* begin = Access::finish(builder, notes);
+    const auto size = static_cast<size_t>(Access::encoder(builder).at() - begin);
+    EXPECT_EQ(checked(Signal::kTraces, {begin, size})->to_spans().at(0), span);
+  }
+}
+
+TEST(ValuesTest, ABuilderCanBeUsedAgain) {
+  v1::SpanBuilder builder("first");
+  builder.set("big", std::string(10'000, 'x'));  // outgrows the room inside
+  builder.reset("second", 5);
+  builder.set("k", "v").set_end(6);
+  EncodeNotes notes;
+  const uint8_t* begin = Access::finish(builder, notes);
+  const auto size = static_cast<size_t>(Access::encoder(builder).at() - begin);
+  const v1::Span span = checked(Signal::kTraces, {begin, size})->to_spans().at(0);
+  EXPECT_EQ(span.name, "second");
+  EXPECT_EQ(span.attributes, (Attributes{{"k", "v"}}));
+  EXPECT_NE(span.trace_id, v1::TraceId{});
+  EXPECT_EQ(span.parent_span_id, v1::SpanId{});
+}
+
+TEST(ValuesTest, ALogRecordSurvives) {
+  v1::LogRecord record = v1::LogRecord::make(v1::Severity::kWarn, Value::Map{{"what", "disk"}});
+  record.severity_text = "WARNING";
+  record.event_name = "disk.full";
+  record.trace_id = v1::random_trace_id();
+  record.span_id = v1::random_span_id();
+  record.flags = 1;
+  record.dropped_attributes_count = 2;
+  record.set("free", 0).set("path", "/var");
+  Encoder encoder(0);
+  EXPECT_EQ(checked(Signal::kLogs, encoded(record, encoder))->to_log_records().at(0), record);
+
+  v1::LogRecordBuilder builder(v1::Severity::kWarn, "disk", 9);
+  builder.set_event_name("disk.full").set("free", 0).set("path", "/var");
+  Encoder& built = Access::encoder(builder);
+  const auto decoded =
+      checked(Signal::kLogs, {built.begin(), built.size()})->to_log_records().at(0);
+  EXPECT_EQ(decoded.body, Value("disk"));
+  EXPECT_EQ(decoded.event_name, "disk.full");
+  EXPECT_EQ(decoded.attributes, (Attributes{{"free", 0}, {"path", "/var"}}));
+}
+
+TEST(ValuesTest, EveryKindOfMetricPointPassesTheDoor) {
+  v1::MetricPoint point{.name = "requests", .description = "all", .unit = "{request}"};
+  point.set("route", "/cart");
+  const v1::Histogram histogram{.count = 3,
+                                .sum = 6.0,
+                                .min = 1.0,
+                                .max = 3.0,
+                                .bucket_counts = {1, 2, 0},
+                                .explicit_bounds = {1.5, 10}};
+  const std::variant<v1::Gauge, v1::Sum, v1::Histogram> kinds[] = {
+      v1::Gauge{int64_t{-5}}, v1::Gauge{2.5}, v1::Sum{int64_t{7}}, v1::Sum{7.5}, histogram};
+  for (const auto& kind : kinds) {
+    point.data = kind;
+    Encoder encoder(0);
+    const v1::BatchRef batch = checked(Signal::kMetrics, encoded(point, encoder));
+    EXPECT_TRUE(batch->to_spans().empty());
+    EXPECT_NE(batch->to_bytes().find("requests"), std::string::npos);
+  }
+}
+
+TEST(ValuesTest, WhatIsNotUtf8IsRepairedAndCounted) {
+  v1::SpanBuilder builder("\xff name", 1);
+  builder.set("bad \xc3", "ok").set("key", "half \xe6\xbc").set("both \xc0", -1);
+  EXPECT_EQ(Access::encoder(builder).remarks().repaired_texts, 4U);
+  EncodeNotes notes;
+  const uint8_t* begin = Access::finish(builder, notes);
+  const auto size = static_cast<size_t>(Access::encoder(builder).at() - begin);
+  const v1::Span span = checked(Signal::kTraces, {begin, size})->to_spans().at(0);
+  EXPECT_EQ(span.name, "\xEF\xBF\xBD name");
+  EXPECT_EQ(span.attributes, (Attributes{{"bad \xEF\xBF\xBD", "ok"},
+                                         {"key", "half \xEF\xBF\xBD\xEF\xBF\xBD"},
+                                         {"both \xEF\xBF\xBD", -1}}));
+}
+
+TEST(ValuesTest, WhatHasNoKeyOrIsTooDeepIsLeftOutAndCounted) {
+  v1::Span span = v1::Span::make("name");
+  span.set("", "no key").set("", 1).set("deep", nested(100)).set("kept", 1);
+  Encoder encoder(0);
+  const auto bytes = encoded(span, encoder);
+  EXPECT_EQ(encoder.remarks().skipped, 3U);
+  const v1::Span decoded = checked(Signal::kTraces, bytes)->to_spans().at(0);
+  ASSERT_EQ(decoded.attributes.size(), 2U);
+  EXPECT_EQ(decoded.attributes[1], (v1::Attribute{"kept", 1}));
+}
+
+TEST(ValuesTest, LongTextsAreCutAtAWholeCharacter) {
+  v1::Span span = v1::Span::make("name");
+  span.set("a", "abcdef").set("b", "aböö").set("c", "abc");
+  Encoder encoder(0);
+  EncodeNotes notes;
+  encode(span, {.value_length_max = 5}, encoder, notes);
+  EXPECT_EQ(notes.truncated_values, 2U);
+  const v1::Span decoded =
+      checked(Signal::kTraces, {encoder.begin(), encoder.size()})->to_spans().at(0);
+  EXPECT_EQ(decoded.attributes, (Attributes{{"a", "abcde"}, {"b", "abö"}, {"c", "abc"}}));
+}
+
+TEST(ValuesTest, AnEndBeforeTheStartIsTheStartAndCounted) {
+  v1::Span span = v1::Span::make("name");
+  span.end_time_unix_nano = span.start_time_unix_nano - 1;
+  Encoder encoder(0);
+  EncodeNotes notes;
+  encode(span, {}, encoder, notes);
+  EXPECT_EQ(notes.corrected_times, 1U);
+  v1::SpanBuilder builder("name", 10);
+  builder.set_end(9);
+  Access::finish(builder, notes);
+  EXPECT_EQ(notes.corrected_times, 2U);
+}
+
+TEST(ValuesTest, WhatIsTooLargeToEncodeFailsWithoutHarm) {
+  const std::string huge(70 << 20, 'x');
+  v1::SpanBuilder builder("name");
+  builder.set("huge", huge).set("after", 1).set_status(v1::StatusCode::kError, huge);
+  EXPECT_TRUE(Access::encoder(builder).remarks().failed);
+  builder.reset("name");
+  EXPECT_FALSE(Access::encoder(builder).remarks().failed);
+}
+
+}  // namespace
+}  // namespace millrace::library
