@@ -123,7 +123,7 @@ Result<RecordId> Log::Core::append(NewRecord record, OnDurable on_durable) {
   const uint64_t cost = cost_of(record);
   Notices notices;
   Lock lock(mutex_);
-  MILLRACE_CHECK(!is_closing_);
+  if (is_closing_) return fail(Code::kUnavailable, "storage is being closed");
   if (disk_trouble_) {
     schedule_probe();
     return fail(Code::kUnavailable, disk_trouble_->message);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,7 +35,8 @@ class LossCounter final : public Observer {
 // One run of the process over a disk that outlives it.
 class TestLog {
  public:
-  explicit TestLog(io::sim::SimDisk& disk, Options options = {}, WallTime* clock = nullptr) {
+  explicit TestLog(io::sim::SimDisk& disk, Options options = {}, WallTime* clock = nullptr,
+                   std::function<void(std::string_view)> at_point = {}) {
     if (options.directory.empty()) options.directory = "d";
     // Simulated disks copy what is allocated.
     options.segment_bytes = std::min<uint64_t>(options.segment_bytes, 64 * 1024);
@@ -43,7 +45,7 @@ class TestLog {
                      .reads = reads,
                      .wall_clock = [clock] { return clock != nullptr ? *clock : kTestStart; },
                      .log = nullptr,
-                     .at_point = {}};
+                     .at_point = std::move(at_point)};
     Result<std::unique_ptr<Log>> opened = Log::open(options, std::move(world));
     if (!opened) {
       open_error = opened.error();

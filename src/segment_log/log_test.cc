@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "segment_log/format.h"
 #include "segment_log/log_fixture.h"
 
@@ -388,6 +390,124 @@ TEST(LogTest, ClosingWritesWhatIsQueuedAndSeals) {
   }
   TestLog run(disk);
   EXPECT_THAT(run.take_texts(run.target("a")), ElementsAre("one"));
+}
+
+TEST(LogTest, ARecordLargerThanASegmentGetsOneOfItsOwn) {
+  io::sim::SimDisk disk(1);
+  TestLog run(disk, {.segment_bytes = 4096});
+  const TargetId target = run.target("a");
+  const std::string large = payload_of(1, 50'000);
+  ASSERT_TRUE(run.append("small", {{target, false}}));
+  ASSERT_TRUE(run.append(large, {{target, false}}));
+  ASSERT_TRUE(run.append("other", {{target, false}}));
+  run.run();
+  EXPECT_THAT(run.take_texts(target), ElementsAre("small", large, "other"));
+}
+
+TEST(LogTest, AFullDiskDropsTheOldestWhereThatIsConfigured) {
+  io::sim::SimDisk disk(1);
+  disk.set_capacity(100'000);
+  TestLog run(disk, {.segment_bytes = 16 * 1024, .on_full = OnFull::kDropOldest});
+  const TargetId target = run.target("a");
+  for (size_t i = 0; i < 300; ++i) {
+    const RecordId id = run.append(payload_of(i, 1000), {{target, false}}).value();
+    run.run();
+    ASSERT_TRUE(run.answers.at(id)) << i;
+  }
+  const Amount lost = run.losses.by_loss.at(Loss::kDropOldest);
+  EXPECT_GT(lost.records, 150u);
+  EXPECT_EQ(run.take_texts(target).size(), 300 - lost.records);
+}
+
+TEST(LogTest, ADiskThatCannotBeReadIsAskedAgainLater) {
+  io::sim::SimDisk disk(1);
+  WallTime clock = kTestStart;
+  TestLog run(disk, {}, &clock);
+  const TargetId target = run.target("a");
+  ASSERT_TRUE(run.append("one", {{target, false}}));
+  run.run();
+  disk.fail_call(1, io::sim::SimDisk::Failure::kInputOutput);
+  EXPECT_THAT(run.take_texts(target), IsEmpty());
+  EXPECT_EQ(run.log->untaken(target).records, 1u);
+  EXPECT_THAT(run.log->trouble(), HasSubstr("can't be read"));
+  EXPECT_THAT(run.take_texts(target), IsEmpty());
+  clock += 2s;
+  run.log->tick();
+  EXPECT_EQ(run.losses.rooms, 1);
+  EXPECT_THAT(run.take_texts(target), ElementsAre("one"));
+  EXPECT_EQ(run.log->trouble(), "");
+}
+
+TEST(LogTest, AReadOnlyDiskIsAnErrorOfTheStart) {
+  io::sim::SimDisk disk(1);
+  disk.fail_changes(io::sim::SimDisk::Failure::kReadOnly);
+  TestLog run(disk);
+  EXPECT_EQ(run.log, nullptr);
+  EXPECT_EQ(run.open_error.code, Code::kPermissionDenied);
+}
+
+TEST(LogTest, MoreTargetsThanThereArePlacesForAreAnError) {
+  io::sim::SimDisk disk(1);
+  TestLog run(disk);
+  for (int i = 0; i < kTargetsMax; ++i) EXPECT_EQ(run.target(std::to_string(i)), i);
+  EXPECT_EQ(run.target("5"), 5);
+  const auto one_more = run.log->target({Signal::kTraces, "traces", "one more"});
+  ASSERT_FALSE(one_more);
+  EXPECT_THAT(one_more.error().message, HasSubstr("one more"));
+}
+
+TEST(LogTest, AnExpiredRecordThatWasTakenIsToldWhenItIsGivenBack) {
+  io::sim::SimDisk disk(1);
+  WallTime clock = kTestStart;
+  TestLog run(disk, {.segment_bytes = 4096, .age_max = 1h}, &clock);
+  const TargetId target = run.target("a");
+  const RecordId first = run.append("taken", {{target, true}}).value();
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(run.append(std::string(700, 'x'), {{target, false}}));
+    run.run();
+  }
+  clock += 2h;
+  run.log->tick();
+  const uint64_t before = run.losses.by_loss.at(Loss::kAgeExpired).records;
+  run.log->untake(target, first, {1, 1, 5, 5});
+  EXPECT_EQ(run.losses.by_loss.at(Loss::kAgeExpired).records, before + 1);
+}
+
+TEST(LogTest, EachNamedPointIsReached) {
+  io::sim::SimDisk disk(1);
+  std::set<std::string, std::less<>> points;
+  const auto note = [&points](std::string_view point) { points.emplace(point); };
+  std::vector<RecordId> ids;
+  {
+    TestLog run(disk, {.segment_bytes = 2048}, nullptr, note);
+    const TargetId target = run.target("a");
+    for (int i = 0; i < 10; ++i) {
+      ids.push_back(run.append(std::string(700, 'x'), {{target, true}}).value());
+      run.run();
+    }
+    for (int i = 0; i < 3; ++i) run.log->finish(target, ids[static_cast<size_t>(i)]);
+    run.run();
+    ASSERT_TRUE(run.append("fails", {{target, true}}));
+    disk.fail_call(2, io::sim::SimDisk::Failure::kInputOutput);
+    run.run();
+    ASSERT_TRUE(run.append("last", {{target, true}}));
+    run.run();
+    run.kill();
+  }
+  for (const std::string& path : disk.paths()) {
+    const size_t at = disk.content(path)->find("xxx");
+    if (at != std::string::npos) (*disk.content(path))[at] = 'y';
+  }
+  disk.restart();
+  TestLog run(disk, {.segment_bytes = 2048}, nullptr, note);
+  EXPECT_FALSE(run.take(run.target("a")).empty());
+  EXPECT_THAT(points, ::testing::UnorderedElementsAre(
+                          "segment_created", "segment_allocated", "head_written", "head_synced",
+                          "segment_begun", "before_write", "after_write_before_sync",
+                          "after_sync_before_answer", "segment_abandoned", "before_seal",
+                          "footer_written", "footer_cut", "sealed", "before_remove",
+                          "files_removed", "records_taken", "quarantine_written",
+                          "recovery_examined", "recovery_scanned", "recovery_sealed"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The lanes on threads of their own and callers on others: nothing is counted twice or not at all.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -111,7 +112,8 @@ void run_threads(io::Disk& disk, const std::string& directory, Options options,
 }
 
 std::string fresh_directory(const std::string& name) {
-  const std::string path = testing::TempDir() + "millrace_" + name;
+  const std::string path =
+      testing::TempDir() + "millrace_" + name + "." + std::to_string(::getpid());
   std::filesystem::remove_all(path);
   return path;
 }
