@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "base/json_string.h"
 #include "daemon/generate/option_values.h"
 
 namespace millrace::load {
@@ -28,21 +29,6 @@ std::string latency_json(const metrics::LatencyHistogram& latency) {
                      milliseconds(latency.quantile(0.5)), milliseconds(latency.quantile(0.9)),
                      milliseconds(latency.quantile(0.99)), milliseconds(latency.quantile(0.999)),
                      milliseconds(latency.max()));
-}
-
-std::string json_string(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
 }
 
 double own_cpu_seconds() {

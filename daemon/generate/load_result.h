@@ -37,7 +37,6 @@ std::string to_json(const LoadResult& result);
 std::string latency_json(const metrics::LatencyHistogram& latency);
 // "p50 400 µs  p90 …  p99 …  p99.9 …  max …".
 std::string latency_text(const metrics::LatencyHistogram& latency);
-std::string json_string(const std::string& text);
 // User and system time of this process so far.
 double own_cpu_seconds();
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/retryable.h"
 #include "wire/protobuf.h"
 
 namespace millrace::load {
@@ -71,22 +72,9 @@ std::string describe(const Answer& answer) {
 bool is_retryable(const Answer& answer) {
   if (answer.kind == Answer::Kind::kCancelled) return false;
   if (answer.kind != Answer::Kind::kAnswered) return true;
-  if (answer.http_status != 0) {
-    return answer.http_status == 429 || (answer.http_status >= 502 && answer.http_status <= 504);
-  }
-  switch (answer.code) {
-    case Code::kCancelled:
-    case Code::kDeadlineExceeded:
-    case Code::kAborted:
-    case Code::kOutOfRange:
-    case Code::kUnavailable:
-    case Code::kDataLoss:
-      return true;
-    case Code::kResourceExhausted:
-      return answer.retry_after.has_value();
-    default:
-      return false;
-  }
+  if (answer.http_status != 0) return is_retryable_http_status(answer.http_status);
+  return is_retryable_code(answer.code) ||
+         (answer.code == Code::kResourceExhausted && answer.retry_after.has_value());
 }
 
 struct LoadRun::Place {

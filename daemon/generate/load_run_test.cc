@@ -220,7 +220,7 @@ TEST(LoadResultTest, JsonHasEveryFigure) {
             R"({"sent":3,"ok":0,"rejected":0,"refused":0,"failed":0,"requests":0,"retries":0,)"
             R"("behind_schedule":0,"request_bytes":0,"seconds":1.000000,"per_second":3.0,)"
             R"("cpu_seconds":0.000000,"latency_ms":{"p50":2.0000,"p90":2.0000,"p99":2.0000,)"
-            R"("p999":2.0000,"max":2.0000},"first_error":"say \"no\"\u000a"})"
+            R"("p999":2.0000,"max":2.0000},"first_error":"say \"no\"\n"})"
             "\n");
 }
 

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/json_string.h"
+
 namespace millrace::load {
 namespace {
 
@@ -91,22 +93,6 @@ void append_protobuf(Fragment& out, const Field& field) {
   }
 }
 
-void append_json_string(Fragment& out, std::string_view text) {
-  out.append('"');
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.append('\\');
-    if (static_cast<unsigned char>(c) < 0x20) {
-      constexpr char kDigits[] = "0123456789abcdef";
-      out.append("\\u00");
-      out.append(kDigits[static_cast<unsigned char>(c) >> 4]);
-      out.append(kDigits[c & 15]);
-    } else {
-      out.append(c);
-    }
-  }
-  out.append('"');
-}
-
 void append_json_double(Fragment& out, double value) {
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text, value).ptr;
@@ -132,7 +118,7 @@ void append_json_value(Fragment& out, const Field& field) {
     case Kind::kRepeatedMessage:
       return out.append(to_json(field.fields));
     case Kind::kString:
-      return append_json_string(out, field.text);
+      return out.append(json_string(field.text));
     case Kind::kBool:
       return out.append(field.integer != 0 ? "true" : "false");
     case Kind::kEnum:
@@ -243,7 +229,7 @@ Fragment to_json(const Message& message) {
     };
     if (i > 0) out.append(',');
     if (i == 0 || !continues(i - 1)) {
-      append_json_string(out, field.json_name);
+      out.append(json_string(field.json_name));
       out.append(':');
       if (field.kind == Kind::kRepeatedMessage) out.append('[');
     }

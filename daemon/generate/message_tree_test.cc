@@ -16,7 +16,7 @@ TEST(MessageTreeTest, FieldsHaveBothForms) {
       {string_field(1, "s", "a\"\\\n"),
        "\x0a\x04"
        "a\"\\\n",
-       R"({"s":"a\"\\\u000a"})"},
+       R"({"s":"a\"\\\n"})"},
       {bool_field(2, "b", 1), "\x10\x01", R"({"b":true})"},
       {enum_field(6, "kind", 3), "\x30\x03", R"({"kind":3})"},
       {integer_field(3, "intValue", 300), "\x18\xac\x02", R"({"intValue":"300"})"},

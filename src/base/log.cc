@@ -5,6 +5,8 @@
 #include <map>
 #include <mutex>
 
+#include "base/json_string.h"
+
 namespace millrace {
 namespace {
 
@@ -19,27 +21,6 @@ std::string timestamp(int64_t wall_ms) {
   std::string result(text.data(), length);
   const std::string millis = std::to_string(wall_ms % 1000);
   return result + "." + std::string(3 - millis.size(), '0') + millis + "Z";
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
 }
 
 std::string json_line(int64_t wall_ms, LogLevel level, std::string_view message,

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "config/json_text.h"
+#include "base/json_string.h"
 #include "yaml/scalar.h"
 
 namespace millrace::config {
@@ -39,7 +39,7 @@ bool is_plain_text(std::string_view text) {
 }
 
 std::string yaml_text(std::string_view text) {
-  return is_plain_text(text) ? std::string(text) : json_text(text);
+  return is_plain_text(text) ? std::string(text) : json_string(text);
 }
 
 class Printer {
@@ -82,12 +82,12 @@ class Printer {
     }
     if (const auto number = yaml::to_number(node)) {
       if (!is_json) return node.scalar;
-      if (!std::isfinite(*number)) return json_text(node.scalar);
+      if (!std::isfinite(*number)) return json_string(node.scalar);
       char text[32];
       std::snprintf(text, sizeof text, "%.17g", *number);
       return text;
     }
-    return is_json ? json_text(node.scalar) : yaml_text(node.scalar);
+    return is_json ? json_string(node.scalar) : yaml_text(node.scalar);
   }
 
   void print_yaml(const Node& node, const std::string& path, bool is_hidden, size_t indent) {
@@ -124,7 +124,7 @@ class Printer {
     bool first = true;
     for (const Node::Entry& entry : node.mapping) {
       const std::string below = child(path, entry.key);
-      out_ += (first ? "\n" : ",\n") + inside + json_text(entry.key) + ": ";
+      out_ += (first ? "\n" : ",\n") + inside + json_string(entry.key) + ": ";
       print_json(entry.value, below, is_hidden || hides(below, entry.key), indent + 2);
       first = false;
     }

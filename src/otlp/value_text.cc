@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/json_string.h"
 #include "otlp/views.h"
 
 namespace millrace::otlp {
@@ -40,45 +41,15 @@ std::string number_text(double value) {
   return text;
 }
 
-void append_json_text(std::string_view text, std::string* into) {
-  *into += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        *into += "\\\"";
-        break;
-      case '\\':
-        *into += "\\\\";
-        break;
-      case '\n':
-        *into += "\\n";
-        break;
-      case '\r':
-        *into += "\\r";
-        break;
-      case '\t':
-        *into += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          *into += fmt::format("\\u{:04x}", static_cast<int>(c));
-        } else {
-          *into += c;
-        }
-    }
-  }
-  *into += '"';
-}
-
 void append_json(const AnyValueView& value, std::string* into) {
   switch (value.type) {
     case Type::kEmpty:
       *into += "null";
       return;
     case Type::kString:
-      return append_json_text(value.text, into);
+      return append_json_string(*into, value.text);
     case Type::kBytes:
-      return append_json_text(to_base64(value.text), into);
+      return append_json_string(*into, to_base64(value.text));
     case Type::kBool:
       *into += value.int_value != 0 ? "true" : "false";
       return;
@@ -104,7 +75,7 @@ void append_json(const AnyValueView& value, std::string* into) {
       continue;
     }
     const KeyValueView entry = KeyValueView::read(element);
-    append_json_text(entry.key, into);
+    append_json_string(*into, entry.key);
     *into += ':';
     append_json(AnyValueView::read(entry.value), into);
   }

@@ -19,12 +19,18 @@ constexpr WireType kLen = WireType::kLen;
 constexpr uint32_t on(uint32_t number, WireType type) { return wire::make_tag(number, type); }
 uint32_t tag_of(const Field& field) { return wire::make_tag(field.number, field.type); }
 
+// Calls `visit` with each field of a message, in order.
+template <class Visit>
+void each_field(MessageBytes message, const Visit& visit) {
+  FieldReader reader(message);
+  for (Field field; reader.next(&field);) visit(field);
+}
+
 void read_status(MessageBytes status, SpanView* into) {
-  FieldReader reader(status);
-  for (Field field; reader.next(&field);) {
+  each_field(status, [&](const Field& field) {
     if (field.is(3, kVarint)) into->status_code = static_cast<int32_t>(field.value);
     if (field.is(2, kLen)) into->status_message = field.text();
-  }
+  });
 }
 
 Bytes slice_of(const Bytes& bytes, MessageBytes part) {
@@ -42,8 +48,7 @@ Bytes appended(const Bytes& first, Bytes second) {
 AnyValueView AnyValueView::read(MessageBytes any_value) {
   AnyValueView view;
   uint32_t live = 0;
-  FieldReader reader(any_value);
-  for (Field field; reader.next(&field);) {
+  each_field(any_value, [&](const Field& field) {
     const auto become = [&](Type type) {
       view.type = type;
       live = field.number;
@@ -83,7 +88,7 @@ AnyValueView AnyValueView::read(MessageBytes any_value) {
       default:
         break;
     }
-  }
+  });
   return view;
 }
 
@@ -101,11 +106,10 @@ bool ElementReader::next(MessageBytes* element) {
 
 KeyValueView KeyValueView::read(MessageBytes key_value) {
   KeyValueView view;
-  FieldReader reader(key_value);
-  for (Field field; reader.next(&field);) {
+  each_field(key_value, [&](const Field& field) {
     if (field.is(1, kLen)) view.key = field.text();
     if (field.is(2, kLen)) view.value = field.bytes;
-  }
+  });
   return view;
 }
 
@@ -132,10 +136,9 @@ Bytes merged_message(const Bytes& message, uint32_t field_number) {
 ResourceView ResourceView::read(Bytes resource_x) {
   ResourceView view;
   view.resource = merged_message(resource_x, 1);
-  FieldReader reader(resource_x.view());
-  for (Field field; reader.next(&field);) {
+  each_field(resource_x.view(), [&](const Field& field) {
     if (field.is(3, kLen)) view.schema_url = field.text();
-  }
+  });
   view.bytes = std::move(resource_x);
   return view;
 }
@@ -156,15 +159,13 @@ bool ResourceReader::next(ResourceView* view) {
 ScopeView ScopeView::read(Bytes scope_x) {
   ScopeView view;
   view.scope = merged_message(scope_x, 1);
-  FieldReader scope(view.scope.view());
-  for (Field field; scope.next(&field);) {
+  each_field(view.scope.view(), [&](const Field& field) {
     if (field.is(1, kLen)) view.name = field.text();
     if (field.is(2, kLen)) view.version = field.text();
-  }
-  FieldReader reader(scope_x.view());
-  for (Field field; reader.next(&field);) {
+  });
+  each_field(scope_x.view(), [&](const Field& field) {
     if (field.is(3, kLen)) view.schema_url = field.text();
-  }
+  });
   view.bytes = std::move(scope_x);
   return view;
 }
@@ -179,8 +180,7 @@ bool ScopeReader::next(ScopeView* view) {
 SpanView SpanView::read(MessageBytes span) {
   SpanView view;
   view.bytes = span;
-  FieldReader reader(span);
-  for (Field field; reader.next(&field);) {
+  each_field(span, [&](const Field& field) {
     switch (tag_of(field)) {
       case on(1, kLen):
         view.trace_id = field.bytes;
@@ -224,15 +224,14 @@ SpanView SpanView::read(MessageBytes span) {
       default:
         break;
     }
-  }
+  });
   return view;
 }
 
 EventView EventView::read(MessageBytes event) {
   EventView view;
   view.bytes = event;
-  FieldReader reader(event);
-  for (Field field; reader.next(&field);) {
+  each_field(event, [&](const Field& field) {
     switch (tag_of(field)) {
       case on(1, kI64):
         view.time_unix_nano = field.value;
@@ -246,15 +245,14 @@ EventView EventView::read(MessageBytes event) {
       default:
         break;
     }
-  }
+  });
   return view;
 }
 
 LinkView LinkView::read(MessageBytes link) {
   LinkView view;
   view.bytes = link;
-  FieldReader reader(link);
-  for (Field field; reader.next(&field);) {
+  each_field(link, [&](const Field& field) {
     switch (tag_of(field)) {
       case on(1, kLen):
         view.trace_id = field.bytes;
@@ -274,15 +272,14 @@ LinkView LinkView::read(MessageBytes link) {
       default:
         break;
     }
-  }
+  });
   return view;
 }
 
 LogRecordView LogRecordView::read(MessageBytes log_record) {
   LogRecordView view;
   view.bytes = log_record;
-  FieldReader reader(log_record);
-  for (Field field; reader.next(&field);) {
+  each_field(log_record, [&](const Field& field) {
     switch (tag_of(field)) {
       case on(1, kI64):
         view.time_unix_nano = field.value;
@@ -317,25 +314,24 @@ LogRecordView LogRecordView::read(MessageBytes log_record) {
       default:
         break;
     }
-  }
+  });
   return view;
 }
 
 MetricView MetricView::read(Bytes metric) {
   MetricView view;
-  FieldReader reader(metric.view());
-  for (Field field; reader.next(&field);) {
-    if (field.type != kLen) continue;
+  each_field(metric.view(), [&](const Field& field) {
+    if (field.type != kLen) return;
     if (field.number == 1) view.name = field.text();
     if (field.number == 2) view.description = field.text();
     if (field.number == 3) view.unit = field.text();
-    if (!is_metric_data(field.number)) continue;
+    if (!is_metric_data(field.number)) return;
     const auto type = static_cast<MetricType>(field.number);
     Bytes content = slice_of(metric, field.bytes);
     view.data = view.type == type && !view.data.empty() ? appended(view.data, std::move(content))
                                                         : std::move(content);
     view.type = type;
-  }
+  });
   FieldReader data(view.data.view());
   const bool has_temporality = view.type == MetricType::kSum ||
                                view.type == MetricType::kHistogram ||

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/retryable.h"
 #include "base/time.h"
 
 namespace millrace::pipeline {
@@ -34,18 +35,7 @@ struct Verdict {
 // send again (or was none) it is INTERNAL. A bare RESOURCE_EXHAUSTED stays: without RetryInfo it is
 // final over gRPC, and over HTTP 429 the sender's own limits decide.
 constexpr Code code_of_final_refusal(Code said) {
-  switch (said) {
-    case Code::kOk:
-    case Code::kCancelled:
-    case Code::kDeadlineExceeded:
-    case Code::kAborted:
-    case Code::kOutOfRange:
-    case Code::kUnavailable:
-    case Code::kDataLoss:
-      return Code::kInternal;
-    default:
-      return said;
-  }
+  return said == Code::kOk || is_retryable_code(said) ? Code::kInternal : said;
 }
 
 using VerdictCallback = std::move_only_function<void(const Verdict&)>;

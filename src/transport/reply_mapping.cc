@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "base/json_string.h"
+#include "base/retryable.h"
 #include "http/grpc_wire.h"
-#include "transport/json_text.h"
 #include "wire/writer.h"
 
 namespace millrace::transport {
@@ -91,16 +92,10 @@ std::string response_json(const Reply& reply, Signal signal) {
 }  // namespace
 
 int http_status_of(Code code) {
+  if (is_retryable_code(code)) return 503;
   switch (code) {
     case Code::kOk:
       return 200;
-    case Code::kCancelled:
-    case Code::kDeadlineExceeded:
-    case Code::kAborted:
-    case Code::kOutOfRange:
-    case Code::kUnavailable:
-    case Code::kDataLoss:
-      return 503;
     case Code::kResourceExhausted:
       return 429;
     case Code::kInvalidArgument:

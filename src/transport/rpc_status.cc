@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/bytes.h"
-#include "transport/json_text.h"
+#include "base/json_string.h"
 #include "wire/protobuf.h"
 #include "wire/writer.h"
 

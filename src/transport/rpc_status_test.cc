@@ -52,7 +52,7 @@ TEST(RpcStatusTest, JsonEscapesAndCarriesDetails) {
                          .bad_field = "f"};
   EXPECT_EQ(
       encode_rpc_status_json(status),
-      R"({"code":14,"message":"a \"b\"\\\u000a","details":[)"
+      R"({"code":14,"message":"a \"b\"\\\n","details":[)"
       R"({"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1.500000000s"},)"
       R"({"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"f"}]}]})");
 }

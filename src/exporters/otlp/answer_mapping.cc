@@ -1,5 +1,7 @@
 #include "exporters/otlp/answer_mapping.h"
 
+#include "base/retryable.h"
+
 namespace millrace::exporters {
 namespace {
 
@@ -31,16 +33,10 @@ Outcome make_outcome(Kind kind, const Answer& answer) {
 
 Kind kind_of_code(const Answer& answer, BareExhausted bare_exhausted) {
   if (answer.too_large) return Kind::kTooLarge;
+  if (is_retryable_code(answer.code)) return Kind::kRetry;
   switch (answer.code) {
     case Code::kOk:
       return Kind::kDelivered;
-    case Code::kCancelled:
-    case Code::kDeadlineExceeded:
-    case Code::kAborted:
-    case Code::kOutOfRange:
-    case Code::kUnavailable:
-    case Code::kDataLoss:
-      return Kind::kRetry;
     case Code::kResourceExhausted:
       return answer.retry_after || bare_exhausted == BareExhausted::kRetry ? Kind::kRetry
                                                                            : Kind::kRefused;
@@ -57,17 +53,8 @@ Kind kind_of_status(const Answer& answer) {
     // A success whose body could not be read has a code that says so; never sent again.
     return answer.code == Code::kOk ? Kind::kDelivered : Kind::kRefused;
   }
-  switch (answer.http_status) {
-    case 400:
-      return Kind::kBadData;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return Kind::kRetry;
-    default:
-      return Kind::kRefused;
-  }
+  if (is_retryable_http_status(answer.http_status)) return Kind::kRetry;
+  return answer.http_status == 400 ? Kind::kBadData : Kind::kRefused;
 }
 
 }  // namespace

@@ -4,13 +4,12 @@
 #include <ctime>
 #include <utility>
 
+#include "base/json_string.h"
 #include "config/duration.h"
-#include "config/json_text.h"
 
 namespace millrace::extensions {
 namespace {
 
-using config::json_text;
 using transport::PageReply;
 using transport::PageRequest;
 
@@ -52,15 +51,15 @@ std::string destinations_json(const Health& health) {
   std::string text = "[";
   for (const DestinationHealth& each : health.destinations) {
     if (text.size() > 1) text += ",";
-    text += "{\"name\":" + json_text(each.name) + ",\"signal\":" + json_text(each.signal) +
+    text += "{\"name\":" + json_string(each.name) + ",\"signal\":" + json_string(each.signal) +
             ",\"required\":" + (each.is_required ? "true" : "false") +
             ",\"queueSize\":" + std::to_string(each.queue_size) +
             ",\"queueCapacity\":" + std::to_string(each.queue_capacity) +
             ",\"inFlight\":" + std::to_string(each.in_flight) +
             ",\"consecutiveFailures\":" + std::to_string(each.consecutive_failures) +
             ",\"sinceSuccess\":" +
-            (each.since_success ? json_text(config::to_text(*each.since_success)) : "null") +
-            ",\"lastAnswer\":" + json_text(each.last_answer) + "}";
+            (each.since_success ? json_string(config::to_text(*each.since_success)) : "null") +
+            ",\"lastAnswer\":" + json_string(each.last_answer) + "}";
   }
   return text + "]";
 }
@@ -86,14 +85,14 @@ PageReply liveness_page(const Health& health) {
   const bool alive = is_alive(health);
   return json_reply(
       alive, std::string("{\"alive\":") + (alive ? "true" : "false") +
-                 ",\"sinceTurn\":" + json_text(config::to_text(health.longest_since_turn)) + "}");
+                 ",\"sinceTurn\":" + json_string(config::to_text(health.longest_since_turn)) + "}");
 }
 
 PageReply readiness_page(const Health& health, bool verbose) {
   const std::vector<std::string> reasons = why_not_ready(health);
   std::string body =
       std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[";
-  for (size_t i = 0; i < reasons.size(); ++i) body += (i > 0 ? "," : "") + json_text(reasons[i]);
+  for (size_t i = 0; i < reasons.size(); ++i) body += (i > 0 ? "," : "") + json_string(reasons[i]);
   body += "]";
   if (verbose) body += ",\"destinations\":" + destinations_json(health);
   return json_reply(reasons.empty(), body + "}");

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <vector>
 
+#include "base/json_string.h"
 #include "otlp/json/text_values.h"
 #include "wire/protobuf.h"
 
@@ -233,7 +234,7 @@ bool Writer::one_value(const Field& known, const wire::Field& value, int depth) 
     case Kind::kMessage:
       return message_body(message(known.message), value.bytes, depth - 1);
     case Kind::kString:
-      append_string(value.text(), &out_);
+      append_json_string(out_, value.text());
       return true;
     case Kind::kBase64:
       out_ += '"';

@@ -196,37 +196,4 @@ void append_double(double value, std::string* out) {
   }
 }
 
-void append_string(std::string_view text, std::string* out) {
-  *out += '"';
-  size_t plain_from = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out->append(text, plain_from, i - plain_from);
-    plain_from = i + 1;
-    *out += '\\';
-    switch (c) {
-      case '"':
-      case '\\':
-        *out += static_cast<char>(c);
-        break;
-      case '\n':
-        *out += 'n';
-        break;
-      case '\r':
-        *out += 'r';
-        break;
-      case '\t':
-        *out += 't';
-        break;
-      default:
-        *out += "u00";
-        *out += kHexDigits[c >> 4];
-        *out += kHexDigits[c & 15];
-    }
-  }
-  out->append(text, plain_from);
-  *out += '"';
-}
-
 }  // namespace millrace::otlp::json

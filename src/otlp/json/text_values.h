@@ -32,7 +32,4 @@ bool parse_double(std::string_view text, double* value);
 // The shortest form that reads back the same; the three words in quotes.
 void append_double(double value, std::string* out);
 
-// Quoted and escaped. Precondition: `text` is UTF-8.
-void append_string(std::string_view text, std::string* out);
-
 }  // namespace millrace::otlp::json
