@@ -6,6 +6,7 @@
 
 #include "config/nearest.h"
 #include "config/print.h"
+#include "daemon/cli/completion.h"
 #include "daemon/cli/feature_gates.h"
 #include "daemon/cli/listing.h"
 
@@ -35,6 +36,7 @@ Commands:
   print-config            the configuration after merging and ${...}, secrets hidden
   components              the receivers, processors, exporters and extensions of this build
   featuregate [ID]        the feature gates
+  completion SHELL        a script that completes commands and flags, for bash, zsh or fish
   version                 the version
 )";
 
@@ -93,6 +95,10 @@ class CommandLine {
         ->check(CLI::IsMember({"yaml", "json"}));
     print->add_flag("--validate", print_.validates, "fail when there are mistakes");
     add("featuregate", "the feature gates")->add_option("id", gate_id_, "only this one");
+    add("completion", "a script that completes commands and flags")
+        ->add_option("shell", shell_, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
     add("version", "the version");
     for (const Command& command : program_.commands) {
       CLI::App* app = add(command.name, command.description);
@@ -146,6 +152,14 @@ class CommandLine {
     return kExitOk;
   }
 
+  int show_completion() {
+    const Shell shell = shell_ == "bash"  ? Shell::kBash
+                        : shell_ == "zsh" ? Shell::kZsh
+                                          : Shell::kFish;
+    program_.write_out(completion_script(shell, app_));
+    return kExitOk;
+  }
+
   int failed(std::string message) {
     if (!message.ends_with('\n')) message += '\n';
     program_.write_error("Error: " + message);
@@ -196,6 +210,7 @@ class CommandLine {
       program_.write_out(*table);
       return kExitOk;
     }
+    if (name == "completion") return show_completion();
     for (const Command& command : program_.commands) {
       if (command.name == name) return command.run();
     }
@@ -249,6 +264,7 @@ class CommandLine {
   CollectorArguments arguments_;
   PrintArguments print_;
   std::string gate_id_;
+  std::string shell_;
 };
 
 }  // namespace

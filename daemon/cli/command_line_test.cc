@@ -170,6 +170,36 @@ TEST_F(CommandLineTest, FeatureGatesAreListedAndChecked) {
   EXPECT_EQ(runs, 1);
 }
 
+TEST_F(CommandLineTest, UnknownFeatureGateNamesTheNearest) {
+  EXPECT_EQ(call({"--feature-gates", "service.profileSupport"}), 1);
+  EXPECT_TRUE(err.contains("did you mean \"service.profilesSupport\"?")) << err;
+  EXPECT_EQ(runs, 0);
+}
+
+TEST_F(CommandLineTest, CompletionKnowsEveryCommandAndItsFlags) {
+  bool checks_ids = false;
+  program.commands.push_back(
+      {.name = "sink",
+       .description = "what isn't lost",
+       .add_options = [&](CLI::App& app) { app.add_flag("--check-ids", checks_ids, "each once"); },
+       .run = [] { return 0; }});
+  EXPECT_EQ(call({"completion", "bash"}), 0);
+  EXPECT_TRUE(out.contains("sink) words=\"--help --check-ids\"")) << out;
+  EXPECT_TRUE(
+      out.contains("*) words=\"validate components print-config featuregate completion "
+                   "version sink --help --version --config --set --feature-gates\""))
+      << out;
+  EXPECT_EQ(call({"completion", "zsh"}), 0);
+  EXPECT_TRUE(out.starts_with("#compdef millrace\n")) << out;
+  EXPECT_TRUE(out.contains("(sink) compadd -- --help --check-ids ;;")) << out;
+  EXPECT_EQ(call({"completion", "fish"}), 0);
+  EXPECT_TRUE(out.contains("-n __fish_use_subcommand -a sink -d 'what isn\\'t lost'")) << out;
+  EXPECT_TRUE(out.contains("'__fish_seen_subcommand_from sink' -l check-ids -d 'each once'"))
+      << out;
+  EXPECT_EQ(call({"completion", "tcsh"}), 2);
+  EXPECT_TRUE(err.contains("tcsh")) << err;
+}
+
 TEST_F(CommandLineTest, OtherCommandsBringTheirOptions) {
   int port = 0;
   program.commands.push_back({"sink", "count what arrives",

@@ -37,6 +37,17 @@ def two_configurations_are_merged_the_later_over_the_earlier():
 
 
 @shows(role="daemon")
+def bash_completes_commands_and_flags():
+    def completed(*words):
+        script = f'source <("{BINARY}" completion bash); COMP_WORDS=({" ".join(words)}); ' \
+                 f'COMP_CWORD={len(words) - 1}; _millrace; echo "${{COMPREPLY[*]}}"'
+        return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, check=True).stdout
+    assert completed("millrace", "val").split() == ["validate"]
+    assert completed("millrace", "print-config", "--fo").split() == ["--format"]
+    assert {"--config", "generate", "sink"} <= set(completed("millrace", "''").split())
+
+
+@shows(role="daemon")
 def mistaken_configuration_is_named_with_its_place():
     text = "receivers: {otlp: {protocols: {grpc: {endpont: 'localhost:1'}}}}\nexporters: {nop: }\n" \
            "service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n"
