@@ -142,6 +142,10 @@ void live_through_power_cuts(uint64_t seed) {
   }
 }
 
+// Seed 102429: a file that was never begun came back after the next segment had been begun, and was
+// taken for damage.
+TEST(LogCrashTest, AFileThatWasNotBegunDoesNotComeBack) { live_through_power_cuts(102429); }
+
 TEST(LogCrashTest, NothingDurableIsLostInAPowerCutAtAnyCall) {
   for (uint64_t seed = 0; seed < 300; ++seed) {
     live_through_power_cuts(seed);

@@ -218,6 +218,7 @@ class Recovery {
       return;
     }
     result_.numbers.torn_bytes_cut += bytes;
+    removed_ = true;
     static_cast<void>(place_.disk.remove(place_.path(found.segment->name)));
   }
 
@@ -358,14 +359,14 @@ class Recovery {
   }
 
   void remove_finished() {
-    bool removed = false;
     std::erase_if(found_, [&](const Found& found) {
       const Segment& segment = *found.segment;
       if (!is_removable(segment)) return false;
-      removed = true;
+      removed_ = true;
       return place_.disk.remove(place_.path(segment.name)).has_value();
     });
-    if (removed) static_cast<void>(place_.disk.sync_directory(place_.directory));
+    // A file that was not begun must not come back when it is no longer the last.
+    if (removed_) static_cast<void>(place_.disk.sync_directory(place_.directory));
   }
 
   void hand_over() {
@@ -395,7 +396,8 @@ class Recovery {
   Logger* const log_;
   std::optional<SegmentName> highest_;  // of all files
   SegmentName last_;                    // of those in use
-  std::vector<Found> found_;            // by number
+  bool removed_ = false;
+  std::vector<Found> found_;  // by number
   Recovered result_;
 };
 
