@@ -13,7 +13,8 @@
 //
 // fork(): the parent goes on as before. In the child the collector is empty, and its first collect
 // starts it anew with the same configuration; what the parent had not sent is sent by the parent
-// alone. A user's own exporters are objects of the parent: a child gets none of them.
+// alone. A user's own exporters are objects of the parent: a child gets none of them. The parent's
+// connections stay open in the child, unused, until it ends or calls exec.
 #pragma once
 
 #include <chrono>

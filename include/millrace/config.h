@@ -103,7 +103,8 @@ struct Config {
 
   // One item, encoded; larger ones are refused with kTooLarge. At most 64 MiB.
   size_t item_bytes_max = size_t{1} << 20;
-  // Longer texts in attributes are cut at a whole character and counted; 0: no limit.
+  // Longer texts in attributes are cut at a whole character and counted; 0: no limit. In values
+  // (Span, LogRecord, MetricPoint); builders write what they are given.
   uint32_t attribute_value_length_max = 0;
 
   // The resource of everything collected. service.name: from here, or from `resource`, or

@@ -45,19 +45,20 @@ Buffer::~Buffer() {
   for (Slot* slot = slots_.load(); slot != nullptr;) delete std::exchange(slot, slot->next);
 }
 
-Buffer::Slot& Buffer::join() {
+Buffer::Slot* Buffer::join() {
   for (Slot* slot = slots_.load(std::memory_order_acquire); slot != nullptr; slot = slot->next) {
     bool is_owned = false;
     if (!slot->is_owned.load(std::memory_order_relaxed) &&
         slot->is_owned.compare_exchange_strong(is_owned, true, std::memory_order_acq_rel)) {
-      return *slot;
+      return slot;
     }
   }
-  auto* slot = new Slot;
+  auto* slot = new (std::nothrow) Slot;
+  if (slot == nullptr) return nullptr;
   slot->next = slots_.load(std::memory_order_relaxed);
   while (!slots_.compare_exchange_weak(slot->next, slot, std::memory_order_seq_cst)) {
   }
-  return *slot;
+  return slot;
 }
 
 Status Buffer::collect(Slot& slot, Signal signal_name, const Item& item) {

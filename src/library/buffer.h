@@ -106,8 +106,8 @@ class Buffer {
 
   const BufferOptions& options() const { return options_; }
 
-  // A slot for the calling thread, never null; leave() when it ends.
-  Slot& join();
+  // A slot for the calling thread; leave() when it ends. Null: no memory.
+  Slot* join();
   void leave(Slot& slot) { slot.is_owned.store(false, std::memory_order_release); }
 
   v1::Status collect(Slot& slot, Signal signal, const Item& item);

@@ -43,8 +43,8 @@ uint64_t send_all(Buffer& buffer) {
 TEST(BufferTest, CapacityUpTo1024IsExact) {
   for (const uint64_t capacity : {uint64_t{1}, uint64_t{7}, uint64_t{1024}}) {
     Buffer buffer({.items_max = capacity}, [] {});
-    Buffer::Slot& first = buffer.join();
-    Buffer::Slot& second = buffer.join();
+    Buffer::Slot& first = *buffer.join();
+    Buffer::Slot& second = *buffer.join();
     for (uint64_t i = 0; i < capacity; ++i) {
       Buffer::Slot& slot = i % 2 == 0 ? first : second;
       ASSERT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok()) << i;
@@ -59,8 +59,8 @@ TEST(BufferTest, CapacityUpTo1024IsExact) {
 TEST(BufferTest, BeyondThatCapacityIsKeptWithinTheLeases) {
   constexpr uint64_t kCapacity = 5000;
   Buffer buffer({.items_max = kCapacity}, [] {});
-  Buffer::Slot& idle = buffer.join();
-  Buffer::Slot& busy = buffer.join();
+  Buffer::Slot& idle = *buffer.join();
+  Buffer::Slot& busy = *buffer.join();
   ASSERT_TRUE(buffer.collect(idle, kTraces, item_of("span")).ok());
   uint64_t taken = 1;
   while (buffer.collect(busy, kTraces, item_of("span")).ok()) ++taken;
@@ -72,7 +72,7 @@ TEST(BufferTest, BeyondThatCapacityIsKeptWithinTheLeases) {
 
 TEST(BufferTest, WhatALeaseDidNotUseGoesBack) {
   Buffer buffer({.items_max = 2000}, [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   for (int round = 0; round < 1000; ++round) {
     ASSERT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok());
     ASSERT_EQ(send_all(buffer), 1U);
@@ -84,7 +84,7 @@ TEST(BufferTest, WhatALeaseDidNotUseGoesBack) {
 
 TEST(BufferTest, BytesAreBoundedByWhatIsAllocated) {
   Buffer buffer({.items_max = 1'000'000, .bytes_max = 256 << 10}, [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   const std::string large(1000, 'x');
   uint64_t taken = 0;
   while (buffer.collect(slot, kTraces, item_of(large)).ok()) ++taken;
@@ -96,7 +96,7 @@ TEST(BufferTest, BytesAreBoundedByWhatIsAllocated) {
 
 TEST(BufferTest, DropNewestCountsAndSaysOk) {
   Buffer buffer({.items_max = 3, .on_full = OnFull::kDropNewest}, [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok());
   const v1::Statistics statistics = count(buffer);
   EXPECT_EQ(statistics.collected(), 10U);
@@ -106,7 +106,7 @@ TEST(BufferTest, DropNewestCountsAndSaysOk) {
 
 TEST(BufferTest, DropOldestKeepsTheNewest) {
   Buffer buffer({.items_max = 3, .on_full = OnFull::kDropOldest}, [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   for (int i = 0; i < 10; ++i) {
     EXPECT_TRUE(buffer.collect(slot, kTraces, item_of(std::to_string(i))).ok());
   }
@@ -124,7 +124,7 @@ TEST(BufferTest, DropOldestKeepsTheNewest) {
 
 TEST(BufferTest, AFullRingIsAFullBuffer) {
   Buffer buffer({.items_max = 1'000'000, .ring_chunks_max = 2}, [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   const std::string large(3000, 'x');
   uint64_t taken = 0;
   while (buffer.collect(slot, kTraces, item_of(large)).ok()) ++taken;
@@ -136,7 +136,7 @@ TEST(BufferTest, AFullRingIsAFullBuffer) {
 TEST(BufferTest, AFullRingDropsItsOldestWhereThatIsTheRule) {
   Buffer buffer({.items_max = 1'000'000, .on_full = OnFull::kDropOldest, .ring_chunks_max = 2},
                 [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   const std::string large(3000, 'x');
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(buffer.collect(slot, kTraces, item_of(large)).ok());
   const uint64_t dropped = count(buffer).dropped(DropReason::kDropOldest);
@@ -146,7 +146,7 @@ TEST(BufferTest, AFullRingDropsItsOldestWhereThatIsTheRule) {
 
 TEST(BufferTest, TooLargeIsRefusedAndLeavesNoTrace) {
   Buffer buffer({.item_bytes_max = 1000}, [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   EXPECT_EQ(buffer.collect(slot, kTraces, item_of(std::string(1001, 'x'))), ErrorCode::kTooLarge);
   EXPECT_EQ(buffer.collect(slot, kTraces, {.failed = true}), ErrorCode::kTooLarge);
   EXPECT_EQ(count(buffer).signals[0].refused_too_large, 2U);
@@ -155,7 +155,7 @@ TEST(BufferTest, TooLargeIsRefusedAndLeavesNoTrace) {
 
 TEST(BufferTest, AnItemLargerThanAnyChunkGetsOneOfItsOwn) {
   Buffer buffer({}, [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   ASSERT_TRUE(buffer.collect(slot, kTraces, item_of(std::string(300'000, 'x'))).ok());
   ASSERT_TRUE(buffer.collect(slot, kTraces, item_of("small")).ok());
   EXPECT_EQ(send_all(buffer), 2U);
@@ -164,7 +164,7 @@ TEST(BufferTest, AnItemLargerThanAnyChunkGetsOneOfItsOwn) {
 TEST(BufferTest, OpeningAChunkWakesASleepingLoopOnce) {
   int wakes = 0;
   Buffer buffer({}, [&] { ++wakes; });
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok());
   EXPECT_EQ(wakes, 1);
   EXPECT_FALSE(buffer.try_stop_ticking());  // there is something
@@ -176,7 +176,7 @@ TEST(BufferTest, OpeningAChunkWakesASleepingLoopOnce) {
 
 TEST(BufferTest, ClosedRefusesAndKeepsWhatWasThere) {
   Buffer buffer({}, [] {});
-  Buffer::Slot& slot = buffer.join();
+  Buffer::Slot& slot = *buffer.join();
   ASSERT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok());
   buffer.close();
   EXPECT_EQ(buffer.collect(slot, kTraces, item_of("span")), ErrorCode::kShutDown);

@@ -137,6 +137,7 @@ v1::Status Engine::start(EnginePlan& plan) {
       pthread_setname_np(pthread_self(), "millrace");
       loop->run();
     });
+    loop_thread_.store(thread_.get_id(), std::memory_order_relaxed);
     takes_tasks_ = true;
   } catch (const std::system_error&) {
     is_over_ = true;
@@ -160,9 +161,10 @@ v1::Status Engine::collect(Signal signal, const Item& item) {
   if (Buffer::Slot* slot = slot_of_this_thread(buffer_)) [[likely]] {
     return buffer_.buffer->collect(*slot, signal, item);
   }
-  Buffer::Slot& slot = buffer_.buffer->join();
-  const v1::Status status = buffer_.buffer->collect(slot, signal, item);
-  buffer_.buffer->leave(slot);
+  Buffer::Slot* slot = buffer_.buffer->join();
+  if (slot == nullptr) return ErrorCode::kBufferFull;
+  const v1::Status status = buffer_.buffer->collect(*slot, signal, item);
+  buffer_.buffer->leave(*slot);
   return status;
 }
 
@@ -170,9 +172,10 @@ v1::Status Engine::submit_request(Signal signal, std::span<const uint8_t> reques
   if (Buffer::Slot* slot = slot_of_this_thread(buffer_)) {
     return buffer_.buffer->submit_request(*slot, signal, request, items);
   }
-  Buffer::Slot& slot = buffer_.buffer->join();
-  const v1::Status status = buffer_.buffer->submit_request(slot, signal, request, items);
-  buffer_.buffer->leave(slot);
+  Buffer::Slot* slot = buffer_.buffer->join();
+  if (slot == nullptr) return ErrorCode::kBufferFull;
+  const v1::Status status = buffer_.buffer->submit_request(*slot, signal, request, items);
+  buffer_.buffer->leave(*slot);
   return status;
 }
 
@@ -235,6 +238,7 @@ void Engine::end_loop() {
   // Behind every task that was taken, so that all of them are run.
   loop_->post([this] { loop_->stop(); });
   thread_.join();
+  loop_thread_.store(std::thread::id(), std::memory_order_relaxed);
   feeder_->drop_late();
   collector_->end();
 }

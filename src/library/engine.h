@@ -4,6 +4,7 @@
 // Threads: everything here from any, unless it says otherwise. Nothing waits without a deadline.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -49,7 +50,9 @@ class Engine {
   void end_loop();
   v1::Status status_at_end();
   void count(v1::Statistics& into);
-  bool is_on_loop_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+  bool is_on_loop_thread() const {
+    return std::this_thread::get_id() == loop_thread_.load(std::memory_order_relaxed);
+  }
 
   const EncodeLimits encode_limits_;
   const std::shared_ptr<ExporterThreads> exporter_threads_;
@@ -62,6 +65,8 @@ class Engine {
   std::unique_ptr<Feeder> feeder_;
   std::unique_ptr<assembly::Collector> collector_;
   std::thread thread_;
+  // Of thread_ while it runs; whoever asks only wants to know whether it is itself: relaxed.
+  std::atomic<std::thread::id> loop_thread_{};
 
   // Held for a moment: the loop takes tasks, and runs every one that it took.
   std::mutex post_mutex_;

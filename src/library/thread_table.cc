@@ -1,5 +1,6 @@
 #include "library/thread_table.h"
 
+#include <new>
 #include <vector>
 
 namespace millrace::library {
@@ -29,8 +30,10 @@ class ThreadTable {
       entry.buffer->leave(*entry.slot);
       return true;
     });
-    entries_.push_back({wanted.number, wanted.buffer, &wanted.buffer->join()});
-    return entries_.back().slot;
+    entries_.reserve(entries_.size() + 1);
+    Buffer::Slot* slot = wanted.buffer->join();
+    if (slot != nullptr) entries_.push_back({wanted.number, wanted.buffer, slot});
+    return slot;
   }
 
  private:
@@ -47,9 +50,13 @@ class ThreadTable {
 Buffer::Slot* find_slot(const NumberedBuffer& buffer) {
   if (t_table_is_gone) return nullptr;
   thread_local ThreadTable table;
-  Buffer::Slot* slot = table.find(buffer);
-  t_recent_slot = {buffer.number, slot};
-  return slot;
+  try {
+    Buffer::Slot* slot = table.find(buffer);
+    if (slot != nullptr) t_recent_slot = {buffer.number, slot};
+    return slot;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 }  // namespace millrace::library

@@ -22,8 +22,8 @@ struct RecentSlot {
 };
 extern constinit thread_local RecentSlot t_recent_slot [[gnu::tls_model("initial-exec")]];
 
-// Finds or makes the thread's entry. Null while the thread is ending and its table is gone: use a
-// slot for this once (Buffer::join and leave).
+// Finds or makes the thread's entry. Null where there is no memory, and while the thread is ending
+// and its table is gone: use a slot for this once (Buffer::join and leave).
 Buffer::Slot* find_slot(const NumberedBuffer& buffer);
 
 inline Buffer::Slot* slot_of_this_thread(const NumberedBuffer& buffer) {
