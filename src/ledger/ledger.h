@@ -48,9 +48,10 @@ enum class DropReason : uint8_t {
   kBadData,        // the destination called it bad data, alone in its batch
   kTooLarge,       // one item larger than the destination takes
   kDrainDeadline,  // still there when the drain ended
+  kStorageFailed,  // the disk did not keep what only it had
   kShutdown,       // still there when the process ended without a drain
 };
-inline constexpr size_t kDropReasonCount = 10;
+inline constexpr size_t kDropReasonCount = 11;
 // "queue_full", "retry_expired", …: the metric's label and the last line's words.
 std::string_view drop_reason_name(DropReason reason);
 

@@ -26,6 +26,8 @@ class Completion {
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
 
+  // For who made it without a callback: before its own answer is settled.
+  void on_settled(VerdictCallback callback) { callback_ = std::move(callback); }
   // A payload was cut in two, so one more answer is owed. Only while one is still owed.
   void owe_one_more() { owed_.fetch_add(1, std::memory_order_relaxed); }
 

@@ -28,20 +28,47 @@ Destination::Destination(DestinationOptions options)
 Destination::~Destination() {
   Queued queued;
   while (ring_.try_pop(queued)) {
+    if (queued.place != nullptr) continue;
     queued.account->drop(ledger::DropReason::kShutdown, queued.amount());
   }
 }
 
 uint64_t Destination::cost_of(const Payload& payload) const {
+  const uint64_t cost = cost_of(segment_log::Amount{
+      .records = 1, .items = payload.item_count, .payload_bytes = payload.bytes.size()});
+  // Without storage the cost alone says whether the queue is empty.
+  return backlog_ != nullptr ? cost : std::max<uint64_t>(1, cost);
+}
+
+uint64_t Destination::cost_of(const segment_log::Amount& amount) const {
   switch (options_.queue.sizer) {
     case Sizer::kRequests:
-      return 1;
+      return amount.records;
     case Sizer::kItems:
-      return std::max<uint64_t>(1, payload.item_count);
+      return amount.items;
     case Sizer::kBytes:
-      return std::max<uint64_t>(1, payload.bytes.size());
+      return amount.payload_bytes;
   }
-  return 1;
+  return amount.records;
+}
+
+bool Destination::try_reserve_place() {
+  uint64_t reserved = reserved_.load(std::memory_order_seq_cst);
+  while ((reserved >> kCostBits) < ring_.capacity()) {
+    if (reserved_.compare_exchange_weak(reserved, reserved + packed(1, 0),
+                                        std::memory_order_seq_cst)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Destination::has_places_for_reading() const {
+  return 2 * (reserved_.load(std::memory_order_seq_cst) >> kCostBits) <= ring_.capacity();
+}
+
+void Destination::reserve_recovered(const segment_log::Amount& amount) {
+  reserved_.fetch_add(packed(0, cost_of(amount)), std::memory_order_seq_cst);
 }
 
 bool Destination::try_reserve(uint64_t requests, uint64_t cost) {
@@ -58,7 +85,7 @@ bool Destination::try_reserve(uint64_t requests, uint64_t cost) {
 }
 
 void Destination::release(uint64_t count, uint64_t requests, uint64_t cost) {
-  if (count != requests) parts_.fetch_sub(count - requests, std::memory_order_seq_cst);
+  if (count > requests) parts_.fetch_sub(count - requests, std::memory_order_seq_cst);
   reserved_.fetch_sub(packed(requests, cost), std::memory_order_seq_cst);
   finished_cost_.fetch_add(cost, std::memory_order_relaxed);
   if (blocked_.load(std::memory_order_seq_cst) != 0) wake_blocked();
@@ -85,6 +112,7 @@ bool Destination::try_pop(Queued& into) {
 }
 
 void Destination::count_held(ledger::Held& held) const {
+  if (backlog_ != nullptr) backlog_->count_held(held);
   ring_.walk([&](queue::Label label) {
     const auto* account = reinterpret_cast<const ledger::Account*>(label.first);
     held.add(*account, {label.second >> 32, label.second & UINT32_MAX});

@@ -22,6 +22,7 @@
 
 #include "io/loop.h"
 #include "ledger/ledger.h"
+#include "pipeline/backlog.h"
 #include "pipeline/concurrency.h"
 #include "pipeline/options.h"
 #include "pipeline/payload.h"
@@ -40,6 +41,7 @@ struct Queued {
   uint32_t requests = 1;        // ring places reserved: 1, or 0 for the later parts of a cut one
   bool is_part = false;         // cut from a larger request: no exact partial success
   bool is_compact = false;      // copied out of a chunk that it used little of
+  StoredRef place = {};         // with storage only
 
   ledger::Amount amount() const { return {payload.item_count, admitted_bytes}; }
 };
@@ -80,10 +82,26 @@ class Destination final : public ledger::HeldWalker {
   void observe_batches(BatchObserver observer) { batch_observer_ = std::move(observer); }
   // What waits in the shared ring; any thread. What the workers hold they count themselves.
   void count_held(ledger::Held& held) const override;
-  // Nothing is reserved: everything that ever entered is answered for.
+  // Everything that ever entered is answered for, or lies on disk only.
   bool is_empty() const {
-    return reserved_.load(std::memory_order_seq_cst) == 0 &&
+    const uint64_t reserved = reserved_.load(std::memory_order_seq_cst);
+    return (backlog_ != nullptr ? reserved >> kCostBits : reserved) == 0 &&
            parts_.load(std::memory_order_seq_cst) == 0;
+  }
+
+  // Storage, or null. With it the places of the ring are reserved apart from the queue's capacity:
+  // what lies on disk only has no place. Set before the workers are made.
+  Backlog* backlog() const { return backlog_.get(); }
+  void set_backlog(std::unique_ptr<Backlog> backlog) { backlog_ = std::move(backlog); }
+  bool try_reserve_place();
+  void release_place() { release(0, 1, 0); }
+  // Half of the ring is free: there is room for what is read.
+  bool has_places_for_reading() const;
+  // What was found on disk counts against the capacity, even beyond it.
+  void reserve_recovered(const segment_log::Amount& amount);
+  void release_lost(const segment_log::Amount& amount) { release(0, 0, cost_of(amount)); }
+  void wake_those_who_wait() {
+    if (blocked_.load(std::memory_order_seq_cst) != 0) wake_blocked();
   }
 
  private:
@@ -112,6 +130,7 @@ class Destination final : public ledger::HeldWalker {
   }
 
   uint64_t cost_of(const Payload& payload) const;
+  uint64_t cost_of(const segment_log::Amount& amount) const;
   bool try_reserve(uint64_t requests, uint64_t cost);
   // `count` pieces are answered for, of which `requests` had a place reserved; the others are
   // further parts of cut requests.
@@ -135,6 +154,7 @@ class Destination final : public ledger::HeldWalker {
 
   const DestinationOptions options_;
   Ring ring_;
+  std::unique_ptr<Backlog> backlog_;
   std::vector<DestinationWorker*> workers_;  // registered before the loops run
   BatchObserver batch_observer_;
 

@@ -10,6 +10,22 @@ namespace millrace::pipeline {
 
 using ledger::DropReason;
 
+namespace {
+
+// What the end of this process leaves on disk is neither lost nor delivered: it is held.
+bool stays_on_disk(DropReason reason, const StoredRef& place) {
+  return (reason == DropReason::kDrainDeadline || reason == DropReason::kShutdown) &&
+         place != nullptr && place->is_on_disk();
+}
+
+bool is_on_disk(const Flight& flight) {
+  return std::ranges::all_of(flight.entries, [](const Entry& entry) {
+    return entry.place != nullptr && entry.place->is_on_disk();
+  });
+}
+
+}  // namespace
+
 // One place in flight: the batch under way, and what was cut from it and goes next, in order.
 struct DestinationWorker::Slot {
   std::unique_ptr<Flight> flight;
@@ -30,13 +46,18 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
       self_(std::make_shared<DestinationWorker*>(this)),
       flush_timer_(loop.make_timer([this] { pump(Trigger::kTimeout); })),
       line_timer_(loop.make_timer([this] { on_line_timer(); })),
-      drain_timer_(loop.make_timer([this] { expire_drain(); })) {
+      drain_timer_(loop.make_timer([this] { expire_drain(); })),
+      feed_timer_(loop.make_timer([this] { destination_.backlog()->feed(); })) {
   destination_.workers_.push_back(this);
+  if (destination_.backlog() == nullptr) return;
+  destination_.backlog()->add_worker(*this);
+  feed_timer_->arm_at(loop.now());
 }
 
 DestinationWorker::~DestinationWorker() {
   *self_ = nullptr;
   std::erase(destination_.workers_, this);
+  if (destination_.backlog() != nullptr) destination_.backlog()->stop_reading();
   if (!closed_) exporter_->close();
   closed_ = true;
   drop_everything(DropReason::kShutdown,
@@ -66,15 +87,18 @@ DestinationWorker::Room DestinationWorker::try_reserve(Need need) {
 }
 
 void DestinationWorker::release(const Payload& payload) {
-  destination_.release(1, 1, destination_.cost_of(payload));
+  const Need need = need_of(payload);
+  destination_.release(need.requests, need.requests, need.cost);
 }
 
-void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t admitted_bytes) {
+void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t admitted_bytes,
+                               StoredRef place) {
   Queued queued;
   queued.cost = static_cast<uint32_t>(destination_.cost_of(payload));
   queued.payload = std::move(payload);
   queued.account = &account;
   queued.admitted_bytes = static_cast<uint32_t>(admitted_bytes);
+  queued.place = std::move(place);
   if (destination_.stalled()) {
     compact(queued);
   } else {
@@ -286,7 +310,8 @@ void DestinationWorker::on_retry(Slot& slot, Outcome outcome) {
   Verdict verdict{.code = Code::kUnavailable,
                   .message = options_.name + ": " + outcome.error.message,
                   .retry_after = std::clamp<Duration>(outcome.retry_after.value_or(1s), 1s, 30s)};
-  if (closed_) {
+  // While draining, what has a record is safe: the next start sends it.
+  if (closed_ || (drain_deadline_ != kNever && is_on_disk(flight))) {
     drop(flight, DropReason::kDrainDeadline, verdict);
     next(slot);
     return;
@@ -382,27 +407,37 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
   if (dead_letters_ != nullptr) keep_as_dead_letter(flight, reason);
   uint64_t requests = 0;
   uint64_t cost = 0;
+  uint64_t dropped_items = 0;
   for (Entry& entry : flight.entries) {
-    entry.account->drop(reason, entry.amount());
     requests += entry.requests;
-    cost += entry.cost;
+    if (stays_on_disk(reason, entry.place)) {
+      entry.place->keep(entry.item_count, entry.admitted_bytes, entry.size);
+    } else {
+      entry.account->drop(reason, entry.amount());
+      cost += entry.cost;
+      dropped_items += entry.item_count;
+    }
     if (entry.completion != nullptr) {
       Completion::settle(std::move(entry.completion), loop_, verdict);
     }
   }
-  destination_.failed_items_.fetch_add(flight.item_count, std::memory_order_relaxed);
+  destination_.failed_items_.fetch_add(dropped_items, std::memory_order_relaxed);
   if (ending_drops_) {
-    *ending_drops_ += flight.item_count;
-  } else if (log_ != nullptr) {
+    *ending_drops_ += dropped_items;
+  } else if (log_ != nullptr && dropped_items != 0) {
     log_->error("Exporting failed. Dropping data.", {{"exporter", options_.name},
                                                      {"error", verdict.message},
                                                      {"reason", ledger::drop_reason_name(reason)},
-                                                     {"dropped_items", flight.item_count}});
+                                                     {"dropped_items", dropped_items}});
   }
   destination_.release(flight.entries.size(), requests, cost);
 }
 
 void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& verdict) {
+  if (stays_on_disk(reason, queued.place)) {
+    park(std::move(queued), verdict);
+    return;
+  }
   queued.account->drop(reason, queued.amount());
   if (queued.payload.completion != nullptr) {
     Completion::settle(std::move(queued.payload.completion), loop_, verdict);
@@ -470,9 +505,18 @@ void DestinationWorker::begin_drain(MonotonicTime deadline) {
   drain_deadline_ = deadline;
   on_line_timer();
   drain_timer_->arm_at(deadline);
+  park_what_waits();
   for (const auto& slot : slots_) {
-    // One attempt now rather than after a back-off that may outlast the drain.
-    if (slot->flight != nullptr && !slot->is_attempting) slot->retry_timer->arm_at(loop_.now());
+    if (slot->flight == nullptr || slot->is_attempting) continue;
+    if (is_on_disk(*slot->flight)) {
+      slot->retry_timer->disarm();
+      drop(*slot->flight, DropReason::kDrainDeadline,
+           {.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s});
+      next(*slot);
+    } else {
+      // One attempt now rather than after a back-off that may outlast the drain.
+      slot->retry_timer->arm_at(loop_.now());
+    }
   }
   pump(Trigger::kSlotFree);
 }

@@ -58,7 +58,10 @@ class DestinationWorker final : public ledger::HeldWalker {
     uint64_t requests = 0;
     uint64_t cost = 0;
   };
-  Need need_of(const Payload& payload) const { return {1, destination_.cost_of(payload)}; }
+  Need need_of(const Payload& payload) const {
+    const bool needs_place = destination_.backlog() == nullptr;
+    return {needs_place ? 1U : 0U, destination_.cost_of(payload)};
+  }
   // Reserves by the destination's own rule, dropping the oldest if that is the rule. kFull: refuse.
   // kWait: refuse, or wait in line with wait_for_room. kNever: larger than the whole queue.
   Room try_reserve(Need need);
@@ -66,8 +69,17 @@ class DestinationWorker final : public ledger::HeldWalker {
   // Gives a reservation back, unused.
   void release(const Payload& payload);
   // Enqueues what was reserved; the batch is formed at the end of this turn. `admitted_bytes` are
-  // the payload's as admitted, before processors.
-  void commit(Payload payload, ledger::Account& account, size_t admitted_bytes);
+  // the payload's as admitted, before processors. `place` is what store() (storage.h) made of it
+  // where the destination has storage, and then not null: what lies on disk only is not committed.
+  void commit(Payload payload, ledger::Account& account, size_t admitted_bytes,
+              StoredRef place = nullptr);
+  // What was read from disk; its place in the ring is reserved.
+  void enqueue_read(segment_log::Record record, ledger::Account& account, StoredRef place,
+                    std::shared_ptr<Completion> waiter);
+  // Looks in that time whether there is room for more from disk.
+  void feed_later(Duration wait);
+  // Points to this as long as it lives; read on its loop.
+  const std::shared_ptr<DestinationWorker*>& token() const { return self_; }
 
   // `retry` runs when there may be room, in line with the others of this worker; true: it is
   // settled. `give_up` runs once at the deadline or when draining starts.
@@ -147,6 +159,8 @@ class DestinationWorker final : public ledger::HeldWalker {
   void drop(Flight& flight, ledger::DropReason reason, const Verdict& verdict);
   void keep_as_dead_letter(const Flight& flight, ledger::DropReason reason);
   void drop(Queued queued, ledger::DropReason reason, const Verdict& verdict);
+  void park(Queued queued, const Verdict& verdict);
+  void park_what_waits();
   void next(Slot& slot);
   void give_back_slot();
   void on_room();
@@ -175,6 +189,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   std::unique_ptr<io::Timer> flush_timer_;
   std::unique_ptr<io::Timer> line_timer_;
   std::unique_ptr<io::Timer> drain_timer_;
+  std::unique_ptr<io::Timer> feed_timer_;
   bool pump_scheduled_ = false;
   std::optional<uint64_t> ending_drops_;  // while everything is dropped: one line for all of it
   bool closed_ = false;                   // the exporter is closed: nothing is sent any more

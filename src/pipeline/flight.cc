@@ -75,7 +75,8 @@ void Flight::append(Queued queued) {
                      .admitted_bytes = queued.admitted_bytes,
                      .cost = queued.cost,
                      .requests = queued.requests,
-                     .is_part = queued.is_part});
+                     .is_part = queued.is_part,
+                     .place = std::move(queued.place)});
   if (entries.size() == 1) {
     is_compact = queued.is_compact;
   } else {

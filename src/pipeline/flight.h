@@ -26,6 +26,7 @@ struct Entry {
   uint32_t cost = 0;
   uint32_t requests = 0;
   bool is_part = false;
+  StoredRef place = {};
   ledger::Amount amount() const { return {item_count, admitted_bytes}; }
 };
 

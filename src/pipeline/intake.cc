@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pipeline/completion.h"
+#include "pipeline/storage.h"
 
 namespace millrace::pipeline {
 
@@ -59,6 +60,11 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   struct Reserved {
     Branch* branch;
     const PipelineWorker::Output* output;
+    StoreWish stored = {};  // with storage
+  };
+  struct Unreserved {
+    Branch* branch;
+    const PipelineWorker::Output* output;
   };
   struct Required {
     DestinationWorker* destination;
@@ -79,6 +85,9 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   // by that, and try again for ever.
   Attempt try_enter(Place place) {
     reserved_.clear();
+    unreserved_.clear();
+    waits_for_disk_ = false;
+    storage_error_.clear();
     gather_required();
     for (size_t index = 0; index < required_.size(); ++index) {
       const Required& one = required_[index];
@@ -88,8 +97,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
       release_first(index);
       return {room, one.destination};
     }
-    commit();
-    return {};
+    return store_and_commit();
   }
 
   // What goes where, each required destination once; the places in reserved_ follow.
@@ -121,37 +129,107 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     }
   }
 
-  // Every required destination has room: nothing can refuse any more.
-  void commit() {
+  // Every required destination has room; only a disk can refuse now.
+  Attempt store_and_commit() {
     for (Branch& branch : branches_) {
-      left_bytes_.push_back(branch.pipeline->enter(branch.processed, branch.admitted));
-      if (!branch.payload.bytes.empty()) reserve_best_effort(branch, left_bytes_.back());
+      if (!branch.payload.bytes.empty()) reserve_best_effort(branch);
     }
-    uint32_t owed = 0;
-    for (const Reserved& place : reserved_) {
-      if (waits_for(place.output->destination->options())) ++owed;
+    // It owes an answer to each destination that is waited for, one for each record that must be
+    // durable, and one that stands for this function.
+    auto completion = std::make_shared<Completion>(loop_, 1, nullptr);
+    for (Branch& branch : branches_) {
+      if (Attempt stored = store(branch, completion); stored.room != Room::kReserved) {
+        give_everything_back();
+        return stored;
+      }
     }
-    std::shared_ptr<Completion> completion;
-    if (owed != 0) completion = std::make_shared<Completion>(loop_, owed, std::move(on_verdict_));
-    for (const Reserved& place : reserved_) {
-      Payload copy = place.branch->payload;
-      if (waits_for(place.output->destination->options())) copy.completion = completion;
-      const auto index = static_cast<size_t>(place.branch - branches_.data());
-      place.output->destination->commit(std::move(copy), *place.output->account,
-                                        left_bytes_[index]);
-    }
-    if (owed == 0) on_verdict_(Verdict{});
+    commit(std::move(completion));
+    return {};
   }
 
-  void reserve_best_effort(Branch& branch, size_t bytes) {
+  // Writes what of the branch goes to destinations with storage. Refused: nothing of it is kept.
+  Attempt store(Branch& branch, const std::shared_ptr<Completion>& completion) {
+    std::vector<StoreWish> wishes;
+    DestinationWorker* first = nullptr;
+    for (const Reserved& place : reserved_) {
+      Backlog* backlog = place.output->destination->destination().backlog();
+      if (place.branch != &branch || backlog == nullptr) continue;
+      if (first == nullptr) first = place.output->destination;
+      wishes.push_back({.backlog = backlog,
+                        .account = place.output->account,
+                        .is_required = place.output->destination->options().required});
+    }
+    if (wishes.empty()) return {};
+    const bool waits = policy_ == Policy::kDurable;
+    const uint64_t bytes = PipelineWorker::shares_of(branch.processed, branch.admitted).left_bytes;
+    const Status stored = pipeline::store(loop_, branch.payload, static_cast<uint32_t>(bytes),
+                                          wishes, waits ? completion : nullptr);
+    if (!stored) {
+      storage_error_ = stored.error().message;
+      const bool blocks = first->options().queue.on_full == OnFull::kBlock;
+      return {blocks ? Room::kWait : Room::kFull, first};
+    }
+    waits_for_disk_ = waits_for_disk_ || waits;
+    auto wish = wishes.begin();
+    for (Reserved& place : reserved_) {
+      if (place.branch != &branch || wish == wishes.end()) continue;
+      if (place.output->destination->destination().backlog() != wish->backlog) continue;
+      place.stored = std::move(*wish++);
+    }
+    return {};
+  }
+
+  void give_everything_back() {
+    for (Reserved& place : reserved_) {
+      if (place.stored.place != nullptr) give_back(place.stored);
+      place.output->destination->release(place.branch->payload);
+    }
+  }
+
+  // Nothing can refuse any more.
+  void commit(std::shared_ptr<Completion> completion) {
+    std::vector<size_t> left_bytes;  // per branch: admitted bytes of what is passed on
+    for (Branch& branch : branches_) {
+      left_bytes.push_back(branch.pipeline->enter(branch.processed, branch.admitted));
+    }
+    for (const Unreserved& place : unreserved_) {
+      const auto index = static_cast<size_t>(place.branch - branches_.data());
+      const uint32_t items = place.branch->payload.item_count;
+      place.output->destination->count_enqueue_failure(items);
+      place.output->account->drop(ledger::DropReason::kQueueFull, {items, left_bytes[index]});
+    }
+    bool waits = waits_for_disk_;
+    for (Reserved& place : reserved_) {
+      Payload copy = place.branch->payload;
+      if (waits_for(place.output->destination->options())) {
+        completion->owe_one_more();
+        copy.completion = completion;
+        waits = true;
+      }
+      const size_t bytes = left_bytes[static_cast<size_t>(place.branch - branches_.data())];
+      if (place.stored.place != nullptr && !place.stored.in_memory) {
+        leave_on_disk(place.stored, std::move(copy), static_cast<uint32_t>(bytes));
+      } else {
+        place.output->destination->commit(std::move(copy), *place.output->account, bytes,
+                                          std::move(place.stored.place));
+      }
+    }
+    if (!waits) {
+      on_verdict_(Verdict{});
+      return;
+    }
+    completion->on_settled(std::move(on_verdict_));
+    Completion::settle(std::move(completion), loop_);
+  }
+
+  void reserve_best_effort(Branch& branch) {
     for (const PipelineWorker::Output& output : branch.pipeline->outputs()) {
       if (output.destination->options().required) continue;
       if (output.destination->try_reserve(branch.payload) == Room::kReserved) {
         reserved_.push_back({&branch, &output});
-        continue;
+      } else {
+        unreserved_.push_back({&branch, &output});
       }
-      output.destination->count_enqueue_failure(branch.payload.item_count);
-      output.account->drop(ledger::DropReason::kQueueFull, {branch.payload.item_count, bytes});
     }
   }
 
@@ -182,7 +260,13 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     uint32_t items = 0;
     for (const Branch& branch : branches_) items = std::max(items, branch.payload.item_count);
     destination.count_enqueue_failure(items);
-    refuse(destination.full_verdict(room));
+    if (storage_error_.empty()) {
+      refuse(destination.full_verdict(room));
+    } else {
+      refuse({.code = Code::kUnavailable,
+              .message = destination.options().name + ": " + storage_error_,
+              .retry_after = 1s});
+    }
   }
 
   // What a processor has taken over stays with it though the request is refused.
@@ -203,7 +287,9 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   std::vector<Branch> branches_;
   std::vector<Required> required_;
   std::vector<Reserved> reserved_;
-  std::vector<size_t> left_bytes_;  // per branch: admitted bytes of what is passed on
+  std::vector<Unreserved> unreserved_;  // best effort, without room
+  bool waits_for_disk_ = false;
+  std::string storage_error_;
 };
 
 Intake::Intake(io::Loop& loop, std::vector<PipelineWorker*> pipelines)
@@ -212,13 +298,16 @@ Intake::~Intake() = default;
 
 // One pipeline, no processor, one required destination that nobody waits for: most of all traffic.
 bool Intake::try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdict) {
-  if (pipelines_.size() != 1 || policy != Policy::kAccepted) return false;
+  if (pipelines_.size() != 1 || policy == Policy::kDelivered) return false;
   PipelineWorker& pipeline = *pipelines_.front();
   if (pipeline.has_processors() || pipeline.outputs().size() != 1) return false;
   const PipelineWorker::Output& output = pipeline.outputs().front();
   DestinationWorker& destination = *output.destination;
   const DestinationOptions& options = destination.options();
-  if (!options.required || options.wait_for_result || destination.has_line()) return false;
+  if (!options.required || options.wait_for_result || destination.has_line() ||
+      destination.destination().backlog() != nullptr) {
+    return false;
+  }
   const Room room = destination.try_reserve(payload);
   if (room == Room::kWait) return false;
   if (room != Room::kReserved) {

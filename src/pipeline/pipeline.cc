@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/storage.h"
+
 namespace millrace::pipeline {
 
 PipelineWorker::PipelineWorker(io::Loop& loop, std::string name, std::vector<Output> outputs)
@@ -33,7 +35,8 @@ Result<PipelineWorker::Processed> PipelineWorker::process_from(size_t first, Pay
   return total;
 }
 
-size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted) {
+PipelineWorker::Shares PipelineWorker::shares_of(const Processed& processed,
+                                                 ledger::Amount admitted) {
   const uint64_t items = std::max<uint64_t>(1, admitted.items);
   const ledger::Amount filtered{processed.filtered_count,
                                 admitted.bytes * processed.filtered_count / items};
@@ -42,12 +45,33 @@ size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted
   if (processed.held_count != 0 && filtered.items + held.items == admitted.items) {
     held.bytes = admitted.bytes - filtered.bytes;
   }
+  return {filtered, held, admitted.bytes - filtered.bytes - held.bytes};
+}
+
+size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted) {
+  const auto [filtered, held, left_bytes] = shares_of(processed, admitted);
   for (const Output& output : outputs_) {
     output.account->admit(admitted);
     if (filtered.items != 0) output.account->filter(filtered);
   }
   held_ += held;
-  return admitted.bytes - filtered.bytes - held.bytes;
+  return left_bytes;
+}
+
+// Into one destination in which room is reserved. False: its storage refuses.
+bool PipelineWorker::enter_late(const Payload& payload, const Output& output, uint32_t bytes) {
+  Backlog* backlog = output.destination->destination().backlog();
+  StoreWish wish{.backlog = backlog, .account = output.account};
+  if (backlog != nullptr && !store(loop_, payload, bytes, {&wish, 1}, nullptr)) {
+    output.destination->release(payload);
+    return false;
+  }
+  if (backlog != nullptr && !wish.in_memory) {
+    leave_on_disk(wish, payload, bytes);
+  } else {
+    output.destination->commit(payload, *output.account, bytes, std::move(wish.place));
+  }
+  return true;
 }
 
 Status PipelineWorker::emit_behind(size_t index, Payload payload) {
@@ -75,8 +99,8 @@ Status PipelineWorker::emit_behind(size_t index, Payload payload) {
     output.account->filter(filtered);
     if (payload.bytes.empty()) continue;
     const DestinationWorker::Room room = output.destination->try_reserve(payload);
-    if (room == DestinationWorker::Room::kReserved) {
-      output.destination->commit(payload, *output.account, bytes);
+    if (room == DestinationWorker::Room::kReserved &&
+        enter_late(payload, output, static_cast<uint32_t>(bytes))) {
       continue;
     }
     output.destination->count_enqueue_failure(payload.item_count);

@@ -43,6 +43,13 @@ class PipelineWorker final : public ledger::HeldWalker {
   };
   // Changes nothing but `payload` and what processors hold; the accounts are the caller's.
   Result<Processed> process(Payload& payload) { return process_from(0, payload); }
+  // How the admitted bytes are shared out between what was filtered, held and is left.
+  struct Shares {
+    ledger::Amount filtered;
+    ledger::Amount held;
+    uint64_t left_bytes = 0;
+  };
+  static Shares shares_of(const Processed& processed, ledger::Amount admitted);
   // Enters in each account what `processed` says about `admitted`. Returns the admitted bytes that
   // stand for what is left.
   size_t enter(const Processed& processed, ledger::Amount admitted);
@@ -55,6 +62,7 @@ class PipelineWorker final : public ledger::HeldWalker {
  private:
   Result<Processed> process_from(size_t first, Payload& payload);
   Status emit_behind(size_t index, Payload payload);
+  bool enter_late(const Payload& payload, const Output& output, uint32_t bytes);
 
   io::Loop& loop_;
   const std::string name_;

@@ -15,6 +15,7 @@ namespace millrace::pipeline {
 // When OK is said (law 3).
 enum class Policy : uint8_t {
   kAccepted,   // it lies in the bounded queue of every required destination
+  kDurable,    // and it is on disk where a required destination has storage
   kDelivered,  // every required destination has answered (otelcol: wait_for_result)
 };
 

@@ -1,0 +1,271 @@
+#include "pipeline/backlog.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "pipeline/completion.h"
+#include "pipeline/destination_worker.h"
+#include "pipeline/storage.h"
+
+namespace millrace::pipeline {
+namespace {
+
+// One read: enough that the disk works in large pieces, little enough that a small budget has it.
+constexpr uint64_t kReadBytesMin = 64 << 10;
+constexpr uint64_t kReadBytesMax = 4 << 20;
+constexpr Duration kReadAgain = 100ms;
+
+ledger::DropReason drop_reason(segment_log::Loss loss) {
+  switch (loss) {
+    case segment_log::Loss::kDropOldest:
+      return ledger::DropReason::kDropOldest;
+    case segment_log::Loss::kAgeExpired:
+      return ledger::DropReason::kAgeExpired;
+    case segment_log::Loss::kStorageFailed:
+      break;
+  }
+  return ledger::DropReason::kStorageFailed;
+}
+
+}  // namespace
+
+StoredPlace::~StoredPlace() {
+  if (has_record_) {
+    if (kept_.load(std::memory_order_relaxed)) {
+      backlog_.log_.untake(target_, id_,
+                           {.records = 1,
+                            .items = items_.load(std::memory_order_relaxed),
+                            .admitted_bytes = admitted_bytes_.load(std::memory_order_relaxed),
+                            .payload_bytes = payload_bytes_.load(std::memory_order_relaxed)});
+    } else {
+      backlog_.log_.finish(target_, id_);
+    }
+  }
+  backlog_.on_place_freed(memory_bytes_);
+}
+
+Backlog::Backlog(Destination& destination, Storage& storage, Budget& budget, Options options)
+    : destination_(destination),
+      storage_(storage),
+      log_(storage.log()),
+      budget_(budget),
+      options_(options) {}
+
+Backlog::~Backlog() { clear(); }
+
+void Backlog::add_target(ledger::Account& account, segment_log::TargetId target) {
+  targets_.push_back({&account, target});
+  const segment_log::Amount recovered = log_.untaken(target);
+  account.recover({recovered.items, recovered.admitted_bytes});
+  destination_.reserve_recovered(recovered);
+}
+
+void Backlog::add_worker(DestinationWorker& worker) {
+  wakers_.push_back({&worker.loop(), worker.token()});
+}
+
+segment_log::TargetId Backlog::target_of(const ledger::Account& account) const {
+  const auto found = std::ranges::find(targets_, &account, &Target::account);
+  MILLRACE_CHECK(found != targets_.end());
+  return found->id;
+}
+
+uint64_t Backlog::untaken_records() const {
+  uint64_t records = 0;
+  for (const Target& target : targets_) records += log_.untaken(target.id).records;
+  return records;
+}
+
+// --- What memory keeps -------------------------------------------------------------------------
+
+bool Backlog::try_keep(uint64_t payload_bytes) {
+  if (stopped_.load(std::memory_order_seq_cst)) return false;
+  if (options_.order == segment_log::Order::kOldestFirst &&
+      (reading_.load(std::memory_order_seq_cst) || untaken_records() != 0)) {
+    return false;
+  }
+  const uint64_t before = memory_bytes_.fetch_add(payload_bytes, std::memory_order_relaxed);
+  if ((before == 0 || before + payload_bytes <= options_.memory_bytes_max) &&
+      destination_.try_reserve_place()) {
+    return true;
+  }
+  memory_bytes_.fetch_sub(payload_bytes, std::memory_order_relaxed);
+  return false;
+}
+
+void Backlog::give_back_place() { destination_.release_place(); }
+
+void Backlog::on_place_freed(uint64_t bytes) {
+  if (bytes != 0) memory_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  feed();
+}
+
+// --- Reading back ------------------------------------------------------------------------------
+
+// Half is left to empty itself before the disk is read again: few large reads, not many small ones.
+bool Backlog::is_low() const {
+  return 2 * memory_bytes_.load(std::memory_order_relaxed) <= options_.memory_bytes_max &&
+         destination_.has_places_for_reading();
+}
+
+const Backlog::Target* Backlog::next_target() {
+  const size_t first = next_.fetch_add(1, std::memory_order_relaxed);
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    const Target& target = targets_[(first + i) % targets_.size()];
+    if (log_.untaken(target.id).records != 0) return &target;
+  }
+  return nullptr;
+}
+
+void Backlog::feed() {
+  const Target* chosen = nullptr;
+  // Who leaves without having chosen looks again: what became untaken meanwhile found it reading.
+  while (chosen == nullptr) {
+    if (stopped_.load(std::memory_order_seq_cst) || wakers_.empty()) return;
+    if (!is_low() || untaken_records() == 0) return;
+    if (reading_.exchange(true, std::memory_order_seq_cst)) return;
+    chosen = next_target();
+    if (chosen == nullptr) reading_.store(false, std::memory_order_seq_cst);
+  }
+  const uint64_t free_bytes =
+      options_.memory_bytes_max -
+      std::min(options_.memory_bytes_max, memory_bytes_.load(std::memory_order_relaxed));
+  const uint64_t bytes_max = std::clamp(free_bytes / 2, kReadBytesMin, kReadBytesMax);
+  Reservation reading = Reservation::try_make(budget_, bytes_max);
+  if (!reading && memory_bytes_.load(std::memory_order_relaxed) != 0) {
+    reading_.store(false, std::memory_order_seq_cst);
+    retry_later();
+    return;
+  }
+  log_.take(chosen->id, bytes_max, options_.order,
+            [this, chosen,
+             reading = std::move(reading)](std::vector<segment_log::Record> records) mutable {
+              reading = Reservation();
+              on_read(*chosen, std::move(records));
+            });
+}
+
+// On the read lane. What was read waits in the inbox for a loop: a task of its own could outlive
+// the log that it must give the record back to.
+void Backlog::on_read(const Target& target, std::vector<segment_log::Record> records) {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    for (segment_log::Record& record : records) {
+      const uint64_t bytes = record.bytes.size();
+      memory_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+      auto place = std::make_shared<StoredPlace>(*this, bytes);
+      place->set_record(target.id, record.id);
+      inbox_.push_back({std::move(record), std::move(place), target.account});
+    }
+  }
+  wake_a_worker();
+}
+
+void Backlog::wake_a_worker() {
+  const Waker& waker = wakers_[next_.load(std::memory_order_relaxed) % wakers_.size()];
+  waker.loop->post([this, worker = waker.worker] {
+    if (*worker != nullptr) accept_read(**worker);
+  });
+}
+
+void Backlog::accept_read(DestinationWorker& worker) {
+  std::vector<Read> reads;
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    reads.swap(inbox_);
+  }
+  bool refused = false;
+  for (Read& read : reads) {
+    const uint64_t bytes = read.record.bytes.size();
+    const uint64_t admitted_bytes = read.record.admitted_bytes;
+    Reservation reservation;
+    bool has_place = !refused && !stopped_.load(std::memory_order_seq_cst);
+    if (has_place) {
+      reservation = Reservation::try_make(budget_, bytes);
+      // Alone in memory it goes on without: a budget made smaller must not stop it for ever.
+      has_place = reservation || memory_bytes_.load(std::memory_order_relaxed) <= bytes;
+      has_place = has_place && destination_.try_reserve_place();
+    }
+    if (!has_place) {
+      refused = true;
+      read.place->keep(read.record.item_count, admitted_bytes, bytes);
+      continue;
+    }
+    read.place->hold(std::move(reservation));
+    std::shared_ptr<Completion> waiter = waiter_of(read.record.id);
+    worker.enqueue_read(std::move(read.record), *read.account, std::move(read.place),
+                        std::move(waiter));
+  }
+  reads.clear();  // what was refused is untaken before anything else is read
+  reading_.store(false, std::memory_order_seq_cst);
+  if (refused) {
+    retry_later();
+  } else {
+    feed();
+  }
+}
+
+void Backlog::retry_later() {
+  const Waker& waker = wakers_[next_.load(std::memory_order_relaxed) % wakers_.size()];
+  waker.loop->post([worker = waker.worker] {
+    if (*worker != nullptr) (*worker)->feed_later(kReadAgain);
+  });
+}
+
+// --- Ending ------------------------------------------------------------------------------------
+
+void Backlog::await(segment_log::RecordId record, std::shared_ptr<Completion> completion) {
+  const std::lock_guard lock(waiters_mutex_);
+  waiters_.emplace(record, std::move(completion));
+}
+
+std::shared_ptr<Completion> Backlog::waiter_of(segment_log::RecordId record) {
+  const std::lock_guard lock(waiters_mutex_);
+  const auto found = waiters_.find(record);
+  if (found == waiters_.end()) return nullptr;
+  std::shared_ptr<Completion> waiter = std::move(found->second);
+  waiters_.erase(found);
+  return waiter;
+}
+
+void Backlog::stop(io::Loop& loop) {
+  stop_reading();
+  std::unordered_map<segment_log::RecordId, std::shared_ptr<Completion>> waiters;
+  {
+    const std::lock_guard lock(waiters_mutex_);
+    waiters.swap(waiters_);
+  }
+  for (auto& [record, waiter] : waiters) {
+    Completion::settle(std::move(waiter), loop,
+                       {.code = Code::kUnavailable,
+                        .message = "shutting down, the data stays on disk",
+                        .retry_after = 1s});
+  }
+}
+
+void Backlog::clear() {
+  stop_reading();
+  const std::lock_guard lock(inbox_mutex_);
+  for (Read& read : inbox_) {
+    read.place->keep(read.record.item_count, read.record.admitted_bytes, read.record.bytes.size());
+  }
+  inbox_.clear();
+}
+
+void Backlog::count_held(ledger::Held& held) const {
+  for (const Target& target : targets_) {
+    const segment_log::Amount untaken = log_.untaken(target.id);
+    held.add(*target.account, {untaken.items, untaken.admitted_bytes});
+  }
+}
+
+void Backlog::on_lost(segment_log::TargetId target, segment_log::Loss loss,
+                      const segment_log::Amount& untaken) {
+  const auto found = std::ranges::find(targets_, target, &Target::id);
+  MILLRACE_CHECK(found != targets_.end());
+  found->account->drop(drop_reason(loss), {untaken.items, untaken.admitted_bytes});
+  destination_.release_lost(untaken);
+}
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,283 @@
+// Destinations with storage: what is acknowledged when, what memory keeps, what a restart brings.
+#include "pipeline/storage.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "pipeline/drain.h"
+#include "pipeline/testing/stored_rig.h"
+
+namespace millrace::pipeline {
+namespace {
+
+using io::sim::SimDisk;
+using testing::outcome_of;
+using testing::plain_options;
+using testing::StoredRig;
+using Kind = Outcome::Kind;
+using Items = std::vector<uint64_t>;
+
+Items numbers(uint64_t first, uint64_t last) {
+  Items items(last - first + 1);
+  std::iota(items.begin(), items.end(), first);
+  return items;
+}
+
+// Room for eight items of eight bytes.
+constexpr Backlog::Options kTight{.memory_bytes_max = 64};
+
+TEST(StorageTest, DurableIsAnsweredWhenItIsSyncedAndNotBefore) {
+  SimDisk disk(1);
+  StoredRig rig(disk);
+  const size_t verdict = rig.submit(2);
+  rig.loop.run_until_idle();
+  EXPECT_FALSE(rig.verdicts[verdict].has_value());
+  rig.run();
+  EXPECT_TRUE(rig.is_ok(verdict));
+  EXPECT_TRUE(rig.delivered().empty()) << "the destination has not answered";
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered(), numbers(1, 2));
+}
+
+TEST(StorageTest, AcceptedDoesNotWaitForTheDisk) {
+  SimDisk disk(1);
+  StoredRig rig(disk);
+  EXPECT_TRUE(rig.is_ok(rig.submit(1, Policy::kAccepted)));
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered(), numbers(1, 1));
+}
+
+TEST(StorageTest, WhatWasNotDeliveredComesAfterAPowerCut) {
+  SimDisk disk(1);
+  DestinationOptions options = plain_options();
+  options.batch.mode = BatchMode::kNone;
+  {
+    StoredRig rig(disk, {}, {options});
+    for (int i = 0; i < 5; ++i) rig.submit(3);
+    rig.run();
+    rig.sinks[0].exporter->answer(Kind::kDelivered);  // of the first request
+    rig.run();
+  }
+  Random random(7);
+  disk.crash(random);
+  StoredRig rig(disk, {}, {options});
+  const ledger::AccountSnapshot seen = rig.sinks[0].seen();
+  EXPECT_GE(seen.recovered.items, 12u);
+  rig.deliver_all();
+  const Items delivered = rig.delivered();
+  for (const uint64_t item : numbers(4, 15)) {
+    EXPECT_NE(std::ranges::find(delivered, item), delivered.end()) << item;
+  }
+  EXPECT_EQ(rig.sinks[0].destination->numbers().queue_size, 0u);
+}
+
+TEST(StorageTest, ACleanEndLeavesExactlyTheRest) {
+  SimDisk disk(1);
+  {
+    StoredRig rig(disk);
+    rig.submit(3);
+    rig.deliver_all();
+    rig.submit(4);
+    rig.run();
+    rig.close_log();
+  }
+  disk.restart();
+  StoredRig rig(disk);
+  EXPECT_EQ(rig.sinks[0].seen().recovered, (ledger::Amount{4, 32}));
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered(), numbers(4, 7));
+}
+
+TEST(StorageTest, BeyondItsShareOfMemoryTheRecordAloneIsKeptAndOrderHolds) {
+  SimDisk disk(1);
+  StoredRig rig(disk, kTight);
+  for (int i = 0; i < 50; ++i) rig.submit(4);
+  rig.run();
+  EXPECT_GT(rig.sinks[0].destination->backlog()->untaken_records(), 40u);
+  rig.expect_balance();
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered(), numbers(1, 200));
+  EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 0u);
+  EXPECT_EQ(rig.budget.used(), 0u);
+}
+
+TEST(StorageTest, FreshDataGoesFirstWhereThatIsAsked) {
+  SimDisk disk(1);
+  {
+    StoredRig rig(disk);
+    rig.submit(4);
+    rig.run();
+    rig.close_log();
+  }
+  disk.restart();
+  DestinationOptions options = plain_options();
+  options.concurrency.max = 1;
+  StoredRig rig(disk, {.order = segment_log::Order::kNewestFirst}, {options});
+  rig.next_item = 100;
+  rig.submit(1);
+  rig.loop.turn();
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered().front(), 100u);
+  EXPECT_EQ(rig.delivered().size(), 5u);
+}
+
+TEST(StorageTest, OneRecordServesTwoDestinations) {
+  SimDisk disk(1);
+  StoredRig rig(disk, {}, {plain_options("a"), plain_options("b")});
+  rig.submit(2);
+  rig.run();
+  EXPECT_EQ(rig.log->numbers().records_written, 1u);
+  rig.deliver_all(0);
+  rig.deliver_all(1);
+  EXPECT_EQ(rig.delivered(0), rig.delivered(1));
+}
+
+TEST(StorageTest, ARefusedDestinationFinishesItsRecord) {
+  SimDisk disk(1);
+  {
+    StoredRig rig(disk);
+    rig.submit(2);
+    rig.run();
+    rig.sinks[0].exporter->answer(outcome_of(Kind::kRefused));
+    rig.run();
+    rig.close_log();
+  }
+  disk.restart();
+  StoredRig rig(disk);
+  EXPECT_EQ(rig.sinks[0].seen().recovered.items, 0u);
+}
+
+TEST(StorageTest, ADiskThatRefusesIsToldToTheSenderAndNothingIsKept) {
+  SimDisk disk(1);
+  StoredRig rig(disk);
+  disk.fail_changes(SimDisk::Failure::kNoSpace);
+  const size_t first = rig.submit(1);
+  rig.run();
+  ASSERT_TRUE(rig.verdicts[first].has_value());
+  EXPECT_EQ(rig.verdicts[first]->code, Code::kUnavailable);
+  EXPECT_TRUE(rig.verdicts[first]->retry_after.has_value());
+  const size_t second = rig.submit(1);
+  rig.run();
+  ASSERT_TRUE(rig.verdicts[second].has_value());
+  EXPECT_EQ(rig.verdicts[second]->code, Code::kUnavailable);
+  EXPECT_FALSE(rig.storage->trouble().empty());
+  disk.heal();
+  for (int i = 0; i < 20 && !rig.storage->trouble().empty(); ++i) {
+    rig.advance(1s);
+    rig.log->tick();
+    rig.run();
+  }
+  const size_t third = rig.submit(1);
+  rig.run();
+  EXPECT_TRUE(rig.is_ok(third));
+  rig.deliver_all();
+}
+
+TEST(StorageTest, ADiskThatRefusesCanBeSurvivedInMemory) {
+  SimDisk disk(1);
+  StoredRig rig(disk, {.survives_in_memory = true});
+  disk.fail_changes(SimDisk::Failure::kInputOutput);
+  rig.submit(1);  // finds the trouble
+  rig.run();
+  const size_t verdict = rig.submit(1);
+  rig.run();
+  EXPECT_TRUE(rig.is_ok(verdict));
+  EXPECT_FALSE(rig.storage->trouble().empty());
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered().back(), 2u);
+}
+
+TEST(StorageTest, SpillWritesOnlyWhatMemoryDoesNotHold) {
+  SimDisk disk(1);
+  Backlog::Options options = kTight;
+  options.spills = true;
+  StoredRig rig(disk, options);
+  rig.submit(4);
+  rig.run();
+  EXPECT_EQ(rig.log->numbers().records_written, 0u);
+  for (int i = 0; i < 20; ++i) rig.submit(4);
+  rig.run();
+  EXPECT_GT(rig.log->numbers().records_written, 10u);
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered(), numbers(1, 84));
+}
+
+TEST(StorageTest, DeliveredIsAnsweredThoughTheBytesWereReadBack) {
+  SimDisk disk(1);
+  StoredRig rig(disk, kTight);
+  std::vector<size_t> verdicts;
+  for (int i = 0; i < 20; ++i) verdicts.push_back(rig.submit(4, Policy::kDelivered));
+  rig.run();
+  EXPECT_FALSE(rig.verdicts[verdicts.back()].has_value());
+  rig.deliver_all();
+  for (const size_t verdict : verdicts) EXPECT_TRUE(rig.is_ok(verdict));
+}
+
+TEST(StorageTest, TheQueuesCapacityCountsWhatLiesOnDisk) {
+  SimDisk disk(1);
+  DestinationOptions options = plain_options();
+  options.queue.capacity = 10;
+  StoredRig rig(disk, kTight, {options});
+  for (int i = 0; i < 10; ++i) rig.submit(4);
+  rig.run();
+  const size_t refused = rig.submit(4);
+  ASSERT_TRUE(rig.verdicts[refused].has_value());
+  EXPECT_EQ(rig.verdicts[refused]->code, Code::kUnavailable);
+  rig.deliver_all();
+  const size_t taken = rig.submit(4);
+  rig.run();
+  EXPECT_TRUE(rig.is_ok(taken));
+}
+
+TEST(StorageTest, DrainingADeadDestinationEndsAtOnceAndTheNextStartDelivers) {
+  SimDisk disk(1);
+  {
+    StoredRig rig(disk, kTight);
+    for (int i = 0; i < 20; ++i) rig.submit(4);
+    rig.run();
+    rig.sinks[0].exporter->answer(outcome_of(Kind::kRetry));  // now it waits for its retry
+    rig.run();
+    while (!rig.sinks[0].exporter->open.empty()) {
+      rig.sinks[0].exporter->answer(outcome_of(Kind::kRetry));
+    }
+    Drain drain(rig.loop);
+    drain.add(*rig.intake);
+    drain.add(*rig.pipeline);
+    drain.add(*rig.sinks[0].destination);
+    bool done = false;
+    drain.start(rig.loop.now() + 30s, [&] { done = true; });
+    rig.run();
+    EXPECT_TRUE(done) << "without waiting for the deadline";
+    EXPECT_EQ(rig.sinks[0].seen().dropped_total().items, 0u);
+    rig.close_log();
+  }
+  disk.restart();
+  StoredRig rig(disk);
+  EXPECT_EQ(rig.sinks[0].seen().recovered.items, 80u);
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered().size(), 80u);
+}
+
+TEST(StorageTest, ACutRequestIsFinishedWithItsLastPart) {
+  SimDisk disk(1);
+  DestinationOptions options = plain_options();
+  options.batch.items_max = 4;
+  {
+    StoredRig rig(disk, {}, {options});
+    rig.submit(10);
+    rig.run();
+    rig.sinks[0].exporter->answer(Kind::kDelivered);  // one part of three
+    rig.run();
+    rig.end();
+    rig.expect_balance();
+  }
+  disk.restart();
+  StoredRig rig(disk, {}, {options});
+  EXPECT_EQ(rig.sinks[0].seen().recovered.items, 10u) << "it comes again whole";
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered().size(), 10u);
+}
+
+}  // namespace
+}  // namespace millrace::pipeline
