@@ -12,8 +12,11 @@
 #include "assembly/collector.h"
 #include "assembly/plan_from_document.h"
 #include "base/log.h"
+#include "daemon/run/crash_point.h"
 #include "daemon/run/signals.h"
 #include "daemon/run/threads.h"
+#include "io/disk.h"
+#include "io/executor.h"
 #include "io/file.h"
 #include "io/system.h"
 
@@ -167,6 +170,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
     return cli::kExitError;
   }
   const std::unique_ptr<io::FileSystem> files = io::make_file_system();
+  const std::unique_ptr<io::Disk> disk = io::make_disk();
   const assembly::Plan& running_plan = *plan;
   auto collector = assembly::Collector::create(
       running_plan, {.loops = (*threads)->loops(),
@@ -175,6 +179,9 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
                      .console = [](std::string_view text) { write_all(STDOUT_FILENO, text); },
                      .files = files.get(),
                      .wall_clock = [] { return WallTime(std::chrono::system_clock::now()); },
+                     .disk = disk.get(),
+                     .make_lane = [](const std::string& name) { return io::make_executor(name); },
+                     .at_storage_point = crash_point(),
                      .share_ports = workers > 1});
   if (!collector) {
     write_all(STDERR_FILENO, "Error: " + collector.error().message + "\n");

@@ -238,6 +238,7 @@ config::Catalog catalog() {
   std::vector<config::ComponentType> types = {
       {.kind = ComponentKind::kReceiver, .type = "otlp"},
       {.kind = ComponentKind::kExtension, .type = "health_check"},
+      {.kind = ComponentKind::kExtension, .type = "file_storage"},
   };
   for (const AuthKind& kind : kAuthExtensions) types.push_back(kind.type);
   for (const ExporterKind& kind : kExporters) types.push_back(kind.type);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "assembly/destination_options.h"
@@ -73,7 +74,13 @@ Collector::Collector(Plan plan, World world)
   started_wall_ = world_.loops.front()->wall_now();
 }
 
-Collector::~Collector() { end(); }
+Collector::~Collector() {
+  end();
+  destinations_.clear();
+  storages_.clear();
+  // All that was reserved belonged to something that is gone now.
+  MILLRACE_DCHECK(budget_.used() == 0);
+}
 
 void Collector::end() {
   page_servers_.clear();
@@ -81,17 +88,28 @@ void Collector::end() {
   held_timers_.clear();
   drain_.reset();
   workers_.clear();
-  // All that was reserved belonged to something that is gone now.
-  MILLRACE_DCHECK(budget_.used() == 0);
+  storages_.end();
 }
 
 Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {
   std::unique_ptr<Collector> collector(new Collector(std::move(plan), std::move(world)));
+  if (Status opened = collector->open_storages(); !opened) return fail(opened.error());
   if (Status made = collector->make_destinations(); !made) return fail(made.error());
   if (Status made = collector->make_dead_letters(); !made) return fail(made.error());
   if (Status made = collector->make_workers(); !made) return fail(made.error());
   if (Status made = collector->make_pages(); !made) return fail(made.error());
   return collector;
+}
+
+Status Collector::open_storages() {
+  Status opened = storages_.open(plan_, {.disk = world_.disk,
+                                         .make_lane = world_.make_lane,
+                                         .wall_clock = world_.wall_clock,
+                                         .at_point = world_.at_storage_point,
+                                         .log = world_.log});
+  if (!opened) return opened;
+  for (io::Loop* loop : world_.loops) storages_.add_loop(*loop);
+  return {};
 }
 
 Status Collector::make_destinations() {
@@ -107,6 +125,7 @@ Status Collector::make_destinations() {
       made = destinations_.back().get();
     }
   }
+  if (Status attached = attach_storages(); !attached) return attached;
   shared_.refusals.resize(plan_.receivers.size());
   for (size_t index = 0; index < plan_.receivers.size(); ++index) {
     for (const Signal signal : kSignals) {
@@ -157,6 +176,32 @@ Status Collector::make_dead_letters() {
     shared_.dead_letters[index] = dead_letters_.back().get();
   }
   return {};
+}
+
+// Every account of a destination with storage has its own cursor in the log.
+Status Collector::attach_storages() {
+  std::set<const pipeline::Destination*> stored;
+  const auto for_each_stored = [&](auto&& visit) {
+    for (const PipelinePlan& pipeline : plan_.pipelines) {
+      for (const size_t exporter : pipeline.exporters) {
+        if (!plan_.exporters[exporter].storage) continue;
+        visit(pipeline, plan_.exporters[exporter],
+              *shared_.destinations[exporter][index_of(pipeline.signal)]);
+      }
+    }
+  };
+  for_each_stored([&](const PipelinePlan&, const ExporterPlan&,
+                      pipeline::Destination& destination) { stored.insert(&destination); });
+  Status status;
+  for_each_stored([&](const PipelinePlan& pipeline, const ExporterPlan& exporter,
+                      pipeline::Destination& destination) {
+    if (!status) return;
+    status = storages_.attach(exporter, destination,
+                              ledger_.open(pipeline.signal, pipeline.id, exporter.id), budget_,
+                              stored.size());
+  });
+  if (status && !storages_.empty()) storages_.report(plan_);
+  return status;
 }
 
 void Collector::report_certificates() {
@@ -222,6 +267,10 @@ Status Collector::make_pages() {
   for (const ReceiverPlan& receiver : plan_.receivers) {
     self_metrics_->add_limits(receiver.id, "grpc", receiver.grpc_access.limits);
     self_metrics_->add_limits(receiver.id, "http", receiver.http_access.limits);
+  }
+  for (size_t index = 0; index < storages_.size(); ++index) {
+    self_metrics_->add_storage(storages_.id(index),
+                               [this, index] { return storages_.state(index).numbers; });
   }
   self_metrics_->add_gauge(
       "millrace_receiver_connections", "Open connections of all receivers.", [this] {
@@ -291,6 +340,10 @@ extensions::Health Collector::health() const {
     if (state.last_success) entry.since_success = loop.now() - *state.last_success;
     health.destinations.push_back(std::move(entry));
   }
+  for (size_t index = 0; index < storages_.size(); ++index) {
+    const Storages::State state = storages_.state(index);
+    health.storages.push_back({.name = state.id, .trouble = state.trouble});
+  }
   return health;
 }
 
@@ -311,6 +364,7 @@ void Collector::refresh_held(size_t worker) {
     const std::lock_guard lock(held_mutex_);
     recent_held_[worker] = std::move(held);
   }
+  if (worker == 0) storages_.tick();
   last_turn_ns_[worker]->store(loop.now().time_since_epoch().count(), std::memory_order_relaxed);
   held_timers_[worker]->arm_at(loop.now() + kHeldRefresh);
 }
@@ -371,7 +425,12 @@ void Collector::drain_pipelines() {
   drain_ = std::make_unique<pipeline::Drain>(loop);
   for (const auto& worker : workers_) worker->add_to(*drain_);
   for (const auto& destination : destinations_) drain_->add(*destination);
-  drain_->start(drain_deadline_, [this, &loop] {
+  drain_->start(drain_deadline_, [this] { close_storages(); });
+}
+
+void Collector::close_storages() {
+  io::Loop& loop = *world_.loops.front();
+  storages_.close(loop, [this, &loop] {
     phase_.store(Phase::kDone, std::memory_order_relaxed);
     // Senders that waited for delivery are being answered in this moment.
     drain_timer_->arm_at(loop.now() + kSettle);

@@ -18,6 +18,7 @@
 
 #include "assembly/dead_letter_file.h"
 #include "assembly/plan.h"
+#include "assembly/storages.h"
 #include "assembly/worker.h"
 #include "extensions/health_check/pages.h"
 #include "io/placement.h"
@@ -39,6 +40,11 @@ class Collector final : public extensions::HealthSource {
     std::function<void(std::string_view)> console;  // lines for a person; any thread
     io::FileSystem* files = nullptr;
     std::function<WallTime()> wall_clock;  // any thread
+    // For plans with storage: the disk, threads of their own for what blocks on it, and what is
+    // called at the named points of the log (tests end the process there).
+    io::Disk* disk = nullptr;
+    std::function<std::unique_ptr<io::Executor>(const std::string& name)> make_lane = {};
+    std::function<void(std::string_view)> at_storage_point = {};
     // Whether several loops may listen on one address (more than one worker needs it).
     bool share_ports = false;
   };
@@ -91,8 +97,10 @@ class Collector final : public extensions::HealthSource {
 
  private:
   Collector(Plan plan, World world);
+  Status open_storages();
   Status make_destinations();
   Status make_dead_letters();
+  Status attach_storages();
   void report_certificates();
   void report_credentials();
   Status make_workers();
@@ -102,6 +110,7 @@ class Collector final : public extensions::HealthSource {
   transport::PageReply metrics_page() const;
   void drain_pipelines();
   void finish_drain();
+  void close_storages();
   // What workers hold, as of their last turn of the clock; for the metrics while loops run.
   void refresh_held(size_t worker);
   ledger::Held recent_held() const;
@@ -121,6 +130,7 @@ class Collector final : public extensions::HealthSource {
   metrics::Registry metrics_;
   ledger::Ledger ledger_;
   Shared shared_;
+  Storages storages_;  // outlives what lies in the destinations
   std::vector<std::unique_ptr<pipeline::Destination>> destinations_;
   std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "config/batch.h"
 #include "config/exporter_helper.h"
+#include "extensions/file_storage/options.h"
 #include "extensions/health_check/options.h"
 #include "io/tls.h"
 #include "pipeline/options.h"
@@ -45,6 +46,11 @@ struct ReceiverPlan {
   AccessPlan http_access = {};
 };
 
+struct StoragePlan {
+  std::string id;  // "file_storage/queue"
+  extensions::FileStorageOptions options;
+};
+
 struct ProcessorPlan {
   std::string id;
   // Null for what maps onto sending and the budget: batch and memory_limiter.
@@ -63,6 +69,7 @@ struct ExporterPlan {
   std::optional<pipeline::BatchOptions> batch = {};
   std::optional<pipeline::QueueOptions> queue = {};
   std::shared_ptr<transport::CredentialSource> credentials = nullptr;  // null: shows none
+  std::optional<size_t> storage = {};  // in the plan's storages
 };
 
 // Indices into the plan's lists.
@@ -84,6 +91,7 @@ struct MetricsPagePlan {
 };
 
 struct Plan {
+  std::vector<StoragePlan> storages;
   std::vector<ReceiverPlan> receivers;
   std::vector<ProcessorPlan> processors;
   std::vector<ExporterPlan> exporters;

@@ -38,6 +38,7 @@ class Planner {
     for (size_t index = 0; index < document_.components.size(); ++index) {
       if (!is_extension(index)) read_component(index);
     }
+    for (ExporterPlan& exporter : plan_.exporters) find_storage(exporter);
     for (const config::Pipeline& pipeline : document_.pipelines) add_pipeline(pipeline);
     add_telemetry();
     return std::move(plan_);
@@ -165,6 +166,7 @@ class Planner {
   void check_dead_letter(const Component& component, const config::ExporterHelperConfig& helper,
                          config::Section& section);
   void read_extension(const Component& component, config::Section& section);
+  void find_storage(ExporterPlan& exporter);
 
   template <class Item>
   void add(size_t index, const Component& component, std::vector<Item>& list, Item item) {
@@ -285,6 +287,11 @@ void Planner::check_dead_letter(const Component& component,
 }
 
 void Planner::read_extension(const Component& component, config::Section& section) {
+  if (component.id.type == "file_storage") {
+    StoragePlan storage{.id = component.id.text, .options = {}};
+    extensions::read_file_storage(section, storage.options);
+    if (component.is_used) plan_.storages.push_back(std::move(storage));
+  }
   for (const AuthKind& kind : auth_kinds()) {
     if (kind.type.type != component.id.type) continue;
     auto extension = kind.read(section);
@@ -296,6 +303,24 @@ void Planner::read_extension(const Component& component, config::Section& sectio
   extensions::HealthCheckOptions options;
   extensions::read_health_check(section, options);
   if (component.is_used) plan_.health_checks.push_back(std::move(options));
+}
+
+void Planner::find_storage(ExporterPlan& exporter) {
+  const config::SendingQueueConfig& queue = exporter.helper.queue;
+  if (queue.storage.empty()) return;
+  const auto found = std::ranges::find(plan_.storages, queue.storage, &StoragePlan::id);
+  if (found != plan_.storages.end()) {
+    exporter.storage = static_cast<size_t>(found - plan_.storages.begin());
+    return;
+  }
+  const bool is_configured =
+      std::ranges::any_of(document_.components, [&](const Component& component) {
+        return component.kind == ComponentKind::kExtension && component.id.text == queue.storage;
+      });
+  diagnostics_.error(
+      queue.storage_place, queue.storage_path,
+      is_configured ? "extension \"" + queue.storage + "\" must be listed in service::extensions"
+                    : "storage extension \"" + queue.storage + "\" is not configured");
 }
 
 }  // namespace

@@ -86,6 +86,42 @@ void SelfMetrics::add_memory_limiter(const std::string& processor, const ledger:
       [&account] { return static_cast<double>(account.snapshot().admitted.items); }));
 }
 
+void SelfMetrics::add_storage(const std::string& id, std::function<segment_log::Numbers()> read) {
+  using segment_log::Numbers;
+  const metrics::Labels labels = {{"extension", id}};
+  auto value_of = [&read](uint64_t Numbers::* field) {
+    return [read, field] { return static_cast<double>(read().*field); };
+  };
+  auto add_gauge_of = [&](std::string_view name, std::string_view help, uint64_t Numbers::* field) {
+    handles_.push_back(registry_.gauge(name, help, labels, value_of(field)));
+  };
+  auto add_counter_of = [&](std::string_view name, std::string_view help,
+                            uint64_t Numbers::* field) {
+    handles_.push_back(registry_.counter_function(name, help, labels, value_of(field)));
+  };
+  add_gauge_of("millrace_storage_segments", "Segments of the log on disk.", &Numbers::segments);
+  add_gauge_of("millrace_storage_bytes", "What the segments take on disk.",
+               &Numbers::bytes_on_disk);
+  add_gauge_of("millrace_storage_bytes_max", "What they may take; 0: no limit.",
+               &Numbers::bytes_max);
+  add_counter_of("millrace_storage_records_written", "Requests written to the log.",
+                 &Numbers::records_written);
+  add_counter_of("millrace_storage_bytes_written", "Bytes written to the log, headers included.",
+                 &Numbers::bytes_written);
+  add_counter_of("millrace_storage_commits", "Group commits, each with one sync.",
+                 &Numbers::commits);
+  add_counter_of("millrace_storage_commit_failures", "Commits that the disk refused.",
+                 &Numbers::commit_failures);
+  add_counter_of("millrace_storage_records_recovered", "Unfinished records found at the start.",
+                 &Numbers::records_recovered);
+  add_counter_of("millrace_storage_torn_bytes_cut",
+                 "Bytes behind the last commit, cut at the start.", &Numbers::torn_bytes_cut);
+  add_counter_of("millrace_storage_records_quarantined", "Damaged records that were set aside.",
+                 &Numbers::records_quarantined);
+  add_counter_of("millrace_storage_segments_refused", "Segments of a newer version, left alone.",
+                 &Numbers::segments_refused);
+}
+
 void SelfMetrics::add_gauge(std::string_view name, std::string_view help,
                             std::function<double()> read) {
   handles_.push_back(registry_.gauge(name, help, {}, std::move(read)));

@@ -12,6 +12,7 @@
 #include "metrics/process.h"
 #include "metrics/registry.h"
 #include "pipeline/destination.h"
+#include "segment_log/log.h"
 
 namespace millrace::assembly {
 
@@ -33,6 +34,8 @@ class SelfMetrics {
   // How many clients the limits of a receiver's protocol know; never which. Null: no limits.
   void add_limits(const std::string& receiver, std::string_view transport,
                   std::shared_ptr<const access::ClientLimits> limits);
+  // The log of one storage directory.
+  void add_storage(const std::string& id, std::function<segment_log::Numbers()> read);
   void add_gauge(std::string_view name, std::string_view help, std::function<double()> read);
 
  private:

@@ -146,9 +146,16 @@ void Worker::make_receivers() {
       parts.intakes[index_of(signal)] = intakes_.back().get();
     }
     auto policy_of = [](const auto& protocol) {
-      return protocol && protocol->acknowledge == receivers::Acknowledge::kDelivered
-                 ? pipeline::Policy::kDelivered
-                 : pipeline::Policy::kAccepted;
+      if (!protocol) return pipeline::Policy::kDurable;
+      switch (protocol->acknowledge) {
+        case receivers::Acknowledge::kAccepted:
+          return pipeline::Policy::kAccepted;
+        case receivers::Acknowledge::kDelivered:
+          return pipeline::Policy::kDelivered;
+        case receivers::Acknowledge::kDurable:
+          break;
+      }
+      return pipeline::Policy::kDurable;
     };
     parts.grpc_policy = policy_of(receiver.options.grpc);
     parts.http_policy = policy_of(receiver.options.http);

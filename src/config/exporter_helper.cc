@@ -67,6 +67,25 @@ void read_on_full(Section& section, SendingQueueConfig& queue) {
   queue.on_full = on_full;
 }
 
+void read_storage(Section& section, SendingQueueConfig& queue) {
+  section.text("storage", &queue.storage);
+  if (const yaml::Node* storage = section.find("storage")) {
+    queue.storage_place = storage->place;
+    queue.storage_path = section.path() + "::storage";
+  }
+  section.boolean("spill", &queue.spill);
+  section.choice("order", &queue.order,
+                 {{"oldest_first", static_cast<int>(QueueOrder::kOldestFirst)},
+                  {"newest_first", static_cast<int>(QueueOrder::kNewestFirst)}});
+  section.choice("on_storage_error", &queue.on_storage_error,
+                 {{"reject", static_cast<int>(OnStorageError::kReject)},
+                  {"memory", static_cast<int>(OnStorageError::kMemory)}});
+  if (!queue.storage.empty()) return;
+  for (const char* key : {"spill", "order", "on_storage_error"}) {
+    if (section.has(key)) section.error_at(key, "means nothing without storage");
+  }
+}
+
 }  // namespace
 
 void read_retry(Section& exporter, RetryConfig& into) {
@@ -103,7 +122,7 @@ void read_sending_queue(Section& exporter, SendingQueueConfig& into) {
     read_on_full(section, into);
     section.duration("block_timeout", &into.block_timeout);
     section.boolean("wait_for_result", &into.wait_for_result);
-    section.unsupported("storage", "the queue on disk is not in this version");
+    read_storage(section, into);
     section.section("batch",
                     [&](Section& batch) { read_batch(batch, into, sizer_is_given, into.batch); });
   });

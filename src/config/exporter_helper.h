@@ -25,6 +25,10 @@ struct RetryConfig {
 };
 
 enum class QueueSizer : uint8_t { kRequests, kItems, kBytes };
+// What of a backlog on disk is sent first.
+enum class QueueOrder : uint8_t { kOldestFirst, kNewestFirst };
+// What happens while the disk refuses: senders are refused, or memory alone holds the data.
+enum class OnStorageError : uint8_t { kReject, kMemory };
 enum class QueueOnFull : uint8_t { kReject, kBlock, kDropOldest };
 
 // sending_queue.batch: present means that the user asked for otelcol's batching.
@@ -45,6 +49,14 @@ struct SendingQueueConfig {
   QueueOnFull on_full = QueueOnFull::kReject;
   Duration block_timeout = 10s;  // kBlock: for senders without a deadline; zero: none
   bool wait_for_result = false;  // senders hear OK when the destination has answered
+  // The id of a storage extension; empty: the queue lives in memory.
+  std::string storage;
+  yaml::Place storage_place;
+  std::string storage_path;
+  // With storage: written only when memory is short.
+  bool spill = false;
+  QueueOrder order = QueueOrder::kOldestFirst;
+  OnStorageError on_storage_error = OnStorageError::kReject;
   std::optional<QueueBatchConfig> batch;
 };
 

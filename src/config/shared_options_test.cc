@@ -99,7 +99,7 @@ TEST(ExporterHelperTest, OtelcolsRulesAreKept) {
       {"sending_queue: {batch: {sizer: requests}}", "expected one of items, bytes"},
       {"sending_queue: {num_consumers: 0}", "expected an integer from 1"},
       {"sending_queue: {queue_size: 0}", "expected an integer of at least 1"},
-      {"sending_queue: {storage: file_storage}", "not supported here"},
+      {"sending_queue: {spill: true}", "means nothing without storage"},
       {"sending_queue: {block_on_overflow: true, on_full: reject}", "contradicts"},
       {"retry_on_failure: {randomization_factor: 1.5}", "expected a number from 0 to 1"},
   };

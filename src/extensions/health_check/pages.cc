@@ -134,6 +134,9 @@ std::vector<std::string> why_not_ready(const Health& health) {
                       std::to_string(each.queue_size) + " of " +
                       std::to_string(each.queue_capacity) + ")");
   }
+  for (const StorageHealth& each : health.storages) {
+    if (!each.trouble.empty()) reasons.push_back(each.name + ": " + each.trouble);
+  }
   return reasons;
 }
 

@@ -4,7 +4,7 @@
 //                  reason to be restarted.
 //   /livez         200 while all loops turn.
 //   /readyz        200 while it takes data, is not draining, and no required destination's queue
-//                  is full; otherwise 503 with the reasons.
+//                  is full, and every storage can be written; otherwise 503 with the reasons.
 //   status_path    version 2's short JSON.
 // ?verbose adds each destination: its queue, what is in flight and its last answer.
 #pragma once
@@ -32,6 +32,11 @@ struct DestinationHealth {
   std::string last_answer;                // "OK" or its error
 };
 
+struct StorageHealth {
+  std::string name;     // "file_storage/queue"
+  std::string trouble;  // empty: all is well
+};
+
 struct Health {
   bool is_accepting = false;  // every receiver listens
   bool is_draining = false;
@@ -40,6 +45,7 @@ struct Health {
   // How long ago the slowest loop last turned.
   Duration longest_since_turn = 0s;
   std::vector<DestinationHealth> destinations;
+  std::vector<StorageHealth> storages;
 };
 
 // A loop that did not turn for so long hangs: nothing it does takes a hundredth of that.

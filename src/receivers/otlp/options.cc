@@ -36,6 +36,7 @@ void read_protocol(Section& section, std::string_view default_endpoint, Protocol
   section.boolean("include_metadata", &into.include_metadata);
   section.choice("acknowledge", &into.acknowledge,
                  {{"accepted", static_cast<int>(Acknowledge::kAccepted)},
+                  {"durable", static_cast<int>(Acknowledge::kDurable)},
                   {"delivered", static_cast<int>(Acknowledge::kDelivered)}});
   access::read_auth(section, into.auth);
   section.section("limits",

@@ -18,7 +18,11 @@
 namespace millrace::receivers {
 
 // When a sender hears OK (law 3).
-enum class Acknowledge : uint8_t { kAccepted, kDelivered };
+enum class Acknowledge : uint8_t {
+  kAccepted,
+  kDurable,  // where no destination has storage, the same as accepted
+  kDelivered,
+};
 
 // otelcol: 4 MiB for gRPC, 20 MiB for HTTP. One large batch of an SDK must not fail by default.
 inline constexpr size_t kMessageBytesMax = 64 << 20;
@@ -34,7 +38,7 @@ struct ProtocolOptions {
   std::string tls_path;                         // of that section in the configuration
   size_t message_bytes_max = kMessageBytesMax;  // before and after decompression
   bool include_metadata = false;
-  Acknowledge acknowledge = Acknowledge::kAccepted;
+  Acknowledge acknowledge = Acknowledge::kDurable;
   std::optional<access::AuthenticatorName> auth;
   std::optional<access::LimitOptions> limits;
 };
