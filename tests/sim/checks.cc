@@ -29,8 +29,10 @@ void for_each_way(const World& world, const Visit& visit) {
   for (const Signal signal : kSent) {
     for (size_t index = 0; index < world.sinks.size(); ++index) {
       const DestinationScenario& destination = world.scenario.destinations[index];
-      visit(signal, index, sum_of(world.collector, signal, destination.exporter),
-            fmt::format("{} {}", signal_name(signal), destination.exporter));
+      ledger::AccountSnapshot sum = sum_of(world.collector, signal, destination.exporter);
+      const auto past = world.past.find({signal, destination.exporter});
+      if (past != world.past.end()) sum += past->second;
+      visit(signal, index, sum, fmt::format("{} {}", signal_name(signal), destination.exporter));
     }
   }
 }
@@ -95,6 +97,7 @@ void check_sinks(const World& world, Problems& problems) {
 // What a sender was told OK for is at the sink, or in the ledger as dropped; and under `delivered`
 // it is at every required sink, whatever else was dropped.
 void check_acknowledged(const World& world, Problems& problems) {
+  if (world.scenario.storage.is_used) return check_durable(world, problems);
   for_each_way(world, [&](Signal signal, size_t index, const ledger::AccountSnapshot& sum,
                           const std::string& name) {
     const DestinationScenario& destination = world.scenario.destinations[index];
@@ -121,6 +124,38 @@ void check_acknowledged(const World& world, Problems& problems) {
     if (missing > sum.dropped_total().items + held) {
       problems.push_back(fmt::format("{}: {} acknowledged items did not arrive, {} are dropped",
                                      name, missing, sum.dropped_total().items));
+    }
+  });
+}
+
+void check_durable(const World& world, Problems& problems) {
+  for_each_way(world, [&](Signal signal, size_t index, const ledger::AccountSnapshot& sum,
+                          const std::string& name) {
+    const DestinationScenario& destination = world.scenario.destinations[index];
+    if (routes_to(world.scenario, signal, index) == 0) return;
+    uint64_t missing = 0;
+    for (const auto& client : world.clients) {
+      const Acknowledge policy = world.scenario.policy_over(client->kind());
+      const bool awaited = destination.is_required &&
+                           (destination.waits_for_result || policy == Acknowledge::kDelivered);
+      const bool durable =
+          destination.is_required && destination.keeps_durable && policy == Acknowledge::kDurable;
+      if (!awaited && !durable) continue;
+      for (const Export* one : client->exports()) {
+        if (one->signal != signal || one->fate != Fate::kAcknowledged) continue;
+        for (const uint64_t number : one->numbers) {
+          if (world.sinks[index]->times_taken(signal, number) != 0) continue;
+          ++missing;
+          if (!awaited && !world.scenario.storage.is_patient) continue;
+          problems.push_back(fmt::format("{}: {:#x} was acknowledged as {} and is not there", name,
+                                         number, awaited ? "delivered" : "durable"));
+          return;
+        }
+      }
+    }
+    if (missing > sum.dropped_total().items) {
+      problems.push_back(fmt::format("{}: {} durable items did not arrive, {} are dropped", name,
+                                     missing, sum.dropped_total().items));
     }
   });
 }
@@ -177,6 +212,7 @@ void count_outcomes(const World& world, Coverage& coverage) {
   for_each_way(world, [&](Signal, size_t, const ledger::AccountSnapshot& sum, const std::string&) {
     coverage.count("ledger.admitted", sum.admitted.items);
     coverage.count("ledger.delivered", sum.delivered.items);
+    if (sum.recovered.items != 0) coverage.count("ledger.recovered", sum.recovered.items);
     coverage.count("ledger.rejected_by_peer", sum.rejected_by_peer.items);
     for (size_t reason = 0; reason < ledger::kDropReasonCount; ++reason) {
       if (sum.dropped[reason].items == 0) continue;

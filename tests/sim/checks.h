@@ -8,8 +8,10 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "assembly/collector.h"
@@ -21,11 +23,15 @@
 
 namespace millrace::sim_test {
 
+// The accounts of lives that ended in a crash, as they stood then.
+using PastAccounts = std::map<std::pair<Signal, std::string>, ledger::AccountSnapshot>;
+
 struct World {
   const Scenario& scenario;
   assembly::Collector& collector;
   std::array<std::unique_ptr<Sink>, 2>& sinks;
   std::vector<std::unique_ptr<SdkClient>>& clients;
+  const PastAccounts& past;
 };
 
 using Problems = std::vector<std::string>;
@@ -38,6 +44,10 @@ void check_acknowledged(const World& world, Problems& problems);
 void check_bad_data(const World& world, Problems& problems);
 // Only Scenario::is_exact: every number agrees with every other.
 void check_exact(const World& world, Problems& problems);
+
+// A destination with storage lost nothing that was acknowledged as durable, though the process
+// died.
+void check_durable(const World& world, Problems& problems);
 
 // All accounts of that destination and signal.
 ledger::AccountSnapshot sum_of(assembly::Collector& collector, Signal signal,

@@ -53,6 +53,7 @@ struct Arguments {
   uint64_t count = 500;
   bool one = false;
   bool trace = false;
+  Kind kind = Kind::kMixed;
 };
 
 void require_everything(Coverage& coverage) {
@@ -122,14 +123,14 @@ int run_one(const Arguments& arguments) {
                  event.subject, event.value);
     };
   }
-  fmt::print("{}\n", make_scenario(arguments.first).configuration);
+  fmt::print("{}\n", make_scenario(arguments.first, arguments.kind).configuration);
   Coverage coverage;
-  const RunResult result = run_seed(arguments.first, coverage, watch);
+  const RunResult result = run_seed(arguments.first, arguments.kind, coverage, watch);
   for (const auto& [name, times] : coverage.counts()) {
     if (times != 0) fmt::print("{} {}\n", name, times);
   }
   report(arguments.first, result);
-  if (run_seed(arguments.first, coverage).trace_hash != result.trace_hash) {
+  if (run_seed(arguments.first, arguments.kind, coverage).trace_hash != result.trace_hash) {
     fmt::print("the second run left another trace\n");
     return 1;
   }
@@ -143,10 +144,10 @@ int run_many(const Arguments& arguments) {
   RunResult sum;
   for (uint64_t seed = arguments.first; seed < arguments.first + arguments.count; ++seed) {
     current_seed = seed;
-    RunResult result = run_seed(seed, coverage);
+    RunResult result = run_seed(seed, arguments.kind, coverage);
     if (seed % kTwiceEvery == 0) {
       Coverage ignored;
-      if (run_seed(seed, ignored).trace_hash != result.trace_hash) {
+      if (run_seed(seed, arguments.kind, ignored).trace_hash != result.trace_hash) {
         result.problems.push_back("the same seed left two traces");
       }
     }
@@ -185,6 +186,8 @@ int run(int argc, char** argv) {
       arguments.count = number();
     } else if (word == "--first") {
       arguments.first = number();
+    } else if (word == "--storage") {
+      arguments.kind = Kind::kStorage;
     } else if (word == "--trace") {
       arguments.trace = true;
     } else {

@@ -10,6 +10,8 @@
 #include "assembly/collector.h"
 #include "assembly/plan_from_document.h"
 #include "base/log.h"
+#include "io/sim/sim_disk.h"
+#include "io/sim/sim_executor.h"
 #include "io/sim/sim_file.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/numbered_items.h"
@@ -42,8 +44,8 @@ Result<assembly::Plan> read_plan(const std::string& configuration) {
 
 class Run {
  public:
-  Run(uint64_t seed, Coverage& coverage, const Watch& watch)
-      : scenario_(make_scenario(seed)),
+  Run(uint64_t seed, Kind kind, Coverage& coverage, const Watch& watch)
+      : scenario_(make_scenario(seed, kind)),
         random_(seed ^ 0x5eed),
         coverage_(coverage),
         world_(seed, scenario_.faults),
@@ -63,6 +65,7 @@ class Run {
   RunResult run() {
     if (!start()) return std::move(result_);
     trouble();
+    if (collector_ == nullptr) return std::move(result_);
     if (scenario_.ending == Ending::kInTheMiddle) drain();
     recover();
     if (scenario_.ending == Ending::kAfterQuiet) {
@@ -78,26 +81,8 @@ class Run {
   void problem(std::string text) { result_.problems.push_back(std::move(text)); }
 
   bool start() {
-    auto plan = read_plan(scenario_.configuration);
-    if (!plan) {
-      problem("the configuration is refused: " + plan.error().message);
-      return false;
-    }
-    plan->drain_timeout = scenario_.drain_timeout;
-    for (auto& loop : loops_) loop = world_.make_loop("collector");
-    auto made = assembly::Collector::create(std::move(*plan),
-                                            {.loops = {loops_[0].get(), loops_[1].get()},
-                                             .log = &log_,
-                                             .unsampled_log = &log_,
-                                             .console = [](std::string_view) {},
-                                             .files = &files_,
-                                             .wall_clock = [this] { return loops_[0]->wall_now(); },
-                                             .share_ports = true});
-    if (!made) {
-      problem("the collector does not start: " + made.error().message);
-      return false;
-    }
-    collector_ = std::move(*made);
+    if (!start_collector()) return false;
+    set_disk_trouble();
     for (size_t index = 0; index < sinks_.size(); ++index) {
       sinks_[index] = std::make_unique<Sink>(world_, scenario_.destinations[index],
                                              expected_at(index), random_.next(), sent_, coverage_);
@@ -109,6 +94,74 @@ class Run {
                                                      random_.next(), sent_, coverage_));
     }
     return true;
+  }
+
+  bool start_collector() {
+    auto plan = read_plan(scenario_.configuration);
+    if (!plan) {
+      problem("the configuration is refused: " + plan.error().message);
+      return false;
+    }
+    plan->drain_timeout = scenario_.drain_timeout;
+    for (auto& loop : loops_) loop = world_.make_loop("collector");
+    const auto make_lane = [this](const std::string&) {
+      return std::make_unique<io::sim::SimExecutor>(*loops_[0], scenario_.storage.lane_delay_max);
+    };
+    auto made = assembly::Collector::create(std::move(*plan),
+                                            {.loops = {loops_[0].get(), loops_[1].get()},
+                                             .log = &log_,
+                                             .unsampled_log = &log_,
+                                             .console = [](std::string_view) {},
+                                             .files = &files_,
+                                             .wall_clock = [this] { return loops_[0]->wall_now(); },
+                                             .disk = &disk_,
+                                             .make_lane = make_lane,
+                                             .share_ports = true});
+    if (!made) {
+      problem("the collector does not start: " + made.error().message);
+      return false;
+    }
+    collector_ = std::move(*made);
+    return true;
+  }
+
+  void set_disk_trouble() {
+    const StorageScenario& storage = scenario_.storage;
+    disk_.set_capacity(storage.capacity_bytes);
+    disk_.fail_randomly(storage.input_output, storage.no_space);
+  }
+
+  // Until the process has died at some call of its disk, if it is to die in this slice.
+  void live_for(Duration slice) {
+    if (crashes_left_ == 0 || !random_.chance(0.5)) {
+      world_.run_for(slice);
+      return;
+    }
+    --crashes_left_;
+    disk_.halt_at_call(1 + random_.below(400));
+    world_.run_until([this] { return disk_.halted(); }, slice);
+    crash();
+  }
+
+  // What the dying process still does in its destructors reaches no disk.
+  void crash() {
+    disk_.halt_at_call(1);
+    for (const ledger::Account* account : collector_->ledger().accounts()) {
+      past_[{account->signal(), account->destination()}] += account->snapshot();
+    }
+    collector_.reset();
+    for (auto& loop : loops_) loop.reset();
+    world_.reset_connections("collector");
+    if (random_.chance(scenario_.storage.power_cut)) {
+      coverage_.count("crash.power_cut");
+      disk_.crash(random_);
+    } else {
+      coverage_.count("crash.killed");
+      disk_.restart();
+    }
+    world_.run_for(Duration(1 + random_.below(2000)) * 1'000'000);
+    disk_.heal();  // to start on a disk that fails is another test
+    if (start_collector()) set_disk_trouble();
   }
 
   Sink::Expected expected_at(size_t destination) const {
@@ -123,7 +176,7 @@ class Run {
   // Partitions and resets by script, on top of what the network does by chance.
   void trouble() {
     const MonotonicTime end = world_.now() + scenario_.trouble;
-    while (world_.now() < end) {
+    while (world_.now() < end && collector_ != nullptr) {
       const std::string other = random_.chance(0.5) ? scenario_.destinations[random_.below(2)].host
                                                     : std::string("client-0");
       const bool separate = scenario_.has_partitions && random_.chance(0.2);
@@ -132,7 +185,7 @@ class Run {
         coverage_.count("script.reset");
         world_.reset_connections("collector");
       }
-      world_.run_for(Duration(1 + random_.below(3)) * 1'000'000'000);
+      live_for(Duration(1 + random_.below(3)) * 1'000'000'000);
       if (!separate) continue;
       coverage_.count("script.partition");
       world_.heal("collector", other);
@@ -141,6 +194,8 @@ class Run {
 
   void recover() {
     world_.set_faults({});
+    disk_.heal();
+    disk_.set_capacity(0);
     for (const auto& sink : sinks_) sink->heal();
     const auto all_done = [this] {
       for (const auto& client : clients_) {
@@ -177,7 +232,7 @@ class Run {
   }
 
   void check() {
-    const World all{scenario_, *collector_, sinks_, clients_};
+    const World all{scenario_, *collector_, sinks_, clients_, past_};
     check_ledger(all, result_.problems);
     check_budget(all, result_.problems);
     check_sinks(all, result_.problems);
@@ -193,6 +248,7 @@ class Run {
       coverage_.count("network." + std::string(io::sim::fault_name(kind)),
                       world_.fault_count(kind));
     }
+    if (disk_.failure_count() != 0) coverage_.count("disk.failed_calls", disk_.failure_count());
     result_.trace_hash = world_.trace_hash();
     result_.items = sent_.size();
     for (const auto& client : clients_) result_.requests += client->exports().size();
@@ -207,6 +263,9 @@ class Run {
   const MonotonicTime began_ = world_.now();
   Logger log_;
   io::sim::SimFileSystem files_;
+  io::sim::SimDisk disk_{scenario_.seed ^ 0xd15c};
+  uint32_t crashes_left_ = scenario_.storage.crashes;
+  PastAccounts past_;
   SentItems sent_;
   RunResult result_;
   std::array<std::unique_ptr<io::Loop>, 2> loops_;
@@ -218,8 +277,8 @@ class Run {
 
 }  // namespace
 
-RunResult run_seed(uint64_t seed, Coverage& coverage, const Watch& watch) {
-  return Run(seed, coverage, watch).run();
+RunResult run_seed(uint64_t seed, Kind kind, Coverage& coverage, const Watch& watch) {
+  return Run(seed, kind, coverage, watch).run();
 }
 
 }  // namespace millrace::sim_test

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "io/sim/world.h"
 #include "tests/sim/coverage.h"
+#include "tests/sim/scenario.h"
 
 namespace millrace::sim_test {
 
@@ -28,6 +29,6 @@ struct Watch {
   std::function<void(const io::sim::TraceEvent&)> trace;
 };
 
-RunResult run_seed(uint64_t seed, Coverage& coverage, const Watch& watch = {});
+RunResult run_seed(uint64_t seed, Kind kind, Coverage& coverage, const Watch& watch = {});
 
 }  // namespace millrace::sim_test

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/random.h"
 #include "tests/sim/numbered_items.h"
 
@@ -34,8 +36,23 @@ void draw_network(Random& random, Scenario& scenario) {
   }
 }
 
-SinkBehaviour draw_sink(Random& random, Weather weather, bool is_sick) {
+SinkBehaviour draw_sink(Random& random, const Scenario& scenario, bool is_sick) {
+  const Weather weather = scenario.weather;
   SinkBehaviour sink;
+  if (scenario.storage.is_patient) {
+    if (!is_sick) return sink;
+    sink.refuse_with_wish = 0.2 * random.unit();
+    sink.refuse = 0.3 * random.unit();
+    if (random.chance(0.5)) sink.hang = 0.1 * random.unit();
+    if (random.chance(0.5)) sink.take_and_hang = 0.1 * random.unit();
+    if (random.chance(0.5)) sink.slow = 0.3 * random.unit();
+    sink.slow_max = 500ms;
+    if (random.chance(0.4)) {
+      sink.vanish_every = between(random, 1s, 8s);
+      sink.vanish_max = random.chance(0.5) ? 1s : 20s;
+    }
+    return sink;
+  }
   if (random.chance(0.3)) sink.poison_every = 20 + random.below(80);
   if (random.chance(0.3)) sink.giant_every = 20 + random.below(80);
   if (random.chance(0.3)) sink.items_max = 1 + static_cast<uint32_t>(random.below(20));
@@ -56,6 +73,22 @@ SinkBehaviour draw_sink(Random& random, Weather weather, bool is_sick) {
     sink.vanish_max = random.chance(0.5) ? 1s : 20s;
   }
   return sink;
+}
+
+// Its memory is so small that most of what a sick sink leaves waiting lies on disk only.
+std::string draw_stored_queue(Random& random, DestinationScenario& destination, bool is_patient) {
+  std::string text = fmt::format(
+      "    sending_queue:\n      storage: file_storage\n      queue_size: {}\n"
+      "      num_consumers: {}\n      wait_for_result: {}\n",
+      random.chance(0.3) ? 50 : 100'000, 1 + random.below(4), destination.waits_for_result);
+  if (random.chance(0.3)) text += "      on_full: block\n";
+  if (random.chance(0.3)) text += "      order: newest_first\n";
+  const bool survives = !is_patient && random.chance(0.2);
+  const bool spills = !is_patient && random.chance(0.2);
+  if (survives) text += "      on_storage_error: memory\n";
+  if (spills) text += "      spill: true\n";
+  destination.keeps_durable = !survives && !spills;
+  return text;
 }
 
 std::string draw_queue(Random& random, DestinationScenario& destination) {
@@ -85,7 +118,11 @@ std::string draw_queue(Random& random, DestinationScenario& destination) {
   return text;
 }
 
-std::string draw_retry(Random& random) {
+std::string draw_retry(Random& random, bool is_patient) {
+  if (is_patient) {
+    return "    retry_on_failure: {initial_interval: 50ms, max_interval: 2s, max_elapsed_time: "
+           "0}\n";
+  }
   if (random.chance(0.1)) return "    retry_on_failure: {enabled: false}\n";
   const Duration initial = between(random, 20ms, 1s);
   const Duration longest = initial + between(random, 0s, 5s);
@@ -98,7 +135,8 @@ std::string draw_retry(Random& random) {
       milliseconds(initial), milliseconds(longest), milliseconds(elapsed));
 }
 
-std::string draw_exporter(Random& random, DestinationScenario& destination) {
+std::string draw_exporter(Random& random, const Scenario& scenario,
+                          DestinationScenario& destination) {
   constexpr std::array<const char*, 3> kCodings = {"none", "gzip", "zstd"};
   const bool is_grpc = destination.exporter.starts_with("otlp_grpc");
   std::string text = fmt::format("  {}:\n", destination.exporter);
@@ -112,7 +150,9 @@ std::string draw_exporter(Random& random, DestinationScenario& destination) {
   text += fmt::format("    compression: {}\n    timeout: {}\n    required: {}\n",
                       one_of(random, kCodings), milliseconds(between(random, 500ms, 5s)),
                       destination.is_required);
-  return text + draw_retry(random) + draw_queue(random, destination);
+  text += draw_retry(random, scenario.storage.is_patient);
+  if (!destination.has_storage) return text + draw_queue(random, destination);
+  return text + draw_stored_queue(random, destination, scenario.storage.is_patient);
 }
 
 // Traces go to both destinations by one pipeline, by one each, or to the second by two at once.
@@ -146,17 +186,26 @@ std::string draw_pipelines(Random& random, Scenario& scenario, const std::string
 }
 
 void draw_collector(Random& random, Scenario& scenario) {
-  scenario.delivered_over_grpc = random.chance(0.3);
-  scenario.delivered_over_http = random.chance(0.3);
-  const auto policy = [](bool delivered) { return delivered ? "delivered" : "accepted"; };
+  const auto draw_policy = [&] {
+    if (random.chance(0.3)) return Acknowledge::kDelivered;
+    return scenario.storage.is_used && random.chance(0.9) ? Acknowledge::kDurable
+                                                          : Acknowledge::kAccepted;
+  };
+  scenario.grpc = draw_policy();
+  scenario.http = draw_policy();
+  const auto policy = [](Acknowledge how) {
+    return how == Acknowledge::kDelivered ? "delivered"
+           : how == Acknowledge::kDurable ? "durable"
+                                          : "accepted";
+  };
   std::string text = "receivers:\n  otlp:\n    protocols:\n";
   text += fmt::format("      grpc:\n        endpoint: 0.0.0.0:4317\n        acknowledge: {}\n",
-                      policy(scenario.delivered_over_grpc));
+                      policy(scenario.grpc));
   if (scenario.weather != Weather::kClear && random.chance(0.2)) {
     text += "        keepalive: {server_parameters: {max_connection_age: 3s}}\n";
   }
   text += fmt::format("      http:\n        endpoint: 0.0.0.0:4318\n        acknowledge: {}\n",
-                      policy(scenario.delivered_over_http));
+                      policy(scenario.http));
   std::string shared;
   text += fmt::format(
       "processors:\n  attributes: {{actions: [{{key: {}, value: here, action: insert}}]}}\n",
@@ -173,10 +222,49 @@ void draw_collector(Random& random, Scenario& scenario) {
   }
   text += "exporters:\n";
   for (DestinationScenario& destination : scenario.destinations) {
-    text += draw_exporter(random, destination);
+    text += draw_exporter(random, scenario, destination);
   }
-  text += "service:\n  pipelines:\n" + draw_pipelines(random, scenario, shared);
+  if (scenario.storage.is_used) {
+    text += fmt::format(
+        "extensions:\n  file_storage: {{directory: /queue, create_directory: true, "
+        "segment_size: 1048576, max_size: {}}}\n",
+        random.chance(0.3) ? 4 << 20 : 0);
+  }
+  text += "service:\n";
+  if (scenario.storage.is_used) text += "  extensions: [file_storage]\n";
+  text += "  pipelines:\n" + draw_pipelines(random, scenario, shared);
   scenario.configuration = std::move(text);
+}
+
+// A thousand requests and more, small and quick.
+void draw_many_requests(Random& random, Scenario& scenario) {
+  const uint64_t count = 4 + random.below(3);
+  for (uint64_t index = 0; index < count; ++index) {
+    ClientScenario client;
+    client.kind = index % 3 == 0   ? ClientKind::kGrpc
+                  : index % 3 == 1 ? ClientKind::kHttpProtobuf
+                                   : ClientKind::kGrpc;
+    client.requests = 1000 / static_cast<uint32_t>(count) + 1;
+    client.items_max = 3;
+    client.interval_max = std::max<Duration>(1ms, 2 * scenario.trouble / client.requests);
+    client.timeout = between(random, 2s, 12s);
+    client.attempts_max = 3 + static_cast<uint32_t>(random.below(5));
+    scenario.clients.push_back(client);
+  }
+}
+
+void draw_storage(Random& random, Scenario& scenario) {
+  StorageScenario& storage = scenario.storage;
+  storage.is_used = true;
+  storage.is_patient = random.chance(0.6);
+  storage.crashes = 1 + static_cast<uint32_t>(random.below(4));
+  storage.power_cut = random.chance(0.8) ? 0.8 : 0;
+  if (random.chance(0.4)) storage.input_output = 0.003 * random.unit();
+  if (random.chance(0.3)) storage.no_space = 0.003 * random.unit();
+  if (random.chance(0.2)) storage.capacity_bytes = (2 + random.below(4)) << 20;
+  storage.lane_delay_max = random.chance(0.7) ? Duration(2ms) : Duration(40ms);
+  scenario.ending = Ending::kAfterQuiet;
+  scenario.drain_timeout = 20s;
 }
 
 void draw_clients(Random& random, Scenario& scenario) {
@@ -200,7 +288,7 @@ void draw_clients(Random& random, Scenario& scenario) {
 
 }  // namespace
 
-Scenario make_scenario(uint64_t seed) {
+Scenario make_scenario(uint64_t seed, Kind kind) {
   Random random(seed * 0x9e3779b97f4a7c15ULL + 1);
   Scenario scenario;
   scenario.seed = seed;
@@ -216,16 +304,23 @@ Scenario make_scenario(uint64_t seed) {
                                   : Ending::kAfterQuiet;
   scenario.drain_timeout = between(random, 1s, 20s);
 
+  if (kind == Kind::kStorage) draw_storage(random, scenario);
   const size_t sick = random.below(2);
   scenario.destinations[0] = {.exporter = "otlp_grpc/a", .host = "sink-a", .port = 4317};
   scenario.destinations[1] = {.exporter = "otlp_http/b", .host = "sink-b", .port = 4318};
   for (size_t index = 0; index < 2; ++index) {
     const bool is_sick = index == sick || random.chance(0.1);
-    scenario.destinations[index].sink = draw_sink(random, scenario.weather, is_sick);
-    scenario.destinations[index].is_required = random.chance(0.8);
+    DestinationScenario& destination = scenario.destinations[index];
+    destination.sink = draw_sink(random, scenario, is_sick);
+    destination.is_required = random.chance(0.8);
+    destination.has_storage = kind == Kind::kStorage && (index == sick || random.chance(0.7));
   }
   draw_collector(random, scenario);
-  draw_clients(random, scenario);
+  if (kind == Kind::kStorage) {
+    draw_many_requests(random, scenario);
+  } else {
+    draw_clients(random, scenario);
+  }
   return scenario;
 }
 

@@ -48,6 +48,9 @@ struct DestinationScenario {
   uint16_t port = 0;
   bool is_required = true;
   bool waits_for_result = false;
+  bool has_storage = false;
+  // Not so where memory may hold what the disk does not: spill, on_storage_error: memory.
+  bool keeps_durable = false;
   uint64_t batch_items_max = 0;  // 0: no limit to check
   SinkBehaviour sink;
 };
@@ -72,6 +75,22 @@ struct Route {
   bool is_edited = false;
 };
 
+enum class Acknowledge : uint8_t { kAccepted, kDurable, kDelivered };
+
+// The disk under the destinations with storage, and how often the process dies on it.
+struct StorageScenario {
+  bool is_used = false;
+  uint32_t crashes = 0;           // within the trouble
+  double power_cut = 0;           // of crashes: what was not synced is lost; else it is as kill -9
+  double input_output = 0;        // of disk calls
+  double no_space = 0;            // of disk calls
+  uint64_t capacity_bytes = 0;    // of the disk during the trouble; 0: enough
+  Duration lane_delay_max = 5ms;  // how long the disk takes for a task, at most
+  // Every destination takes everything in the end and no retry expires: whatever was acknowledged
+  // as durable is then at its sink, without any "or dropped".
+  bool is_patient = false;
+};
+
 enum class Ending : uint8_t {
   kAfterQuiet,    // faults stop, queues empty, then the drain
   kInTheMiddle,   // the drain begins while clients send and sinks are sick
@@ -88,23 +107,28 @@ struct Scenario {
   Ending ending = Ending::kAfterQuiet;
   Duration drain_timeout = 30s;
   std::string configuration;  // YAML
-  bool delivered_over_grpc = false;
-  bool delivered_over_http = false;
+  Acknowledge grpc = Acknowledge::kAccepted;
+  Acknowledge http = Acknowledge::kAccepted;
+  StorageScenario storage;
   std::array<DestinationScenario, 2> destinations;
   std::vector<Route> routes;
   std::vector<ClientScenario> clients;
 
+  Acknowledge policy_over(ClientKind kind) const { return kind == ClientKind::kGrpc ? grpc : http; }
   bool delivered_over(ClientKind kind) const {
-    return kind == ClientKind::kGrpc ? delivered_over_grpc : delivered_over_http;
+    return policy_over(kind) == Acknowledge::kDelivered;
   }
   // OK, refused or dropped are then said once, and what is said is what happened.
   bool is_exact() const {
-    return weather == Weather::kClear && ending == Ending::kAfterQuiet && !delivered_over_grpc &&
-           !delivered_over_http && !destinations[0].waits_for_result &&
-           !destinations[1].waits_for_result;
+    return weather == Weather::kClear && ending == Ending::kAfterQuiet && !storage.is_used &&
+           grpc == Acknowledge::kAccepted && http == Acknowledge::kAccepted &&
+           !destinations[0].waits_for_result && !destinations[1].waits_for_result;
   }
 };
 
-Scenario make_scenario(uint64_t seed);
+// Two kinds of seeds: mixed weather without a disk, and requests by the thousand over a disk with
+// crashes.
+enum class Kind : uint8_t { kMixed, kStorage };
+Scenario make_scenario(uint64_t seed, Kind kind);
 
 }  // namespace millrace::sim_test
