@@ -46,10 +46,9 @@ struct StoredRig {
     log_options.directory = "/queue";
     log_options.segment_bytes = 1 << 20;
     auto opened = segment_log::Log::open(
-        log_options, {.disk = disk,
-                      .writes = writes,
-                      .reads = reads,
-                      .wall_clock = [this] { return loop.wall_now(); }});
+        log_options, {.disk = disk, .writes = writes, .reads = reads, .wall_clock = [this] {
+                        return loop.wall_now();
+                      }});
     EXPECT_TRUE(opened) << opened.error().message;
     log = std::move(*opened);
     storage = std::make_unique<Storage>(*log);
