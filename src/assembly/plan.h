@@ -69,7 +69,7 @@ struct ExporterPlan {
   std::optional<pipeline::BatchOptions> batch = {};
   std::optional<pipeline::QueueOptions> queue = {};
   std::shared_ptr<transport::CredentialSource> credentials = nullptr;  // null: shows none
-  std::optional<size_t> storage = {};  // in the plan's storages
+  std::optional<size_t> storage = {};                                  // in the plan's storages
 };
 
 // Indices into the plan's lists.
