@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 
 #include "base/json_string.h"
-#include "daemon/generate/option_values.h"
+#include "daemon/otlp_client/option_values.h"
 
 namespace millrace::load {
 namespace {

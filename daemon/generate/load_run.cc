@@ -1,12 +1,9 @@
 #include "daemon/generate/load_run.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
-#include "base/retryable.h"
-#include "wire/protobuf.h"
+#include "daemon/otlp_client/answers.h"
 
 namespace millrace::load {
 namespace {
@@ -18,64 +15,7 @@ constexpr Duration kPauseAfterFailure = 100ms;
 constexpr Duration kRetryDelay = 100ms;
 constexpr Duration kRetryDelayMax = 5s;
 
-compress::Coding coding_of(transport::ContentCoding coding) {
-  switch (coding) {
-    case transport::ContentCoding::kIdentity:
-      return compress::Coding::kIdentity;
-    case transport::ContentCoding::kGzip:
-      return compress::Coding::kGzip;
-    case transport::ContentCoding::kZstd:
-      return compress::Coding::kZstd;
-  }
-  return compress::Coding::kIdentity;
-}
-
-// Export…ServiceResponse.partial_success.rejected_…: field 1 in field 1, for every signal.
-uint64_t rejected_count(const Answer& answer) {
-  if (answer.body_is_json) return 0;
-  wire::FieldReader response(answer.body.view());
-  for (wire::Field field; response.next(&field);) {
-    if (!field.is(1, wire::WireType::kLen)) continue;
-    wire::FieldReader partial(field.bytes);
-    for (wire::Field inner; partial.next(&inner);) {
-      if (inner.is(1, wire::WireType::kVarint)) return inner.value;
-    }
-  }
-  return 0;
-}
-
-bool is_ok(const Answer& answer) {
-  return answer.kind == Answer::Kind::kAnswered && answer.code == Code::kOk;
-}
-
-std::string describe(const Answer& answer) {
-  switch (answer.kind) {
-    case Answer::Kind::kAnswered:
-      return fmt::format(
-          "{}{}: {}", code_name(answer.code),
-          answer.http_status != 0 ? fmt::format(" (HTTP {})", answer.http_status) : std::string(),
-          answer.message);
-    case Answer::Kind::kNotSent:
-      return "not sent: " + answer.message;
-    case Answer::Kind::kBroken:
-      return "connection broken: " + answer.message;
-    case Answer::Kind::kTimedOut:
-      return "no answer in time";
-    case Answer::Kind::kCancelled:
-      return "cancelled";
-  }
-  return {};
-}
-
 }  // namespace
-
-bool is_retryable(const Answer& answer) {
-  if (answer.kind == Answer::Kind::kCancelled) return false;
-  if (answer.kind != Answer::Kind::kAnswered) return true;
-  if (answer.http_status != 0) return is_retryable_http_status(answer.http_status);
-  return is_retryable_code(answer.code) ||
-         (answer.code == Code::kResourceExhausted && answer.retry_after.has_value());
-}
 
 struct LoadRun::Place {
   transport::Client* client = nullptr;

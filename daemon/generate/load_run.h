@@ -66,8 +66,4 @@ class LoadRun {
   LoadResult result_;
 };
 
-// Whether another attempt may succeed, as OTLP says for each code and status, and for attempts
-// that got no answer.
-bool is_retryable(const transport::Answer& answer);
-
 }  // namespace millrace::load

@@ -2,66 +2,16 @@
 
 #include <CLI/CLI.hpp>
 
-#include "daemon/generate/choice.h"
-#include "daemon/generate/option_values.h"
+#include "daemon/otlp_client/choice.h"
 
 namespace millrace::load {
-namespace {
 
-void add_duration(CLI::App& app, const char* name, Duration& into, const std::string& help) {
-  app.add_option_function<std::string>(
-         name,
-         [name, &into](const std::string& text) {
-           const auto duration = parse_duration(text);
-           if (!duration) {
-             throw CLI::ValidationError(name,
-                                        "\"" + text + "\" is not a duration like 200ms or 5s");
-           }
-           into = *duration;
-         },
-         help)
-      ->type_name("DURATION");
-}
-
-void add_destination_options(CLI::App& app, GenerateOptions& options) {
-  app.add_option("--endpoint", options.endpoint,
-                 "host:port or http(s)://host:port (default localhost:4317, HTTP localhost:4318)");
-  add_choice<LoadProtocol>(app, "--protocol", options.protocol,
-                           {{"grpc", LoadProtocol::kGrpc}, {"http", LoadProtocol::kHttp}},
-                           "default grpc");
+void add_generate_options(CLI::App& app, GenerateOptions& options) {
+  add_target_options(app, options);
   add_choice<PayloadFormat>(
       app, "--format", options.format,
       {{"protobuf", PayloadFormat::kProtobuf}, {"json", PayloadFormat::kJson}},
       "default protobuf; json over HTTP only");
-  add_choice<transport::ContentCoding>(app, "--compression", options.compression,
-                                       {{"none", transport::ContentCoding::kIdentity},
-                                        {"gzip", transport::ContentCoding::kGzip},
-                                        {"zstd", transport::ContentCoding::kZstd}},
-                                       "of the bodies (default none)");
-  app.add_option_function<std::vector<std::string>>(
-         "--header",
-         [&options](const std::vector<std::string>& texts) {
-           for (const std::string& text : texts) {
-             const auto header = parse_header(text);
-             if (!header) {
-               throw CLI::ValidationError("--header", "\"" + text + "\" is not name=value");
-             }
-             options.headers.push_back(*header);
-           }
-         },
-         "name=value, sent with each request; may be repeated")
-      ->type_name("NAME=VALUE");
-  app.add_option("--ca-file", options.tls.ca_file, "certificate authorities for https (PEM)");
-  app.add_option("--cert-file", options.tls.cert_file, "client certificate (PEM)");
-  app.add_option("--key-file", options.tls.key_file, "key of the client certificate (PEM)");
-  app.add_flag("--insecure-skip-verify", options.tls.skip_verify,
-               "accept any certificate of the server");
-}
-
-}  // namespace
-
-void add_generate_options(CLI::App& app, GenerateOptions& options) {
-  add_destination_options(app, options);
   add_choice<Signal>(
       app, "--signal", options.signal,
       {{"traces", Signal::kTraces}, {"metrics", Signal::kMetrics}, {"logs", Signal::kLogs}},
@@ -97,13 +47,7 @@ std::string check_generate_options(const GenerateOptions& options) {
   if (options.format == PayloadFormat::kJson && options.protocol == LoadProtocol::kGrpc) {
     return "--format json needs --protocol http: OTLP over gRPC is protobuf only";
   }
-  if (options.tls.cert_file.empty() != options.tls.key_file.empty()) {
-    return "--cert-file and --key-file go together";
-  }
-  if (const auto endpoint = parse_endpoint(options.endpoint, 4317); !endpoint) {
-    return endpoint.error().message;
-  }
-  return {};
+  return check_target_options(options);
 }
 
 }  // namespace millrace::load

@@ -3,13 +3,12 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "base/metadata.h"
 #include "base/signal.h"
 #include "base/time.h"
 #include "daemon/generate/content.h"
-#include "transport/client.h"
+#include "daemon/otlp_client/option_values.h"
+#include "daemon/otlp_client/target.h"
 
 namespace CLI {
 class App;
@@ -17,27 +16,9 @@ class App;
 
 namespace millrace::load {
 
-enum class LoadProtocol : uint8_t { kGrpc, kHttp };
-enum class SummaryFormat : uint8_t { kText, kJson };
-
-// Files in PEM; empty names: the system's certificate authorities, no client certificate.
-struct ClientTlsFiles {
-  std::string ca_file;
-  std::string cert_file;
-  std::string key_file;
-  bool skip_verify = false;
-};
-
-struct GenerateOptions {
-  // "host:port", "http://host:port" or "https://host:port[/path]". Empty: localhost and the
-  // protocol's usual port.
-  std::string endpoint;
-  LoadProtocol protocol = LoadProtocol::kGrpc;
+struct GenerateOptions : TargetOptions {
   Signal signal = Signal::kTraces;
   PayloadFormat format = PayloadFormat::kProtobuf;  // JSON over HTTP only
-  transport::ContentCoding compression = transport::ContentCoding::kIdentity;
-  std::vector<MetadataEntry> headers;
-  ClientTlsFiles tls;
 
   uint32_t items_per_request = 100;
   double rate = 0;           // items a second; 0: closed loop, the next request after each answer

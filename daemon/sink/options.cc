@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "daemon/generate/choice.h"
-#include "daemon/generate/option_values.h"
+#include "daemon/otlp_client/choice.h"
+#include "daemon/otlp_client/option_values.h"
 
 namespace millrace::load {
 namespace {

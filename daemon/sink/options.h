@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "daemon/generate/options.h"
+#include "daemon/otlp_client/option_values.h"
 #include "daemon/sink/misbehaviour.h"
 
 namespace CLI {

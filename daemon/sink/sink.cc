@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/generate/interrupt.h"
 #include "daemon/generate/load_result.h"
-#include "daemon/generate/option_values.h"
+#include "daemon/otlp_client/interrupt.h"
+#include "daemon/otlp_client/option_values.h"
 #include "daemon/sink/sink_service.h"
 #include "io/epoll/epoll.h"
 #include "io/tls.h"

@@ -1,4 +1,4 @@
-#include "daemon/generate/option_values.h"
+#include "daemon/otlp_client/option_values.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/generate/interrupt.h"
+#include "daemon/otlp_client/interrupt.h"
 
 #include <csignal>
 

@@ -1,6 +1,7 @@
 // Values of command-line options that CLI11 does not know by itself.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include "base/time.h"
 
 namespace millrace::load {
+
+enum class SummaryFormat : uint8_t { kText, kJson };
 
 // "250us", "200ms", "1.5s", "2m", "1h"; a bare number is seconds. Not negative.
 std::optional<Duration> parse_duration(std::string_view text);

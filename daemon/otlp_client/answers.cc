@@ -1,0 +1,71 @@
+#include "daemon/otlp_client/answers.h"
+
+#include <fmt/format.h>
+
+#include "base/retryable.h"
+#include "wire/protobuf.h"
+
+namespace millrace::load {
+namespace {
+
+using transport::Answer;
+
+struct PartialSuccess {
+  uint64_t rejected = 0;
+  std::string message;
+};
+
+// Export…ServiceResponse.partial_success (field 1) with rejected_… (1) and error_message (2), the
+// same for every signal.
+PartialSuccess partial_success(const Answer& answer) {
+  PartialSuccess found;
+  if (answer.body_is_json) return found;
+  wire::FieldReader response(answer.body.view());
+  for (wire::Field field; response.next(&field);) {
+    if (!field.is(1, wire::WireType::kLen)) continue;
+    wire::FieldReader partial(field.bytes);
+    for (wire::Field inner; partial.next(&inner);) {
+      if (inner.is(1, wire::WireType::kVarint)) found.rejected = inner.value;
+      if (inner.is(2, wire::WireType::kLen)) found.message = as_text(inner.bytes);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+bool is_ok(const Answer& answer) {
+  return answer.kind == Answer::Kind::kAnswered && answer.code == Code::kOk;
+}
+
+bool is_retryable(const Answer& answer) {
+  if (answer.kind == Answer::Kind::kCancelled) return false;
+  if (answer.kind != Answer::Kind::kAnswered) return true;
+  if (answer.http_status != 0) return is_retryable_http_status(answer.http_status);
+  return is_retryable_code(answer.code) ||
+         (answer.code == Code::kResourceExhausted && answer.retry_after.has_value());
+}
+
+uint64_t rejected_count(const Answer& answer) { return partial_success(answer).rejected; }
+std::string partial_message(const Answer& answer) { return partial_success(answer).message; }
+
+std::string describe(const Answer& answer) {
+  switch (answer.kind) {
+    case Answer::Kind::kAnswered:
+      return fmt::format(
+          "{}{}: {}", code_name(answer.code),
+          answer.http_status != 0 ? fmt::format(" (HTTP {})", answer.http_status) : std::string(),
+          answer.message);
+    case Answer::Kind::kNotSent:
+      return "not sent: " + answer.message;
+    case Answer::Kind::kBroken:
+      return "connection broken: " + answer.message;
+    case Answer::Kind::kTimedOut:
+      return "no answer in time";
+    case Answer::Kind::kCancelled:
+      return "cancelled";
+  }
+  return {};
+}
+
+}  // namespace millrace::load

@@ -1,0 +1,58 @@
+// Where a command sends to and how: its options, and the client that they ask for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metadata.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "compress/coding.h"
+#include "io/loop.h"
+#include "transport/client.h"
+
+namespace CLI {
+class App;
+}
+
+namespace millrace::load {
+
+enum class LoadProtocol : uint8_t { kGrpc, kHttp };
+
+// Files in PEM; empty names: the system's certificate authorities, no client certificate.
+struct ClientTlsFiles {
+  std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
+  bool skip_verify = false;
+};
+
+struct TargetOptions {
+  // "host:port", "http://host:port" or "https://host:port[/path]". Empty: localhost and the
+  // protocol's usual port.
+  std::string endpoint;
+  LoadProtocol protocol = LoadProtocol::kGrpc;
+  transport::ContentCoding compression = transport::ContentCoding::kIdentity;
+  std::vector<MetadataEntry> headers;
+  ClientTlsFiles tls;
+};
+
+// Adds the options to a sub-command; `options` must live until the command line is parsed.
+void add_target_options(CLI::App& app, TargetOptions& options);
+// One option whose value is a duration ("200ms").
+void add_duration(CLI::App& app, const char* name, Duration& into, const std::string& help);
+
+// What does not fit together, in words for the user; empty when all is well.
+std::string check_target_options(const TargetOptions& options);
+
+// `connections_max`: of an HTTP/1.1 client; gRPC has one. The certificates are read here.
+Result<transport::ClientOptions> client_options(const TargetOptions& options,
+                                                std::string user_agent, uint32_t connections_max);
+std::unique_ptr<transport::Client> make_client(io::Loop& loop, LoadProtocol protocol,
+                                               const transport::ClientOptions& options);
+
+compress::Coding coding_of(transport::ContentCoding coding);
+
+}  // namespace millrace::load
