@@ -8,12 +8,14 @@
 #include "daemon/cli/command_line.h"
 #include "daemon/cli/process_world.h"
 #include "daemon/generate/generate.h"
+#include "daemon/replay/replay.h"
 #include "daemon/run/run.h"
 #include "daemon/sink/sink.h"
 
 int main(int argc, char** argv) {
   millrace::load::GenerateOptions generate_options;
   millrace::load::SinkOptions sink_options;
+  millrace::replay::ReplayOptions replay_options;
   millrace::cli::Program program;
   program.world = millrace::cli::make_process_world();
   program.catalog = millrace::assembly::catalog();
@@ -38,5 +40,11 @@ int main(int argc, char** argv) {
        .description = "Receive OTLP, count, check for loss and duplicates, misbehave on demand",
        .add_options = [&](CLI::App& app) { millrace::load::add_sink_options(app, sink_options); },
        .run = [&] { return millrace::load::run_sink(sink_options); }});
+  program.commands.push_back(
+      {.name = "replay",
+       .description = "Send again what dead-letter files and files of the file exporter hold",
+       .add_options =
+           [&](CLI::App& app) { millrace::replay::add_replay_options(app, replay_options); },
+       .run = [&] { return millrace::replay::run_replay(replay_options); }});
   return millrace::cli::run_command_line(argc, argv, program);
 }

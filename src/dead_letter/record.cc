@@ -10,6 +10,7 @@
 #define SIMDJSON_DEVELOPMENT_CHECKS 0
 #include <simdjson.h>
 
+#include "base/json_string.h"
 #include "dead_letter/line.h"
 #include "otlp/json/text_values.h"
 
@@ -17,7 +18,6 @@ namespace millrace::dead_letter {
 namespace {
 
 using otlp::json::append_base64;
-using otlp::json::append_string;
 using simdjson::ondemand::array;
 using simdjson::ondemand::value;
 
@@ -30,7 +30,7 @@ void append_text(std::string_view key, std::string_view text, size_t size_max, s
   *out += ",\"";
   *out += key;
   *out += "\":";
-  append_string(repaired_utf8(text, size_max), out);
+  append_json_string(*out, repaired_utf8(text, size_max));
 }
 
 void append_number(std::string_view key, uint64_t number, std::string* out) {
@@ -44,9 +44,9 @@ void append_metadata(const std::vector<MetadataEntry>& metadata, std::string* ou
   for (const MetadataEntry& entry : metadata) {
     if (may_be_secret(entry.name)) continue;
     pairs += pairs.empty() ? "[" : ",[";
-    append_string(repaired_utf8(entry.name, kHeaderBytesMax), &pairs);
+    append_json_string(pairs, repaired_utf8(entry.name, kHeaderBytesMax));
     pairs += ',';
-    append_string(repaired_utf8(entry.value, kHeaderBytesMax), &pairs);
+    append_json_string(pairs, repaired_utf8(entry.value, kHeaderBytesMax));
     pairs += ']';
   }
   if (!pairs.empty()) *out += ",\"metadata\":[" + pairs + "]";
@@ -209,7 +209,7 @@ void append_line(const Record& record, std::string* out) {
   *out += ",\"pipelines\":[";
   for (size_t i = 0; i < record.pipelines.size(); ++i) {
     if (i != 0) *out += ',';
-    append_string(repaired_utf8(record.pipelines[i], kNoLimit), out);
+    append_json_string(*out, repaired_utf8(record.pipelines[i], kNoLimit));
   }
   *out += ']';
   append_text("destination", record.destination, kNoLimit, out);

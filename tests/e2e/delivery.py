@@ -1,6 +1,7 @@
 """What the collector promises about delivery, with back ends that are away, refuse, hang or cut."""
 import json
 import os
+import struct
 import subprocess
 import sys
 
@@ -9,6 +10,23 @@ from harness import (DEADLINE_S, Process, Sink, client_lines, configuration, exp
                      free_port, stop_and_read_ledger, to_sink, wait_for_port, wait_until)
 
 ITEMS = 5000
+
+
+def untouched_bodies():
+    """Requests with what a decoder would lose or write differently: unknown fields, fields out of
+    order, a length in more bytes than it needs, an empty request's worth of nothing."""
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+    bodies = []
+    for number in range(1, 40):
+        request = ExportTraceServiceRequest()
+        span = request.resource_spans.add().scope_spans.add().spans.add()
+        span.name, span.span_id = "é" * number, struct.pack(">Q", number)
+        span.trace_id = struct.pack(">QQ", 7, number)
+        plain = request.SerializeToString()
+        unknown = b"\xa2\x06\x03abc"             # field 100, a string
+        long_length = b"\x0a\x80\x80\x00"          # resource_spans of length 0, in three bytes
+        bodies.append([plain, plain + unknown, long_length + plain, unknown + plain][number % 4])
+    return bodies
 
 
 def export_over_grpc(port, service, bodies):

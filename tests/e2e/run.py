@@ -8,13 +8,13 @@ must arrive byte for byte.
 Prints what was skipped and why, then "N passed, M failed". Exits 1 when one failed."""
 import argparse
 import os
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
 
+import dead_letters
 import delivery
 import environment
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
@@ -140,27 +140,10 @@ def generator_over_tls(protocol):
     return run
 
 
-def untouched_bodies():
-    """Requests with what a decoder would lose or write differently: unknown fields, fields out of
-    order, a length in more bytes than it needs, an empty request's worth of nothing."""
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-    bodies = []
-    for number in range(1, 40):
-        request = ExportTraceServiceRequest()
-        span = request.resource_spans.add().scope_spans.add().spans.add()
-        span.name, span.span_id = "é" * number, struct.pack(">Q", number)
-        span.trace_id = struct.pack(">QQ", 7, number)
-        plain = request.SerializeToString()
-        unknown = b"\xa2\x06\x03abc"             # field 100, a string
-        long_length = b"\x0a\x80\x80\x00"          # resource_spans of length 0, in three bytes
-        bodies.append([plain, plain + unknown, long_length + plain, unknown + plain][number % 4])
-    return bodies
-
-
 def grpc_bodies_are_untouched(case):
     sink = Sink(case)
     grpc, _ = case.collector([sink.port])
-    sent = untouched_bodies()
+    sent = delivery.untouched_bodies()
     delivery.export_over_grpc(grpc, "trace.v1.TraceService", sent)
     delivery.await_bytes(sink, sent)
 
@@ -168,7 +151,7 @@ def grpc_bodies_are_untouched(case):
 def http_bodies_are_untouched(case):
     sink = Sink(case)
     _, http = case.collector([sink.port], "http")
-    sent = untouched_bodies()
+    sent = delivery.untouched_bodies()
     delivery.export_over_http(http, "/v1/traces", sent)
     delivery.await_bytes(sink, sent)
 
@@ -198,6 +181,7 @@ def cases():
             yield f"python sdk {signal} {protocol}", python_sdk_signal(signal, protocol)
     yield "one source to two sinks", one_source_to_two_sinks
     yield from delivery.cases()
+    yield from dead_letters.cases()
 
 
 def show_logs(folder):

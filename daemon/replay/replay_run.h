@@ -1,0 +1,71 @@
+// The sending of a replay without sockets and files: takes requests one by one from a source, sends
+// them through a client until each is answered for good, and hands on what was not accepted.
+// Everything runs on the loop's thread; the source may block it.
+//
+// When a request has no attempt left, the destination is taken to be gone: the run stops taking
+// requests, so that a dead endpoint costs one request's patience and not everyone's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compress/compressor.h"
+#include "daemon/replay/options.h"
+#include "daemon/replay/replay_result.h"
+#include "daemon/replay/request_reader.h"
+#include "io/loop.h"
+#include "transport/client.h"
+
+namespace millrace::replay {
+
+class ReplayRun {
+ public:
+  struct Parts {
+    io::Loop& loop;
+    std::unique_ptr<transport::Client> client;
+    std::function<std::optional<FoundRequest>()> next;  // nothing: the end
+    // What was refused or given up, with the answer and the reason in the ledger's words.
+    std::function<void(const FoundRequest&, const Error& answer, std::string_view reason)> rejected;
+    std::function<void()> finished;  // once, in a turn of its own
+  };
+  // All of it, `options` and `result` outlive the run.
+  ReplayRun(Parts parts, const ReplayOptions& options, ReplayResult& result);
+  ~ReplayRun();
+  ReplayRun(const ReplayRun&) = delete;
+  ReplayRun& operator=(const ReplayRun&) = delete;
+
+  void start();
+  // Takes no more requests; those that wait for another attempt are given up, those under way get
+  // their answer.
+  void stop(const std::string& why);
+
+ private:
+  struct Place;
+
+  void fill_places();
+  void begin(Place& place, FoundRequest request);
+  void attempt(Place& place);
+  void on_answer(Place& place, const transport::Answer& answer);
+  void accept(Place& place, const transport::Answer& answer);
+  void give_up(Place& place, const transport::Answer& answer);
+  void refuse(Place& place, const transport::Answer& answer);
+  void release(Place& place);
+  void check_finished();
+
+  Parts parts_;
+  const ReplayOptions& options_;
+  ReplayResult& result_;
+  compress::Compressor compressor_;
+  std::vector<std::unique_ptr<Place>> places_;
+  std::vector<Place*> free_;
+  std::unique_ptr<io::Timer> pace_timer_;
+  MonotonicTime started_at_{};
+  MonotonicTime next_due_{};
+  bool taking_ended_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace millrace::replay

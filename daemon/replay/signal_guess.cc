@@ -1,0 +1,106 @@
+#include "daemon/replay/signal_guess.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "otlp/json/schema.h"
+#include "wire/protobuf.h"
+#include "wire/utf8.h"
+
+namespace millrace::replay {
+namespace {
+
+using otlp::json::Kind;
+using otlp::json::MessageId;
+using wire::WireType;
+
+constexpr int kDepthMax = 100;
+
+WireType wire_type_of(Kind kind) {
+  switch (kind) {
+    case Kind::kBool:
+    case Kind::kInt32:
+    case Kind::kInt64:
+    case Kind::kUint32:
+    case Kind::kUint64:
+    case Kind::kSint32:
+    case Kind::kEnum:
+      return WireType::kVarint;
+    case Kind::kFixed32:
+      return WireType::kI32;
+    case Kind::kFixed64:
+    case Kind::kSfixed64:
+    case Kind::kDouble:
+      return WireType::kI64;
+    case Kind::kString:
+    case Kind::kBase64:
+    case Kind::kHex16:
+    case Kind::kHex8:
+    case Kind::kMessage:
+      return WireType::kLen;
+  }
+  return WireType::kLen;
+}
+
+// Names and values; a message that is taken for a string is betrayed by its tags and lengths.
+bool is_text(std::string_view text) {
+  const bool has_controls = std::ranges::any_of(text, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
+  });
+  return !has_controls && wire::is_utf8(text);
+}
+
+// Repeated scalars may be packed.
+bool has_its_type(const otlp::json::Field& known, const wire::Field& field) {
+  if (field.type == wire_type_of(known.kind)) return true;
+  return field.type == WireType::kLen && known.presence == otlp::json::Presence::kRepeated;
+}
+
+bool has_its_form(const otlp::json::Field& known, const wire::Field& field) {
+  const size_t size = field.bytes.size();
+  if (known.kind == Kind::kHex16) return size == 0 || size == 16;
+  if (known.kind == Kind::kHex8) return size == 0 || size == 8;
+  if (known.kind == Kind::kString) return is_text(field.text());
+  return true;
+}
+
+// Bytes of the message that are not explained by what it is taken for.
+uint64_t unexplained(MessageId id, std::span<const uint8_t> bytes, int depth) {
+  if (depth > kDepthMax) return bytes.size();
+  const otlp::json::Message& message = otlp::json::message(id);
+  uint64_t sum = 0;
+  wire::FieldReader reader(bytes);
+  for (wire::Field field; reader.next(&field);) {
+    const otlp::json::Field* known = message.find(field.number);
+    if (known == nullptr || !has_its_type(*known, field) || !has_its_form(*known, field)) {
+      sum += field.whole.size();
+    } else if (known->kind == Kind::kMessage) {
+      sum += unexplained(known->message, field.bytes, depth + 1);
+    }
+  }
+  if (!reader.ok()) sum += static_cast<uint64_t>(bytes.data() + bytes.size() - reader.position());
+  return sum;
+}
+
+}  // namespace
+
+std::optional<Signal> guess_signal(std::span<const uint8_t> request) {
+  std::optional<Signal> best;
+  uint64_t least = std::numeric_limits<uint64_t>::max();
+  uint64_t second = least;
+  for (const Signal signal : kSignals) {
+    const uint64_t left = unexplained(otlp::json::request_message(signal), request, 0);
+    if (left < least) {
+      best = signal;
+      second = std::exchange(least, left);
+    } else {
+      second = std::min(second, left);
+    }
+  }
+  if (least == second) return std::nullopt;
+  return best;
+}
+
+}  // namespace millrace::replay
