@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include "base/json_string.h"
+#include "base/json_string.h"
 #include "dead_letter/line.h"
 #include "otlp/json/text_values.h"
 

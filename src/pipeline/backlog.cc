@@ -175,7 +175,8 @@ void Backlog::accept_read(DestinationWorker& worker) {
     const std::lock_guard lock(inbox_mutex_);
     reads.swap(inbox_);
   }
-  bool refused = false;
+  // Nothing read: the disk cannot be read now.
+  bool refused = reads.empty();
   for (Read& read : reads) {
     const uint64_t bytes = read.record.bytes.size();
     const uint64_t admitted_bytes = read.record.admitted_bytes;
