@@ -11,7 +11,6 @@
 #include <simdjson.h>
 
 #include "base/json_string.h"
-#include "base/json_string.h"
 #include "dead_letter/line.h"
 #include "otlp/json/text_values.h"
 
