@@ -31,6 +31,11 @@ namespace {
 using namespace std::chrono_literals;
 namespace api = millrace::v1;
 
+int complain(const api::Error& error) {
+  std::fprintf(stderr, "library_bench: %s\n", error.message.c_str());
+  return 1;
+}
+
 double thread_cpu_ns() {
   timespec time;
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -232,7 +237,7 @@ int cost() {
   config.buffer_capacity = 1'000'000;
   config.buffer_bytes = size_t{512} << 20;
   auto collector = api::Collector::create(config);
-  if (!collector) return 1;
+  if (!collector) return complain(collector.error());
   Twin twin;
   for (const int threads : {1, 2, 4, 8}) {
     measure(threads, ticks, ByBuilder{*collector});
@@ -259,7 +264,7 @@ int memory() {
   api::Config config;
   config.endpoint = "http://127.0.0.1:1";  // refuses
   auto collector = api::Collector::create(config);
-  if (!collector) return 1;
+  if (!collector) return complain(collector.error());
   const double before = resident_mb();
   ByBuilder way{*collector};
   uint64_t taken = 0;
@@ -291,7 +296,7 @@ int send(const char* url, uint64_t count, uint64_t rate) {
   api::Config config;
   config.endpoint = url;
   auto collector = api::Collector::create(config);
-  if (!collector) return 1;
+  if (!collector) return complain(collector.error());
   const auto start = std::chrono::steady_clock::now();
   uint64_t refused = 0;
   for (uint64_t number = 0; number < count; ++number) {
