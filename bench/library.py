@@ -29,16 +29,11 @@ def send(count, rate):
     sink = subprocess.Popen(
         [millrace, "sink", "--endpoint", "127.0.0.1:0", "--check-ids", "--expect", str(count),
          "--duration", "120s", "--interval", "0s", "--summary", "json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    address = None
-    while address is None:
-        line = sink.stderr.readline()
-        if not line:
-            sys.exit("the sink did not start")
-        for word in line.replace(",", " ").split():
-            if word.startswith("127.0.0.1:"):
-                address = word
-    run("send", "http://" + address, str(count), str(rate))
+        stdout=subprocess.PIPE, text=True)
+    line = sink.stdout.readline()
+    if not line.startswith("listening on "):
+        sys.exit("the sink did not start: " + line)
+    run("send", "http://" + line.split()[2], str(count), str(rate))
     out, _ = sink.communicate()
     summary = json.loads(out.strip().splitlines()[-1])
     failed = failed or sink.returncode != 0

@@ -288,7 +288,10 @@ void set_numbered_ids(api::SpanBuilder& span, uint64_t number) {
   write(span_id.data(), id);
   api::TraceId trace_id;
   write(trace_id.data(), id);
-  write(trace_id.data() + 8, id * 0x9e3779b97f4a7c15);
+  uint64_t mixed = id;  // the finalizer of SplitMix64
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  write(trace_id.data() + 8, mixed ^ (mixed >> 31));
   span.set_trace_id(trace_id).set_span_id(span_id);
 }
 

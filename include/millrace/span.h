@@ -90,6 +90,7 @@ struct Span {
   }
   // Appends; a key that is there already is not looked for.
   Span& set(std::string key, Value value) {
+    if (attributes.capacity() == 0) attributes.reserve(12);  // one allocation for most spans
     attributes.push_back({std::move(key), std::move(value)});
     return *this;
   }

@@ -21,18 +21,19 @@ enum class Signal : uint8_t { kTraces = 0, kMetrics = 1, kLogs = 2 };
 inline constexpr size_t kSignalCount = 3;
 
 enum class DropReason : uint8_t {
-  kBufferFull,    // no room, with OnFull::kDropNewest or a best-effort destination
-  kDropOldest,    // made room for newer ones, as configured
-  kRetryExpired,  // the destination failed for longer than retry_for_ms
-  kNotRetried,    // a passing failure, with retrying switched off
-  kAgeExpired,    // lay in the queue for longer than a configuration allows
-  kRefused,       // the destination refused it for good
-  kBadData,       // the destination called it bad data
-  kTooLarge,      // larger than the destination takes
-  kDeadline,      // still there when the deadline of shutdown() came
-  kShutdown,      // still there when the collector was destroyed without shutdown()
+  kBufferFull,     // no room, with OnFull::kDropNewest or a best-effort destination
+  kDropOldest,     // made room for newer ones, as configured
+  kRetryExpired,   // the destination failed for longer than retry_for_ms
+  kNotRetried,     // a passing failure, with retrying switched off
+  kAgeExpired,     // lay in the queue for longer than a configuration allows
+  kRefused,        // the destination refused it for good
+  kBadData,        // the destination called it bad data
+  kTooLarge,       // larger than the destination takes
+  kDeadline,       // still there when the deadline of shutdown() came
+  kStorageFailed,  // the disk queue of a configuration did not keep it
+  kShutdown,       // still there when the collector was destroyed without shutdown()
 };
-inline constexpr size_t kDropReasonCount = 10;
+inline constexpr size_t kDropReasonCount = 11;
 // "buffer_full", "drop_oldest" and so on. Never null, never freed.
 MILLRACE_API const char* drop_reason_name(DropReason reason) noexcept;
 

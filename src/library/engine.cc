@@ -303,7 +303,10 @@ void Engine::count(v1::Statistics& into) {
     one.delivered = snapshot.delivered.items;
     one.rejected_by_peer = snapshot.rejected_by_peer.items;
     one.filtered = snapshot.filtered.items + snapshot.sampled_out.items;
+    // Alike, by name and order.
     static_assert(v1::kDropReasonCount == ledger::kDropReasonCount);
+    static_assert(static_cast<int>(v1::DropReason::kShutdown) ==
+                  static_cast<int>(ledger::DropReason::kShutdown));
     for (size_t reason = 0; reason < v1::kDropReasonCount; ++reason) {
       one.dropped[reason] = snapshot.dropped[reason].items;
     }

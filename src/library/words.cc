@@ -46,6 +46,8 @@ const char* drop_reason_name(DropReason reason) noexcept {
       return "too_large";
     case DropReason::kDeadline:
       return "deadline";
+    case DropReason::kStorageFailed:
+      return "storage_failed";
     case DropReason::kShutdown:
       return "shutdown";
   }
