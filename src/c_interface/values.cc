@@ -1,0 +1,208 @@
+#include "c_interface/values.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "c_interface/handles.h"
+
+namespace millrace::c_interface {
+namespace {
+
+// The encoder leaves out what is nested deeper; this only keeps the walk itself bounded.
+constexpr int kDepthMax = 128;
+
+v1::Value to_value(const millrace_value& value, int depth);
+
+v1::Attributes to_attributes(const millrace_attribute* attributes, size_t count, int depth) {
+  v1::Attributes result;
+  if (attributes == nullptr) return result;
+  result.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    result.push_back(
+        {std::string(as_text(attributes[i].key)), to_value(attributes[i].value, depth)});
+  }
+  return result;
+}
+
+v1::Value to_array(millrace_array array, int depth) {
+  v1::Value::Array result;
+  if (array.items == nullptr) return result;
+  result.reserve(array.count);
+  for (size_t i = 0; i < array.count; ++i) result.push_back(to_value(array.items[i], depth));
+  return result;
+}
+
+v1::Value to_value(const millrace_value& value, int depth) {
+  if (depth > kDepthMax) return {};
+  switch (value.type) {
+    case MILLRACE_VALUE_EMPTY:
+      return {};
+    case MILLRACE_VALUE_TEXT:
+      return as_text(value.as.text);
+    case MILLRACE_VALUE_BOOL:
+      return value.as.boolean != 0;
+    case MILLRACE_VALUE_INTEGER:
+      return value.as.integer;
+    case MILLRACE_VALUE_DOUBLE:
+      return value.as.number;
+    case MILLRACE_VALUE_BYTES: {
+      const std::string_view bytes = as_text(value.as.text);
+      return v1::Value::Bytes(bytes.begin(), bytes.end());
+    }
+    case MILLRACE_VALUE_ARRAY:
+      return to_array(value.as.array, depth + 1);
+    case MILLRACE_VALUE_MAP:
+      return to_attributes(value.as.map.items, value.as.map.count, depth + 1);
+  }
+  return {};
+}
+
+bool read_number(const millrace_value& value, std::variant<int64_t, double>& to) {
+  if (value.type == MILLRACE_VALUE_INTEGER) {
+    to = value.as.integer;
+    return true;
+  }
+  if (value.type != MILLRACE_VALUE_DOUBLE) return false;
+  to = value.as.number;
+  return true;
+}
+
+bool read_temporality(millrace_temporality from, v1::Temporality& to) {
+  to = static_cast<v1::Temporality>(from);
+  return from == MILLRACE_TEMPORALITY_DELTA || from == MILLRACE_TEMPORALITY_CUMULATIVE;
+}
+
+bool read_histogram(const millrace_metric_point& from, v1::Histogram& to) {
+  const bool buckets_fit =
+      from.bucket_count == 0 ? from.bound_count == 0 : from.bucket_count == from.bound_count + 1;
+  if (!buckets_fit || (from.bucket_count != 0 && from.bucket_counts == nullptr) ||
+      (from.bound_count != 0 && from.explicit_bounds == nullptr)) {
+    return false;
+  }
+  to.count = from.count;
+  if (from.has_sum != 0) to.sum = from.sum;
+  if (from.has_min != 0) to.min = from.min;
+  if (from.has_max != 0) to.max = from.max;
+  if (from.bucket_count != 0) {
+    to.bucket_counts.assign(from.bucket_counts, from.bucket_counts + from.bucket_count);
+  }
+  if (from.bound_count != 0) {
+    to.explicit_bounds.assign(from.explicit_bounds, from.explicit_bounds + from.bound_count);
+  }
+  return read_temporality(from.temporality, to.temporality);
+}
+
+bool read_data(const millrace_metric_point& from, v1::MetricPoint& to) {
+  switch (from.kind) {
+    case MILLRACE_METRIC_GAUGE:
+      return read_number(from.value, to.data.emplace<v1::Gauge>().value);
+    case MILLRACE_METRIC_SUM: {
+      v1::Sum& sum = to.data.emplace<v1::Sum>();
+      sum.is_monotonic = from.is_monotonic != 0;
+      return read_number(from.value, sum.value) &&
+             read_temporality(from.temporality, sum.temporality);
+    }
+    case MILLRACE_METRIC_HISTOGRAM:
+      return read_histogram(from, to.data.emplace<v1::Histogram>());
+  }
+  return false;
+}
+
+}  // namespace
+
+v1::Value to_value(const millrace_value& value) { return to_value(value, 0); }
+
+v1::Attributes to_attributes(const millrace_attribute* attributes, size_t count) {
+  return to_attributes(attributes, count, 0);
+}
+
+v1::TraceId to_trace_id(const uint8_t* bytes) {
+  v1::TraceId id;
+  std::copy_n(bytes, id.size(), id.begin());
+  return id;
+}
+v1::SpanId to_span_id(const uint8_t* bytes) {
+  v1::SpanId id;
+  std::copy_n(bytes, id.size(), id.begin());
+  return id;
+}
+
+v1::SpanEvent to_event(const millrace_span_event& event) {
+  return {.time_unix_nano = event.time_unix_nano != 0 ? event.time_unix_nano : v1::now_unix_nano(),
+          .name = std::string(as_text(event.name)),
+          .attributes = to_attributes(event.attributes, event.attribute_count),
+          .dropped_attributes_count = event.dropped_attributes_count};
+}
+
+v1::SpanLink to_link(const millrace_span_link& link) {
+  return {.trace_id = to_trace_id(link.trace_id),
+          .span_id = to_span_id(link.span_id),
+          .trace_state = std::string(as_text(link.trace_state)),
+          .attributes = to_attributes(link.attributes, link.attribute_count),
+          .dropped_attributes_count = link.dropped_attributes_count,
+          .flags = link.flags};
+}
+
+bool read_span(const millrace_span* from, v1::Span& to) {
+  millrace_span span;
+  // The fields of version 0.1; later ones may be missing.
+  if (!read_struct(from, sizeof(millrace_span), span)) return false;
+  if (span.kind > MILLRACE_SPAN_CONSUMER || span.status_code > MILLRACE_STATUS_ERROR) return false;
+  to.trace_id = to_trace_id(span.trace_id);
+  to.span_id = to_span_id(span.span_id);
+  to.parent_span_id = to_span_id(span.parent_span_id);
+  to.trace_state = as_text(span.trace_state);
+  to.flags = span.flags;
+  to.name = as_text(span.name);
+  to.kind = static_cast<v1::SpanKind>(span.kind);
+  to.start_time_unix_nano = span.start_time_unix_nano;
+  to.end_time_unix_nano = span.end_time_unix_nano;
+  to.attributes = to_attributes(span.attributes, span.attribute_count);
+  to.dropped_attributes_count = span.dropped_attributes_count;
+  if (span.events != nullptr) {
+    to.events.reserve(span.event_count);
+    for (size_t i = 0; i < span.event_count; ++i) to.events.push_back(to_event(span.events[i]));
+  }
+  to.dropped_events_count = span.dropped_events_count;
+  if (span.links != nullptr) {
+    to.links.reserve(span.link_count);
+    for (size_t i = 0; i < span.link_count; ++i) to.links.push_back(to_link(span.links[i]));
+  }
+  to.dropped_links_count = span.dropped_links_count;
+  to.status.code = static_cast<v1::StatusCode>(span.status_code);
+  to.status.message = as_text(span.status_message);
+  return true;
+}
+
+bool read_log_record(const millrace_log_record* from, v1::LogRecord& to) {
+  millrace_log_record record;
+  if (!read_struct(from, sizeof(millrace_log_record), record)) return false;
+  if (record.severity > MILLRACE_SEVERITY_FATAL + 3) return false;
+  to.time_unix_nano = record.time_unix_nano;
+  to.observed_time_unix_nano = record.observed_time_unix_nano;
+  to.severity = static_cast<v1::Severity>(record.severity);
+  to.severity_text = as_text(record.severity_text);
+  to.body = to_value(record.body);
+  to.attributes = to_attributes(record.attributes, record.attribute_count);
+  to.dropped_attributes_count = record.dropped_attributes_count;
+  to.flags = record.flags;
+  to.trace_id = to_trace_id(record.trace_id);
+  to.span_id = to_span_id(record.span_id);
+  to.event_name = as_text(record.event_name);
+  return true;
+}
+
+bool read_metric_point(const millrace_metric_point* from, v1::MetricPoint& to) {
+  millrace_metric_point point;
+  if (!read_struct(from, sizeof(millrace_metric_point), point)) return false;
+  to.name = as_text(point.name);
+  to.description = as_text(point.description);
+  to.unit = as_text(point.unit);
+  to.start_time_unix_nano = point.start_time_unix_nano;
+  to.time_unix_nano = point.time_unix_nano;
+  to.attributes = to_attributes(point.attributes, point.attribute_count);
+  to.flags = point.flags;
+  return read_data(point, to);
+}
+
+}  // namespace millrace::c_interface
