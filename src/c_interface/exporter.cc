@@ -46,9 +46,6 @@ class CallbackExporter final : public v1::Exporter {
   }
   std::string name() const override { return name_; }
 
-  // For an exporter that was not taken after all: nothing of it is called.
-  void disarm() { functions_.destroy = nullptr; }
-
  private:
   millrace_exporter functions_;
   const std::string name_;

@@ -17,6 +17,7 @@ LAYERS = {
     "receivers": 5, "processors": 5, "exporters": 5, "connectors": 5, "extensions": 5, "console": 5,
     "assembly": 6,
     "library": 7,
+    "c_interface": 8,
 }
 NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
 NAMELESS = {"util", "utils", "common", "helpers", "misc", "core", "manager"}
