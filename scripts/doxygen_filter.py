@@ -5,7 +5,8 @@ become `///` before and `///<` behind what they describe. Doxyfile's FILTER_PATT
 What a reader of the header takes for granted is said to Doxygen as well:
 - a comment before a group of declarations speaks for all of them, up to an empty line or the next;
 - the comment that opens a header speaks for the classes in it that have none of their own;
-- where a comment says that the meaning of each field is a specification's, it does.
+- where a comment says that the meaning of each field is a specification's, it does;
+- what compares, compares everything.
 Everything else without a comment stays without one, and Doxygen complains.
 
 Lines are never added or taken away, so that places stay true."""
@@ -16,11 +17,12 @@ COMMENT = re.compile(r"^(\s*)// ?(.*)$")
 BEHIND = re.compile(r'^((?:[^"/]|"(?:[^"\\]|\\.)*"|/(?!/))*\S\s*)//( .*)$')
 SILENT = re.compile(r"// (NOLINT|-{10})")
 COMPOUND = re.compile(r"(typedef )?(class|struct|union|enum|MILLRACE_ENUM)\b")
-SPECIFIED = re.compile(r"(T|t)he meaning (of each field )?is ([\w.]+)|As in (OTLP)|on the (wire)")
+SPECIFIED = re.compile(r"((T|t)he meaning (of each field )?|What it means )is (OTLP|opentelemetry)|As in (OTLP)|on the (wire)")
 
 
 def scope_of(declaration):
     """What a brace behind that text opens."""
+    declaration = re.sub(r"template <[^>]*>", "", declaration)
     if re.search(r"\bnamespace\b|extern \"C\"", declaration):
         return "namespace"
     if re.search(r"\benum\b|MILLRACE_ENUM", declaration):
@@ -40,11 +42,14 @@ class Filter:
         self.scopes = []           # (kind, whose fields a specification explains)
         self.blocks = []
 
-    def document(self, line):
+    def document(self, line, following):
         """The line with the comment that already speaks for it, if it begins a declaration."""
-        compound = COMPOUND.match(line.strip()) and "{" in line
+        head = following if line.startswith("template") else line
+        compound = COMPOUND.match(head.strip()) and "{" in head
         text = ""
-        if self.group:
+        if "operator==" in line:
+            text = "Whether everything is equal."
+        elif self.group:
             text = self.group
         elif compound and (not self.scopes or self.scopes[-1][0] == "namespace"):
             text = self.opening
@@ -61,8 +66,7 @@ class Filter:
             if character == "{":
                 kind = scope_of(self.declaration)
                 found = SPECIFIED.search(self.group or (self.opening if kind == "class" else ""))
-                said = f"As in {next(filter(None, found.groups()[2:]))}." if found else ""
-                self.scopes.append((kind, said.replace("wire", "OTLP")))
+                self.scopes.append((kind, "As in OTLP." if found else ""))
                 self.declaration = ""
                 self.group = "" if kind != "body" else self.group
             elif character == "}":
@@ -76,7 +80,7 @@ class Filter:
                 self.declaration += character
         self.declaration = self.declaration.strip() and self.declaration + " "
 
-    def convert(self, line):
+    def convert(self, line, following):
         bare = line.rstrip("\n")
         if SILENT.search(bare) and COMMENT.match(bare):
             return "\n"
@@ -101,11 +105,11 @@ class Filter:
         out = f"{code}///<{behind.group(2)}\n" if behind else line
         readable = not self.scopes or self.scopes[-1][0] != "body"
         begins = readable and not self.declaration and not re.match(
-            r"\s*([}#)]|public:|private:|protected:|MILLRACE_NAMESPACE|namespace|extern|friend|else)",
+            r"\s*([}#)]|public:|private:|protected:|MILLRACE_NAMESPACE|namespace|extern|friend (class|struct)|else)",
             code)
         if begins and not self.fresh and not behind:
-            out = self.document(out)
-        if not code.lstrip().startswith("#"):
+            out = self.document(out, following)
+        if not code.lstrip().startswith(("#", "MILLRACE_NAMESPACE")):
             self.follow(code)
         self.fresh = False
         return out
@@ -113,5 +117,6 @@ class Filter:
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as source:
-        view = Filter()
-        sys.stdout.writelines([view.convert(line) for line in source])
+        view, lines = Filter(), source.readlines()
+        sys.stdout.writelines([view.convert(line, following)
+                               for line, following in zip(lines, lines[1:] + [""])])

@@ -60,6 +60,7 @@ tsan() {
   ctest --test-dir build/tsan --output-on-failure -L threads
 }
 release() { build release; build/release/millrace version; }
+installed() { python3 tests/install/run.py; }
 e2e() { python3 tests/e2e/run.py; }
 conformance() { tests/conformance/run.sh; }
 h2spec() { tests/conformance/h2spec.sh; }
@@ -69,6 +70,7 @@ stage "unit tests, fuzz smoke (address, undefined behaviour)" asan
 if [ $quick = no ]; then
   stage "what threads share (thread sanitizer)" tsan
   stage "the release binary" release
+  stage "the installed package: library, examples, bindings, reference" installed
   stage "end to end" e2e
   stage "conformance to OTLP and otelcol" conformance
   stage "conformance to HTTP (h2spec)" h2spec

@@ -23,12 +23,12 @@ class Handle;
 }
 
 struct BatchProcessorConfig {
-  uint32_t batch_size = 1000;          // items; at least 1
-  uint32_t batch_timeout_ms = 5000;    // at least 1
-  uint64_t buffer_capacity = 100'000;  // items; at least 1
-  size_t buffer_bytes = size_t{96} << 20;
-  OnFull on_full = OnFull::kReject;
-  Batching batching = Batching::kFixed;
+  uint32_t batch_size = 1000;              // items; at least 1
+  uint32_t batch_timeout_ms = 5000;        // at least 1
+  uint64_t buffer_capacity = 100'000;      // items; at least 1
+  size_t buffer_bytes = size_t{96} << 20;  // memory of the buffer; at least 64 KiB
+  OnFull on_full = OnFull::kReject;        // what submit() does when it is full
+  Batching batching = Batching::kFixed;    // when a batch is sent
 };
 
 class MILLRACE_API BatchProcessor {
@@ -45,6 +45,7 @@ class MILLRACE_API BatchProcessor {
   // as Collector::collect. An empty one is OK.
   Result<uint32_t> submit(Signal signal, std::span<const uint8_t> request);
 
+  // As Collector's.
   Status flush(std::chrono::nanoseconds timeout) noexcept;
   Status shutdown(std::chrono::nanoseconds timeout) noexcept;
   Statistics statistics() const;

@@ -55,12 +55,12 @@ struct Tls {
 
 // One back end.
 struct Endpoint {
-  std::string url = {};  // "http://host:4317", "https://host:4318/prefix"
-  Protocol protocol = Protocol::kAuto;
-  std::vector<std::pair<std::string, std::string>> headers = {};
-  Tls tls = {};
-  Compression compression = Compression::kNone;
-  uint32_t timeout_ms = 10'000;  // of one attempt; at least 1
+  std::string url = {};                 // "http://host:4317", "https://host:4318/prefix"
+  Protocol protocol = Protocol::kAuto;  // how it is spoken to
+  std::vector<std::pair<std::string, std::string>> headers = {};  // of each request; gRPC: metadata
+  Tls tls = {};                                                   // for https: URLs
+  Compression compression = Compression::kNone;                   // of each request
+  uint32_t timeout_ms = 10'000;                                   // of one attempt; at least 1
   // False: when it is down or slow it loses data, which is counted, and nobody else notices. True:
   // what it has not answered counts in the buffer, which then fills up for all.
   bool required = true;
@@ -91,7 +91,7 @@ struct Config {
   // The user's own; each gets everything, on a thread of its own.
   std::vector<std::shared_ptr<Exporter>> exporters = {};
 
-  OnFull on_full = OnFull::kReject;
+  OnFull on_full = OnFull::kReject;  // what collect() does when the buffer is full
   // Memory of the buffer: chunks as they are allocated, also partly filled ones; at least 64 KiB.
   size_t buffer_bytes = size_t{96} << 20;
   // Memory for everything behind the buffer: requests being compressed, answers; at least 1 MiB.

@@ -24,9 +24,9 @@ MILLRACE_NAMESPACE_BEGIN
 class MILLRACE_API Batch {
  public:
   virtual ~Batch() = default;
-  virtual Signal signal() const noexcept = 0;
-  virtual uint32_t item_count() const noexcept = 0;
-  virtual size_t byte_count() const noexcept = 0;
+  virtual Signal signal() const noexcept = 0;        // which of the three requests it is
+  virtual uint32_t item_count() const noexcept = 0;  // spans, data points or log records
+  virtual size_t byte_count() const noexcept = 0;    // of all pieces together
   // The message in pieces, in order; nothing is copied. Valid as long as the batch.
   virtual std::span<const std::span<const uint8_t>> pieces() const noexcept = 0;
   // The message in one piece.
@@ -38,21 +38,23 @@ class MILLRACE_API Batch {
 };
 using BatchRef = std::shared_ptr<const Batch>;
 
+// What an exporter answers; by default, that all went well.
 struct ExportResult {
+  // What became of a batch.
   enum class Kind : uint8_t {
     kDelivered,  // the destination has it, less rejected_count items
     kRetry,      // it may pass: the same batch comes again after a while
     kRefused,    // it never will: counted as DropReason::kRefused
   };
-  Kind kind = Kind::kDelivered;
-  uint64_t rejected_count = 0;
-  std::string message = {};     // for statistics and the log
-  uint32_t retry_after_ms = 0;  // kRetry: not before; 0: as the retry options say
+  Kind kind = Kind::kDelivered;  // what became of the batch
+  uint64_t rejected_count = 0;   // kDelivered: items of it that were refused all the same
+  std::string message = {};      // for statistics and the log
+  uint32_t retry_after_ms = 0;   // kRetry: not before; 0: as the retry options say
 };
 
 class Exporter {
  public:
-  using Deadline = std::chrono::steady_clock::time_point;
+  using Deadline = std::chrono::steady_clock::time_point;  // when an attempt counts as failed
   virtual ~Exporter() = default;
   // One batch. Called on a thread that the collector keeps for this exporter, one call at a time;
   // it may block, and blocks nobody else. After `deadline` (30 seconds) the batch counts as failed

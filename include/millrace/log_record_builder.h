@@ -14,6 +14,7 @@ MILLRACE_NAMESPACE_BEGIN
 
 class LogRecordBuilder {
  public:
+  // Happened and observed at that time, with a text as its body.
   LogRecordBuilder(Severity severity, std::string_view body,
                    uint64_t time_unix_nano = now_unix_nano()) noexcept
       : encoder_(0) {
@@ -24,6 +25,7 @@ class LogRecordBuilder {
     encoder_.text_field(1, body);
     encoder_.close(value);
   }
+  // Each at most once a record.
   LogRecordBuilder& set_severity_text(std::string_view text) noexcept {
     encoder_.text_field(3, text);
     return *this;
@@ -37,6 +39,7 @@ class LogRecordBuilder {
     encoder_.bytes_field(10, span_id.data(), span_id.size());
     return *this;
   }
+  // Attributes; a key that is there already is not looked for.
   LogRecordBuilder& set(std::string_view key, std::string_view text) noexcept {
     encoder_.text_attribute(6, key, text);
     return *this;

@@ -49,6 +49,7 @@ struct MetricPoint {
   uint32_t flags = 0;
   std::variant<Gauge, Sum, Histogram> data = Gauge{};
 
+  // Appends; a key that is there already is not looked for.
   MetricPoint& set(std::string key, Value value) {
     attributes.push_back({std::move(key), std::move(value)});
     return *this;

@@ -226,8 +226,8 @@ MILLRACE_API millrace_code millrace_config_set_log(millrace_config* config,
 
 // Bytes of somebody else; size counts without a null byte at the end.
 typedef struct millrace_text {
-  const char* data;
-  size_t size;
+  const char* data;  // null: an empty text
+  size_t size;       // in bytes
 } millrace_text;
 
 // The type of a value.
@@ -244,20 +244,20 @@ struct millrace_value;
 
 // The items of an array.
 typedef struct millrace_array {
-  const struct millrace_value* items;
-  size_t count;
+  const struct millrace_value* items;  // borrowed
+  size_t count;                        // of items
 } millrace_array;
 
 // The entries of a map, in order.
 typedef struct millrace_map {
-  const struct millrace_attribute* items;
-  size_t count;
+  const struct millrace_attribute* items;  // borrowed
+  size_t count;                            // of items
 } millrace_map;
 
 // A value of one of the types that OTLP has; the members of `as` are read as `type` says.
 typedef struct millrace_value {
-  millrace_value_type type;
-  uint32_t reserved;  // 0
+  millrace_value_type type;  // which member of `as` it is
+  uint32_t reserved;         // 0
   union {
     millrace_text text;  // also for MILLRACE_VALUE_BYTES
     uint64_t boolean;    // 0 or 1
@@ -265,13 +265,13 @@ typedef struct millrace_value {
     double number;
     millrace_array array;
     millrace_map map;
-  } as;
+  } as;  // the value itself
 } millrace_value;
 
 // A name and its value. An attribute with an empty key is left out and counted.
 typedef struct millrace_attribute {
-  millrace_text key;
-  millrace_value value;
+  millrace_text key;     // not empty
+  millrace_value value;  // of any type
 } millrace_attribute;
 
 // Borrows a text that ends in a null byte; null is an empty one.
@@ -367,7 +367,7 @@ typedef MILLRACE_ENUM(millrace_status_code){
     MILLRACE_STATUS_ERROR = 2,
 } millrace_status_code;
 
-// Something that happened during a span.
+// Something that happened during a span; the meaning of each field is OTLP's.
 typedef struct millrace_span_event {
   uint64_t time_unix_nano;
   millrace_text name;
@@ -377,7 +377,8 @@ typedef struct millrace_span_event {
   uint32_t reserved;  // 0
 } millrace_span_event;
 
-// A span of this or another trace that has to do with this one.
+// A span of this or another trace that has to do with this one; the meaning of each field is
+// OTLP's.
 typedef struct millrace_span_link {
   uint8_t trace_id[16];
   uint8_t span_id[8];
@@ -626,11 +627,11 @@ typedef MILLRACE_ENUM(millrace_export_kind){
 
 // More about it; all zero to begin with.
 typedef struct millrace_export_outcome {
-  size_t struct_size;  // set by the library; fields beyond it must not be written
-  uint64_t rejected_count;
+  size_t struct_size;       // set by the library; fields beyond it must not be written
+  uint64_t rejected_count;  // delivered, less these items
   uint32_t retry_after_ms;  // not before; 0: as the library thinks right
-  uint32_t reserved;
-  char message[256];  // for statistics and the log; ends in a null byte
+  uint32_t reserved;        // 0
+  char message[256];        // for statistics and the log; ends in a null byte
 } millrace_export_outcome;
 
 // An exporter of one's own. Functions are called on a thread that the collector keeps for it, one
@@ -645,8 +646,9 @@ typedef struct millrace_exporter {
                                        uint64_t timeout_ms, millrace_export_outcome* outcome);
   // The last call on the exporter's thread; may be null.
   void (*shutdown)(void* context);
-  // When nothing will ever call again, on any thread: after the collector was destroyed, or with
-  // the configuration if none was created. May be null.
+  // When nothing will ever call again, on any thread: when the collector and the configuration are
+  // gone, and, if millrace_shutdown() was not in time for it or not called, when the exporter's
+  // thread has ended. `context` must live until then. May be null.
   void (*destroy)(void* context);
 } millrace_exporter;
 
@@ -752,40 +754,40 @@ typedef struct millrace_totals {
   uint64_t failed;     // dropped by a destination, or rejected by the peer
   uint64_t queued;     // not answered for yet, at each destination
   uint64_t dropped[MILLRACE_DROP_REASON_ROOM];  // by millrace_drop_reason, everywhere
-  uint64_t repaired_texts;
-  uint64_t corrected_times;
-  uint64_t truncated_values;
-  uint64_t skipped_attributes;
-  uint64_t exporter_exceptions;
-  uint64_t buffer_bytes;  // held now
-  uint64_t thread_count;  // that have collected and still run
-  uint32_t balances;      // 1: the ledger adds up for every destination
-  uint32_t reserved;
+  uint64_t repaired_texts;                      // were not UTF-8
+  uint64_t corrected_times;                     // spans whose end was before their start
+  uint64_t truncated_values;                    // longer than attribute_value_length_max
+  uint64_t skipped_attributes;                  // without a key, or nested too deep
+  uint64_t exporter_exceptions;                 // thrown by exporters in C++
+  uint64_t buffer_bytes;                        // held now
+  uint64_t thread_count;                        // that have collected and still run
+  uint32_t balances;                            // 1: the ledger adds up for every destination
+  uint32_t reserved;                            // 0
 } millrace_totals;
 
 // What one signal's collect calls did.
 typedef struct millrace_signal_statistics {
-  size_t struct_size;  // sizeof(millrace_signal_statistics)
-  uint64_t collected;
-  uint64_t refused_buffer_full;
-  uint64_t refused_shut_down;
-  uint64_t refused_too_large;
-  uint64_t buffered;
+  size_t struct_size;                                     // sizeof(millrace_signal_statistics)
+  uint64_t collected;                                     // MILLRACE_OK
+  uint64_t refused_buffer_full;                           // MILLRACE_BUFFER_FULL
+  uint64_t refused_shut_down;                             // MILLRACE_SHUT_DOWN
+  uint64_t refused_too_large;                             // MILLRACE_TOO_LARGE
+  uint64_t buffered;                                      // on the way to the destinations
   uint64_t dropped_in_buffer[MILLRACE_DROP_REASON_ROOM];  // by millrace_drop_reason
 } millrace_signal_statistics;
 
 // What one destination did with one signal.
 typedef struct millrace_destination_statistics {
-  size_t struct_size;      // sizeof(millrace_destination_statistics)
-  const char* name;        // "otlp_grpc/1"; lives as long as the statistics
-  const char* last_error;  // empty while all is well; lives as long as the statistics
-  millrace_signal signal;
-  uint32_t reserved;
-  uint64_t delivered;
-  uint64_t rejected_by_peer;
-  uint64_t filtered;
-  uint64_t queued;
-  uint64_t retries;
+  size_t struct_size;         // sizeof(millrace_destination_statistics)
+  const char* name;           // "otlp_grpc/1"; lives as long as the statistics
+  const char* last_error;     // empty while all is well; lives as long as the statistics
+  millrace_signal signal;     // of which these are the counts
+  uint32_t reserved;          // 0
+  uint64_t delivered;         // it said OK
+  uint64_t rejected_by_peer;  // it said OK, less these
+  uint64_t filtered;          // by the processors of a configuration
+  uint64_t queued;            // not answered for yet
+  uint64_t retries;           // requests that were sent again
   uint64_t dropped[MILLRACE_DROP_REASON_ROOM];  // by millrace_drop_reason
 } millrace_destination_statistics;
 

@@ -30,12 +30,12 @@ MILLRACE_API const char* error_code_name(ErrorCode code) noexcept;
 
 class [[nodiscard]] Status {
  public:
-  constexpr Status() noexcept = default;
+  constexpr Status() noexcept = default;  // kOk
   // NOLINTNEXTLINE(google-explicit-constructor): a code is a status
-  constexpr Status(ErrorCode code) noexcept : code_(code) {}
-  constexpr bool ok() const noexcept { return code_ == ErrorCode::kOk; }
-  constexpr explicit operator bool() const noexcept { return ok(); }
-  constexpr ErrorCode code() const noexcept { return code_; }
+  constexpr Status(ErrorCode code) noexcept : code_(code) {}              // that code
+  constexpr bool ok() const noexcept { return code_ == ErrorCode::kOk; }  // kOk, nothing else
+  constexpr explicit operator bool() const noexcept { return ok(); }      // the same
+  constexpr ErrorCode code() const noexcept { return code_; }             // which it is
   // The code's name.
   const char* message() const noexcept { return error_code_name(code_); }
   friend constexpr bool operator==(Status, Status) noexcept = default;
@@ -45,7 +45,7 @@ class [[nodiscard]] Status {
 };
 
 struct Error {
-  ErrorCode code = ErrorCode::kInvalidArgument;
+  ErrorCode code = ErrorCode::kInvalidArgument;  // never kOk
   std::string message;  // whole words; names what was found and what is allowed
 };
 
@@ -53,11 +53,11 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): `return value;`
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // it went well
   // NOLINTNEXTLINE(google-explicit-constructor): `return Error{…};`
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
-  bool ok() const noexcept { return state_.index() == 0; }
-  explicit operator bool() const noexcept { return ok(); }
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // it did not
+  bool ok() const noexcept { return state_.index() == 0; }  // whether there is a value
+  explicit operator bool() const noexcept { return ok(); }  // the same
   // Precondition: ok(). Not checked.
   T& value() & noexcept { return *std::get_if<0>(&state_); }
   const T& value() const& noexcept { return *std::get_if<0>(&state_); }

@@ -30,6 +30,7 @@ struct Access;
 
 class SpanBuilder {
  public:
+  // A span of that name, started now.
   explicit SpanBuilder(std::string_view name,
                        uint64_t start_time_unix_nano = now_unix_nano()) noexcept
       : encoder_(kFront), start_(start_time_unix_nano) {
@@ -130,10 +131,12 @@ class SpanBuilder {
     return *this;
   }
 
+  // An attribute of an event or a link; both texts are borrowed for the call.
   struct TextPair {
-    std::string_view key;
-    std::string_view text;
+    std::string_view key;   // not empty
+    std::string_view text;  // its value
   };
+  // Something that happened during the span.
   SpanBuilder& add_event(std::string_view name, uint64_t time_unix_nano = now_unix_nano(),
                          std::initializer_list<TextPair> attributes = {}) noexcept {
     const auto event = encoder_.open(11);
@@ -143,6 +146,7 @@ class SpanBuilder {
     encoder_.close(event);
     return *this;
   }
+  // A span of this or another trace that has to do with this one.
   SpanBuilder& add_link(const TraceId& trace_id, const SpanId& span_id,
                         std::initializer_list<TextPair> attributes = {}) noexcept {
     const auto link = encoder_.open(13);

@@ -18,7 +18,7 @@
 MILLRACE_NAMESPACE_BEGIN
 
 enum class Signal : uint8_t { kTraces = 0, kMetrics = 1, kLogs = 2 };
-inline constexpr size_t kSignalCount = 3;
+inline constexpr size_t kSignalCount = 3;  // how many signals there are
 
 enum class DropReason : uint8_t {
   kBufferFull,     // no room, with OnFull::kDropNewest or a best-effort destination
@@ -33,22 +33,22 @@ enum class DropReason : uint8_t {
   kStorageFailed,  // the disk queue of a configuration did not keep it
   kShutdown,       // still there when the collector was destroyed without shutdown()
 };
-inline constexpr size_t kDropReasonCount = 11;
+inline constexpr size_t kDropReasonCount = 11;  // how many reasons there are
 // "buffer_full", "drop_oldest" and so on. Never null, never freed.
 MILLRACE_API const char* drop_reason_name(DropReason reason) noexcept;
 
 using DropCounts = std::array<uint64_t, kDropReasonCount>;  // by DropReason
 
 struct DestinationStatistics {
-  std::string name;  // "otlp_grpc/1", "exporter/console"
-  Signal signal = Signal::kTraces;
-  uint64_t delivered = 0;
-  uint64_t rejected_by_peer = 0;  // it said OK, less these (OTLP's partial success)
-  uint64_t filtered = 0;          // by the processors of a configuration
-  DropCounts dropped = {};
-  uint64_t queued = 0;  // in the threads' chunks, on the way, waiting and in flight
-  uint64_t retries = 0;
-  std::string last_error;  // what it said last when it failed; empty while all is well
+  std::string name;                 // "otlp_grpc/1", "exporter/console"
+  Signal signal = Signal::kTraces;  // of which these are the counts
+  uint64_t delivered = 0;           // it said OK
+  uint64_t rejected_by_peer = 0;    // it said OK, less these (OTLP's partial success)
+  uint64_t filtered = 0;            // by the processors of a configuration
+  DropCounts dropped = {};          // on the way to it
+  uint64_t queued = 0;              // in the threads' chunks, on the way, waiting and in flight
+  uint64_t retries = 0;             // requests that were sent again
+  std::string last_error;           // what it said last when it failed; empty while all is well
 };
 
 struct SignalStatistics {
@@ -73,6 +73,7 @@ struct Statistics {
   uint64_t buffer_bytes = 0;         // held now, in chunks
   uint64_t thread_count = 0;         // that have collected and still run
 
+  // By signal.
   const SignalStatistics& of(Signal signal) const { return signals[static_cast<size_t>(signal)]; }
   // Sums over all signals.
   uint64_t collected() const;

@@ -20,8 +20,8 @@ struct Attribute;
 
 class Value {
  public:
-  using Bytes = std::vector<uint8_t>;
-  using Array = std::vector<Value>;
+  using Bytes = std::vector<uint8_t>;  // not text
+  using Array = std::vector<Value>;    // of any types
   using Map = std::vector<Attribute>;  // in the order given; keys should differ
   // monostate: the empty value, which OTLP knows too.
   using Variant =
@@ -29,10 +29,10 @@ class Value {
 
   // NOLINTBEGIN(google-explicit-constructor): `span.set("port", 8080)`
   inline Value() noexcept;
-  inline Value(const char* text);
-  inline Value(std::string_view text);
-  inline Value(std::string text);
-  inline Value(bool value);
+  inline Value(const char* text);       // null is an empty text
+  inline Value(std::string_view text);  // copied
+  inline Value(std::string text);       // taken over
+  inline Value(bool value);             // yes or no
   // Unsigned numbers over INT64_MAX become that.
   template <class Number>
     requires(std::integral<Number> && !std::same_as<Number, bool>)
@@ -50,7 +50,7 @@ class Value {
   inline Value& operator=(Value&&) noexcept;
   inline ~Value();
 
-  const Variant& variant() const noexcept { return variant_; }
+  const Variant& variant() const noexcept { return variant_; }  // whichever it is
   // The text, or empty when this is of another type.
   inline std::string_view as_text() const noexcept;
   inline friend bool operator==(const Value& a, const Value& b);
@@ -60,11 +60,11 @@ class Value {
 };
 
 struct Attribute {
-  std::string key;
-  Value value;
+  std::string key;  // not empty
+  Value value;      // of any type
   friend bool operator==(const Attribute&, const Attribute&) = default;
 };
-using Attributes = std::vector<Attribute>;
+using Attributes = std::vector<Attribute>;  // in the order given; keys should differ
 
 // As on the wire, most significant byte first; all zero means "none".
 using TraceId = std::array<uint8_t, 16>;

@@ -127,6 +127,8 @@ class Bench : public std::enable_shared_from_this<Bench> {
     } catch (...) {
       threads_->count_exception();
     }
+    // Before the end is told: who has waited for it may rely on the exporter being let go.
+    exporter_.reset();
     threads_->end();
   }
 
@@ -143,7 +145,7 @@ class Bench : public std::enable_shared_from_this<Bench> {
     }
   }
 
-  const std::shared_ptr<v1::Exporter> exporter_;
+  std::shared_ptr<v1::Exporter> exporter_;  // the thread's, once it runs
   const std::shared_ptr<ExporterThreads> threads_;
   std::mutex mutex_;
   std::condition_variable changed_;

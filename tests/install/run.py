@@ -285,6 +285,21 @@ def documents_and_daemon(installed):
         expect(os.path.exists(path), f"{path} is missing")
 
 
+def reference_describes_every_public_entity(installed):
+    """Doxygen reads the headers; an entity without a description is an error."""
+    if shutil.which("doxygen") is None:
+        print("skipped: the reference: needs doxygen")
+        return
+    settings = open(os.path.join(ROOT, "docs", "Doxyfile")).read()
+    mine = os.path.join(installed.folder, "Doxyfile")
+    with open(mine, "w") as out:
+        out.write(f"{settings}\nOUTPUT_DIRECTORY = {installed.folder}/reference\n")
+    run(["doxygen", mine], cwd=ROOT)
+    pages = os.listdir(os.path.join(installed.folder, "reference", "html"))
+    for page in ("index.html", "classmillrace_1_1Collector.html", "millrace_8h.html"):
+        expect(page in pages, f"there is no {page}")
+
+
 def python_bindings(installed):
     output = run([sys.executable, os.path.join(ROOT, "bindings", "python", "tests", "run.py")], {
         "MILLRACE_LIBRARY": os.path.join(installed.library, "libmillrace.so"),
@@ -296,7 +311,7 @@ CASES = [headers_alone, headers_need_the_standard_library_only,
          shared_library_shows_the_interface_only, static_library_hides_the_rest,
          soname_and_version, simple_collector, simple_collector_with_the_static_library,
          custom_exporter, c_program, http_server, pkg_config_shared, pkg_config_static_from_c,
-         documents_and_daemon, python_bindings]
+         documents_and_daemon, reference_describes_every_public_entity, python_bindings]
 
 
 def main(wanted):

@@ -1,0 +1,57 @@
+"""Python's values as the C structures; what C only borrows is kept alive by the Arena."""
+import ctypes
+
+from . import _c
+
+
+class Arena:
+    """Holds what structures point to. One for each call; dropped when it has returned."""
+
+    def __init__(self):
+        self._kept = []
+
+    def keep(self, thing):
+        self._kept.append(thing)
+        return thing
+
+    def text(self, text):
+        """str or bytes. What is not UTF-8 (lone surrogates) is repaired by the library."""
+        data = text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogatepass")
+        buffer = self.keep(ctypes.create_string_buffer(data, len(data) or 1))
+        return _c.Text(ctypes.addressof(buffer), len(data))
+
+    def value(self, thing):
+        value = _c.Value()
+        if thing is None:
+            value.type = 0
+        elif isinstance(thing, str):
+            value.type, value.as_.text = 1, self.text(thing)
+        elif isinstance(thing, bool):
+            value.type, value.as_.boolean = 2, int(thing)
+        elif isinstance(thing, int):
+            # Beyond 64 bits OTLP has no number: the nearest one.
+            value.type, value.as_.integer = 3, max(-2**63, min(thing, 2**63 - 1))
+        elif isinstance(thing, float):
+            value.type, value.as_.number = 4, thing
+        elif isinstance(thing, (bytes, bytearray, memoryview)):
+            value.type, value.as_.text = 5, self.text(bytes(thing))
+        elif isinstance(thing, dict):
+            entries = self.attributes(thing)
+            value.type = 7
+            value.as_.map = _c.Array(ctypes.cast(entries, ctypes.c_void_p), len(thing))
+        elif isinstance(thing, (list, tuple)):
+            items = self.keep((_c.Value * max(len(thing), 1))(*[self.value(one) for one in thing]))
+            value.type = 6
+            value.as_.array = _c.Array(ctypes.cast(items, ctypes.c_void_p), len(thing))
+        else:
+            value.type, value.as_.text = 1, self.text(str(thing))
+        return value
+
+    def attributes(self, mapping):
+        """An array of attributes; empty for None."""
+        mapping = mapping or {}
+        return self.keep((_c.Attribute * max(len(mapping), 1))(
+            *[_c.Attribute(self.text(key), self.value(thing)) for key, thing in mapping.items()]))
+
+    def structures(self, kind, items):
+        return self.keep((kind * max(len(items), 1))(*items))
