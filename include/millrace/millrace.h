@@ -736,10 +736,12 @@ typedef struct millrace_statistics millrace_statistics;
 
 // Why items were dropped: the index into `dropped` and `dropped_in_buffer`.
 typedef MILLRACE_ENUM(millrace_drop_reason){
-    MILLRACE_DROP_BUFFER_FULL = 0, MILLRACE_DROP_OLDEST = 1,      MILLRACE_DROP_RETRY_EXPIRED = 2,
-    MILLRACE_DROP_NOT_RETRIED = 3, MILLRACE_DROP_AGE_EXPIRED = 4, MILLRACE_DROP_REFUSED = 5,
-    MILLRACE_DROP_BAD_DATA = 6,    MILLRACE_DROP_TOO_LARGE = 7,   MILLRACE_DROP_DEADLINE = 8,
-    MILLRACE_DROP_SHUTDOWN = 9,
+    MILLRACE_DROP_BUFFER_FULL = 0,   MILLRACE_DROP_OLDEST = 1,
+    MILLRACE_DROP_RETRY_EXPIRED = 2, MILLRACE_DROP_NOT_RETRIED = 3,
+    MILLRACE_DROP_AGE_EXPIRED = 4,   MILLRACE_DROP_REFUSED = 5,
+    MILLRACE_DROP_BAD_DATA = 6,      MILLRACE_DROP_TOO_LARGE = 7,
+    MILLRACE_DROP_DEADLINE = 8,      MILLRACE_DROP_STORAGE_FAILED = 9,
+    MILLRACE_DROP_SHUTDOWN = 10,
 } millrace_drop_reason;
 
 // "buffer_full" and so on; "unknown" for other numbers. Never null, never freed.

@@ -8,6 +8,9 @@
 namespace v1 = millrace::v1;
 
 static_assert(v1::kDropReasonCount <= MILLRACE_DROP_REASON_ROOM);
+// A new reason goes to the end here, whatever its place is there.
+static_assert(static_cast<uint32_t>(v1::DropReason::kShutdown) == MILLRACE_DROP_SHUTDOWN);
+static_assert(v1::kDropReasonCount == MILLRACE_DROP_SHUTDOWN + 1);
 
 namespace {
 
