@@ -9,7 +9,8 @@ What a reader of the header takes for granted is said to Doxygen as well:
 - what compares, compares everything.
 Everything else without a comment stays without one, and Doxygen complains.
 
-Lines are never added or taken away, so that places stay true."""
+Lines are not added or taken away, so that places stay true, but for one at the top: it says that the
+comment which follows is the file's, without which Doxygen leaves out what is in no namespace."""
 import re
 import sys
 
@@ -118,5 +119,6 @@ class Filter:
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as source:
         view, lines = Filter(), source.readlines()
+        sys.stdout.write("/// @file\n")
         sys.stdout.writelines([view.convert(line, following)
                                for line, following in zip(lines, lines[1:] + [""])])

@@ -8,6 +8,7 @@
 #error "Millrace runs on Linux"
 #endif
 
+// Visible outside the library.
 #define MILLRACE_API __attribute__((visibility("default")))
 
 // The library itself has types of its own in namespace millrace and names these ones with v1::.
@@ -20,6 +21,7 @@
   namespace millrace {           \
   inline namespace v1 {
 #endif
+// Closes what MILLRACE_NAMESPACE_BEGIN opens.
 #define MILLRACE_NAMESPACE_END \
   }                            \
   }

@@ -2,6 +2,9 @@
 // interface, and then has another SOVERSION.
 #pragma once
 
+// 0: the interface may still change.
 #define MILLRACE_VERSION_MAJOR 0
+// Another one is another interface.
 #define MILLRACE_VERSION_MINOR 1
+// Repairs only.
 #define MILLRACE_VERSION_PATCH 0
