@@ -1,5 +1,6 @@
 # Warnings, code generation and sanitizers, in one place.
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow
+                    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -Werror)
 add_compile_options(-Wno-missing-field-initializers -fno-strict-aliasing -fvisibility=hidden)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives of these kinds in its own standard library at -O2.
