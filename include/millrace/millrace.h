@@ -741,7 +741,7 @@ typedef MILLRACE_ENUM(millrace_drop_reason){
     MILLRACE_DROP_AGE_EXPIRED = 4,   MILLRACE_DROP_REFUSED = 5,
     MILLRACE_DROP_BAD_DATA = 6,      MILLRACE_DROP_TOO_LARGE = 7,
     MILLRACE_DROP_DEADLINE = 8,      MILLRACE_DROP_STORAGE_FAILED = 9,
-    MILLRACE_DROP_SHUTDOWN = 10,
+    MILLRACE_DROP_SHUTDOWN = 10,     MILLRACE_DROP_HANDED_BACK = 11,
 } millrace_drop_reason;
 
 // "buffer_full" and so on; "unknown" for other numbers. Never null, never freed.

@@ -32,8 +32,9 @@ enum class DropReason : uint8_t {
   kDeadline,       // still there when the deadline of shutdown() came
   kStorageFailed,  // the disk queue of a configuration did not keep it
   kShutdown,       // still there when the collector was destroyed without shutdown()
+  kHandedBack,     // the destination did not answer, and a failover group sends it elsewhere
 };
-inline constexpr size_t kDropReasonCount = 11;  // how many reasons there are
+inline constexpr size_t kDropReasonCount = 12;  // how many reasons there are
 // "buffer_full", "drop_oldest" and so on. Never null, never freed.
 MILLRACE_API const char* drop_reason_name(DropReason reason) noexcept;
 

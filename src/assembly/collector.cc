@@ -335,6 +335,7 @@ extensions::Health Collector::health() const {
                                         .queue_capacity = numbers.queue_capacity,
                                         .in_flight = numbers.in_flight,
                                         .consecutive_failures = state.consecutive_failures,
+                                        .is_breaker_open = numbers.breaker_open,
                                         .since_success = std::nullopt,
                                         .last_answer = state.last_answer};
     if (state.last_success) entry.since_success = loop.now() - *state.last_success;

@@ -73,6 +73,7 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
   options.retry.max_elapsed_time = helper.retry.max_elapsed_time;
   options.retry.multiplier = helper.retry.multiplier;
   options.retry.randomization_factor = helper.retry.randomization_factor;
+  options.retry.breaker_failures = static_cast<uint32_t>(helper.retry.breaker_failures);
 
   const config::SendingQueueConfig& queue = helper.queue;
   options.queue.capacity = static_cast<uint64_t>(queue.queue_size);

@@ -212,6 +212,13 @@ void SelfMetrics::add_destination(const ExporterPlan& exporter,
                [](const DestinationNumbers& n) { return static_cast<double>(n.queue_size); });
   add_gauge_of(metrics::kExporterQueueCapacity,
                [](const DestinationNumbers& n) { return static_cast<double>(n.queue_capacity); });
+  handles_.push_back(registry_.gauge(
+      "millrace_exporter_breaker_open",
+      "1 while the destination does not answer and is probed by one batch at a time.", typed,
+      [&destination] { return destination.numbers().breaker_open ? 1.0 : 0.0; }));
+  handles_.push_back(registry_.counter_function(
+      "millrace_exporter_breaker_opened", "How often the destination stopped answering.", typed,
+      [&destination] { return static_cast<double>(destination.numbers().breaker_opened); }));
   add_gauge_of(metrics::kExporterInFlightRequests,
                [](const DestinationNumbers& n) { return static_cast<double>(n.in_flight); });
 }

@@ -10,7 +10,7 @@ namespace v1 = millrace::v1;
 static_assert(v1::kDropReasonCount <= MILLRACE_DROP_REASON_ROOM);
 // Alike by number. One that is put between others there goes to the end here, and needs a table.
 static_assert(static_cast<uint32_t>(v1::DropReason::kShutdown) == MILLRACE_DROP_SHUTDOWN);
-static_assert(v1::kDropReasonCount == MILLRACE_DROP_SHUTDOWN + 1);
+static_assert(v1::kDropReasonCount == MILLRACE_DROP_HANDED_BACK + 1);
 
 namespace {
 

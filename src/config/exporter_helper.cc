@@ -96,6 +96,7 @@ void read_retry(Section& exporter, RetryConfig& into) {
     section.duration("max_elapsed_time", &into.max_elapsed_time);
     section.number("multiplier", &into.multiplier, 0, kUnlimited);
     section.number("randomization_factor", &into.randomization_factor, 0, 1);
+    section.integer("breaker_failures", &into.breaker_failures, {0, 1'000'000});
     if (!into.enabled || into.max_elapsed_time == Duration(0)) return;
     // otelcol's rule, so that a mistake is named and not rounded away.
     const std::pair<const char*, Duration> kLimits[] = {{"initial_interval", into.initial_interval},

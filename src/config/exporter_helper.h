@@ -22,6 +22,7 @@ struct RetryConfig {
   Duration max_elapsed_time = 5min;  // since the first attempt; zero: for ever
   double multiplier = 1.5;
   double randomization_factor = 0.5;  // 0 to 1
+  int64_t breaker_failures = 10;      // in a row, then only one batch at a time tries; 0: never
 };
 
 enum class QueueSizer : uint8_t { kRequests, kItems, kBytes };

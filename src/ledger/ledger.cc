@@ -6,8 +6,9 @@ namespace millrace::ledger {
 
 std::string_view drop_reason_name(DropReason reason) {
   constexpr std::array<std::string_view, kDropReasonCount> kNames = {
-      "queue_full", "drop_oldest", "retry_expired",  "not_retried",    "age_expired", "refused",
-      "bad_data",   "too_large",   "drain_deadline", "storage_failed", "shutdown"};
+      "queue_full",     "drop_oldest",    "retry_expired", "not_retried",
+      "age_expired",    "refused",        "bad_data",      "too_large",
+      "drain_deadline", "storage_failed", "shutdown",      "handed_back"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -50,8 +50,9 @@ enum class DropReason : uint8_t {
   kDrainDeadline,  // still there when the drain ended
   kStorageFailed,  // the disk did not keep what only it had
   kShutdown,       // still there when the process ended without a drain
+  kHandedBack,     // the destination does not answer, and a failover group sends it elsewhere
 };
-inline constexpr size_t kDropReasonCount = 11;
+inline constexpr size_t kDropReasonCount = 12;
 // "queue_full", "retry_expired", …: the metric's label and the last line's words.
 std::string_view drop_reason_name(DropReason reason);
 

@@ -78,6 +78,7 @@ TEST(LedgerTest, EveryReasonHasItsOwnName) {
   }
   EXPECT_EQ(names.size(), kDropReasonCount);
   EXPECT_EQ(drop_reason_name(DropReason::kShutdown), "shutdown");
+  EXPECT_EQ(drop_reason_name(DropReason::kHandedBack), "handed_back");
 }
 
 TEST(LedgerTest, ThreadsAddWithoutLosing) {

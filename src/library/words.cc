@@ -50,6 +50,8 @@ const char* drop_reason_name(DropReason reason) noexcept {
       return "storage_failed";
     case DropReason::kShutdown:
       return "shutdown";
+    case DropReason::kHandedBack:
+      return "handed_back";
   }
   return "unknown";
 }

@@ -21,7 +21,8 @@ size_t ring_capacity(const QueueOptions& queue) {
 Destination::Destination(DestinationOptions options)
     : options_(std::move(options)),
       ring_(ring_capacity(options_.queue)),
-      concurrency_(options_.concurrency) {}
+      concurrency_(options_.concurrency),
+      breaker_(options_.retry.breaker_failures) {}
 
 // The workers are gone by now and have dropped what was theirs; what nobody took is dropped here.
 // Waiting senders were settled by the workers' destructors, which empty the ring.
@@ -192,7 +193,9 @@ DestinationNumbers Destination::numbers() const {
           .sent_items = sent_items_.load(std::memory_order_relaxed),
           .failed_items = failed_items_.load(std::memory_order_relaxed),
           .enqueue_failed_items = enqueue_failed_items_.load(std::memory_order_relaxed),
-          .retries = retries_.load(std::memory_order_relaxed)};
+          .retries = retries_.load(std::memory_order_relaxed),
+          .breaker_open = breaker_.is_open(),
+          .breaker_opened = breaker_.opened_count()};
 }
 
 DestinationHealth Destination::health() const {

@@ -23,6 +23,7 @@
 #include "io/loop.h"
 #include "ledger/ledger.h"
 #include "pipeline/backlog.h"
+#include "pipeline/breaker.h"
 #include "pipeline/concurrency.h"
 #include "pipeline/options.h"
 #include "pipeline/payload.h"
@@ -56,6 +57,8 @@ struct DestinationNumbers {
   uint64_t failed_items = 0;          // given up after trying
   uint64_t enqueue_failed_items = 0;  // no room
   uint64_t retries = 0;
+  bool breaker_open = false;  // it does not answer, and is probed
+  uint64_t breaker_opened = 0;
 };
 
 struct DestinationHealth {
@@ -143,6 +146,8 @@ class Destination final : public ledger::HeldWalker {
   Duration estimate_retry_after(MonotonicTime now);
   // Wakes workers that could not go on for want of a place in flight or of room in the queue.
   void wake_starved();
+  // Those that wait for the breaker, which has closed, or has opened where batches are handed back.
+  void wake_waiting();
   void wake_blocked();
   bool stalled() const { return consecutive_failures_.load(std::memory_order_relaxed) != 0; }
   // Whether it ends failures that the log has spoken of.
@@ -169,6 +174,7 @@ class Destination final : public ledger::HeldWalker {
   std::atomic<uint64_t> waiting_{0};
 
   alignas(64) ConcurrencyLimit concurrency_;
+  Breaker breaker_;
   std::atomic<uint32_t> active_{0};   // attempts under way; seq_cst against waiting_
   std::atomic<uint32_t> starved_{0};  // workers that wait for a place in flight; seq_cst
   std::atomic<uint32_t> blocked_{0};  // submissions that wait for room; seq_cst

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "pipeline/completion.h"
+#include "pipeline/destination_slot.h"
 
 namespace millrace::pipeline {
 
@@ -25,14 +26,6 @@ bool is_on_disk(const Flight& flight) {
 }
 
 }  // namespace
-
-// One place in flight: the batch under way, and what was cut from it and goes next, in order.
-struct DestinationWorker::Slot {
-  std::unique_ptr<Flight> flight;
-  std::deque<std::unique_ptr<Flight>> rest;
-  std::unique_ptr<io::Timer> retry_timer;
-  bool is_attempting = false;
-};
 
 DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, Parts parts)
     : destination_(destination),
@@ -204,6 +197,7 @@ void DestinationWorker::attempt(Slot& slot) {
     flight.first_attempt_at = now;
     flight.interval = options_.retry.initial_interval;
   }
+  if (!may_send(slot, now)) return;
   flight.attempted_at = now;
   slot.is_attempting = true;
   destination_.active_.fetch_add(1);
@@ -224,6 +218,7 @@ void DestinationWorker::on_outcome(Slot& slot, Outcome outcome) {
   Flight& flight = *slot.flight;
   const MonotonicTime now = loop_.now();
   using Kind = Outcome::Kind;
+  tell_breaker(slot, outcome.kind);
   if (outcome.kind == Kind::kDelivered || outcome.kind == Kind::kPartial) {
     destination_.concurrency_.on_answered(now - flight.attempted_at);
     if (destination_.note_success(now, loop_.wall_now()) && log_ != nullptr) {
@@ -310,6 +305,17 @@ void DestinationWorker::on_retry(Slot& slot, Outcome outcome) {
   Verdict verdict{.code = Code::kUnavailable,
                   .message = options_.name + ": " + outcome.error.message,
                   .retry_after = std::clamp<Duration>(outcome.retry_after.value_or(1s), 1s, 30s)};
+  const double jitter = 1.0 + retry.randomization_factor * (2.0 * loop_.random().unit() - 1.0);
+  Duration delay = std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::nano>(
+      static_cast<double>(flight.interval.count()) * jitter));
+  flight.interval = std::min<Duration>(
+      retry.max_interval, Duration(static_cast<int64_t>(
+                              static_cast<double>(flight.interval.count()) * retry.multiplier)));
+  if (drain_deadline_ != kNever) {
+    delay = std::min(delay, std::max<Duration>(100ms, (drain_deadline_ - now) / 4));
+  }
+  delay = std::max({delay, outcome.retry_after.value_or(0s), Duration(1ms)});
+  if (outcome.kind == Outcome::Kind::kRetry) tell_breaker_of_failure(slot, now + delay);
   // While draining, what has a record is safe: the next start sends it.
   if (closed_ || (drain_deadline_ != kNever && is_on_disk(flight))) {
     drop(flight, DropReason::kDrainDeadline, verdict);
@@ -321,16 +327,10 @@ void DestinationWorker::on_retry(Slot& slot, Outcome outcome) {
     next(slot);
     return;
   }
-  const double jitter = 1.0 + retry.randomization_factor * (2.0 * loop_.random().unit() - 1.0);
-  Duration delay = std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::nano>(
-      static_cast<double>(flight.interval.count()) * jitter));
-  flight.interval = std::min<Duration>(
-      retry.max_interval, Duration(static_cast<int64_t>(
-                              static_cast<double>(flight.interval.count()) * retry.multiplier)));
-  if (drain_deadline_ != kNever) {
-    delay = std::min(delay, std::max<Duration>(100ms, (drain_deadline_ - now) / 4));
+  if (options_.hands_back && asks_breaker() && destination_.breaker_.is_open()) {
+    give_up_waiting(slot, DropReason::kHandedBack);
+    return;
   }
-  delay = std::max({delay, outcome.retry_after.value_or(0s), Duration(1ms)});
   if (retry.max_elapsed_time != 0s &&
       now + delay > flight.first_attempt_at + retry.max_elapsed_time) {
     drop(flight, DropReason::kRetryExpired, verdict);
@@ -404,7 +404,10 @@ void DestinationWorker::keep_as_dead_letter(const Flight& flight, DropReason rea
 }
 
 void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& verdict) {
-  if (dead_letters_ != nullptr) keep_as_dead_letter(flight, reason);
+  // What is handed back is somebody else's to deliver.
+  if (dead_letters_ != nullptr && reason != DropReason::kHandedBack) {
+    keep_as_dead_letter(flight, reason);
+  }
   uint64_t requests = 0;
   uint64_t cost = 0;
   uint64_t dropped_items = 0;
@@ -456,6 +459,7 @@ void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& ve
 // place is kept while this worker has requests left over, so that their order is kept as well.
 void DestinationWorker::next(Slot& slot) {
   slot.flight.reset();
+  slot.pass = Breaker::Pass::kSend;
   // The memory of an outage ends with it.
   if (!destination_.stalled() || compactor_.is_unused()) compactor_.close();
   if (closed_) {

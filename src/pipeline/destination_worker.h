@@ -152,6 +152,13 @@ class DestinationWorker final : public ledger::HeldWalker {
   void start(Slot& slot, std::unique_ptr<Flight> flight);
   void attempt(Slot& slot);
   void on_outcome(Slot& slot, Outcome outcome);
+  // The breaker (destination_breaker.cc).
+  bool asks_breaker() const;
+  bool may_send(Slot& slot, MonotonicTime now);
+  void give_up_waiting(Slot& slot, ledger::DropReason reason);
+  void tell_breaker(const Slot& slot, Outcome::Kind kind);
+  void tell_breaker_of_failure(const Slot& slot, MonotonicTime next_attempt_at);
+  void wake_waiting();  // any thread
   void on_delivered(Flight& flight, const Outcome& outcome);
   void on_retry(Slot& slot, Outcome outcome);
   void on_too_large(Slot& slot, const Outcome& outcome);

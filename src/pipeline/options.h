@@ -67,6 +67,9 @@ struct RetryOptions {
   Duration max_interval = 30s;
   // Counted from a batch's first attempt. Zero: for ever.
   Duration max_elapsed_time = 5min;
+  // After so many passing failures in a row only one batch at a time tries, until one is answered.
+  // 0: all go on trying.
+  uint32_t breaker_failures = 10;
 };
 
 struct ConcurrencyOptions {
@@ -93,6 +96,9 @@ struct DestinationOptions {
   // Senders wait for this destination's answer whatever their policy. Also what otelcol's
   // sending_queue.enabled: false means (with BatchMode::kNone).
   bool wait_for_result = false;
+  // Somebody else takes over (connectors/failover): while the breaker is open, what is here and
+  // what comes is given back at once, as handed_back; only probes are sent.
+  bool hands_back = false;
 };
 
 }  // namespace millrace::pipeline

@@ -159,3 +159,27 @@ def announced_bytes_that_never_come_do_not_shut_others_out():
             with H2Client(collector.grpc_port) as client:
                 assert client.grpc("traces", message(1)).grpc_status == 0
         assert collector.metric("otelcol_process_memory_rss") < 100 << 20
+
+
+@shows(role="client")
+def dead_back_end_is_probed_by_one_batch():
+    """Of eight places in flight only one goes on trying, and the first answer lets all go."""
+    alive = threading.Event()
+    with GrpcPeer(lambda received, number: {} if alive.is_set() else {"status": 14, "message": "dead"}) as peer:
+        retry = {"initial_interval": "200ms", "multiplier": 1, "randomization_factor": 0, "breaker_failures": 8}
+        exporter = {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True},
+                             "sending_queue": {"num_consumers": 8}, "retry_on_failure": retry}}
+        with Collector(exporter) as collector:
+            for number in range(1, 101):
+                message = trace_request(first=number).SerializeToString()
+                assert http_request(collector.http_port, "/v1/traces", message).status == 200
+            wait_until(lambda: collector.metric("millrace_exporter_breaker_open", data_type="traces") == 1,
+                       what="an open breaker")
+            before = peer.count()
+            wait_until(lambda: peer.count() >= before + 5, what="five probes")
+            # Eight places would have tried forty times meanwhile.
+            assert peer.count() <= before + 8, peer.count() - before
+            alive.set()
+            wait_until(lambda: collector.metric("otelcol_exporter_sent_spans") == 100, what="everything at the back end")
+            assert collector.metric("millrace_exporter_breaker_open") == 0
+            assert collector.metric("millrace_exporter_breaker_opened", data_type="traces") >= 1

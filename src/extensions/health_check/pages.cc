@@ -57,7 +57,7 @@ std::string destinations_json(const Health& health) {
             ",\"queueCapacity\":" + std::to_string(each.queue_capacity) +
             ",\"inFlight\":" + std::to_string(each.in_flight) +
             ",\"consecutiveFailures\":" + std::to_string(each.consecutive_failures) +
-            ",\"sinceSuccess\":" +
+            ",\"breakerOpen\":" + (each.is_breaker_open ? "true" : "false") + ",\"sinceSuccess\":" +
             (each.since_success ? json_string(config::to_text(*each.since_success)) : "null") +
             ",\"lastAnswer\":" + json_string(each.last_answer) + "}";
   }

@@ -28,6 +28,7 @@ struct DestinationHealth {
   uint64_t queue_capacity = 0;
   uint32_t in_flight = 0;
   uint32_t consecutive_failures = 0;
+  bool is_breaker_open = false;           // it does not answer, and is probed
   std::optional<Duration> since_success;  // none: never yet
   std::string last_answer;                // "OK" or its error
 };

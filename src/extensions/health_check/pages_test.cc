@@ -86,7 +86,7 @@ TEST_F(HealthPagesTest, VerboseNamesEachDestination) {
   const std::string expected =
       "\"destinations\":[{\"name\":\"otlp_grpc/a\",\"signal\":\"traces\",\"required\":true,"
       "\"queueSize\":3,\"queueCapacity\":10,\"inFlight\":0,\"consecutiveFailures\":0,"
-      "\"sinceSuccess\":null,\"lastAnswer\":\"a \\\"quoted\\\" answer\"}]";
+      "\"breakerOpen\":false,\"sinceSuccess\":null,\"lastAnswer\":\"a \\\"quoted\\\" answer\"}]";
   EXPECT_NE(get("/", "verbose").body.find(expected), std::string::npos) << get("/", "verbose").body;
   EXPECT_NE(get("/readyz", "x=1&verbose").body.find(expected), std::string::npos);
   EXPECT_EQ(get("/", "verbose=false").body.find("destinations"), std::string::npos);
