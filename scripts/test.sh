@@ -63,6 +63,7 @@ release() { build release; build/release/millrace version; }
 installed() { python3 tests/install/run.py; }
 e2e() { python3 tests/e2e/run.py; }
 conformance() { tests/conformance/run.sh; }
+sandbox() { python3 tests/sandbox/run.py; }
 h2spec() { tests/conformance/h2spec.sh; }
 
 stage "layers and formatting" layers
@@ -74,6 +75,7 @@ if [ $quick = no ]; then
   stage "end to end" e2e
   stage "conformance to OTLP and otelcol" conformance
   stage "conformance to HTTP (h2spec)" h2spec
+  stage "as a service, without privileges" sandbox
 fi
 
 echo
