@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/failover/failover.h"
+#include "connectors/forward/forward.h"
 #include "exporters/debug/debug_exporter.h"
 #include "exporters/file/file_exporter.h"
 #include "exporters/nop/nop_exporter.h"
@@ -193,6 +195,30 @@ std::shared_ptr<access::AuthExtension> read_auth_extension(Section& section) {
   return nullptr;
 }
 
+ConnectorReading read_forward(Section&, const std::string&) {
+  return {
+      .factory = std::make_shared<FunctionFactory>(
+          [](const ExporterParts& parts, Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+            return connectors::make_forward(parts.loop, *parts.outputs);
+          })};
+}
+
+ConnectorReading read_failover(Section& section, const std::string& id) {
+  connectors::FailoverOptions options;
+  connectors::read_failover(section, options);
+  return {
+      .factory = std::make_shared<FunctionFactory>(
+          [id, interval = options.retry_interval](
+              const ExporterParts& parts, Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+            return connectors::make_failover(parts.loop, id, interval, *parts.outputs, &parts.log);
+          }),
+      .groups = options.priority_levels,
+      .takes_over = true};
+}
+
+constexpr config::ComponentType connector(std::string_view type) {
+  return {.kind = ComponentKind::kConnector, .type = type};
+}
 constexpr config::ComponentType extension(std::string_view type) {
   return {.kind = ComponentKind::kExtension, .type = type};
 }
@@ -211,6 +237,11 @@ constexpr std::array kAuthExtensions = {
         extension("bearertokenauth"),
         read_auth_extension<extensions::BearerTokenAuthOptions, extensions::read_bearer_token_auth,
                             extensions::make_bearer_token_auth>},
+};
+
+constexpr std::array kConnectors = {
+    ConnectorKind{connector("failover"), read_failover},
+    ConnectorKind{connector("forward"), read_forward},
 };
 
 constexpr std::array kExporters = {
@@ -232,6 +263,7 @@ constexpr std::array kProcessors = {
 
 std::span<const AuthKind> auth_kinds() { return kAuthExtensions; }
 std::span<const ExporterKind> exporter_kinds() { return kExporters; }
+std::span<const ConnectorKind> connector_kinds() { return kConnectors; }
 std::span<const ProcessorKind> processor_kinds() { return kProcessors; }
 
 config::Catalog catalog() {
@@ -241,6 +273,7 @@ config::Catalog catalog() {
       {.kind = ComponentKind::kExtension, .type = "file_storage"},
   };
   for (const AuthKind& kind : kAuthExtensions) types.push_back(kind.type);
+  for (const ConnectorKind& kind : kConnectors) types.push_back(kind.type);
   for (const ExporterKind& kind : kExporters) types.push_back(kind.type);
   for (const ProcessorKind& kind : kProcessors) types.push_back(kind.type);
   return config::Catalog(std::move(types));

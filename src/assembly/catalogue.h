@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "access/auth_options.h"
 #include "access/authenticator.h"
@@ -29,6 +31,21 @@ struct ExporterKind {
   ExporterReading (*read)(config::Section& section);
 };
 
+// What reading a connector's section gives: an exporter whose parts have outputs.
+struct ConnectorReading {
+  std::shared_ptr<ExporterFactory> factory;
+  // The groups of pipelines that it tells apart, by their ids; nothing: all that receive from it
+  // are one group.
+  std::optional<std::vector<std::vector<std::string>>> groups = {};
+  // Whether each group but the last has another to give back to.
+  bool takes_over = false;
+};
+
+struct ConnectorKind {
+  config::ComponentType type;
+  ConnectorReading (*read)(config::Section& section, const std::string& id);
+};
+
 struct ProcessorKind {
   config::ComponentType type;
   // Null: maps onto sending or the budget, and plan_from_document.cc reads it.
@@ -45,6 +62,7 @@ struct AuthKind {
 
 std::span<const AuthKind> auth_kinds();
 std::span<const ExporterKind> exporter_kinds();
+std::span<const ConnectorKind> connector_kinds();
 std::span<const ProcessorKind> processor_kinds();
 
 // All of them, receivers and extensions too, for the configuration's checks and `components`.

@@ -56,6 +56,9 @@ pipeline::BatchOptions processor_batch(const config::BatchConfig& batch) {
   return options;
 }
 
+// Where somebody else takes over at once, there is no reason to try for long.
+constexpr uint32_t kFailoverFailures = 3;
+
 }  // namespace
 
 pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, Signal signal,
@@ -90,6 +93,10 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
     // otelcol without a queue: the sender waits for the attempt, and nothing is gathered.
     options.wait_for_result = true;
     options.batch.mode = pipeline::BatchMode::kNone;
+  }
+  if (exporter.hands_back[index_of(signal)]) {
+    options.hands_back = true;
+    options.retry.breaker_failures = std::min(options.retry.breaker_failures, kFailoverFailures);
   }
   if (exporter.batch) options.batch = *exporter.batch;
   if (exporter.queue) options.queue = *exporter.queue;

@@ -16,6 +16,7 @@
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
 #include "pipeline/exporter.h"
+#include "pipeline/handing_on.h"
 #include "pipeline/processor.h"
 #include "transport/client.h"
 
@@ -33,6 +34,8 @@ struct ExporterParts {
   const std::function<WallTime()>& wall_clock;  // any thread
   // Of the extension that its `auth` names; null: none.
   std::shared_ptr<transport::CredentialSource> credentials = nullptr;
+  // Connectors: where they hand on to, of their signal; filled before the loops run.
+  pipeline::ConnectorOutputs* outputs = nullptr;
 };
 
 class ExporterFactory {

@@ -2,6 +2,7 @@
 // what the library or a test fills in by hand. Nothing in it refers to YAML.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -59,6 +60,12 @@ struct ProcessorPlan {
   bool is_memory_limiter = false;
 };
 
+// What is special about an exporter that is a connector: the pipelines that it hands on to, as
+// indices into Plan::pipelines, in the groups that it tells apart.
+struct ConnectorPlan {
+  std::vector<std::vector<size_t>> groups;
+};
+
 struct ExporterPlan {
   std::string id;
   std::shared_ptr<ExporterFactory> factory;
@@ -70,6 +77,9 @@ struct ExporterPlan {
   std::optional<pipeline::QueueOptions> queue = {};
   std::shared_ptr<transport::CredentialSource> credentials = nullptr;  // null: shows none
   std::optional<size_t> storage = {};                                  // in the plan's storages
+  std::optional<ConnectorPlan> connector = {};
+  // By signal: only a failover feeds it, and has somebody else to turn to.
+  std::array<bool, kSignalCount> hands_back = {};
 };
 
 // Indices into the plan's lists.

@@ -8,6 +8,7 @@
 
 #include "access/auth_gate.h"
 #include "assembly/catalogue.h"
+#include "assembly/join_connectors.h"
 #include "config/memory_limiter.h"
 #include "config/tls.h"
 
@@ -40,6 +41,7 @@ class Planner {
     }
     for (ExporterPlan& exporter : plan_.exporters) find_storage(exporter);
     for (const config::Pipeline& pipeline : document_.pipelines) add_pipeline(pipeline);
+    join_connectors(document_, connectors_, plan_, diagnostics_);
     add_telemetry();
     return std::move(plan_);
   }
@@ -68,7 +70,8 @@ class Planner {
         read_extension(component, section);
         break;
       case ComponentKind::kConnector:
-        break;  // the catalog has none, so read_document has refused it
+        read_connector(index, component, section);
+        break;
     }
     section.finish();
   }
@@ -165,6 +168,28 @@ class Planner {
   }
   void check_dead_letter(const Component& component, const config::ExporterHelperConfig& helper,
                          config::Section& section);
+
+  void read_connector(size_t index, const Component& component, config::Section& section) {
+    for (const ConnectorKind& kind : connector_kinds()) {
+      if (kind.type.type != component.id.type) continue;
+      ConnectorReading reading = kind.read(section, component.id.text);
+      if (!component.is_used) return;
+      connectors_.push_back({.component = index,
+                             .exporter = plan_.exporters.size(),
+                             .groups = std::move(reading.groups),
+                             .takes_over = reading.takes_over});
+      ExporterPlan exporter{.id = component.id.text,
+                            .factory = std::move(reading.factory),
+                            .helper = {},
+                            .joins_requests = false,
+                            .connector = ConnectorPlan{}};
+      // What it hands on is in flight until the pipelines behind it have delivered.
+      exporter.helper.timeout = 0s;
+      exporter.helper.queue.num_consumers = exporter.helper.queue.queue_size;
+      add(index, component, plan_.exporters, std::move(exporter));
+    }
+  }
+
   void read_extension(const Component& component, config::Section& section);
   void find_storage(ExporterPlan& exporter);
 
@@ -177,10 +202,13 @@ class Planner {
 
   void add_pipeline(const config::Pipeline& pipeline) {
     PipelinePlan planned{.signal = pipeline.signal, .id = pipeline.id};
-    auto convert = [this](const std::vector<size_t>& from, std::vector<size_t>& into) {
+    auto convert = [this, &pipeline](const std::vector<size_t>& from, std::vector<size_t>& into) {
       for (const size_t index : from) {
         const auto found = place_in_plan_.find(index);
-        if (found != place_in_plan_.end()) into.push_back(found->second);
+        // A connector among the receivers is no receiver: join_connectors sees to it.
+        const bool is_connector = document_.components[index].kind == ComponentKind::kConnector &&
+                                  &from == &pipeline.receivers;
+        if (found != place_in_plan_.end() && !is_connector) into.push_back(found->second);
       }
     };
     convert(pipeline.receivers, planned.receivers);
@@ -218,6 +246,7 @@ class Planner {
   Plan plan_;
   std::map<size_t, size_t> place_in_plan_;  // index in the document → index in the plan's list
   bool has_limiter_ = false;
+  std::vector<ReadConnector> connectors_;
 };
 
 const access::AuthExtension* Planner::find_auth(const access::AuthenticatorName& name) {

@@ -201,6 +201,61 @@ TEST(PlanFromDocumentTest, AuthenticatorsThatDoNotFitAreNamedAndNoDoorIsLeftOpen
                   .contains("identity needs auth"));
 }
 
+std::string with_connector(std::string_view connectors, std::string_view pipelines) {
+  return "receivers: {otlp: {protocols: {grpc: }}}\nexporters: {nop/a: , nop/b: , nop/c: }\n"
+         "connectors: {" +
+         std::string(connectors) + "}\nservice: {pipelines: {" + std::string(pipelines) + "}}\n";
+}
+
+TEST(PlanFromDocumentTest, ConnectorsJoinPipelinesInTheirGroups) {
+  const Made made =
+      make(with_connector("failover: {priority_levels: [[logs/a], [logs/b, logs/c]]}",
+                          "logs: {receivers: [otlp], exporters: [failover]}, "
+                          "logs/a: {receivers: [failover], exporters: [nop/a]}, "
+                          "logs/b: {receivers: [failover], exporters: [nop/b]}, "
+                          "logs/c: {receivers: [otlp, failover], exporters: [nop/b, nop/c]}"));
+  ASSERT_TRUE(made.plan) << made.found;
+  const Plan& plan = *made.plan;
+  ASSERT_EQ(plan.pipelines[0].exporters.size(), 1u);
+  const ExporterPlan& connector = plan.exporters[plan.pipelines[0].exporters[0]];
+  ASSERT_TRUE(connector.connector);
+  EXPECT_EQ(connector.connector->groups, (std::vector<std::vector<size_t>>{{1}, {2, 3}}));
+  EXPECT_TRUE(plan.pipelines[1].receivers.empty());
+  EXPECT_EQ(plan.pipelines[3].receivers.size(), 1u);
+  const auto hands_back = [&](std::string_view id) {
+    for (const ExporterPlan& exporter : plan.exporters) {
+      if (exporter.id == id) return exporter.hands_back[index_of(Signal::kLogs)];
+    }
+    return false;
+  };
+  EXPECT_TRUE(hands_back("nop/a")) << "there is a level behind it";
+  EXPECT_FALSE(hands_back("nop/b")) << "it is the last";
+  EXPECT_FALSE(hands_back("failover"));
+}
+
+TEST(PlanFromDocumentTest, ConnectorsThatJoinNothingOrThemselvesAreNamed) {
+  const auto found = [](std::string_view connectors, std::string_view pipelines) {
+    const Made made = make(with_connector(connectors, pipelines));
+    EXPECT_FALSE(made.plan);
+    return made.found;
+  };
+  EXPECT_TRUE(found("forward: ", "logs: {receivers: [otlp], exporters: [forward]}")
+                  .contains("not used as receiver in any logs pipeline"));
+  EXPECT_TRUE(found("forward: ", "logs: {receivers: [forward], exporters: [nop/a]}")
+                  .contains("not used as exporter in any logs pipeline"));
+  EXPECT_TRUE(found("forward: ", "logs: {receivers: [otlp, forward], exporters: [forward, nop/a]}")
+                  .contains("cycle detected"));
+  EXPECT_TRUE(found("failover: {priority_levels: [[logs/x]]}",
+                    "logs: {receivers: [otlp], exporters: [failover]}, "
+                    "logs/a: {receivers: [failover], exporters: [nop/a]}")
+                  .contains("there is no pipeline \"logs/x\""));
+  EXPECT_TRUE(found("failover: {priority_levels: [[logs/a], [logs/b]]}",
+                    "logs: {receivers: [otlp], exporters: [failover]}, "
+                    "logs/a: {receivers: [failover], exporters: [nop/a]}, "
+                    "logs/b: {receivers: [otlp], exporters: [nop/b]}")
+                  .contains("does not name \"failover\" among its receivers"));
+}
+
 TEST(PlanFromDocumentTest, CredentialsInClearTextAreWarnedOf) {
   const std::string text =
       "exporters: {otlp_grpc: {endpoint: \"b:1\", tls: {insecure: true}, "

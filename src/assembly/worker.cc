@@ -30,6 +30,7 @@ Worker::~Worker() {
   // so call receivers; then the rest.
   servers_.clear();
   destinations_.clear();
+  connector_outputs_.clear();
   pipelines_.clear();
   intakes_.clear();
   receivers_.clear();
@@ -39,6 +40,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop) {
   std::unique_ptr<Worker> worker(new Worker(shared, loop));
   if (Status made = worker->make_destinations(); !made) return fail(made.error());
   worker->make_pipelines();
+  worker->make_connectors();
   worker->make_receivers();
   return worker;
 }
@@ -46,20 +48,22 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop) {
 Status Worker::make_destinations() {
   const Plan& plan = *shared_.plan;
   destinations_.resize(plan.exporters.size());
+  connector_outputs_.resize(plan.exporters.size());
   for (size_t index = 0; index < plan.exporters.size(); ++index) {
     for (const Signal signal : kSignals) {
       pipeline::Destination* destination = shared_.destinations[index][index_of(signal)];
       if (destination == nullptr) continue;
-      auto exporter =
-          plan.exporters[index].factory->make({.loop = loop_,
-                                               .pool = pool_,
-                                               .log = *shared_.log,
-                                               .unsampled_log = *shared_.unsampled_log,
-                                               .console = shared_.console,
-                                               .files = *shared_.files,
-                                               .wall_clock = shared_.wall_clock,
-                                               .credentials = plan.exporters[index].credentials},
-                                              signal);
+      auto exporter = plan.exporters[index].factory->make(
+          {.loop = loop_,
+           .pool = pool_,
+           .log = *shared_.log,
+           .unsampled_log = *shared_.unsampled_log,
+           .console = shared_.console,
+           .files = *shared_.files,
+           .wall_clock = shared_.wall_clock,
+           .credentials = plan.exporters[index].credentials,
+           .outputs = &connector_outputs_[index][index_of(signal)]},
+          signal);
       if (!exporter) {
         return fail(exporter.error().code,
                     "exporter " + plan.exporters[index].id + ": " + exporter.error().message);
@@ -118,6 +122,25 @@ std::vector<metrics::Counter*> Worker::memory_limiters_behind(size_t receiver, S
     }
   }
   return counters;
+}
+
+void Worker::make_connectors() {
+  const Plan& plan = *shared_.plan;
+  for (size_t index = 0; index < plan.exporters.size(); ++index) {
+    if (!plan.exporters[index].connector) continue;
+    for (const Signal signal : kSignals) {
+      if (shared_.destinations[index][index_of(signal)] == nullptr) continue;
+      for (const std::vector<size_t>& group : plan.exporters[index].connector->groups) {
+        std::vector<pipeline::PipelineWorker*> fed;
+        for (const size_t pipeline : group) {
+          if (plan.pipelines[pipeline].signal == signal) fed.push_back(pipelines_[pipeline].get());
+        }
+        if (fed.empty()) continue;
+        connector_outputs_[index][index_of(signal)].groups.push_back(
+            std::make_unique<pipeline::Intake>(loop_, std::move(fed)));
+      }
+    }
+  }
 }
 
 void Worker::make_receivers() {

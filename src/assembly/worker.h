@@ -77,6 +77,7 @@ class Worker {
   Worker(Shared& shared, io::Loop& loop);
   Status make_destinations();
   void make_pipelines();
+  void make_connectors();
   void make_receivers();
   std::vector<metrics::Counter*> memory_limiters_behind(size_t receiver, Signal signal);
   void make_server(size_t receiver, const receivers::ProtocolOptions& protocol,
@@ -92,6 +93,9 @@ class Worker {
   io::Loop& loop_;
   ChunkPool pool_;
   std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations_;
+  // [exporter][signal], as destinations_; filled for connectors, whose exporters hold pointers
+  // here.
+  std::vector<std::array<pipeline::ConnectorOutputs, kSignalCount>> connector_outputs_;
   std::vector<std::unique_ptr<pipeline::PipelineWorker>> pipelines_;
   std::vector<std::unique_ptr<pipeline::Intake>> intakes_;
   std::vector<std::unique_ptr<receivers::OtlpReceiver>> receivers_;

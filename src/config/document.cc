@@ -185,9 +185,13 @@ class Reader {
       const yaml::Place& place = list->sequence[i].place;
       const auto index = index_of(kind, ids[i]);
       if (!index) {
-        // A connector stands among the receivers and the exporters; its type got its error.
-        const bool is_connector = document_.find(ComponentKind::kConnector, ids[i]) != nullptr;
-        if (is_connector && kind != ComponentKind::kProcessor) continue;
+        // A connector stands among the receivers and the exporters.
+        const auto connector = index_of(ComponentKind::kConnector, ids[i]);
+        if (connector && kind != ComponentKind::kProcessor) {
+          document_.components[*connector].is_used = true;
+          into.push_back(*connector);
+          continue;
+        }
         diagnostics_.error(place, pipeline.path(), not_configured(kind, ids[i]));
         continue;
       }

@@ -36,7 +36,7 @@ struct Pipeline {
   std::string id;  // "traces/front"
   yaml::Place place;
   // Indices into Document::components, in the order written. Each has at least one receiver and
-  // one exporter.
+  // one exporter; either may be a connector.
   std::vector<size_t> receivers;
   std::vector<size_t> processors;
   std::vector<size_t> exporters;

@@ -200,3 +200,49 @@ def sighup_ends_nothing():
         collector.process.send_signal(signal.SIGHUP)
         wait_until(lambda: "SIGHUP" in collector.output(), what="a word about it")
         assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
+
+
+@shows(role="daemon")
+def failover_takes_over_what_is_queued_and_comes_back():
+    dead = threading.Event()
+    dead.set()
+    with GrpcPeer(lambda r, n: {"status": 14, "message": "dead"} if dead.is_set() else {}) as near, GrpcPeer() as far:
+        retry = {"retry_on_failure": {"initial_interval": "100ms", "max_interval": "200ms", "max_elapsed_time": "60s"}}
+        single = {"sending_queue": {"num_consumers": 1, "batch": {"min_size": 1, "max_size": 1}}}
+        exporters = {"otlp/near": hanging(near, **retry, **single)["otlp"], "otlp/far": hanging(far, **single)["otlp"]}
+        pipelines = {"traces": {"receivers": ["otlp"], "exporters": ["failover"]},
+                     "traces/near": {"receivers": ["failover"], "exporters": ["otlp/near"]},
+                     "traces/far": {"receivers": ["failover"], "exporters": ["otlp/far"]}}
+        extra = {"connectors": {"failover": {"priority_levels": [["traces/near"], ["traces/far"]],
+                                             "retry_interval": "300ms"}},
+                 "service/pipelines": pipelines}
+        with Collector(exporters, extra=extra) as collector:
+            def send(number):
+                message = trace_request(first=number).SerializeToString()
+                assert http_request(collector.http_port, "/v1/traces", message).status == 200
+            for number in range(1, 21):
+                send(number)
+            wait_until(lambda: collector.metric("otelcol_exporter_sent_spans", exporter="otlp/far") == 20,
+                       what="everything at the far back end")
+            dead.clear()
+            sent = 20
+            while collector.metric("otelcol_exporter_sent_spans", exporter="otlp/near") == 0:
+                sent += 1
+                assert sent < 2000, "it never comes back"
+                send(sent)
+            wait_until(lambda: collector.metric("otelcol_exporter_sent_spans", exporter="failover") == sent,
+                       what="all delivered")
+            assert (collector.metric("otelcol_exporter_sent_spans", exporter="otlp/near")
+                    + collector.metric("otelcol_exporter_sent_spans", exporter="otlp/far")) == sent
+
+
+@shows(role="daemon")
+def forward_joins_pipelines_and_delivered_means_delivered_through_it():
+    with GrpcPeer() as peer:
+        pipelines = {"logs": {"receivers": ["otlp"], "exporters": ["forward"]},
+                     "logs/behind": {"receivers": ["forward"], "exporters": ["otlp"]}}
+        extra = {"connectors": {"forward": None}, "service/pipelines": pipelines}
+        with Collector(hanging(peer), http={"acknowledge": "delivered"}, extra=extra) as collector:
+            message = sample("logs").SerializeToString()
+            assert http_request(collector.http_port, "/v1/logs", message).status == 200
+            assert peer.count() == 1, "answered before it was delivered"

@@ -1,0 +1,150 @@
+#include "assembly/join_connectors.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace millrace::assembly {
+namespace {
+
+using config::Component;
+
+class Joiner {
+ public:
+  Joiner(const config::Document& document, Plan& plan, config::Diagnostics& diagnostics)
+      : document_(document), plan_(plan), diagnostics_(diagnostics) {}
+
+  void join(const ReadConnector& connector) {
+    const Component& component = document_.components[connector.component];
+    std::vector<size_t> receiving;
+    std::set<Signal> from;
+    std::set<Signal> into;
+    for (size_t i = 0; i < document_.pipelines.size(); ++i) {
+      const config::Pipeline& pipeline = document_.pipelines[i];
+      if (std::ranges::count(pipeline.receivers, connector.component) != 0) {
+        receiving.push_back(i);
+        into.insert(pipeline.signal);
+      }
+      if (std::ranges::count(pipeline.exporters, connector.component) != 0) {
+        from.insert(pipeline.signal);
+      }
+    }
+    for (const Signal signal : from) {
+      if (!into.contains(signal)) complain(component, "exporter", signal, "receiver");
+    }
+    for (const Signal signal : into) {
+      if (!from.contains(signal)) complain(component, "receiver", signal, "exporter");
+    }
+    std::vector<std::vector<size_t>>& groups =
+        plan_.exporters[connector.exporter].connector->groups;
+    if (!connector.groups) {
+      groups.push_back(std::move(receiving));
+      return;
+    }
+    for (const std::vector<std::string>& group : *connector.groups) {
+      groups.emplace_back();
+      for (const std::string& id : group) add(component, id, receiving, groups.back());
+    }
+  }
+
+  // Destinations that are fed by nothing but levels of failovers that have a level behind them.
+  void find_who_hands_back(const std::vector<ReadConnector>& connectors) {
+    std::set<size_t> has_next;  // pipelines
+    for (const ReadConnector& connector : connectors) {
+      if (!connector.takes_over) continue;
+      const auto& groups = plan_.exporters[connector.exporter].connector->groups;
+      for (size_t level = 0; level + 1 < groups.size(); ++level) {
+        for (const size_t pipeline : groups[level]) {
+          if (document_.pipelines[pipeline].receivers.size() == 1) has_next.insert(pipeline);
+        }
+      }
+    }
+    for (size_t exporter = 0; exporter < plan_.exporters.size(); ++exporter) {
+      for (const Signal signal : kSignals) {
+        bool is_used = false;
+        bool is_only_there = true;
+        for (size_t i = 0; i < plan_.pipelines.size(); ++i) {
+          const PipelinePlan& pipeline = plan_.pipelines[i];
+          if (pipeline.signal != signal || std::ranges::count(pipeline.exporters, exporter) == 0) {
+            continue;
+          }
+          is_used = true;
+          is_only_there = is_only_there && has_next.contains(i);
+        }
+        plan_.exporters[exporter].hands_back[index_of(signal)] =
+            is_used && is_only_there && !plan_.exporters[exporter].connector;
+      }
+    }
+  }
+
+  void refuse_cycles() {
+    std::vector<State> states(plan_.pipelines.size(), State::kNew);
+    for (size_t i = 0; i < plan_.pipelines.size(); ++i) visit(i, states);
+  }
+
+ private:
+  enum class State : uint8_t { kNew, kOpen, kDone };
+
+  void complain(const Component& component, std::string_view used_as, Signal signal,
+                std::string_view missing) {
+    const std::string name(signal_name(signal));
+    diagnostics_.error(component.place, component.path,
+                       "connector \"" + component.id.text + "\" used as " + std::string(used_as) +
+                           " in a " + name + " pipeline but not used as " + std::string(missing) +
+                           " in any " + name + " pipeline");
+  }
+
+  void add(const Component& component, const std::string& id, const std::vector<size_t>& receiving,
+           std::vector<size_t>& group) {
+    const auto found = std::ranges::find(plan_.pipelines, id, &PipelinePlan::id);
+    const auto index = static_cast<size_t>(found - plan_.pipelines.begin());
+    if (found == plan_.pipelines.end()) {
+      diagnostics_.error(component.place, component.path, "there is no pipeline \"" + id + "\"");
+    } else if (std::ranges::count(receiving, index) == 0) {
+      diagnostics_.error(component.place, component.path,
+                         "pipeline \"" + id + "\" does not name \"" + component.id.text +
+                             "\" among its receivers");
+    } else {
+      group.push_back(index);
+    }
+  }
+
+  void visit(size_t index, std::vector<State>& states) {
+    if (states[index] == State::kDone) return;
+    if (states[index] == State::kOpen) {
+      diagnostics_.error(document_.pipelines[index].place, "service::pipelines",
+                         "cycle detected: pipeline \"" + plan_.pipelines[index].id +
+                             "\" receives from itself, by connectors");
+      states[index] = State::kDone;
+      return;
+    }
+    states[index] = State::kOpen;
+    for (const size_t exporter : plan_.pipelines[index].exporters) {
+      const auto& connector = plan_.exporters[exporter].connector;
+      if (!connector) continue;
+      for (const std::vector<size_t>& group : connector->groups) {
+        for (const size_t next : group) {
+          if (plan_.pipelines[next].signal == plan_.pipelines[index].signal) visit(next, states);
+        }
+      }
+    }
+    states[index] = State::kDone;
+  }
+
+  const config::Document& document_;
+  Plan& plan_;
+  config::Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void join_connectors(const config::Document& document, const std::vector<ReadConnector>& connectors,
+                     Plan& plan, config::Diagnostics& diagnostics) {
+  if (connectors.empty()) return;
+  Joiner joiner(document, plan, diagnostics);
+  for (const ReadConnector& connector : connectors) joiner.join(connector);
+  joiner.find_who_hands_back(connectors);
+  joiner.refuse_cycles();
+}
+
+}  // namespace millrace::assembly

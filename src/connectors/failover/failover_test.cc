@@ -1,0 +1,187 @@
+#include "connectors/failover/failover.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "pipeline/testing/rig.h"
+
+namespace millrace::connectors {
+namespace {
+
+using pipeline::Outcome;
+using pipeline::testing::outcome_of;
+using pipeline::testing::plain_options;
+using Kind = Outcome::Kind;
+
+// Levels of one pipeline with one destination each, and the connector before them.
+class FailoverTest : public ::testing::Test {
+ protected:
+  void make(size_t level_count) {
+    for (size_t i = 0; i < level_count; ++i) {
+      pipeline::DestinationOptions options = plain_options("level" + std::to_string(i));
+      options.batch.mode = pipeline::BatchMode::kNone;
+      options.retry.breaker_failures = 1;
+      options.hands_back = i + 1 < level_count;
+      levels_.push_back(std::make_unique<Level>());
+      Level& level = *levels_.back();
+      level.destination = std::make_unique<pipeline::Destination>(options);
+      auto exporter = std::make_unique<pipeline::testing::FakeExporter>(
+          loop_, [&level](const pipeline::Batch&) { return level.answer; });
+      level.exporter = exporter.get();
+      level.worker = std::make_unique<pipeline::DestinationWorker>(
+          *level.destination, loop_,
+          pipeline::DestinationWorker::Parts{.exporter = std::move(exporter)});
+      level.account = &ledger_.open(Signal::kTraces, "traces/" + options.name, options.name);
+      level.pipeline = std::make_unique<pipeline::PipelineWorker>(
+          loop_, "traces/" + options.name,
+          std::vector<pipeline::PipelineWorker::Output>{{level.worker.get(), level.account}});
+      outputs_.groups.push_back(
+          std::make_unique<pipeline::Intake>(loop_, std::vector{level.pipeline.get()}));
+    }
+    failover_ = make_failover(loop_, "failover", 60s, outputs_, nullptr);
+  }
+  ~FailoverTest() override {
+    failover_.reset();
+    ledger::Held held;
+    for (const auto& level : levels_) {
+      level->destination->count_held(held);
+      level->worker->count_held(held);
+    }
+    for (const ledger::Imbalance& wrong : ledger_.check(held)) ADD_FAILURE() << wrong.to_text();
+  }
+
+  // The outcome of one batch; runs the loop until nothing more happens at this moment.
+  std::optional<Outcome> send() {
+    auto outcome = std::make_shared<std::optional<Outcome>>();
+    pipeline::Payload payload = pipeline::testing::payload_of({next_item_++});
+    failover_->send_batch({.signal = payload.signal, .item_count = 1, .bytes = payload.bytes},
+                          kNever, [outcome](Outcome got) { *outcome = std::move(got); });
+    EXPECT_FALSE(outcome->has_value()) << "answered from inside send_batch";
+    run();
+    return *outcome;
+  }
+  void run() {
+    for (int i = 0; i < 5; ++i) {
+      loop_.run_until_idle();
+      loop_.advance(1ms);
+    }
+  }
+  size_t delivered(size_t level) const { return levels_[level]->exporter->delivered.size(); }
+  int attempts(size_t level) const { return levels_[level]->exporter->attempt_count; }
+  void die(size_t level) { levels_[level]->answer = outcome_of(Kind::kRetry); }
+  void live(size_t level) { levels_[level]->answer = Outcome{}; }
+
+  struct Level {
+    std::unique_ptr<pipeline::Destination> destination;
+    pipeline::testing::FakeExporter* exporter = nullptr;
+    std::unique_ptr<pipeline::DestinationWorker> worker;
+    ledger::Account* account = nullptr;
+    std::unique_ptr<pipeline::PipelineWorker> pipeline;
+    std::optional<Outcome> answer = Outcome{};  // nothing: the test answers
+  };
+  pipeline::testing::ManualLoop loop_;
+  ledger::Ledger ledger_;
+  std::vector<std::unique_ptr<Level>> levels_;
+  pipeline::ConnectorOutputs outputs_;
+  std::unique_ptr<pipeline::Exporter> failover_;
+  uint64_t next_item_ = 1;
+};
+
+TEST_F(FailoverTest, FirstLevelGetsEverythingWhileItDelivers) {
+  make(2);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(send()->kind, Kind::kDelivered);
+  EXPECT_EQ(delivered(0), 5u);
+  EXPECT_EQ(attempts(1), 0);
+  EXPECT_EQ(failover_->describe(), "level 1");
+}
+
+TEST_F(FailoverTest, WhatTheFirstLevelGivesBackGoesToTheNextAndSoDoesWhatFollows) {
+  make(3);
+  die(0);
+  die(1);
+  EXPECT_EQ(send()->kind, Kind::kDelivered);
+  EXPECT_EQ(delivered(2), 1u);
+  EXPECT_EQ(levels_[0]
+                ->account->snapshot()
+                .dropped[static_cast<size_t>(ledger::DropReason::kHandedBack)]
+                .items,
+            1u);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(send()->kind, Kind::kDelivered);
+  EXPECT_EQ(delivered(2), 6u);
+  EXPECT_EQ(attempts(0), 1) << "left alone for retry_interval";
+  EXPECT_EQ(failover_->describe(), "level 3");
+}
+
+TEST_F(FailoverTest, QueuedDataOfALevelThatDiesIsTakenOver) {
+  make(2);
+  levels_[0]->answer.reset();
+  std::vector<std::optional<Outcome>> outcomes(20);
+  for (std::optional<Outcome>& outcome : outcomes) {
+    pipeline::Payload payload = pipeline::testing::payload_of({next_item_++});
+    failover_->send_batch({.signal = payload.signal, .item_count = 1, .bytes = payload.bytes},
+                          kNever, [&outcome](Outcome got) { outcome = std::move(got); });
+  }
+  run();
+  EXPECT_EQ(levels_[0]->exporter->open.size(), 10u) << "ten under way, ten in its queue";
+  die(0);
+  while (!levels_[0]->exporter->open.empty()) {
+    levels_[0]->exporter->answer(outcome_of(Kind::kRetry));
+  }
+  for (int i = 0; i < 20; ++i) run();
+  for (const std::optional<Outcome>& outcome : outcomes) {
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->kind, Kind::kDelivered);
+  }
+  EXPECT_EQ(delivered(1), 20u);
+}
+
+TEST_F(FailoverTest, OneBatchFindsOutWhetherTheFirstLevelWorksAgain) {
+  make(2);
+  die(0);
+  EXPECT_EQ(send()->kind, Kind::kDelivered);
+  loop_.advance(61s);
+  EXPECT_EQ(send()->kind, Kind::kDelivered) << "still dead: the batch goes on to the next level";
+  EXPECT_EQ(attempts(0), 2);
+  EXPECT_EQ(send()->kind, Kind::kDelivered);
+  EXPECT_EQ(attempts(0), 2);
+  live(0);
+  loop_.advance(61s);
+  EXPECT_EQ(send()->kind, Kind::kDelivered);
+  EXPECT_EQ(send()->kind, Kind::kDelivered);
+  EXPECT_EQ(delivered(0), 2u);
+  EXPECT_EQ(delivered(1), 3u);
+}
+
+TEST_F(FailoverTest, WithoutALevelThatDeliversTheBatchIsTriedAgain) {
+  make(2);
+  die(0);
+  levels_[1]->answer = outcome_of(Kind::kRefused);
+  EXPECT_EQ(send()->kind, Kind::kRetry);
+  EXPECT_EQ(failover_->describe(), "no level delivers");
+  live(1);
+  EXPECT_EQ(send()->kind, Kind::kDelivered) << "every level is tried when none is known to work";
+}
+
+TEST_F(FailoverTest, BadDataIsNoReasonToFailOver) {
+  make(2);
+  levels_[0]->answer = outcome_of(Kind::kBadData);
+  EXPECT_EQ(send()->kind, Kind::kRefused);
+  EXPECT_EQ(attempts(1), 0);
+  live(0);
+  EXPECT_EQ(send()->kind, Kind::kDelivered);
+  EXPECT_EQ(delivered(0), 1u);
+}
+
+TEST_F(FailoverTest, ClosingCancelsWhatIsUnderWayAndIgnoresItsAnswer) {
+  make(2);
+  levels_[0]->answer.reset();
+  EXPECT_FALSE(send().has_value());
+  failover_->close();
+  levels_[0]->exporter->answer(Kind::kDelivered);
+  run();
+  EXPECT_EQ(send()->kind, Kind::kCancelled);
+}
+
+}  // namespace
+}  // namespace millrace::connectors
