@@ -31,7 +31,7 @@ class FailoverTest : public ::testing::Test {
       level.exporter = exporter.get();
       level.worker = std::make_unique<pipeline::DestinationWorker>(
           *level.destination, loop_,
-          pipeline::DestinationWorker::Parts{.exporter = std::move(exporter)});
+          pipeline::DestinationWorker::Parts{.exporter = std::move(exporter), .cutter = {}});
       level.account = &ledger_.open(Signal::kTraces, "traces/" + options.name, options.name);
       level.pipeline = std::make_unique<pipeline::PipelineWorker>(
           loop_, "traces/" + options.name,
@@ -55,8 +55,9 @@ class FailoverTest : public ::testing::Test {
   std::optional<Outcome> send() {
     auto outcome = std::make_shared<std::optional<Outcome>>();
     pipeline::Payload payload = pipeline::testing::payload_of({next_item_++});
-    failover_->send_batch({.signal = payload.signal, .item_count = 1, .bytes = payload.bytes},
-                          kNever, [outcome](Outcome got) { *outcome = std::move(got); });
+    failover_->send_batch(
+        {.signal = payload.signal, .item_count = 1, .bytes = payload.bytes, .metadata = nullptr},
+        kNever, [outcome](Outcome got) { *outcome = std::move(got); });
     EXPECT_FALSE(outcome->has_value()) << "answered from inside send_batch";
     run();
     return *outcome;
@@ -119,8 +120,9 @@ TEST_F(FailoverTest, QueuedDataOfALevelThatDiesIsTakenOver) {
   std::vector<std::optional<Outcome>> outcomes(20);
   for (std::optional<Outcome>& outcome : outcomes) {
     pipeline::Payload payload = pipeline::testing::payload_of({next_item_++});
-    failover_->send_batch({.signal = payload.signal, .item_count = 1, .bytes = payload.bytes},
-                          kNever, [&outcome](Outcome got) { outcome = std::move(got); });
+    failover_->send_batch(
+        {.signal = payload.signal, .item_count = 1, .bytes = payload.bytes, .metadata = nullptr},
+        kNever, [&outcome](Outcome got) { outcome = std::move(got); });
   }
   run();
   EXPECT_EQ(levels_[0]->exporter->open.size(), 10u) << "ten under way, ten in its queue";

@@ -20,8 +20,9 @@ struct Forwarded {
   }
   void send() {
     pipeline::Payload payload = pipeline::testing::payload_of({1, 2});
-    forward->send_batch({.signal = payload.signal, .item_count = 2, .bytes = payload.bytes}, kNever,
-                        [this](Outcome got) { outcome = std::move(got); });
+    forward->send_batch(
+        {.signal = payload.signal, .item_count = 2, .bytes = payload.bytes, .metadata = nullptr},
+        kNever, [this](Outcome got) { outcome = std::move(got); });
     EXPECT_FALSE(outcome) << "answered from inside send_batch";
     rig.run();
   }
