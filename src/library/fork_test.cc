@@ -17,6 +17,24 @@ namespace {
 using library::testing::BackEnd;
 using namespace std::chrono_literals;
 
+// The thread sanitizer does not let a forked child start threads.
+#if defined(__SANITIZE_THREAD__)
+#define MILLRACE_TEST_WITHOUT_CHILDREN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MILLRACE_TEST_WITHOUT_CHILDREN 1
+#endif
+#endif
+
+class ForkTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+#ifdef MILLRACE_TEST_WITHOUT_CHILDREN
+    GTEST_SKIP() << "not under the thread sanitizer";
+#endif
+  }
+};
+
 // Runs `body` in a child and returns its exit code. The child ends without destructors of the test.
 template <class Body>
 int in_child(Body body) {
@@ -35,7 +53,7 @@ Config config_for(const BackEnd& back_end) {
   return config;
 }
 
-TEST(ForkTest, TheChildStartsEmptyAndTheParentGoesOn) {
+TEST_F(ForkTest, TheChildStartsEmptyAndTheParentGoesOn) {
   BackEnd back_end;
   auto collector = Collector::create(config_for(back_end));
   ASSERT_TRUE(collector.ok());
@@ -59,7 +77,7 @@ TEST(ForkTest, TheChildStartsEmptyAndTheParentGoesOn) {
   EXPECT_EQ(std::ranges::count(names, "child"), 1);
 }
 
-TEST(ForkTest, AChildThatDoesNothingEndsAtOnce) {
+TEST_F(ForkTest, AChildThatDoesNothingEndsAtOnce) {
   BackEnd back_end;
   auto collector = std::make_unique<Collector>(std::move(*Collector::create(config_for(back_end))));
   ASSERT_TRUE(collector->collect(Span::make("parent")).ok());
@@ -73,7 +91,7 @@ TEST(ForkTest, AChildThatDoesNothingEndsAtOnce) {
   EXPECT_EQ(back_end.recorder().names(), std::vector<std::string>{"parent"});
 }
 
-TEST(ForkTest, ForkingWhileThreadsCollectLeavesNobodyBehind) {
+TEST_F(ForkTest, ForkingWhileThreadsCollectLeavesNobodyBehind) {
   BackEnd back_end;
   auto collector = Collector::create(config_for(back_end));
   ASSERT_TRUE(collector.ok());
@@ -104,7 +122,7 @@ TEST(ForkTest, ForkingWhileThreadsCollectLeavesNobodyBehind) {
   EXPECT_EQ(static_cast<uint64_t>(std::ranges::count(names, "parent")), taken);
 }
 
-TEST(ForkTest, TheUsersOwnExportersStayWithTheParent) {
+TEST_F(ForkTest, TheUsersOwnExportersStayWithTheParent) {
   auto recorder = std::make_shared<library::testing::Recorder>();
   auto collector = Collector::create(library::testing::config_with(recorder));
   ASSERT_TRUE(collector.ok());
@@ -118,7 +136,7 @@ TEST(ForkTest, TheUsersOwnExportersStayWithTheParent) {
   EXPECT_EQ(recorder->names(), std::vector<std::string>{"parent"});
 }
 
-TEST(ForkTest, AChildDoesNotRepeatItsParentsIds) {
+TEST_F(ForkTest, AChildDoesNotRepeatItsParentsIds) {
   int pipe_ends[2];
   ASSERT_EQ(::pipe(pipe_ends), 0);
   static_cast<void>(random_span_id());
@@ -134,7 +152,7 @@ TEST(ForkTest, AChildDoesNotRepeatItsParentsIds) {
   ::close(pipe_ends[1]);
 }
 
-TEST(ForkTest, ThePageIsWipedInTheChildOnly) {
+TEST_F(ForkTest, ThePageIsWipedInTheChildOnly) {
   library::ForkPage page;
   ASSERT_TRUE(page.works());
   EXPECT_TRUE(page.is_own());
