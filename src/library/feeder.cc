@@ -70,12 +70,16 @@ void Feeder::submit_chunks() {
     if (open->items == 0) {
       buffer_.release(open);
     } else if (open->size() <= kSmallBytesMax && open->size() < open->chunk->capacity / 2) {
-      small_[open->signal].push_back(open);
+      small_[open->signal][open->is_request ? 1 : 0].push_back(open);
     } else {
       submit_chunk(open);
     }
   }
-  for (size_t signal = 0; signal < kBufferedSignals; ++signal) submit_joined(signal);
+  for (size_t signal = 0; signal < kBufferedSignals; ++signal) {
+    for (auto& small : small_[signal]) {
+      if (!small.empty()) submit_joined(signal, std::exchange(small, {}));
+    }
+  }
 }
 
 void Feeder::submit_chunk(OpenChunk* open) {
@@ -91,42 +95,35 @@ void Feeder::submit_chunk(OpenChunk* open) {
   submit(std::move(pending));
 }
 
-void Feeder::submit_joined(size_t signal) {
-  std::vector<OpenChunk*> small = std::exchange(small_[signal], {});
-  // Whole requests and bare items do not mix.
-  for (const bool is_request : {false, true}) {
-    size_t size = 0;
-    uint32_t items = 0;
-    for (const OpenChunk* open : small) {
-      if (open->is_request != is_request) continue;
-      size += open->size();
-      items += open->items;
-    }
-    if (items == 0) continue;
-    const size_t front = is_request ? 0 : prefix_.bytes_max();
-    Chunk* chunk = buffer_.store().acquire(front + size);
-    if (chunk == nullptr) {  // no memory: as they are
-      for (OpenChunk* open : small) {
-        if (open->is_request == is_request) submit_chunk(open);
-      }
-      continue;
-    }
-    uint8_t* const first = chunk->data() + front;
-    uint8_t* at = first;
-    for (OpenChunk* open : small) {
-      if (open->is_request != is_request) continue;
-      std::memcpy(at, open->data() + open->begin, open->size());
-      at += open->size();
-      buffer_.release(open);
-    }
-    const uint8_t* const begin = is_request ? first : prefix_.write_before(first, size);
-    Pending pending;
-    pending.payload.signal = kSignals[signal];
-    pending.payload.item_count = items;
-    pending.payload.bytes =
-        Rope(Bytes(ChunkRef::adopt(chunk), begin, static_cast<size_t>(at - begin)));
-    submit(std::move(pending));
+// One after the other into a chunk of the right size; each is let go of as soon as it is copied.
+void Feeder::submit_joined(size_t signal, std::vector<OpenChunk*> small) {
+  const bool is_request = small.front()->is_request;
+  size_t size = 0;
+  uint32_t items = 0;
+  for (const OpenChunk* open : small) {
+    size += open->size();
+    items += open->items;
   }
+  const size_t front = is_request ? 0 : prefix_.bytes_max();
+  Chunk* chunk = buffer_.store().acquire(front + size);
+  if (chunk == nullptr) {  // no memory: as they are
+    for (OpenChunk* open : small) submit_chunk(open);
+    return;
+  }
+  uint8_t* const first = chunk->data() + front;
+  uint8_t* at = first;
+  for (OpenChunk* open : small) {
+    std::memcpy(at, open->data() + open->begin, open->size());
+    at += open->size();
+    buffer_.release(open);
+  }
+  const uint8_t* const begin = is_request ? first : prefix_.write_before(first, size);
+  Pending pending;
+  pending.payload.signal = kSignals[signal];
+  pending.payload.item_count = items;
+  pending.payload.bytes =
+      Rope(Bytes(ChunkRef::adopt(chunk), begin, static_cast<size_t>(at - begin)));
+  submit(std::move(pending));
 }
 
 void Feeder::submit(Pending pending) {

@@ -76,7 +76,7 @@ class Feeder {
   bool take_and_submit(std::vector<Buffer::Busy>* busy);
   void submit_chunks();
   void submit_chunk(OpenChunk* open);
-  void submit_joined(size_t signal);
+  void submit_joined(size_t signal, std::vector<OpenChunk*> small);
   void submit(Pending pending);
   bool try_submit(Pending& pending);
   void retry_backlog();
@@ -96,8 +96,8 @@ class Feeder {
   const std::function<void()> flush_batches_;
   std::unique_ptr<io::Timer> timer_;
   std::vector<OpenChunk*> taken_;
-  // Small ones of one look, by signal: made one request.
-  std::array<std::vector<OpenChunk*>, kBufferedSignals> small_;
+  // Small ones of one look, by signal, bare items and whole requests apart: made one request.
+  std::array<std::array<std::vector<OpenChunk*>, 2>, kBufferedSignals> small_;
   // Refused for want of room; in order.
   std::deque<Pending> backlog_;
   std::array<uint64_t, kBufferedSignals> backlog_items_{};
