@@ -53,7 +53,7 @@ struct Arguments {
   uint64_t count = 500;
   bool one = false;
   bool trace = false;
-  Kind kind = Kind::kMixed;
+  SeedKind kind = SeedKind::kMixed;
 };
 
 void require_everything(Coverage& coverage) {
@@ -187,7 +187,7 @@ int run(int argc, char** argv) {
     } else if (word == "--first") {
       arguments.first = number();
     } else if (word == "--storage") {
-      arguments.kind = Kind::kStorage;
+      arguments.kind = SeedKind::kStorage;
     } else if (word == "--trace") {
       arguments.trace = true;
     } else {

@@ -44,7 +44,7 @@ Result<assembly::Plan> read_plan(const std::string& configuration) {
 
 class Run {
  public:
-  Run(uint64_t seed, Kind kind, Coverage& coverage, const Watch& watch)
+  Run(uint64_t seed, SeedKind kind, Coverage& coverage, const Watch& watch)
       : scenario_(make_scenario(seed, kind)),
         random_(seed ^ 0x5eed),
         coverage_(coverage),
@@ -277,7 +277,7 @@ class Run {
 
 }  // namespace
 
-RunResult run_seed(uint64_t seed, Kind kind, Coverage& coverage, const Watch& watch) {
+RunResult run_seed(uint64_t seed, SeedKind kind, Coverage& coverage, const Watch& watch) {
   return Run(seed, kind, coverage, watch).run();
 }
 

@@ -29,6 +29,6 @@ struct Watch {
   std::function<void(const io::sim::TraceEvent&)> trace;
 };
 
-RunResult run_seed(uint64_t seed, Kind kind, Coverage& coverage, const Watch& watch = {});
+RunResult run_seed(uint64_t seed, SeedKind kind, Coverage& coverage, const Watch& watch = {});
 
 }  // namespace millrace::sim_test

@@ -288,7 +288,7 @@ void draw_clients(Random& random, Scenario& scenario) {
 
 }  // namespace
 
-Scenario make_scenario(uint64_t seed, Kind kind) {
+Scenario make_scenario(uint64_t seed, SeedKind kind) {
   Random random(seed * 0x9e3779b97f4a7c15ULL + 1);
   Scenario scenario;
   scenario.seed = seed;
@@ -304,7 +304,7 @@ Scenario make_scenario(uint64_t seed, Kind kind) {
                                   : Ending::kAfterQuiet;
   scenario.drain_timeout = between(random, 1s, 20s);
 
-  if (kind == Kind::kStorage) draw_storage(random, scenario);
+  if (kind == SeedKind::kStorage) draw_storage(random, scenario);
   const size_t sick = random.below(2);
   scenario.destinations[0] = {.exporter = "otlp_grpc/a", .host = "sink-a", .port = 4317};
   scenario.destinations[1] = {.exporter = "otlp_http/b", .host = "sink-b", .port = 4318};
@@ -313,10 +313,10 @@ Scenario make_scenario(uint64_t seed, Kind kind) {
     DestinationScenario& destination = scenario.destinations[index];
     destination.sink = draw_sink(random, scenario, is_sick);
     destination.is_required = random.chance(0.8);
-    destination.has_storage = kind == Kind::kStorage && (index == sick || random.chance(0.7));
+    destination.has_storage = kind == SeedKind::kStorage && (index == sick || random.chance(0.7));
   }
   draw_collector(random, scenario);
-  if (kind == Kind::kStorage) {
+  if (kind == SeedKind::kStorage) {
     draw_many_requests(random, scenario);
   } else {
     draw_clients(random, scenario);

@@ -128,7 +128,7 @@ struct Scenario {
 
 // Two kinds of seeds: mixed weather without a disk, and requests by the thousand over a disk with
 // crashes.
-enum class Kind : uint8_t { kMixed, kStorage };
-Scenario make_scenario(uint64_t seed, Kind kind);
+enum class SeedKind : uint8_t { kMixed, kStorage };
+Scenario make_scenario(uint64_t seed, SeedKind kind);
 
 }  // namespace millrace::sim_test

@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""kill -9 in a loop: nothing that was acknowledged as durable may be missing in the end."""
+import argparse
+import http.client
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "bench"))
+from processes import free_port  # noqa: E402
+
+NUMBER = re.compile(rb"item-([0-9a-f]{12})")
+SENDERS = 4
+PADDING = b"x" * 3000  # so that segments of 1 MiB fill within a few cycles
+CONFIGURATION = """\
+receivers:
+  otlp:
+    protocols:
+      http:
+        endpoint: 127.0.0.1:{receiver}
+extensions:
+  file_storage:
+    directory: {directory}
+    create_directory: true
+    segment_size: 1048576
+exporters:
+  otlp_http:
+    endpoint: http://127.0.0.1:{sink}
+    compression: none
+    timeout: 2s
+    retry_on_failure: {{initial_interval: 20ms, max_interval: 200ms, max_elapsed_time: 0}}
+    sending_queue: {{storage: file_storage, queue_size: 1000000}}
+service:
+  extensions: [file_storage]
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [otlp_http]
+  telemetry:
+    metrics:
+      level: none
+"""
+
+
+def field(number, body):
+    """A length-delimited protobuf field."""
+    size, out = len(body), bytes([number << 3 | 2])
+    while size > 0x7F:
+        out += bytes([size & 0x7F | 0x80])
+        size >>= 7
+    return out + bytes([size]) + body
+
+
+def request_of(numbers):
+    """An ExportTraceServiceRequest with a span for each number."""
+    spans = b"".join(
+        field(2, field(1, number.to_bytes(16, "big")) + field(2, (number + 1).to_bytes(8, "big"))
+              + field(5, b"item-%012x" % number + PADDING))
+        for number in numbers)
+    return field(1, field(2, spans))
+
+
+class Sink:
+    """Remembers every item; in bad moods it says 503 or takes its time."""
+
+    def __init__(self, rng):
+        self.times, self.lock, self.mood = {}, threading.Lock(), "good"
+        self.rng = rng
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if outer.mood == "refuses":
+                    self.answer(503)
+                    return
+                if outer.mood == "slow":
+                    time.sleep(0.02)
+                with outer.lock:
+                    for number in NUMBER.findall(body):
+                        number = int(number, 16)
+                        outer.times[number] = outer.times.get(number, 0) + 1
+                self.answer(200)
+
+            def answer(self, status):
+                self.send_response(status)
+                self.send_header("Content-Type", "application/x-protobuf")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+            def handle(self):
+                try:
+                    super().handle()
+                except (ConnectionError, BrokenPipeError):
+                    pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+class Senders:
+    """Send as fast as answers come, and keep what was answered with 200."""
+
+    def __init__(self, port):
+        self.port, self.acknowledged, self.next = port, set(), 1
+        self.lock, self.stop = threading.Lock(), False
+        self.threads = []
+
+    def start(self):
+        self.stop = False
+        self.threads = [threading.Thread(target=self.send, daemon=True) for _ in range(SENDERS)]
+        for thread in self.threads:
+            thread.start()
+
+    def send(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        while not self.stop:
+            with self.lock:
+                numbers = list(range(self.next, self.next + 5))
+                self.next += 5
+            try:
+                connection.request("POST", "/v1/traces", request_of(numbers),
+                                   {"Content-Type": "application/x-protobuf"})
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status == 200:
+                    with self.lock:
+                        self.acknowledged.update(numbers)
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                time.sleep(0.005)
+        connection.close()
+
+    def end(self):
+        self.stop = True
+        for thread in self.threads:
+            thread.join()
+
+
+def points():
+    with open(os.path.join(ROOT, "src/segment_log/README.md"), encoding="utf-8") as readme:
+        text = readme.read()
+    listed = text[text.index("at_point"):text.index("Memory:")]
+    return [name for line in listed.splitlines() if line.startswith("- ")
+            for name in re.findall(r"`([a-z_]+)`", line)]
+
+
+class Loop:
+    def __init__(self, options, folder):
+        self.rng = random.Random(options.seed)
+        self.binary, self.folder = options.millrace, folder
+        self.log = os.path.join(folder, "log")
+        self.sink = Sink(self.rng)
+        self.port = free_port()
+        self.senders = Senders(self.port)
+        self.configuration = os.path.join(folder, "config.yaml")
+        with open(self.configuration, "w", encoding="utf-8") as file:
+            file.write(CONFIGURATION.format(receiver=self.port, sink=self.sink.port,
+                                            directory=os.path.join(folder, "queue")))
+        self.killed_at = {}  # by point; "" for random moments
+        self.problems = []
+
+    def start(self, point=None):
+        environment = dict(os.environ)
+        if point:
+            environment["MILLRACE_CRASH_POINT"] = point
+        with open(self.log, "ab") as log:
+            return subprocess.Popen([self.binary, "--config", self.configuration], stderr=log,
+                                    stdout=log, env=environment)
+
+    def is_listening(self, process):
+        for _ in range(1000):
+            if process.poll() is not None:
+                return False
+            try:
+                http.client.HTTPConnection("127.0.0.1", self.port, timeout=1).connect()
+                return True
+            except OSError:
+                time.sleep(0.005)
+        self.problems.append("a start took longer than 5 s")
+        return False
+
+    def cycle(self, point):
+        self.sink.mood = self.rng.choice(["good", "good", "slow", "refuses"])
+        name = point or ""
+        # A start is passed once in a life, segments come and go a few times.
+        times = 1 if point and point.startswith("recovery_") else self.rng.randint(1, 3)
+        wish = f"{point}:{times}" if point else None
+        process = self.start(wish)
+        listening = self.is_listening(process)
+        if listening:
+            self.senders.start()
+            try:
+                process.wait(timeout=1.5 if point else self.rng.uniform(0.01, 0.25))
+            except subprocess.TimeoutExpired:
+                name = ""
+                process.kill()
+        code = process.wait()
+        self.senders.end()
+        if code != -signal.SIGKILL:
+            self.problems.append(f"the collector ended by itself with {code}")
+        self.killed_at[name] = self.killed_at.get(name, 0) + 1
+
+    def finish(self):
+        """A last life in which everything is delivered, and a clean end."""
+        self.sink.mood = "good"
+        process = self.start()
+        if not self.is_listening(process):
+            self.problems.append("the last start failed")
+            return
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with self.sink.lock:
+                missing = self.senders.acknowledged - self.sink.times.keys()
+            if not missing:
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=60)
+        if missing:
+            self.problems.append(f"{len(missing)} acknowledged items never arrived, the first is "
+                                 f"{min(missing)}")
+        foreign = [number for number in self.sink.times if number >= self.senders.next]
+        if foreign:
+            self.problems.append(f"{len(foreign)} items arrived that nobody sent")
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            text = log.read()
+        if code != 0 or "balance=ok" not in text.splitlines()[-1]:
+            self.problems.append(f"the clean end said {code}: {text.splitlines()[-1]}")
+        if "bug:" in text:
+            self.problems.append("the log speaks of a bug: "
+                                 + next(line for line in text.splitlines() if "bug:" in line))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cycles", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--millrace", default=os.path.join(ROOT, "build/release/millrace"))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        loop = Loop(options, folder)
+        named = points()
+        # Points that a life without damage or trouble passes; the others are the unit tests'.
+        rare = {"segment_abandoned", "footer_cut", "quarantine_written"}
+        for index in range(options.cycles):
+            # Every other cycle dies at a point, each in its turn.
+            point = named[index // 2 % len(named)] if index % 2 == 0 else None
+            loop.cycle(None if point in rare else point)
+            if loop.problems:
+                break
+        loop.finish()
+        times = loop.sink.times.values()
+        print(f"{options.cycles} cycles; {loop.senders.next - 1} items sent, "
+              f"{len(loop.senders.acknowledged)} acknowledged, "
+              f"{len(loop.senders.acknowledged - loop.sink.times.keys())} of them lost, "
+              f"{sum(1 for count in times if count > 1)} came more than once")
+        print("died at: " + ", ".join(f"{name or 'a random moment'} {count}"
+                                      for name, count in sorted(loop.killed_at.items())))
+        never = [name for name in named if name not in loop.killed_at and name not in rare]
+        if never and options.cycles >= 8 * len(named):
+            loop.problems.append("never died at " + ", ".join(never))
+        for problem in loop.problems:
+            print("problem: " + problem)
+        print(f"{options.cycles - len(loop.problems)} passed, {len(loop.problems)} failed")
+        return 1 if loop.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
