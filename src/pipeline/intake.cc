@@ -166,8 +166,9 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
                                           wishes, waits ? completion : nullptr);
     if (!stored) {
       storage_error_ = stored.error().message;
-      const bool blocks = first->options().queue.on_full == OnFull::kBlock;
-      return {blocks ? Room::kWait : Room::kFull, first};
+      // Never in line, also where a full queue blocks: giving back what was reserved would wake the
+      // line at once, and the disk refuses still.
+      return {Room::kFull, first};
     }
     waits_for_disk_ = waits_for_disk_ || waits;
     auto wish = wishes.begin();

@@ -174,6 +174,21 @@ TEST(StorageTest, ADiskThatRefusesIsToldToTheSenderAndNothingIsKept) {
   rig.deliver_all();
 }
 
+TEST(StorageTest, ADiskThatRefusesIsNotWaitedForThoughAFullQueueBlocks) {
+  SimDisk disk(1);
+  DestinationOptions options = plain_options();
+  options.queue.on_full = OnFull::kBlock;
+  StoredRig rig(disk, {}, {options});
+  disk.fail_changes(SimDisk::Failure::kInputOutput);
+  rig.submit(1);  // finds the trouble
+  rig.run();
+  const size_t verdict = rig.submit(1);
+  rig.run();
+  ASSERT_TRUE(rig.verdicts[verdict].has_value());
+  EXPECT_EQ(rig.verdicts[verdict]->code, Code::kUnavailable);
+  rig.deliver_all();
+}
+
 TEST(StorageTest, ADiskThatRefusesCanBeSurvivedInMemory) {
   SimDisk disk(1);
   StoredRig rig(disk, {.survives_in_memory = true});
