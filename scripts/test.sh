@@ -63,6 +63,17 @@ release() { build release; build/release/millrace version; }
 installed() { python3 tests/install/run.py; }
 e2e() { python3 tests/e2e/run.py; }
 conformance() { tests/conformance/run.sh; }
+# Two thousand seeds with a disk, on two processors, without the sanitizers' weight.
+simulation() {
+  build release-tests --target sim_test
+  build/release-tests/millrace-sim --storage --first 1 --seeds 1000 >"$logs/sim.1" & local first=$!
+  local code=0
+  build/release-tests/millrace-sim --storage --first 1001 --seeds 1000 || code=1
+  wait "$first" || code=1
+  cat "$logs/sim.1"
+  return $code
+}
+crash() { python3 tests/crash/run.py; }
 sandbox() { python3 tests/sandbox/run.py; }
 h2spec() { tests/conformance/h2spec.sh; }
 
@@ -73,6 +84,8 @@ if [ $quick = no ]; then
   stage "the release binary" release
   stage "the installed package: library, examples, bindings, reference" installed
   stage "end to end" e2e
+  stage "simulation with a disk and crashes, 2,000 seeds" simulation
+  stage "kill -9 in a loop" crash
   stage "conformance to OTLP and otelcol" conformance
   stage "conformance to HTTP (h2spec)" h2spec
   stage "as a service, without privileges" sandbox

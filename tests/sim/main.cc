@@ -1,14 +1,19 @@
-// sim_test: the whole collector in a simulated world, seed by seed.
+// millrace-sim: the whole collector in a simulated world, seed by seed.
 //
-//   sim_test                 500 seeds, then what occurred in them
-//   sim_test --seeds 20000   more of them
-//   sim_test --seed 17       that one, twice, with the collector's log
-//   sim_test --seed 17 --trace   every event of the world as well
+//   millrace-sim                   500 seeds of mixed weather, then what occurred in them
+//   millrace-sim --storage         the same over a disk, with crashes; a thousand requests each
+//   millrace-sim --seeds 20000     more of them; --first N begins there
+//   millrace-sim --hours 1         as many as there is time for
+//   millrace-sim --seed 17         that one, twice, with the collector's log
+//   millrace-sim --seed 17 --trace   every event of the world as well
 #include <fmt/format.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -29,10 +34,11 @@ namespace {
 
 // For whoever ends the process on the way: a failed check, a sanitizer.
 volatile uint64_t current_seed = 0;
+const char* current_option = "";  // " --storage"
 
 void tell_seed() {
-  std::fprintf(stderr, "seed %llu died; again with: build/asan/sim_test --seed %llu\n",
-               static_cast<unsigned long long>(current_seed),
+  std::fprintf(stderr, "seed %llu died; again with: build/asan/millrace-sim%s --seed %llu\n",
+               static_cast<unsigned long long>(current_seed), current_option,
                static_cast<unsigned long long>(current_seed));
 }
 
@@ -51,65 +57,69 @@ constexpr uint64_t kSeedsForCoverage = 500;
 struct Arguments {
   uint64_t first = 1;
   uint64_t count = 500;
+  double hours = 0;  // 0: by count
   bool one = false;
   bool trace = false;
   SeedKind kind = SeedKind::kMixed;
 };
 
-void require_everything(Coverage& coverage) {
+void require(Coverage& coverage, std::initializer_list<const char*> names) {
+  for (const char* name : names) coverage.require(name);
+}
+
+void require_drops(Coverage& coverage, std::initializer_list<ledger::DropReason> reasons) {
+  for (const ledger::DropReason reason : reasons) {
+    coverage.require("ledger.dropped." + std::string(ledger::drop_reason_name(reason)));
+  }
+}
+
+void require_everything(SeedKind kind, Coverage& coverage) {
   for (size_t fault = 0; fault < io::sim::kFaultCount; ++fault) {
     coverage.require("network." +
                      std::string(io::sim::fault_name(static_cast<io::sim::Fault>(fault))));
   }
-  for (const char* name : {"sink.refused_with_wish",
-                           "sink.refused",
-                           "sink.refused_for_good",
-                           "sink.partial_success",
-                           "sink.bad_data",
-                           "sink.too_large",
-                           "sink.hung",
-                           "sink.took_and_hung",
-                           "sink.slow",
-                           "sink.reset",
-                           "sink.restarted_with_goaway",
-                           "sink.vanished",
-                           "script.partition",
-                           "script.reset",
-                           "client.grpc",
-                           "client.http_protobuf",
-                           "client.http_json",
-                           "client.gzip",
-                           "client.acknowledged",
-                           "client.partial_success",
-                           "client.refused",
-                           "client.bad_data_refused",
-                           "client.retried",
-                           "client.retried_as_wished",
-                           "client.given_up",
-                           "ledger.delivered",
-                           "ledger.rejected_by_peer",
-                           "ledger.refused",
-                           "budget.refused",
-                           "run.exact"}) {
-    coverage.require(name);
-  }
+  require(coverage, {"sink.refused_with_wish",
+                     "sink.refused",
+                     "sink.refused_for_good",
+                     "sink.bad_data",
+                     "sink.too_large",
+                     "sink.hung",
+                     "sink.took_and_hung",
+                     "sink.slow",
+                     "sink.reset",
+                     "sink.vanished",
+                     "script.partition",
+                     "script.reset",
+                     "client.grpc",
+                     "client.http_protobuf",
+                     "client.acknowledged",
+                     "client.refused",
+                     "client.retried",
+                     "client.retried_as_wished",
+                     "client.given_up",
+                     "ledger.delivered"});
   using ledger::DropReason;
+  require_drops(coverage, {DropReason::kRetryExpired, DropReason::kNotRetried, DropReason::kRefused,
+                           DropReason::kBadData, DropReason::kTooLarge});
+  if (kind == SeedKind::kStorage) {
+    require(coverage, {"crash.power_cut", "crash.killed", "disk.failed_calls", "ledger.recovered"});
+    return;
+  }
+  require(coverage, {"sink.partial_success", "sink.restarted_with_goaway", "client.http_json",
+                     "client.gzip", "client.partial_success", "client.bad_data_refused",
+                     "ledger.rejected_by_peer", "ledger.refused", "budget.refused", "run.exact"});
   // Not age_expired, which no configuration asks for yet; nor shutdown, which is entered when
   // the collector is destroyed and nobody can look any more.
-  for (const DropReason reason :
-       {DropReason::kQueueFull, DropReason::kDropOldest, DropReason::kRetryExpired,
-        DropReason::kNotRetried, DropReason::kRefused, DropReason::kBadData, DropReason::kTooLarge,
-        DropReason::kDrainDeadline}) {
-    coverage.require("ledger.dropped." + std::string(ledger::drop_reason_name(reason)));
-  }
+  require_drops(coverage,
+                {DropReason::kQueueFull, DropReason::kDropOldest, DropReason::kDrainDeadline});
 }
 
 void report(uint64_t seed, const RunResult& result) {
   for (const std::string& problem : result.problems) {
     fmt::print("seed {}: {}\n", seed, problem);
   }
-  fmt::print("seed {}: {}\nseed {}: again with: build/asan/sim_test --seed {}\n", seed,
-             result.last_line, seed, seed);
+  fmt::print("seed {}: {}\nseed {}: again with: build/asan/millrace-sim{} --seed {}\n", seed,
+             result.last_line, seed, current_option, seed);
   std::fflush(stdout);
 }
 
@@ -139,10 +149,15 @@ int run_one(const Arguments& arguments) {
 
 int run_many(const Arguments& arguments) {
   Coverage coverage;
-  require_everything(coverage);
+  require_everything(arguments.kind, coverage);
   uint64_t failed = 0;
+  uint64_t count = 0;
   RunResult sum;
-  for (uint64_t seed = arguments.first; seed < arguments.first + arguments.count; ++seed) {
+  const auto processor_hours = [] {
+    return static_cast<double>(std::clock()) / CLOCKS_PER_SEC / 3600;
+  };
+  for (uint64_t seed = arguments.first; count < arguments.count; ++seed, ++count) {
+    if (arguments.hours != 0 && processor_hours() >= arguments.hours) break;
     current_seed = seed;
     RunResult result = run_seed(seed, arguments.kind, coverage);
     if (seed % kTwiceEvery == 0) {
@@ -159,11 +174,13 @@ int run_many(const Arguments& arguments) {
     report(seed, result);
   }
   for (const auto& [name, times] : coverage.counts()) fmt::print("{:40} {}\n", name, times);
-  fmt::print("{} seeds, {} failed; {} requests, {} items, {:.1f} hours simulated\n",
-             arguments.count, failed, sum.requests, sum.items,
-             std::chrono::duration<double>(sum.simulated).count() / 3600);
+  const double simulated_hours = std::chrono::duration<double>(sum.simulated).count() / 3600;
+  fmt::print("{} seeds, {} failed; {} requests, {} items, {:.1f} hours simulated\n", count, failed,
+             sum.requests, sum.items, simulated_hours);
+  fmt::print("in an hour of one processor: {:.0f} seeds, {:.0f} hours simulated\n",
+             static_cast<double>(count) / processor_hours(), simulated_hours / processor_hours());
   bool is_complete = true;
-  if (arguments.count >= kSeedsForCoverage) {
+  if (count >= kSeedsForCoverage) {
     for (const std::string& name : coverage.missing()) {
       is_complete = false;
       fmt::print("never occurred: {}\n", name);
@@ -186,12 +203,17 @@ int run(int argc, char** argv) {
       arguments.count = number();
     } else if (word == "--first") {
       arguments.first = number();
+    } else if (word == "--hours") {
+      arguments.hours = index + 1 < argc ? std::strtod(argv[++index], nullptr) : 1;
+      arguments.count = UINT64_MAX / 2;
     } else if (word == "--storage") {
       arguments.kind = SeedKind::kStorage;
+      current_option = " --storage";
     } else if (word == "--trace") {
       arguments.trace = true;
     } else {
-      fmt::print("sim_test [--seed N [--trace]] [--first N] [--seeds N]\n");
+      fmt::print(
+          "millrace-sim [--storage] [--seed N [--trace]] [--first N] [--seeds N | --hours H]\n");
       return 2;
     }
   }
