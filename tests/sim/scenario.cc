@@ -234,6 +234,7 @@ void draw_collector(Random& random, Scenario& scenario) {
   if (scenario.storage.is_used) text += "  extensions: [file_storage]\n";
   text += "  pipelines:\n" + draw_pipelines(random, scenario, shared);
   scenario.configuration = std::move(text);
+  scenario.uses_gzip = scenario.configuration.find("compression: gzip") != std::string::npos;
 }
 
 // A thousand requests and more, small and quick.
@@ -282,6 +283,7 @@ void draw_clients(Random& random, Scenario& scenario) {
     client.attempts_max = 2 + static_cast<uint32_t>(random.below(5));
     client.gzip = random.chance(0.4) ? 0.7 : 0;
     client.bad_data = random.chance(0.4) ? 0.15 : 0;
+    scenario.uses_gzip = scenario.uses_gzip || client.gzip != 0;
     scenario.clients.push_back(client);
   }
 }

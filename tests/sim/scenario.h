@@ -107,6 +107,8 @@ struct Scenario {
   Ending ending = Ending::kAfterQuiet;
   Duration drain_timeout = 30s;
   std::string configuration;  // YAML
+  // ISA-L's gzip looks at what lies in memory before its input: sizes, and so traces, may differ.
+  bool uses_gzip = false;
   Acknowledge grpc = Acknowledge::kAccepted;
   Acknowledge http = Acknowledge::kAccepted;
   StorageScenario storage;
