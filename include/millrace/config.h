@@ -101,6 +101,15 @@ struct Config {
   // more and smaller requests, more wake-ups of the background thread.
   uint32_t linger_ms = 4;
 
+  // A queue on disk: every required endpoint's requests are written and synced there before their
+  // places in the buffer are free, and sent by this process or by the next one with the same
+  // directory, until the endpoint has them. Made when it is not there; one collector at a time.
+  // Empty: memory only. A flush then ends when everything is delivered or on disk. User exporters
+  // have no part in it.
+  std::string storage_directory = {};
+  // What it may take there; at least 2 MiB, 0: as much as there is. When full, the buffer fills up.
+  uint64_t storage_bytes_max = uint64_t{1} << 30;
+
   // One item, encoded; larger ones are refused with kTooLarge. At most 64 MiB.
   size_t item_bytes_max = size_t{1} << 20;
   // Longer texts in attributes are cut at a whole character and counted; 0: no limit. In values

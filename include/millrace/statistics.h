@@ -2,8 +2,8 @@
 //
 // When no thread is inside collect() they add up exactly, for each destination and for the
 // collector as a whole:
-//   collected = dropped_in_buffer + filtered + delivered + rejected_by_peer + dropped (all reasons)
-//             + queued
+//   collected + recovered = dropped_in_buffer + filtered + delivered + rejected_by_peer
+//                           + dropped (all reasons) + queued
 // While threads collect they are read one after the other and may differ by what moved meanwhile.
 #pragma once
 
@@ -43,6 +43,7 @@ using DropCounts = std::array<uint64_t, kDropReasonCount>;  // by DropReason
 struct DestinationStatistics {
   std::string name;                 // "otlp_grpc/1", "exporter/console"
   Signal signal = Signal::kTraces;  // of which these are the counts
+  uint64_t recovered = 0;           // found in the queue on disk at the start
   uint64_t delivered = 0;           // it said OK
   uint64_t rejected_by_peer = 0;    // it said OK, less these (OTLP's partial success)
   uint64_t filtered = 0;            // by the processors of a configuration
@@ -134,7 +135,7 @@ inline bool Statistics::balances() const {
     uint64_t left = one.delivered + one.rejected_by_peer + one.filtered + one.queued;
     for (const uint64_t count : one.dropped) left += count;
     for (const uint64_t count : entered.dropped_in_buffer) left += count;
-    if (left != entered.collected) return false;
+    if (left != entered.collected + one.recovered) return false;
   }
   return true;
 }

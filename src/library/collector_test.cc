@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -59,6 +62,61 @@ TEST(CollectorTest, WhatIsCollectedIsExported) {
   EXPECT_EQ(statistics.collected(), 1U);
   EXPECT_EQ(statistics.exported(), 1U);
   EXPECT_TRUE(statistics.balances());
+}
+
+// A directory of the test's own, gone with it.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    path_ = name;
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  std::string path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TEST(CollectorTest, WhatTheDiskHasIsSentByTheNextCollector) {
+  const TemporaryDirectory directory;
+  Config config;
+  config.endpoint = "http://127.0.0.1:1";  // nobody listens
+  config.endpoint_options.protocol = Protocol::kGrpc;
+  config.storage_directory = directory.path() + "/queue";
+  {
+    auto collector = Collector::create(config);
+    ASSERT_TRUE(collector.ok()) << collector.error().message;
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(collector->collect(full_span()).ok());
+    EXPECT_TRUE(collector->flush(10s).ok()) << "it is on disk";
+    EXPECT_TRUE(collector->shutdown(10s).ok()) << "nothing is lost by ending";
+    const Statistics statistics = collector->statistics();
+    EXPECT_EQ(statistics.queued(), 100U);
+    EXPECT_TRUE(statistics.balances());
+  }
+  BackEnd back_end;
+  config.endpoint = back_end.grpc_url();
+  auto collector = Collector::create(config);
+  ASSERT_TRUE(collector.ok()) << collector.error().message;
+  EXPECT_TRUE(collector->collect(full_span()).ok());
+  while (back_end.recorder().item_count() < 101) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(collector->shutdown(10s).ok());
+  const Statistics statistics = collector->statistics();
+  EXPECT_EQ(statistics.destinations.front().recovered, 100U);
+  EXPECT_EQ(statistics.exported(), 101U);
+  EXPECT_TRUE(statistics.balances());
+}
+
+TEST(CollectorTest, ADirectoryThatAnotherCollectorHasIsRefused) {
+  const TemporaryDirectory directory;
+  Config config;
+  config.storage_directory = directory.path();
+  auto first = Collector::create(config);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  const auto second = Collector::create(config);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.error().message.find(directory.path()), std::string::npos);
 }
 
 class WireTest : public ::testing::TestWithParam<Protocol> {};

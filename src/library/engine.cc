@@ -86,6 +86,7 @@ Engine::Engine(EnginePlan& plan)
   unsampled.sampling_enabled = false;
   unsampled_log_ = make_logger(unsampled, plan);
   files_ = io::make_file_system();
+  disk_ = io::make_disk();
 }
 
 v1::Result<std::unique_ptr<Engine>> Engine::create(EnginePlan plan) {
@@ -102,7 +103,9 @@ v1::Result<std::unique_ptr<Engine>> Engine::create(EnginePlan plan) {
          .console = [log =
                          engine->unsampled_log_.get()](std::string_view text) { log->info(text); },
          .files = engine->files_.get(),
-         .wall_clock = [] { return WallTime(std::chrono::system_clock::now()); }});
+         .wall_clock = [] { return WallTime(std::chrono::system_clock::now()); },
+         .disk = engine->disk_.get(),
+         .make_lane = [](const std::string& name) { return io::make_executor(name); }});
     if (!collector) return to_public(collector.error());
     engine->collector_ = std::move(*collector);
     if (v1::Status started = engine->start(plan); !started) {
@@ -300,6 +303,7 @@ void Engine::count(v1::Statistics& into) {
     v1::DestinationStatistics one;
     one.name = account->destination();
     one.signal = static_cast<v1::Signal>(index_of(account->signal()));
+    one.recovered = snapshot.recovered.items;
     one.delivered = snapshot.delivered.items;
     one.rejected_by_peer = snapshot.rejected_by_peer.items;
     one.filtered = snapshot.filtered.items + snapshot.sampled_out.items;

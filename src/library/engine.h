@@ -13,7 +13,9 @@
 
 #include "assembly/collector.h"
 #include "base/log.h"
+#include "io/disk.h"
 #include "io/epoll/epoll.h"
+#include "io/executor.h"
 #include "io/file.h"
 #include "library/buffer.h"
 #include "library/feeder.h"
@@ -59,6 +61,7 @@ class Engine {
   std::unique_ptr<Logger> log_;
   std::unique_ptr<Logger> unsampled_log_;
   std::unique_ptr<io::FileSystem> files_;
+  std::unique_ptr<io::Disk> disk_;
   std::unique_ptr<io::Loop> loop_;
   NumberedBuffer buffer_;
   // Destinations call the feeder, so it goes after them.

@@ -157,7 +157,7 @@ bool Feeder::try_submit(Pending& pending) {
   };
   auto inside = std::make_shared<Inside>();
   const uint64_t returned_later = options_.returns_credits_early ? 0 : items;
-  intakes_[signal]->submit(pending.payload, pipeline::Policy::kDelivered, loop_.now(),
+  intakes_[signal]->submit(pending.payload, options_.policy, loop_.now(),
                            [this, inside, epoch, returned_later](const pipeline::Verdict& verdict) {
                              if (!inside->is_over && !verdict.ok()) {
                                inside->is_refused = true;

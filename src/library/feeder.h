@@ -25,6 +25,8 @@ struct FeederOptions {
   // Credits go back as soon as a request lies in the destinations' queues, which then bound it:
   // what OnFull::kDropOldest needs. Otherwise when every required destination has answered.
   bool returns_credits_early = false;
+  // kDurable: a request is settled when it is on disk.
+  pipeline::Policy policy = pipeline::Policy::kDelivered;
 };
 
 class Feeder {

@@ -30,6 +30,8 @@ constexpr uint32_t kQueuedRequestsMax = 16384;
 // With OnFull::kDropOldest this share of the capacity is on the way, the rest in the queues.
 constexpr uint64_t kOnTheWayShare = 4;
 constexpr Duration kUserExporterTimeout = 30s;
+constexpr uint64_t kStorageMin = 2 << 20;
+constexpr char kStorageId[] = "file_storage";
 
 v1::Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
 
@@ -107,6 +109,9 @@ class Planner {
         {"memory_budget_bytes", config_.memory_budget_bytes, 1 << 20, uint64_t{1} << 40},
         {"linger_ms", config_.linger_ms, 1, 1000},
         {"item_bytes_max", config_.item_bytes_max, 256, 64 << 20},
+        {"storage_bytes_max",
+         config_.storage_bytes_max == 0 ? kStorageMin : config_.storage_bytes_max, kStorageMin,
+         uint64_t{1} << 50},
     };
     for (const auto& range : ranges) {
       if (auto wrong = check_range(range.field, range.value, range.min, range.max)) return wrong;
@@ -161,7 +166,9 @@ class Planner {
   void add_exporter(assembly::ExporterPlan exporter) {
     exporter.batch = batch_;
     exporter.queue = queue_;
-    if (!exporter.helper.required) {
+    // Nobody waits for what has no place on disk, so its queue must be bounded by itself.
+    const bool is_bounded_by_buffer = made_.plan.storages.empty() || exporter.storage.has_value();
+    if (!exporter.helper.required || !is_bounded_by_buffer) {
       exporter.queue->capacity = std::min(exporter.queue->capacity, config_.buffer_capacity);
     }
     made_.plan.exporters.push_back(std::move(exporter));
@@ -170,6 +177,7 @@ class Planner {
   Wrong add_endpoints() {
     made_.plan.metrics_page.reset();
     made_.plan.budget_bytes = config_.memory_budget_bytes;
+    add_storage();
     if (!config_.endpoint.empty()) {
       Endpoint first = config_.endpoint_options;
       first.url = config_.endpoint;
@@ -190,6 +198,19 @@ class Planner {
       made_.plan.pipelines.push_back(std::move(pipeline));
     }
     return {};
+  }
+
+  void add_storage() {
+    if (config_.storage_directory.empty()) return;
+    assembly::StoragePlan storage{.id = kStorageId, .options = {}};
+    storage.options.creates_directory = true;
+    storage.options.log.directory = config_.storage_directory;
+    storage.options.log.bytes_max = config_.storage_bytes_max;
+    storage.options.log.segment_bytes = std::clamp<uint64_t>(
+        config_.storage_bytes_max == 0 ? 64 << 20 : config_.storage_bytes_max / 8, 1 << 20,
+        64 << 20);
+    made_.plan.storages.push_back(std::move(storage));
+    made_.feeder.policy = pipeline::Policy::kDurable;
   }
 
   static bool is_http(const Endpoint& endpoint) {
@@ -225,6 +246,10 @@ class Planner {
       exporter.factory = std::make_shared<EndpointFactory>(std::move(options));
     }
     if (!loaded) return invalid(where + ".tls: " + loaded.error().message);
+    if (!made_.plan.storages.empty() && endpoint.required) {
+      exporter.storage = 0;
+      exporter.helper.queue.storage = kStorageId;
+    }
     const size_t number = made_.plan.exporters.size() + 1;
     exporter.id = number == 1 ? kind : fmt::format("{}/{}", kind, number);
     add_exporter(std::move(exporter));
