@@ -43,6 +43,13 @@ service:
       level: none
 """
 
+STORAGE = """\
+extensions:
+  file_storage:
+    directory: {folder}
+    create_directory: true
+"""
+
 EXPORTER = """\
   otlp_grpc/{name}:
     endpoint: 127.0.0.1:{port}
@@ -91,6 +98,19 @@ class Bench:
         return Process([self.options.millrace, "--config", path], self.subject_processors,
                        os.path.join(self.folder, "collector.log"))
 
+    def durable_collector(self, port, upstreams):
+        """With its queue on disk: OK is said when the request is synced."""
+        queue = tempfile.mkdtemp(prefix="queue.", dir=self.folder)
+        exporter = EXPORTER.format(name=0, port=upstreams[0], queue_size=100_000, block="true")
+        text = CONFIG.format(port=port, names="otlp_grpc/0",
+                             exporters=exporter + "      storage: file_storage\n")
+        path = os.path.join(self.folder, "durable.yaml")
+        with open(path, "w") as config:
+            config.write(STORAGE.format(folder=queue)
+                         + text.replace("service:\n", "service:\n  extensions: [file_storage]\n"))
+        return Process([self.options.millrace, "--config", path], self.subject_processors,
+                       os.path.join(self.folder, "durable.log"))
+
     def relay(self, port, upstreams):
         return Process([self.options.relay, str(port), str(upstreams[0])], self.subject_processors)
 
@@ -129,6 +149,7 @@ class Bench:
                                     for r in received) and sent["ok"] == total,
                     "behind": sent["behind_schedule"],
                     "latency_ms": received[0]["latency_ms"],
+                    "answer_ms": sent["latency_ms"],
                     "peak_rss": subject.memory_bytes("VmHWM"),
                     "seconds": time.monotonic() - begun,
                     "first_error": sent["first_error"],
@@ -190,6 +211,15 @@ class Bench:
             result["queued_wire_bytes"] = sent["request_bytes"] * sent["requests"]
         return result
 
+    def durable(self):
+        rows = []
+        for shape in ((100, 4, 32), (1000, 4, 8)):
+            run = self.median(self.durable_collector, shape, self.options.spans // 2, 0)
+            rows.append({"spans_per_request": shape[0], **run})
+        fixed = self.median(self.durable_collector, (100, 4, 64),
+                            int(self.options.rate * self.options.seconds), self.options.rate)
+        return {"rows": rows, "fixed": fixed}
+
     def destinations(self):
         total = self.options.spans // 2
         one = self.median(self.collector, (100, 4, 4), total, 0)
@@ -227,6 +257,7 @@ def parse(arguments):
     parser.add_argument("--spans", type=int, default=4_000_000, help="of a saturated run")
     parser.add_argument("--rate", type=int, default=100_000, help="spans a second, fixed rate")
     parser.add_argument("--seconds", type=float, default=10, help="of a fixed-rate run")
+    parser.add_argument("--durable", action="store_true", help="only the queue on disk")
     parser.add_argument("--json", metavar="FILE", help="writes all figures there")
     parser.add_argument("--millrace", default=os.path.join(ROOT, "build/release/millrace"))
     parser.add_argument("--relay", default=os.path.join(ROOT, "build/release/relay"))
@@ -234,6 +265,17 @@ def parse(arguments):
     if options.quick:
         options.runs, options.spans, options.seconds = 1, 1_000_000, 3
     return options
+
+
+def say_durable(durable, options):
+    for row in durable["rows"]:
+        say(f"Durable (synced before OK), {row['spans_per_request']} spans a request: "
+            f"{row['spans_per_second']:,.0f} spans/s, {row['cpu_per_million']:.3f} CPU-seconds per "
+            f"million spans{'' if row['complete'] else ', NOT ALL SPANS ARRIVED'}")
+    fixed = durable["fixed"]
+    say(f"Durable at {options.rate:,} spans/s, 100 a request: from due time to the answer p50 "
+        f"{fixed['answer_ms']['p50']:.2f} ms, p99 {fixed['answer_ms']['p99']:.2f} ms, "
+        f"{fixed['cpu_per_million']:.3f} CPU-seconds per million spans")
 
 
 def main(arguments):
@@ -246,6 +288,9 @@ def main(arguments):
             f"generator and sink on {bench.load_processors}")
         if bench.shared:
             say("WARNING: one processor only: everything shares it, the figures mean little")
+        if options.durable:
+            say_durable(bench.durable(), options)
+            return 0
         say()
         say("CPU-seconds per million spans")
         say(f"{'spans/':>6} {'connec':>6} {'':>12} {'':>8} {'':>10} {'':>6}   {'':>11} {'processor share':>19}")
@@ -271,10 +316,12 @@ def main(arguments):
         destinations = bench.destinations()
         say(f"Two destinations: {destinations['two']:.3f} CPU-seconds per million spans, one: "
             f"{destinations['one']:.3f}, ratio {destinations['ratio']:.2f}")
+        durable = bench.durable()
+        say_durable(durable, options)
         if options.json:
             with open(options.json, "w") as out:
                 json.dump({"machine": machine(), "rows": rows, "memory": memory,
-                           "destinations": destinations}, out, indent=1)
+                           "destinations": destinations, "durable": durable}, out, indent=1)
         complete = all(row[who]["complete"] for row in rows for who in ("relay", "collector"))
         return 0 if complete and destinations["complete"] else 1
 
