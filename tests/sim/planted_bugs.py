@@ -34,9 +34,6 @@ BUGS = [
      "    if (budget_ != nullptr) budget_->release(bytes_);", "    if (bytes_ == 1) budget_->release(bytes_);"),
     ("durable is answered without waiting for the disk", "src/pipeline/intake.cc",
      "    const bool waits = policy_ == Policy::kDurable;", "    const bool waits = false;"),
-    ("what was read back and found no room is dropped", "src/pipeline/backlog.cc",
-     "      read.place->keep(read.record.item_count, admitted_bytes, bytes);\n      continue;",
-     "      (void)admitted_bytes;\n      continue;"),
     ("the disk is not read again after a backlog", "src/pipeline/backlog.cc",
      "  reads.clear();  // what was refused is untaken before anything else is read\n"
      "  reading_.store(false, std::memory_order_seq_cst);\n", "  reads.clear();\n"),
