@@ -14,35 +14,8 @@ namespace {
 
 using otlp::json::Kind;
 using otlp::json::MessageId;
-using wire::WireType;
 
 constexpr int kDepthMax = 100;
-
-WireType wire_type_of(Kind kind) {
-  switch (kind) {
-    case Kind::kBool:
-    case Kind::kInt32:
-    case Kind::kInt64:
-    case Kind::kUint32:
-    case Kind::kUint64:
-    case Kind::kSint32:
-    case Kind::kEnum:
-      return WireType::kVarint;
-    case Kind::kFixed32:
-      return WireType::kI32;
-    case Kind::kFixed64:
-    case Kind::kSfixed64:
-    case Kind::kDouble:
-      return WireType::kI64;
-    case Kind::kString:
-    case Kind::kBase64:
-    case Kind::kHex16:
-    case Kind::kHex8:
-    case Kind::kMessage:
-      return WireType::kLen;
-  }
-  return WireType::kLen;
-}
 
 // Names and values; a message that is taken for a string is betrayed by its tags and lengths.
 bool is_text(std::string_view text) {
@@ -50,12 +23,6 @@ bool is_text(std::string_view text) {
     return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
   });
   return !has_controls && wire::is_utf8(text);
-}
-
-// Repeated scalars may be packed.
-bool has_its_type(const otlp::json::Field& known, const wire::Field& field) {
-  if (field.type == wire_type_of(known.kind)) return true;
-  return field.type == WireType::kLen && known.presence == otlp::json::Presence::kRepeated;
 }
 
 bool has_its_form(const otlp::json::Field& known, const wire::Field& field) {
@@ -74,7 +41,7 @@ uint64_t unexplained(MessageId id, std::span<const uint8_t> bytes, int depth) {
   wire::FieldReader reader(bytes);
   for (wire::Field field; reader.next(&field);) {
     const otlp::json::Field* known = message.find(field.number);
-    if (known == nullptr || !has_its_type(*known, field) || !has_its_form(*known, field)) {
+    if (known == nullptr || !fits(*known, field.type) || !has_its_form(*known, field)) {
       sum += field.whole.size();
     } else if (known->kind == Kind::kMessage) {
       sum += unexplained(known->message, field.bytes, depth + 1);

@@ -14,37 +14,6 @@ namespace {
 using wire::FieldReader;
 using wire::WireType;
 
-bool is_packable(Kind kind) {
-  return kind != Kind::kMessage && kind != Kind::kString && kind != Kind::kBase64 &&
-         kind != Kind::kHex16 && kind != Kind::kHex8;
-}
-
-WireType natural_type(Kind kind) {
-  switch (kind) {
-    case Kind::kString:
-    case Kind::kBase64:
-    case Kind::kHex16:
-    case Kind::kHex8:
-    case Kind::kMessage:
-      return WireType::kLen;
-    case Kind::kFixed64:
-    case Kind::kSfixed64:
-    case Kind::kDouble:
-      return WireType::kI64;
-    case Kind::kFixed32:
-      return WireType::kI32;
-    default:
-      return WireType::kVarint;
-  }
-}
-
-// A repeated scalar may stand packed or one by one.
-bool fits(const Field& known, WireType type) {
-  return type == natural_type(known.kind) ||
-         (type == WireType::kLen && known.presence == Presence::kRepeated &&
-          is_packable(known.kind));
-}
-
 template <class Number>
 void append_number(Number number, std::string* out) {
   std::array<char, 24> text;
@@ -213,7 +182,7 @@ bool Writer::list_values(const Field& known, const wire::Field& value, int depth
   const uint8_t* const end = at + value.bytes.size();
   while (at != end) {
     uint64_t bits = 0;
-    const WireType type = natural_type(known.kind);
+    const WireType type = wire_type_of(known.kind);
     if (type == WireType::kVarint) {
       at = wire::read_varint(at, end, &bits);
       if (at == nullptr) return false;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/signal.h"
+#include "wire/protobuf.h"
 
 namespace millrace::otlp::json {
 
@@ -152,6 +153,33 @@ struct Message {
   }
   size_t index_of(const Field* field) const { return static_cast<size_t>(field - fields.data()); }
 };
+
+// How a value of that kind stands on the wire by itself.
+constexpr wire::WireType wire_type_of(Kind kind) {
+  switch (kind) {
+    case Kind::kString:
+    case Kind::kBase64:
+    case Kind::kHex16:
+    case Kind::kHex8:
+    case Kind::kMessage:
+      return wire::WireType::kLen;
+    case Kind::kFixed64:
+    case Kind::kSfixed64:
+    case Kind::kDouble:
+      return wire::WireType::kI64;
+    case Kind::kFixed32:
+      return wire::WireType::kI32;
+    default:
+      return wire::WireType::kVarint;
+  }
+}
+constexpr bool is_packable(Kind kind) { return wire_type_of(kind) != wire::WireType::kLen; }
+// Whether a field of that wire type can be this one: a repeated scalar stands packed or one by one.
+constexpr bool fits(const Field& known, wire::WireType type) {
+  return type == wire_type_of(known.kind) ||
+         (type == wire::WireType::kLen && known.presence == Presence::kRepeated &&
+          is_packable(known.kind));
+}
 
 const Message& message(MessageId id);
 // Export<Signal>ServiceRequest and Export<Signal>ServiceResponse.

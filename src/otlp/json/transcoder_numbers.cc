@@ -13,19 +13,6 @@ using wire::WireType;
 
 namespace {
 
-WireType wire_type_of(Kind kind) {
-  switch (kind) {
-    case Kind::kFixed64:
-    case Kind::kSfixed64:
-    case Kind::kDouble:
-      return WireType::kI64;
-    case Kind::kFixed32:
-      return WireType::kI32;
-    default:
-      return WireType::kVarint;
-  }
-}
-
 std::string_view expectation(Kind kind) {
   switch (kind) {
     case Kind::kBool:
