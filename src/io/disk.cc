@@ -1,6 +1,5 @@
 #include "io/disk.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -15,6 +14,8 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+
+#include "io/directory_calls.h"
 
 namespace millrace::io {
 namespace {
@@ -190,30 +191,15 @@ class KernelDisk final : public Disk {
     return {};
   }
   Result<std::vector<std::string>> list(const std::string& directory) override {
-    DIR* const open = ::opendir(directory.c_str());
-    if (open == nullptr) return system_failure("listing", directory, errno);
     std::vector<std::string> names;
-    errno = 0;
-    while (const dirent* entry = ::readdir(open)) {
-      const std::string name = entry->d_name;
-      if (name != "." && name != "..") names.push_back(name);
-    }
-    const int number = errno;
-    ::closedir(open);
+    const int number = list_directory(directory, &names);
     if (number != 0) return system_failure("listing", directory, number);
     return names;
   }
   Status create_directories(const std::string& directory, uint32_t mode) override {
-    for (size_t end = 0; end != std::string::npos;) {
-      end = directory.find('/', end + 1);
-      const std::string part = directory.substr(0, end);
-      if (part.empty() || ::mkdir(part.c_str(), static_cast<mode_t>(mode)) == 0) continue;
-      const int number = errno;
-      // On a read-only file system mkdir says so even where the directory is there.
-      struct stat status = {};
-      if (::stat(part.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
-      return system_failure("making directory", part, number);
-    }
+    std::string part;
+    const int number = make_directories(directory, mode, &part);
+    if (number != 0) return system_failure("making directory", part, number);
     return {};
   }
   Status sync_directory(const std::string& directory) override {

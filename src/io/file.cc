@@ -1,6 +1,5 @@
 #include "io/file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +8,8 @@
 #include <cstdio>
 #include <system_error>
 #include <utility>
+
+#include "io/directory_calls.h"
 
 namespace millrace::io {
 namespace {
@@ -73,23 +74,15 @@ class KernelFileSystem final : public FileSystem {
     return {};
   }
   Result<std::vector<std::string>> list(const std::string& directory) override {
-    DIR* const open = ::opendir(directory.c_str());
-    if (open == nullptr) return system_failure("listing", directory, errno);
     std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(open)) {
-      const std::string name = entry->d_name;
-      if (name != "." && name != "..") names.push_back(name);
-    }
-    ::closedir(open);
+    const int number = list_directory(directory, &names);
+    if (number != 0) return system_failure("listing", directory, number);
     return names;
   }
   Status create_directories(const std::string& directory, uint32_t mode) override {
-    for (size_t end = 0; end != std::string::npos;) {
-      end = directory.find('/', end + 1);
-      const std::string part = directory.substr(0, end);
-      if (part.empty() || ::mkdir(part.c_str(), static_cast<mode_t>(mode)) == 0) continue;
-      if (errno != EEXIST) return system_failure("making directory", part, errno);
-    }
+    std::string part;
+    const int number = make_directories(directory, mode, &part);
+    if (number != 0) return system_failure("making directory", part, number);
     return {};
   }
 };
