@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/last_chunk.h"
+
 namespace millrace::http {
 namespace {
 
@@ -170,6 +172,10 @@ Http1RequestParser::Progress Http1RequestParser::parse(std::span<uint8_t> bytes)
   while (!grammar.ended && progress.consumed < bytes.size()) {
     const std::span<uint8_t> rest = bytes.subspan(progress.consumed);
     if (!grammar.started && rest.size() == 1 && rest[0] == '\r') break;
+    if (grammar.head_seen() && grammar.chunked() &&
+        is_cut_last_chunk({reinterpret_cast<const char*>(rest.data()), rest.size()})) {
+      break;
+    }
     grammar.started = true;
     error_code ec;
     const size_t used = grammar.put(boost::asio::const_buffer(rest.data(), rest.size()), ec);

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "http/last_chunk.h"
+
 namespace millrace::http {
 
 namespace beast = boost::beast::http;
@@ -123,6 +125,10 @@ class Http1ResponseParser::Impl {
           return millrace::fail(Code::kInternal, "bytes behind the end of the response");
         }
         start_message();
+      }
+      if (message_->is_header_done() && message_->chunked() &&
+          is_cut_last_chunk(text.substr(used))) {
+        break;
       }
       boost::system::error_code error;
       used += message_->put(boost::asio::buffer(text.data() + used, text.size() - used), error);

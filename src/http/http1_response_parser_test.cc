@@ -42,6 +42,8 @@ const std::vector<Case> kCases = {
      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nT: "
      "1\r\n\r\n",
      true, true, true, "200|transfer-encoding=chunked", "hello!"},
+    {"empty and chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", true,
+     true, true, "200|transfer-encoding=chunked", ""},
     {"to the end", "HTTP/1.1 503 No\r\n\r\nbody", true, false, false, "503", "body"},
     {"old version", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", true, true, false,
      "200|content-length=0", ""},
@@ -87,6 +89,21 @@ void expect(const Case& wanted, size_t cut) {
 TEST(Http1ResponseParserTest, EachResponseReadsTheSameHoweverItIsCut) {
   for (const Case& wanted : kCases) {
     for (size_t cut = 0; cut <= wanted.bytes.size(); ++cut) expect(wanted, cut);
+  }
+}
+
+TEST(Http1ResponseParserTest, EachGoodResponseReadsTheSameByteByByte) {
+  for (const Case& wanted : kCases) {
+    if (!wanted.ok) continue;
+    Collector collector;
+    Http1ResponseParser parser(collector, 8192);
+    for (const uint8_t& byte : as_span(wanted.bytes)) {
+      ASSERT_TRUE(parser.receive({&byte, 1})) << wanted.name;
+    }
+    EXPECT_EQ(parser.complete(), wanted.complete) << wanted.name;
+    EXPECT_TRUE(parser.finish()) << wanted.name;
+    EXPECT_EQ(collector.seen, wanted.seen) << wanted.name;
+    EXPECT_EQ(collector.body, wanted.body) << wanted.name;
   }
 }
 
