@@ -2,6 +2,7 @@
 """kill -9 in a loop: nothing that was acknowledged as durable may be missing in the end."""
 import argparse
 import http.client
+import multiprocessing
 import os
 import random
 import re
@@ -69,12 +70,35 @@ def request_of(numbers):
     return field(1, field(2, spans))
 
 
+class Counts:
+    """A small count for each item's number; a byte each, so that millions of items fit."""
+
+    def __init__(self):
+        self.bytes = bytearray(1 << 16)
+
+    def add(self, number):
+        while number >= len(self.bytes):
+            self.bytes.extend(bytes(len(self.bytes)))
+        self.bytes[number] = min(255, self.bytes[number] + 1)
+
+    def __getitem__(self, number):
+        return self.bytes[number] if number < len(self.bytes) else 0
+
+    def numbers(self):
+        return (match.start() for match in re.finditer(rb"[^\0]", self.bytes, re.DOTALL))
+
+    def total(self):
+        return len(self.bytes) - self.bytes.count(0)
+
+
 class Sink:
-    """Remembers every item; in bad moods it says 503 or takes its time."""
+    """Counts every item; in bad moods it says 503 or takes its time."""
 
     def __init__(self, rng):
-        self.times, self.lock, self.mood = {}, threading.Lock(), "good"
+        self.times, self.lock, self.mood = Counts(), threading.Lock(), "good"
+        self.foreign = 0  # numbers that no sender can have sent
         self.rng = rng
+        self.next_of_senders = lambda: 0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -90,7 +114,10 @@ class Sink:
                 with outer.lock:
                     for number in NUMBER.findall(body):
                         number = int(number, 16)
-                        outer.times[number] = outer.times.get(number, 0) + 1
+                        if number < outer.next_of_senders():
+                            outer.times.add(number)
+                        else:
+                            outer.foreign += 1
                 self.answer(200)
 
             def answer(self, status):
@@ -118,7 +145,7 @@ class Senders:
     """Send as fast as answers come, and keep what was answered with 200."""
 
     def __init__(self, port):
-        self.port, self.acknowledged, self.next = port, set(), 1
+        self.port, self.acknowledged, self.next = port, Counts(), 1
         self.lock, self.stop = threading.Lock(), False
         self.threads = []
 
@@ -141,7 +168,8 @@ class Senders:
                 answer.read()
                 if answer.status == 200:
                     with self.lock:
-                        self.acknowledged.update(numbers)
+                        for number in numbers:
+                            self.acknowledged.add(number)
             except (OSError, http.client.HTTPException):
                 connection.close()
                 time.sleep(0.005)
@@ -169,11 +197,13 @@ class Loop:
         self.sink = Sink(self.rng)
         self.port = free_port()
         self.senders = Senders(self.port)
+        self.sink.next_of_senders = lambda: self.senders.next
         self.configuration = os.path.join(folder, "config.yaml")
         with open(self.configuration, "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(receiver=self.port, sink=self.sink.port,
                                             directory=os.path.join(folder, "queue")))
         self.killed_at = {}  # by point; "" for random moments
+        self.lost = 0  # acknowledged, and not delivered in the end
         self.problems = []
 
     def start(self, point=None):
@@ -225,20 +255,21 @@ class Loop:
             self.problems.append("the last start failed")
             return
         deadline = time.monotonic() + 60
+        missing = list(self.senders.acknowledged.numbers())
         while time.monotonic() < deadline:
             with self.sink.lock:
-                missing = self.senders.acknowledged - self.sink.times.keys()
+                missing = [number for number in missing if self.sink.times[number] == 0]
             if not missing:
                 break
             time.sleep(0.05)
+        self.lost = len(missing)
         process.send_signal(signal.SIGTERM)
         code = process.wait(timeout=60)
         if missing:
             self.problems.append(f"{len(missing)} acknowledged items never arrived, the first is "
                                  f"{min(missing)}")
-        foreign = [number for number in self.sink.times if number >= self.senders.next]
-        if foreign:
-            self.problems.append(f"{len(foreign)} items arrived that nobody sent")
+        if self.sink.foreign:
+            self.problems.append(f"{self.sink.foreign} items arrived that nobody sent")
         with open(self.log, encoding="utf-8", errors="replace") as log:
             text = log.read()
         if code != 0 or "balance=ok" not in text.splitlines()[-1]:
@@ -248,38 +279,71 @@ class Loop:
                                  + next(line for line in text.splitlines() if "bug:" in line))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cycles", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--millrace", default=os.path.join(ROOT, "build/release/millrace"))
-    options = parser.parse_args()
+# Points that a life without damage or trouble does not pass; they are the unit tests'.
+RARE = {"segment_abandoned", "footer_cut", "quarantine_written"}
+
+
+def run_loop(options):
+    """Life after life in a directory of its own; what was seen, for the summary."""
     with tempfile.TemporaryDirectory() as folder:
         loop = Loop(options, folder)
         named = points()
-        # Points that a life without damage or trouble passes; the others are the unit tests'.
-        rare = {"segment_abandoned", "footer_cut", "quarantine_written"}
+        done = 0
         for index in range(options.cycles):
             # Every other cycle dies at a point, each in its turn.
             point = named[index // 2 % len(named)] if index % 2 == 0 else None
-            loop.cycle(None if point in rare else point)
+            loop.cycle(None if point in RARE else point)
+            done += 1
+            if done % 500 == 0:
+                print(f"{done} cycles, {loop.senders.acknowledged.total()} items acknowledged",
+                      file=sys.stderr, flush=True)
             if loop.problems:
                 break
         loop.finish()
-        times = loop.sink.times.values()
-        print(f"{options.cycles} cycles; {loop.senders.next - 1} items sent, "
-              f"{len(loop.senders.acknowledged)} acknowledged, "
-              f"{len(loop.senders.acknowledged - loop.sink.times.keys())} of them lost, "
-              f"{sum(1 for count in times if count > 1)} came more than once")
-        print("died at: " + ", ".join(f"{name or 'a random moment'} {count}"
-                                      for name, count in sorted(loop.killed_at.items())))
-        never = [name for name in named if name not in loop.killed_at and name not in rare]
+        never = [name for name in named if name not in loop.killed_at and name not in RARE]
         if never and options.cycles >= 8 * len(named):
             loop.problems.append("never died at " + ", ".join(never))
-        for problem in loop.problems:
-            print("problem: " + problem)
-        print(f"{options.cycles - len(loop.problems)} passed, {len(loop.problems)} failed")
-        return 1 if loop.problems else 0
+        return {"cycles": done, "sent": loop.senders.next - 1, "lost": loop.lost,
+                "acknowledged": loop.senders.acknowledged.total(),
+                "repeated": sum(1 for _ in re.finditer(rb"[^\0\1]", loop.sink.times.bytes, re.DOTALL)),
+                "killed_at": loop.killed_at, "problems": loop.problems}
+
+
+def summary_of(seen):
+    def total(name):
+        return sum(one[name] for one in seen)
+    killed_at = {}
+    for one in seen:
+        for name, count in one["killed_at"].items():
+            killed_at[name] = killed_at.get(name, 0) + count
+    print(f"{total('cycles')} cycles; {total('sent')} items sent, {total('acknowledged')} "
+          f"acknowledged, {total('lost')} of them lost, {total('repeated')} came more than once")
+    print("died at: " + ", ".join(f"{name or 'a random moment'} {count}"
+                                  for name, count in sorted(killed_at.items())))
+    problems = [problem for one in seen for problem in one["problems"]]
+    for problem in problems:
+        print("problem: " + problem)
+    print(f"{total('cycles') - len(problems)} passed, {len(problems)} failed")
+    return 1 if problems else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cycles", type=int, default=200, help="of all jobs together")
+    parser.add_argument("--jobs", type=int, default=1, help="loops side by side, each on its own")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--millrace", default=os.path.join(ROOT, "build/release/millrace"))
+    options = parser.parse_args()
+    shares = []
+    for job in range(options.jobs):
+        share = argparse.Namespace(**vars(options))
+        share.cycles = (options.cycles + job) // options.jobs
+        share.seed = options.seed + job
+        shares.append(share)
+    if options.jobs == 1:
+        return summary_of([run_loop(shares[0])])
+    with multiprocessing.Pool(options.jobs) as pool:
+        return summary_of(pool.map(run_loop, shares, chunksize=1))
 
 
 if __name__ == "__main__":
