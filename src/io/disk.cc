@@ -209,10 +209,21 @@ class KernelDisk final : public Disk {
     if (::fsync(descriptor.get()) != 0) return system_failure("syncing", directory, errno);
     return {};
   }
+  Status check_writable(const std::string& directory) override {
+    if (::access(directory.c_str(), W_OK) == 0) return {};
+    return system_failure("writing in", directory, errno);
+  }
   Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) override {
     const std::string path = directory + "/lock";
-    Descriptor descriptor(
-        uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640); }));
+    const auto open_as = [](const std::string& what, int flags) {
+      return uninterrupted([&] { return ::open(what.c_str(), flags | O_CLOEXEC, 0640); });
+    };
+    int number = open_as(path, O_RDWR | O_CREAT);
+    if (number < 0 && errno == EROFS) {
+      number = open_as(path, O_RDONLY);
+      if (number < 0 && errno == ENOENT) number = open_as(directory, O_RDONLY);
+    }
+    Descriptor descriptor(number);
     if (descriptor.get() < 0) return system_failure("opening", path, errno);
     if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return system_failure("locking", path, errno);

@@ -63,8 +63,11 @@ class Disk {
   virtual Status create_directories(const std::string& directory, uint32_t mode) = 0;
   // Files created, renamed and removed in `directory` stay so after a power cut.
   virtual Status sync_directory(const std::string& directory) = 0;
-  // An exclusive lock on the file `directory`/lock, which is made and stays. Error:
-  // kFailedPrecondition when another process (or another lock of this one) has it.
+  // Whether files can be made in `directory` now; how much room there is it does not say.
+  virtual Status check_writable(const std::string& directory) = 0;
+  // An exclusive lock on the file `directory`/lock, which is made and stays; on a read-only file
+  // system, on what is there. Error: kFailedPrecondition when another process (or another lock of
+  // this one) has it.
   virtual Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) = 0;
   // A number that nobody outside can guess; seeded in the simulation.
   virtual uint64_t unguessable_number() = 0;

@@ -39,16 +39,18 @@ Log::Core::Core(Options options, World world)
       segment_bytes_(usual_segment_bytes(options_)) {}
 
 Status Log::Core::open() {
-  if (Status made = world_.disk.create_directories(options_.directory, options_.directory_mode);
-      !made) {
-    return made;
-  }
+  const Status made = world_.disk.create_directories(options_.directory, options_.directory_mode);
+  // What lies on a file system that has become read-only can still be delivered.
+  if (!made && !world_.disk.list(options_.directory)) return made;
   Result<std::unique_ptr<io::DirectoryLock>> lock = world_.disk.lock_directory(options_.directory);
   if (!lock) return fail(lock.error());
   directory_lock_ = std::move(*lock);
   Result<Recovered> recovered = recover(place_, world_.log);
   if (!recovered) return fail(recovered.error());
   adopt(std::move(*recovered));
+  if (Status writable = world_.disk.check_writable(options_.directory); !writable) {
+    refuse_appends(writable.error());
+  }
   if (world_.log != nullptr && !options_.fsync) {
     world_.log->warn(
         "storage: fsync is off: what is answered as durable survives the end of the "

@@ -121,8 +121,9 @@ struct Numbers {
 class Log {
  public:
   // Recovers what is there and starts. Blocks on the disk. Always succeeds with a directory that
-  // can be used, however damaged its contents; errors: the directory can't be made or written, or
-  // another process has it.
+  // can be read, however damaged its contents; where it can't be written, appends are refused until
+  // it can (trouble() says so). Errors: the directory can't be made, locked or read, or another
+  // process has it.
   // `writes` and `reads` are lanes of their own; both outlive the log and must be idle (or never
   // run again) before it is destroyed: call close() and wait for it.
   struct World {

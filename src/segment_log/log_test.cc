@@ -438,12 +438,29 @@ TEST(LogTest, ADiskThatCannotBeReadIsAskedAgainLater) {
   EXPECT_EQ(run.log->trouble(), "");
 }
 
-TEST(LogTest, AReadOnlyDiskIsAnErrorOfTheStart) {
+TEST(LogTest, AReadOnlyDiskGivesWhatItHasAndRefusesTheRestUntilItIsWritable) {
   io::sim::SimDisk disk(1);
+  {
+    TestLog earlier(disk);
+    ASSERT_TRUE(earlier.append("one", {{earlier.target("a"), false}}));
+    earlier.run();
+    earlier.kill();
+  }
+  disk.restart();
   disk.fail_changes(io::sim::SimDisk::Failure::kReadOnly);
-  TestLog run(disk);
-  EXPECT_EQ(run.log, nullptr);
-  EXPECT_EQ(run.open_error.code, Code::kPermissionDenied);
+  WallTime clock = kTestStart;
+  TestLog run(disk, {}, &clock);
+  ASSERT_NE(run.log, nullptr);
+  const TargetId target = run.target("a");
+  EXPECT_THAT(run.log->trouble(), HasSubstr("Read-only file system"));
+  EXPECT_EQ(run.append("two", {{target, false}}).error().code, Code::kUnavailable);
+  EXPECT_THAT(run.take_texts(target), ElementsAre("one"));
+  disk.heal();
+  clock += 2s;
+  run.log->tick();
+  run.run();
+  EXPECT_EQ(run.log->trouble(), "");
+  EXPECT_TRUE(run.append("three", {{target, false}}));
 }
 
 TEST(LogTest, MoreTargetsThanThereArePlacesForAreAnError) {

@@ -424,6 +424,14 @@ Status SimDisk::sync_directory(const std::string& directory) {
   return {};
 }
 
+Status SimDisk::check_writable(const std::string& directory) {
+  const std::lock_guard lock(mutex_);
+  if (const Turn turn = next_turn(Effect::kChanges); turn != Turn::kFine) {
+    return refused("writing in", directory, turn);
+  }
+  return {};
+}
+
 Result<std::unique_ptr<DirectoryLock>> SimDisk::lock_directory(const std::string& directory) {
   const std::lock_guard lock(mutex_);
   if (const Turn turn = next_turn(Effect::kReads); turn != Turn::kFine) {

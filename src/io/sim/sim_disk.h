@@ -68,6 +68,7 @@ class SimDisk final : public Disk {
   Result<std::vector<std::string>> list(const std::string& directory) override;
   Status create_directories(const std::string& directory, uint32_t mode) override;
   Status sync_directory(const std::string& directory) override;
+  Status check_writable(const std::string& directory) override;
   Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) override;
   uint64_t unguessable_number() override;
 
