@@ -2,8 +2,10 @@
 
 #include <pthread.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -34,13 +36,26 @@ class ThreadExecutor final : public Executor {
     }
     changed_.notify_one();
   }
+  void submit_after(Duration delay, Task task) override {
+    {
+      const std::lock_guard lock(mutex_);
+      delayed_.emplace(Clock::now() + delay, std::move(task));
+    }
+    changed_.notify_one();
+  }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   void run() {
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
+      queue_what_is_due();
+      if (tasks_.empty()) {
+        if (ending_) return;
+        wait(lock);
+        continue;
+      }
       Task task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();
@@ -50,9 +65,25 @@ class ThreadExecutor final : public Executor {
     }
   }
 
+  void queue_what_is_due() {
+    while (!delayed_.empty() && (ending_ || delayed_.begin()->first <= Clock::now())) {
+      tasks_.push_back(std::move(delayed_.begin()->second));
+      delayed_.erase(delayed_.begin());
+    }
+  }
+  void wait(std::unique_lock<std::mutex>& lock) {
+    if (delayed_.empty()) {
+      changed_.wait(lock);
+    } else {
+      const Clock::time_point until = delayed_.begin()->first;
+      changed_.wait_until(lock, until);
+    }
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> tasks_;
+  std::multimap<Clock::time_point, Task> delayed_;  // by when they are due
   bool ending_ = false;
   std::thread thread_;  // the last member: it uses all others
 };

@@ -18,6 +18,9 @@ class Executor {
   virtual ~Executor() = default;
   // Runs `task` after all that were submitted before. Never blocks.
   virtual void submit(Task task) = 0;
+  // Runs `task` when `delay` has passed, behind what waits then; the lane is free for others
+  // meanwhile. When the lane is destroyed before, the kernel's runs it at once. Never blocks.
+  virtual void submit_after(Duration delay, Task task) = 0;
 };
 
 // A lane on a thread of that name (the first 15 bytes of it show in `top -H`).

@@ -1,5 +1,6 @@
 // The write lane: one commit at a time, each one write and one sync; segments begun, sealed and
-// removed between commits. What callers queue meanwhile goes into the next commit.
+// removed between commits. What callers queue meanwhile goes into the next commit, which may wait a
+// little for more (gathering.h).
 #include <algorithm>
 
 #include "segment_log/core.h"
@@ -21,11 +22,38 @@ std::vector<const Segment*> pointers_to(const std::vector<Segment>& segments) {
 void Log::Core::run_writes() {
   {
     const std::lock_guard lock(mutex_);
+    if (!gather()) return;
     writes_scheduled_ = false;
   }
-  if (!commit_once()) return;
+  const bool has_more = commit_once();
   const std::lock_guard lock(mutex_);
-  schedule_writes();
+  if (has_more) schedule_writes();
+  if (std::exchange(closes_after_gathering_, false)) {
+    world_.writes.submit([this] { finish_closing(); });
+  }
+}
+
+// False: the commit waits for company, and this task comes again. One wait for each commit.
+bool Log::Core::gather() {
+  if (gathering_since_) {
+    size_t early = 0;
+    size_t late = 0;
+    for (size_t i = gathering_from_; i < queue_.size(); ++i) {
+      const Duration after = queue_[i].admitted_at - *gathering_since_;
+      ++(after > Gathering::kShortWait ? late : early);
+    }
+    gathering_.waited(early, late);
+    gathering_since_.reset();
+    return true;
+  }
+  if (queue_.empty() || disk_trouble_ || is_closing_) return true;
+  const WallTime time = now();
+  const Duration wait = gathering_.wait_before_commit(queue_.size(), queued_bytes_, time);
+  if (wait <= 0s) return true;
+  gathering_since_ = time;
+  gathering_from_ = queue_.size();
+  world_.writes.submit_after(wait, [this] { run_writes(); });
+  return false;
 }
 
 // True when there is more to do at once.
@@ -172,7 +200,10 @@ void Log::Core::commit_succeeded(const BlockBuffer& blocks,
   segment_bytes_sum_ += blocks.bytes();
   numbers_.bytes_written += blocks.bytes();
   numbers_.records_written += records.size();
-  if (!records.empty()) ++numbers_.commits;
+  if (!records.empty()) {
+    ++numbers_.commits;
+    gathering_.committed(now());
+  }
   release_parked(lock);
   lock.unlock();
   for (Queued& record : records) {
@@ -390,6 +421,10 @@ bool Log::Core::remove_gone_files() {
 void Log::Core::finish_closing() {
   {
     const std::lock_guard lock(mutex_);
+    if (gathering_since_) {
+      closes_after_gathering_ = true;  // its task must have run when nothing may run any more
+      return;
+    }
     if (writes_scheduled_) {
       // Behind the task that is on its way.
       world_.writes.submit([this] { finish_closing(); });

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "segment_log/gathering.h"
 #include "segment_log/log.h"
 #include "segment_log/recovery.h"
 #include "segment_log/segment.h"
@@ -113,6 +114,7 @@ class Log::Core {
 
   // --- the write lane (committing.cc) ---
   void run_writes();
+  bool gather();
   bool commit_once();
   bool remove_gone_files();
   Status begin_segment();
@@ -182,6 +184,10 @@ class Log::Core {
   uint64_t segment_bytes_sum_ = 0;
   uint64_t queued_bytes_ = 0;
   bool writes_scheduled_ = false;
+  Gathering gathering_;
+  std::optional<WallTime> gathering_since_;  // the next commit waits for company since then
+  size_t gathering_from_ = 0;                // records that were queued at that time
+  bool closes_after_gathering_ = false;
   bool wants_new_segment_ = false;
   bool refused_for_room_ = false;
   std::optional<Error> disk_trouble_;  // appends are refused until a probe succeeds

@@ -3,6 +3,7 @@
 //
 //   build/release-tests/log_bench --benchmark_counters_tabular=true
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -125,31 +126,54 @@ BENCHMARK(append_synced)
     ->Args({450'000, 8})
     ->UseRealTime();
 
-// range(0): bytes of a record, range(1): MB of backlog. The files are in the page cache.
+// Nothing of the files stays in the page cache; needs no rights, for all of them are synced.
+void drop_from_page_cache(const std::string& directory) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) continue;
+    ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(file);
+  }
+}
+
+// Writes `records` records that nobody has taken; every seventh is finished when `is_mixed`, so
+// that each segment needs its index at the start.
+void write_backlog(const std::string& directory, const Rope& payload, uint64_t records,
+                   bool is_mixed) {
+  World world;
+  const std::unique_ptr<Log> log = open_log(world, directory);
+  const TargetId target = log->target({Signal::kTraces, "traces", "bench"}).value();
+  std::atomic<uint64_t> written = 0;
+  for (uint64_t i = 0; i < records; ++i) {
+    const bool is_finished = is_mixed && i % 7 == 0;
+    const NewRecord::Want wants[] = {{target, is_finished}};
+    const auto id = log->append(record_of(payload, wants), [&written](const Status&) {
+      written.fetch_add(1);
+      written.notify_one();
+    });
+    if (is_finished) log->finish(target, id.value());
+    for (uint64_t now = written.load(); now + 64 < i; now = written.load()) written.wait(now);
+  }
+  close_log(*log);
+}
+
+// range(0): bytes of a record, range(1): MB of backlog, range(2): the files are in the page cache,
+// range(3): a part of each segment is finished.
 void start_with_backlog(benchmark::State& state) {
   Directory directory;
   const Rope payload = payload_of(static_cast<size_t>(state.range(0)));
   const auto records = static_cast<uint64_t>(state.range(1)) * 1'000'000 / payload.size();
-  {
-    World world;
-    const std::unique_ptr<Log> log = open_log(world, directory.path());
-    const TargetId target = log->target({Signal::kTraces, "traces", "bench"}).value();
-    const NewRecord::Want wants[] = {{target, false}};
-    std::atomic<uint64_t> written = 0;
-    for (uint64_t i = 0; i < records; ++i) {
-      static_cast<void>(log->append(record_of(payload, wants), [&written](const Status&) {
-        written.fetch_add(1);
-        written.notify_one();
-      }));
-      for (uint64_t now = written.load(); now + 64 < i; now = written.load()) written.wait(now);
-    }
-    close_log(*log);
-  }
+  const bool is_mixed = state.range(3) != 0;
+  write_backlog(directory.path(), payload, records, is_mixed);
+  const uint64_t left = is_mixed ? records - (records + 6) / 7 : records;
   for (auto _ : state) {
-    World world;
-    const std::unique_ptr<Log> log = open_log(world, directory.path());
-    if (log->untaken(0).records != records) state.SkipWithError("records are missing");
     state.PauseTiming();
+    if (state.range(2) == 0) drop_from_page_cache(directory.path());
+    World world;
+    state.ResumeTiming();
+    const std::unique_ptr<Log> log = open_log(world, directory.path());
+    state.PauseTiming();
+    if (log->untaken(0).records != left) state.SkipWithError("records are missing");
     close_log(*log);
     state.ResumeTiming();
   }
@@ -158,8 +182,13 @@ void start_with_backlog(benchmark::State& state) {
       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(start_with_backlog)
-    ->Args({64 << 10, 1000})
-    ->Args({4500, 1000})
+    ->ArgNames({"record", "MB", "cached", "mixed"})
+    ->Args({64 << 10, 1000, 1, 0})
+    ->Args({4500, 1000, 1, 0})
+    ->Args({64 << 10, 10'000, 1, 1})
+    ->Args({64 << 10, 10'000, 0, 1})
+    ->Args({4500, 10'000, 0, 1})
+    ->Iterations(3)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "io/executor.h"
 #include "io/loop.h"
@@ -20,15 +22,29 @@ class SimExecutor final : public Executor {
  public:
   // The loop must outlive it.
   SimExecutor(Loop& loop, Duration delay_max)
-      : loop_(loop), delay_max_(delay_max), timer_(loop.make_timer([this] { run_one(); })) {}
+      : loop_(loop),
+        delay_max_(delay_max),
+        timer_(loop.make_timer([this] { run_one(); })),
+        due_timer_(loop.make_timer([this] { queue_what_is_due(); })) {}
 
   void submit(Task task) override {
     tasks_.push_back(std::move(task));
     if (!timer_->armed()) arm();
   }
-  size_t waiting_count() const { return tasks_.size(); }
+  void submit_after(Duration delay, Task task) override {
+    delayed_.emplace(loop_.now() + delay, std::move(task));
+    due_timer_->arm_at(delayed_.begin()->first);
+  }
+  size_t waiting_count() const { return tasks_.size() + delayed_.size(); }
 
  private:
+  void queue_what_is_due() {
+    while (!delayed_.empty() && delayed_.begin()->first <= loop_.now()) {
+      submit(std::move(delayed_.begin()->second));
+      delayed_.erase(delayed_.begin());
+    }
+    if (!delayed_.empty()) due_timer_->arm_at(delayed_.begin()->first);
+  }
   void arm() {
     const auto delay = loop_.random().below(static_cast<uint64_t>(delay_max_.count()) + 1);
     timer_->arm_at(loop_.now() + Duration(static_cast<Duration::rep>(delay)));
@@ -44,14 +60,22 @@ class SimExecutor final : public Executor {
   Loop& loop_;
   const Duration delay_max_;
   std::deque<Task> tasks_;
+  std::multimap<MonotonicTime, Task> delayed_;  // by when they are due
   std::unique_ptr<Timer> timer_;
+  std::unique_ptr<Timer> due_timer_;
 };
 
 class HandExecutor final : public Executor {
  public:
   void submit(Task task) override { tasks_.push_back(std::move(task)); }
-  // False when there is nothing to run.
+  void submit_after(Duration delay, Task task) override {
+    delays.push_back(delay);
+    delayed_.push_back(std::move(task));
+  }
+  // False when there is nothing to run. Time passes when all else has run: then those that were
+  // submitted with a delay come, in the order in which they were submitted.
   bool run_one() {
+    if (tasks_.empty()) tasks_.swap(delayed_);
     if (tasks_.empty()) return false;
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
@@ -62,11 +86,17 @@ class HandExecutor final : public Executor {
     while (run_one()) {
     }
   }
-  void forget_all() { tasks_.clear(); }  // the process has ended
-  size_t waiting_count() const { return tasks_.size(); }
+  void forget_all() {  // the process has ended
+    tasks_.clear();
+    delayed_.clear();
+  }
+  size_t waiting_count() const { return tasks_.size() + delayed_.size(); }
+
+  std::vector<Duration> delays;  // all that were asked for
 
  private:
   std::deque<Task> tasks_;
+  std::deque<Task> delayed_;
 };
 
 }  // namespace millrace::io::sim

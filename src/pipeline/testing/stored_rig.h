@@ -23,6 +23,7 @@ namespace millrace::pipeline::testing {
 class ManualLane final : public io::Executor {
  public:
   void submit(io::Task task) override { tasks_.push_back(std::move(task)); }
+  void submit_after(Duration, io::Task task) override { tasks_.push_back(std::move(task)); }
   bool run_one() {
     if (tasks_.empty()) return false;
     io::Task task = std::move(tasks_.front());
