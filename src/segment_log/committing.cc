@@ -36,13 +36,11 @@ void Log::Core::run_writes() {
 // False: the commit waits for company, and this task comes again. One wait for each commit.
 bool Log::Core::gather() {
   if (gathering_since_) {
-    size_t early = 0;
     size_t late = 0;
     for (size_t i = gathering_from_; i < queue_.size(); ++i) {
-      const Duration after = queue_[i].admitted_at - *gathering_since_;
-      ++(after > Gathering::kShortWait ? late : early);
+      late += queue_[i].admitted_at - *gathering_since_ > Gathering::kLate;
     }
-    gathering_.waited(early, late);
+    gathering_.waited(late);
     gathering_since_.reset();
     return true;
   }

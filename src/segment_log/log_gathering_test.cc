@@ -1,6 +1,7 @@
 // A commit that waits for company (gathering.h), in the life of a log.
 #include <gtest/gtest.h>
 
+#include "segment_log/gathering.h"
 #include "segment_log/log_fixture.h"
 
 namespace millrace::segment_log {
@@ -24,7 +25,7 @@ struct GatheringLog {
 
 TEST(LogGatheringTest, WhoComesWhileACommitWaitsSharesItsSync) {
   GatheringLog log;
-  ASSERT_EQ(log.run.writes.delays, std::vector<Duration>{Gathering::kLongWait});
+  ASSERT_EQ(log.run.writes.delays, std::vector<Duration>{Gathering::kWait});
   EXPECT_FALSE(log.run.answers.contains(log.first));
   const RecordId second = log.run.append("second", {{log.target, true}}).value();
   log.run.run();
