@@ -1,5 +1,6 @@
 // Appending records with a sync for each commit, on the real disk (in $TMPDIR or /var/tmp), and the
-// start with a backlog. CPU is the whole process's, lanes included.
+// start with a backlog, for which it writes up to 10 GB. CPU is the whole process's, lanes
+// included.
 //
 //   build/release-tests/log_bench --benchmark_counters_tabular=true
 #include <benchmark/benchmark.h>
@@ -185,7 +186,6 @@ BENCHMARK(start_with_backlog)
     ->ArgNames({"record", "MB", "cached", "mixed"})
     ->Args({64 << 10, 1000, 1, 0})
     ->Args({4500, 1000, 1, 0})
-    ->Args({64 << 10, 10'000, 1, 1})
     ->Args({64 << 10, 10'000, 0, 1})
     ->Args({4500, 10'000, 0, 1})
     ->Iterations(3)
