@@ -26,6 +26,7 @@
 #include "millrace/log_record.h"
 #include "millrace/log_record_builder.h"
 #include "millrace/metric_point.h"
+#include "millrace/metric_point_builder.h"
 #include "millrace/result.h"
 #include "millrace/span.h"
 #include "millrace/span_builder.h"
@@ -49,12 +50,14 @@ class MILLRACE_API Collector {
 
   // One item; it is copied. From any number of threads. OK: it is in the buffer. Otherwise
   // kBufferFull (OnFull::kReject), kShutDown or kTooLarge, and nothing was taken. Each is counted.
+  // kInvalidArgument, not counted: a histogram whose buckets do not fit its bounds.
   Status collect(const Span& span) noexcept;
   Status collect(const LogRecord& record) noexcept;
   Status collect(const MetricPoint& point) noexcept;
   // The same for what a builder has written; it can be reset() and used again.
   Status collect(SpanBuilder& span) noexcept;
   Status collect(LogRecordBuilder& record) noexcept;
+  Status collect(MetricPointBuilder& point) noexcept;
 
   // Waits until everything collected before this call is answered for by every required
   // destination, or dropped and counted; kDeadlineExceeded when that takes longer. Any thread.

@@ -35,6 +35,7 @@ class MILLRACE_API Batch {
   // Resource and scope are not in it.
   std::vector<Span> to_spans() const;
   std::vector<LogRecord> to_log_records() const;
+  std::vector<MetricPoint> to_metric_points() const;
 };
 using BatchRef = std::shared_ptr<const Batch>;
 

@@ -1,31 +1,54 @@
-// A log record written as protobuf bytes while it is being described; see span_builder.h for what
+// A log record written as protobuf bytes while it is being described. millrace/builder.h says what
 // all builders have in common.
+//
+//   millrace::LogRecordBuilder record(millrace::Severity::kInfo, "paid");
+//   collector.collect(record.set_span(span.trace_id(), span.span_id()).set("order.id", 17));
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <string_view>
 
-#include "millrace/detail/encoder.h"
+#include "millrace/builder.h"
 #include "millrace/log_record.h"
-#include "millrace/span_builder.h"
 
 MILLRACE_NAMESPACE_BEGIN
 
-class LogRecordBuilder {
+class LogRecordBuilder : public ItemBuilder<LogRecordBuilder> {
  public:
-  // Happened and observed at that time, with a text as its body.
-  LogRecordBuilder(Severity severity, std::string_view body,
-                   uint64_t time_unix_nano = now_unix_nano()) noexcept
-      : encoder_(0) {
-    encoder_.fixed64_field(1, time_unix_nano);
-    encoder_.fixed64_field(11, time_unix_nano);
-    encoder_.varint_field(2, static_cast<uint64_t>(severity));
-    const auto value = encoder_.open(5);
-    encoder_.text_field(1, body);
-    encoder_.close(value);
+  // Happened and observed at that time, with a text as its body; without one, see set_body().
+  explicit LogRecordBuilder(Severity severity, std::string_view body = {},
+                            uint64_t time_unix_nano = now_unix_nano()) noexcept
+      : ItemBuilder(kFront),
+        time_(time_unix_nano),
+        observed_time_(time_unix_nano),
+        severity_(severity) {
+    write_body(body);
   }
-  // Each at most once a record.
+  // Begins another record.
+  void reset(Severity severity, std::string_view body = {},
+             uint64_t time_unix_nano = now_unix_nano()) noexcept {
+    encoder_.reset(kFront);
+    time_ = time_unix_nano;
+    observed_time_ = time_unix_nano;
+    severity_ = severity;
+    write_body(body);
+  }
+
+  // When it happened; 0: unknown.
+  LogRecordBuilder& set_time(uint64_t unix_nano) noexcept {
+    time_ = unix_nano;
+    return *this;
+  }
+  // When it was observed, where that was later.
+  LogRecordBuilder& set_observed_time(uint64_t unix_nano) noexcept {
+    observed_time_ = unix_nano;
+    return *this;
+  }
+  // Each at most once a record. A body only where there was none when it began.
+  LogRecordBuilder& set_body(const Value& body) noexcept {
+    encoder_.value_field(5, body);
+    return *this;
+  }
   LogRecordBuilder& set_severity_text(std::string_view text) noexcept {
     encoder_.text_field(3, text);
     return *this;
@@ -35,44 +58,32 @@ class LogRecordBuilder {
     return *this;
   }
   LogRecordBuilder& set_span(const TraceId& trace_id, const SpanId& span_id) noexcept {
-    encoder_.bytes_field(9, trace_id.data(), trace_id.size());
-    encoder_.bytes_field(10, span_id.data(), span_id.size());
+    write_id(9, trace_id);
+    write_id(10, span_id);
     return *this;
   }
-  // Attributes; a key that is there already is not looked for.
-  LogRecordBuilder& set(std::string_view key, std::string_view text) noexcept {
-    encoder_.text_attribute(6, key, text);
-    return *this;
-  }
-  LogRecordBuilder& set(std::string_view key, const char* text) noexcept {
-    return set(key, text == nullptr ? std::string_view() : std::string_view(text));
-  }
-  LogRecordBuilder& set(std::string_view key, const std::string& text) noexcept {
-    return set(key, std::string_view(text));
-  }
-  LogRecordBuilder& set(std::string_view key, bool value) noexcept {
-    encoder_.bool_attribute(6, key, value);
-    return *this;
-  }
-  template <class Number>
-    requires(std::integral<Number> && !std::same_as<Number, bool>)
-  LogRecordBuilder& set(std::string_view key, Number value) noexcept {
-    encoder_.integer_attribute(
-        6, key, std::cmp_greater(value, INT64_MAX) ? INT64_MAX : static_cast<int64_t>(value));
-    return *this;
-  }
-  LogRecordBuilder& set(std::string_view key, double value) noexcept {
-    encoder_.double_attribute(6, key, value);
-    return *this;
-  }
-  LogRecordBuilder& set(std::string_view key, const Value& value) noexcept {
-    encoder_.value_attribute(6, key, value);
+  LogRecordBuilder& set_flags(uint32_t flags) noexcept {
+    encoder_.fixed32_field(8, flags);
     return *this;
   }
 
  private:
+  friend class ItemBuilder<LogRecordBuilder>;
   friend struct detail::Access;
-  detail::Encoder encoder_;
+  static constexpr uint32_t attribute_field() noexcept { return 6; }
+  // Time, observed time, severity: written last, because they may be set at any time.
+  static constexpr size_t kFront = 9 + 9 + 2;
+
+  void write_body(std::string_view text) noexcept {
+    if (text.data() == nullptr) return;
+    const auto value = encoder_.open(5);
+    encoder_.text_field(1, text);
+    encoder_.close(value);
+  }
+
+  uint64_t time_;
+  uint64_t observed_time_;
+  Severity severity_;
 };
 
 MILLRACE_NAMESPACE_END

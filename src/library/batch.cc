@@ -6,6 +6,7 @@
 #include "library/chunk_store.h"
 #include "library/shared_batch.h"
 #include "otlp/views.h"
+#include "wire/protobuf.h"
 
 namespace millrace::library {
 namespace {
@@ -137,6 +138,112 @@ v1::LogRecord log_record_of(otlp::MessageBytes bytes) {
   return record;
 }
 
+v1::Exemplar exemplar_of(otlp::MessageBytes bytes) {
+  v1::Exemplar exemplar;
+  wire::FieldReader reader(bytes);
+  for (wire::Field field; reader.next(&field);) {
+    if (field.is(2, wire::WireType::kI64)) exemplar.time_unix_nano = field.value;
+    if (field.is(3, wire::WireType::kI64)) exemplar.value = field.as_double();
+    if (field.is(4, wire::WireType::kLen)) exemplar.span_id = id_of<v1::SpanId>(field.bytes);
+    if (field.is(5, wire::WireType::kLen)) exemplar.trace_id = id_of<v1::TraceId>(field.bytes);
+    if (field.is(6, wire::WireType::kI64)) exemplar.value = static_cast<int64_t>(field.value);
+  }
+  exemplar.filtered_attributes = attributes_of(bytes, 7);
+  return exemplar;
+}
+
+v1::Number number_of(const otlp::DataPointView& view) {
+  if (view.as_double) return *view.as_double;
+  return view.as_int.value_or(0);
+}
+
+// What is not a Temporality stays as it is on the wire.
+v1::Temporality temporality_of(const otlp::MetricView& metric) {
+  return static_cast<v1::Temporality>(metric.aggregation_temporality);
+}
+
+void read_data(const otlp::MetricView& metric, otlp::DataPointView view, v1::MetricPoint& point) {
+  switch (metric.type) {
+    case otlp::MetricType::kNone:
+      return;
+    case otlp::MetricType::kGauge:
+      point.data = v1::Gauge{number_of(view)};
+      return;
+    case otlp::MetricType::kSum:
+      point.data = v1::Sum{number_of(view), temporality_of(metric), metric.is_monotonic};
+      return;
+    case otlp::MetricType::kHistogram:
+      point.data = v1::Histogram{view.count,
+                                 view.sum,
+                                 view.min,
+                                 view.max,
+                                 std::move(view.bucket_counts),
+                                 std::move(view.explicit_bounds),
+                                 temporality_of(metric)};
+      return;
+    case otlp::MetricType::kExponentialHistogram:
+      point.data =
+          v1::ExponentialHistogram{view.count,
+                                   view.sum,
+                                   view.min,
+                                   view.max,
+                                   view.scale,
+                                   view.zero_count,
+                                   view.zero_threshold,
+                                   {view.positive.offset, std::move(view.positive.bucket_counts)},
+                                   {view.negative.offset, std::move(view.negative.bucket_counts)},
+                                   temporality_of(metric)};
+      return;
+    case otlp::MetricType::kSummary: {
+      v1::Summary summary{view.count, view.sum.value_or(0), {}};
+      for (const auto& [quantile, value] : view.quantile_values) {
+        summary.quantiles.push_back({quantile, value});
+      }
+      point.data = std::move(summary);
+      return;
+    }
+  }
+}
+
+// Where data points of that type keep their exemplars; 0: they have none.
+uint32_t point_exemplars(otlp::MetricType type) {
+  switch (type) {
+    case otlp::MetricType::kNone:
+    case otlp::MetricType::kSummary:
+      return 0;
+    case otlp::MetricType::kGauge:
+    case otlp::MetricType::kSum:
+      return 5;
+    case otlp::MetricType::kHistogram:
+      return 8;
+    case otlp::MetricType::kExponentialHistogram:
+      return 11;
+  }
+  return 0;
+}
+
+void append_points(otlp::MessageBytes bytes, std::vector<v1::MetricPoint>& points) {
+  const auto metric = otlp::MetricView::read(Bytes::copy_of(bytes));
+  otlp::MessageReader reader(metric.data.view(), otlp::kDataPoints);
+  for (otlp::MessageBytes content; reader.next(&content);) {
+    auto view = otlp::DataPointView::read(metric.type, content);
+    v1::MetricPoint& point = points.emplace_back();
+    point.name = metric.name;
+    point.description = metric.description;
+    point.unit = metric.unit;
+    point.start_time_unix_nano = view.start_time_unix_nano;
+    point.time_unix_nano = view.time_unix_nano;
+    point.flags = view.flags;
+    point.attributes = attributes_of(content, otlp::point_attributes(metric.type));
+    const uint32_t number = point_exemplars(metric.type);
+    otlp::MessageReader exemplars(content, number);
+    for (otlp::MessageBytes one; number != 0 && exemplars.next(&one);) {
+      point.exemplars.push_back(exemplar_of(one));
+    }
+    read_data(metric, std::move(view), point);
+  }
+}
+
 // Calls `see` with each item of the request.
 template <class See>
 void for_each_item(const v1::Batch& batch, See see) {
@@ -200,6 +307,15 @@ std::vector<LogRecord> Batch::to_log_records() const {
   library::for_each_item(
       *this, [&](otlp::MessageBytes item) { records.push_back(library::log_record_of(item)); });
   return records;
+}
+
+std::vector<MetricPoint> Batch::to_metric_points() const {
+  std::vector<MetricPoint> points;
+  if (signal() != Signal::kMetrics) return points;
+  points.reserve(item_count());
+  library::for_each_item(*this,
+                         [&](otlp::MessageBytes item) { library::append_points(item, points); });
+  return points;
 }
 
 }  // namespace millrace::v1

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <utility>
+#include <variant>
 
 #include "library/encode_values.h"
 #include "library/handle.h"
@@ -39,6 +40,12 @@ Status collect_value(Handle& handle, millrace::Signal signal, const Value& value
   return engine->collect(signal, item_of(encoder, encoder.begin(), notes));
 }
 
+Status collect_point(Engine& engine, MetricPointBuilder& point, const EncodeNotes& notes) {
+  if (!Access::is_valid(point)) return ErrorCode::kInvalidArgument;
+  const uint8_t* begin = Access::finish(point, engine.started_unix_nano());
+  return engine.collect(millrace::Signal::kMetrics, item_of(Access::encoder(point), begin, notes));
+}
+
 // What a child says that has started nothing: there is nothing.
 Statistics no_statistics() { return {}; }
 
@@ -71,7 +78,18 @@ Status Collector::collect(const LogRecord& record) noexcept {
   return collect_value(*handle_, millrace::Signal::kLogs, record);
 }
 Status Collector::collect(const MetricPoint& point) noexcept {
-  return collect_value(*handle_, millrace::Signal::kMetrics, point);
+  Engine* engine = handle_->engine();
+  if (engine == nullptr) return ErrorCode::kUnavailable;
+  const Metric metric{.name = point.name, .unit = point.unit, .description = point.description};
+  return std::visit(
+      [&](const auto& data) {
+        MetricPointBuilder builder(
+            metric, data, point.time_unix_nano != 0 ? point.time_unix_nano : now_unix_nano());
+        EncodeNotes notes;
+        Access::add_rest(builder, point, engine->encode_limits(), notes);
+        return collect_point(*engine, builder, notes);
+      },
+      point.data);
 }
 
 Status Collector::collect(SpanBuilder& span) noexcept {
@@ -85,8 +103,13 @@ Status Collector::collect(SpanBuilder& span) noexcept {
 Status Collector::collect(LogRecordBuilder& record) noexcept {
   Engine* engine = handle_->engine();
   if (engine == nullptr) return ErrorCode::kUnavailable;
-  Encoder& encoder = Access::encoder(record);
-  return engine->collect(millrace::Signal::kLogs, item_of(encoder, encoder.begin(), {}));
+  const uint8_t* begin = Access::finish(record);
+  return engine->collect(millrace::Signal::kLogs, item_of(Access::encoder(record), begin, {}));
+}
+
+Status Collector::collect(MetricPointBuilder& point) noexcept {
+  Engine* engine = handle_->engine();
+  return engine == nullptr ? Status(ErrorCode::kUnavailable) : collect_point(*engine, point, {});
 }
 
 Status Collector::flush(std::chrono::nanoseconds timeout) noexcept {

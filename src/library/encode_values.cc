@@ -19,21 +19,6 @@ std::string_view cut_text(std::string_view text, size_t length_max) {
   return text.substr(0, end);
 }
 
-void encode_attributes(uint32_t number, const Attributes& attributes, const EncodeLimits& limits,
-                       Encoder& encoder, EncodeNotes& notes) {
-  for (const Attribute& attribute : attributes) {
-    if (limits.value_length_max != 0) {
-      const auto* text = std::get_if<std::string>(&attribute.value.variant());
-      if (text != nullptr && text->size() > limits.value_length_max) {
-        ++notes.truncated_values;
-        encoder.text_attribute(number, attribute.key, cut_text(*text, limits.value_length_max));
-        continue;
-      }
-    }
-    encoder.value_attribute(number, attribute.key, attribute.value);
-  }
-}
-
 template <class Id>
 void encode_id(uint32_t number, const Id& id, Encoder& encoder) {
   if (id != Id{}) encoder.bytes_field(number, id.data(), id.size());
@@ -48,6 +33,21 @@ void encode_text(uint32_t number, std::string_view text, Encoder& encoder) {
 }
 
 }  // namespace
+
+void encode_attributes(uint32_t number, const Attributes& attributes, const EncodeLimits& limits,
+                       Encoder& encoder, EncodeNotes& notes) {
+  for (const Attribute& attribute : attributes) {
+    if (limits.value_length_max != 0) {
+      const auto* text = std::get_if<std::string>(&attribute.value.variant());
+      if (text != nullptr && text->size() > limits.value_length_max) {
+        ++notes.truncated_values;
+        encoder.text_attribute(number, attribute.key, cut_text(*text, limits.value_length_max));
+        continue;
+      }
+    }
+    encoder.value_attribute(number, attribute.key, attribute.value);
+  }
+}
 
 // opentelemetry/proto/trace/v1/trace.proto, Span.
 void encode(const v1::Span& span, const EncodeLimits& limits, Encoder& encoder,
@@ -111,76 +111,6 @@ void encode(const v1::LogRecord& record, const EncodeLimits& limits, Encoder& en
   encode_id(9, record.trace_id, encoder);
   encode_id(10, record.span_id, encoder);
   encode_text(12, record.event_name, encoder);
-}
-
-namespace {
-
-void encode_point_times(const v1::MetricPoint& point, Encoder& encoder) {
-  if (point.start_time_unix_nano != 0) encoder.fixed64_field(2, point.start_time_unix_nano);
-  encoder.fixed64_field(3, point.time_unix_nano != 0 ? point.time_unix_nano : v1::now_unix_nano());
-}
-
-// NumberDataPoint.
-void encode_number_point(const v1::MetricPoint& point, const std::variant<int64_t, double>& value,
-                         const EncodeLimits& limits, Encoder& encoder, EncodeNotes& notes) {
-  const auto message = encoder.open(1);
-  encode_point_times(point, encoder);
-  if (const auto* integer = std::get_if<int64_t>(&value)) {
-    encoder.fixed64_field(6, static_cast<uint64_t>(*integer));
-  } else {
-    encoder.double_field(4, *std::get_if<double>(&value));
-  }
-  encode_attributes(7, point.attributes, limits, encoder, notes);
-  encode_count(8, point.flags, encoder);
-  encoder.close(message);
-}
-
-void encode_packed(uint32_t number, const uint8_t* words, size_t count, Encoder& encoder) {
-  if (count != 0) encoder.bytes_field(number, words, 8 * count);
-}
-
-// HistogramDataPoint.
-void encode_histogram_point(const v1::MetricPoint& point, const v1::Histogram& histogram,
-                            const EncodeLimits& limits, Encoder& encoder, EncodeNotes& notes) {
-  const auto message = encoder.open(1);
-  encode_point_times(point, encoder);
-  encoder.fixed64_field(4, histogram.count);
-  if (histogram.sum) encoder.double_field(5, *histogram.sum);
-  encode_packed(6, reinterpret_cast<const uint8_t*>(histogram.bucket_counts.data()),
-                histogram.bucket_counts.size(), encoder);
-  encode_packed(7, reinterpret_cast<const uint8_t*>(histogram.explicit_bounds.data()),
-                histogram.explicit_bounds.size(), encoder);
-  encode_attributes(9, point.attributes, limits, encoder, notes);
-  encode_count(10, point.flags, encoder);
-  if (histogram.min) encoder.double_field(11, *histogram.min);
-  if (histogram.max) encoder.double_field(12, *histogram.max);
-  encoder.close(message);
-}
-
-}  // namespace
-
-// opentelemetry/proto/metrics/v1/metrics.proto, Metric with one data point.
-void encode(const v1::MetricPoint& point, const EncodeLimits& limits, Encoder& encoder,
-            EncodeNotes& notes) {
-  encoder.text_field(1, point.name);
-  encode_text(2, point.description, encoder);
-  encode_text(3, point.unit, encoder);
-  if (const auto* gauge = std::get_if<v1::Gauge>(&point.data)) {
-    const auto message = encoder.open(5);
-    encode_number_point(point, gauge->value, limits, encoder, notes);
-    encoder.close(message);
-  } else if (const auto* sum = std::get_if<v1::Sum>(&point.data)) {
-    const auto message = encoder.open(7);
-    encode_number_point(point, sum->value, limits, encoder, notes);
-    encoder.varint_field(2, static_cast<uint64_t>(sum->temporality));
-    if (sum->is_monotonic) encoder.varint_field(3, 1);
-    encoder.close(message);
-  } else if (const auto* histogram = std::get_if<v1::Histogram>(&point.data)) {
-    const auto message = encoder.open(9);
-    encode_histogram_point(point, *histogram, limits, encoder, notes);
-    encoder.varint_field(2, static_cast<uint64_t>(histogram->temporality));
-    encoder.close(message);
-  }
 }
 
 }  // namespace millrace::library

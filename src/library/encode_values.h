@@ -8,6 +8,7 @@
 #include "millrace/log_record.h"
 #include "millrace/log_record_builder.h"
 #include "millrace/metric_point.h"
+#include "millrace/metric_point_builder.h"
 #include "millrace/span.h"
 #include "millrace/span_builder.h"
 
@@ -26,8 +27,10 @@ void encode(const v1::Span& span, const EncodeLimits& limits, v1::detail::Encode
             EncodeNotes& notes);
 void encode(const v1::LogRecord& record, const EncodeLimits& limits, v1::detail::Encoder& encoder,
             EncodeNotes& notes);
-void encode(const v1::MetricPoint& point, const EncodeLimits& limits, v1::detail::Encoder& encoder,
-            EncodeNotes& notes);
+// A field of that number for each.
+void encode_attributes(uint32_t number, const v1::Attributes& attributes,
+                       const EncodeLimits& limits, v1::detail::Encoder& encoder,
+                       EncodeNotes& notes);
 
 }  // namespace millrace::library
 
@@ -37,9 +40,23 @@ namespace millrace::v1::detail {
 struct Access {
   static Encoder& encoder(SpanBuilder& span) { return span.encoder_; }
   static Encoder& encoder(LogRecordBuilder& record) { return record.encoder_; }
+  static Encoder& encoder(MetricPointBuilder& point) { return point.encoder_; }
   // Fills in what is written last; returns where the finished message begins. It ends at
   // encoder().at(). May be called again.
   static const uint8_t* finish(SpanBuilder& span, library::EncodeNotes& notes);
+  static const uint8_t* finish(LogRecordBuilder& record);
+  // What is cumulative and does not say since when, is since the collector's start.
+  static const uint8_t* finish(MetricPointBuilder& point, uint64_t collector_start_unix_nano);
+  static uint32_t attribute_field(const MetricPointBuilder& point) {
+    return point.attribute_field();
+  }
+  // Whether the point can be sent: a histogram's buckets fit its bounds.
+  static bool is_valid(const MetricPointBuilder& point) { return point.is_valid_; }
+  // What a MetricPoint has beside its data: start, attributes, flags, exemplars.
+  static void add_rest(MetricPointBuilder& builder, const MetricPoint& point,
+                       const library::EncodeLimits& limits, library::EncodeNotes& notes);
+  static void add_exemplar(MetricPointBuilder& builder, const Exemplar& exemplar,
+                           const library::EncodeLimits& limits, library::EncodeNotes& notes);
 };
 
 }  // namespace millrace::v1::detail

@@ -37,6 +37,7 @@ class Engine {
 
   const NumberedBuffer& buffer() const { return buffer_; }
   const EncodeLimits& encode_limits() const { return encode_limits_; }
+  uint64_t started_unix_nano() const { return started_unix_nano_; }
 
   v1::Status collect(Signal signal, const Item& item);
   v1::Status submit_request(Signal signal, std::span<const uint8_t> request, uint32_t items);
@@ -57,6 +58,7 @@ class Engine {
   }
 
   const EncodeLimits encode_limits_;
+  const uint64_t started_unix_nano_ = v1::now_unix_nano();
   const std::shared_ptr<ExporterThreads> exporter_threads_;
   std::unique_ptr<Logger> log_;
   std::unique_ptr<Logger> unsampled_log_;

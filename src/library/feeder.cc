@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "pipeline/payload.h"
@@ -88,8 +89,10 @@ void Feeder::submit_chunk(OpenChunk* open) {
   pending.payload.signal = kSignals[open->signal];
   pending.payload.item_count = open->items;
   uint8_t* const items = open->data() + open->begin;
-  const uint8_t* const end = items + open->size();
-  const uint8_t* const begin = open->is_request ? items : prefix_.write_before(items, open->size());
+  const size_t size =
+      open->is_request ? open->size() : joined_size(open->signal, {items, open->size()});
+  const uint8_t* const end = items + size;
+  const uint8_t* const begin = open->is_request ? items : prefix_.write_before(items, size);
   pending.payload.bytes =
       Rope(Bytes(ChunkRef::adopt(open->chunk), begin, static_cast<size_t>(end - begin)));
   submit(std::move(pending));
@@ -117,13 +120,20 @@ void Feeder::submit_joined(size_t signal, std::vector<OpenChunk*> small) {
     at += open->size();
     buffer_.release(open);
   }
-  const uint8_t* const begin = is_request ? first : prefix_.write_before(first, size);
+  if (!is_request) at = first + joined_size(signal, {first, size});
+  const uint8_t* const begin =
+      is_request ? first : prefix_.write_before(first, static_cast<size_t>(at - first));
   Pending pending;
   pending.payload.signal = kSignals[signal];
   pending.payload.item_count = items;
   pending.payload.bytes =
       Rope(Bytes(ChunkRef::adopt(chunk), begin, static_cast<size_t>(at - begin)));
   submit(std::move(pending));
+}
+
+// Of bare items, once points of the same metric are one Metric.
+size_t Feeder::joined_size(size_t signal, std::span<uint8_t> items) {
+  return kSignals[signal] == Signal::kMetrics ? point_joiner_.join(items) : items.size();
 }
 
 void Feeder::submit(Pending pending) {

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "io/loop.h"
 #include "library/buffer.h"
+#include "library/join_points.h"
 #include "library/prefix.h"
 #include "pipeline/intake.h"
 
@@ -79,6 +80,7 @@ class Feeder {
   void submit_chunks();
   void submit_chunk(OpenChunk* open);
   void submit_joined(size_t signal, std::vector<OpenChunk*> small);
+  size_t joined_size(size_t signal, std::span<uint8_t> items);
   void submit(Pending pending);
   bool try_submit(Pending& pending);
   void retry_backlog();
@@ -100,6 +102,7 @@ class Feeder {
   std::vector<OpenChunk*> taken_;
   // Small ones of one look, by signal, bare items and whole requests apart: made one request.
   std::array<std::array<std::vector<OpenChunk*>, 2>, kBufferedSignals> small_;
+  PointJoiner point_joiner_;
   // Refused for want of room; in order.
   std::deque<Pending> backlog_;
   std::array<uint64_t, kBufferedSignals> backlog_items_{};

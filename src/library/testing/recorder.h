@@ -47,6 +47,13 @@ class Recorder : public v1::Exporter {
     }
     return all;
   }
+  std::vector<v1::MetricPoint> metric_points() const {
+    std::vector<v1::MetricPoint> all;
+    for (const v1::BatchRef& batch : batches()) {
+      for (v1::MetricPoint& point : batch->to_metric_points()) all.push_back(std::move(point));
+    }
+    return all;
+  }
   uint64_t item_count() const {
     uint64_t count = 0;
     for (const v1::BatchRef& batch : batches()) count += batch->item_count();
