@@ -106,11 +106,11 @@ class Filter:
         out = f"{code}///<{behind.group(2)}\n" if behind else line
         readable = not self.scopes or self.scopes[-1][0] != "body"
         begins = readable and not self.declaration and not re.match(
-            r"\s*([}#)]|public:|private:|protected:|MILLRACE_NAMESPACE|namespace|extern|friend (class|struct)|else)",
+            r"\s*([}#)]|public:|private:|protected:|MILLRACE_NAMESPACE|MILLRACE_C_(BEGIN|END)|namespace|extern|friend (class|struct)|else)",
             code)
         if begins and not self.fresh and not behind:
             out = self.document(out, following)
-        if not code.lstrip().startswith(("#", "MILLRACE_NAMESPACE")):
+        if not code.lstrip().startswith(("#", "MILLRACE_NAMESPACE", "MILLRACE_C_")):
             self.follow(code)
         self.fresh = False
         return out

@@ -26,6 +26,12 @@ millrace_code collect(millrace_collector* collector, const From* from,
   });
 }
 
+template <class Builder>
+millrace_code collect_built(millrace_collector* collector, Builder* builder) noexcept {
+  if (collector == nullptr || builder == nullptr) return MILLRACE_INVALID_ARGUMENT;
+  return to_code(collector->collector.collect(builder->builder));
+}
+
 }  // namespace
 
 extern "C" {
@@ -77,8 +83,15 @@ millrace_code millrace_collect_metric(millrace_collector* collector,
 }
 millrace_code millrace_collect_builder(millrace_collector* collector,
                                        millrace_span_builder* builder) {
-  if (collector == nullptr || builder == nullptr) return MILLRACE_INVALID_ARGUMENT;
-  return to_code(collector->collector.collect(builder->builder));
+  return collect_built(collector, builder);
+}
+millrace_code millrace_collect_log_builder(millrace_collector* collector,
+                                           millrace_log_record_builder* builder) {
+  return collect_built(collector, builder);
+}
+millrace_code millrace_collect_metric_builder(millrace_collector* collector,
+                                              millrace_metric_point_builder* builder) {
+  return collect_built(collector, builder);
 }
 
 millrace_code millrace_flush(millrace_collector* collector, uint64_t timeout_ms) {

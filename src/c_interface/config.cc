@@ -34,11 +34,23 @@ millrace_code change(Handle* handle, Set set) noexcept {
   });
 }
 
+// What variables have made of assemble(config). The endpoints' handles stay valid.
+millrace_code take_over(millrace_config& config, v1::Result<v1::Config> read) {
+  if (!read) return refuse(config, to_code(read.error().code), read.error().message);
+  config.endpoints.front().endpoint = read->endpoint_options;
+  for (size_t i = config.endpoints.size() - 1; i < read->endpoints.size(); ++i) {
+    config.endpoints.push_back({read->endpoints[i]});
+  }
+  config.config = std::move(*read);
+  return MILLRACE_OK;
+}
+
 }  // namespace
 }  // namespace millrace::c_interface
 
 using millrace::c_interface::assemble;
 using millrace::c_interface::change;
+using millrace::c_interface::take_over;
 
 extern "C" {
 
@@ -58,18 +70,20 @@ const char* millrace_config_message(const millrace_config* config) {
 
 millrace_code millrace_config_from_environment(millrace_config* config) {
   if (config == nullptr) return MILLRACE_INVALID_ARGUMENT;
-  return guarded([config] {
-    auto read = v1::Config::from_environment(assemble(*config));
-    if (!read) {
-      return refuse(*config, millrace::c_interface::to_code(read.error().code),
-                    read.error().message);
+  return guarded(
+      [config] { return take_over(*config, v1::Config::from_environment(assemble(*config))); });
+}
+
+millrace_code millrace_config_from_variables(millrace_config* config,
+                                             millrace_variable_function variable, void* context) {
+  if (config == nullptr) return MILLRACE_INVALID_ARGUMENT;
+  return guarded([=] {
+    if (variable == nullptr) {
+      return refuse(*config, MILLRACE_INVALID_ARGUMENT, "the function is null");
     }
-    config->endpoints.front().endpoint = read->endpoint_options;
-    for (size_t i = config->endpoints.size() - 1; i < read->endpoints.size(); ++i) {
-      config->endpoints.push_back({read->endpoints[i]});
-    }
-    config->config = std::move(*read);
-    return MILLRACE_OK;
+    return take_over(
+        *config, v1::Config::from_environment(
+                     assemble(*config), [=](const char* name) { return variable(context, name); }));
   });
 }
 
@@ -114,6 +128,12 @@ millrace_code millrace_config_set_batching(millrace_config* config, millrace_bat
 }
 millrace_code millrace_config_set_linger_ms(millrace_config* config, uint32_t linger_ms) {
   return change(config, [=](millrace_config& c) { c.config.linger_ms = linger_ms; });
+}
+millrace_code millrace_config_set_storage_directory(millrace_config* config, const char* path) {
+  return change(config, [=](millrace_config& c) { c.config.storage_directory = as_text(path); });
+}
+millrace_code millrace_config_set_storage_bytes_max(millrace_config* config, uint64_t bytes) {
+  return change(config, [=](millrace_config& c) { c.config.storage_bytes_max = bytes; });
 }
 millrace_code millrace_config_set_item_bytes_max(millrace_config* config, size_t bytes) {
   return change(config, [=](millrace_config& c) { c.config.item_bytes_max = bytes; });

@@ -2,6 +2,7 @@
 // runs inside: no exception leaves, whatever throws it.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -45,6 +46,15 @@ struct millrace_batch {
 
 struct millrace_span_builder {
   millrace::v1::SpanBuilder builder;
+};
+
+struct millrace_log_record_builder {
+  millrace::v1::LogRecordBuilder builder;
+};
+
+struct millrace_metric_point_builder {
+  // Of nothing until it is reset.
+  millrace::v1::MetricPointBuilder builder{{}, millrace::v1::Gauge{}, 0};
 };
 
 namespace millrace::c_interface {

@@ -1,44 +1,15 @@
 #include "millrace/span_builder.h"
 
 #include <algorithm>
-#include <utility>
 
+#include "c_interface/builders.h"
 #include "c_interface/handles.h"
-#include "c_interface/values.h"
-#include "library/encode_values.h"
 
 using millrace::c_interface::as_text;
+using millrace::c_interface::set_attribute;
+using millrace::c_interface::with;
+using millrace::c_interface::write_attributes;
 namespace v1 = millrace::v1;
-
-namespace {
-
-// Runs `write` on a builder that may be null. Without memory for it the span cannot be collected.
-template <class Write>
-void with(millrace_span_builder* builder, Write write) noexcept {
-  if (builder == nullptr) return;
-  try {
-    write(builder->builder);
-  } catch (...) {
-    v1::detail::Access::encoder(builder->builder).remarks().failed = true;
-  }
-}
-
-// Attributes of a nested message as field `number`; texts, the most frequent, without an
-// allocation.
-void write_attributes(v1::detail::Encoder& encoder, uint32_t number,
-                      const millrace_attribute* attributes, size_t count) {
-  if (attributes == nullptr) return;
-  for (size_t i = 0; i < count; ++i) {
-    const std::string_view key = as_text(attributes[i].key);
-    if (attributes[i].value.type == MILLRACE_VALUE_TEXT) {
-      encoder.text_attribute(number, key, as_text(attributes[i].value.as.text));
-    } else {
-      encoder.value_attribute(number, key, millrace::c_interface::to_value(attributes[i].value));
-    }
-  }
-}
-
-}  // namespace
 
 extern "C" {
 
@@ -101,25 +72,22 @@ void millrace_span_builder_set_status(millrace_span_builder* builder, millrace_s
 
 void millrace_span_builder_set_text(millrace_span_builder* builder, const char* key,
                                     const char* text) {
-  with(builder, [=](v1::SpanBuilder& span) { span.set(as_text(key), as_text(text)); });
+  set_attribute(builder, key, as_text(text));
 }
 void millrace_span_builder_set_bool(millrace_span_builder* builder, const char* key, int yes) {
-  with(builder, [=](v1::SpanBuilder& span) { span.set(as_text(key), yes != 0); });
+  set_attribute(builder, key, yes != 0);
 }
 void millrace_span_builder_set_integer(millrace_span_builder* builder, const char* key,
                                        int64_t integer) {
-  with(builder, [=](v1::SpanBuilder& span) { span.set(as_text(key), integer); });
+  set_attribute(builder, key, integer);
 }
 void millrace_span_builder_set_double(millrace_span_builder* builder, const char* key,
                                       double number) {
-  with(builder, [=](v1::SpanBuilder& span) { span.set(as_text(key), number); });
+  set_attribute(builder, key, number);
 }
 void millrace_span_builder_set_value(millrace_span_builder* builder, const char* key,
                                      const millrace_value* value) {
-  if (value == nullptr) return;
-  with(builder, [=](v1::SpanBuilder& span) {
-    span.set(as_text(key), millrace::c_interface::to_value(*value));
-  });
+  millrace::c_interface::set_value(builder, key, value);
 }
 
 void millrace_span_builder_add_event(millrace_span_builder* builder,

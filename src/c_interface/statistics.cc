@@ -99,6 +99,7 @@ millrace_code millrace_statistics_destination(const millrace_statistics* statist
   to.name = from.name.c_str();
   to.last_error = from.last_error.c_str();
   to.signal = static_cast<millrace_signal>(from.signal);
+  to.recovered = from.recovered;
   to.delivered = from.delivered;
   to.rejected_by_peer = from.rejected_by_peer;
   to.filtered = from.filtered;

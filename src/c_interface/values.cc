@@ -57,57 +57,6 @@ v1::Value to_value(const millrace_value& value, int depth) {
   return {};
 }
 
-bool read_number(const millrace_value& value, std::variant<int64_t, double>& to) {
-  if (value.type == MILLRACE_VALUE_INTEGER) {
-    to = value.as.integer;
-    return true;
-  }
-  if (value.type != MILLRACE_VALUE_DOUBLE) return false;
-  to = value.as.number;
-  return true;
-}
-
-bool read_temporality(millrace_temporality from, v1::Temporality& to) {
-  to = static_cast<v1::Temporality>(from);
-  return from == MILLRACE_TEMPORALITY_DELTA || from == MILLRACE_TEMPORALITY_CUMULATIVE;
-}
-
-bool read_histogram(const millrace_metric_point& from, v1::Histogram& to) {
-  const bool buckets_fit =
-      from.bucket_count == 0 ? from.bound_count == 0 : from.bucket_count == from.bound_count + 1;
-  if (!buckets_fit || (from.bucket_count != 0 && from.bucket_counts == nullptr) ||
-      (from.bound_count != 0 && from.explicit_bounds == nullptr)) {
-    return false;
-  }
-  to.count = from.count;
-  if (from.has_sum != 0) to.sum = from.sum;
-  if (from.has_min != 0) to.min = from.min;
-  if (from.has_max != 0) to.max = from.max;
-  if (from.bucket_count != 0) {
-    to.bucket_counts.assign(from.bucket_counts, from.bucket_counts + from.bucket_count);
-  }
-  if (from.bound_count != 0) {
-    to.explicit_bounds.assign(from.explicit_bounds, from.explicit_bounds + from.bound_count);
-  }
-  return read_temporality(from.temporality, to.temporality);
-}
-
-bool read_data(const millrace_metric_point& from, v1::MetricPoint& to) {
-  switch (from.kind) {
-    case MILLRACE_METRIC_GAUGE:
-      return read_number(from.value, to.data.emplace<v1::Gauge>().value);
-    case MILLRACE_METRIC_SUM: {
-      v1::Sum& sum = to.data.emplace<v1::Sum>();
-      sum.is_monotonic = from.is_monotonic != 0;
-      return read_number(from.value, sum.value) &&
-             read_temporality(from.temporality, sum.temporality);
-    }
-    case MILLRACE_METRIC_HISTOGRAM:
-      return read_histogram(from, to.data.emplace<v1::Histogram>());
-  }
-  return false;
-}
-
 }  // namespace
 
 v1::Value to_value(const millrace_value& value) { return to_value(value, 0); }
@@ -190,19 +139,6 @@ bool read_log_record(const millrace_log_record* from, v1::LogRecord& to) {
   to.span_id = to_span_id(record.span_id);
   to.event_name = as_text(record.event_name);
   return true;
-}
-
-bool read_metric_point(const millrace_metric_point* from, v1::MetricPoint& to) {
-  millrace_metric_point point;
-  if (!read_struct(from, sizeof(millrace_metric_point), point)) return false;
-  to.name = as_text(point.name);
-  to.description = as_text(point.description);
-  to.unit = as_text(point.unit);
-  to.start_time_unix_nano = point.start_time_unix_nano;
-  to.time_unix_nano = point.time_unix_nano;
-  to.attributes = to_attributes(point.attributes, point.attribute_count);
-  to.flags = point.flags;
-  return read_data(point, to);
 }
 
 }  // namespace millrace::c_interface

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include "millrace/log_record.h"
 #include "millrace/metric_point.h"
@@ -32,5 +33,11 @@ v1::SpanLink to_link(const millrace_span_link& link);
 bool read_span(const millrace_span* from, v1::Span& to);
 bool read_log_record(const millrace_log_record* from, v1::LogRecord& to);
 bool read_metric_point(const millrace_metric_point* from, v1::MetricPoint& to);
+
+// The parts of it: the structure as this library knows it, and what its kind has.
+bool read_point_struct(const millrace_metric_point* from, millrace_metric_point& to);
+bool read_data(const millrace_metric_point& from, decltype(v1::MetricPoint::data)& to);
+bool read_exemplar(const millrace_exemplar& from, v1::Exemplar& to);
+bool read_exemplars(const millrace_metric_point& from, std::vector<v1::Exemplar>& to);
 
 }  // namespace millrace::c_interface

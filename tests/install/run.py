@@ -123,25 +123,29 @@ def two_sinks_get_ten_thousand_spans(installed, program, environment=None):
 
 
 def a_sink_gets_what_c_collects(installed, program, environment=None):
-    with Sink(installed, 4) as sink:
+    with Sink(installed, 6) as sink:
         output = run([program, sink.url], environment)
         sink.check()
-    expect("collected 4, exported 4" in output, output)
+    expect("collected 6, exported 6" in output, output)
 
 
 # ------------------------------------------------------------------------------------------ Cases
 
 
 def headers_alone(installed):
-    """Each public header compiles as the only one, as C++20 with two compilers; millrace.h as C99."""
+    """Each public header compiles as the only one, as C++20 with two compilers, and those of the C
+    interface as C99."""
     include = os.path.join(installed.whole, "include")
     headers = [os.path.relpath(h, include)
                for h in sorted(glob.glob(f"{include}/millrace/**/*.h", recursive=True))]
     expect(len(headers) >= 16, f"found {headers}")
     jobs = [([compiler, "-std=c++20", "-x", "c++"], header) for header in headers
             for compiler in ("g++-12", "clang++-19") if shutil.which(compiler)]
-    jobs += [([compiler, "-std=c99", "-x", "c"], "millrace/millrace.h")
-             for compiler in ("gcc", "clang-19") if shutil.which(compiler)]
+    of_c = [header for header in headers if header.startswith("millrace/c/")]
+    expect(len(of_c) >= 14, f"found {of_c}")
+    jobs += [([compiler, "-std=c99", "-x", "c"], header)
+             for header in [*of_c, "millrace/millrace.h"]
+             for compiler in ("gcc-12", "clang-19") if shutil.which(compiler)]
 
     def check(job):
         compiler, header = job
@@ -178,9 +182,15 @@ def shared_library_shows_the_interface_only(installed):
     internal = [name for name in names if re.search(r"N8millrace2v16detail", name)
                 and not re.search(r"detail7Encoder", name)]
     expect(not internal, "details are shown: " + " ".join(internal))
-    header = open(os.path.join(installed.whole, "include/millrace/millrace.h")).read()
-    declared = set(re.findall(r"MILLRACE_API[^;]*?\b(millrace_[a-z0-9_]+)\(", header))
-    expect(len(declared) > 80, f"found only {len(declared)} functions in millrace.h")
+    include = os.path.join(installed.whole, "include", "millrace")
+    whole = open(os.path.join(include, "millrace.h")).read()
+    declared = set()
+    for path in glob.glob(f"{include}/c/*.h"):
+        declared |= set(re.findall(r"MILLRACE_API[^;]*?\b(millrace_[a-z0-9_]+)\(",
+                                   open(path).read()))
+        name = f"millrace/c/{os.path.basename(path)}"
+        expect(f'#include "{name}"' in whole, f"millrace.h does not include {name}")
+    expect(len(declared) > 110, f"found only {len(declared)} functions in the C headers")
     missing = declared - set(names)
     expect(not missing, "declared, and not there: " + " ".join(sorted(missing)))
     undeclared = {name for name in names if name.startswith("millrace_")} - declared
@@ -296,7 +306,8 @@ def reference_describes_every_public_entity(installed):
         out.write(f"{settings}\nOUTPUT_DIRECTORY = {installed.folder}/reference\n")
     run(["doxygen", mine], cwd=ROOT)
     pages = os.listdir(os.path.join(installed.folder, "reference", "html"))
-    for page in ("index.html", "classmillrace_1_1Collector.html", "millrace_8h.html"):
+    for page in ("index.html", "classmillrace_1_1Collector.html",
+                 "classmillrace_1_1MetricPointBuilder.html", "millrace_8h.html", "c_2config_8h.html"):
         expect(page in pages, f"there is no {page}")
 
 

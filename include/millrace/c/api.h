@@ -1,0 +1,21 @@
+// What every header of the C interface begins with.
+#pragma once
+
+#include <stdint.h>
+
+#ifndef MILLRACE_API
+// Visible outside the library.
+#define MILLRACE_API __attribute__((visibility("default")))
+#endif
+
+// In C++ the width of an enumeration is said, in C it is that of unsigned int. Everything between
+// MILLRACE_C_BEGIN and MILLRACE_C_END has the linkage of C.
+#ifdef __cplusplus
+#define MILLRACE_ENUM(name) enum name : uint32_t
+#define MILLRACE_C_BEGIN extern "C" {
+#define MILLRACE_C_END }
+#else
+#define MILLRACE_ENUM(name) enum name
+#define MILLRACE_C_BEGIN
+#define MILLRACE_C_END
+#endif

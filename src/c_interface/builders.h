@@ -1,0 +1,48 @@
+// What the builders of the C interface have in common.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "c_interface/values.h"
+#include "library/encode_values.h"
+#include "millrace/millrace.h"
+
+namespace millrace::c_interface {
+
+// Runs `write` on a builder that may be null. Without memory for it the item cannot be collected.
+template <class Handle, class Write>
+void with(Handle* handle, Write write) noexcept {
+  if (handle == nullptr) return;
+  try {
+    write(handle->builder);
+  } catch (...) {
+    v1::detail::Access::encoder(handle->builder).remarks().failed = true;
+  }
+}
+
+template <class Handle, class Value>
+void set_attribute(Handle* handle, const char* key, Value value) noexcept {
+  with(handle, [=](auto& builder) { builder.set(as_text(key), value); });
+}
+template <class Handle>
+void set_value(Handle* handle, const char* key, const millrace_value* value) noexcept {
+  if (value == nullptr) return;
+  with(handle, [=](auto& builder) { builder.set(as_text(key), to_value(*value)); });
+}
+
+// Attributes as fields of that number; texts, the most frequent, without an allocation.
+inline void write_attributes(v1::detail::Encoder& encoder, uint32_t number,
+                             const millrace_attribute* attributes, size_t count) {
+  if (attributes == nullptr) return;
+  for (size_t i = 0; i < count; ++i) {
+    const std::string_view key = as_text(attributes[i].key);
+    if (attributes[i].value.type == MILLRACE_VALUE_TEXT) {
+      encoder.text_attribute(number, key, as_text(attributes[i].value.as.text));
+    } else {
+      encoder.value_attribute(number, key, to_value(attributes[i].value));
+    }
+  }
+}
+
+}  // namespace millrace::c_interface
