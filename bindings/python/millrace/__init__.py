@@ -3,15 +3,17 @@
 See README.md for an example. Any number of threads may use a Collector; a Span belongs to one.
 """
 import ctypes
-import enum
+import os
 import threading
-from dataclasses import dataclass, field
 
 from . import _c
+from ._types import (Batching, Compression, Endpoint, Error, OnFull, Protocol, Severity, Signal,
+                     SpanKind, Statistics, StatusCode, Temporality)
 from ._values import Arena
 
-__all__ = ["Collector", "Compression", "Endpoint", "Error", "OnFull", "Protocol", "Severity",
-           "Signal", "Span", "SpanKind", "Statistics", "StatusCode", "version"]
+__all__ = ["Batching", "Collector", "Compression", "Endpoint", "Error", "OnFull", "Protocol",
+           "Severity", "Signal", "Span", "SpanKind", "Statistics", "StatusCode", "Temporality",
+           "version"]
 
 # Callbacks of collectors that ended while one might still be running: C may yet return into them.
 _left_alone = []
@@ -32,95 +34,6 @@ def _lib():
 def version():
     """The library's version."""
     return _lib().version().decode()
-
-
-class Protocol(enum.IntEnum):
-    AUTO = 0
-    GRPC = 1
-    HTTP = 2
-    HTTP_JSON = 3
-
-
-class Compression(enum.IntEnum):
-    NONE = 0
-    GZIP = 1
-    ZSTD = 2
-
-
-class OnFull(enum.IntEnum):
-    REJECT = 0
-    DROP_NEWEST = 1
-    DROP_OLDEST = 2
-
-
-class SpanKind(enum.IntEnum):
-    UNSPECIFIED = 0
-    INTERNAL = 1
-    SERVER = 2
-    CLIENT = 3
-    PRODUCER = 4
-    CONSUMER = 5
-
-
-class StatusCode(enum.IntEnum):
-    UNSET = 0
-    OK = 1
-    ERROR = 2
-
-
-class Severity(enum.IntEnum):
-    UNSPECIFIED = 0
-    TRACE = 1
-    DEBUG = 5
-    INFO = 9
-    WARN = 13
-    ERROR = 17
-    FATAL = 21
-
-
-class Signal(enum.IntEnum):
-    TRACES = 0
-    METRICS = 1
-    LOGS = 2
-
-
-class Error(Exception):
-    """A call that failed; `code` is its name in the C interface, without the prefix."""
-
-    def __init__(self, code, message=""):
-        super().__init__(f"{code}: {message}" if message else code)
-        self.code = code
-
-
-@dataclass
-class Endpoint:
-    """One back end; what is None stays as the library has it."""
-    url: str
-    protocol: Protocol = Protocol.AUTO
-    headers: dict = field(default_factory=dict)
-    compression: Compression = Compression.NONE
-    ca_file: str = None
-    certificate_file: str = None
-    key_file: str = None
-    server_name: str = None
-    skip_verification: bool = False
-    timeout_ms: int = None
-    required: bool = True
-    concurrency_max: int = None
-    retry_ms: tuple = None  # (for, initial, max)
-
-
-@dataclass
-class Statistics:
-    """Counts are items. `destinations`: one dictionary for each destination and signal."""
-    collected: int
-    refused: int
-    exported: int
-    failed: int
-    queued: int
-    dropped: dict  # by reason, where not 0
-    balances: bool
-    destinations: list
 
 
 def _check(code, message=""):
@@ -200,9 +113,11 @@ class Collector:
 
     def __init__(self, endpoint="http://localhost:4317", *, endpoints=(), service_name=None,
                  resource=None, scope=None, yaml=None, from_environment=False, exporter=None,
-                 log=None, on_full=OnFull.REJECT, batch_size=None, batch_timeout_ms=None,
-                 buffer_capacity=None, buffer_bytes=None, memory_budget_bytes=None, linger_ms=None,
-                 item_bytes_max=None, attribute_value_length_max=None, shutdown_timeout=2.0):
+                 log=None, on_full=OnFull.REJECT, batching=None, batch_size=None,
+                 batch_timeout_ms=None, buffer_capacity=None, buffer_bytes=None,
+                 memory_budget_bytes=None, linger_ms=None, storage_directory=None,
+                 storage_bytes_max=None, item_bytes_max=None, attribute_value_length_max=None,
+                 shutdown_timeout=2.0):
         self._lib = _lib()
         self._handle = None
         self._shutdown_timeout = shutdown_timeout
@@ -215,11 +130,15 @@ class Collector:
             numbers = {"batch_size": batch_size, "batch_timeout_ms": batch_timeout_ms,
                        "buffer_capacity": buffer_capacity, "buffer_bytes": buffer_bytes,
                        "memory_budget_bytes": memory_budget_bytes, "linger_ms": linger_ms,
-                       "item_bytes_max": item_bytes_max, "on_full": on_full,
+                       "item_bytes_max": item_bytes_max, "on_full": on_full, "batching": batching,
+                       "storage_bytes_max": storage_bytes_max,
                        "attribute_value_length_max": attribute_value_length_max}
             for name, value in numbers.items():
                 if value is not None:
                     _check(getattr(self._lib, "config_set_" + name)(config, value), name)
+            if storage_directory is not None:
+                path = os.fsencode(storage_directory)
+                _check(self._lib.config_set_storage_directory(config, path))
             self._set_where_to(config, endpoint, endpoints)
             self._describe(config, service_name, resource, scope)
             if from_environment:
@@ -351,24 +270,41 @@ class Collector:
 
     def gauge(self, name, value, attributes=None, *, unit="", description=""):
         """One point of a gauge."""
-        return self._metric(0, name, value, attributes, unit, description, True)
+        return self._metric(0, name, attributes, unit, description, value=value)
 
     def sum(self, name, value, attributes=None, *, unit="", description="", is_monotonic=True,
-            start_time_unix_nano=0):
-        """One point of a cumulative sum: the total since the start."""
-        return self._metric(1, name, value, attributes, unit, description, is_monotonic,
-                            start_time_unix_nano)
+            temporality=Temporality.CUMULATIVE, start_time_unix_nano=0):
+        """One point of a sum: by default the total since the collector was created."""
+        return self._metric(1, name, attributes, unit, description, value=value,
+                            is_monotonic=int(is_monotonic), temporality=temporality,
+                            start_time_unix_nano=start_time_unix_nano)
 
-    def _metric(self, kind, name, value, attributes, unit, description, is_monotonic, start=0):
+    def histogram(self, name, count, sum=None, attributes=None, *, min=None, max=None, bounds=(),
+                  bucket_counts=(), unit="", description="", temporality=Temporality.CUMULATIVE,
+                  start_time_unix_nano=0):
+        """One point of a histogram: one more bucket count than bounds, or none of either."""
+        known = {"sum": sum, "min": min, "max": max}
+        optional = {name: value for name, value in known.items() if value is not None}
+        return self._metric(2, name, attributes, unit, description, count=count,
+                            temporality=temporality, start_time_unix_nano=start_time_unix_nano,
+                            bucket_counts=(ctypes.c_uint64 * len(bucket_counts))(*bucket_counts),
+                            bucket_count=len(bucket_counts),
+                            explicit_bounds=(ctypes.c_double * len(bounds))(*bounds),
+                            bound_count=len(bounds), **optional,
+                            **{"has_" + name: 1 for name in optional})
+
+    def _metric(self, kind, name, attributes, unit, description, value=0, **fields):
         arena = Arena()
         c = _c.MetricPoint()
         c.struct_size = ctypes.sizeof(c)
-        c.kind, c.temporality, c.is_monotonic = kind, 2, int(is_monotonic)
+        c.kind, c.temporality = kind, Temporality.CUMULATIVE
         c.name, c.unit = arena.text(name), arena.text(unit)
         c.description = arena.text(description)
-        c.start_time_unix_nano, c.time_unix_nano = start, self._lib.now_unix_nano()
+        c.time_unix_nano = self._lib.now_unix_nano()
         c.attributes, c.attribute_count = arena.attributes(attributes), len(attributes or {})
         c.value = arena.value(value)
+        for field, what in fields.items():
+            setattr(c, field, what)
         return self._taken(self._lib.collect_metric(self._open(), ctypes.byref(c)))
 
     def _taken(self, code):
@@ -448,6 +384,7 @@ class Collector:
             found.append({"name": one.name.decode(), "signal": Signal(one.signal),
                           "delivered": one.delivered, "rejected_by_peer": one.rejected_by_peer,
                           "filtered": one.filtered, "queued": one.queued, "retries": one.retries,
+                          "recovered": one.recovered,
                           "dropped": self._reasons(one.dropped),
                           "last_error": one.last_error.decode(errors="replace")})
         return found

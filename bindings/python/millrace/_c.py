@@ -2,8 +2,8 @@
 import ctypes
 import ctypes.util
 import os
-from ctypes import (CFUNCTYPE, POINTER, Structure, Union, c_char, c_char_p, c_double, c_int, c_int64,
-                    c_size_t, c_uint8, c_uint32, c_uint64, c_void_p)
+from ctypes import (CFUNCTYPE, POINTER, Structure, Union, c_char, c_char_p, c_double, c_int,
+                    c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p)
 
 SONAME = "libmillrace.so.0.1"
 DROP_REASON_ROOM = 16
@@ -63,6 +63,21 @@ class LogRecord(Structure):
                 ("reserved", c_uint32)]
 
 
+class ExponentialBuckets(Structure):
+    _fields_ = [("offset", c_int32), ("reserved", c_uint32), ("bucket_counts", POINTER(c_uint64)),
+                ("bucket_count", c_size_t)]
+
+
+class Quantile(Structure):
+    _fields_ = [("quantile", c_double), ("value", c_double)]
+
+
+class Exemplar(Structure):
+    _fields_ = [("time_unix_nano", c_uint64), ("value", Value), ("trace_id", c_uint8 * 16),
+                ("span_id", c_uint8 * 8), ("filtered_attributes", POINTER(Attribute)),
+                ("filtered_attribute_count", c_size_t)]
+
+
 class MetricPoint(Structure):
     _fields_ = [("struct_size", c_size_t), ("kind", c_uint32), ("temporality", c_uint32),
                 ("name", Text), ("description", Text), ("unit", Text),
@@ -73,7 +88,11 @@ class MetricPoint(Structure):
                 ("has_sum", c_uint32), ("has_min", c_uint32), ("has_max", c_uint32),
                 ("reserved", c_uint32), ("bucket_counts", POINTER(c_uint64)),
                 ("bucket_count", c_size_t), ("explicit_bounds", POINTER(c_double)),
-                ("bound_count", c_size_t)]
+                ("bound_count", c_size_t), ("scale", c_int32), ("reserved2", c_uint32),
+                ("zero_count", c_uint64), ("zero_threshold", c_double),
+                ("positive", ExponentialBuckets), ("negative", ExponentialBuckets),
+                ("quantiles", POINTER(Quantile)), ("quantile_count", c_size_t),
+                ("exemplars", POINTER(Exemplar)), ("exemplar_count", c_size_t)]
 
 
 class ExportOutcome(Structure):
@@ -106,14 +125,17 @@ class DestinationStatistics(Structure):
     _fields_ = [("struct_size", c_size_t), ("name", c_char_p), ("last_error", c_char_p),
                 ("signal", c_uint32), ("reserved", c_uint32), ("delivered", c_uint64),
                 ("rejected_by_peer", c_uint64), ("filtered", c_uint64), ("queued", c_uint64),
-                ("retries", c_uint64), ("dropped", c_uint64 * DROP_REASON_ROOM)]
+                ("retries", c_uint64), ("dropped", c_uint64 * DROP_REASON_ROOM),
+                ("recovered", c_uint64)]
 
 
 # By their names in the header, for the test that compares sizes.
 STRUCTURES = {"text": Text, "value": Value, "attribute": Attribute, "span_event": SpanEvent,
               "span_link": SpanLink, "span": Span, "log_record": LogRecord,
-              "metric_point": MetricPoint, "export_outcome": ExportOutcome, "exporter": Exporter,
-              "totals": Totals, "destination_statistics": DestinationStatistics}
+              "exponential_buckets": ExponentialBuckets, "quantile": Quantile,
+              "exemplar": Exemplar, "metric_point": MetricPoint, "export_outcome": ExportOutcome,
+              "exporter": Exporter, "totals": Totals,
+              "destination_statistics": DestinationStatistics}
 
 _HANDLE = c_void_p
 _FUNCTIONS = {
@@ -135,6 +157,8 @@ _FUNCTIONS = {
     "config_set_on_full": (c_uint32, [_HANDLE, c_uint32]),
     "config_set_batching": (c_uint32, [_HANDLE, c_uint32]),
     "config_set_linger_ms": (c_uint32, [_HANDLE, c_uint32]),
+    "config_set_storage_directory": (c_uint32, [_HANDLE, c_char_p]),
+    "config_set_storage_bytes_max": (c_uint32, [_HANDLE, c_uint64]),
     "config_set_item_bytes_max": (c_uint32, [_HANDLE, c_size_t]),
     "config_set_attribute_value_length_max": (c_uint32, [_HANDLE, c_uint32]),
     "config_set_service_name": (c_uint32, [_HANDLE, c_char_p]),

@@ -3,6 +3,7 @@
 (by default those of build/release)."""
 import ctypes
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -26,10 +27,10 @@ from processes import Process, free_port, wait_for_port  # noqa: E402
 class Sink:
     """`millrace sink`, recording."""
 
-    def __init__(self, expected):
+    def __init__(self, expected, port=None):
         self.folder = tempfile.TemporaryDirectory()
         self.record = os.path.join(self.folder.name, "record")
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = Process([MILLRACE, "sink", "--endpoint", f"127.0.0.1:{self.port}",
                                 "--interval", "0", "--record", self.record, "--settle", "50ms",
@@ -86,6 +87,17 @@ class BindingsTest(unittest.TestCase):
             self.assertEqual([int(n) for n in numbers], [ctypes.sizeof(kind)] + [
                 getattr(kind, f[0]).offset for f in kind._fields_], name)
 
+    def test_every_setting_of_the_header_can_be_set(self):
+        with open(os.path.join(ROOT, "include", "millrace", "c", "config.h")) as header:
+            found = re.findall(r"millrace_((?:config_set|config_add|endpoint)_\w+)\(", header.read())
+        self.assertGreater(len(found), 25)
+        with open(os.path.join(ROOT, "bindings", "python", "millrace", "__init__.py")) as source:
+            text = source.read()
+        for name in found:
+            self.assertIn(name, _c._FUNCTIONS)
+            short = name.replace("config_set_", "")
+            self.assertTrue(name in text or f'"{short}": {short}' in text, f"{name} is not called")
+
     def test_spans_logs_and_metrics_reach_two_sinks(self):
         with Sink(5) as first, Sink(5) as second:
             with millrace.Collector(
@@ -114,6 +126,44 @@ class BindingsTest(unittest.TestCase):
                                  b"deep", b"an event", b"a body", b"a gauge", b"a sum",
                                  outer.trace_id, child.span_id):
                     self.assertIn(expected, data)
+
+    def test_points_of_every_kind_by_name_and_value(self):
+        bodies = []
+        with millrace.Collector("", exporter=lambda _, count, data: bodies.append((count, data)),
+                                shutdown_timeout=20) as collector:
+            self.assertTrue(collector.gauge("depth", 3))
+            self.assertTrue(collector.sum("orders", 12, temporality=millrace.Temporality.DELTA,
+                                          start_time_unix_nano=5))
+            self.assertTrue(collector.histogram("duration", 3, 2.5, {"route": "/"}, min=0.5, max=1,
+                                                bounds=[0.75], bucket_counts=[1, 2], unit="s"))
+            with self.assertRaises(millrace.Error) as caught:
+                collector.histogram("duration", 3, bounds=[1, 2], bucket_counts=[1])
+            self.assertEqual(caught.exception.code, "INVALID_ARGUMENT")
+            with self.assertRaises(millrace.Error):
+                collector.gauge("depth", "deep")
+        self.assertEqual(sum(count for count, _ in bodies), 3)
+        data = b"".join(data for _, data in bodies)
+        # sum, bucket counts and bound as HistogramDataPoint has them.
+        for expected in (b"depth", b"orders", b"duration", struct.pack("<d", 0.75),
+                         struct.pack("<QQ", 1, 2), b"\x29" + struct.pack("<d", 2.5),
+                         b"\x11" + struct.pack("<Q", 5)):
+            self.assertIn(expected, data)
+
+    def test_what_is_on_disk_is_sent_by_the_next_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            queue = os.path.join(folder, "queue")
+            # The name tells the next one whose it is: the same endpoint, which is up by then.
+            port = free_port()
+            with millrace.Collector(f"http://127.0.0.1:{port}", storage_directory=queue,
+                                    storage_bytes_max=4 << 20) as collector:
+                self.assertTrue(collector.log("kept"))
+                self.assertTrue(collector.flush(20))  # on disk
+            with Sink(1, port) as sink:
+                with millrace.Collector(sink.url, storage_directory=queue,
+                                        shutdown_timeout=20) as collector:
+                    found = sum(one["recovered"] for one in collector.statistics().destinations)
+                    self.assertEqual(found, 1)
+                    self.assertIn(b"kept", sink.end())
 
     def test_an_exception_is_recorded_and_passes(self):
         bodies = []
