@@ -49,6 +49,8 @@ print("== collect, ten attributes: CPU time of the calling thread (mean), time s
 run("cost")
 installed = os.path.isdir("/usr/include/opentelemetry") or os.path.isdir("/usr/local/include/opentelemetry")
 print("opentelemetry-cpp:", "installed; this version has no twin for it" if installed else "not installed")
+print("== collect, a metric point with four attributes: CPU time of the calling thread")
+run("points")
 print("== memory with 100,000 spans queued")
 run("memory")
 print("== as fast as it goes into millrace sink")

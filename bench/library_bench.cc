@@ -24,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "library_point_cost.h"
 #include "millrace/collector.h"
 
 namespace {
@@ -336,10 +337,11 @@ int send(const char* url, uint64_t count, uint64_t rate) {
 int main(int argc, char** argv) {
   const std::string part = argc > 1 ? argv[1] : "";
   if (part == "cost") return cost();
+  if (part == "points") return point_cost();
   if (part == "memory") return memory();
   if (part == "send" && argc == 5) {
     return send(argv[2], std::strtoull(argv[3], nullptr, 10), std::strtoull(argv[4], nullptr, 10));
   }
-  std::fprintf(stderr, "usage: library_bench cost | memory | send URL COUNT RATE\n");
+  std::fprintf(stderr, "usage: library_bench cost | points | memory | send URL COUNT RATE\n");
   return 2;
 }

@@ -1,4 +1,4 @@
-/* The C interface: a span by structure, a span by builder, a log record, a metric point.
+/* The C interface: a span, a log record and a metric point, each by structure and by builder.
  *
  *   c_program [URL]
  */
@@ -48,10 +48,34 @@ int main(int argc, char** argv) {
   memcpy(record.span_id, root.span_id, sizeof record.span_id);
   if (code == MILLRACE_OK) code = millrace_collect_log(collector, &record);
 
-  millrace_metric_point point;
-  millrace_metric_point_init(&point, MILLRACE_METRIC_SUM, "shop.orders", "{order}");
-  point.value = millrace_integer_value(1);
-  if (code == MILLRACE_OK) code = millrace_collect_metric(collector, &point);
+  millrace_log_record_builder* line =
+      millrace_log_record_builder_new(MILLRACE_SEVERITY_WARN, "slow answer");
+  millrace_log_record_builder_set_span(line, root.trace_id, root.span_id);
+  millrace_log_record_builder_set_double(line, "answer.seconds", 1.5);
+  if (code == MILLRACE_OK) code = millrace_collect_log_builder(collector, line);
+  millrace_log_record_builder_free(line);
+
+  millrace_metric_point orders; /* the total since the start */
+  millrace_metric_point_init(&orders, MILLRACE_METRIC_SUM, "shop.orders", "{order}");
+  orders.value = millrace_integer_value(1);
+  if (code == MILLRACE_OK) code = millrace_collect_metric(collector, &orders);
+
+  /* What the point is of, and then, straight into protobuf, what it is about. */
+  const uint64_t counts[] = {40, 2, 0};
+  const double bounds[] = {0.1, 1};
+  millrace_metric_point durations;
+  millrace_metric_point_init(&durations, MILLRACE_METRIC_HISTOGRAM, "db.client.duration", "s");
+  durations.count = 42;
+  durations.sum = 3.5;
+  durations.has_sum = 1;
+  durations.bucket_counts = counts;
+  durations.bucket_count = 3;
+  durations.explicit_bounds = bounds;
+  durations.bound_count = 2;
+  millrace_metric_point_builder* point = millrace_metric_point_builder_new(&durations);
+  millrace_metric_point_builder_set_text(point, "db.system.name", "postgresql");
+  if (code == MILLRACE_OK) code = millrace_collect_metric_builder(collector, point);
+  millrace_metric_point_builder_free(point);
 
   root.end_time_unix_nano = millrace_now_unix_nano();
   if (code == MILLRACE_OK) code = millrace_collect_span(collector, &root);
@@ -67,5 +91,5 @@ int main(int argc, char** argv) {
   millrace_destroy(collector);
   printf("collected %llu, exported %llu\n", (unsigned long long)totals.collected,
          (unsigned long long)totals.exported);
-  return code == MILLRACE_OK && ended == MILLRACE_OK && totals.exported == 4 ? 0 : 1;
+  return code == MILLRACE_OK && ended == MILLRACE_OK && totals.exported == 6 ? 0 : 1;
 }

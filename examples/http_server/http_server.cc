@@ -83,6 +83,8 @@ int status_of(const std::string& path) {
   return path == "/broken" ? 500 : 404;
 }
 
+constexpr millrace::Metric kDuration{.name = "http.server.request.duration", .unit = "s"};
+
 class Server {
  public:
   explicit Server(millrace::Collector& collector) : collector_(collector) {}
@@ -122,13 +124,14 @@ class Server {
     static_cast<void>(collector_.collect(record));
     static_cast<void>(collector_.collect(span));
 
-    millrace::MetricPoint point{
-        .name = "http.server.request.duration",
-        .unit = "s",
-        .start_time_unix_nano = begin_unix_nano,
-        .data = millrace::Histogram{
-            .count = 1, .sum = taken.count(), .temporality = millrace::Temporality::kDelta}};
-    point.set("http.response.status_code", status);
+    // One measurement a point: what happened since `begin`. A busier server would sum up the
+    // requests of ten seconds in the histogram, and hand that over.
+    millrace::MetricPointBuilder point(
+        kDuration,
+        millrace::Histogram{
+            .count = 1, .sum = taken.count(), .temporality = millrace::Temporality::kDelta});
+    point.set_start(begin_unix_nano).set("http.response.status_code", status);
+    point.add_exemplar(taken.count(), span.trace_id(), span.span_id());
     static_cast<void>(collector_.collect(point));
   }
 
