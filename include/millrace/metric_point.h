@@ -43,8 +43,9 @@ struct Histogram {
   Temporality temporality = Temporality::kCumulative;
   friend bool operator==(const Histogram&, const Histogram&) = default;
 };
-// Buckets whose bounds are powers of 2^(2^-scale).
+// Buckets whose bounds are powers of 2^(2^-scale). As in OTLP.
 struct ExponentialHistogram {
+  // Those of one sign. As in OTLP.
   struct Buckets {
     int32_t offset = 0;
     std::vector<uint64_t> bucket_counts = {};
@@ -62,8 +63,9 @@ struct ExponentialHistogram {
   Temporality temporality = Temporality::kCumulative;
   friend bool operator==(const ExponentialHistogram&, const ExponentialHistogram&) = default;
 };
-// Quantiles that somebody else has computed; new instruments make histograms.
+// Quantiles that somebody else has computed; new instruments make histograms. As in OTLP.
 struct Summary {
+  // One of them. As in OTLP.
   struct Quantile {
     double quantile = 0;  // 0 to 1
     double value = 0;
@@ -80,7 +82,7 @@ template <class T>
 concept MetricData = std::same_as<T, Gauge> || std::same_as<T, Sum> || std::same_as<T, Histogram> ||
                      std::same_as<T, ExponentialHistogram> || std::same_as<T, Summary>;
 
-// A measurement that went into a point, with the span it was made in.
+// A measurement that went into a point, with the span it was made in. As in OTLP.
 struct Exemplar {
   Number value = int64_t{0};
   uint64_t time_unix_nano = 0;  // 0: set to that of the point

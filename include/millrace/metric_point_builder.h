@@ -18,7 +18,7 @@
 
 MILLRACE_NAMESPACE_BEGIN
 
-// What a point is a point of. The texts are borrowed; mostly they are constants.
+// What a point is a point of. As in OTLP. The texts are borrowed; mostly they are constants.
 struct Metric {
   std::string_view name;
   std::string_view unit = {};  // UCUM: "s", "By", "{request}"
