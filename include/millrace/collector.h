@@ -3,8 +3,9 @@
 //
 //   auto collector = millrace::Collector::create({.service_name = "shop"});
 //   if (!collector) { … collector.error().message … }
-//   collector->collect(millrace::Span::make("checkout").set("cart.items", 3).finish());
-//   collector->shutdown(std::chrono::seconds(2));
+//   millrace::Span span = millrace::Span::make("checkout");
+//   if (!collector->collect(span.set("cart.items", 3).finish())) { … there was no room … }
+//   if (!collector->shutdown(std::chrono::seconds(2))) { … not everything was delivered … }
 //
 // collect() never blocks, never waits for the network and never allocates more than a chunk. The
 // collector has one background thread, and one for each Exporter of the user's; no signal handler,

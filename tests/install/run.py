@@ -272,6 +272,47 @@ def http_server(installed):
         sink.check()
 
 
+def library_page_as_written(installed):
+    """docs/library.md: its project builds without a warning, and the daemon shows its span."""
+    page = open(os.path.join(ROOT, "docs", "library.md"), encoding="utf-8").read()
+    project = re.search(r"```cmake\n(.*?)```", page, re.S).group(1)
+    program, *more = re.findall(r"```cpp\n(.*?)```", page, re.S)
+    grpc, http, own = free_port(), free_port(), free_port()
+    # What the page takes for granted: the usual port. What follows the program goes into it.
+    program = program.replace(".service_name",
+                              f'.endpoint = "http://127.0.0.1:{grpc}", .service_name')
+    end = "return collector->shutdown"
+    program = program.replace(end, "const int orders = 3;\n" + "".join(more) + end)
+    folder = os.path.join(installed.folder, "shop")
+    os.mkdir(folder)
+    for name, text in (("CMakeLists.txt", project), ("shop.cc", program)):
+        with open(os.path.join(folder, name), "w") as out:
+            out.write(text)
+    command = re.search(r"^    (millrace --set .*)$", page, re.M).group(1).split()
+    settings = [f"receivers.otlp.protocols.grpc.endpoint=127.0.0.1:{grpc}",
+                f"receivers.otlp.protocols.http.endpoint=127.0.0.1:{http}",
+                f"service.telemetry.metrics.address=127.0.0.1:{own}"]
+    log = os.path.join(installed.folder, "shop.log")
+    daemon = Process([installed.millrace, *command[1:],
+                      *(part for setting in settings for part in ("--set", setting))], log=log)
+    try:
+        wait_for_port(grpc)
+        run(["cmake", "-B", "build", f"-DCMAKE_PREFIX_PATH={installed.whole}",
+             f"-DCMAKE_CXX_FLAGS={' '.join(WARNINGS)}"], cwd=folder)
+        run(["cmake", "--build", "build"], cwd=folder)
+        run(["build/shop"], cwd=folder)
+        shown = open(log).read()
+        for _ in range(100):
+            if "checkout" in shown and "shop.orders" in shown:
+                break
+            time.sleep(0.05)
+            shown = open(log).read()
+        for expected in ("checkout", "cart.items=3", "service.name=shop", "shop.orders"):
+            expect(expected in shown, shown)
+    finally:
+        daemon.stop()
+
+
 def pkg_config_shared(installed):
     flags = installed.pkg_config(installed.library, "--cflags", "--libs")
     expect(len([flag for flag in flags if flag.startswith("-l")]) == 1, f"too much: {flags}")
@@ -306,8 +347,8 @@ def reference_describes_every_public_entity(installed):
         out.write(f"{settings}\nOUTPUT_DIRECTORY = {installed.folder}/reference\n")
     run(["doxygen", mine], cwd=ROOT)
     pages = os.listdir(os.path.join(installed.folder, "reference", "html"))
-    for page in ("index.html", "classmillrace_1_1Collector.html",
-                 "classmillrace_1_1MetricPointBuilder.html", "millrace_8h.html", "c_2config_8h.html"):
+    for page in ("index.html", "classmillrace_1_1Collector.html", "millrace_8h.html",
+                 "classmillrace_1_1MetricPointBuilder.html", "c_2config_8h.html"):
         expect(page in pages, f"there is no {page}")
 
 
@@ -321,8 +362,9 @@ def python_bindings(installed):
 CASES = [headers_alone, headers_need_the_standard_library_only,
          shared_library_shows_the_interface_only, static_library_hides_the_rest,
          soname_and_version, simple_collector, simple_collector_with_the_static_library,
-         custom_exporter, c_program, http_server, pkg_config_shared, pkg_config_static_from_c,
-         documents_and_daemon, reference_describes_every_public_entity, python_bindings]
+         custom_exporter, c_program, http_server, library_page_as_written, pkg_config_shared,
+         pkg_config_static_from_c, documents_and_daemon, reference_describes_every_public_entity,
+         python_bindings]
 
 
 def main(wanted):
