@@ -19,19 +19,6 @@ std::string_view cut_text(std::string_view text, size_t length_max) {
   return text.substr(0, end);
 }
 
-template <class Id>
-void encode_id(uint32_t number, const Id& id, Encoder& encoder) {
-  if (id != Id{}) encoder.bytes_field(number, id.data(), id.size());
-}
-
-void encode_count(uint32_t number, uint64_t count, Encoder& encoder) {
-  if (count != 0) encoder.varint_field(number, count);
-}
-
-void encode_text(uint32_t number, std::string_view text, Encoder& encoder) {
-  if (!text.empty()) encoder.text_field(number, text);
-}
-
 }  // namespace
 
 void encode_attributes(uint32_t number, const Attributes& attributes, const EncodeLimits& limits,
@@ -48,6 +35,23 @@ void encode_attributes(uint32_t number, const Attributes& attributes, const Enco
     encoder.value_attribute(number, attribute.key, attribute.value);
   }
 }
+
+namespace {
+
+template <class Id>
+void encode_id(uint32_t number, const Id& id, Encoder& encoder) {
+  if (id != Id{}) encoder.bytes_field(number, id.data(), id.size());
+}
+
+void encode_count(uint32_t number, uint64_t count, Encoder& encoder) {
+  if (count != 0) encoder.varint_field(number, count);
+}
+
+void encode_text(uint32_t number, std::string_view text, Encoder& encoder) {
+  if (!text.empty()) encoder.text_field(number, text);
+}
+
+}  // namespace
 
 // opentelemetry/proto/trace/v1/trace.proto, Span.
 void encode(const v1::Span& span, const EncodeLimits& limits, Encoder& encoder,
