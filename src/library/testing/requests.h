@@ -37,7 +37,9 @@ inline v1::BatchRef batch_of(Signal signal, std::span<const uint8_t> items, uint
   Bytes request = request_of(items);
   const auto admitted = otlp::admit(signal, request.view());
   EXPECT_TRUE(admitted.has_value()) << admitted.error().to_error().message;
-  if (admitted) EXPECT_EQ(admitted->item_count, count);
+  if (admitted) {
+    EXPECT_EQ(admitted->item_count, count);
+  }
   return make_shared_batch(signal, count, Rope(std::move(request)));
 }
 
