@@ -1,3 +1,7 @@
+if(MILLRACE_FUZZ)
+  add_custom_target(fuzz_targets)  # all of them; tests/fuzz/run.py builds it
+endif()
+
 # millrace_component(NAME otlp LAYER 3 SOURCES … [TESTS …] [FUZZ …] [BENCH …]
 #                    [DEPENDS component …] [LIBRARIES target …] [TEST_LIBRARIES target …]
 #                    [FUZZ_RUNS count] [TSAN])
@@ -56,11 +60,16 @@ function(millrace_component)
       if(NOT EXISTS ${corpus})
         set(corpus "")
       endif()
+      set(dictionary "")
+      if(EXISTS ${CMAKE_SOURCE_DIR}/fuzz/${name}.dict)
+        set(dictionary -dict=${CMAKE_SOURCE_DIR}/fuzz/${name}.dict)
+      endif()
       # A smoke round: the seeds and a bounded number of mutations, counted, not timed.
       add_test(NAME fuzz.${name} COMMAND ${name} -runs=${runs} -rss_limit_mb=2048 -max_len=65536
-               ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
+               ${dictionary} ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
       file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
       set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 600 LABELS "fuzz")
+      add_dependencies(fuzz_targets ${name})
     endforeach()
   endif()
   if(MILLRACE_BENCH)
