@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "access/text_pattern.h"
+#include "base/text_pattern.h"
 #include "transport/server.h"
 
 namespace millrace::access {

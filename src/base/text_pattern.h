@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace millrace::access {
+namespace millrace {
 
 // Linear in the text for each '*', whatever the pattern.
 inline bool matches_pattern(std::string_view pattern, std::string_view text) {
@@ -29,4 +29,4 @@ inline bool matches_pattern(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-}  // namespace millrace::access
+}  // namespace millrace

@@ -1,10 +1,10 @@
-#include "access/text_pattern.h"
+#include "base/text_pattern.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace millrace::access {
+namespace millrace {
 namespace {
 
 TEST(TextPatternTest, StarStandsForAnyRun) {
@@ -27,4 +27,4 @@ TEST(TextPatternTest, ManyStarsStayQuick) {
 }
 
 }  // namespace
-}  // namespace millrace::access
+}  // namespace millrace

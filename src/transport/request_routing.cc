@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text_pattern.h"
 #include "http/grpc_wire.h"
 
 namespace millrace::transport {
@@ -61,17 +62,6 @@ RequestPlan refused_http(std::string_view reason, int http_status, std::string m
   return refused(Protocol::kHttp, std::move(refusal));
 }
 
-bool matches_wildcard(std::string_view pattern, std::string_view text) {
-  const size_t star = pattern.find('*');
-  if (star == std::string_view::npos) return pattern == text;
-  if (!text.starts_with(pattern.substr(0, star))) return false;
-  const std::string_view rest = pattern.substr(star + 1);
-  for (size_t i = star; i <= text.size(); ++i) {
-    if (matches_wildcard(rest, text.substr(i))) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string_view grpc_path_of(Signal signal) {
@@ -91,7 +81,7 @@ std::string_view grpc_path_of(Signal signal) {
 bool origin_allowed(const CorsOptions& cors, std::string_view origin) {
   if (origin.empty()) return false;
   return std::any_of(cors.allowed_origins.begin(), cors.allowed_origins.end(),
-                     [&](const std::string& allowed) { return matches_wildcard(allowed, origin); });
+                     [&](const std::string& allowed) { return matches_pattern(allowed, origin); });
 }
 
 std::string_view path_without_query(std::string_view target) {
