@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <map>
@@ -42,6 +43,15 @@ std::string json_line(int64_t wall_ms, LogLevel level, std::string_view message,
   return line + "}\n";
 }
 
+// Whether a value can stand in a console line as it is: nothing in it that ends the value, the line
+// or the text, as the escape sequences of terminals do.
+bool is_bare(std::string_view value) {
+  return !value.empty() && std::ranges::none_of(value, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= 0x20 || byte == 0x7f || c == '"' || c == '=';
+  });
+}
+
 std::string console_line(int64_t wall_ms, LogLevel level, std::string_view message,
                          std::initializer_list<LogField> fields) {
   std::string line = timestamp(wall_ms) + "\t";
@@ -52,9 +62,7 @@ std::string console_line(int64_t wall_ms, LogLevel level, std::string_view messa
     line += ' ';
     line += field.key;
     line += '=';
-    const bool bare =
-        !field.value.empty() && field.value.find_first_of(" \t\n\"=") == std::string::npos;
-    if (bare) {
+    if (is_bare(field.value)) {
       line += field.value;
     } else {
       append_json_string(line, field.value);

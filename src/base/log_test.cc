@@ -24,6 +24,14 @@ TEST(LogTest, ConsoleQuotesOnlyWhatNeedsIt) {
             "message=\"no room\" n=3\n");
 }
 
+TEST(LogTest, EscapeSequencesOfTerminalsAreQuotedOnTheConsole) {
+  Lines lines;
+  auto logger = lines.make({});
+  logger.info("x", {{"path", "/\x1b[2J"}, {"q", "a\rb"}});
+  EXPECT_TRUE(lines.text.ends_with(R"(x path="/\u001b[2J" q="a\rb")"
+                                   "\n"));
+}
+
 TEST(LogTest, JsonEscapesControlCharacters) {
   Lines lines;
   auto logger = lines.make({.encoding = LogEncoding::kJson});
