@@ -55,8 +55,11 @@ std::optional<WallTime> backup_time(const PathParts& path, std::string_view name
     for (const char c : text.substr(at, size)) value = value * 10 + (c - '0');
     return value;
   };
+  const int year = number(0, 4);
+  // What nanoseconds in 64 bits can say.
+  if (year < 1970 || year > 2261) return std::nullopt;
   std::tm parts = {};
-  parts.tm_year = number(0, 4) - 1900;
+  parts.tm_year = year - 1900;
   parts.tm_mon = number(5, 2) - 1;
   parts.tm_mday = number(8, 2);
   parts.tm_hour = number(11, 2);
@@ -64,7 +67,10 @@ std::optional<WallTime> backup_time(const PathParts& path, std::string_view name
   parts.tm_sec = number(17, 2);
   parts.tm_isdst = -1;
   const std::time_t seconds = zone == NameZone::kUtc ? timegm(&parts) : mktime(&parts);
-  return WallTime(std::chrono::seconds(seconds) + std::chrono::milliseconds(number(20, 3)));
+  const WallTime when(std::chrono::seconds(seconds) + std::chrono::milliseconds(number(20, 3)));
+  // The 32nd of a month and 25 o'clock are days and hours of something else: not written here.
+  if (backup_name(path, when, zone) != name) return std::nullopt;
+  return when;
 }
 
 }  // namespace millrace::exporters

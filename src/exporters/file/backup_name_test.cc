@@ -31,6 +31,22 @@ TEST(BackupNameTest, OtherFilesAreNotBackups) {
   }
 }
 
+// The clean-up removes backups, and only what is one.
+TEST(BackupNameTest, DigitsThatAreNoTimeAreNoBackup) {
+  const PathParts parts = split_path("d/traces.json");
+  for (const char* name :
+       {"traces-2023-13-14T22-13-20.123.json", "traces-2023-02-30T22-13-20.123.json",
+        "traces-2023-11-14T25-13-20.123.json", "traces-2023-11-14T22-60-20.123.json"}) {
+    EXPECT_FALSE(backup_time(parts, name, NameZone::kUtc)) << name;
+  }
+}
+
+TEST(BackupNameTest, AYearBeyondNanosecondsIsNoBackup) {
+  const PathParts parts = split_path("d/traces.json");
+  EXPECT_FALSE(backup_time(parts, "traces-9999-11-14T22-13-20.123.json", NameZone::kUtc));
+  EXPECT_FALSE(backup_time(parts, "traces-0000-01-01T00-00-00.000.json", NameZone::kUtc));
+}
+
 TEST(BackupNameTest, PathsAreSplit) {
   EXPECT_EQ(split_path("x.json").directory, ".");
   EXPECT_EQ(split_path("/x.json").directory, "/");
