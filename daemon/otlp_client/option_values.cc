@@ -76,8 +76,9 @@ Result<Endpoint> parse_endpoint(std::string_view text, uint16_t default_port) {
     if (endpoint.path == "/") endpoint.path.clear();
     text = text.substr(0, slash);
   }
-  const size_t host_end = text.starts_with('[') ? text.find(']') : text.rfind(':');
-  if (text.starts_with('[')) {
+  const bool is_bracketed = text.starts_with('[');
+  const size_t host_end = is_bracketed ? text.find(']') : text.rfind(':');
+  if (is_bracketed) {
     if (host_end == std::string_view::npos) {
       return fail(Code::kInvalidArgument, "endpoint \"" + whole + "\": '[' without ']'");
     }
@@ -86,6 +87,10 @@ Result<Endpoint> parse_endpoint(std::string_view text, uint16_t default_port) {
   } else {
     endpoint.host = text.substr(0, host_end);
     text.remove_prefix(std::min(host_end, text.size()));
+  }
+  if (endpoint.host.find_first_of(is_bracketed ? "[]" : "[]:") != std::string::npos) {
+    return fail(Code::kInvalidArgument,
+                "endpoint \"" + whole + "\": no valid host; IPv6 addresses stand in brackets");
   }
   if (endpoint.host.empty()) endpoint.host = "localhost";
   if (text.empty()) return endpoint;

@@ -61,6 +61,13 @@ TEST(OptionValuesTest, EndpointsAreTakenApart) {
   }
 }
 
+// Without brackets the end of an IPv6 address was taken for the port.
+TEST(OptionValuesTest, AnIPv6AddressWithoutBracketsIsRefused) {
+  for (const char* wrong : {"fe80::1", "::1:4317", "3:3]:4317", "[[::1]]:4317", "a]b:1"}) {
+    EXPECT_FALSE(parse_endpoint(wrong, 4317).has_value()) << wrong;
+  }
+}
+
 TEST(OptionValuesTest, DurationsAreShownWithThreeDigits) {
   EXPECT_EQ(duration_text(999ns), "999 ns");
   EXPECT_EQ(duration_text(12'345ns), "12.3 µs");

@@ -1,6 +1,5 @@
 #include "config/duration.h"
 
-#include <cmath>
 #include <cstdint>
 
 namespace millrace::config {
@@ -28,15 +27,13 @@ bool take_term(std::string_view& text, int64_t* total) {
       return false;
     }
   }
-  size_t digits = at;
-  double fraction = 0;
+  std::string_view fraction;
   if (at < text.size() && text[at] == '.') {
-    double scale = 0.1;
-    for (++at; at < text.size() && is_digit(text[at]); ++at, ++digits, scale /= 10) {
-      fraction += scale * (text[at] - '0');
-    }
+    const size_t first = ++at;
+    while (at < text.size() && is_digit(text[at])) ++at;
+    fraction = text.substr(first, at - first);
   }
-  if (digits == 0) return false;
+  if (at == 0 || text.substr(0, at) == ".") return false;
   text.remove_prefix(at);
   for (const Unit& unit : kUnits) {
     if (!text.starts_with(unit.name)) continue;
@@ -45,8 +42,11 @@ bool take_term(std::string_view& text, int64_t* total) {
     text.remove_prefix(unit.name.size());
     int64_t term = 0;
     if (__builtin_mul_overflow(whole, unit.nanoseconds, &term)) return false;
-    const auto part =
-        static_cast<int64_t>(std::llround(fraction * static_cast<double>(unit.nanoseconds)));
+    // Rounded down, as Go does. The last digit first, so that nothing is lost on the way.
+    int64_t part = 0;
+    for (size_t i = fraction.size(); i-- > 0;) {
+      part = (part + (fraction[i] - '0') * unit.nanoseconds) / 10;
+    }
     return !__builtin_add_overflow(term, part, &term) &&
            !__builtin_add_overflow(*total, term, total);
   }

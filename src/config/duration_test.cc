@@ -46,6 +46,12 @@ TEST(DurationTest, PrintedAsGoPrints) {
   EXPECT_EQ(to_text(1500ns), "1.5\xc2\xb5s");
 }
 
+TEST(DurationTest, FractionsAreRoundedDownAsInGo) {
+  EXPECT_EQ(parse_duration("1.5ns"), 1ns);
+  EXPECT_EQ(parse_duration("0.9999999999s"), 999'999'999ns);
+  EXPECT_EQ(parse_duration("0.999999999999999999999h"), Duration(3'599'999'999'999));
+}
+
 TEST(DurationTest, TextReadsBackTheSame) {
   for (const Duration value : {Duration(1), Duration(123456789), Duration(3723004000000)}) {
     EXPECT_EQ(parse_duration(to_text(value)), value);

@@ -24,7 +24,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   } else if (host.find(':') != std::string_view::npos) {
     return malformed(text);  // an IPv6 address without brackets, or a URL
   }
-  if (host.find('/') != std::string_view::npos) return malformed(text);
+  if (host.find_first_of("/[]") != std::string_view::npos) return malformed(text);
   Endpoint endpoint;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
   if (error != std::errc() || end != port.data() + port.size()) return malformed(text);

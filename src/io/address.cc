@@ -27,11 +27,8 @@ std::optional<HostPort> parse_address(std::string_view text) {
   if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
   const bool opened = host.starts_with('[');
   if (opened != host.ends_with(']')) return std::nullopt;
-  if (opened) {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return std::nullopt;
-  }
+  if (opened) host = host.substr(1, host.size() - 2);
+  if (host.find_first_of(opened ? "[]" : "[]:") != std::string_view::npos) return std::nullopt;
   return HostPort{std::string(host), port};
 }
 

@@ -18,7 +18,7 @@ TEST(AddressTest, WhatWasFormattedIsParsed) {
 
 TEST(AddressTest, NonsenseIsRefused) {
   for (const char* text : {"", "host", "host:", "host:x", "host:65536", "host:-1", "::1:80",
-                           "[::1:80", "::1]:80", "host:80 "}) {
+                           "[::1:80", "::1]:80", "host:80 ", "[[::1]]:80", "[::1]]:80", "a]b:80"}) {
     EXPECT_FALSE(parse_address(text)) << text;
   }
 }
