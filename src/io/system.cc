@@ -73,7 +73,9 @@ size_t memory_limit_bytes(const ReadSmallFile& read) {
   if (const auto meminfo = read("/proc/meminfo")) {
     const size_t at = meminfo->find("MemTotal:");
     if (at != std::string::npos) {
-      bound_by(leading_integer(std::string_view(*meminfo).substr(at + 9)).value_or(0) * 1024);
+      const int64_t kib = leading_integer(std::string_view(*meminfo).substr(at + 9)).value_or(0);
+      int64_t bytes = 0;
+      bound_by(__builtin_mul_overflow(kib, 1024, &bytes) ? 0 : bytes);
     }
   }
   for_each_level(cgroup_path(read, ""), [&](const std::string& level) {
@@ -91,7 +93,7 @@ unsigned usable_processor_count(const ReadSmallFile& read, unsigned affinity_cou
   unsigned count = std::max(1U, affinity_count);
   auto bound_by = [&count](int64_t quota, int64_t period) {
     if (quota <= 0 || period <= 0) return;
-    const int64_t whole = std::max<int64_t>(1, (quota + period - 1) / period);
+    const int64_t whole = quota / period + (quota % period != 0 ? 1 : 0);
     count = static_cast<unsigned>(std::min<int64_t>(count, whole));
   };
   for_each_level(cgroup_path(read, ""), [&](const std::string& level) {

@@ -36,6 +36,15 @@ TEST(SystemTest, VersionOneCgroupLimitCounts) {
   EXPECT_EQ(memory_limit_bytes(read), 5'000'000U);
 }
 
+TEST(SystemTest, NumbersThatOverflowAreNoLimit) {
+  const std::string max = "9223372036854775807";
+  const auto read = machine({{"/proc/meminfo", "MemTotal: " + max + " kB\n"},
+                             {"/sys/fs/cgroup/memory.max", "4096\n"},
+                             {"/sys/fs/cgroup/cpu.max", max + " " + max + "\n"}});
+  EXPECT_EQ(memory_limit_bytes(read), 4096U);
+  EXPECT_EQ(usable_processor_count(read, 4), 1U);
+}
+
 TEST(SystemTest, QuotaIsRoundedUpAndNeverRaisesTheAffinity) {
   const auto read =
       machine({{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/cpu.max", "150000 100000\n"}});

@@ -75,10 +75,14 @@ std::optional<ProcessStat> parse_process_stat(const std::string& line, int64_t t
   const auto system = field(fields, kSystemTicks);
   const auto start = field(fields, kStartTicks);
   const auto pages = field(fields, kResidentPages);
-  if (!user || !system || !start || !pages) return std::nullopt;
+  int64_t rss_bytes = 0;
+  if (!user || !system || !start || !pages ||
+      __builtin_mul_overflow(*pages, page_bytes, &rss_bytes)) {
+    return std::nullopt;
+  }
   const auto ticks = static_cast<double>(ticks_per_second);
-  return ProcessStat{static_cast<double>(*user + *system) / ticks,
-                     static_cast<double>(*start) / ticks, *pages * page_bytes};
+  return ProcessStat{(static_cast<double>(*user) + static_cast<double>(*system)) / ticks,
+                     static_cast<double>(*start) / ticks, rss_bytes};
 }
 
 ProcessMetrics::ProcessMetrics(Registry& registry, const ProcessSource& source) {

@@ -26,6 +26,14 @@ TEST(ProcessTest, CutStatIsRefused) {
   }
 }
 
+TEST(ProcessTest, SumsOfStatDoNotOverflow) {
+  const std::string max = "9223372036854775807";
+  std::string line = "1 (a) S";
+  for (int i = 1; i < 22; ++i) line += " " + (i == 21 ? "7" : max);
+  EXPECT_GT(parse_process_stat(line, 100, 4096)->cpu_seconds, 1e17);
+  EXPECT_FALSE(parse_process_stat(line + "99999999999999999", 100, 4096));
+}
+
 TEST(ProcessTest, MetricsShowTheSource) {
   Registry registry;
   const ProcessMetrics metrics(
