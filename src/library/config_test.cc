@@ -71,6 +71,15 @@ TEST(ConfigTest, TheEnvironmentIsRead) {
   EXPECT_EQ(config->buffer_capacity, 30U);
 }
 
+// Who writes "name: value" has written a secret all the same.
+TEST(ConfigTest, AHeaderWithoutItsEqualsSignShowsNoSecret) {
+  for (const char* headers : {"Authorization: Bearer hunter2", "api-key hunter2", "a:hunter2=%"}) {
+    const auto config = from({{"OTEL_EXPORTER_OTLP_HEADERS", headers}});
+    ASSERT_FALSE(config.ok());
+    EXPECT_FALSE(config.error().message.contains("hunter2")) << config.error().message;
+  }
+}
+
 TEST(ConfigTest, TheSignalsOwnVariableWins) {
   const auto config = from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318"},
                             {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://b:4318/v1/traces"},

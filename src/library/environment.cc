@@ -90,8 +90,9 @@ void read_pairs(Reader& reader, const std::string& name, std::string_view list, 
     const std::string_view key = Reader::trimmed(pair.substr(0, equals));
     if (equals == std::string_view::npos || key.empty() ||
         !percent_decoded(Reader::trimmed(pair.substr(equals + 1)), &value)) {
-      // The values of headers are secrets: only the name is shown.
-      reader.wrong(name, key, "pairs like key=value, with commas between, percent-encoded");
+      // The values of headers are secrets: only the name is shown, also of "name: value".
+      reader.wrong(name, key.substr(0, key.find_first_of(": \t")),
+                   "pairs like key=value, with commas between, percent-encoded");
       return;
     }
     see(std::string(key), std::move(value));
