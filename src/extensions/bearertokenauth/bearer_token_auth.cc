@@ -6,6 +6,7 @@
 #include "access/field_text.h"
 #include "access/keyed_hash.h"
 #include "access/reloading.h"
+#include "extensions/bearertokenauth/token_file.h"
 #include "io/watched_file.h"
 
 namespace millrace::extensions {
@@ -38,23 +39,6 @@ std::shared_ptr<Tokens> make_tokens(const BearerTokenAuthOptions& options,
       options.scheme.empty() ? texts.front() : options.scheme + " " + texts.front();
   tokens->credentials = std::make_shared<std::vector<MetadataEntry>>(
       std::vector<MetadataEntry>{{access::lowered(options.header), value}});
-  return tokens;
-}
-
-// A token a line; lines with nothing on them are none.
-Result<std::vector<std::string>> parse_token_file(std::string_view text, const std::string& path) {
-  std::vector<std::string> tokens;
-  while (!text.empty()) {
-    const size_t end = text.find('\n');
-    const std::string_view token = access::trimmed(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (token.empty()) continue;
-    if (!access::is_value(token)) {
-      return fail(Code::kInvalidArgument, path + ": a token has control characters in it");
-    }
-    tokens.emplace_back(token);
-  }
-  if (tokens.empty()) return fail(Code::kInvalidArgument, path + ": there is no token in it");
   return tokens;
 }
 
