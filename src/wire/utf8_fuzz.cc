@@ -1,14 +1,40 @@
-// The three ways to check a text agree.
+// The ways to check a text agree with each other and with the table of RFC 3629, read slowly.
 #include <cstdlib>
 
 #include "base/bytes.h"
 #include "wire/utf8.h"
+
+namespace {
+
+// RFC 3629, section 4: what may follow each first byte.
+bool is_utf8_slowly(std::span<const uint8_t> text) {
+  for (size_t at = 0; at < text.size();) {
+    const uint8_t first = text[at];
+    if (first < 0x80) {
+      ++at;
+      continue;
+    }
+    const size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || size > text.size() - at) return false;
+    const uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    const uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (text[at + 1] < low || text[at + 1] > high) return false;
+    for (size_t i = 2; i < size; ++i) {
+      if (text[at + i] < 0x80 || text[at + i] > 0xbf) return false;
+    }
+    at += size;
+  }
+  return true;
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace millrace;
   if (size == 0) return 0;
   const Bytes bytes = Bytes::copy_of(std::span(data, size));
   const bool valid = wire::is_utf8(bytes.text());
+  if (is_utf8_slowly(bytes.view()) != valid) std::abort();
   if (wire::is_utf8_padded(bytes.data(), bytes.size()) != valid) std::abort();
   bool ascii = true;
   for (const uint8_t byte : bytes.view()) ascii = ascii && byte < 0x80;
