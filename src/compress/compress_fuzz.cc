@@ -23,6 +23,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Decompressor decompressor;
     if (const Result<Bytes> out = decompressor.decompress(coding, input, pool, limit)) {
       MILLRACE_CHECK(out->size() <= limit);
+      // A limit that just fits makes no difference, one byte less is too little.
+      const Result<Bytes> exact = decompressor.decompress(coding, input, pool, out->size());
+      MILLRACE_CHECK(exact.has_value() && exact->text() == out->text());
+      if (!out->empty()) {
+        const Result<Bytes> less = decompressor.decompress(coding, input, pool, out->size() - 1);
+        MILLRACE_CHECK(!less && less.error().code == Code::kResourceExhausted);
+      }
     }
     MILLRACE_CHECK(budget.used() == 0);
     const Result<Bytes> packed = Compressor(coding, level).compress(Rope(Bytes::copy_of(input)));

@@ -1,0 +1,117 @@
+// A list of attributes with any changes, against a plain vector of pairs; written into its message
+// it reads as the twin does, and everything else in the message stays.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/testing/fuzz_input.h"
+#include "otlp/attribute_list.h"
+#include "wire/writer.h"
+
+namespace {
+
+using namespace millrace;
+using namespace millrace::otlp;
+using Twin = std::vector<std::pair<std::string, std::string>>;
+
+constexpr uint32_t kNumber = 9;  // of a span's attributes
+
+// Few keys, so that they meet.
+std::string read_key(testing::FuzzInput& input) {
+  return std::string(1, static_cast<char>('a' + input.choice(4)));
+}
+std::string read_value(testing::FuzzInput& input) {
+  switch (input.choice(4)) {
+    case 0:
+      return "";
+    case 1:
+      return encode_int_value(static_cast<int64_t>(input.number(8)));
+    case 2:
+      return encode_bool_value(input.byte() & 1);
+    default:
+      return encode_string_value(input.text());
+  }
+}
+
+Twin read(const AttributeList& list) {
+  Twin seen;
+  list.for_each([&](std::string_view key, const AnyValueView&) { seen.emplace_back(key, ""); });
+  return seen;
+}
+
+Twin read_message(std::span<const uint8_t> bytes, std::string* others) {
+  Twin seen;
+  wire::FieldReader reader(bytes);
+  for (wire::Field field; reader.next(&field);) {
+    if (!field.is(kNumber, wire::WireType::kLen)) {
+      others->append(as_text(field.whole));
+      continue;
+    }
+    const KeyValueView view = KeyValueView::read(field.bytes);
+    seen.emplace_back(view.key, as_text(view.value));
+  }
+  MILLRACE_CHECK(reader.ok());
+  return seen;
+}
+
+void change(testing::FuzzInput& input, AttributeList& list, Twin& twin) {
+  const std::string key = read_key(input);
+  const auto found = std::ranges::find(twin, key, [](const auto& pair) { return pair.first; });
+  MILLRACE_CHECK(list.contains(key) == (found != twin.end()));
+  if (found != twin.end()) MILLRACE_CHECK(list.copy_value(key) == found->second);
+  if (input.flag()) {
+    list.erase(key);
+    std::erase_if(twin, [&](const auto& pair) { return pair.first == key; });
+    return;
+  }
+  const std::string value = read_value(input);
+  list.set(key, value);
+  if (found != twin.end()) {
+    found->second = value;
+  } else {
+    twin.emplace_back(key, value);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  testing::FuzzInput input(data, size);
+  wire::Writer writer(256);
+  Twin twin;
+  std::string others;
+  for (size_t count = input.choice(8); count > 0; --count) {
+    if (input.choice(4) == 0) {
+      wire::Writer other(16);
+      other.varint_field(10, input.byte());
+      writer.raw(other.view());
+      others += as_text(other.view());
+      continue;
+    }
+    twin.emplace_back(read_key(input), read_value(input));
+    const auto entry = writer.open(kNumber);
+    writer.string_field(1, twin.back().first);
+    writer.string_field(2, twin.back().second);
+    writer.close(entry);
+  }
+  const Bytes message = Bytes::copy_of(writer.view());
+  AttributeList list;
+  list.reset(message.view(), kNumber);
+  while (!input.empty() && twin.size() < 16) change(input, list, twin);
+  MILLRACE_CHECK(read(list).size() == twin.size());
+  wire::Writer fresh(64);
+  PieceList pieces(&fresh);
+  list.write_message(message, &pieces);
+  MILLRACE_CHECK(pieces.size() == list.message_size());
+  const Bytes written = pieces.to_rope().to_bytes();
+  MILLRACE_CHECK(written.size() == list.message_size());
+  std::string others_seen;
+  MILLRACE_CHECK(read_message(written.view(), &others_seen) == twin);
+  MILLRACE_CHECK(others_seen == others);
+  if (!list.is_changed()) MILLRACE_CHECK(written.text() == message.text());
+  return 0;
+}
