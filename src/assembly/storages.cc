@@ -55,7 +55,9 @@ Status Storages::attach(const ExporterPlan& exporter, pipeline::Destination& des
       .order = queue.order == config::QueueOrder::kNewestFirst ? segment_log::Order::kNewestFirst
                                                                : segment_log::Order::kOldestFirst,
       .spills = queue.spill,
-      .survives_in_memory = queue.on_storage_error == config::OnStorageError::kMemory};
+      .survives_in_memory = queue.on_storage_error == config::OnStorageError::kMemory,
+      .cap = {.payload_bytes_max = static_cast<uint64_t>(queue.storage_max_size),
+              .age_max = queue.storage_max_age}};
   return units_[*exporter.storage]->storage->attach(destination, account, budget, options);
 }
 

@@ -80,8 +80,11 @@ void read_storage(Section& section, SendingQueueConfig& queue) {
   section.choice("on_storage_error", &queue.on_storage_error,
                  {{"reject", static_cast<int>(OnStorageError::kReject)},
                   {"memory", static_cast<int>(OnStorageError::kMemory)}});
+  section.integer("storage_max_size", &queue.storage_max_size, {0, INT64_MAX});
+  section.duration("storage_max_age", &queue.storage_max_age);
   if (!queue.storage.empty()) return;
-  for (const char* key : {"spill", "order", "on_storage_error"}) {
+  for (const char* key :
+       {"spill", "order", "on_storage_error", "storage_max_size", "storage_max_age"}) {
     if (section.has(key)) section.error_at(key, "means nothing without storage");
   }
 }

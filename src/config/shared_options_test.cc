@@ -100,6 +100,12 @@ TEST(ExporterHelperTest, OtelcolsRulesAreKept) {
       {"sending_queue: {num_consumers: 0}", "expected an integer from 1"},
       {"sending_queue: {queue_size: 0}", "expected an integer of at least 1"},
       {"sending_queue: {spill: true}", "means nothing without storage"},
+      {"sending_queue: {storage_max_size: 1}", "means nothing without storage"},
+      {"sending_queue: {storage_max_age: 1h}", "means nothing without storage"},
+      {"sending_queue: {storage: file_storage, storage_max_size: -1}",
+       "expected an integer of at least 0"},
+      {"sending_queue: {storage: file_storage, storage_max_sise: 1}",
+       "did you mean \"storage_max_size\""},
       {"sending_queue: {block_on_overflow: true, on_full: reject}", "contradicts"},
       {"retry_on_failure: {randomization_factor: 1.5}", "expected a number from 0 to 1"},
   };

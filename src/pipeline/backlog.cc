@@ -56,6 +56,10 @@ Backlog::~Backlog() { clear(); }
 
 void Backlog::add_target(ledger::Account& account, segment_log::TargetId target) {
   targets_.push_back({&account, target});
+  target_ids_.push_back(target);
+  if (options_.cap.payload_bytes_max != 0 || options_.cap.age_max != 0s) {
+    log_.set_cap(target_ids_, options_.cap);
+  }
   const segment_log::Amount recovered = log_.untaken(target);
   account.recover({recovered.items, recovered.admitted_bytes});
   destination_.reserve_recovered(recovered);
@@ -232,7 +236,7 @@ std::shared_ptr<Completion> Backlog::waiter_of(segment_log::RecordId record) {
 
 void Backlog::stop(io::Loop& loop) {
   stop_reading();
-  std::unordered_map<segment_log::RecordId, std::shared_ptr<Completion>> waiters;
+  std::map<segment_log::RecordId, std::shared_ptr<Completion>> waiters;
   {
     const std::lock_guard lock(waiters_mutex_);
     waiters.swap(waiters_);
@@ -262,11 +266,33 @@ void Backlog::count_held(ledger::Held& held) const {
 }
 
 void Backlog::on_lost(segment_log::TargetId target, segment_log::Loss loss,
-                      const segment_log::Amount& untaken) {
+                      const segment_log::Amount& untaken, segment_log::RecordRange range) {
   const auto found = std::ranges::find(targets_, target, &Target::id);
   MILLRACE_CHECK(found != targets_.end());
   found->account->drop(drop_reason(loss), {untaken.items, untaken.admitted_bytes});
   destination_.release_lost(untaken);
+  disappoint(range, drop_reason(loss));
+}
+
+// Who waits for the delivery of a record that is gone. One that is being read just now may be
+// delivered all the same: that is one delivery too many, not one too few.
+void Backlog::disappoint(segment_log::RecordRange range, ledger::DropReason reason) {
+  std::vector<std::shared_ptr<Completion>> waiters;
+  {
+    const std::lock_guard lock(waiters_mutex_);
+    const auto first = waiters_.lower_bound(range.first);
+    const auto last = waiters_.lower_bound(std::max(range.first, range.end));
+    for (auto waiter = first; waiter != last; ++waiter) waiters.push_back(waiter->second);
+    waiters_.erase(first, last);
+  }
+  for (std::shared_ptr<Completion>& waiter : waiters) {
+    Completion::settle_from_anywhere(
+        std::move(waiter),
+        {.code = Code::kUnavailable,
+         .message = destination_.options().name + ": given up while it waited on disk (" +
+                    std::string(ledger::drop_reason_name(reason)) + ")",
+         .retry_after = 1s});
+  }
 }
 
 }  // namespace millrace::pipeline

@@ -10,9 +10,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
 #include "io/loop.h"
@@ -80,6 +80,8 @@ class Backlog {
     bool spills = false;
     // The disk refuses: go on in memory alone rather than refuse.
     bool survives_in_memory = false;
+    // Of what lies on disk only, for all pipelines of the destination together.
+    segment_log::Cap cap = {};
   };
   // All outlive the backlog.
   Backlog(Destination& destination, Storage& storage, Budget& budget, Options options);
@@ -120,7 +122,7 @@ class Backlog {
   void await(segment_log::RecordId record, std::shared_ptr<Completion> completion);
   // What the log gave up of one of the targets.
   void on_lost(segment_log::TargetId target, segment_log::Loss loss,
-               const segment_log::Amount& untaken);
+               const segment_log::Amount& untaken, segment_log::RecordRange range);
   uint64_t untaken_records() const;
 
  private:
@@ -138,6 +140,7 @@ class Backlog {
     io::Loop* loop;
     std::shared_ptr<DestinationWorker*> worker;
   };
+  void disappoint(segment_log::RecordRange range, ledger::DropReason reason);
   std::shared_ptr<Completion> waiter_of(segment_log::RecordId record);
   void on_place_freed(uint64_t bytes);
   bool is_low() const;
@@ -152,6 +155,7 @@ class Backlog {
   Budget& budget_;
   const Options options_;
   std::vector<Target> targets_;
+  std::vector<segment_log::TargetId> target_ids_;  // of targets_
   std::vector<Waker> wakers_;
   std::atomic<uint64_t> memory_bytes_{0};  // a sum under a bound; orders nothing, so relaxed
   // One read at a time; whoever sets it reads, and clears it. seq_cst against untaken and stopped_.
@@ -161,7 +165,7 @@ class Backlog {
   mutable std::mutex inbox_mutex_;  // once a read
   std::vector<Read> inbox_;
   std::mutex waiters_mutex_;  // only for senders that wait for delivery
-  std::unordered_map<segment_log::RecordId, std::shared_ptr<Completion>> waiters_;
+  std::map<segment_log::RecordId, std::shared_ptr<Completion>> waiters_;
 };
 
 }  // namespace millrace::pipeline

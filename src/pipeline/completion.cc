@@ -44,6 +44,15 @@ void Completion::settle(std::shared_ptr<Completion> completion, io::Loop& here, 
 }
 
 void Completion::settle(std::shared_ptr<Completion> completion, io::Loop& here) {
+  settle_from(std::move(completion), &here);
+}
+
+void Completion::settle_from_anywhere(std::shared_ptr<Completion> completion, Verdict verdict) {
+  completion->note(std::make_unique<Verdict>(std::move(verdict)));
+  settle_from(std::move(completion), nullptr);
+}
+
+void Completion::settle_from(std::shared_ptr<Completion> completion, const io::Loop* here) {
   if (completion->owed_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   io::Loop& origin = completion->origin_;
   auto tell = [completion = std::move(completion)]() mutable {
@@ -52,8 +61,8 @@ void Completion::settle(std::shared_ptr<Completion> completion, io::Loop& here) 
     VerdictCallback callback = std::move(completion->callback_);
     callback(worst != nullptr ? *worst : Verdict{});
   };
-  if (&origin == &here) {
-    here.defer(std::move(tell));
+  if (&origin == here) {
+    origin.defer(std::move(tell));
   } else {
     origin.post(std::move(tell));
   }

@@ -34,8 +34,11 @@ class Completion {
   // One answer. `here` is the loop this is called on. Takes the caller's share.
   static void settle(std::shared_ptr<Completion> completion, io::Loop& here);
   static void settle(std::shared_ptr<Completion> completion, io::Loop& here, Verdict verdict);
+  // Where no loop is at hand.
+  static void settle_from_anywhere(std::shared_ptr<Completion> completion, Verdict verdict);
 
  private:
+  static void settle_from(std::shared_ptr<Completion> completion, const io::Loop* here);
   void note(std::unique_ptr<Verdict> verdict);
 
   io::Loop& origin_;

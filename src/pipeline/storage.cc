@@ -127,9 +127,11 @@ void Storage::clear() {
 }
 
 void Storage::on_lost(segment_log::TargetId target, segment_log::Loss loss,
-                      segment_log::Amount untaken) {
+                      segment_log::Amount untaken, segment_log::RecordRange range) {
   // A target of an earlier configuration has no account: nothing of it was recovered either.
-  if (by_target_[target] != nullptr) by_target_[target]->on_lost(target, loss, untaken);
+  if (by_target_[target] != nullptr) {
+    by_target_[target]->on_lost(target, loss, untaken, range);
+  }
 }
 
 void Storage::on_room() {

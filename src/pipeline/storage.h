@@ -62,8 +62,8 @@ class Storage final : public segment_log::Observer {
   // After the lanes are gone.
   void clear();
 
-  void on_lost(segment_log::TargetId target, segment_log::Loss loss,
-               segment_log::Amount untaken) override;
+  void on_lost(segment_log::TargetId target, segment_log::Loss loss, segment_log::Amount untaken,
+               segment_log::RecordRange range) override;
   void on_room() override;
 
  private:

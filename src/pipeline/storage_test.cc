@@ -294,5 +294,101 @@ TEST(StorageTest, ACutRequestIsFinishedWithItsLastPart) {
   EXPECT_EQ(rig.delivered().size(), 10u);
 }
 
+// --- A cap of its own --------------------------------------------------------------------------
+
+// Room on disk for ten requests of four items beyond what memory holds.
+Backlog::Options capped() {
+  Backlog::Options options = kTight;
+  options.cap.payload_bytes_max = 320;
+  return options;
+}
+
+TEST(StorageCapTest, TheOldestOnDiskGoAndAreCounted) {
+  SimDisk disk(1);
+  StoredRig rig(disk, capped());
+  for (int i = 0; i < 50; ++i) {
+    rig.submit(4);
+    rig.run();
+  }
+  EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 10u);
+  const uint64_t dropped = rig.sinks[0].dropped(ledger::DropReason::kDropOldest).items;
+  EXPECT_EQ(rig.held_items(), 200 - dropped);
+  EXPECT_EQ(rig.sinks[0].destination->numbers().queue_size, 50 - dropped / 4);
+  rig.expect_balance();
+  rig.deliver_all();
+  const Items delivered = rig.delivered();
+  EXPECT_EQ(delivered.size(), 200 - dropped);
+  EXPECT_EQ(Items(delivered.end() - 40, delivered.end()), numbers(161, 200)) << "the newest stay";
+}
+
+TEST(StorageCapTest, OthersOfTheSameDirectoryKeepTheirs) {
+  SimDisk disk(1);
+  StoredRig rig(disk, std::vector<StoredRig::SinkOptions>{{plain_options("capped"), capped()},
+                                                          {plain_options("patient"), kTight}});
+  for (int i = 0; i < 50; ++i) {
+    rig.submit(4);
+    rig.run();
+  }
+  EXPECT_GT(rig.sinks[0].seen().dropped_total().items, 100u);
+  EXPECT_EQ(rig.sinks[1].seen().dropped_total().items, 0u);
+  rig.deliver_all(1);
+  EXPECT_EQ(rig.delivered(1), numbers(1, 200));
+}
+
+TEST(StorageCapTest, IsKeptAtTheNextStartAsWell) {
+  SimDisk disk(1);
+  {
+    StoredRig rig(disk, kTight);
+    for (int i = 0; i < 50; ++i) rig.submit(4);
+    rig.run();
+    rig.close_log();
+  }
+  disk.restart();
+  StoredRig rig(disk, capped());
+  EXPECT_EQ(rig.sinks[0].seen().recovered.items, 200u);
+  rig.log->tick();
+  rig.run();
+  EXPECT_LE(rig.sinks[0].destination->backlog()->untaken_records(), 10u);
+  EXPECT_EQ(rig.held_items(), 200 - rig.sinks[0].seen().dropped_total().items);
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered().back(), 200u);
+}
+
+TEST(StorageCapTest, WhatIsTooOldIsCountedAsExpired) {
+  SimDisk disk(1);
+  Backlog::Options options = kTight;
+  options.cap.age_max = 1h;
+  StoredRig rig(disk, options);
+  for (int i = 0; i < 20; ++i) rig.submit(4);
+  rig.run();
+  const uint64_t records = rig.sinks[0].destination->backlog()->untaken_records();
+  rig.loop.set_now(rig.loop.now() + 61min);
+  rig.log->tick();
+  rig.run();
+  EXPECT_EQ(rig.sinks[0].dropped(ledger::DropReason::kAgeExpired).items, 4 * records);
+  rig.deliver_all();
+}
+
+TEST(StorageCapTest, WhoWaitsForDeliveryIsToldThatItIsGivenUp) {
+  SimDisk disk(1);
+  StoredRig rig(disk, capped());
+  std::vector<size_t> verdicts;
+  for (int i = 0; i < 50; ++i) {
+    verdicts.push_back(rig.submit(4, Policy::kDelivered));
+    rig.run();
+  }
+  size_t told = 0;
+  for (const size_t verdict : verdicts) {
+    if (!rig.verdicts[verdict].has_value()) continue;
+    ++told;
+    EXPECT_EQ(rig.verdicts[verdict]->code, Code::kUnavailable);
+    EXPECT_TRUE(rig.verdicts[verdict]->retry_after.has_value());
+  }
+  EXPECT_EQ(told, rig.sinks[0].seen().dropped_total().items / 4);
+  EXPECT_GT(told, 30u);
+  rig.deliver_all();
+  for (const size_t verdict : verdicts) EXPECT_TRUE(rig.verdicts[verdict].has_value());
+}
+
 }  // namespace
 }  // namespace millrace::pipeline

@@ -143,23 +143,25 @@ void Log::Core::lay_out_batch(BlockBuffer& blocks, std::vector<IndexEntry>& entr
 }
 
 void Log::Core::lay_out_done(BlockBuffer& blocks) {
-  std::vector<std::pair<TargetId, RecordId>> done;
+  std::vector<DoneRange> done;
   {
     const std::lock_guard lock(mutex_);
     done.swap(done_to_write_);
     // What belonged to a segment that is gone needs no remembering.
     std::erase_if(done,
-                  [this](const auto& entry) { return find_segment(entry.second) == nullptr; });
+                  [this](const DoneRange& range) { return find_segment(range.first) == nullptr; });
   }
   if (done.empty()) return;
-  std::sort(done.begin(), done.end());
+  std::sort(done.begin(), done.end(), [](const DoneRange& a, const DoneRange& b) {
+    return a.target != b.target ? a.target < b.target : a.first < b.first;
+  });
   std::vector<DoneRange> ranges;
-  for (const auto& [target, id] : done) {
-    if (!ranges.empty() && ranges.back().target == target &&
-        ranges.back().first + ranges.back().count == id) {
-      ++ranges.back().count;
+  for (const DoneRange& range : done) {
+    if (!ranges.empty() && ranges.back().target == range.target &&
+        ranges.back().first + ranges.back().count == range.first) {
+      ranges.back().count += range.count;
     } else {
-      ranges.push_back({id, 1, target});
+      ranges.push_back(range);
     }
   }
   BlockHeader header;
@@ -184,7 +186,7 @@ void Log::Core::commit_succeeded(const BlockBuffer& blocks,
       const auto target = static_cast<TargetId>(std::countr_zero(rest));
       const uint64_t bit = uint64_t{1} << target;
       if ((record.done & bit) != 0) {
-        done_to_write_.emplace_back(target, record.id);
+        done_to_write_.push_back({record.id, 1, target});
       } else if ((record.taken & bit) == 0) {
         --untaken_queued_[target];
         TargetPart& part = segment.parts[target];
@@ -241,7 +243,7 @@ void Log::Core::fail_records(std::vector<Queued> records, const Error& error) {
       const auto target = static_cast<TargetId>(std::countr_zero(rest));
       --untaken_queued_[target];
       lose_untaken(target, rest_or(target, record.id, record.amount()), Loss::kStorageFailed,
-                   notices);
+                   notices, {record.id, record.id + 1});
       rests_.erase({target, record.id});
     }
   }

@@ -115,8 +115,8 @@ Amount Log::Core::untaken(TargetId target) const {
 
 void Log::Core::tell(const Notices& notices) {
   if (observer_ == nullptr) return;
-  for (const auto& [target, loss, amount] : notices.lost) {
-    observer_->on_lost(target, loss, amount);
+  for (const auto& [target, loss, amount, range] : notices.lost) {
+    observer_->on_lost(target, loss, amount, range);
   }
   if (notices.has_room) observer_->on_room();
 }
@@ -158,6 +158,7 @@ Result<RecordId> Log::Core::append(NewRecord record, OnDurable on_durable) {
     } else {
       untaken_[want.target] += queued.amount();
       ++untaken_queued_[want.target];
+      check_cap_of(want.target);
     }
   }
   const RecordId id = queued.id;
@@ -195,7 +196,8 @@ std::shared_ptr<Segment> Log::Core::oldest_closed() const {
 
 void Log::Core::drop_segment(const std::shared_ptr<Segment>& segment, Loss loss, Notices& notices) {
   for (auto& [target, part] : segment->parts) {
-    lose_untaken(target, part.untaken, loss, notices);
+    lose_untaken(target, part.untaken, loss, notices,
+                 {segment->first_id, segment->first_id + segment->count});
   }
   if (segment->has_taken()) {
     lost_ranges_[segment->first_id] = {segment->first_id + segment->count, loss};
@@ -205,10 +207,11 @@ void Log::Core::drop_segment(const std::shared_ptr<Segment>& segment, Loss loss,
   retire_segment(segment);
 }
 
-void Log::Core::lose_untaken(TargetId target, const Amount& amount, Loss loss, Notices& notices) {
+void Log::Core::lose_untaken(TargetId target, const Amount& amount, Loss loss, Notices& notices,
+                             RecordRange range) {
   if (amount.records == 0) return;
   untaken_[target] -= amount;
-  notices.lost.push_back({target, loss, amount});
+  notices.lost.push_back({target, loss, amount, range});
 }
 
 void Log::Core::retire_segment(const std::shared_ptr<Segment>& segment) {
@@ -284,7 +287,7 @@ void Log::Core::finish(TargetId target, RecordId id) {
   }
   const std::shared_ptr<Segment> segment = find_segment(id);
   if (segment == nullptr || !segment->finish(target, id)) return;
-  done_to_write_.emplace_back(target, id);
+  done_to_write_.push_back({id, 1, target});
   retire_if_finished(segment);
   note_room(notices);
   if (done_to_write_.size() >= kDoneWaitingMax && !disk_trouble_) schedule_writes();
@@ -301,6 +304,7 @@ void Log::Core::untake(TargetId target, RecordId id, Amount rest) {
     ++untaken_queued_[target];
     untaken_[target] += rest;
     rests_[{target, id}] = rest;
+    check_cap_of(target);
     return;
   }
   const std::shared_ptr<Segment> segment = find_segment(id);
@@ -313,12 +317,13 @@ void Log::Core::untake(TargetId target, RecordId id, Amount rest) {
     part->low = std::min(part->low, ordinal);
     untaken_[target] += rest;
     rests_[{target, id}] = rest;
+    check_cap_of(target);
     return;
   }
   auto range = lost_ranges_.upper_bound(id);
   Loss loss = Loss::kStorageFailed;
   if (range != lost_ranges_.begin() && id < (--range)->second.first) loss = range->second.second;
-  notices.lost.push_back({target, loss, rest});
+  notices.lost.push_back({target, loss, rest, {id, id + 1}});
   lock.unlock();
   tell(notices);
 }
@@ -350,6 +355,7 @@ void Log::Core::tick() {
   Lock lock(mutex_);
   if (is_closing_) return;
   expire(notices);
+  check_caps(notices);
   if (disk_trouble_) {
     schedule_probe();
   } else if (!done_to_write_.empty() || !gone_files_.empty()) {

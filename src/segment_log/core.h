@@ -1,5 +1,5 @@
 // The inside of Log: its state, its lock, and what the lanes do. core.cc has what callers call,
-// committing.cc the write lane, taking.cc the read lane.
+// committing.cc the write lane, taking.cc the read lane, giving_up.cc what one destination gives up.
 //
 // One lock guards everything but what a lane owns; it is never held while the disk, a callback or
 // the observer is called. A record is queued (in queue_), then being written (in writing_), then in
@@ -34,6 +34,8 @@ class Log::Core {
   void observe(Observer* observer) { observer_ = observer; }
   std::vector<std::pair<TargetName, Amount>> orphans() const;
   Amount untaken(TargetId target) const;
+  void set_cap(std::span<const TargetId> targets, const Cap& cap);
+  GivingUp give_up_oldest(std::span<const TargetId> targets, RecordId before);
   Result<RecordId> append(NewRecord record, OnDurable on_durable);
   void finish(TargetId target, RecordId id);
   void untake(TargetId target, RecordId id, Amount rest);
@@ -68,6 +70,7 @@ class Log::Core {
       TargetId target;
       Loss loss;
       Amount amount;
+      RecordRange range;
     };
     std::vector<Lost> lost;
     bool has_room = false;
@@ -89,6 +92,19 @@ class Log::Core {
     std::vector<Selected> records;
   };
 
+  struct CapState {
+    uint64_t targets = 0;  // a bit for each
+    Cap cap;
+    bool is_scheduled = false;  // the read lane will keep it
+  };
+  // The oldest untaken record of some targets; in a segment, or queued.
+  struct Oldest {
+    TargetId target = 0;
+    RecordId id = 0;  // not above it, where the segment's records are not known one by one
+    std::shared_ptr<Segment> segment = {};
+    Queued* queued = nullptr;
+  };
+
   // --- state under the lock (core.cc) ---
   WallTime now() const { return world_.wall_clock(); }
   void tell(const Notices& notices);
@@ -106,7 +122,8 @@ class Log::Core {
   std::shared_ptr<Segment> find_segment(RecordId id) const;
   Amount rest_or(TargetId target, RecordId id, const Amount& whole) const;
   void forget_rests(RecordId first, uint64_t count);
-  void lose_untaken(TargetId target, const Amount& amount, Loss loss, Notices& notices);
+  void lose_untaken(TargetId target, const Amount& amount, Loss loss, Notices& notices,
+                    RecordRange range = {});
   void expire(Notices& notices);
   std::vector<NamedTarget> target_table() const;
   // A copy of what the footer or the snapshot needs, for use without the lock.
@@ -152,6 +169,23 @@ class Log::Core {
   bool gives_up_reading(const Segment& segment) const;
   void release_parked(const Lock& lock);
 
+  // --- what one destination gives up (giving_up.cc) ---
+  std::optional<Oldest> find_oldest(uint64_t targets, bool looks_at_queued);
+  void give_up_record(const Oldest& oldest, size_t ordinal, const Amount& amount,
+                      Notices& notices);
+  void give_up_queued(const Oldest& oldest, Notices& notices);
+  void give_up_part(TargetId target, const std::shared_ptr<Segment>& segment, Loss loss,
+                    Notices& notices);
+  std::optional<Amount> amount_known(TargetId target, const Segment& segment,
+                                     size_t ordinal) const;
+  uint64_t excess_of(const CapState& state) const;
+  void check_cap_of(TargetId target);
+  void check_caps(Notices& notices);
+  void expire_part_of(const CapState& state, Notices& notices);
+  void keep_cap(size_t index);
+  bool give_up_excess(Lock& lock, const CapState& state, Notices& notices);
+  void load_for_giving_up(const std::shared_ptr<Segment>& segment);
+
   const Options options_;
   const World world_;
   const SegmentPlace place_;
@@ -169,7 +203,7 @@ class Log::Core {
   std::deque<uint64_t> indexed_;     // numbers of closed segments with an index, oldest use first
   std::deque<Queued> queue_;
   std::vector<Queued> writing_;
-  std::vector<std::pair<TargetId, RecordId>> done_to_write_;
+  std::vector<DoneRange> done_to_write_;  // each within one segment
   std::array<Amount, kTargetsMax> untaken_{};
   std::array<uint64_t, kTargetsMax>
       untaken_queued_{};  // records of them that are in no segment yet
@@ -179,6 +213,8 @@ class Log::Core {
   std::vector<std::string> gone_files_;
   std::set<RecordId> quarantined_;   // found damaged when read, so that each is counted once
   std::vector<TakeRequest> parked_;  // wait for queued records to be written
+  std::vector<CapState> caps_;       // fixed before appends begin, but for is_scheduled
+  bool loads_for_giving_up_ = false;
   uint64_t number_next_ = 1;
   RecordId id_next_ = 1;
   uint64_t segment_bytes_sum_ = 0;

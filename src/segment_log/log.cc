@@ -19,6 +19,12 @@ Result<TargetId> Log::target(const TargetName& name) { return core_->target(name
 void Log::observe(Observer* observer) { core_->observe(observer); }
 std::vector<std::pair<TargetName, Amount>> Log::orphans() const { return core_->orphans(); }
 Amount Log::untaken(TargetId target) const { return core_->untaken(target); }
+void Log::set_cap(std::span<const TargetId> targets, const Cap& cap) {
+  core_->set_cap(targets, cap);
+}
+GivingUp Log::give_up_oldest(std::span<const TargetId> targets, RecordId before) {
+  return core_->give_up_oldest(targets, before);
+}
 Result<RecordId> Log::append(NewRecord record, OnDurable on_durable) {
   return core_->append(std::move(record), std::move(on_durable));
 }

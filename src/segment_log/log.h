@@ -70,14 +70,29 @@ struct Options {
   uint32_t directory_mode = 0750;  // made when absent
 };
 
+// A limit of its own for what lies untaken for one destination, so that a dead one does not pin the
+// disk of the others: past it the oldest of that destination's records alone are given up.
+struct Cap {
+  uint64_t payload_bytes_max = 0;  // of all its targets together; 0: none
+  Duration age_max = 0s;           // kept by whole segments, so a little later; 0: none
+};
+
 // Why a record left although no target finished it.
 enum class Loss : uint8_t { kDropOldest, kAgeExpired, kStorageFailed };
+
+// Ids from `first` to before `end`.
+struct RecordRange {
+  RecordId first = 0;
+  RecordId end = 0;
+};
 
 // Told of what the log itself gives up; called on a lane or from inside the call that caused it,
 // with no lock held.
 class Observer {
  public:
-  virtual void on_lost(TargetId target, Loss loss, Amount untaken) = 0;
+  // `untaken` was untaken and is gone; all of it that can be named lies in `range`, in which
+  // nothing is untaken now.
+  virtual void on_lost(TargetId target, Loss loss, Amount untaken, RecordRange range) = 0;
   // Appending works again, or room came; for those who wait in line.
   virtual void on_room() = 0;
 
@@ -109,6 +124,12 @@ struct Record {
 };
 
 enum class Order : uint8_t { kOldestFirst, kNewestFirst };
+
+enum class GivingUp : uint8_t {
+  kGivenUp,  // one record, and the observer was told
+  kNothing,  // there is none
+  kLater,    // how large it is has to be read from the disk first; on_room() is told then
+};
 
 // The first three are now, all others since open(). Bytes are of files, but for bytes_written
 // (what was written, headers included).
@@ -142,6 +163,12 @@ class Log {
   // Error: kTargetsMax are in use.
   Result<TargetId> target(const TargetName& name);
   void observe(Observer* observer);  // before appends begin
+  // The cap of one destination, which has these targets; it replaces what was said about any of
+  // them. Before appends begin. Kept from the first tick on, and then whenever it is passed: what
+  // is too much is given up as kDropOldest, what is too old as kAgeExpired, soon but not at once.
+  // Taken records don't count and stay. While the disk can't be read, the cap may be passed by what
+  // lies in one segment.
+  void set_cap(std::span<const TargetId> targets, const Cap& cap);
   // Targets with unfinished records that nobody has asked for since open(): named, so that the
   // caller can warn; their records stay until age or size limits take them.
   std::vector<std::pair<TargetName, Amount>> orphans() const;
@@ -174,6 +201,10 @@ class Log {
   // What has to happen without a call: finishes are written, old segments expire, a disk that
   // refused is probed. Call it about once a second; costs nothing when there is nothing to do.
   void tick();
+
+  // Gives up the oldest untaken record of the targets, as kDropOldest, when it is older than
+  // `before`. Costs no disk access but what kLater says.
+  GivingUp give_up_oldest(std::span<const TargetId> targets, RecordId before);
 
   // Commits what was appended and all finishes, then runs `done` on the write lane. Nothing may be
   // called afterwards but untaken(), untake() (counted, not written), numbers() and the destructor.

@@ -22,13 +22,15 @@ inline constexpr WallTime kTestStart{1'700'000'000s};
 
 class LossCounter final : public Observer {
  public:
-  void on_lost(TargetId target, Loss loss, Amount untaken) override {
+  void on_lost(TargetId target, Loss loss, Amount untaken, RecordRange range) override {
     lost[target] += untaken;
     by_loss[loss] += untaken;
+    ranges.emplace_back(range.first, range.end);
   }
   void on_room() override { ++rooms; }
   std::map<TargetId, Amount> lost;
   std::map<Loss, Amount> by_loss;
+  std::vector<std::pair<RecordId, RecordId>> ranges;
   int rooms = 0;
 };
 

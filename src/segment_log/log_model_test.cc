@@ -27,7 +27,7 @@ class Model {
   explicit Model(uint64_t seed) : random_(seed), disk_(seed) { start(); }
 
   void step() {
-    switch (random_.below(20)) {
+    switch (random_.below(22)) {
       case 0:
         restart(random_.chance(0.5));
         break;
@@ -51,6 +51,12 @@ class Model {
         break;
       case 11:
         run_->run();
+        break;
+      case 12:
+        give_up_oldest();
+        break;
+      case 13:
+        cap();
         break;
       default:
         append();
@@ -131,7 +137,7 @@ class Model {
       return;
     }
     record.rests[target] = {1, random_.below(record.items + 1), random_.below(100),
-                            random_.below(100)};
+                            1 + random_.below(100)};
     run_->log->untake(target, id, record.rests[target]);
   }
   void take() {
@@ -163,6 +169,44 @@ class Model {
       record.states[target] = State::kTaken;
     }
     segments_seen_ = std::max(segments_seen_, run_->log->numbers().segments);
+  }
+  // Null: none.
+  ModelRecord* oldest_of(TargetId target, RecordId before) {
+    for (auto& [id, record] : records_) {
+      if (id >= before) return nullptr;
+      if (record.states[target] == State::kUntaken) return &record;
+    }
+    return nullptr;
+  }
+  // Also while it is queued.
+  void give_up_oldest() {
+    const auto target = static_cast<TargetId>(random_.below(kTargets));
+    RecordId before = UINT64_MAX;
+    if (!records_.empty() && random_.chance(0.3)) {
+      before = std::next(records_.begin(), static_cast<ptrdiff_t>(random_.below(records_.size())))
+                   ->first;
+    }
+    const std::vector targets{target};
+    GivingUp result = run_->log->give_up_oldest(targets, before);
+    if (result == GivingUp::kLater) {
+      run_->run();
+      result = run_->log->give_up_oldest(targets, before);
+    }
+    ModelRecord* const oldest = oldest_of(target, before);
+    ASSERT_EQ(result, oldest != nullptr ? GivingUp::kGivenUp : GivingUp::kNothing);
+    if (oldest != nullptr) oldest->states[target] = State::kDone;
+  }
+  void cap() {
+    run_->run();
+    const auto target = static_cast<TargetId>(random_.below(kTargets));
+    const uint64_t bytes_max = 1 + random_.below(20'000);
+    run_->log->set_cap(std::vector{target}, {.payload_bytes_max = bytes_max});
+    run_->log->tick();
+    run_->run();
+    run_->log->set_cap(std::vector{target}, {});
+    while (untaken(target).payload_bytes > bytes_max) {
+      oldest_of(target, UINT64_MAX)->states[target] = State::kDone;
+    }
   }
   // What was taken comes again whole.
   void restart(bool in_order) {

@@ -16,7 +16,7 @@ namespace {
 
 class SharedLossCounter final : public Observer {
  public:
-  void on_lost(TargetId, Loss, Amount untaken) override { records += untaken.records; }
+  void on_lost(TargetId, Loss, Amount untaken, RecordRange) override { records += untaken.records; }
   void on_room() override {}
   std::atomic<uint64_t> records = 0;
 };

@@ -76,6 +76,28 @@ bool Segment::finish(TargetId target, RecordId id) {
   return true;
 }
 
+std::vector<DoneRange> Segment::finish_untaken(TargetId target) {
+  TargetPart& its = parts[target];
+  const DoneRange all{first_id, static_cast<uint32_t>(count), target};
+  if (its.taken_count == 0) {
+    mark_done(all);
+    return {all};
+  }
+  std::vector<DoneRange> ranges;
+  while (const std::optional<size_t> ordinal = next_untaken(its, 0)) {
+    const RecordId id = id_at(*ordinal);
+    finish(target, id);
+    its.low = *ordinal + 1;
+    if (!ranges.empty() && ranges.back().first + ranges.back().count == id) {
+      ++ranges.back().count;
+    } else {
+      ranges.push_back({id, 1, target});
+    }
+  }
+  its.untaken = {};
+  return ranges;
+}
+
 bool Segment::covers_all(const DoneRange& range) const {
   return range.first <= first_id && range.first + range.count >= first_id + count;
 }

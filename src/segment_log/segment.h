@@ -59,6 +59,9 @@ class Segment {
   void add(RecordId id, const IndexEntry& entry, uint64_t taken, uint64_t done);
   // The target is done with the record. False when it was before.
   bool finish(TargetId target, RecordId id);
+  // The target is done with all that nobody has taken: which ids those are, and perhaps others that
+  // it does not need either. Its sum is 0 then.
+  std::vector<DoneRange> finish_untaken(TargetId target);
   // Nothing of [range) is needed by its target. Precondition: detailed, or the range covers all.
   void mark_done(const DoneRange& range);
   bool covers_all(const DoneRange& range) const;

@@ -40,10 +40,17 @@ class ManualLane final : public io::Executor {
 struct StoredRig {
   using Sink = Rig::Sink;
 
-  explicit StoredRig(io::sim::SimDisk& disk, Backlog::Options backlog = {},
-                     std::vector<DestinationOptions> all = {plain_options()},
+  struct SinkOptions {
+    DestinationOptions destination;
+    Backlog::Options backlog;
+  };
+  explicit StoredRig(io::sim::SimDisk& disk, const Backlog::Options& backlog = {},
+                     const std::vector<DestinationOptions>& all = {plain_options()},
                      segment_log::Options log_options = {})
-      : budget(16 << 20) {
+      : StoredRig(disk, with_backlog(all, backlog), std::move(log_options)) {}
+  StoredRig(io::sim::SimDisk& disk, std::vector<SinkOptions> all,
+            segment_log::Options log_options = {}, size_t budget_bytes = 16 << 20)
+      : budget(budget_bytes) {
     log_options.directory = "/queue";
     log_options.segment_bytes = 1 << 20;
     auto opened = segment_log::Log::open(
@@ -55,12 +62,13 @@ struct StoredRig {
     storage = std::make_unique<Storage>(*log);
     storage->add_loop(loop);
     std::vector<PipelineWorker::Output> outputs;
-    for (DestinationOptions& options : all) {
+    for (SinkOptions& options : all) {
       Sink sink;
-      const std::string name = options.name;
-      sink.destination = std::make_unique<Destination>(std::move(options));
+      const std::string name = options.destination.name;
+      sink.destination = std::make_unique<Destination>(std::move(options.destination));
       sink.account = &ledger.open(Signal::kTraces, "traces", name);
-      const Status attached = storage->attach(*sink.destination, *sink.account, budget, backlog);
+      const Status attached =
+          storage->attach(*sink.destination, *sink.account, budget, options.backlog);
       EXPECT_TRUE(attached);
       auto exporter = std::make_unique<FakeExporter>(loop);
       sink.exporter = exporter.get();
@@ -138,13 +146,25 @@ struct StoredRig {
     run();
   }
 
-  void expect_balance() const {
+  ledger::Held held() const {
     ledger::Held held;
     for (const Sink& sink : sinks) {
       sink.destination->count_held(held);
       if (sink.worker != nullptr) sink.worker->count_held(held);
     }
+    return held;
+  }
+  uint64_t held_items() const { return held().total().items; }
+  void expect_balance() const {
+    const ledger::Held held = this->held();
     for (const ledger::Imbalance& wrong : ledger.check(held)) ADD_FAILURE() << wrong.to_text();
+  }
+
+  static std::vector<SinkOptions> with_backlog(const std::vector<DestinationOptions>& all,
+                                               const Backlog::Options& backlog) {
+    std::vector<SinkOptions> sinks;
+    for (const DestinationOptions& options : all) sinks.push_back({options, backlog});
+    return sinks;
   }
 
   ManualLoop loop;
