@@ -100,6 +100,16 @@ bool Backlog::try_keep(uint64_t payload_bytes) {
 
 void Backlog::give_back_place() { destination_.release_place(); }
 
+segment_log::GivingUp Backlog::give_up_oldest(const StoredPlace* waiting) {
+  segment_log::RecordId before = UINT64_MAX;
+  if (waiting != nullptr && waiting->is_on_disk()) {
+    before = waiting->record();
+  } else if (waiting != nullptr && options_.order == segment_log::Order::kOldestFirst) {
+    return segment_log::GivingUp::kNothing;
+  }
+  return log_.give_up_oldest(target_ids_, before);
+}
+
 void Backlog::on_place_freed(uint64_t bytes) {
   if (bytes != 0) memory_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   feed();

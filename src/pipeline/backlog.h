@@ -106,6 +106,11 @@ class Backlog {
   // Gives back what try_keep took when the request does not enter after all.
   void give_back_place();
 
+  // Drops the oldest of what lies on disk only, unless `waiting`, which is in memory (null:
+  // nothing), entered before it. Ids of records tell; what has none went into memory while nothing
+  // older lay on disk, or in any case where fresh data goes first.
+  segment_log::GivingUp give_up_oldest(const StoredPlace* waiting);
+
   // Reads on when the queue is low and nothing is being read.
   void feed();
   // What was read, for the worker that was woken: pushes it into the queue. On the worker's loop.

@@ -25,12 +25,12 @@ void DestinationWorker::Forming::push_front(Queued queued) {
   queue.push_front(std::move(queued));
 }
 
-Queued DestinationWorker::Forming::pop_front() {
-  Queued front = std::move(queue.front());
-  queue.pop_front();
-  items -= front.payload.item_count;
-  bytes -= front.payload.bytes.size();
-  return front;
+Queued DestinationWorker::Forming::take(size_t index) {
+  Queued taken = std::move(queue[index]);
+  queue.erase(queue.begin() + static_cast<ptrdiff_t>(index));
+  items -= taken.payload.item_count;
+  bytes -= taken.payload.bytes.size();
+  return taken;
 }
 
 BatchMode DestinationWorker::mode() const {

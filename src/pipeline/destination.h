@@ -45,6 +45,16 @@ struct Queued {
   StoredRef place = {};         // with storage only
 
   ledger::Amount amount() const { return {payload.item_count, admitted_bytes}; }
+  // By their records where both have one: those have an order also within one tick of the clock.
+  bool entered_before(const Queued& other) const {
+    const auto has_record = [](const StoredRef& ref) {
+      return ref != nullptr && ref->is_on_disk();
+    };
+    if (has_record(place) && has_record(other.place)) {
+      return place->record() < other.place->record();
+    }
+    return payload.admitted_at < other.payload.admitted_at;
+  }
 };
 
 // For the metrics; all of one destination.

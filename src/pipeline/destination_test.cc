@@ -284,6 +284,27 @@ TEST(DestinationTest, WhatWaitedTooLongExpires) {
   EXPECT_EQ(rig.sinks[0].dropped(DropReason::kAgeExpired), (Amount{1, 8}));
 }
 
+TEST(DestinationTest, DropOldestReachesWhatIsSortedByItsHeaders) {
+  DestinationOptions options = plain_options();
+  options.queue = {.capacity = 2, .on_full = OnFull::kDropOldest};
+  options.concurrency.max = 1;
+  options.batch.metadata_keys = {"tenant"};
+  Rig rig({options});
+  for (const char* tenant : {"a", "b", "c", "a"}) {
+    Payload payload = testing::payload_of({rig.next_item++});
+    payload.metadata = std::make_shared<const Metadata>(
+        Metadata{.entries = {{"tenant", tenant}}, .client_address = {}});
+    EXPECT_TRUE(rig.verdicts[rig.submit(std::move(payload))]->ok());
+    rig.loop.advance(1ms);
+  }
+  EXPECT_EQ(rig.sinks[0].dropped(DropReason::kDropOldest), (Amount{2, 16}));
+  for (int i = 0; i < 2; ++i) {
+    rig.sinks[0].exporter->answer(Kind::kDelivered);
+    rig.run();
+  }
+  EXPECT_EQ(rig.sinks[0].exporter->delivered, (Batches{{1}, {4}}));
+}
+
 TEST(DestinationTest, NumbersAndHealthTellTheTruth) {
   Rig rig;
   rig.submit(3);

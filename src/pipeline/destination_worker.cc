@@ -67,16 +67,68 @@ DestinationWorker::Room DestinationWorker::try_reserve(Need need) {
   if (destination_.try_reserve(need.requests, need.cost)) return Room::kReserved;
   if (options_.queue.on_full == OnFull::kBlock) return Room::kWait;
   if (options_.queue.on_full == OnFull::kReject) return Room::kFull;
-  const Verdict dropped{.code = Code::kUnavailable,
-                        .message = options_.name + ": dropped to make room for newer data",
-                        .retry_after = 1s};
-  Queued oldest;
-  while (!local_.queue.empty() || destination_.try_pop(oldest)) {
-    if (!local_.queue.empty()) oldest = local_.pop_front();
-    drop(std::move(oldest), DropReason::kDropOldest, dropped);
-    if (destination_.try_reserve(need.requests, need.cost)) return Room::kReserved;
+  for (;;) {
+    switch (drop_oldest()) {
+      case segment_log::GivingUp::kGivenUp:
+        if (destination_.try_reserve(need.requests, need.cost)) return Room::kReserved;
+        break;
+      case segment_log::GivingUp::kLater:
+        return Room::kWait;
+      case segment_log::GivingUp::kNothing:
+        return Room::kFull;
+    }
   }
-  return Room::kFull;
+}
+
+// Of what waits in memory (of what this worker took from the ring, else of the ring) and of what
+// lies on disk only: what entered first. What is being sent stays.
+segment_log::GivingUp DestinationWorker::drop_oldest() {
+  using segment_log::GivingUp;
+  const auto [forming, index] = oldest_waiting();
+  if (Backlog* const backlog = destination_.backlog(); backlog != nullptr) {
+    const GivingUp given_up =
+        backlog->give_up_oldest(forming == nullptr ? nullptr : forming->queue[index].place.get());
+    if (given_up != GivingUp::kNothing) return given_up;
+  }
+  if (forming == nullptr) return GivingUp::kNothing;
+  Queued oldest = forming->take(index);
+  std::erase_if(partitions_, [](const auto& entry) { return entry.second.queue.empty(); });
+  drop(std::move(oldest), DropReason::kDropOldest,
+       {.code = Code::kUnavailable,
+        .message = options_.name + ": dropped to make room for newer data",
+        .retry_after = 1s});
+  return GivingUp::kGivenUp;
+}
+
+// Takes it from the ring when this worker has none of its own. What is read back with the newest
+// first stands in that order, and all of it has to be looked at.
+DestinationWorker::Waiting DestinationWorker::oldest_waiting() {
+  const Backlog* const backlog = destination_.backlog();
+  const bool is_in_order =
+      backlog == nullptr || backlog->options().order == segment_log::Order::kOldestFirst;
+  Queued queued;
+  if (partitioned()) {
+    sort_into_partitions();
+  } else {
+    while ((!is_in_order || local_.queue.empty()) && destination_.try_pop(queued)) {
+      local_.push_back(std::move(queued));
+    }
+  }
+  if (any_waits()) schedule_pump();  // what is this worker's now is not forgotten by it
+  Waiting oldest;
+  const auto look_at = [&](Forming& forming) {
+    const size_t count =
+        is_in_order ? std::min<size_t>(1, forming.queue.size()) : forming.queue.size();
+    for (size_t i = 0; i < count; ++i) {
+      if (oldest.forming == nullptr ||
+          forming.queue[i].entered_before(oldest.forming->queue[oldest.index])) {
+        oldest = {&forming, i};
+      }
+    }
+  };
+  look_at(local_);
+  for (auto& [key, forming] : partitions_) look_at(forming);
+  return oldest;
 }
 
 void DestinationWorker::release(const Payload& payload) {

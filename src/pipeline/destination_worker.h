@@ -64,6 +64,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   }
   // Reserves by the destination's own rule, dropping the oldest if that is the rule. kFull: refuse.
   // kWait: refuse, or wait in line with wait_for_room. kNever: larger than the whole queue.
+  // kWait also where the oldest lies on disk and its size has to be looked up there.
   Room try_reserve(Need need);
   Room try_reserve(const Payload& payload) { return try_reserve(need_of(payload)); }
   // Gives a reservation back, unused.
@@ -118,7 +119,13 @@ class DestinationWorker final : public ledger::HeldWalker {
     MetadataRef metadata;  // partition: only the keys' entries
     void push_back(Queued queued);
     void push_front(Queued queued);
-    Queued pop_front();
+    Queued pop_front() { return take(0); }
+    Queued take(size_t index);
+  };
+  // One of those; no forming: none.
+  struct Waiting {
+    Forming* forming = nullptr;
+    size_t index = 0;
   };
   struct Slot;
   struct Waiter {
@@ -126,6 +133,9 @@ class DestinationWorker final : public ledger::HeldWalker {
     MonotonicTime deadline;
     GiveUp give_up;
   };
+
+  segment_log::GivingUp drop_oldest();
+  Waiting oldest_waiting();
 
   // Forming (batch_forming.cc).
   void schedule_pump();

@@ -14,10 +14,12 @@ namespace millrace::pipeline {
 enum class Sizer : uint8_t { kRequests, kItems, kBytes };
 
 enum class OnFull : uint8_t {
-  kReject,      // the sender hears UNAVAILABLE and when to try again
-  kBlock,       // the sender waits in line, at most until its deadline or, if it told none, for
-                // block_timeout [block_on_overflow]
-  kDropOldest,  // what waits longest is dropped and counted; when all of it is being sent, the new
+  kReject,  // the sender hears UNAVAILABLE and when to try again
+  kBlock,   // the sender waits in line, at most until its deadline or, if it told none, for
+            // block_timeout [block_on_overflow]
+  // What waits longest, in memory or on disk, is dropped and counted; when all of it is being sent,
+  // the new. As kBlock for as long as the disk has to be asked how large the oldest is.
+  kDropOldest,
 };
 
 struct QueueOptions {
