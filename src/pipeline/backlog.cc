@@ -77,7 +77,7 @@ segment_log::TargetId Backlog::target_of(const ledger::Account& account) const {
 
 uint64_t Backlog::untaken_records() const {
   uint64_t records = 0;
-  for (const Target& target : targets_) records += log_.untaken(target.id).records;
+  for (const Target& target : targets_) records += log_.untaken_records(target.id);
   return records;
 }
 
@@ -85,8 +85,9 @@ uint64_t Backlog::untaken_records() const {
 
 bool Backlog::try_keep(uint64_t payload_bytes) {
   if (stopped_.load(std::memory_order_seq_cst)) return false;
+  // In this order: what a read has taken from the count is in the ring when reading_ is clear.
   if (options_.order == segment_log::Order::kOldestFirst &&
-      (reading_.load(std::memory_order_seq_cst) || untaken_records() != 0)) {
+      (untaken_records() != 0 || reading_.load(std::memory_order_seq_cst))) {
     return false;
   }
   const uint64_t before = memory_bytes_.fetch_add(payload_bytes, std::memory_order_relaxed);
@@ -111,7 +112,7 @@ segment_log::GivingUp Backlog::give_up_oldest(const StoredPlace* waiting) {
 }
 
 void Backlog::on_place_freed(uint64_t bytes) {
-  if (bytes != 0) memory_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  if (bytes != 0) memory_bytes_.fetch_sub(bytes, std::memory_order_seq_cst);
   feed();
 }
 
@@ -119,7 +120,7 @@ void Backlog::on_place_freed(uint64_t bytes) {
 
 // Half is left to empty itself before the disk is read again: few large reads, not many small ones.
 bool Backlog::is_low() const {
-  return 2 * memory_bytes_.load(std::memory_order_relaxed) <= options_.memory_bytes_max &&
+  return 2 * memory_bytes_.load(std::memory_order_seq_cst) <= options_.memory_bytes_max &&
          destination_.has_places_for_reading();
 }
 
@@ -127,7 +128,7 @@ const Backlog::Target* Backlog::next_target() {
   const size_t first = next_.fetch_add(1, std::memory_order_relaxed);
   for (size_t i = 0; i < targets_.size(); ++i) {
     const Target& target = targets_[(first + i) % targets_.size()];
-    if (log_.untaken(target.id).records != 0) return &target;
+    if (log_.untaken_records(target.id) != 0) return &target;
   }
   return nullptr;
 }
@@ -135,6 +136,8 @@ const Backlog::Target* Backlog::next_target() {
 void Backlog::feed() {
   const Target* chosen = nullptr;
   // Who leaves without having chosen looks again: what became untaken meanwhile found it reading.
+  // Either they had counted it before they looked at reading_, or that was clear for them already:
+  // the count and reading_ are sequentially consistent, so one of the two sees the other.
   while (chosen == nullptr) {
     if (stopped_.load(std::memory_order_seq_cst) || wakers_.empty()) return;
     if (!is_low() || untaken_records() == 0) return;

@@ -162,7 +162,10 @@ class Backlog {
   std::vector<Target> targets_;
   std::vector<segment_log::TargetId> target_ids_;  // of targets_
   std::vector<Waker> wakers_;
-  std::atomic<uint64_t> memory_bytes_{0};  // a sum under a bound; orders nothing, so relaxed
+  // A sum under a bound, relaxed but for two: who frees memory and then finds nothing untaken, and
+  // who makes something untaken and then finds no memory free, must not miss each other (seq_cst
+  // there, and in the log's count).
+  std::atomic<uint64_t> memory_bytes_{0};
   // One read at a time; whoever sets it reads, and clears it. seq_cst against untaken and stopped_.
   std::atomic<bool> reading_{false};
   std::atomic<bool> stopped_{false};

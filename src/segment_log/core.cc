@@ -67,7 +67,7 @@ void Log::Core::adopt(Recovered recovered) {
   numbers_ = recovered.numbers;
   for (std::shared_ptr<Segment>& segment : recovered.segments) {
     segment_bytes_sum_ += segment->data_bytes;
-    for (const auto& [target, part] : segment->parts) untaken_[target] += part.untaken;
+    for (const auto& [target, part] : segment->parts) add_untaken(target, part.untaken);
     if (segment->count > 0) by_id_[segment->first_id] = segment;
     const uint64_t number = segment->name.number;
     segments_[number] = std::move(segment);
@@ -156,7 +156,7 @@ Result<RecordId> Log::Core::append(NewRecord record, OnDurable on_durable) {
     if (want.is_taken) {
       queued.taken |= bit;
     } else {
-      untaken_[want.target] += queued.amount();
+      add_untaken(want.target, queued.amount());
       ++untaken_queued_[want.target];
       check_cap_of(want.target);
     }
@@ -207,10 +207,20 @@ void Log::Core::drop_segment(const std::shared_ptr<Segment>& segment, Loss loss,
   retire_segment(segment);
 }
 
+void Log::Core::add_untaken(TargetId target, const Amount& amount) {
+  untaken_[target] += amount;
+  untaken_records_[target].store(untaken_[target].records, std::memory_order_seq_cst);
+}
+
+void Log::Core::remove_untaken(TargetId target, const Amount& amount) {
+  untaken_[target] -= amount;
+  untaken_records_[target].store(untaken_[target].records, std::memory_order_seq_cst);
+}
+
 void Log::Core::lose_untaken(TargetId target, const Amount& amount, Loss loss, Notices& notices,
                              RecordRange range) {
   if (amount.records == 0) return;
-  untaken_[target] -= amount;
+  remove_untaken(target, amount);
   notices.lost.push_back({target, loss, amount, range});
 }
 
@@ -302,7 +312,7 @@ void Log::Core::untake(TargetId target, RecordId id, Amount rest) {
   if (Queued* const queued = find_queued(id)) {
     queued->taken &= ~bit;
     ++untaken_queued_[target];
-    untaken_[target] += rest;
+    add_untaken(target, rest);
     rests_[{target, id}] = rest;
     check_cap_of(target);
     return;
@@ -315,7 +325,7 @@ void Log::Core::untake(TargetId target, RecordId id, Amount rest) {
     --part->taken_count;
     part->untaken += rest;
     part->low = std::min(part->low, ordinal);
-    untaken_[target] += rest;
+    add_untaken(target, rest);
     rests_[{target, id}] = rest;
     check_cap_of(target);
     return;

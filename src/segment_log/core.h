@@ -1,5 +1,6 @@
 // The inside of Log: its state, its lock, and what the lanes do. core.cc has what callers call,
-// committing.cc the write lane, taking.cc the read lane, giving_up.cc what one destination gives up.
+// committing.cc the write lane, taking.cc the read lane, giving_up.cc what one destination gives
+// up.
 //
 // One lock guards everything but what a lane owns; it is never held while the disk, a callback or
 // the observer is called. A record is queued (in queue_), then being written (in writing_), then in
@@ -7,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -34,6 +36,9 @@ class Log::Core {
   void observe(Observer* observer) { observer_ = observer; }
   std::vector<std::pair<TargetName, Amount>> orphans() const;
   Amount untaken(TargetId target) const;
+  uint64_t untaken_records(TargetId target) const {
+    return untaken_records_[target].load(std::memory_order_seq_cst);
+  }
   void set_cap(std::span<const TargetId> targets, const Cap& cap);
   GivingUp give_up_oldest(std::span<const TargetId> targets, RecordId before);
   Result<RecordId> append(NewRecord record, OnDurable on_durable);
@@ -118,6 +123,8 @@ class Log::Core {
   void note_room(Notices& notices);
   void schedule_writes();
   void schedule_probe();
+  void add_untaken(TargetId target, const Amount& amount);
+  void remove_untaken(TargetId target, const Amount& amount);
   Queued* find_queued(RecordId id);
   std::shared_ptr<Segment> find_segment(RecordId id) const;
   Amount rest_or(TargetId target, RecordId id, const Amount& whole) const;
@@ -171,13 +178,11 @@ class Log::Core {
 
   // --- what one destination gives up (giving_up.cc) ---
   std::optional<Oldest> find_oldest(uint64_t targets, bool looks_at_queued);
-  void give_up_record(const Oldest& oldest, size_t ordinal, const Amount& amount,
-                      Notices& notices);
+  void give_up_record(const Oldest& oldest, size_t ordinal, const Amount& amount, Notices& notices);
   void give_up_queued(const Oldest& oldest, Notices& notices);
   void give_up_part(TargetId target, const std::shared_ptr<Segment>& segment, Loss loss,
                     Notices& notices);
-  std::optional<Amount> amount_known(TargetId target, const Segment& segment,
-                                     size_t ordinal) const;
+  std::optional<Amount> amount_known(TargetId target, const Segment& segment, size_t ordinal) const;
   uint64_t excess_of(const CapState& state) const;
   void check_cap_of(TargetId target);
   void check_caps(Notices& notices);
@@ -205,6 +210,10 @@ class Log::Core {
   std::vector<Queued> writing_;
   std::vector<DoneRange> done_to_write_;  // each within one segment
   std::array<Amount, kTargetsMax> untaken_{};
+  // untaken_'s records, for who does not want the lock. Written under it, by add_untaken and
+  // remove_untaken alone; seq_cst, because who makes something untaken and who stops reading must
+  // not miss each other (Backlog::feed).
+  std::array<std::atomic<uint64_t>, kTargetsMax> untaken_records_{};
   std::array<uint64_t, kTargetsMax>
       untaken_queued_{};  // records of them that are in no segment yet
   std::map<std::pair<TargetId, RecordId>, Amount> rests_;

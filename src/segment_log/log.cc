@@ -25,6 +25,7 @@ void Log::set_cap(std::span<const TargetId> targets, const Cap& cap) {
 GivingUp Log::give_up_oldest(std::span<const TargetId> targets, RecordId before) {
   return core_->give_up_oldest(targets, before);
 }
+uint64_t Log::untaken_records(TargetId target) const { return core_->untaken_records(target); }
 Result<RecordId> Log::append(NewRecord record, OnDurable on_durable) {
   return core_->append(std::move(record), std::move(on_durable));
 }

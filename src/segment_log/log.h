@@ -174,6 +174,10 @@ class Log {
   std::vector<std::pair<TargetName, Amount>> orphans() const;
 
   Amount untaken(TargetId target) const;  // at start: what was recovered
+  // The same's records, without the lock: for every request. Sequentially consistent: a record that
+  // is untaken when append or untake return is counted from before they return, and one that is
+  // taken or given up is counted until after that was decided.
+  uint64_t untaken_records(TargetId target) const;
 
   // Puts the record in the next commit. `on_durable` runs once on the write lane: success when it
   // is written and synced (only written where fsync is false). After a failure a taken record lives

@@ -127,6 +127,34 @@ BENCHMARK(append_synced)
     ->Args({450'000, 8})
     ->UseRealTime();
 
+// What every request asks of a destination with storage, by the lock and without it.
+enum class Ask : uint8_t { kAmount, kRecords };
+template <Ask ask>
+void ask_untaken(benchmark::State& state) {
+  static std::unique_ptr<Directory> directory;
+  static std::unique_ptr<World> world;
+  static std::unique_ptr<Log> log;
+  if (state.thread_index() == 0) {
+    directory = std::make_unique<Directory>();
+    world = std::make_unique<World>();
+    log = open_log(*world, directory->path());
+  }
+  for (auto _ : state) {
+    if constexpr (ask == Ask::kAmount) {
+      benchmark::DoNotOptimize(log->untaken(0).records);
+    } else {
+      benchmark::DoNotOptimize(log->untaken_records(0));
+    }
+  }
+  if (state.thread_index() != 0) return;
+  close_log(*log);
+  log.reset();
+  world.reset();
+  directory.reset();
+}
+BENCHMARK(ask_untaken<Ask::kAmount>)->Threads(1)->Threads(2);
+BENCHMARK(ask_untaken<Ask::kRecords>)->Threads(1)->Threads(2);
+
 // Nothing of the files stays in the page cache; needs no rights, for all of them are synced.
 void drop_from_page_cache(const std::string& directory) {
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {

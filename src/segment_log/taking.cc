@@ -104,7 +104,7 @@ bool Log::Core::give_index(Lock& lock, const std::shared_ptr<Segment>& segment, 
     };
     for (const auto& [target, amount] :
          segment->install_index(index->first_id, std::move(index->entries), rest_of)) {
-      untaken_[target] -= amount;
+      remove_untaken(target, amount);
       // A summary that says less than there is has lost nothing.
       if (static_cast<int64_t>(amount.records) > 0) {
         notices.lost.push_back({target, Loss::kStorageFailed, amount, {}});
@@ -145,7 +145,7 @@ bool Log::Core::select_in(Segment& segment, const TakeRequest& request, size_t& 
     part->taken.set(*at);
     ++part->taken_count;
     part->untaken -= amount;
-    untaken_[request.target] -= amount;
+    remove_untaken(request.target, amount);
     into.records.push_back({id, entry, amount});
     if (is_forward) part->low = *at + 1;
     at = is_forward ? segment.next_untaken(*part, *at + 1) : segment.previous_untaken(*part, *at);
@@ -255,8 +255,7 @@ void Log::Core::set_aside(TargetId target, const std::shared_ptr<Segment>& segme
                           const Selected& record, Notices& notices) {
   const std::lock_guard lock(mutex_);
   if (quarantined_.insert(record.id).second) ++numbers_.records_quarantined;
-  notices.lost.push_back(
-      {target, Loss::kStorageFailed, record.amount, {record.id, record.id + 1}});
+  notices.lost.push_back({target, Loss::kStorageFailed, record.amount, {record.id, record.id + 1}});
   if (!segments_.contains(segment->name.number)) return;
   if (segment->finish(target, record.id)) done_to_write_.push_back({record.id, 1, target});
   retire_if_finished(segment);
