@@ -148,26 +148,31 @@ void Backlog::feed() {
   const uint64_t free_bytes =
       options_.memory_bytes_max -
       std::min(options_.memory_bytes_max, memory_bytes_.load(std::memory_order_relaxed));
-  const uint64_t bytes_max = std::clamp(free_bytes / 2, kReadBytesMin, kReadBytesMax);
+  uint64_t bytes_max = std::clamp(free_bytes / 2, kReadBytesMin, kReadBytesMax);
   Reservation reading = Reservation::try_make(budget_, bytes_max);
-  if (!reading && memory_bytes_.load(std::memory_order_relaxed) != 0) {
-    reading_.store(false, std::memory_order_seq_cst);
-    retry_later();
-    return;
+  if (!reading) {
+    if (memory_bytes_.load(std::memory_order_relaxed) != 0) {
+      reading_.store(false, std::memory_order_seq_cst);
+      retry_later();
+      return;
+    }
+    // With nothing in memory one request goes on all the same (accept_read), and none beside it.
+    bytes_max = 0;
   }
   log_.take(chosen->id, bytes_max, options_.order,
             [this, chosen,
              reading = std::move(reading)](std::vector<segment_log::Record> records) mutable {
-              reading = Reservation();
-              on_read(*chosen, std::move(records));
+              on_read(*chosen, std::move(records), std::move(reading));
             });
 }
 
 // On the read lane. What was read waits in the inbox for a loop: a task of its own could outlive
 // the log that it must give the record back to.
-void Backlog::on_read(const Target& target, std::vector<segment_log::Record> records) {
+void Backlog::on_read(const Target& target, std::vector<segment_log::Record> records,
+                      Reservation reading) {
   {
     const std::lock_guard lock(inbox_mutex_);
+    inbox_memory_ = std::move(reading);
     for (segment_log::Record& record : records) {
       const uint64_t bytes = record.bytes.size();
       memory_bytes_.fetch_add(bytes, std::memory_order_relaxed);
@@ -188,10 +193,13 @@ void Backlog::wake_a_worker() {
 
 void Backlog::accept_read(DestinationWorker& worker) {
   std::vector<Read> reads;
+  Reservation memory;
   {
     const std::lock_guard lock(inbox_mutex_);
     reads.swap(inbox_);
+    std::swap(memory, inbox_memory_);
   }
+  memory = Reservation();  // each of them has its own from now on
   // Nothing read: the disk cannot be read now.
   bool refused = reads.empty();
   for (Read& read : reads) {
@@ -269,6 +277,7 @@ void Backlog::clear() {
     read.place->keep(read.record.item_count, read.record.admitted_bytes, read.record.bytes.size());
   }
   inbox_.clear();
+  inbox_memory_ = Reservation();
 }
 
 void Backlog::count_held(ledger::Held& held) const {

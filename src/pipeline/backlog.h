@@ -150,7 +150,7 @@ class Backlog {
   void on_place_freed(uint64_t bytes);
   bool is_low() const;
   const Target* next_target();
-  void on_read(const Target& target, std::vector<segment_log::Record> records);
+  void on_read(const Target& target, std::vector<segment_log::Record> records, Reservation reading);
   void wake_a_worker();
   void retry_later();
 
@@ -172,6 +172,7 @@ class Backlog {
   std::atomic<uint32_t> next_{0};   // whose turn it is: target and worker; relaxed
   mutable std::mutex inbox_mutex_;  // once a read
   std::vector<Read> inbox_;
+  Reservation inbox_memory_;  // of what lies in the inbox, where the budget had room for it
   std::mutex waiters_mutex_;  // only for senders that wait for delivery
   std::map<segment_log::RecordId, std::shared_ptr<Completion>> waiters_;
 };

@@ -294,6 +294,82 @@ TEST(StorageTest, ACutRequestIsFinishedWithItsLastPart) {
   EXPECT_EQ(rig.delivered().size(), 10u);
 }
 
+// --- Memory for what is read back --------------------------------------------------------------
+
+constexpr size_t kBudget = 1 << 20;
+
+// Twenty requests of four items on disk, and a start with a budget of its own.
+struct BacklogRig {
+  explicit BacklogRig(size_t budget_bytes) {
+    {
+      StoredRig before(disk);
+      for (int i = 0; i < 20; ++i) before.submit(4);
+      before.run();
+      before.close_log();
+    }
+    disk.restart();
+    DestinationOptions options = plain_options();
+    options.batch.mode = BatchMode::kNone;
+    rig = std::make_unique<StoredRig>(
+        disk, std::vector<StoredRig::SinkOptions>{{options, {.memory_bytes_max = 4096}}},
+        segment_log::Options{}, budget_bytes);
+  }
+  SimDisk disk{1};
+  std::unique_ptr<StoredRig> rig;
+};
+
+TEST(StorageTest, ReadBackWithoutRoomGoesBackToDisk) {
+  BacklogRig start(kBudget);
+  StoredRig& rig = *start.rig;
+  rig.loop.run_until_idle();
+  ASSERT_TRUE(rig.reads.run_one());
+  EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 0u) << "all of it was read";
+  // Others take what there is before the loop takes over what was read.
+  ASSERT_GT(rig.budget.used(), 0u) << "what was read is counted meanwhile";
+  std::vector<Reservation> others;
+  others.push_back(Reservation::make_beyond(rig.budget, kBudget));
+  rig.loop.turn();
+  EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 20u);
+  EXPECT_EQ(rig.sinks[0].seen().dropped_total().items, 0u);
+  EXPECT_EQ(rig.budget.used(), kBudget);
+  EXPECT_EQ(rig.held_items(), 80u);
+  others.clear();
+  rig.advance(200ms);
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered(), numbers(1, 80));
+}
+
+TEST(StorageTest, WhatHasRoomGoesOnAndTheRestGoesBackInOrder) {
+  BacklogRig start(kBudget);
+  StoredRig& rig = *start.rig;
+  rig.loop.run_until_idle();
+  ASSERT_TRUE(rig.reads.run_one());
+  // Room for three when what was reserved for the reading is given back.
+  const Reservation others = Reservation::make_beyond(rig.budget, kBudget - 3 * 32);
+  rig.loop.turn();
+  rig.loop.run_until_idle();
+  EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 17u);
+  for (int i = 0; i < 100 && rig.delivered().size() < 80; ++i) {
+    rig.advance(100ms);
+    rig.deliver_all();
+  }
+  EXPECT_EQ(rig.delivered(), numbers(1, 80));
+  EXPECT_EQ(rig.sinks[0].seen().dropped_total().items, 0u);
+}
+
+TEST(StorageTest, WithoutAnyRoomOneRequestAtATimeGoesOn) {
+  BacklogRig start(kBudget);
+  StoredRig& rig = *start.rig;
+  const Reservation others = Reservation::make_beyond(rig.budget, kBudget);
+  for (int i = 0; i < 100 && rig.delivered().size() < 80; ++i) {
+    rig.run();
+    EXPECT_LE(rig.sinks[0].exporter->open.size(), 1u);
+    rig.deliver_all();
+    rig.advance(100ms);
+  }
+  EXPECT_EQ(rig.delivered(), numbers(1, 80));
+}
+
 // --- on_full: drop_oldest ----------------------------------------------------------------------
 
 DestinationOptions dropping(uint64_t capacity) {
