@@ -71,8 +71,11 @@ class Joiner {
           is_used = true;
           is_only_there = is_only_there && has_next.contains(i);
         }
+        // The failover does not wait for what is best effort, and could not tell it from what the
+        // required ones of that level have delivered.
         plan_.exporters[exporter].hands_back[index_of(signal)] =
-            is_used && is_only_there && !plan_.exporters[exporter].connector;
+            is_used && is_only_there && !plan_.exporters[exporter].connector &&
+            plan_.exporters[exporter].helper.required;
       }
     }
   }

@@ -41,6 +41,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop) {
   if (Status made = worker->make_destinations(); !made) return fail(made.error());
   worker->make_pipelines();
   worker->make_connectors();
+  worker->make_take_overs();
   worker->make_receivers();
   return worker;
 }
@@ -141,6 +142,42 @@ void Worker::make_connectors() {
       }
     }
   }
+}
+
+// What a level of a failover has on disk from an earlier run, and cannot deliver, goes to the
+// levels behind it.
+void Worker::make_take_overs() {
+  const Plan& plan = *shared_.plan;
+  for (size_t index = 0; index < plan.pipelines.size(); ++index) {
+    const PipelinePlan& pipeline = plan.pipelines[index];
+    for (const size_t exporter : pipeline.exporters) {
+      if (!plan.exporters[exporter].hands_back[index_of(pipeline.signal)]) continue;
+      destinations_[exporter][index_of(pipeline.signal)]->let_take_over(
+          shared_.ledger->open(pipeline.signal, pipeline.id, plan.exporters[exporter].id),
+          levels_behind(index));
+    }
+  }
+}
+
+// Of the one failover that feeds the pipeline.
+std::vector<pipeline::Intake*> Worker::levels_behind(size_t pipeline) {
+  const Plan& plan = *shared_.plan;
+  const Signal signal = plan.pipelines[pipeline].signal;
+  std::vector<pipeline::Intake*> levels;
+  for (size_t exporter = 0; exporter < plan.exporters.size(); ++exporter) {
+    if (!plan.exporters[exporter].connector) continue;
+    bool is_behind = false;
+    size_t next = 0;  // of the groups that have pipelines of this signal
+    for (const std::vector<size_t>& group : plan.exporters[exporter].connector->groups) {
+      const bool has_signal = std::ranges::any_of(
+          group, [&](size_t fed) { return plan.pipelines[fed].signal == signal; });
+      if (!has_signal) continue;
+      const auto& intake = connector_outputs_[exporter][index_of(signal)].groups[next++];
+      if (is_behind) levels.push_back(intake.get());
+      is_behind = is_behind || contains(group, pipeline);
+    }
+  }
+  return levels;
 }
 
 void Worker::make_receivers() {

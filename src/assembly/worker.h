@@ -78,6 +78,8 @@ class Worker {
   Status make_destinations();
   void make_pipelines();
   void make_connectors();
+  void make_take_overs();
+  std::vector<pipeline::Intake*> levels_behind(size_t pipeline);
   void make_receivers();
   std::vector<metrics::Counter*> memory_limiters_behind(size_t receiver, Signal signal);
   void make_server(size_t receiver, const receivers::ProtocolOptions& protocol,

@@ -40,7 +40,8 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
       flush_timer_(loop.make_timer([this] { pump(Trigger::kTimeout); })),
       line_timer_(loop.make_timer([this] { on_line_timer(); })),
       drain_timer_(loop.make_timer([this] { expire_drain(); })),
-      feed_timer_(loop.make_timer([this] { destination_.backlog()->feed(); })) {
+      feed_timer_(loop.make_timer([this] { destination_.backlog()->feed(); })),
+      take_over_timer_(loop.make_timer([this] { queue_again(); })) {
   destination_.workers_.push_back(this);
   if (destination_.backlog() == nullptr) return;
   destination_.backlog()->add_worker(*this);
@@ -456,14 +457,25 @@ void DestinationWorker::keep_as_dead_letter(const Flight& flight, DropReason rea
 }
 
 void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& verdict) {
-  // What is handed back is somebody else's to deliver.
-  if (dead_letters_ != nullptr && reason != DropReason::kHandedBack) {
-    keep_as_dead_letter(flight, reason);
-  }
+  // What is handed back or over is somebody else's to deliver.
+  const bool is_given_up = reason != DropReason::kHandedBack &&
+                           !std::ranges::all_of(flight.entries, [&](const Entry& entry) {
+                             return hands_over(reason, entry);
+                           });
+  if (dead_letters_ != nullptr && is_given_up) keep_as_dead_letter(flight, reason);
+  uint64_t count = 0;
   uint64_t requests = 0;
   uint64_t cost = 0;
   uint64_t dropped_items = 0;
+  size_t offset = 0;
   for (Entry& entry : flight.entries) {
+    const size_t entry_offset = offset;
+    offset += entry.size;
+    if (hands_over(reason, entry)) {
+      hand_over(flight, entry, entry_offset);
+      continue;
+    }
+    ++count;
     requests += entry.requests;
     if (stays_on_disk(reason, entry.place)) {
       entry.place->keep(entry.item_count, entry.admitted_bytes, entry.size);
@@ -485,7 +497,7 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
                                                      {"reason", ledger::drop_reason_name(reason)},
                                                      {"dropped_items", dropped_items}});
   }
-  destination_.release(flight.entries.size(), requests, cost);
+  destination_.release(count, requests, cost);
 }
 
 void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& verdict) {
@@ -610,6 +622,9 @@ void DestinationWorker::drop_everything(DropReason reason, const Verdict& verdic
     while (!forming.queue.empty()) drop(forming.pop_front(), reason, verdict);
   }
   partitions_.clear();
+  for (auto& [id, one] : std::exchange(handing_over_, {})) {
+    drop(std::move(one.queued), reason, verdict);
+  }
   Queued queued;
   while (destination_.try_pop(queued)) drop(std::move(queued), reason, verdict);
   if (log_ != nullptr && *ending_drops_ != 0) {
@@ -628,6 +643,7 @@ void DestinationWorker::count_held(ledger::Held& held) const {
   for (const auto& [key, forming] : partitions_) {
     for (const Queued& queued : forming.queue) held.add(*queued.account, queued.amount());
   }
+  for (const auto& [id, one] : handing_over_) held.add(*one.queued.account, one.queued.amount());
   const auto count = [&](const Flight& flight) {
     for (const Entry& entry : flight.entries) held.add(*entry.account, entry.amount());
   };

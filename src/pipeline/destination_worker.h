@@ -31,6 +31,8 @@
 
 namespace millrace::pipeline {
 
+class Intake;
+
 class DestinationWorker final : public ledger::HeldWalker {
  public:
   struct Parts {
@@ -79,6 +81,10 @@ class DestinationWorker final : public ledger::HeldWalker {
                     std::shared_ptr<Completion> waiter);
   // Looks in that time whether there is room for more from disk.
   void feed_later(Duration wait);
+  // Who is asked, in this order, to deliver what came through `account` and is handed back
+  // (options().hands_back) when nobody waits for it: what was found on disk. They are of this loop;
+  // none is called from the destructor on. Before the loops run.
+  void let_take_over(const ledger::Account& account, std::vector<Intake*> next_levels);
   // Points to this as long as it lives; read on its loop.
   const std::shared_ptr<DestinationWorker*>& token() const { return self_; }
 
@@ -128,6 +134,12 @@ class DestinationWorker final : public ledger::HeldWalker {
     size_t index = 0;
   };
   struct Slot;
+  // What the next levels are asked to take over; offered to the one before `level`.
+  struct HandingOver {
+    Queued queued;
+    size_t level = 0;
+    bool is_offered = false;  // one has it; otherwise all have refused
+  };
   struct Waiter {
     Retry retry;
     MonotonicTime deadline;
@@ -174,6 +186,12 @@ class DestinationWorker final : public ledger::HeldWalker {
   void on_too_large(Slot& slot, const Outcome& outcome);
   void on_bad_data(Slot& slot, const Outcome& outcome);
   void drop(Flight& flight, ledger::DropReason reason, const Verdict& verdict);
+  // Handing over (taking_over.cc).
+  bool hands_over(ledger::DropReason reason, const Entry& entry) const;
+  void hand_over(const Flight& flight, Entry& entry, size_t offset);
+  void offer(uint64_t id);
+  void queue_again();
+  void on_taken_over(uint64_t id, const Verdict& verdict);
   void keep_as_dead_letter(const Flight& flight, ledger::DropReason reason);
   void drop(Queued queued, ledger::DropReason reason, const Verdict& verdict);
   void park(Queued queued, const Verdict& verdict);
@@ -203,10 +221,14 @@ class DestinationWorker final : public ledger::HeldWalker {
   std::map<std::string, Forming> partitions_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::deque<Waiter> line_;
+  std::map<const ledger::Account*, std::vector<Intake*>> next_levels_;  // fixed before loops run
+  std::map<uint64_t, HandingOver> handing_over_;  // in the order in which it began
+  uint64_t next_handing_over_ = 0;
   std::unique_ptr<io::Timer> flush_timer_;
   std::unique_ptr<io::Timer> line_timer_;
   std::unique_ptr<io::Timer> drain_timer_;
   std::unique_ptr<io::Timer> feed_timer_;
+  std::unique_ptr<io::Timer> take_over_timer_;
   bool pump_scheduled_ = false;
   std::optional<uint64_t> ending_drops_;  // while everything is dropped: one line for all of it
   bool closed_ = false;                   // the exporter is closed: nothing is sent any more

@@ -70,6 +70,15 @@ void DestinationWorker::park_what_waits() {
     while (!forming.queue.empty()) park_one(forming.pop_front());
   }
   partitions_.clear();
+  // The level that has it may still deliver it.
+  for (auto one = handing_over_.begin(); one != handing_over_.end();) {
+    if (one->second.is_offered) {
+      ++one;
+    } else {
+      park_one(std::move(one->second.queued));
+      one = handing_over_.erase(one);
+    }
+  }
   Queued queued;
   while (destination_.try_pop(queued)) park_one(std::move(queued));
   // Their places in the ring are still theirs.

@@ -2,6 +2,7 @@
 import json
 import signal
 import subprocess
+import tempfile
 import threading
 
 from hyperframe.frame import GoAwayFrame
@@ -234,6 +235,36 @@ def failover_takes_over_what_is_queued_and_comes_back():
                        what="all delivered")
             assert (collector.metric("otelcol_exporter_sent_spans", exporter="otlp/near")
                     + collector.metric("otelcol_exporter_sent_spans", exporter="otlp/far")) == sent
+
+
+@shows(role="daemon")
+def what_a_failovers_level_had_on_disk_is_taken_over_after_a_kill():
+    with tempfile.TemporaryDirectory() as folder, GrpcPeer() as far:
+        dead = threading.Event()
+        with GrpcPeer(lambda r, n: {"status": 14, "message": "dead"} if dead.is_set() else "hang") as near:
+            retry = {"retry_on_failure": {"initial_interval": "100ms", "max_interval": "200ms", "max_elapsed_time": 0}}
+            stored = {"sending_queue": {"storage": "file_storage", "batch": {"min_size": 1, "max_size": 1}}}
+            exporters = {"otlp/near": hanging(near, **retry, **stored)["otlp"], "otlp/far": hanging(far)["otlp"]}
+            extra = {"connectors": {"failover": {"priority_levels": [["traces/near"], ["traces/far"]]}},
+                     "extensions": {"file_storage": {"directory": folder}},
+                     "service/extensions": ["file_storage"],
+                     "service/pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["failover"]},
+                                           "traces/near": {"receivers": ["failover"], "exporters": ["otlp/near"]},
+                                           "traces/far": {"receivers": ["failover"], "exporters": ["otlp/far"]}}}
+            with Collector(exporters, extra=extra) as collector:
+                for number in range(1, 6):
+                    message = trace_request(first=number).SerializeToString()
+                    assert http_request(collector.http_port, "/v1/traces", message).status == 200
+                wait_until(lambda: collector.metric("millrace_storage_records_written") == 5, what="all on disk")
+                collector.process.kill()
+                collector.process.wait()
+                collector.was_killed = True
+            dead.set()
+            with Collector(exporters, extra=extra) as collector:
+                wait_until(lambda: collector.metric("otelcol_exporter_sent_spans", exporter="otlp/far") == 5,
+                           what="everything at the far back end")
+                wait_until(lambda: collector.metric("otelcol_exporter_queue_size", exporter="otlp/near") == 0,
+                           what="nothing left at the near one")
 
 
 @shows(role="daemon")
