@@ -1,5 +1,4 @@
-// One place in flight of a destination on one worker. For destination_worker.cc and
-// destination_breaker.cc alone.
+// One place in flight of a destination on one worker. For the rooms of DestinationWorker alone.
 #pragma once
 
 #include <deque>

@@ -146,8 +146,13 @@ class DestinationWorker final : public ledger::HeldWalker {
     GiveUp give_up;
   };
 
+  // Taking in (destination_worker.cc), and the line of those that wait for room (waiting_line.cc).
   segment_log::GivingUp drop_oldest();
   Waiting oldest_waiting();
+  void on_room();
+  void on_line_timer();
+  void arm_line_timer();
+  void wake_for_room();  // any thread
 
   // Forming (batch_forming.cc).
   void schedule_pump();
@@ -169,11 +174,14 @@ class DestinationWorker final : public ledger::HeldWalker {
   void arm_flush_timer(bool has_sent);
   void on_flush_timer();
 
-  // Sending (destination_worker.cc).
+  // Sending (sending.cc).
   Slot& free_slot();
   void start(Slot& slot, std::unique_ptr<Flight> flight);
   void attempt(Slot& slot);
   void on_outcome(Slot& slot, Outcome outcome);
+  void next(Slot& slot);
+  void give_back_slot();
+  void wake_for_slot();  // any thread
   // The breaker (destination_breaker.cc).
   bool asks_breaker() const;
   bool may_send(Slot& slot, MonotonicTime now);
@@ -181,30 +189,26 @@ class DestinationWorker final : public ledger::HeldWalker {
   void tell_breaker(const Slot& slot, Outcome::Kind kind);
   void tell_breaker_of_failure(const Slot& slot, MonotonicTime next_attempt_at);
   void wake_waiting();  // any thread
-  void on_delivered(Flight& flight, const Outcome& outcome);
+  // Trying again (retrying.cc).
   void on_retry(Slot& slot, Outcome outcome);
   void on_too_large(Slot& slot, const Outcome& outcome);
   void on_bad_data(Slot& slot, const Outcome& outcome);
+  // Settling what is owed (settling.cc).
+  void on_delivered(Flight& flight, const Outcome& outcome);
   void drop(Flight& flight, ledger::DropReason reason, const Verdict& verdict);
+  void drop(Queued queued, ledger::DropReason reason, const Verdict& verdict);
+  void keep_as_dead_letter(const Flight& flight, ledger::DropReason reason);
   // Handing over (taking_over.cc).
   bool hands_over(ledger::DropReason reason, const Entry& entry) const;
   void hand_over(const Flight& flight, Entry& entry, size_t offset);
   void offer(uint64_t id);
   void queue_again();
   void on_taken_over(uint64_t id, const Verdict& verdict);
-  void keep_as_dead_letter(const Flight& flight, ledger::DropReason reason);
-  void drop(Queued queued, ledger::DropReason reason, const Verdict& verdict);
-  void park(Queued queued, const Verdict& verdict);
-  void park_what_waits();
-  void next(Slot& slot);
-  void give_back_slot();
-  void on_room();
-  void on_line_timer();
-  void arm_line_timer();
-  void wake_for_slot();  // any thread
-  void wake_for_room();  // any thread
+  // The end (ending.cc; parking.cc for what has storage).
   void expire_drain();
   void drop_everything(ledger::DropReason reason, const Verdict& verdict);
+  void park(Queued queued, const Verdict& verdict);
+  void park_what_waits();
 
   Destination& destination_;
   const DestinationOptions& options_;

@@ -85,6 +85,12 @@ void Flight::append(Queued queued) {
   bytes.append(std::move(payload.bytes));
 }
 
+bool Flight::is_on_disk() const {
+  return std::ranges::all_of(entries, [](const Entry& entry) {
+    return entry.place != nullptr && entry.place->is_on_disk();
+  });
+}
+
 std::vector<std::string_view> Flight::pipelines() const {
   std::vector<std::string_view> names;
   for (const Entry& entry : entries) {

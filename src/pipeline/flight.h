@@ -43,6 +43,8 @@ struct Flight {
   Error answer = {};  // to the last attempt that failed; only where dead letters are kept
 
   void append(Queued queued);
+  // All of it has a record in the log.
+  bool is_on_disk() const;
   // Names of the pipelines its requests came through, each once.
   std::vector<std::string_view> pipelines() const;
   // One flight per request, in order; empty when there is only one.

@@ -25,7 +25,7 @@ BUGS = [
     ("a failed commit is answered with success", "src/pipeline/storage.cc",
      "        mailbox->answers.push_back({std::move(waiter), status});",
      "        mailbox->answers.push_back({std::move(waiter), Status()}), (void)status;"),
-    ("cursor advanced before the answer", "src/pipeline/destination_worker.cc",
+    ("cursor advanced before the answer", "src/pipeline/sending.cc",
      "  slot.is_attempting = true;\n",
      "  slot.is_attempting = true;\n  for (Entry& entry : flight.entries) entry.place.reset();\n"),
     ("a record that is left on disk is finished", "src/pipeline/backlog.h",
@@ -37,10 +37,10 @@ BUGS = [
     ("the disk is not read again after a backlog", "src/pipeline/backlog.cc",
      "  reads.clear();  // what was refused is untaken before anything else is read\n"
      "  reading_.store(false, std::memory_order_seq_cst);\n", "  reads.clear();\n"),
-    ("a passing failure is taken for delivery", "src/pipeline/destination_worker.cc",
+    ("a passing failure is taken for delivery", "src/pipeline/sending.cc",
      "    case Kind::kRetry:\n    case Kind::kCancelled:\n      on_retry(slot, std::move(outcome));\n      return;\n",
      "    case Kind::kRetry:\n    case Kind::kCancelled:\n      on_delivered(flight, outcome);\n      break;\n"),
-    ("delivered is not entered in the ledger", "src/pipeline/destination_worker.cc",
+    ("delivered is not entered in the ledger", "src/pipeline/settling.cc",
      "    entry.account->deliver(amount);\n", "    if (amount.items % 7 != 0) entry.account->deliver(amount);\n"),
 ]
 

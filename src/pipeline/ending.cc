@@ -1,0 +1,81 @@
+// The end of a worker's destination: draining until the deadline, and dropping what is left then.
+// What has storage stays on disk instead (parking.cc).
+#include <utility>
+
+#include "pipeline/destination_slot.h"
+#include "pipeline/destination_worker.h"
+
+namespace millrace::pipeline {
+
+using ledger::DropReason;
+
+void DestinationWorker::begin_drain(MonotonicTime deadline) {
+  drain_deadline_ = deadline;
+  on_line_timer();
+  drain_timer_->arm_at(deadline);
+  park_what_waits();
+  for (const auto& slot : slots_) {
+    if (slot->flight == nullptr || slot->is_attempting) continue;
+    if (slot->flight->is_on_disk()) {
+      slot->retry_timer->disarm();
+      drop(*slot->flight, DropReason::kDrainDeadline,
+           {.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s});
+      next(*slot);
+    } else {
+      // One attempt now rather than after a back-off that may outlast the drain.
+      slot->retry_timer->arm_at(loop_.now());
+    }
+  }
+  pump(Trigger::kSlotFree);
+}
+
+void DestinationWorker::expire_drain() {
+  if (!closed_) {
+    closed_ = true;
+    exporter_->close();  // what is under way ends as cancelled, now or in a coming turn
+  }
+  drop_everything(DropReason::kDrainDeadline,
+                  {.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s});
+}
+
+// Everything but the attempts that the exporter still owes an answer for. In the destructor those
+// as well: no answer can come any more.
+void DestinationWorker::drop_everything(DropReason reason, const Verdict& verdict) {
+  on_line_timer();
+  ending_drops_ = 0;
+  for (const auto& slot : slots_) {
+    if (slot->flight == nullptr) continue;
+    if (slot->is_attempting) {
+      if (*self_ != nullptr) continue;
+      slot->is_attempting = false;
+      destination_.active_.fetch_sub(1);
+    }
+    slot->retry_timer->disarm();
+    drop(*slot->flight, reason, verdict);
+    slot->flight.reset();
+    for (const auto& rest : slot->rest) drop(*rest, reason, verdict);
+    slot->rest.clear();
+    give_back_slot();
+  }
+  while (!local_.queue.empty()) drop(local_.pop_front(), reason, verdict);
+  for (auto& [key, forming] : partitions_) {
+    while (!forming.queue.empty()) drop(forming.pop_front(), reason, verdict);
+  }
+  partitions_.clear();
+  for (auto& [id, one] : std::exchange(handing_over_, {})) {
+    drop(std::move(one.queued), reason, verdict);
+  }
+  Queued queued;
+  while (destination_.try_pop(queued)) drop(std::move(queued), reason, verdict);
+  if (log_ != nullptr && *ending_drops_ != 0) {
+    log_->error("Dropping queued data.", {{"exporter", options_.name},
+                                          {"signal", signal_name(options_.signal)},
+                                          {"reason", ledger::drop_reason_name(reason)},
+                                          {"dropped_items", *ending_drops_},
+                                          {"last_answer", destination_.health().last_answer}});
+  }
+  ending_drops_.reset();
+  compactor_.close();
+}
+
+}  // namespace millrace::pipeline
