@@ -1,8 +1,10 @@
 // One log record, as a value. The meaning of each field is opentelemetry.proto.logs.v1's.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "millrace/value.h"
@@ -42,8 +44,11 @@ struct LogRecord {
     record.body = std::move(body);
     return record;
   }
-  LogRecord& set(std::string key, Value value) {
-    attributes.push_back({std::move(key), std::move(value)});
+  // Appends; a key that is there already is not looked for.
+  template <class Content = Value>
+    requires std::convertible_to<Content, Value>
+  LogRecord& set(std::string_view key, Content&& value) {
+    attributes.emplace_back(key, std::forward<Content>(value));
     return *this;
   }
   friend bool operator==(const LogRecord&, const LogRecord&) = default;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -105,8 +106,10 @@ struct MetricPoint {
   std::vector<Exemplar> exemplars = {};  // of any kind but a summary, where they are left out
 
   // Appends; a key that is there already is not looked for.
-  MetricPoint& set(std::string key, Value value) {
-    attributes.push_back({std::move(key), std::move(value)});
+  template <class Content = Value>
+    requires std::convertible_to<Content, Value>
+  MetricPoint& set(std::string_view key, Content&& value) {
+    attributes.emplace_back(key, std::forward<Content>(value));
     return *this;
   }
   friend bool operator==(const MetricPoint&, const MetricPoint&) = default;

@@ -1,12 +1,14 @@
 // A finished unit of work, as a value: fill it, hand it to Collector::collect, which copies it.
 // The meaning of each field is opentelemetry.proto.trace.v1's.
 //
-// Convenient, and dearer than SpanBuilder, which writes the wire's bytes at once: each string of
-// more than fifteen characters is an allocation. One thread each.
+// Convenient, and dearer than SpanBuilder, which writes the wire's bytes at once: the attributes
+// are one allocation, and each text of more than 31 bytes another. One thread each.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -89,9 +91,11 @@ struct Span {
     return child;
   }
   // Appends; a key that is there already is not looked for.
-  Span& set(std::string key, Value value) {
+  template <class Content = Value>
+    requires std::convertible_to<Content, Value>
+  Span& set(std::string_view key, Content&& value) {
     if (attributes.capacity() == 0) attributes.reserve(12);  // one allocation for most spans
-    attributes.push_back({std::move(key), std::move(value)});
+    attributes.emplace_back(key, std::forward<Content>(value));
     return *this;
   }
   Span& add_event(std::string event_name, Attributes event_attributes = {}) {

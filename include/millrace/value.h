@@ -1,18 +1,21 @@
 // Attributes: names with values of every type that OTLP has (opentelemetry.proto.common.v1,
-// AnyValue). Plain values, copied and compared like numbers; one thread each.
+// AnyValue). Plain values, copied and compared like numbers; one thread each. Numbers, and texts of
+// up to 31 bytes, lie inside them and are no allocation.
 #pragma once
 
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "millrace/detail/slot.h"
 #include "millrace/export.h"
+#include "millrace/text.h"
 
 MILLRACE_NAMESPACE_BEGIN
 
@@ -23,45 +26,91 @@ class Value {
   using Bytes = std::vector<uint8_t>;  // not text
   using Array = std::vector<Value>;    // of any types
   using Map = std::vector<Attribute>;  // in the order given; keys should differ
-  // monostate: the empty value, which OTLP knows too.
-  using Variant =
-      std::variant<std::monostate, std::string, bool, int64_t, double, Bytes, Array, Map>;
+  // What a value can be. The numbers are Millrace's own, not the wire's.
+  enum class Type : uint8_t {
+    kText = detail::Slot::kLongText,
+    kBytes,
+    kArray,
+    kMap,
+    kBool,
+    kInteger,
+    kDouble,
+    kEmpty,  // OTLP knows that too
+  };
 
   // NOLINTBEGIN(google-explicit-constructor): `span.set("port", 8080)`
-  inline Value() noexcept;
-  inline Value(const char* text);       // null is an empty text
-  inline Value(std::string_view text);  // copied
-  inline Value(std::string text);       // taken over
-  inline Value(bool value);             // yes or no
+  Value() noexcept : slot_(Type::kEmpty, uint64_t{0}) {}
+  // Null is an empty text.
+  Value(const char* text) : Value(text == nullptr ? std::string_view() : std::string_view(text)) {}
+  Value(std::string_view text) : slot_(text) {}                        // copied
+  Value(const std::string& text) : Value(std::string_view(text)) {}    // copied
+  Value(const Text& text) : Value(std::string_view(text)) {}           // copied
+  Value(bool value) noexcept : slot_(Type::kBool, uint64_t{value}) {}  // yes or no
   // Unsigned numbers over INT64_MAX become that.
   template <class Number>
     requires(std::integral<Number> && !std::same_as<Number, bool>)
-  inline Value(Number value);
+  Value(Number value) noexcept
+      : slot_(Type::kInteger,
+              std::cmp_greater(value, INT64_MAX) ? INT64_MAX : static_cast<int64_t>(value)) {}
   template <class Number>
     requires std::floating_point<Number>
-  inline Value(Number value);
-  inline Value(Bytes bytes);
-  inline Value(Array array);
+  Value(Number value) noexcept : slot_(Type::kDouble, static_cast<double>(value)) {}
+  Value(Bytes bytes) : slot_(Type::kBytes, new Bytes(std::move(bytes))) {}
+  Value(Array array) : slot_(Type::kArray, new Array(std::move(array))) {}
   inline Value(Map map);
   // NOLINTEND(google-explicit-constructor)
-  inline Value(const Value&);
-  inline Value(Value&&) noexcept;
-  inline Value& operator=(const Value&);
-  inline Value& operator=(Value&&) noexcept;
-  inline ~Value();
+  // Moving leaves the empty value behind.
+  Value(const Value& other) : slot_(other.owns_memory() ? other.copy_memory() : other.slot_) {}
+  Value(Value&& other) noexcept : Value() { std::swap(slot_, other.slot_); }
+  Value& operator=(Value other) noexcept {
+    std::swap(slot_, other.slot_);
+    return *this;
+  }
+  ~Value() {
+    if (owns_memory()) [[unlikely]] {
+      free_memory();
+    }
+  }
 
-  const Variant& variant() const noexcept { return variant_; }  // whichever it is
-  // The text, or empty when this is of another type.
-  inline std::string_view as_text() const noexcept;
-  inline friend bool operator==(const Value& a, const Value& b);
+  // Which it is.
+  Type type() const noexcept {
+    return slot_.is_text() ? Type::kText : static_cast<Type>(slot_.tag());
+  }
+  // The content, borrowed; of another type: an empty text, false, 0, no elements.
+  std::string_view as_text() const noexcept {
+    return slot_.is_text() ? slot_.text() : std::string_view();
+  }
+  bool as_bool() const noexcept { return is(Type::kBool) && slot_.word<uint64_t>(0) != 0; }
+  int64_t as_integer() const noexcept { return is(Type::kInteger) ? slot_.word<int64_t>(0) : 0; }
+  double as_double() const noexcept { return is(Type::kDouble) ? slot_.word<double>(0) : 0; }
+  inline std::span<const uint8_t> as_bytes() const noexcept;
+  inline std::span<const Value> as_array() const noexcept;
+  inline std::span<const Attribute> as_map() const noexcept;
+  MILLRACE_API friend bool operator==(const Value& a, const Value& b) noexcept;
 
  private:
-  Variant variant_;
+  friend struct detail::Access;
+  bool is(Type type) const noexcept { return slot_.tag() == static_cast<uint8_t>(type); }
+  bool owns_memory() const noexcept {
+    return slot_.tag() >= detail::Slot::kLongText &&
+           slot_.tag() <= static_cast<uint8_t>(Type::kMap);
+  }
+  MILLRACE_API detail::Slot copy_memory() const;
+  MILLRACE_API void free_memory() noexcept;
+
+  detail::Slot slot_;
 };
 
 struct Attribute {
-  std::string key;  // not empty
-  Value value;      // of any type
+  Text key = {};     // not empty
+  Value value = {};  // of any type
+
+  Attribute() = default;
+  // The value, or what becomes one: a template, so that it is made in the place where it stays.
+  template <class Content = Value>
+    requires std::convertible_to<Content, Value>
+  Attribute(std::string_view name, Content&& content)
+      : key(name), value(std::forward<Content>(content)) {}
   friend bool operator==(const Attribute&, const Attribute&) = default;
 };
 using Attributes = std::vector<Attribute>;  // in the order given; keys should differ
@@ -77,30 +126,18 @@ MILLRACE_API SpanId random_span_id() noexcept;
 // Nanoseconds since the Unix epoch, now.
 MILLRACE_API uint64_t now_unix_nano() noexcept;
 
-inline Value::Value() noexcept = default;
-inline Value::Value(const char* text) : variant_(std::string(text == nullptr ? "" : text)) {}
-inline Value::Value(std::string_view text) : variant_(std::string(text)) {}
-inline Value::Value(std::string text) : variant_(std::move(text)) {}
-inline Value::Value(bool value) : variant_(value) {}
-template <class Number>
-  requires(std::integral<Number> && !std::same_as<Number, bool>)
-inline Value::Value(Number value)
-    : variant_(std::cmp_greater(value, INT64_MAX) ? INT64_MAX : static_cast<int64_t>(value)) {}
-template <class Number>
-  requires std::floating_point<Number>
-inline Value::Value(Number value) : variant_(static_cast<double>(value)) {}
-inline Value::Value(Bytes bytes) : variant_(std::move(bytes)) {}
-inline Value::Value(Array array) : variant_(std::move(array)) {}
-inline Value::Value(Map map) : variant_(std::move(map)) {}
-inline Value::Value(const Value&) = default;
-inline Value::Value(Value&&) noexcept = default;
-inline Value& Value::operator=(const Value&) = default;
-inline Value& Value::operator=(Value&&) noexcept = default;
-inline Value::~Value() = default;
-inline std::string_view Value::as_text() const noexcept {
-  const auto* text = std::get_if<std::string>(&variant_);
-  return text == nullptr ? std::string_view() : std::string_view(*text);
+inline Value::Value(Map map) : slot_(Type::kMap, new Map(std::move(map))) {}
+inline std::span<const uint8_t> Value::as_bytes() const noexcept {
+  if (!is(Type::kBytes)) return {};
+  return *slot_.word<const Bytes*>(0);
 }
-inline bool operator==(const Value& a, const Value& b) { return a.variant_ == b.variant_; }
+inline std::span<const Value> Value::as_array() const noexcept {
+  if (!is(Type::kArray)) return {};
+  return *slot_.word<const Array*>(0);
+}
+inline std::span<const Attribute> Value::as_map() const noexcept {
+  if (!is(Type::kMap)) return {};
+  return *slot_.word<const Map*>(0);
+}
 
 MILLRACE_NAMESPACE_END

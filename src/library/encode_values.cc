@@ -1,5 +1,6 @@
 #include "library/encode_values.h"
 
+#include <array>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -10,7 +11,9 @@ namespace {
 using v1::Attribute;
 using v1::Attributes;
 using v1::Value;
+using v1::detail::Access;
 using v1::detail::Encoder;
+using v1::detail::Slot;
 
 // At most `length_max` bytes, without half a character at the end.
 std::string_view cut_text(std::string_view text, size_t length_max) {
@@ -19,20 +22,67 @@ std::string_view cut_text(std::string_view text, size_t length_max) {
   return text.substr(0, end);
 }
 
+// Copies the 32 bytes of a slot, of which a short text is the first: two moves, where asking for
+// its length would be a chain of jumps. Returns whether all of it is ASCII.
+bool copy_slot(uint8_t* to, const char* text) {
+  std::array<uint64_t, 4> words;
+  std::memcpy(words.data(), text, sizeof words);
+  std::memcpy(to, words.data(), sizeof words);
+  return v1::detail::is_ascii(words[0] | words[1] | words[2] | words[3]);
+}
+
+// The usual attribute, whose key and text (if it is one) lie in their slots. False: it is another,
+// and nothing was written.
+bool encode_short_attribute(uint32_t number, const Attribute& attribute, Encoder& encoder) {
+  constexpr size_t kRoom = 128;
+  const Slot& key = Access::slot(attribute.key);
+  const Slot& value = Access::slot(attribute.value);
+  if (key.tag() == 0 || key.tag() > Slot::kInlineMax) return false;
+  uint8_t* const begin = encoder.room(kRoom);
+  if (begin == nullptr) return false;
+  if (!copy_slot(begin + 4, key.text().data())) return false;
+  uint8_t* const content = begin + 4 + key.tag() + 2;  // of the AnyValue
+  uint8_t* end = content;
+  if (value.tag() <= Slot::kInlineMax) {
+    *end++ = 0x0a;
+    *end++ = value.tag();
+    if (!copy_slot(end, value.text().data())) return false;
+    end += value.tag();
+  } else if (value.tag() == static_cast<uint8_t>(Value::Type::kInteger)) {
+    *end++ = 0x18;
+    end = v1::detail::put_varint(end, value.word<uint64_t>(0));
+  } else if (value.tag() == static_cast<uint8_t>(Value::Type::kDouble)) {
+    *end++ = 0x21;
+    end = v1::detail::put_word(end, value.word<uint64_t>(0));
+  } else if (value.tag() == static_cast<uint8_t>(Value::Type::kBool)) {
+    *end++ = 0x10;
+    *end++ = static_cast<uint8_t>(value.word<uint64_t>(0));
+  } else {
+    return false;
+  }
+  begin[0] = static_cast<uint8_t>(number << 3 | 2);
+  begin[1] = static_cast<uint8_t>(end - begin - 2);
+  begin[2] = 0x0a;
+  begin[3] = key.tag();
+  content[-2] = 0x12;
+  content[-1] = static_cast<uint8_t>(end - content);
+  encoder.end_at(end);
+  return true;
+}
+
 }  // namespace
 
 void encode_attributes(uint32_t number, const Attributes& attributes, const EncodeLimits& limits,
                        Encoder& encoder, EncodeNotes& notes) {
+  const size_t length_max = limits.value_length_max == 0 ? SIZE_MAX : limits.value_length_max;
   for (const Attribute& attribute : attributes) {
-    if (limits.value_length_max != 0) {
-      const auto* text = std::get_if<std::string>(&attribute.value.variant());
-      if (text != nullptr && text->size() > limits.value_length_max) {
-        ++notes.truncated_values;
-        encoder.text_attribute(number, attribute.key, cut_text(*text, limits.value_length_max));
-        continue;
-      }
+    const std::string_view text = attribute.value.as_text();
+    if (text.size() > length_max) [[unlikely]] {
+      ++notes.truncated_values;
+      encoder.text_attribute(number, attribute.key, cut_text(text, length_max));
+    } else if (!encode_short_attribute(number, attribute, encoder)) {
+      encoder.value_attribute(number, attribute.key, attribute.value);
     }
-    encoder.value_attribute(number, attribute.key, attribute.value);
   }
 }
 

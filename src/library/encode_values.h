@@ -36,8 +36,10 @@ void encode_attributes(uint32_t number, const v1::Attributes& attributes,
 
 namespace millrace::v1::detail {
 
-// The library's way into the builders.
+// The library's way into the builders, and to the bytes of texts and values.
 struct Access {
+  static const Slot& slot(const Text& text) { return text.slot_; }
+  static const Slot& slot(const Value& value) { return value.slot_; }
   static Encoder& encoder(SpanBuilder& span) { return span.encoder_; }
   static Encoder& encoder(LogRecordBuilder& record) { return record.encoder_; }
   static Encoder& encoder(MetricPointBuilder& point) { return point.encoder_; }

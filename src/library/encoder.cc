@@ -125,43 +125,68 @@ void Encoder::value_content(const Value& value, int depth) noexcept {
     ++remarks_.skipped;
     return;
   }
-  const Value::Variant& variant = value.variant();
-  if (const auto* text = std::get_if<std::string>(&variant)) {
-    text_field(1, *text);
-  } else if (const auto* flag = std::get_if<bool>(&variant)) {
-    varint_field(2, *flag ? 1 : 0);
-  } else if (const auto* integer = std::get_if<int64_t>(&variant)) {
-    varint_field(3, static_cast<uint64_t>(*integer));
-  } else if (const auto* number = std::get_if<double>(&variant)) {
-    double_field(4, *number);
-  } else if (const auto* array = std::get_if<Value::Array>(&variant)) {
-    const Nested list = open(5);
-    for (const Value& element : *array) {
-      const Nested member = open(1);
-      value_content(element, depth + 1);
-      close(member);
-    }
-    close(list);
-  } else if (const auto* map = std::get_if<Value::Map>(&variant)) {
-    const Nested list = open(6);
-    for (const Attribute& entry : *map) {
-      const Nested member = open(1);
-      text_field(1, entry.key);
-      const Nested content = open(2);
-      value_content(entry.value, depth + 1);
-      close(content);
-      close(member);
-    }
-    close(list);
-  } else if (const auto* bytes = std::get_if<Value::Bytes>(&variant)) {
-    bytes_field(7, bytes->data(), bytes->size());
+  switch (value.type()) {
+    case Value::Type::kText:
+      text_field(1, value.as_text());
+      return;
+    case Value::Type::kBool:
+      varint_field(2, value.as_bool() ? 1 : 0);
+      return;
+    case Value::Type::kInteger:
+      varint_field(3, static_cast<uint64_t>(value.as_integer()));
+      return;
+    case Value::Type::kDouble:
+      double_field(4, value.as_double());
+      return;
+    case Value::Type::kArray:
+      array_content(value.as_array(), depth);
+      return;
+    case Value::Type::kMap:
+      map_content(value.as_map(), depth);
+      return;
+    case Value::Type::kBytes:
+      bytes_field(7, value.as_bytes().data(), value.as_bytes().size());
+      return;
+    case Value::Type::kEmpty:
+      return;
   }
 }
 
+void Encoder::array_content(std::span<const Value> array, int depth) noexcept {
+  const Nested list = open(5);
+  for (const Value& element : array) {
+    const Nested member = open(1);
+    value_content(element, depth + 1);
+    close(member);
+  }
+  close(list);
+}
+
+void Encoder::map_content(std::span<const Attribute> map, int depth) noexcept {
+  const Nested list = open(6);
+  for (const Attribute& entry : map) {
+    const Nested member = open(1);
+    text_field(1, entry.key);
+    const Nested content = open(2);
+    value_content(entry.value, depth + 1);
+    close(content);
+    close(member);
+  }
+  close(list);
+}
+
 void Encoder::value_attribute(uint32_t number, std::string_view key, const Value& value) noexcept {
-  if (const auto* text = std::get_if<std::string>(&value.variant())) {
-    text_attribute(number, key, *text);
-    return;
+  switch (value.type()) {
+    case Value::Type::kText:
+      return text_attribute(number, key, value.as_text());
+    case Value::Type::kBool:
+      return bool_attribute(number, key, value.as_bool());
+    case Value::Type::kInteger:
+      return integer_attribute(number, key, value.as_integer());
+    case Value::Type::kDouble:
+      return double_attribute(number, key, value.as_double());
+    default:
+      break;
   }
   if (key.empty()) {
     ++remarks_.skipped;

@@ -47,6 +47,10 @@ TEST(ValuesTest, EveryTypeOfAttributeSurvives) {
       Value(),
       "",
       "text",
+      std::string(31, 'z'),
+      std::string(32, 'z'),
+      std::string(29, 'z') + "ö",
+      std::string(30, 'z') + "ö",
       std::string(59, 'a'),
       std::string(60, 'b'),
       std::string(61, 'c'),
@@ -75,8 +79,9 @@ TEST(ValuesTest, EveryTypeOfAttributeSurvives) {
       nested(10),
   };
   for (const Value& value : values) {
-    for (const std::string& key : {std::string("k"), std::string(60, 'k'), std::string(101, 'k'),
-                                   std::string(300, 'k'), std::string("schlüssel")}) {
+    for (const std::string& key :
+         {std::string("k"), std::string(31, 'k'), std::string(32, 'k'), std::string(60, 'k'),
+          std::string(101, 'k'), std::string(300, 'k'), std::string("schlüssel")}) {
       v1::Span span = v1::Span::make("name");
       span.set(key, value).set("after", 1);
       EXPECT_EQ(round_trip(span), span);

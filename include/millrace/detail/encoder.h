@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "millrace/export.h"
@@ -245,6 +246,8 @@ class Encoder {
   MILLRACE_API uint8_t* begin_any_attribute(uint32_t number, std::string_view key,
                                             size_t value_size) noexcept;
   void value_content(const Value& value, int depth) noexcept;
+  void array_content(std::span<const Value> array, int depth) noexcept;
+  void map_content(std::span<const Attribute> map, int depth) noexcept;
   void release() noexcept {
     if (begin_ != inline_) delete[] begin_;
   }
