@@ -205,7 +205,9 @@ TEST(BadInputTest, DroppingTheOldestKeepsTheNewestWithinTheCapacity) {
   auto collector = Collector::create(config);
   for (int i = 0; i < 200; ++i) {
     EXPECT_TRUE(collector->collect(Span::make(std::to_string(i))).ok());
-    if (i % 10 == 0) EXPECT_LE(collector->statistics().queued(), 40U);
+    if (i % 10 == 0) {
+      EXPECT_LE(collector->statistics().queued(), 40U);
+    }
   }
   const Statistics before = collector->statistics();
   EXPECT_TRUE(before.balances());

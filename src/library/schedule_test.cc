@@ -45,22 +45,54 @@ struct Tally {
   std::atomic<uint64_t> shut{0};
 };
 
+// What came about in all schedules together: a thousand that never filled a buffer prove little.
+struct Seen {
+  uint64_t schedules = 0;
+  uint64_t collected = 0;
+  uint64_t refused_full = 0;
+  uint64_t refused_shut_down = 0;
+  uint64_t delivered = 0;
+  uint64_t exceptions = 0;
+  uint64_t clean_ends = 0;  // shutdowns that dropped nothing
+  DropCounts dropped = {};
+
+  void add(const Statistics& statistics, const Tally& tally, bool is_clean) {
+    ++schedules;
+    collected += tally.ok;
+    refused_full += tally.full;
+    refused_shut_down += tally.shut;
+    delivered += statistics.exported();
+    exceptions += statistics.exporter_exceptions;
+    clean_ends += is_clean ? 1 : 0;
+    for (size_t i = 0; i < kDropReasonCount; ++i) {
+      dropped[i] += statistics.dropped(static_cast<DropReason>(i));
+    }
+  }
+  uint64_t of(DropReason reason) const { return dropped[static_cast<size_t>(reason)]; }
+};
+
 void collect_some(Collector& collector, uint64_t seed, Tally& tally) {
   Random random(seed);
   SpanBuilder builder("built", 1);
   const uint64_t count = random.below(60);
+  const std::string large_text(6000, 'x');
+  const uint64_t text_bytes_max = random.chance(0.3) ? large_text.size() : 10;
   for (uint64_t i = 0; i < count; ++i) {
     Status status;
-    switch (random.below(4)) {
+    switch (random.below(5)) {
       case 0:
-        status = collector.collect(Span{.name = "value"});
+        status = collector.collect(Span{.name = "value"}.set("key", std::string(i % 50, 'x')));
+        break;
+      case 2:
+        status = collector.collect(MetricPoint{.name = "point"});
         break;
       case 1:
         status = collector.collect(LogRecord{.body = "line"});
         break;
       default:
         builder.reset("built", 1);
-        builder.set("key", "value");
+        // Some are large, so that chunks fill up and go through the ring.
+        builder.set("key", std::string_view(large_text).substr(0, random.below(text_bytes_max)));
         status = collector.collect(builder);
     }
     if (status.code() == ErrorCode::kShutDown) {
@@ -90,7 +122,7 @@ Config random_config(Random& random, std::shared_ptr<Exporter> exporter) {
   return config;
 }
 
-void run_schedule(uint64_t seed) {
+void run_schedule(uint64_t seed, Seen& seen) {
   SCOPED_TRACE(seed);
   Random random(seed);
   auto exporter = std::make_shared<MoodyExporter>(random.next());
@@ -117,7 +149,7 @@ void run_schedule(uint64_t seed) {
     for (std::thread& thread : threads) thread.join();
     threads.clear();
   }
-  static_cast<void>(collector.shutdown(std::chrono::milliseconds(random.below(30))));
+  const Status end = collector.shutdown(std::chrono::milliseconds(random.below(30)));
   for (std::thread& thread : threads) thread.join();
 
   const Statistics statistics = collector.statistics();
@@ -135,10 +167,26 @@ void run_schedule(uint64_t seed) {
   EXPECT_TRUE(statistics.balances());
   // A call that outlasts the shutdown may have delivered what was given up; never the other way.
   EXPECT_LE(statistics.exported(), exporter->delivered);
+  if (end.ok()) {
+    EXPECT_EQ(statistics.exported(), exporter->delivered);
+  }
+  seen.add(statistics, tally, end.ok());
 }
 
 TEST(ScheduleTest, TheLedgerBalancesToTheSpan) {
-  for (uint64_t seed = 1; seed <= 1000 && !HasFailure(); ++seed) run_schedule(seed);
+  Seen seen;
+  for (uint64_t seed = 1; seed <= 1000 && !HasFailure(); ++seed) run_schedule(seed, seen);
+  EXPECT_EQ(seen.schedules, 1000U);
+  EXPECT_GT(seen.collected, 10'000U);
+  EXPECT_GT(seen.delivered, 10'000U);
+  EXPECT_GT(seen.refused_full, 0U);
+  EXPECT_GT(seen.refused_shut_down, 0U);
+  EXPECT_GT(seen.exceptions, 0U);
+  EXPECT_GT(seen.clean_ends, 0U);
+  for (const DropReason reason : {DropReason::kBufferFull, DropReason::kDropOldest,
+                                  DropReason::kRefused, DropReason::kDeadline}) {
+    EXPECT_GT(seen.of(reason), 0U) << drop_reason_name(reason);
+  }
 }
 
 }  // namespace

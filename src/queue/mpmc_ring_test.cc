@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <set>
@@ -136,6 +137,74 @@ TEST(MpmcRingTest, ThreadsNeitherLoseNorRepeatNorReorder) {
     }
   }
   EXPECT_EQ(all.size(), 2 * kEach);
+}
+
+// A seed decides how many threads push and pop how much through how small a ring, and where they
+// yield; the system does the rest. What came out is what went in, each producer's in order.
+void run_schedule(uint64_t seed) {
+  Random random(seed);
+  MpmcRing<std::unique_ptr<uint64_t>> ring(1 + random.below(16));
+  const uint64_t producer_count = 1 + random.below(4);
+  const uint64_t consumer_count = 1 + random.below(4);
+  std::atomic<uint64_t> pushing{producer_count};
+  std::vector<uint64_t> pushed(producer_count);
+  std::vector<std::vector<uint64_t>> got(consumer_count);
+  std::vector<std::thread> threads;
+  for (uint64_t producer = 0; producer < producer_count; ++producer) {
+    threads.emplace_back([&, producer, mine = Random(random.next())]() mutable {
+      for (uint64_t tries = mine.below(200); tries > 0; --tries) {
+        auto value = std::make_unique<uint64_t>(producer << 32 | pushed[producer]);
+        if (ring.try_push(std::move(value))) {
+          ++pushed[producer];
+        } else {
+          ASSERT_NE(value, nullptr);
+        }
+        if (mine.chance(0.1)) std::this_thread::yield();
+      }
+      --pushing;
+    });
+  }
+  for (uint64_t consumer = 0; consumer < consumer_count; ++consumer) {
+    threads.emplace_back([&, consumer, mine = Random(random.next())]() mutable {
+      std::unique_ptr<uint64_t> out;
+      for (bool is_last_look = false;;) {
+        if (ring.try_pop(out)) {
+          got[consumer].push_back(*out);
+          if (mine.chance(0.1)) std::this_thread::yield();
+        } else if (is_last_look) {
+          break;
+        } else {
+          is_last_look = pushing == 0;
+          std::this_thread::yield();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(ring.size(), 0U);
+  std::vector<std::set<uint64_t>> by_producer(producer_count);
+  for (const auto& list : got) {
+    std::vector<uint64_t> next(producer_count);
+    for (const uint64_t value : list) {
+      const uint64_t producer = value >> 32;
+      const uint64_t number = value & 0xffff'ffff;
+      EXPECT_GE(number, next[producer]);
+      next[producer] = number + 1;
+      EXPECT_TRUE(by_producer[producer].insert(number).second);
+    }
+  }
+  for (uint64_t producer = 0; producer < producer_count; ++producer) {
+    EXPECT_EQ(by_producer[producer].size(), pushed[producer]);
+    EXPECT_TRUE(by_producer[producer].empty() ||
+                *by_producer[producer].rbegin() == pushed[producer] - 1);
+  }
+}
+
+TEST(MpmcRingTest, AThousandRandomSchedulesLoseNothing) {
+  for (uint64_t seed = 1; seed <= 1000 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    run_schedule(seed);
+  }
 }
 
 }  // namespace
