@@ -149,5 +149,28 @@ TEST_P(WireTest, SpansArriveAtABackEnd) {
   EXPECT_NE(bytes.find("shop"), std::string::npos);
 }
 
+// With ten attributes each, about 370 bytes, and the capacity that is the default. Counted in
+// chunks, because a sanitizer's memory would be resident too (bench/library_bench.cc looks at
+// that).
+TEST(CollectorTest, AHundredThousandQueuedSpansTakeLessThanSixtyMegabytes) {
+  auto collector = Collector::create({.endpoint = "http://127.0.0.1:1"});  // refuses
+  ASSERT_TRUE(collector.ok());
+  SpanBuilder span("GET /api/cart/{id}");
+  for (int i = 0; i < 100'000; ++i) {
+    span.reset("GET /api/cart/{id}");
+    span.set_parent(SpanId{1}).set_kind(SpanKind::kServer);
+    for (const char* key : {"http.request.method", "url.path", "http.response.status_code",
+                            "server.address", "network.protocol.version", "client.address",
+                            "url.scheme", "http.route", "app.total", "server.port"}) {
+      span.set(key, "10.2.33.44");
+    }
+    ASSERT_TRUE(collector->collect(span).ok());
+  }
+  const Statistics statistics = collector->statistics();
+  EXPECT_EQ(statistics.queued(), 100'000U);
+  EXPECT_GT(statistics.buffer_bytes, 30'000'000U);
+  EXPECT_LT(statistics.buffer_bytes, 60'000'000U);
+}
+
 }  // namespace
 }  // namespace millrace::v1
