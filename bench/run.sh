@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 cmake --build build/release >/dev/null
 if [ "${1:-}" = --library ]; then
   cmake --build build/release --target library_bench >/dev/null
-  exec python3 bench/library.py
+  shift
+  exec python3 bench/library.py "$@"
 fi
 exec python3 bench/run.py "$@"
