@@ -1,9 +1,11 @@
 #include "daemon/generate/generate.h"
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "daemon/generate/acknowledged_file.h"
 #include "daemon/generate/load_run.h"
 #include "daemon/otlp_client/interrupt.h"
 #include "daemon/otlp_client/target.h"
@@ -31,6 +33,12 @@ int run_generate(const GenerateOptions& wanted) {
   auto client = client_options(options, "millrace-generate", options.streams);
   if (!client) return fail_to_begin(client.error().message);
   if (options.format == PayloadFormat::kJson) client->content_type = "application/json";
+  std::optional<AcknowledgedFile> acknowledged;
+  if (!options.acknowledged_file.empty()) {
+    auto file = AcknowledgedFile::create(options.acknowledged_file);
+    if (!file) return fail_to_begin(file.error().message);
+    acknowledged = *std::move(file);
+  }
   auto loop = io::make_epoll_loop();
   if (!loop) return fail_to_begin(loop.error().message);
   LoadRun::Clients clients;
@@ -38,6 +46,10 @@ int run_generate(const GenerateOptions& wanted) {
     clients.push_back(make_client(**loop, options.protocol, *client));
   }
   LoadRun run(**loop, options, std::move(clients), [&] { (*loop)->stop(); });
+  if (acknowledged) {
+    run.observe_acknowledged(
+        [&](NumberedId first, uint64_t count) { acknowledged->add(first, count); });
+  }
   const InterruptWatch interrupt(**loop, [&] { run.end_sending(); });
   (*loop)->post([&] { run.start(); });
   (*loop)->run();
@@ -47,6 +59,11 @@ int run_generate(const GenerateOptions& wanted) {
                                   : to_text(result, std::string(item_name(options.signal)));
   std::fputs(summary.c_str(), stdout);
   std::fflush(stdout);
+  if (acknowledged) {
+    if (const Status written = acknowledged->finish(); !written) {
+      return fail_to_begin(written.error().message);
+    }
+  }
   return result.ok == result.sent ? 0 : 1;
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "base/json_string.h"
 #include "daemon/otlp_client/option_values.h"
 
@@ -15,7 +17,26 @@ double per_second(uint64_t count, Duration elapsed) {
   return elapsed > 0s ? static_cast<double>(count) * 1e9 / static_cast<double>(elapsed.count()) : 0;
 }
 
+std::string refusal_counts(const Refusals& refusals) {
+  std::string text;
+  for (const auto& [code, count] : refusals.by_code) {
+    text += fmt::format(
+        R"({}"{}":{})", text.empty() ? "" : ",",
+        code.second == 0 ? std::string(code_name(code.first)) : std::to_string(code.second), count);
+  }
+  return text;
+}
+
 }  // namespace
+
+void Refusals::add(Code code, int http_status, std::optional<Duration> hint) {
+  ++count;
+  ++by_code[{code, http_status}];
+  if (!hint) return;
+  hint_min = hinted == 0 ? *hint : std::min(hint_min, *hint);
+  hint_max = std::max(hint_max, *hint);
+  ++hinted;
+}
 
 std::string latency_text(const metrics::LatencyHistogram& latency) {
   return fmt::format("p50 {}  p90 {}  p99 {}  p99.9 {}  max {}",
@@ -49,6 +70,12 @@ std::string to_text(const LoadResult& result, const std::string& items) {
       duration_text(result.elapsed), result.cpu_seconds);
   if (result.ok + result.rejected > 0) text += "answers: " + latency_text(result.latency) + "\n";
   if (result.retries > 0) text += fmt::format("{} attempts were repeated\n", result.retries);
+  const Refusals& refusals = result.refusals;
+  if (refusals.count > 0) {
+    text += fmt::format("{} answers said \"later\", {} of them when: {} to {}\n", refusals.count,
+                        refusals.hinted, duration_text(refusals.hint_min),
+                        duration_text(refusals.hint_max));
+  }
   if (result.behind_schedule > 0) {
     text += fmt::format("{} {} behind schedule at the end: more --streams, or a lower --rate\n",
                         result.behind_schedule, items);
@@ -61,12 +88,16 @@ std::string to_json(const LoadResult& result) {
   return fmt::format(
       R"({{"sent":{},"ok":{},"rejected":{},"refused":{},"failed":{},"requests":{},"retries":{},)"
       R"("behind_schedule":{},"request_bytes":{},"seconds":{:.6f},"per_second":{:.1f},)"
-      R"("cpu_seconds":{:.6f},"latency_ms":{},"first_error":{}}})"
+      R"("cpu_seconds":{:.6f},"latency_ms":{},"refusals":{{"count":{},"hinted":{},)"
+      R"("hint_ms":{{"min":{:.1f},"max":{:.1f}}},"by_code":{{{}}}}},"first_error":{}}})"
       "\n",
       result.sent, result.ok, result.rejected, result.refused, result.failed, result.requests,
       result.retries, result.behind_schedule, result.request_bytes,
       milliseconds(result.elapsed) / 1e3, per_second(result.sent, result.elapsed),
-      result.cpu_seconds, latency_json(result.latency), json_string(result.first_error));
+      result.cpu_seconds, latency_json(result.latency), result.refusals.count,
+      result.refusals.hinted, milliseconds(result.refusals.hint_min),
+      milliseconds(result.refusals.hint_max), refusal_counts(result.refusals),
+      json_string(result.first_error));
 }
 
 }  // namespace millrace::load

@@ -2,12 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "metrics/latency_histogram.h"
 
 namespace millrace::load {
+
+// Answers that said "later": of each attempt, also of those that were repeated.
+struct Refusals {
+  std::map<std::pair<Code, int>, uint64_t> by_code;  // gRPC's code and HTTP's status, or 0
+  uint64_t count = 0;
+  uint64_t hinted = 0;  // said when to come back
+  Duration hint_min = 0s;
+  Duration hint_max = 0s;
+
+  void add(Code code, int http_status, std::optional<Duration> hint);
+};
 
 struct LoadResult {
   // Items. sent = ok + rejected + refused + failed once the run has ended; each item is counted
@@ -26,6 +41,7 @@ struct LoadResult {
   double cpu_seconds = 0;    // of this process
   // Of requests answered OK: from when they were due (open loop) or begun (closed loop).
   metrics::LatencyHistogram latency;
+  Refusals refusals;
   std::string first_error;  // of a request that was not OK
 };
 

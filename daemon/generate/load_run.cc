@@ -24,6 +24,7 @@ struct LoadRun::Place {
   ChunkRef chunk;
   ChunkRef previous_chunk;
   Bytes body;
+  uint64_t first_sequence = 0;
   MonotonicTime begun_at{};  // or due, in an open loop
   uint32_t attempts = 0;
   std::unique_ptr<io::Timer> pause;  // before another attempt, or before the place is free again
@@ -98,6 +99,7 @@ void LoadRun::fill_places() {
 void LoadRun::begin_request(Place& place, MonotonicTime due) {
   place.begun_at = due;
   place.attempts = 0;
+  place.first_sequence = next_sequence_;
   std::swap(place.chunk, place.previous_chunk);
   place.body = template_.make_request(options_.generator_id, next_sequence_,
                                       loop_.wall_now() - (loop_.now() - due), place.chunk);
@@ -129,6 +131,9 @@ void LoadRun::on_answer(Place& place, Answer answer) {
   if (finished_) return;
   const bool again =
       !is_ok(answer) && is_retryable(answer) && place.attempts <= options_.retries_max;
+  if (answer.kind == Answer::Kind::kAnswered && !is_ok(answer) && is_retryable(answer)) {
+    result_.refusals.add(answer.code, answer.http_status, answer.retry_after);
+  }
   if (!again) settle(place, answer);
   const bool rests = answer.kind == Answer::Kind::kNotSent;
   if (!again && !rests) return release(place);
@@ -159,6 +164,9 @@ void LoadRun::settle(Place& place, const Answer& answer) {
     result_.ok += items - rejected;
     result_.rejected += rejected;
     result_.latency.record(loop_.now() - place.begun_at);
+    if (rejected == 0 && on_acknowledged_) {
+      on_acknowledged_({options_.generator_id, place.first_sequence}, items);
+    }
   } else {
     (answer.kind == Answer::Kind::kAnswered && is_retryable(answer) ? result_.refused
                                                                     : result_.failed) += items;

@@ -12,6 +12,7 @@
 
 #include "compress/compressor.h"
 #include "daemon/generate/load_result.h"
+#include "daemon/generate/numbered_id.h"
 #include "daemon/generate/options.h"
 #include "daemon/generate/pacer.h"
 #include "daemon/generate/payload_template.h"
@@ -29,6 +30,11 @@ class LoadRun {
   ~LoadRun();
   LoadRun(const LoadRun&) = delete;
   LoadRun& operator=(const LoadRun&) = delete;
+
+  // Called for each request that was answered OK with nothing rejected: its first item, and how
+  // many it has. Before start().
+  using OnAcknowledged = std::function<void(NumberedId first, uint64_t count)>;
+  void observe_acknowledged(OnAcknowledged observer) { on_acknowledged_ = std::move(observer); }
 
   void start();
   // Begins no more requests; the run finishes when those in flight have their answers.
@@ -53,6 +59,7 @@ class LoadRun {
   const PayloadTemplate template_;
   Clients clients_;
   std::function<void()> on_finished_;
+  OnAcknowledged on_acknowledged_;  // or empty
   compress::Compressor compressor_;
   std::vector<std::unique_ptr<Place>> places_;
   std::vector<Place*> free_;

@@ -79,6 +79,7 @@ class LoadRunTest : public testing::Test {
     }
     bool finished = false;
     run_ = std::make_unique<LoadRun>(*loop_, options, std::move(clients), [&] { finished = true; });
+    run_->observe_acknowledged(on_acknowledged_);
     run_->start();
     EXPECT_TRUE(world_.run_until([&] { return finished; }, 10min));
     return run_->result();
@@ -88,6 +89,7 @@ class LoadRunTest : public testing::Test {
   io::sim::World world_{1};
   std::unique_ptr<io::Loop> loop_ = world_.make_loop("generator");
   std::vector<ScriptedClient*> scripted_;
+  LoadRun::OnAcknowledged on_acknowledged_;
   std::unique_ptr<LoadRun> run_;
 };
 
@@ -187,6 +189,41 @@ TEST_F(LoadRunTest, RefusalsWithoutRetriesAreCounted) {
   EXPECT_EQ(result.failed, 0u);
 }
 
+TEST_F(LoadRunTest, RefusalsAndTheirHintsAreCountedForEachAttempt) {
+  GenerateOptions options = small(20);
+  options.retries_max = 3;
+  options.streams = 1;
+  const LoadResult result = run(options, 1ms, [](uint64_t attempt) {
+    if (attempt == 3 || attempt == 4) return ok();
+    Answer answer = refusal(attempt == 2 ? Code::kResourceExhausted : Code::kUnavailable);
+    if (attempt > 0) answer.retry_after = 200ms * static_cast<int>(attempt);
+    return answer;
+  });
+  EXPECT_EQ(result.ok, 20u);
+  EXPECT_EQ(result.refusals.count, 3u);
+  EXPECT_EQ(result.refusals.hinted, 2u);
+  EXPECT_EQ(result.refusals.hint_min, 200ms);
+  EXPECT_EQ(result.refusals.hint_max, 400ms);
+  EXPECT_GE(result.elapsed, 600ms) << "it must come back when it was told to";
+  EXPECT_NE(to_json(result).find(R"("by_code":{"RESOURCE_EXHAUSTED":1,"UNAVAILABLE":2})"),
+            std::string::npos)
+      << to_json(result);
+}
+
+TEST_F(LoadRunTest, OnlyWhatWasAnsweredOkIsAcknowledged) {
+  std::vector<std::pair<NumberedId, uint64_t>> acknowledged;
+  on_acknowledged_ = [&](NumberedId first, uint64_t count) {
+    acknowledged.emplace_back(first, count);
+  };
+  GenerateOptions options = small(30);
+  options.streams = 1;
+  options.generator_id = 7;
+  run(options, 1ms,
+      [](uint64_t attempt) { return attempt == 1 ? refusal(Code::kUnavailable) : ok(); });
+  EXPECT_EQ(acknowledged,
+            (std::vector<std::pair<NumberedId, uint64_t>>{{{7, 0}, 10}, {{7, 20}, 10}}));
+}
+
 TEST_F(LoadRunTest, PartialSuccessIsCountedInItems) {
   const LoadResult result = run(small(50), 1ms, [](uint64_t) {
     Answer answer;
@@ -220,7 +257,8 @@ TEST(LoadResultTest, JsonHasEveryFigure) {
             R"({"sent":3,"ok":0,"rejected":0,"refused":0,"failed":0,"requests":0,"retries":0,)"
             R"("behind_schedule":0,"request_bytes":0,"seconds":1.000000,"per_second":3.0,)"
             R"("cpu_seconds":0.000000,"latency_ms":{"p50":2.0000,"p90":2.0000,"p99":2.0000,)"
-            R"("p999":2.0000,"max":2.0000},"first_error":"say \"no\"\n"})"
+            R"("p999":2.0000,"max":2.0000},"refusals":{"count":0,"hinted":0,)"
+            R"("hint_ms":{"min":0.0,"max":0.0},"by_code":{}},"first_error":"say \"no\"\n"})"
             "\n");
 }
 

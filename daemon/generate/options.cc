@@ -33,6 +33,9 @@ void add_generate_options(CLI::App& app, GenerateOptions& options) {
   add_duration(app, "--timeout", options.timeout, "of each attempt (default 10s)");
   app.add_option("--retries", options.retries_max,
                  "further attempts of a request after a retryable answer (default 0)");
+  app.add_option("--acknowledged", options.acknowledged_file,
+                 "write the numbers of the items that were answered OK to this file, for a sink's "
+                 "--acknowledged");
   app.add_option("--generator-id", options.generator_id,
                  "number of this generator in the ids (default 1)");
   app.add_option("--first-sequence", options.first_sequence,

@@ -29,6 +29,8 @@ struct GenerateOptions : TargetOptions {
   Duration timeout = 10s;    // for each attempt
   uint32_t retries_max = 0;  // further attempts of a request after a retryable answer
 
+  std::string acknowledged_file;  // what was answered OK is written there (acknowledged_file.h)
+
   uint16_t generator_id = 1;  // of the numbered ids; two generators at once need two
   uint64_t first_sequence = 0;
   uint64_t seed = 1;

@@ -59,6 +59,8 @@ TEST(GenerateOptionsTest, EveryOptionIsRead) {
                    "300ms",
                    "--retries",
                    "4",
+                   "--acknowledged",
+                   "a",
                    "--generator-id",
                    "9",
                    "--first-sequence",
@@ -84,6 +86,7 @@ TEST(GenerateOptionsTest, EveryOptionIsRead) {
   EXPECT_EQ(options.duration, 2s);
   EXPECT_EQ(options.timeout, 300ms);
   EXPECT_EQ(options.retries_max, 4u);
+  EXPECT_EQ(options.acknowledged_file, "a");
   EXPECT_EQ(options.generator_id, 9);
   EXPECT_EQ(options.first_sequence, 100u);
   EXPECT_EQ(options.seed, 8u);

@@ -16,10 +16,12 @@ IdLedger::Page* IdLedger::page_of(uint64_t key) {
   return last_page_;
 }
 
+uint64_t IdLedger::key_of(NumberedId id) {
+  return uint64_t{id.generator} << (kSequenceBits - kPageBits) | id.sequence >> kPageBits;
+}
+
 void IdLedger::note(NumberedId id) {
-  const uint64_t key =
-      uint64_t{id.generator} << (kSequenceBits - kPageBits) | id.sequence >> kPageBits;
-  Page* const page = page_of(key);
+  Page* const page = page_of(key_of(id));
   if (page == nullptr) {
     ++unchecked_count_;
     return;
@@ -35,6 +37,24 @@ void IdLedger::note(NumberedId id) {
   ++unique_count_;
   uint64_t& end = sequence_ends_[id.generator];
   end = std::max(end, id.sequence + 1);
+}
+
+uint64_t IdLedger::absent_count(NumberedId first, uint64_t count) const {
+  constexpr uint64_t kPageIds = uint64_t{1} << kPageBits;
+  uint64_t absent = 0;
+  for (uint64_t done = 0; done < count;) {
+    const NumberedId id{first.generator, first.sequence + done};
+    const uint64_t begin = id.sequence % kPageIds;
+    const uint64_t end = std::min(kPageIds, begin + count - done);
+    const auto found = pages_.find(key_of(id));
+    for (uint64_t place = begin; place < end; ++place) {
+      const bool is_there =
+          found != pages_.end() && ((*found->second)[place / 64] >> (place % 64) & 1) != 0;
+      absent += is_there ? 0 : 1;
+    }
+    done += end - begin;
+  }
+  return absent;
 }
 
 uint64_t IdLedger::missing_count() const {

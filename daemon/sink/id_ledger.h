@@ -20,6 +20,8 @@ class IdLedger {
   explicit IdLedger(size_t pages_max = 32768) : pages_max_(pages_max) {}
 
   void note(NumberedId id);
+  // How many of the `count` ids from `first` on have not arrived.
+  uint64_t absent_count(NumberedId first, uint64_t count) const;
 
   uint64_t unique_count() const { return unique_count_; }
   uint64_t duplicate_count() const { return duplicate_count_; }
@@ -30,6 +32,7 @@ class IdLedger {
  private:
   static constexpr int kPageBits = 16;
   using Page = std::vector<uint64_t>;
+  static uint64_t key_of(NumberedId id);
   Page* page_of(uint64_t key);
 
   const size_t pages_max_;

@@ -27,6 +27,15 @@ TEST(IdLedgerTest, OrderDoesNotMatter) {
   EXPECT_EQ(ledger.duplicate_count(), 0u);
 }
 
+TEST(IdLedgerTest, AbsentIdsAreCountedAcrossPages) {
+  IdLedger ledger;
+  for (uint64_t i = 65'000; i < 66'000; ++i) ledger.note({3, i});
+  EXPECT_EQ(ledger.absent_count({3, 65'000}, 1000), 0u);
+  EXPECT_EQ(ledger.absent_count({3, 64'990}, 1020), 20u);
+  EXPECT_EQ(ledger.absent_count({3, 200'000}, 70'000), 70'000u);
+  EXPECT_EQ(ledger.absent_count({4, 65'000}, 10), 10u);
+}
+
 TEST(IdLedgerTest, GeneratorsDoNotShareIds) {
   IdLedger ledger;
   for (uint16_t generator = 0; generator < 300; ++generator) ledger.note({generator, 5});

@@ -14,6 +14,9 @@ namespace millrace::load {
 // refuse does.
 struct Misbehaviour {
   Duration delay = 0s;  // before each answer
+  // A back end of limited speed: it works on one request after the other, at so many items a
+  // second, and answers each when it is done. 0: no limit.
+  double items_per_second = 0;
   double refuse_probability = 0;
   Code refuse_code = Code::kUnavailable;
   std::optional<Duration> retry_after;  // told with each refusal

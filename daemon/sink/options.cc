@@ -26,6 +26,9 @@ void add_duration(CLI::App& app, const char* name, const std::string& help, Take
 
 void add_misbehaviour_options(CLI::App& app, Misbehaviour& how) {
   add_duration(app, "--delay", "wait before each answer", [&how](Duration d) { how.delay = d; });
+  app.add_option("--rate", how.items_per_second,
+                 "a back end that takes so many items a second, one request after the other")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--refuse-probability", how.refuse_probability,
                  "share of requests that are refused, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
@@ -61,6 +64,10 @@ void add_sink_options(CLI::App& app, SinkOptions& options) {
                "check the generator's ids for loss and duplicates, and show times under way");
   app.add_option("--expect", options.expect,
                  "end when that many items have come; exit 0 if each came exactly once, else 1");
+  app.add_option(
+      "--acknowledged", options.acknowledged_files,
+      "a generator's file of what was answered OK: exit 1 if any of it did not come; may "
+      "be repeated, implies --check-ids");
   add_duration(app, "--settle", "wait for duplicates after the last expected item (default 300ms)",
                [&options](Duration d) { options.settle = d; });
   add_duration(app, "--duration", "end after that time; exit 1 if items are still expected",

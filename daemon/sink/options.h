@@ -22,8 +22,9 @@ struct SinkOptions {
   std::string tls_cert_file;  // PEM; both or none
   std::string tls_key_file;
 
-  bool check_ids = false;   // look for loss and duplicates, and at times under way
-  uint64_t expect = 0;      // items; 0: until interrupted or `duration`
+  bool check_ids = false;  // look for loss and duplicates, and at times under way
+  std::vector<std::string> acknowledged_files;  // all of it must have come in the end
+  uint64_t expect = 0;                          // items; 0: until interrupted or `duration`
   Duration settle = 300ms;  // after the last expected item: time for duplicates to show
   Duration duration = 0s;   // end after that time; with `expect`, as a failure
   Duration interval = 1s;   // between lines of progress; 0: none

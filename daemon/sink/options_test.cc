@@ -29,6 +29,8 @@ TEST(SinkOptionsTest, EveryOptionIsRead) {
                    "--check-ids",
                    "--expect",
                    "100",
+                   "--acknowledged",
+                   "a",
                    "--settle",
                    "1s",
                    "--duration",
@@ -41,6 +43,8 @@ TEST(SinkOptionsTest, EveryOptionIsRead) {
                    "json",
                    "--delay",
                    "5ms",
+                   "--rate",
+                   "5000",
                    "--refuse-probability",
                    "0.25",
                    "--refuse-code",
@@ -62,11 +66,13 @@ TEST(SinkOptionsTest, EveryOptionIsRead) {
   EXPECT_EQ(options.endpoints, (std::vector<std::string>{"localhost:0", "localhost:1"}));
   EXPECT_TRUE(options.check_ids);
   EXPECT_EQ(options.expect, 100u);
+  EXPECT_EQ(options.acknowledged_files, std::vector<std::string>{"a"});
   EXPECT_EQ(options.settle, 1s);
   EXPECT_EQ(options.duration, 2min);
   EXPECT_EQ(options.interval, 0s);
   EXPECT_EQ(options.record_file, "r");
   EXPECT_EQ(options.misbehaviour.delay, 5ms);
+  EXPECT_EQ(options.misbehaviour.items_per_second, 5000);
   EXPECT_EQ(options.misbehaviour.refuse_probability, 0.25);
   EXPECT_EQ(options.misbehaviour.refuse_code, Code::kResourceExhausted);
   EXPECT_EQ(options.misbehaviour.retry_after, 1s);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/generate/acknowledged_file.h"
 #include "daemon/generate/load_result.h"
 #include "daemon/otlp_client/interrupt.h"
 #include "daemon/otlp_client/option_values.h"
@@ -146,9 +147,18 @@ int fail_to_begin(const std::string& why) {
   return 2;
 }
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
+// True unless something that was acknowledged is missing, or a file cannot be read.
+bool check_acknowledged(const std::vector<std::string>& files, Tally& tally) {
+  for (const std::string& file : files) {
+    const Status read = read_acknowledged(
+        file, [&](NumberedId first, uint64_t count) { tally.check_acknowledged(first, count); });
+    if (!read) {
+      std::fprintf(stderr, "sink: %s\n", read.error().message.c_str());
+      return false;
+    }
+  }
+  return tally.lost_count() == 0;
+}
 
 }  // namespace
 
@@ -156,7 +166,7 @@ int run_sink(const SinkOptions& options) {
   if (const std::string fault = check_sink_options(options); !fault.empty()) {
     return fail_to_begin(fault);
   }
-  std::unique_ptr<std::FILE, CloseFile> record;
+  FilePtr record;
   if (!options.record_file.empty()) {
     record.reset(std::fopen(options.record_file.c_str(), "ab"));
     if (record == nullptr) return fail_to_begin("cannot write " + options.record_file);
@@ -167,15 +177,16 @@ int run_sink(const SinkOptions& options) {
   const InterruptWatch interrupt(**loop, [&] { (*loop)->stop(); });
   if (const Status started = sink.start(); !started) return fail_to_begin(started.error().message);
   (*loop)->run();
+  const bool has_all = check_acknowledged(options.acknowledged_files, sink.tally());
   const std::string summary = options.summary == SummaryFormat::kJson
                                   ? sink.tally().to_json(own_cpu_seconds())
                                   : sink.tally().to_text();
   std::fputs(summary.c_str(), stdout);
   std::fflush(stdout);
-  if (options.expect == 0) return 0;
+  if (options.expect == 0) return has_all ? 0 : 1;
   const bool complete = options.check_ids ? sink.tally().is_exactly(options.expect)
                                           : sink.tally().item_count() == options.expect;
-  return complete ? 0 : 1;
+  return complete && has_all ? 0 : 1;
 }
 
 }  // namespace millrace::load

@@ -21,15 +21,17 @@ SinkService::SinkService(io::Loop& loop, ChunkPool& pool, const SinkOptions& opt
       record_(record),
       on_accepted_(std::move(on_accepted)),
       on_cut_(std::move(on_cut)),
-      tally_(options.check_ids ? IdCheck::kOn : IdCheck::kOff),
+      tally_(options.check_ids || !options.acknowledged_files.empty() ? IdCheck::kOn
+                                                                      : IdCheck::kOff),
       delay_timer_(loop.make_timer([this] { answer_due(); })) {}
 
 void SinkService::on_request(transport::Request request, transport::Exchange exchange) {
   transport::Reply reply;
   switch (plan_.next()) {
-    case Verdict::kAccept:
-      reply = accept(request);
-      break;
+    case Verdict::kAccept: {
+      Accepted accepted = accept(request);
+      return answer(std::move(exchange), std::move(accepted.reply), accepted.items);
+    }
     case Verdict::kRefuse:
       tally_.add_refused();
       reply.code = how_.refuse_code;
@@ -51,18 +53,19 @@ void SinkService::on_request(transport::Request request, transport::Exchange exc
       on_cut_();
       return;
   }
-  answer(std::move(exchange), std::move(reply));
+  answer(std::move(exchange), std::move(reply), 0);
 }
 
-transport::Reply SinkService::accept(const transport::Request& request) {
-  transport::Reply reply;
+SinkService::Accepted SinkService::accept(const transport::Request& request) {
+  Accepted accepted;
+  transport::Reply& reply = accepted.reply;
   Bytes body = request.body;
   if (request.format == transport::BodyFormat::kJson) {
     auto decoded = json_.decode_request(request.signal, body, pool_, kJsonAsProtobufMax);
     if (!decoded) {
       reply.code = decoded.error().code;
       reply.message = decoded.error().message;
-      return reply;
+      return accepted;
     }
     body = *std::move(decoded);
   }
@@ -70,15 +73,16 @@ transport::Reply SinkService::accept(const transport::Request& request) {
   if (!count) {
     reply.code = Code::kInvalidArgument;
     reply.message = "not an export request";
-    return reply;
+    return accepted;
   }
+  accepted.items = *count;
   record(body);
   if (how_.partial_count > 0) {
     reply.rejected_count = std::min(how_.partial_count, *count);
     reply.partial_message = "rejected on purpose";
   }
   on_accepted_();
-  return reply;
+  return accepted;
 }
 
 void SinkService::record(const Bytes& body) {
@@ -92,9 +96,16 @@ void SinkService::record(const Bytes& body) {
   std::fflush(record_);
 }
 
-void SinkService::answer(transport::Exchange exchange, transport::Reply reply) {
-  if (how_.delay == 0s) return exchange.reply(reply);
-  waiting_.push_back({loop_.now() + how_.delay, std::move(exchange), std::move(reply)});
+void SinkService::answer(transport::Exchange exchange, transport::Reply reply, uint64_t items) {
+  MonotonicTime done = loop_.now();
+  if (how_.items_per_second > 0) {
+    const double work_ns = static_cast<double>(items) * 1e9 / how_.items_per_second;
+    busy_until_ = std::max(busy_until_, done) + Duration(static_cast<int64_t>(work_ns));
+    done = busy_until_;
+  }
+  const MonotonicTime when = done + how_.delay;
+  if (when <= loop_.now()) return exchange.reply(reply);
+  waiting_.push_back({when, std::move(exchange), std::move(reply)});
   if (!delay_timer_->armed()) delay_timer_->arm_at(waiting_.front().when);
 }
 

@@ -33,9 +33,14 @@ class SinkService final : public transport::RequestHandler {
     transport::Reply reply;
   };
 
-  transport::Reply accept(const transport::Request& request);
+  struct Accepted {
+    transport::Reply reply;
+    uint64_t items = 0;
+  };
+  Accepted accept(const transport::Request& request);
   void record(const Bytes& body);
-  void answer(transport::Exchange exchange, transport::Reply reply);
+  // `items`: what was work for a back end of limited speed.
+  void answer(transport::Exchange exchange, transport::Reply reply, uint64_t items);
   void answer_due();
 
   io::Loop& loop_;
@@ -48,6 +53,7 @@ class SinkService final : public transport::RequestHandler {
   Tally tally_;
   otlp::json::Decoder json_;
   std::unique_ptr<io::Timer> delay_timer_;
+  MonotonicTime busy_until_{};   // of a back end of limited speed
   std::deque<Waiting> waiting_;  // in order of time: the delay is always the same
   std::vector<transport::Exchange> hung_;
 };

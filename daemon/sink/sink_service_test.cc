@@ -111,6 +111,19 @@ TEST_F(SinkServiceTest, DelayedAnswersKeepTheirOrder) {
   EXPECT_EQ(caller_.answers[1].reply.code, Code::kInternal);
 }
 
+TEST_F(SinkServiceTest, ABackEndOfLimitedSpeedWorksOnOneRequestAfterTheOther) {
+  options_.misbehaviour.items_per_second = 1000;  // 10 ms for each request of ten
+  const MonotonicTime start = loop_->now();
+  for (int i = 0; i < 3; ++i) send();
+  EXPECT_TRUE(world_.run_until([&] { return caller_.answers.size() == 3; }, 1s));
+  for (int i = 0; i < 3; ++i) EXPECT_GE(caller_.answers[i].at, start + 10ms * (i + 1));
+  world_.run_for(1s);  // rest is not saved up
+  const MonotonicTime later = loop_->now();
+  send();
+  EXPECT_TRUE(world_.run_until([&] { return caller_.answers.size() == 4; }, 1s));
+  EXPECT_GE(caller_.answers[3].at, later + 10ms);
+}
+
 TEST_F(SinkServiceTest, HangingAndCutRequestsHaveNoAnswer) {
   options_.misbehaviour.hang_every = 1;
   send();

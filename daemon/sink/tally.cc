@@ -8,6 +8,7 @@ namespace millrace::load {
 
 std::optional<uint64_t> Tally::add(Signal signal, std::span<const uint8_t> request, WallTime now) {
   now_ = now;
+  if (requests_ == 0) first_ = now;
   ++requests_;
   bytes_ += request.size();
   const auto count = count_items(signal, request, check_ == IdCheck::kOn ? this : nullptr);
@@ -33,6 +34,11 @@ uint64_t Tally::item_count() const {
   uint64_t count = 0;
   for (const uint64_t items : items_) count += items;
   return count;
+}
+
+void Tally::check_acknowledged(NumberedId first, uint64_t count) {
+  acknowledged_ += count;
+  lost_ += ids_.absent_count(first, count);
 }
 
 bool Tally::is_exactly(uint64_t expected) const {
@@ -67,6 +73,9 @@ std::string Tally::to_text() const {
     text += fmt::format("numbered {}, missing {}, duplicates {}, unchecked {}, foreign {}\n",
                         ids_.unique_count(), ids_.missing_count(), ids_.duplicate_count(),
                         ids_.unchecked_count(), foreign_count_);
+    if (acknowledged_ > 0) {
+      text += fmt::format("acknowledged {}, of which lost {}\n", acknowledged_, lost_);
+    }
     text += "under way: " + latency_text(latency_) + "\n";
   }
   return text;
@@ -80,11 +89,13 @@ std::string Tally::to_json(double cpu_seconds) const {
   return fmt::format(
       R"({{{}"items":{},"requests":{},"bytes":{},"refused_requests":{},"malformed_requests":{},)"
       R"("unique":{},"missing":{},"duplicates":{},"unchecked":{},"foreign":{},)"
-      R"("cpu_seconds":{:.6f},"latency_ms":{}}})"
+      R"("acknowledged":{},"lost":{},"active_seconds":{:.6f},"cpu_seconds":{:.6f},)"
+      R"("latency_ms":{}}})"
       "\n",
       items, item_count(), requests_, bytes_, refused_requests_, malformed_requests_,
       ids_.unique_count(), ids_.missing_count(), ids_.duplicate_count(), ids_.unchecked_count(),
-      foreign_count_, cpu_seconds, latency_json(latency_));
+      foreign_count_, acknowledged_, lost_, static_cast<double>((now_ - first_).count()) / 1e9,
+      cpu_seconds, latency_json(latency_));
 }
 
 }  // namespace millrace::load

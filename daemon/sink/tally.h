@@ -23,6 +23,8 @@ class Tally final : private ItemVisitor {
   // Notes an accepted request. Its number of items, or nothing when it is not a message (which is
   // counted too).
   std::optional<uint64_t> add(Signal signal, std::span<const uint8_t> request, WallTime now);
+  // Of items that were answered OK: these must all have come. To be called when nothing more comes.
+  void check_acknowledged(NumberedId first, uint64_t count);
   void add_refused() { ++refused_requests_; }
 
   uint64_t item_count(Signal signal) const { return items_[index_of(signal)]; }
@@ -33,6 +35,7 @@ class Tally final : private ItemVisitor {
   uint64_t distinct_count() const { return item_count() - ids_.duplicate_count(); }
   // Each of `expected` items came, none twice, none is missing below the highest number.
   bool is_exactly(uint64_t expected) const;
+  uint64_t lost_count() const { return lost_; }  // acknowledged, and did not come
   const IdLedger& ids() const { return ids_; }
   const metrics::LatencyHistogram& latency() const { return latency_; }
 
@@ -52,7 +55,10 @@ class Tally final : private ItemVisitor {
   uint64_t malformed_requests_ = 0;
   uint64_t bytes_ = 0;
   uint64_t foreign_count_ = 0;  // items whose ids are not a generator's
-  WallTime now_{};              // of the request being walked
+  uint64_t acknowledged_ = 0;
+  uint64_t lost_ = 0;
+  WallTime first_{};  // when the first request came
+  WallTime now_{};    // of the request being walked, so of the last one
   IdLedger ids_;
   metrics::LatencyHistogram latency_;
 };

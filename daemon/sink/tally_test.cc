@@ -35,6 +35,21 @@ TEST(TallyTest, RepetitionIsNotExact) {
   EXPECT_EQ(tally.distinct_count(), 10u);
 }
 
+TEST(TallyTest, WhatWasAcknowledgedAndDidNotComeIsLost) {
+  Tally tally(IdCheck::kOn);
+  ASSERT_TRUE(tally.add(Signal::kTraces, request_of(Signal::kTraces, 10).view(), kTime));
+  ASSERT_TRUE(tally.add(Signal::kTraces, request_of(Signal::kTraces, 90).view(), kTime + 2s));
+  tally.check_acknowledged({1, 10}, 10);
+  EXPECT_EQ(tally.lost_count(), 0u);
+  tally.check_acknowledged({1, 95}, 10);
+  EXPECT_EQ(tally.lost_count(), 5u);
+  tally.check_acknowledged({2, 10}, 10);  // another generator's
+  EXPECT_EQ(tally.lost_count(), 15u);
+  EXPECT_NE(tally.to_json(0).find(R"("acknowledged":30,"lost":15,"active_seconds":2.0)"),
+            std::string::npos)
+      << tally.to_json(0);
+}
+
 TEST(TallyTest, MalformedRequestIsCounted) {
   Tally tally(IdCheck::kOff);
   const Bytes request = request_of(Signal::kLogs, 0);

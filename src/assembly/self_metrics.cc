@@ -36,6 +36,13 @@ SelfMetrics::SelfMetrics(metrics::Registry& registry, const ledger::Ledger& ledg
             [&budget] { return static_cast<double>(budget.limit()); });
   add_gauge("millrace_memory_reserved_bytes", "What is reserved in the memory budget.",
             [&budget] { return static_cast<double>(budget.used()); });
+  for (size_t index = 0; index < kMemoryTermCount; ++index) {
+    const auto term = static_cast<MemoryTerm>(index);
+    handles_.push_back(registry_.gauge(
+        "millrace_memory_term_bytes", "What is reserved in the memory budget, by what it is for.",
+        {{"term", std::string(memory_term_name(term))}},
+        [&budget, term] { return static_cast<double>(budget.used(term)); }));
+  }
   handles_.push_back(registry_.counter_function(
       "millrace_memory_refusals", "Reservations that the memory budget refused.", {},
       [&budget] { return static_cast<double>(budget.refusal_count()); }));

@@ -5,12 +5,28 @@
 // request, because chunks are what is reserved.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 namespace millrace {
+
+// What the budget is spent on: its sum is that of the terms. The names are those of the metric.
+enum class MemoryTerm : uint8_t {
+  kMessages,     // chunks with what was received and is not answered for, and what replaced it
+  kIdleChunks,   // chunks kept for the next messages
+  kConnections,  // buffers, streams, header tables and TLS of senders' connections
+  kSendAhead,    // HTTP/1.1 requests sent before the answer to the one in front of them
+  kAnswers,      // long answers that are being sent
+  kJson,         // parsing JSON
+  kEncoded,      // batches as compressed, or as JSON, while they are being sent
+  kReadBack,     // what was read from the disk to be sent
+};
+inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kReadBack) + 1;
+std::string_view memory_term_name(MemoryTerm term);
 
 class Budget {
  public:
@@ -19,10 +35,11 @@ class Budget {
   Budget& operator=(const Budget&) = delete;
 
   // False, and nothing reserved, when `bytes` would pass the limit.
-  [[nodiscard]] bool try_reserve(size_t bytes) {
+  [[nodiscard]] bool try_reserve(MemoryTerm term, size_t bytes) {
     const size_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
     if (before + bytes <= limit_) {
       note_peak(before + bytes);
+      of(term).fetch_add(bytes, std::memory_order_relaxed);
       return true;
     }
     used_.fetch_sub(bytes, std::memory_order_relaxed);
@@ -31,16 +48,32 @@ class Budget {
   }
   // For what drains a full process and must not be refused: counted all the same, so that intake is
   // refused until there is room again. The caller bounds it by other means.
-  void reserve_beyond(size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
-  void release(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void reserve_beyond(MemoryTerm term, size_t bytes) {
+    used_.fetch_add(bytes, std::memory_order_relaxed);
+    of(term).fetch_add(bytes, std::memory_order_relaxed);
+  }
+  void release(MemoryTerm term, size_t bytes) {
+    of(term).fetch_sub(bytes, std::memory_order_relaxed);
+    used_.fetch_sub(bytes, std::memory_order_relaxed);
+  }
+  // What is reserved for one thing is from now on for another.
+  void move(MemoryTerm from, MemoryTerm to, size_t bytes) {
+    of(from).fetch_sub(bytes, std::memory_order_relaxed);
+    of(to).fetch_add(bytes, std::memory_order_relaxed);
+  }
 
   size_t limit() const { return limit_; }
   size_t used() const { return used_.load(std::memory_order_relaxed); }
+  // For people: read while others write, the terms add up to used() only when nothing moves.
+  size_t used(MemoryTerm term) const {
+    return terms_[static_cast<size_t>(term)].load(std::memory_order_relaxed);
+  }
   // The highest sum that try_reserve has granted.
   size_t peak() const { return peak_.load(std::memory_order_relaxed); }
   uint64_t refusal_count() const { return refusals_.load(std::memory_order_relaxed); }
 
  private:
+  std::atomic<size_t>& of(MemoryTerm term) { return terms_[static_cast<size_t>(term)]; }
   void note_peak(size_t used) {
     size_t peak = peak_.load(std::memory_order_relaxed);
     while (used > peak && !peak_.compare_exchange_weak(peak, used, std::memory_order_relaxed)) {
@@ -49,6 +82,8 @@ class Budget {
   const size_t limit_;
   // Written by whoever reserves or releases, read by all: a sum, which orders nothing else.
   std::atomic<size_t> used_{0};
+  // The same sum by what it is for; decides nothing.
+  std::array<std::atomic<size_t>, kMemoryTermCount> terms_{};
   std::atomic<size_t> peak_{0};
   std::atomic<uint64_t> refusals_{0};
 };
@@ -57,35 +92,40 @@ class Budget {
 class Reservation {
  public:
   Reservation() = default;
-  static Reservation try_make(Budget& budget, size_t bytes) {
+  static Reservation try_make(Budget& budget, MemoryTerm term, size_t bytes) {
     Reservation made;
-    if (budget.try_reserve(bytes)) {
+    if (budget.try_reserve(term, bytes)) {
       made.budget_ = &budget;
+      made.term_ = term;
       made.bytes_ = bytes;
     }
     return made;
   }
-  static Reservation make_beyond(Budget& budget, size_t bytes) {
-    budget.reserve_beyond(bytes);
+  static Reservation make_beyond(Budget& budget, MemoryTerm term, size_t bytes) {
+    budget.reserve_beyond(term, bytes);
     Reservation made;
     made.budget_ = &budget;
+    made.term_ = term;
     made.bytes_ = bytes;
     return made;
   }
   Reservation(Reservation&& other) noexcept
-      : budget_(std::exchange(other.budget_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+      : budget_(std::exchange(other.budget_, nullptr)),
+        term_(other.term_),
+        bytes_(std::exchange(other.bytes_, 0)) {}
   Reservation& operator=(Reservation&& other) noexcept {
     std::swap(budget_, other.budget_);
+    std::swap(term_, other.term_);
     std::swap(bytes_, other.bytes_);
     return *this;
   }
   ~Reservation() {
-    if (budget_ != nullptr) budget_->release(bytes_);
+    if (budget_ != nullptr) budget_->release(term_, bytes_);
   }
   // Gives back what is beyond `bytes`.
   void shrink(size_t bytes) {
     if (budget_ == nullptr || bytes >= bytes_) return;
-    budget_->release(bytes_ - bytes);
+    budget_->release(term_, bytes_ - bytes);
     bytes_ = bytes;
   }
   explicit operator bool() const { return budget_ != nullptr; }
@@ -93,6 +133,7 @@ class Reservation {
 
  private:
   Budget* budget_ = nullptr;
+  MemoryTerm term_ = MemoryTerm::kMessages;
   size_t bytes_ = 0;
 };
 

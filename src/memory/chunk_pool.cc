@@ -28,12 +28,13 @@ class ChunkPool::Home final : public ChunkHome {
         // The pool held no reference while it lay idle; the acquirer gets the first.
         chunk->references.store(1, std::memory_order_relaxed);
         ++out_count_;
+        budget_.move(MemoryTerm::kIdleChunks, MemoryTerm::kMessages, chunk->capacity);
         return chunk;
       }
       idle_least_ = 0;
       size = kPooledChunkBytes;
     }
-    if (!budget_.try_reserve(size)) return nullptr;
+    if (!budget_.try_reserve(MemoryTerm::kMessages, size)) return nullptr;
     Chunk* chunk = allocate_chunk(size);
     chunk->home = this;
     const std::lock_guard lock(mutex_);
@@ -48,11 +49,12 @@ class ChunkPool::Home final : public ChunkHome {
       --out_count_;
       if (!closed_ && chunk->capacity == kPooledChunkBytes && idle_.size() < idle_chunks_max_) {
         idle_.push_back(chunk);
+        budget_.move(MemoryTerm::kMessages, MemoryTerm::kIdleChunks, chunk->capacity);
         return;
       }
       last = closed_ && out_count_ == 0;
     }
-    release(chunk);
+    release(MemoryTerm::kMessages, chunk);
     if (last) delete this;
   }
 
@@ -66,14 +68,14 @@ class ChunkPool::Home final : public ChunkHome {
       }
       idle_least_ = idle_.size();
     }
-    for (Chunk* chunk : unneeded) release(chunk);
+    for (Chunk* chunk : unneeded) release(MemoryTerm::kIdleChunks, chunk);
   }
 
   void close() {
     bool last = false;
     {
       const std::lock_guard lock(mutex_);
-      for (Chunk* chunk : idle_) release(chunk);
+      for (Chunk* chunk : idle_) release(MemoryTerm::kIdleChunks, chunk);
       idle_.clear();
       closed_ = true;
       last = out_count_ == 0;
@@ -82,8 +84,8 @@ class ChunkPool::Home final : public ChunkHome {
   }
 
  private:
-  void release(Chunk* chunk) noexcept {
-    budget_.release(chunk->capacity);
+  void release(MemoryTerm term, Chunk* chunk) noexcept {
+    budget_.release(term, chunk->capacity);
     free_chunk(chunk);
   }
   Budget& budget_;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <thread>
+#include <utility>
 
 namespace millrace {
 namespace {
@@ -27,23 +29,61 @@ TEST(ChunkPoolTest, RefusesBeyondTheBudgetAndCounts) {
 TEST(BudgetTest, WhatDrainsPassesTheLimitAndKeepsOthersOutUntilItIsGone) {
   Budget budget(1000);
   {
-    const Reservation draining = Reservation::make_beyond(budget, 1500);
+    const Reservation draining = Reservation::make_beyond(budget, MemoryTerm::kEncoded, 1500);
     EXPECT_EQ(budget.used(), 1500u);
-    EXPECT_FALSE(Reservation::try_make(budget, 1));
+    EXPECT_FALSE(Reservation::try_make(budget, MemoryTerm::kEncoded, 1));
     EXPECT_EQ(budget.used(), 1500u);
   }
   EXPECT_EQ(budget.used(), 0u);
-  EXPECT_TRUE(Reservation::try_make(budget, 1000));
+  EXPECT_TRUE(Reservation::try_make(budget, MemoryTerm::kEncoded, 1000));
 }
 
 TEST(BudgetTest, AReservationShrinksAndNeverGrows) {
   Budget budget(1000);
-  Reservation reservation = Reservation::try_make(budget, 800);
+  Reservation reservation = Reservation::try_make(budget, MemoryTerm::kEncoded, 800);
   reservation.shrink(300);
   EXPECT_EQ(budget.used(), 300u);
   reservation.shrink(500);
   EXPECT_EQ(budget.used(), 300u);
   EXPECT_EQ(reservation.bytes(), 300u);
+}
+
+// Every byte is in exactly one term, also of what changes from one to another.
+TEST(BudgetTest, TheTermsAddUpToTheSum) {
+  Budget budget(64 << 20);
+  auto sum = [&] {
+    size_t bytes = 0;
+    for (size_t i = 0; i < kMemoryTermCount; ++i) bytes += budget.used(static_cast<MemoryTerm>(i));
+    return bytes;
+  };
+  {
+    ChunkPool pool(budget, 1);
+    Reservation json = Reservation::try_make(budget, MemoryTerm::kJson, 1000);
+    Reservation beyond = Reservation::make_beyond(budget, MemoryTerm::kEncoded, 1 << 30);
+    json.shrink(600);
+    EXPECT_EQ(budget.used(MemoryTerm::kJson), 600u);
+    std::swap(json, beyond);
+    beyond = Reservation();
+    json = Reservation();
+    EXPECT_EQ(budget.used(), 0u);
+    ChunkRef chunk = pool.try_acquire(10);
+    EXPECT_EQ(budget.used(MemoryTerm::kMessages), kPooledChunkBytes);
+    chunk = ChunkRef();
+    EXPECT_EQ(budget.used(MemoryTerm::kMessages), 0u);
+    EXPECT_EQ(budget.used(MemoryTerm::kIdleChunks), kPooledChunkBytes);
+    EXPECT_EQ(sum(), budget.used());
+    chunk = pool.try_acquire(10);
+    EXPECT_EQ(budget.used(MemoryTerm::kIdleChunks), 0u);
+    EXPECT_EQ(sum(), budget.used());
+  }
+  EXPECT_EQ(sum(), 0u);
+}
+
+TEST(BudgetTest, EachTermHasANameOfItsOwn) {
+  std::set<std::string_view> names;
+  for (size_t i = 0; i < kMemoryTermCount; ++i) {
+    EXPECT_TRUE(names.insert(memory_term_name(static_cast<MemoryTerm>(i))).second);
+  }
 }
 
 TEST(ChunkPoolTest, LargeChunkFitsItsMessageAndIsNotPooled) {

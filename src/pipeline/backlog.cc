@@ -149,7 +149,7 @@ void Backlog::feed() {
       options_.memory_bytes_max -
       std::min(options_.memory_bytes_max, memory_bytes_.load(std::memory_order_relaxed));
   uint64_t bytes_max = std::clamp(free_bytes / 2, kReadBytesMin, kReadBytesMax);
-  Reservation reading = Reservation::try_make(budget_, bytes_max);
+  Reservation reading = Reservation::try_make(budget_, MemoryTerm::kReadBack, bytes_max);
   if (!reading) {
     if (memory_bytes_.load(std::memory_order_relaxed) != 0) {
       reading_.store(false, std::memory_order_seq_cst);
@@ -208,7 +208,7 @@ void Backlog::accept_read(DestinationWorker& worker) {
     Reservation reservation;
     bool has_place = !refused && !stopped_.load(std::memory_order_seq_cst);
     if (has_place) {
-      reservation = Reservation::try_make(budget_, bytes);
+      reservation = Reservation::try_make(budget_, MemoryTerm::kReadBack, bytes);
       // Alone in memory it goes on without: a budget made smaller must not stop it for ever.
       has_place = reservation || memory_bytes_.load(std::memory_order_relaxed) <= bytes;
       has_place = has_place && destination_.try_reserve_place();

@@ -328,7 +328,7 @@ void Http2Request::answer_http(HttpAnswer answer) {
 bool Http2Request::reserve_answer(size_t body_bytes) {
   if (body_bytes <= std::max(kSmallAnswerBytes, answer_memory_.bytes())) return true;
   ServerContext& context = connection_->host().context();
-  answer_memory_ = Reservation::try_make(context.pool.budget(), body_bytes);
+  answer_memory_ = Reservation::try_make(context.pool.budget(), MemoryTerm::kAnswers, body_bytes);
   return static_cast<bool>(answer_memory_);
 }
 

@@ -36,7 +36,8 @@ class OtlpServer final : public Server, public ConnectionOwner {
       return refuse(*stream, "too_many_connections");
     }
     const size_t bytes = kConnectionBytes + (stream->tls().active ? kTlsConnectionBytes : 0);
-    Reservation memory = Reservation::try_make(context_.pool.budget(), bytes);
+    Reservation memory =
+        Reservation::try_make(context_.pool.budget(), MemoryTerm::kConnections, bytes);
     if (!memory) return refuse(*stream, "memory");
     connections_.emplace_back(context_, *this, std::move(stream), std::move(memory));
     places_.emplace(&connections_.back(), std::prev(connections_.end()));

@@ -132,7 +132,8 @@ void ServerConnection::keep(std::span<const uint8_t> left) {
     unconsumed_.assign(left.begin(), left.end());
     return;
   }
-  unconsumed_memory_ = Reservation::try_make(context_.pool.budget(), left.size());
+  unconsumed_memory_ =
+      Reservation::try_make(context_.pool.budget(), MemoryTerm::kSendAhead, left.size());
   if (!unconsumed_memory_) {
     context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "memory",
                                   "requests sent ahead of the answers", peer());

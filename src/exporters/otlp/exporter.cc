@@ -170,13 +170,13 @@ class OtlpExporter final : public pipeline::Exporter {
       const Bytes message = batch.bytes.to_bytes();
       auto encoded = otlp::json::encode_request(batch.signal, message.view(), &text);
       if (!encoded) return fail(encoded.error());
-      body.memory = Reservation::make_beyond(budget_, text.size());
+      body.memory = Reservation::make_beyond(budget_, MemoryTerm::kEncoded, text.size());
       body.bytes.append(Bytes::copy_of(text));
     } else {
       body.bytes = batch.bytes;
     }
     if (compressor_.coding() == compress::Coding::kIdentity) return body;
-    Reservation memory = Reservation::try_make(budget_, body.bytes.size());
+    Reservation memory = Reservation::try_make(budget_, MemoryTerm::kEncoded, body.bytes.size());
     if (!memory) return body;
     Result<Bytes> compressed = compressor_.compress(body.bytes);
     if (!compressed) return fail(compressed.error());

@@ -192,11 +192,11 @@ TEST_F(OtlpExporterTest, WithoutRoomForACompressedBodyThePlainOneGoesOut) {
     encoding = request.field("grpc-encoding");
     request.answer_grpc("");
   });
-  ASSERT_TRUE(budget_.try_reserve(budget_.limit()));
+  ASSERT_TRUE(budget_.try_reserve(MemoryTerm::kMessages, budget_.limit()));
   EXPECT_EQ(send("\x0a\x01x").kind, Kind::kDelivered);
   EXPECT_EQ(body, std::string("\0\0\0\0\3\x0a\1x", 8));
   EXPECT_TRUE(encoding.empty() || encoding == "identity") << encoding;
-  budget_.release(budget_.limit());
+  budget_.release(MemoryTerm::kMessages, budget_.limit());
 }
 
 TEST_F(OtlpExporterTest, PlainBodiesAreTheBatchesOwn) {

@@ -69,7 +69,7 @@ struct ReservedParser {
 
   // False when the budget or the system refuses; what there was is then given back.
   bool try_grow(size_t capacity, Budget& budget) {
-    Reservation larger = Reservation::try_make(budget, parser_bytes(capacity));
+    Reservation larger = Reservation::try_make(budget, MemoryTerm::kJson, parser_bytes(capacity));
     if (larger && parser.allocate(capacity) == simdjson::SUCCESS) {
       memory = std::move(larger);
       return true;

@@ -255,7 +255,8 @@ TEST_F(DecodeTest, TooLargeAndOutOfMemoryAreToldApart) {
   ChunkPool pool(budget, 0);
   Decoder decoder;
   for (const size_t left : {size_t{0}, size_t{1 << 20}, size_t{5 << 18}, size_t{7 << 18}}) {
-    const Reservation others = Reservation::try_make(budget, budget.limit() - left);
+    const Reservation others =
+        Reservation::try_make(budget, MemoryTerm::kMessages, budget.limit() - left);
     const Result<Bytes> refused =
         decoder.decode(MessageId::kHistogramDataPoint, text, pool, 64 << 20);
     ASSERT_FALSE(refused) << left;

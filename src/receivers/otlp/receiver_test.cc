@@ -215,14 +215,14 @@ TEST(OtlpReceiverTest, JsonThatGrowsPastTheLimitIsTooLarge) {
 TEST(OtlpReceiverTest, JsonWithoutMemoryIsToldToComeBack) {
   Scene scene;
   const size_t others = scene.budget.limit() - 1000;
-  ASSERT_TRUE(scene.budget.try_reserve(others));
+  ASSERT_TRUE(scene.budget.try_reserve(MemoryTerm::kMessages, others));
   const Heard& heard = scene.send_json(R"({"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]})");
   ASSERT_TRUE(heard.answer);
   EXPECT_EQ(heard.answer->code, Code::kUnavailable);
   EXPECT_EQ(heard.answer->retry_after, 1s);
   EXPECT_TRUE(scene.shows(series("millrace_receiver_rejected_requests", "http", 1, "memory")));
   EXPECT_EQ(scene.budget.used(), others);
-  scene.budget.release(others);
+  scene.budget.release(MemoryTerm::kMessages, others);
 }
 
 TEST(OtlpReceiverTest, JsonThatTheBudgetCanNeverHoldIsTooLarge) {

@@ -1,0 +1,27 @@
+#include "memory/budget.h"
+
+namespace millrace {
+
+std::string_view memory_term_name(MemoryTerm term) {
+  switch (term) {
+    case MemoryTerm::kMessages:
+      return "messages";
+    case MemoryTerm::kIdleChunks:
+      return "idle_chunks";
+    case MemoryTerm::kConnections:
+      return "connections";
+    case MemoryTerm::kSendAhead:
+      return "send_ahead";
+    case MemoryTerm::kAnswers:
+      return "answers";
+    case MemoryTerm::kJson:
+      return "json";
+    case MemoryTerm::kEncoded:
+      return "encoded";
+    case MemoryTerm::kReadBack:
+      return "read_back";
+  }
+  return "other";
+}
+
+}  // namespace millrace
