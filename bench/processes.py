@@ -9,6 +9,10 @@ import time
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def processors():
+    return sorted(os.sched_getaffinity(0))
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -62,6 +62,7 @@ tsan() {
 release() { build release; build/release/millrace version; }
 installed() { python3 tests/install/run.py; }
 e2e() { python3 tests/e2e/run.py; }
+overload() { python3 bench/run.py --overload --quick; }
 conformance() { tests/conformance/run.sh; }
 # Two thousand seeds with a disk, on two processors, without the sanitizers' weight.
 simulation() {
@@ -84,6 +85,7 @@ if [ $quick = no ]; then
   stage "the release binary" release
   stage "the installed package: library, examples, bindings, reference" installed
   stage "end to end" e2e
+  stage "twice the load that can be carried" overload
   stage "simulation with a disk and crashes, 2,000 seeds" simulation
   stage "kill -9 in a loop" crash
   stage "conformance to OTLP and otelcol" conformance
