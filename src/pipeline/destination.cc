@@ -1,6 +1,7 @@
 #include "pipeline/destination.h"
 
 #include <algorithm>
+#include <bit>
 #include <thread>
 #include <utility>
 
@@ -13,7 +14,8 @@ size_t ring_capacity(const QueueOptions& queue) {
   const uint64_t by_requests = queue.sizer == Sizer::kRequests
                                    ? queue.capacity
                                    : std::min<uint64_t>(queue.capacity, queue.requests_max);
-  return static_cast<size_t>(std::clamp<uint64_t>(by_requests, 1, uint64_t{1} << 19));
+  const uint64_t places_max = std::bit_floor(std::max<uint64_t>(2, queue.places_max));
+  return static_cast<size_t>(std::clamp<uint64_t>(by_requests, 1, places_max));
 }
 
 }  // namespace
@@ -88,7 +90,7 @@ bool Destination::try_reserve(uint64_t requests, uint64_t cost) {
 void Destination::release(uint64_t count, uint64_t requests, uint64_t cost) {
   if (count > requests) parts_.fetch_sub(count - requests, std::memory_order_seq_cst);
   reserved_.fetch_sub(packed(requests, cost), std::memory_order_seq_cst);
-  finished_cost_.fetch_add(cost, std::memory_order_relaxed);
+  retry_hint_.note_finished(cost);
   if (blocked_.load(std::memory_order_seq_cst) != 0) wake_blocked();
   if (draining_.load(std::memory_order_seq_cst) && is_empty()) on_empty_();
 }
@@ -118,30 +120,6 @@ void Destination::count_held(ledger::Held& held) const {
     const auto* account = reinterpret_cast<const ledger::Account*>(label.first);
     held.add(*account, {label.second >> 32, label.second & UINT32_MAX});
   });
-}
-
-Duration Destination::estimate_retry_after(MonotonicTime now) {
-  const int64_t now_ns = now.time_since_epoch().count();
-  int64_t since = rate_since_ns_.load(std::memory_order_relaxed);
-  const uint64_t finished = finished_cost_.load(std::memory_order_relaxed);
-  if (since == 0) {
-    rate_since_ns_.store(now_ns, std::memory_order_relaxed);
-    rate_since_cost_.store(finished, std::memory_order_relaxed);
-    return 1s;
-  }
-  const int64_t elapsed_ms = (now_ns - since) / 1'000'000;
-  if (elapsed_ms >= 1000 &&
-      rate_since_ns_.compare_exchange_strong(since, now_ns, std::memory_order_relaxed)) {
-    const uint64_t before = rate_since_cost_.exchange(finished, std::memory_order_relaxed);
-    rate_per_second_.store((finished - before) * 1000 / static_cast<uint64_t>(elapsed_ms),
-                           std::memory_order_relaxed);
-  } else if (elapsed_ms < 1000 && rate_per_second_.load(std::memory_order_relaxed) == 0) {
-    return stalled() ? Duration(5s) : Duration(1s);
-  }
-  const uint64_t rate = rate_per_second_.load(std::memory_order_relaxed);
-  if (rate == 0) return 30s;
-  const auto seconds = static_cast<int64_t>(std::min<uint64_t>(30, used_cost() / 2 / rate));
-  return std::clamp<Duration>(std::chrono::seconds(seconds), 1s, 30s);
 }
 
 void Destination::wake_starved() {

@@ -27,6 +27,7 @@
 #include "pipeline/concurrency.h"
 #include "pipeline/options.h"
 #include "pipeline/payload.h"
+#include "pipeline/retry_hint.h"
 #include "queue/mpmc_ring.h"
 
 namespace millrace::pipeline {
@@ -83,6 +84,10 @@ using BatchObserver = std::function<void(uint64_t item_count, uint64_t byte_coun
 
 class Destination final : public ledger::HeldWalker {
  public:
+  // What one place in the queue costs beside the request's bytes: the slot, and the list of the
+  // pieces that the bytes lie in.
+  static constexpr size_t kPlaceBytes = queue::MpmcRing<Queued>::slot_bytes() + 64;
+
   explicit Destination(DestinationOptions options);
   ~Destination();
   Destination(const Destination&) = delete;
@@ -90,6 +95,7 @@ class Destination final : public ledger::HeldWalker {
 
   const DestinationOptions& options() const { return options_; }
   DestinationNumbers numbers() const;
+  uint64_t place_count() const { return ring_.capacity(); }
   DestinationHealth health() const;
   // Before the loops run.
   void observe_batches(BatchObserver observer) { batch_observer_ = std::move(observer); }
@@ -152,8 +158,6 @@ class Destination final : public ledger::HeldWalker {
   void push(Queued queued);
   bool try_pop(Queued& into);
   uint64_t used_cost() const { return reserved_.load(std::memory_order_relaxed) & kCostMask; }
-  // Time until about half of the queue is sent at the present rate, 1 s to 30 s.
-  Duration estimate_retry_after(MonotonicTime now);
   // Wakes workers that could not go on for want of a place in flight or of room in the queue.
   void wake_starved();
   // Those that wait for the breaker, which has closed, or has opened where batches are handed back.
@@ -201,12 +205,9 @@ class Destination final : public ledger::HeldWalker {
   std::atomic<uint64_t> failed_items_{0};
   std::atomic<uint64_t> enqueue_failed_items_{0};
   std::atomic<uint64_t> retries_{0};
-  std::atomic<uint64_t> finished_cost_{0};    // all cost ever released; for the drain rate
-  std::atomic<int64_t> rate_since_ns_{0};     // start of the rate's window; relaxed
-  std::atomic<uint64_t> rate_since_cost_{0};  // finished_cost_ then
-  std::atomic<uint64_t> rate_per_second_{0};  // of the last full window
-  std::function<void()> on_empty_;            // set by Drain before draining_
-  mutable std::mutex answer_mutex_;           // off the data path: failures and their end
+  RetryHint retry_hint_;
+  std::function<void()> on_empty_;   // set by Drain before draining_
+  mutable std::mutex answer_mutex_;  // off the data path: failures and their end
   std::string last_answer_;
   WallTime last_answer_at_{};
 };

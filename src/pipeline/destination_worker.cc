@@ -134,7 +134,7 @@ void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t
   schedule_pump();
 }
 
-Verdict DestinationWorker::full_verdict(Room room) {
+Verdict DestinationWorker::full_verdict(Room room, Need need) {
   if (room == Room::kNever) {
     return {.code = Code::kInvalidArgument,
             .message = options_.name + ": the request is larger than the whole sending queue (" +
@@ -142,7 +142,8 @@ Verdict DestinationWorker::full_verdict(Room room) {
   }
   return {.code = Code::kUnavailable,
           .message = options_.name + ": sending queue is full",
-          .retry_after = destination_.estimate_retry_after(loop_.now())};
+          .retry_after = destination_.retry_hint_.refuse(
+              loop_.now(), need.cost, destination_.used_cost(), destination_.stalled())};
 }
 
 void DestinationWorker::count_enqueue_failure(uint32_t item_count) {

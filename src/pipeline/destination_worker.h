@@ -95,7 +95,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   void wait_for_room(Retry retry, MonotonicTime deadline, GiveUp give_up);
   bool has_line() const { return !line_.empty(); }
   // What a refused sender is told.
-  Verdict full_verdict(Room room);
+  Verdict full_verdict(Room room, Need need);
   void count_enqueue_failure(uint32_t item_count);
 
   // Forms a batch of what waits now, however little, as soon as there is a place in flight. On this

@@ -262,12 +262,18 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     for (const Branch& branch : branches_) items = std::max(items, branch.payload.item_count);
     destination.count_enqueue_failure(items);
     if (storage_error_.empty()) {
-      refuse(destination.full_verdict(room));
+      refuse(destination.full_verdict(room, need_at(destination)));
     } else {
       refuse({.code = Code::kUnavailable,
               .message = destination.options().name + ": " + storage_error_,
               .retry_after = 1s});
     }
+  }
+
+  // Nothing where only a disk refused.
+  DestinationWorker::Need need_at(const DestinationWorker& destination) const {
+    const auto known = std::ranges::find(required_, &destination, &Required::destination);
+    return known == required_.end() ? DestinationWorker::Need{} : known->need;
   }
 
   // What a processor has taken over stays with it though the request is refused.
@@ -313,7 +319,7 @@ bool Intake::try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdi
   if (room == Room::kWait) return false;
   if (room != Room::kReserved) {
     destination.count_enqueue_failure(payload.item_count);
-    on_verdict(destination.full_verdict(room));
+    on_verdict(destination.full_verdict(room, destination.need_of(payload)));
     return true;
   }
   const ledger::Amount admitted{payload.item_count, payload.bytes.size()};

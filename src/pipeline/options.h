@@ -30,8 +30,11 @@ struct QueueOptions {
   // kBlock: how long a sender without a deadline of its own (over HTTP nobody has one) waits for
   // room. Zero: for ever. The default is what SDKs wait for an answer.
   Duration block_timeout = 10s;
-  // With the sizers items and bytes: at most this many requests as well (128 bytes each).
+  // With the sizers items and bytes: at most this many requests as well.
   uint32_t requests_max = 65536;
+  // Whatever the sizer: at most this many requests in memory, rounded down to a power of two.
+  // Each place costs Destination::kPlaceBytes, for good once it was used.
+  uint64_t places_max = uint64_t{1} << 19;
   // What waited longer is dropped as age_expired when its turn comes. Zero: no limit.
   Duration age_max = 0s;
 };

@@ -105,7 +105,9 @@ Status PipelineWorker::emit_behind(size_t index, Payload payload) {
     }
     output.destination->count_enqueue_failure(payload.item_count);
     output.account->drop(ledger::DropReason::kQueueFull, {payload.item_count, bytes});
-    status = fail(Code::kUnavailable, output.destination->full_verdict(room).message);
+    status =
+        fail(Code::kUnavailable,
+             output.destination->full_verdict(room, output.destination->need_of(payload)).message);
   }
   return status;
 }
