@@ -78,6 +78,7 @@ Collector::~Collector() {
   end();
   destinations_.clear();
   storages_.clear();
+  queue_memory_ = Reservation();
   // All that was reserved belonged to something that is gone now.
   MILLRACE_DCHECK(budget_.used() == 0);
 }
@@ -112,19 +113,38 @@ Status Collector::open_storages() {
   return {};
 }
 
+pipeline::DestinationOptions Collector::options_of(size_t exporter, Signal signal,
+                                                   uint64_t places_max) const {
+  const ExporterPlan& planned = plan_.exporters[exporter];
+  const ProcessorPlan* batch = batch_processor_for(plan_, exporter, signal);
+  pipeline::DestinationOptions options =
+      destination_options(planned, signal, batch == nullptr ? nullptr : &*batch->batch);
+  const uint64_t wanted = options.queue.capacity;
+  if (limit_places(options.queue, places_max, planned.storage.has_value())) {
+    world_.log->warn("queue_size is more than a quarter of the memory budget has places for",
+                     {{"exporter", planned.id},
+                      {"signal", signal_name(signal)},
+                      {"queue_size", wanted},
+                      {"places", options.queue.capacity}});
+  }
+  return options;
+}
+
 Status Collector::make_destinations() {
+  const uint64_t places_max = places_each(plan_);
+  size_t place_bytes = 0;
   shared_.destinations.resize(plan_.exporters.size());
   for (const PipelinePlan& pipeline : plan_.pipelines) {
     for (const size_t exporter : pipeline.exporters) {
       pipeline::Destination*& made = shared_.destinations[exporter][index_of(pipeline.signal)];
       if (made != nullptr) continue;
-      const ProcessorPlan* batch = batch_processor_for(plan_, exporter, pipeline.signal);
       destinations_.push_back(std::make_unique<pipeline::Destination>(
-          destination_options(plan_.exporters[exporter], pipeline.signal,
-                              batch == nullptr ? nullptr : &*batch->batch)));
+          options_of(exporter, pipeline.signal, places_max)));
       made = destinations_.back().get();
+      place_bytes += made->place_count() * pipeline::Destination::kPlaceBytes;
     }
   }
+  queue_memory_ = Reservation::make_beyond(budget_, MemoryTerm::kQueues, place_bytes);
   if (Status attached = attach_storages(); !attached) return attached;
   shared_.refusals.resize(plan_.receivers.size());
   for (size_t index = 0; index < plan_.receivers.size(); ++index) {

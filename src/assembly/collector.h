@@ -99,6 +99,8 @@ class Collector final : public extensions::HealthSource {
   Collector(Plan plan, World world);
   Status open_storages();
   Status make_destinations();
+  pipeline::DestinationOptions options_of(size_t exporter, Signal signal,
+                                          uint64_t places_max) const;
   Status make_dead_letters();
   Status attach_storages();
   void report_certificates();
@@ -132,6 +134,7 @@ class Collector final : public extensions::HealthSource {
   Shared shared_;
   Storages storages_;  // outlives what lies in the destinations
   std::vector<std::unique_ptr<pipeline::Destination>> destinations_;
+  Reservation queue_memory_;  // of their places
   std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<ChunkPool> page_pool_;

@@ -1,9 +1,17 @@
 #include "assembly/destination_options.h"
 
 #include <algorithm>
+#include <bit>
+#include <set>
+#include <utility>
+
+#include "pipeline/destination.h"
 
 namespace millrace::assembly {
 namespace {
+
+constexpr uint64_t kPlacesMin = 64;
+constexpr uint64_t kPlacesMax = uint64_t{1} << 19;
 
 pipeline::Sizer sizer_of(config::QueueSizer sizer) {
   switch (sizer) {
@@ -101,6 +109,25 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
   if (exporter.batch) options.batch = *exporter.batch;
   if (exporter.queue) options.queue = *exporter.queue;
   return options;
+}
+
+uint64_t places_each(const Plan& plan) {
+  std::set<std::pair<size_t, Signal>> queues;
+  for (const PipelinePlan& pipeline : plan.pipelines) {
+    for (const size_t exporter : pipeline.exporters) queues.emplace(exporter, pipeline.signal);
+  }
+  const uint64_t bytes_each = plan.budget_bytes / 4 / std::max<size_t>(1, queues.size());
+  return std::bit_floor(std::clamp<uint64_t>(bytes_each / pipeline::Destination::kPlaceBytes,
+                                             kPlacesMin, kPlacesMax));
+}
+
+bool limit_places(pipeline::QueueOptions& queue, uint64_t places_max, bool has_storage) {
+  queue.places_max = places_max;
+  if (queue.sizer != pipeline::Sizer::kRequests || has_storage || queue.capacity <= places_max) {
+    return false;
+  }
+  queue.capacity = places_max;
+  return true;
 }
 
 }  // namespace millrace::assembly

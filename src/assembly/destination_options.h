@@ -1,5 +1,5 @@
 // From what users write about an exporter, and the batch processors of its pipelines, to what a
-// destination does. Pure function.
+// destination does. Pure functions.
 #pragma once
 
 #include "assembly/plan.h"
@@ -10,5 +10,12 @@ namespace millrace::assembly {
 // `batch`: of the first pipeline of this signal that has a batch processor; null: none has.
 pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, Signal signal,
                                                  const config::BatchConfig* batch);
+
+// How many requests each of the plan's queues has places for in memory. All places together may
+// take a quarter of the budget: with small requests they would be as large as what lies in them.
+uint64_t places_each(const Plan& plan);
+// Keeps the queue to so many places. True when its capacity had to be made smaller: with storage it
+// never is, for there it counts what lies on disk too.
+bool limit_places(pipeline::QueueOptions& queue, uint64_t places_max, bool has_storage);
 
 }  // namespace millrace::assembly

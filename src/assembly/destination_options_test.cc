@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "pipeline/destination.h"
+
 namespace millrace::assembly {
 namespace {
 
@@ -155,6 +157,34 @@ TEST(DestinationOptionsTest, ExportersThatShowRequestsGetThemAsTheyCame) {
   BatchConfig batch;
   batch.timeout = 1s;
   EXPECT_EQ(destination_options(exporter, Signal::kTraces, &batch).batch.mode, BatchMode::kFixed);
+}
+
+TEST(DestinationOptionsTest, ThePlacesOfAllQueuesTakeAQuarterOfTheBudgetAtMost) {
+  Plan plan;
+  plan.budget_bytes = 64 << 20;
+  plan.exporters.resize(2);
+  for (const Signal signal : {Signal::kTraces, Signal::kLogs}) {
+    plan.pipelines.push_back({.signal = signal, .exporters = {0, 1}});
+    plan.pipelines.push_back({.signal = signal, .exporters = {0}});  // no queue more
+  }
+  const uint64_t places = places_each(plan);
+  EXPECT_LE(4 * places * pipeline::Destination::kPlaceBytes, plan.budget_bytes / 4);
+  EXPECT_GT(8 * places * pipeline::Destination::kPlaceBytes, plan.budget_bytes / 4);
+  plan.budget_bytes = 1 << 10;
+  EXPECT_EQ(places_each(plan), 64u);
+}
+
+TEST(DestinationOptionsTest, AQueueInMemoryIsNoLongerThanItsPlaces) {
+  pipeline::QueueOptions queue{.capacity = 1'000'000, .sizer = Sizer::kRequests};
+  EXPECT_TRUE(limit_places(queue, 4096, false));
+  EXPECT_EQ(queue.capacity, 4096u);
+  EXPECT_FALSE(limit_places(queue, 4096, false)) << "nothing is left to change";
+  queue.capacity = 1'000'000;
+  EXPECT_FALSE(limit_places(queue, 4096, true)) << "the disk has room for them";
+  EXPECT_EQ(queue.capacity, 1'000'000u);
+  EXPECT_EQ(queue.places_max, 4096u);
+  queue.sizer = Sizer::kBytes;
+  EXPECT_FALSE(limit_places(queue, 4096, false));
 }
 
 }  // namespace

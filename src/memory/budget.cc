@@ -20,6 +20,8 @@ std::string_view memory_term_name(MemoryTerm term) {
       return "encoded";
     case MemoryTerm::kReadBack:
       return "read_back";
+    case MemoryTerm::kQueues:
+      return "queues";
   }
   return "other";
 }

@@ -24,8 +24,9 @@ enum class MemoryTerm : uint8_t {
   kJson,         // parsing JSON
   kEncoded,      // batches as compressed, or as JSON, while they are being sent
   kReadBack,     // what was read from the disk to be sent
+  kQueues,       // places in the destinations' queues, all of them, from the start
 };
-inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kReadBack) + 1;
+inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kQueues) + 1;
 std::string_view memory_term_name(MemoryTerm term);
 
 class Budget {

@@ -55,6 +55,8 @@ class MpmcRing {
   }
 
   size_t capacity() const { return mask_ + 1; }
+  // What each of them takes, once it was ever used.
+  static constexpr size_t slot_bytes() { return sizeof(Slot); }
 
   // False, and `value` untouched, when the ring is full.
   bool try_push(T&& value, Label label = {}) {
