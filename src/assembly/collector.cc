@@ -17,6 +17,8 @@ namespace {
 
 // A scrape of a large configuration is some 100 KiB; this lets a few wait for slow readers.
 constexpr size_t kPageBudgetBytes = 8 << 20;
+// Of the memory budget, which messages leave to connections.
+constexpr size_t kConnectionsPart = 8;
 constexpr Duration kHeldRefresh = 1s;
 // How long idle connections get to take note of GOAWAY before the queues are flushed; requests
 // that were being read are finished meanwhile.
@@ -58,7 +60,7 @@ metrics::Labels resource_of(const Plan& plan, io::Loop& loop) {
 Collector::Collector(Plan plan, World world)
     : plan_(std::move(plan)),
       world_(std::move(world)),
-      budget_(plan_.budget_bytes),
+      budget_(plan_.budget_bytes, plan_.budget_bytes / kConnectionsPart),
       page_budget_(kPageBudgetBytes) {
   shared_.plan = &plan_;
   shared_.log = world_.log;

@@ -220,7 +220,8 @@ void Worker::make_receivers() {
     parts.grpc_policy = policy_of(receiver.options.grpc);
     parts.http_policy = policy_of(receiver.options.http);
     if (receiver.options.http) parts.message_bytes_max = receiver.options.http->message_bytes_max;
-    parts.message_bytes_max = std::min(parts.message_bytes_max, shared_.budget->limit());
+    parts.message_bytes_max =
+        std::min(parts.message_bytes_max, shared_.budget->limit_of_messages());
     const auto intakes = parts.intakes;
     receivers_.push_back(std::make_unique<receivers::OtlpReceiver>(std::move(parts)));
     if (receiver.options.grpc) {
@@ -256,7 +257,7 @@ void Worker::make_server(size_t receiver, const receivers::ProtocolOptions& prot
                          transport::ServerOptions options,
                          std::shared_ptr<io::TlsServerContext> tls) {
   // What the whole budget cannot hold is too large, and not "try again later".
-  const size_t budget_bytes = shared_.budget->limit();
+  const size_t budget_bytes = shared_.budget->limit_of_messages();
   options.grpc_message_bytes_max = std::min(options.grpc_message_bytes_max, budget_bytes);
   options.http_body_bytes_max = std::min(options.http_body_bytes_max, budget_bytes);
   servers_.push_back(

@@ -31,14 +31,17 @@ std::string_view memory_term_name(MemoryTerm term);
 
 class Budget {
  public:
-  explicit Budget(size_t limit_bytes) : limit_(limit_bytes) {}
+  // `connections_share`: so much of the limit only connections can have. Without it messages shut
+  // out new senders, who then cannot even be told when to come back.
+  explicit Budget(size_t limit_bytes, size_t connections_share = 0)
+      : limit_(limit_bytes), connections_share_(connections_share) {}
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
 
   // False, and nothing reserved, when `bytes` would pass the limit.
   [[nodiscard]] bool try_reserve(MemoryTerm term, size_t bytes) {
     const size_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
-    if (before + bytes <= limit_) {
+    if (before + bytes + kept_from(term) <= limit_) {
       note_peak(before + bytes);
       of(term).fetch_add(bytes, std::memory_order_relaxed);
       return true;
@@ -64,6 +67,8 @@ class Budget {
   }
 
   size_t limit() const { return limit_; }
+  // More than this no single message can ever have.
+  size_t limit_of_messages() const { return limit_ - connections_share_; }
   size_t used() const { return used_.load(std::memory_order_relaxed); }
   // For people: read while others write, the terms add up to used() only when nothing moves.
   size_t used(MemoryTerm term) const {
@@ -74,6 +79,12 @@ class Budget {
   uint64_t refusal_count() const { return refusals_.load(std::memory_order_relaxed); }
 
  private:
+  // What of the limit this term must leave to connections.
+  size_t kept_from(MemoryTerm term) const {
+    const size_t connections = used(MemoryTerm::kConnections);
+    const bool is_kept = term != MemoryTerm::kConnections && connections < connections_share_;
+    return is_kept ? connections_share_ - connections : 0;
+  }
   std::atomic<size_t>& of(MemoryTerm term) { return terms_[static_cast<size_t>(term)]; }
   void note_peak(size_t used) {
     size_t peak = peak_.load(std::memory_order_relaxed);
@@ -81,6 +92,7 @@ class Budget {
     }
   }
   const size_t limit_;
+  const size_t connections_share_;
   // Written by whoever reserves or releases, read by all: a sum, which orders nothing else.
   std::atomic<size_t> used_{0};
   // The same sum by what it is for; decides nothing.

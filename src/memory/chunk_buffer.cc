@@ -9,6 +9,14 @@ namespace millrace {
 ChunkBuffer::Room ChunkBuffer::make_room(size_t more) {
   if (more <= capacity_ - used_) return Room::kOk;
   if (more > bytes_max_ - used_) return Room::kLimit;
+  if (!chunk_) {
+    if (ChunkPool::Tail tail = pool_.take_tail(more); tail.chunk) {
+      offset_ = tail.offset;
+      chunk_ = std::move(tail.chunk);
+      capacity_ = std::min(chunk_->capacity - offset_, bytes_max_);
+      return Room::kOk;
+    }
+  }
   const size_t doubled = std::min(bytes_max_, 2 * capacity_);
   ChunkRef larger = pool_.try_acquire(std::max(used_ + more, doubled));
   // A full budget may still have room for less. Never for just `more`: a caller that comes back for
@@ -16,8 +24,10 @@ ChunkBuffer::Room ChunkBuffer::make_room(size_t more) {
   const size_t modest = std::max(used_ + more, std::min(bytes_max_, capacity_ + capacity_ / 4));
   if (!larger && modest < doubled) larger = pool_.try_acquire(modest);
   if (!larger) return Room::kMemory;
-  if (used_ > 0) std::memcpy(larger->data(), chunk_->data(), used_);
+  if (used_ > 0) std::memcpy(larger->data(), data(), used_);
+  if (chunk_) pool_.keep_tail({std::move(chunk_), offset_});
   chunk_ = std::move(larger);
+  offset_ = 0;
   capacity_ = std::min(chunk_->capacity, bytes_max_);
   return Room::kOk;
 }
@@ -25,6 +35,7 @@ ChunkBuffer::Room ChunkBuffer::make_room(size_t more) {
 Bytes ChunkBuffer::finish() {
   const size_t size = std::exchange(used_, 0);
   capacity_ = 0;
+  const size_t offset = std::exchange(offset_, 0);
   ChunkRef chunk = std::move(chunk_);
   if (size == 0) return {};
   if (chunk->capacity > kPooledChunkBytes && size < chunk->capacity / 2) {
@@ -33,7 +44,8 @@ Bytes ChunkBuffer::finish() {
       chunk = std::move(fitting);
     }
   }
-  const uint8_t* data = chunk->data();
+  const uint8_t* data = chunk->data() + offset;
+  pool_.keep_tail({chunk, offset + size});
   return Bytes(std::move(chunk), data, size);
 }
 

@@ -28,7 +28,7 @@ class ChunkBuffer {
   // Makes room for `more` bytes behind the used ones. Pointers into the buffer are void after it.
   Room make_room(size_t more);
 
-  uint8_t* data() { return chunk_ ? chunk_->data() : nullptr; }
+  uint8_t* data() { return chunk_ ? chunk_->data() + offset_ : nullptr; }
   size_t used() const { return used_; }
   // Bytes that may be written at data() + used() now; never lets used() pass bytes_max.
   size_t room() const { return capacity_ - used_; }
@@ -39,14 +39,16 @@ class ChunkBuffer {
   void set_used(size_t size) { used_ = size; }
 
   // The bytes; the buffer is empty afterwards. What uses less than half of a chunk beyond the
-  // pooled size moves into one that fits, where the budget allows it.
+  // pooled size moves into one that fits, where the budget allows it; what a pooled chunk has left
+  // is for the next buffer.
   Bytes finish();
 
  private:
   ChunkPool& pool_;
   const size_t bytes_max_;
   ChunkRef chunk_;
-  size_t capacity_ = 0;  // min(chunk capacity, bytes_max_)
+  size_t offset_ = 0;    // where in the chunk it begins: it may be the tail of another's
+  size_t capacity_ = 0;  // min(what the chunk has from there, bytes_max_)
   size_t used_ = 0;
 };
 

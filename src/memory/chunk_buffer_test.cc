@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace millrace {
 namespace {
@@ -64,6 +66,56 @@ TEST(ChunkBufferTest, LargeChunkThatIsMostlyEmptyIsCompacted) {
   write(buffer, 3 << 20, 1);
   const Bytes bytes = buffer.finish();
   EXPECT_EQ(budget.used(), size_t{3 << 20});
+}
+
+// Each output of unknown size reserved a whole chunk: a budget of 64 MiB held 128 small bodies.
+TEST(ChunkBufferTest, SmallOutputsShareAChunk) {
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 0);
+  std::vector<Bytes> kept;
+  for (uint8_t i = 0; i < 40; ++i) {
+    ChunkBuffer buffer(pool, 1 << 20);
+    ASSERT_EQ(buffer.make_room(20'000), ChunkBuffer::Room::kOk);
+    write(buffer, 10'000, i);
+    kept.push_back(buffer.finish());
+  }
+  EXPECT_EQ(budget.used(), kPooledChunkBytes);
+  for (uint8_t i = 0; i < 40; ++i) {
+    EXPECT_EQ(std::count(kept[i].data(), kept[i].data() + 10'000, i), 10'000) << "of " << +i;
+  }
+}
+
+TEST(ChunkBufferTest, WhatOutgrowsASharedChunkLeavesItsPlaceToTheNext) {
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 0);
+  ChunkBuffer first(pool, 1 << 20);
+  ASSERT_EQ(first.make_room(100), ChunkBuffer::Room::kOk);
+  write(first, 100, 1);
+  const Bytes one = first.finish();
+  ChunkBuffer large(pool, 4 << 20);
+  ASSERT_EQ(large.make_room(100), ChunkBuffer::Room::kOk);
+  write(large, 100, 2);
+  const uint8_t* const place = large.data();
+  ASSERT_EQ(large.make_room(1 << 20), ChunkBuffer::Room::kOk);
+  EXPECT_EQ(large.data()[99], 2);
+  ChunkBuffer next(pool, 1 << 20);
+  ASSERT_EQ(next.make_room(100), ChunkBuffer::Room::kOk);
+  EXPECT_EQ(next.data(), place);
+  EXPECT_EQ(one.data()[99], 1);
+}
+
+TEST(ChunkBufferTest, ATailThatNobodyUsesIsGivenBackInTime) {
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 0);
+  {
+    ChunkBuffer buffer(pool, 1 << 20);
+    ASSERT_EQ(buffer.make_room(100), ChunkBuffer::Room::kOk);
+    write(buffer, 100, 1);
+    const Bytes gone = buffer.finish();
+  }
+  EXPECT_EQ(budget.used(), kPooledChunkBytes);
+  pool.trim();
+  EXPECT_EQ(budget.used(), 0u);
 }
 
 TEST(ChunkBufferTest, DroppingItGivesEverythingBack) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -99,14 +100,38 @@ class ChunkPool::Home final : public ChunkHome {
 
 ChunkPool::ChunkPool(Budget& budget, size_t idle_chunks_max)
     : home_(new Home(budget, idle_chunks_max)) {}
-ChunkPool::~ChunkPool() { home_->close(); }
+ChunkPool::~ChunkPool() {
+  tail_ = {};
+  home_->close();
+}
 
 ChunkRef ChunkPool::try_acquire(size_t size) {
   Chunk* chunk = home_->try_acquire(size);
   return chunk == nullptr ? ChunkRef() : ChunkRef::adopt(chunk);
 }
 
-void ChunkPool::trim() { home_->trim(); }
+ChunkPool::Tail ChunkPool::take_tail(size_t size) {
+  Tail tail = std::exchange(tail_, {});
+  if (!tail.chunk) return {};
+  if (tail.chunk.unique()) tail.offset = 0;  // all that lay before it is gone
+  return tail.chunk->capacity - tail.offset >= size ? std::move(tail) : Tail{};
+}
+
+void ChunkPool::keep_tail(Tail tail) {
+  constexpr size_t kWorthKeeping = 32 * 1024;
+  constexpr size_t kAlignment = 64;
+  tail.offset = (tail.offset + kAlignment - 1) / kAlignment * kAlignment;
+  const auto room = [](const Tail& one) {
+    return one.chunk && one.offset < one.chunk->capacity ? one.chunk->capacity - one.offset : 0;
+  };
+  if (tail.chunk->capacity != kPooledChunkBytes || room(tail) < kWorthKeeping) return;
+  if (room(tail) > room(tail_)) tail_ = std::move(tail);
+}
+
+void ChunkPool::trim() {
+  tail_ = {};
+  home_->trim();
+}
 
 Budget& ChunkPool::budget() { return home_->budget(); }
 

@@ -31,6 +31,16 @@ class ChunkPool {
   // A chunk with room for at least `size` bytes: the pooled size when it fits, otherwise one of
   // just that size, freed and not pooled afterwards. Empty when the budget refuses.
   ChunkRef try_acquire(size_t size);
+  // What a chunk has left behind its last user's bytes, for the next user of this worker: outputs
+  // whose size is not known beforehand (decompressed bodies, JSON) would otherwise reserve a whole
+  // chunk each, ten times what they hold.
+  struct Tail {
+    ChunkRef chunk;  // empty: there is none
+    size_t offset = 0;
+  };
+  // With at least `size` bytes behind the offset. Whoever has it may write there, alone.
+  Tail take_tail(size_t size);
+  void keep_tail(Tail tail);
   Budget& budget();
   // Frees the idle chunks that were not needed since the last call: called once a second it lets
   // a pool follow its traffic without asking the system for memory with each burst.
@@ -38,6 +48,7 @@ class ChunkPool {
 
  private:
   class Home;
+  Tail tail_;
   Home* home_;  // counts its chunks; frees itself with the last one once the pool is gone
 };
 

@@ -79,6 +79,17 @@ TEST(BudgetTest, TheTermsAddUpToTheSum) {
   EXPECT_EQ(sum(), 0u);
 }
 
+TEST(BudgetTest, MessagesLeaveConnectionsTheirShare) {
+  Budget budget(1000, 100);
+  EXPECT_FALSE(budget.try_reserve(MemoryTerm::kMessages, 901));
+  EXPECT_TRUE(budget.try_reserve(MemoryTerm::kMessages, 870));
+  EXPECT_TRUE(budget.try_reserve(MemoryTerm::kConnections, 60));
+  EXPECT_TRUE(budget.try_reserve(MemoryTerm::kMessages, 30)) << "60 of the share are in use";
+  EXPECT_FALSE(budget.try_reserve(MemoryTerm::kMessages, 1));
+  EXPECT_TRUE(budget.try_reserve(MemoryTerm::kConnections, 40));
+  EXPECT_FALSE(budget.try_reserve(MemoryTerm::kConnections, 1)) << "never beyond the limit";
+}
+
 TEST(BudgetTest, EachTermHasANameOfItsOwn) {
   std::set<std::string_view> names;
   for (size_t i = 0; i < kMemoryTermCount; ++i) {

@@ -39,13 +39,13 @@ size_t parser_bytes(size_t text_size) { return text_size * 17 / 3 + 4096; }
 // Why there was no memory: others have it now, or the whole budget is less than `need`, which is
 // what this text takes at least. Coming back later would then never help.
 Error no_memory(size_t text_size, size_t need, const Budget& budget) {
-  if (need <= budget.limit()) {
+  if (need <= budget.limit_of_messages()) {
     return {Code::kUnavailable, "memory budget exhausted while reading JSON"};
   }
   return {Code::kResourceExhausted, "a JSON body of " + std::to_string(text_size) +
                                         " bytes takes at least " + std::to_string(need) +
                                         " bytes of memory to read, the whole budget is " +
-                                        std::to_string(budget.limit())};
+                                        std::to_string(budget.limit_of_messages())};
 }
 
 Error describe(const Failure& failure, std::string_view text, simdjson::error_code parser_error) {
