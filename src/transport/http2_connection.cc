@@ -43,7 +43,8 @@ Http2Connection::Http2Connection(ConnectionHost& host)
                                                    ? http::PingPolicy::WithoutStream::kPermitted
                                                    : http::PingPolicy::WithoutStream::kRare),
       idle_frames_(kIdleFramesBurst, kIdleFramesPerSecond),
-      resets_(2.0 * options_.streams_max, kResetsPerSecond) {
+      resets_(2.0 * options_.streams_max, kResetsPerSecond),
+      stream_memory_(host.context().pool.budget()) {
   const MonotonicTime now = host_.context().loop.now();
   read_at_ = now;
   idle_since_ = now;
@@ -118,11 +119,13 @@ http::Http2Stream* Http2Connection::on_request(int32_t, const http::HeaderList& 
   if (requests_ != nullptr) requests_->link = &request->next;
   requests_ = request;
   idle_since_ = kNever;
-  request->start(head);
+  request->start(
+      head, stream_memory_.open() ? Http2Request::Memory::kReserved : Http2Request::Memory::kNone);
   return request;
 }
 
 void Http2Connection::forget(Http2Request& request) {
+  stream_memory_.close();
   *request.link = request.next;
   if (request.next != nullptr) request.next->link = request.link;
   if (requests_ == nullptr) {

@@ -11,6 +11,7 @@
 #include "http/flood_guard.h"
 #include "http/http2_server_session.h"
 #include "transport/server_context.h"
+#include "transport/stream_memory.h"
 
 namespace millrace::transport {
 
@@ -65,6 +66,7 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   http::PingPolicy ping_policy_;
   http::TokenBucket idle_frames_;
   http::TokenBucket resets_;
+  StreamMemory stream_memory_;
   Http2Request* requests_ = nullptr;  // an intrusive list of those whose stream is open
   bool failed_ = false;               // the connection is at an end; only the GOAWAY goes out
   bool session_ended_ = false;        // HTTP/2 is over: GOAWAY went one way or the other

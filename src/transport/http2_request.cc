@@ -7,6 +7,7 @@
 
 #include "transport/http2_connection.h"
 #include "transport/http_answers.h"
+#include "transport/stream_memory.h"
 
 namespace millrace::transport {
 
@@ -23,7 +24,7 @@ constexpr std::string_view kNoText = "(no memory for the text)";
 Http2Request::Http2Request(Http2Connection& connection, RequestPlan plan)
     : connection_(&connection), plan_(std::move(plan)) {}
 
-void Http2Request::start(const http::HeaderList& head) {
+void Http2Request::start(const http::HeaderList& head, Memory memory) {
   ServerContext& context = connection_->host().context();
   origin_ = context.options.cors.allowed_origins.empty()
                 ? std::string()
@@ -51,6 +52,7 @@ void Http2Request::start(const http::HeaderList& head) {
     case RequestPlan::Kind::kOtlp:
       break;
   }
+  if (memory == Memory::kNone) return refuse(no_memory_reply(context.options), "memory");
   if (const auto refusal = ask_gates(connection_->host(), head, *plan_.signal, pass_)) {
     return refuse(refusal->reply, refusal->reason);
   }
@@ -261,8 +263,13 @@ void Http2Request::abandon() {
 
 void Http2Request::detach() {
   if (body_open_) close_body();
+  Budget& budget = connection_->host().context().pool.budget();
   connection_ = nullptr;
-  if (!exchange_out_) delete this;
+  if (!exchange_out_) {
+    delete this;
+    return;
+  }
+  own_memory_ = Reservation::make_beyond(budget, MemoryTerm::kConnections, kStreamBytes);
 }
 
 void Http2Request::answer(const Reply& whole) {

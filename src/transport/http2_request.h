@@ -25,8 +25,9 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
  public:
   Http2Request(Http2Connection& connection, RequestPlan plan);
 
-  // The head is valid only during this call.
-  void start(const http::HeaderList& head);
+  enum class Memory : uint8_t { kReserved, kNone };
+  // The head is valid only during this call. Without memory an OTLP request is refused.
+  void start(const http::HeaderList& head, Memory memory);
   void receive(std::span<uint8_t> data);
   void receive_end();
   // The stream is closed, or the connection is gone. May delete this.
@@ -92,6 +93,7 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   MonotonicTime progress_at_{};
   MonotonicTime deadline_ = kNever;
   Reservation answer_memory_;
+  Reservation own_memory_;  // once the connection, which had reserved it, is gone
   size_t answer_sent_ = 0;  // of the body, when it was last looked at
   MonotonicTime answer_progress_at_ = kNever;
   bool bytes_charged_ = false;  // their number was known before they came

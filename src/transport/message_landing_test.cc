@@ -228,5 +228,30 @@ TEST_F(LandingTest, InterleavedMessagesEqualTheirNaiveTwins) {
   }
 }
 
+// Each of 40 connections kept a chunk of 512 KiB for what was read of 100 KB.
+TEST_F(LandingTest, ManyHalfMessagesReserveLittleMoreThanTheirSizes) {
+  constexpr size_t kSize = 100'000;
+  constexpr size_t kCount = 40;
+  const std::string half(kSize / 2, 'x');
+  std::vector<std::unique_ptr<Landing>> landings;
+  std::vector<std::unique_ptr<LandingMessage>> messages;
+  for (size_t i = 0; i < kCount; ++i) {
+    Landing& landing = *landings.emplace_back(std::make_unique<Landing>(area, 1 << 20));
+    LandingMessage& message = *messages.emplace_back(std::make_unique<LandingMessage>());
+    uint8_t* const at = read(landing, half);
+    ASSERT_EQ(landing.begin(message, kSize, at), LandingOutcome::kLanded);
+    ASSERT_EQ(landing.append(message, at, half.size()), LandingOutcome::kLanded);
+    landing.end_turn();
+  }
+  // Sixteen keep the chunk that they were read into.
+  EXPECT_LE(budget.used(), 16 * kPooledChunkBytes + (kCount - 16) * kSize * 3 / 2);
+  for (size_t i = 0; i < kCount; ++i) {
+    uint8_t* const at = read(*landings[i], half);
+    ASSERT_EQ(landings[i]->append(*messages[i], at, half.size()), LandingOutcome::kLanded);
+    EXPECT_EQ(landings[i]->finish(*messages[i]).size(), kSize);
+    landings[i]->end_turn();
+  }
+}
+
 }  // namespace
 }  // namespace millrace::transport
