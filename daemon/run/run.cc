@@ -13,6 +13,7 @@
 #include "assembly/plan_from_document.h"
 #include "base/log.h"
 #include "daemon/run/crash_point.h"
+#include "daemon/run/free_heap.h"
 #include "daemon/run/signals.h"
 #include "daemon/run/threads.h"
 #include "io/disk.h"
@@ -44,6 +45,8 @@ service:
 )";
 
 namespace {
+
+constexpr Duration kHeapLook = 5s;
 
 assembly::MachineFacts machine_facts() {
   return {.memory_bytes = io::memory_limit_bytes(io::read_small_file())};
@@ -114,8 +117,12 @@ bool serve(assembly::Collector& collector, Threads& threads, SignalWait& signals
   io::Loop& first = *threads.loops().front();
   bool draining = false;
   for (;;) {
-    const int signal = signals.wait();
-    if (signal == 0) return true;  // drained
+    const int signal = signals.wait(kHeapLook);
+    if (signal == SignalWait::kTimeIsUp) {
+      give_back_free_heap();
+      continue;
+    }
+    if (signal == SignalWait::kWoken) return true;  // drained
     if (signal == SIGHUP) {
       log.warn("SIGHUP: reloading is not in this version; the configuration stays as it is");
       continue;

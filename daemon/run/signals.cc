@@ -34,11 +34,14 @@ SignalWait::~SignalWait() {
   if (wakeups_ >= 0) close(wakeups_);
 }
 
-int SignalWait::wait() {
+int SignalWait::wait(Duration time) {
+  const int timeout_ms = time == 0s ? -1 : static_cast<int>(time / 1ms);
   for (;;) {
     std::array<pollfd, 2> waiting = {{{.fd = signals_, .events = POLLIN, .revents = 0},
                                       {.fd = wakeups_, .events = POLLIN, .revents = 0}}};
-    if (poll(waiting.data(), waiting.size(), -1) < 0) continue;  // EINTR
+    const int ready = poll(waiting.data(), waiting.size(), timeout_ms);
+    if (ready < 0) continue;  // EINTR: the time begins anew
+    if (ready == 0) return kTimeIsUp;
     if ((waiting[0].revents & POLLIN) != 0) {
       signalfd_siginfo info{};
       if (read(signals_, &info, sizeof(info)) == sizeof(info)) {
@@ -47,7 +50,7 @@ int SignalWait::wait() {
     }
     if ((waiting[1].revents & POLLIN) != 0) {
       uint64_t count = 0;
-      if (read(wakeups_, &count, sizeof(count)) == sizeof(count)) return 0;
+      if (read(wakeups_, &count, sizeof(count)) == sizeof(count)) return kWoken;
     }
   }
 }

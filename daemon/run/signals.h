@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace millrace::daemon {
 
@@ -18,8 +19,10 @@ class SignalWait {
   SignalWait& operator=(SignalWait&&) = delete;
   ~SignalWait();
 
-  // The next signal's number, or 0 after wake().
-  int wait();
+  static constexpr int kWoken = 0;
+  static constexpr int kTimeIsUp = -1;
+  // The next signal's number, kWoken after wake(), kTimeIsUp after `time` (zero: never).
+  int wait(Duration time = 0s);
   // Any thread; ends one wait(), now or when it comes.
   void wake();
 

@@ -33,6 +33,14 @@ TEST(SignalWaitTest, WakingIsNoSignal) {
   other.join();
 }
 
+TEST(SignalWaitTest, TheTimeCanBeUp) {
+  auto signals = SignalWait::create();
+  ASSERT_TRUE(signals);
+  EXPECT_EQ(signals->wait(5ms), SignalWait::kTimeIsUp);
+  send(SIGHUP);
+  EXPECT_EQ(signals->wait(1h), SIGHUP);
+}
+
 TEST(SignalWaitTest, ASignalComesBeforeAWakeUp) {
   auto signals = SignalWait::create();
   ASSERT_TRUE(signals);
