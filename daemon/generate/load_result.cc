@@ -86,13 +86,14 @@ std::string to_text(const LoadResult& result, const std::string& items) {
 
 std::string to_json(const LoadResult& result) {
   return fmt::format(
-      R"({{"sent":{},"ok":{},"rejected":{},"refused":{},"failed":{},"requests":{},"retries":{},)"
+      R"({{"sent":{},"ok":{},"rejected":{},"refused":{},"failed":{},"unanswered":{},)"
+      R"("requests":{},"retries":{},)"
       R"("behind_schedule":{},"request_bytes":{},"seconds":{:.6f},"per_second":{:.1f},)"
       R"("cpu_seconds":{:.6f},"latency_ms":{},"refusals":{{"count":{},"hinted":{},)"
       R"("hint_ms":{{"min":{:.1f},"max":{:.1f}}},"by_code":{{{}}}}},"first_error":{}}})"
       "\n",
-      result.sent, result.ok, result.rejected, result.refused, result.failed, result.requests,
-      result.retries, result.behind_schedule, result.request_bytes,
+      result.sent, result.ok, result.rejected, result.refused, result.failed, result.unanswered,
+      result.requests, result.retries, result.behind_schedule, result.request_bytes,
       milliseconds(result.elapsed) / 1e3, per_second(result.sent, result.elapsed),
       result.cpu_seconds, latency_json(result.latency), result.refusals.count,
       result.refusals.hinted, milliseconds(result.refusals.hint_min),

@@ -29,9 +29,10 @@ struct LoadResult {
   // once, however often its request was tried.
   uint64_t sent = 0;
   uint64_t ok = 0;
-  uint64_t rejected = 0;  // by partial success
-  uint64_t refused = 0;   // the last answer said "later" (or no attempt was left)
-  uint64_t failed = 0;    // refused for good, or no answer came
+  uint64_t rejected = 0;    // by partial success
+  uint64_t refused = 0;     // the last answer said "later" (or no attempt was left)
+  uint64_t failed = 0;      // refused for good, or no answer came
+  uint64_t unanswered = 0;  // of those that failed: no connection, none in time, or a broken one
   uint64_t requests = 0;
   uint64_t retries = 0;
   // Open loop: items still due when the run ended.

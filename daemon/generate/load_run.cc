@@ -170,6 +170,7 @@ void LoadRun::settle(Place& place, const Answer& answer) {
   } else {
     (answer.kind == Answer::Kind::kAnswered && is_retryable(answer) ? result_.refused
                                                                     : result_.failed) += items;
+    if (answer.kind != Answer::Kind::kAnswered) result_.unanswered += items;
     if (result_.first_error.empty()) result_.first_error = describe(answer);
   }
   result_.elapsed = loop_.now() - started_at_;

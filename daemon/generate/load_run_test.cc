@@ -245,6 +245,7 @@ TEST_F(LoadRunTest, NobodyThereDoesNotSpin) {
   });
   EXPECT_LE(result.requests, 11u);
   EXPECT_EQ(result.failed, result.sent);
+  EXPECT_EQ(result.unanswered, result.sent);
 }
 
 TEST(LoadResultTest, JsonHasEveryFigure) {
@@ -253,13 +254,14 @@ TEST(LoadResultTest, JsonHasEveryFigure) {
   result.latency.record(2ms);
   result.elapsed = 1s;
   result.first_error = "say \"no\"\n";
-  EXPECT_EQ(to_json(result),
-            R"({"sent":3,"ok":0,"rejected":0,"refused":0,"failed":0,"requests":0,"retries":0,)"
-            R"("behind_schedule":0,"request_bytes":0,"seconds":1.000000,"per_second":3.0,)"
-            R"("cpu_seconds":0.000000,"latency_ms":{"p50":2.0000,"p90":2.0000,"p99":2.0000,)"
-            R"("p999":2.0000,"max":2.0000},"refusals":{"count":0,"hinted":0,)"
-            R"("hint_ms":{"min":0.0,"max":0.0},"by_code":{}},"first_error":"say \"no\"\n"})"
-            "\n");
+  EXPECT_EQ(
+      to_json(result),
+      R"({"sent":3,"ok":0,"rejected":0,"refused":0,"failed":0,"unanswered":0,"requests":0,"retries":0,)"
+      R"("behind_schedule":0,"request_bytes":0,"seconds":1.000000,"per_second":3.0,)"
+      R"("cpu_seconds":0.000000,"latency_ms":{"p50":2.0000,"p90":2.0000,"p99":2.0000,)"
+      R"("p999":2.0000,"max":2.0000},"refusals":{"count":0,"hinted":0,)"
+      R"("hint_ms":{"min":0.0,"max":0.0},"by_code":{}},"first_error":"say \"no\"\n"})"
+      "\n");
 }
 
 }  // namespace
