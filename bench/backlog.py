@@ -17,7 +17,6 @@ from rig import Metrics, Rig, Watch, otlp_exporter, ports, wait_for_log
 
 DRAIN_SHARE = 0.8
 START_SECONDS = 2
-ITEMS = 100  # a request
 ITEM_BYTES = 400  # about; what the first request tells is used
 DISK_BUDGET_MIB = 256
 QUEUE_MAX = 50_000_000
@@ -46,8 +45,8 @@ def size_of(folder):
     return sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder))
 
 
-def fill(rig, port, total, acknowledged, seconds):
-    sent = rig.generator(port["otlp"], items_per_request=ITEMS, connections=4, streams=32,
+def fill(rig, port, total, items, acknowledged, seconds):
+    sent = rig.generator(port["otlp"], items_per_request=items, connections=4, streams=32,
                          total=total, retries=1000, timeout="60s",
                          acknowledged=acknowledged).summary(seconds)
     if sent["ok"] != sent["sent"]:
@@ -66,19 +65,33 @@ def drain(rig, collector, port, acknowledged, total, seconds):
             cpu = collector.cpu_seconds() - cpu
     finally:
         sink.stop()
-    return {"items_per_second": received["items"] / max(received["active_seconds"], 1e-9),
+    rest = resident_at_rest(collector, port)
+    return {"resident_at_rest": rest, "items_per_second": received["items"] / max(received["active_seconds"], 1e-9),
             "bytes_per_second": received["bytes"] / max(received["active_seconds"], 1e-9),
             "cpu_per_million": cpu / max(received["items"], 1) * 1e6, "received": received,
             "peak_rss": watch.peak(), "beyond_reserved": watch.beyond_reserved(seconds),
             "terms_at_peak": watch.terms_at_peak}
 
 
-def from_memory(rig, total, wire_bytes):
+def resident_at_rest(collector, port):
+    """What is still resident beside what is reserved, some seconds after the drain: memory that the
+    allocator keeps is missing when senders fill the budget next."""
+    rest = collector.memory_bytes("VmRSS")
+    for _ in range(24):
+        time.sleep(0.5)
+        reserved = Metrics(port["metrics"]).sum("millrace_memory_reserved_bytes")
+        rest = min(rest, collector.memory_bytes("VmRSS") - int(reserved))
+        if rest < OVERHEAD_BYTES / 2:
+            break
+    return rest
+
+
+def from_memory(rig, total, items, wire_bytes):
     port, acknowledged = ports("otlp", "metrics", "sink"), rig.path("acknowledged")
     budget_mib = int(wire_bytes * 1.5 / 2**20) + 256
-    with rig.collector(configuration(port, budget_mib, total // ITEMS + 1000)) as collector:
+    with rig.collector(configuration(port, budget_mib, total // items + 1000)) as collector:
         wait_for_log(collector, "everything is ready")
-        fill(rig, port, total, acknowledged, 120)
+        fill(rig, port, total, items, acknowledged, 120)
         return drain(rig, collector, port, acknowledged, total, 300)
 
 
@@ -97,14 +110,14 @@ def time_starts(rig, config):
     return starts, resident
 
 
-def from_disk(rig, total, directory):
+def from_disk(rig, total, items, directory):
     port, acknowledged = ports("otlp", "metrics", "sink"), rig.path("acknowledged")
     config = configuration(port, DISK_BUDGET_MIB, QUEUE_MAX, directory)
     empty, _ = time_starts(rig, config)
     with rig.collector(config) as collector:
         wait_for_log(collector, "everything is ready")
         begun = time.monotonic()
-        sent = fill(rig, port, total, acknowledged, 900)
+        sent = fill(rig, port, total, items, acknowledged, 900)
         filled = time.monotonic() - begun
         collector.child.send_signal(signal.SIGTERM)
         collector.child.wait(60)
@@ -128,22 +141,23 @@ def best(runs):
 
 def run(options, folder):
     verdicts = Verdicts()
-    total = int(options.gigabytes * 1e9 / ITEM_BYTES) // ITEMS * ITEMS
+    items = options.items
+    total = int(options.gigabytes * 1e9 / ITEM_BYTES) // items * items
     # The same payloads; as many as a machine's memory may hold.
-    memory_total = min(total, int(2e9 / ITEM_BYTES) // ITEMS * ITEMS)
+    memory_total = min(total, int(2e9 / ITEM_BYTES) // items * items)
     disks, memories = [], []
     for _ in range(options.runs if options.gigabytes <= 2 else 1):
         directory = tempfile.mkdtemp(prefix="queue.", dir=folder)
         with Rig(options, folder) as rig:
-            disks.append(from_disk(rig, total, directory))
+            disks.append(from_disk(rig, total, items, directory))
         shutil.rmtree(directory)
         with Rig(options, folder) as rig:
-            memories.append(from_memory(rig, memory_total, memory_total * ITEM_BYTES))
+            memories.append(from_memory(rig, memory_total, items, memory_total * ITEM_BYTES))
     disk, memory = best(disks), best(memories)
     share = disk["items_per_second"] / memory["items_per_second"]
     start, empty = (sorted(disk[name])[1] for name in ("start_seconds", "empty_start_seconds"))
     per_10_gb = empty + max(0, start - empty) * 10e9 / disk["directory_bytes"]
-    say(f"backlog of {disk['received']['items']:,} items, {mb(disk['directory_bytes'])} on disk, filled "
+    say(f"backlog of {disk['received']['items']:,} items, {items} a request, {mb(disk['directory_bytes'])} on disk, filled "
         f"in {disk['fill_seconds']:.1f} s")
     say(f"  start: ready after {', '.join(f'{seconds:.3f}' for seconds in disk['start_seconds'])} s "
         f"(files in the page cache), {empty:.3f} s with nothing, resident "
@@ -152,7 +166,7 @@ def run(options, folder):
         say(f"  drain from {name}: {result['items_per_second']:,.0f} items/s "
             f"({mb(result['bytes_per_second'])}/s), {result['cpu_per_million']:.3f} CPU-seconds per "
             f"million, resident at most {mb(result['peak_rss'])}, beside what is reserved "
-            f"{mb(result['beyond_reserved'])}")
+            f"{mb(result['beyond_reserved'])}, afterwards {mb(result['resident_at_rest'])}")
     say(f"  disk / memory: {share:.2f} of the rate, "
         f"{disk['cpu_per_million'] / max(memory['cpu_per_million'], 1e-9):.2f} of the CPU time")
     say("  reserved: " + ", ".join(f"{name} {mb(bytes_)}"
@@ -166,6 +180,8 @@ def run(options, folder):
     limit = (DISK_BUDGET_MIB << 20) + OVERHEAD_BYTES
     verdicts.expect(disk["peak_rss"] <= limit, f"resident memory was {mb(disk['peak_rss'])} during "
                     f"the drain from disk, budget and overhead are {mb(limit)}")
+    verdicts.expect(disk["resident_at_rest"] <= OVERHEAD_BYTES,
+                    f"{mb(disk['resident_at_rest'])} stayed resident after the drain")
     verdicts.expect(share >= DRAIN_SHARE, f"the drain from disk is {share:.0%} of that from memory")
     verdicts.expect(per_10_gb <= START_SECONDS, f"10 GB would start in {per_10_gb:.1f} s")
     return {"backlog": {"disk": disk, "memory": memory, "share": share}}, not verdicts.red

@@ -43,6 +43,7 @@ class Variant:
     compression: str = "none"  # of the exporter
     sink_rate: int = SINK_RATE  # 0: the processor is the limit
     timeout: str = "10s"      # of the senders
+    crowded: bool = False     # more connections than the budget has room for: some are closed
     short: bool = False       # part of --quick
 
 
@@ -53,9 +54,9 @@ VARIANTS = [
     Variant("grpc polite senders", polite=True),
     Variant("grpc polite senders, short queue", polite=True, queue=20),
     Variant("http 1000 connections, small budget", protocol="http", connections=1000, streams=1,
-            items=10, budget_mib=64, queue=100_000),
+            items=10, budget_mib=64, queue=100_000, crowded=True),
     Variant("grpc 1000 connections, small budget", connections=1000, streams=1, items=10,
-            budget_mib=64, queue=100_000, short=True),
+            budget_mib=64, queue=100_000, crowded=True, short=True),
     Variant("grpc small budget, large requests", items=2000, budget_mib=64, queue=100_000,
             streams=16),
     Variant("grpc block, 20,000 senders wait with little", on_full="block", connections=100, streams=200,
@@ -245,13 +246,15 @@ def judge(result, variant):
     verdicts.expect(result["received"]["lost"] == 0,
                     f"{result['received']['lost']:,} acknowledged items did not arrive")
     verdicts.expect(result["received"]["acknowledged"] == sent["ok"] > 0, "nothing was acknowledged")
-    verdicts.expect(result["goodput"] >= GOODPUT_SHARE * result["sustainable"],
+    verdicts.expect(result["goodput"] >= GOODPUT_SHARE * min(result["sustainable"], result["offered"]),
                     f"goodput was {result['goodput'] / result['sustainable']:.0%} of the sustainable rate")
     verdicts.expect(refusals["hinted"] == refusals["count"],
                     f"{refusals['count'] - refusals['hinted']:,} of {refusals['count']:,} refusals "
                     "did not say when to come back")
-    verdicts.expect(sent["failed"] == 0 or variant.on_full == "block",
-                    f"{sent['failed']:,} items had no answer or a final one: {sent['first_error']}")
+    verdicts.expect(sent["unanswered"] == 0 or variant.crowded or variant.on_full == "block",
+                    f"{sent['unanswered']:,} items had no answer")
+    verdicts.expect(sent["failed"] == sent["unanswered"],
+                    f"{sent['failed'] - sent['unanswered']:,} items were refused for good")
     verdicts.expect(result["recovery_s"] is not None and result["at_rest"],
                     "it did not come to rest after the load")
     verdicts.expect(result["balanced"], "the ledger does not balance")
@@ -274,7 +277,8 @@ def tell(result):
     say(f"  refusals: {codes or 'none'}; {share:.0%} say when to come back"
         + (f", {refusals['hint_ms']['min']:,.0f} to {refusals['hint_ms']['max']:,.0f} ms"
            if refusals["hinted"] else "")
-        + (f"; attempts again {sent['retries']:,}" if sent["retries"] else ""))
+        + (f"; attempts again {sent['retries']:,}" if sent["retries"] else "")
+        + (f"; without an answer {sent['unanswered']:,} items" if sent["unanswered"] else ""))
     say(f"  acknowledged {sent['ok']:,}, lost {result['received']['lost']:,}, twice "
         f"{result['received']['duplicates']:,}; latency as before the load ({result['usual_ms']:.0f} "
         f"ms) after {recovery}")

@@ -30,6 +30,7 @@ def parse(arguments):
                         help="of the overload: only those whose name has one of the words")
     parser.add_argument("--backlog", action="store_true", help="only a backlog on disk")
     parser.add_argument("--gigabytes", type=float, default=1, help="of the backlog")
+    parser.add_argument("--items", type=int, default=100, help="in each request of the backlog")
     parser.add_argument("--folder", help="where the disk is that is measured (default: TMPDIR)")
     parser.add_argument("--json", metavar="FILE", help="writes all figures there")
     parser.add_argument("--millrace", default=os.path.join(ROOT, "build/release/millrace"))
