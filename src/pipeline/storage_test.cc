@@ -327,7 +327,7 @@ TEST(StorageTest, ReadBackWithoutRoomGoesBackToDisk) {
   // Others take what there is before the loop takes over what was read.
   ASSERT_GT(rig.budget.used(), 0u) << "what was read is counted meanwhile";
   std::vector<Reservation> others;
-  others.push_back(Reservation::make_beyond(rig.budget, kBudget));
+  others.push_back(Reservation::make_beyond(rig.budget, MemoryTerm::kMessages, kBudget));
   rig.loop.turn();
   EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 20u);
   EXPECT_EQ(rig.sinks[0].seen().dropped_total().items, 0u);
@@ -345,7 +345,7 @@ TEST(StorageTest, WhatHasRoomGoesOnAndTheRestGoesBackInOrder) {
   rig.loop.run_until_idle();
   ASSERT_TRUE(rig.reads.run_one());
   // Room for three when what was reserved for the reading is given back.
-  const Reservation others = Reservation::make_beyond(rig.budget, kBudget - 3 * 32);
+  const Reservation others = Reservation::make_beyond(rig.budget, MemoryTerm::kMessages, kBudget - 3 * 32);
   rig.loop.turn();
   rig.loop.run_until_idle();
   EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 17u);
@@ -360,7 +360,7 @@ TEST(StorageTest, WhatHasRoomGoesOnAndTheRestGoesBackInOrder) {
 TEST(StorageTest, WithoutAnyRoomOneRequestAtATimeGoesOn) {
   BacklogRig start(kBudget);
   StoredRig& rig = *start.rig;
-  const Reservation others = Reservation::make_beyond(rig.budget, kBudget);
+  const Reservation others = Reservation::make_beyond(rig.budget, MemoryTerm::kMessages, kBudget);
   for (int i = 0; i < 100 && rig.delivered().size() < 80; ++i) {
     rig.run();
     EXPECT_LE(rig.sinks[0].exporter->open.size(), 1u);
