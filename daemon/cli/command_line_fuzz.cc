@@ -1,5 +1,6 @@
 // Any words behind the program's name: nothing is thrown, the exit code is one of three, and
 // whoever is refused hears why on stderr. The input is the words, a line each.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <sstream>
@@ -43,7 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int code =
       cli::run_command_line(static_cast<int>(pointers.size()), pointers.data(), program);
   MILLRACE_CHECK(code == cli::kExitOk || code == cli::kExitError || code == cli::kExitUsage);
-  if (code == cli::kExitOk) MILLRACE_CHECK(ran || !out.empty());
+  // A configuration without a mistake is no news.
+  const bool is_silent = std::ranges::find(words, "validate") != words.end();
+  if (code == cli::kExitOk) MILLRACE_CHECK(ran || is_silent || !out.empty());
   if (code != cli::kExitOk) MILLRACE_CHECK(!ran && !(error + out).empty());
   return 0;
 }

@@ -82,21 +82,39 @@ void set_attributes(const std::vector<millrace_attribute>& from, const millrace_
   count = from.size();
 }
 
-template <class Item>
-void check_admitted(Signal signal, const Item& item) {
-  v1::detail::Encoder encoder(0);
-  library::EncodeNotes notes;
-  library::encode(item, {}, encoder, notes);
-  MILLRACE_CHECK(!encoder.remarks().failed);
+void check_admitted(Signal signal, std::span<const uint8_t> item) {
   // Request { ResourceX = 1 { ScopeX = 2 { item = 2 } } }
   wire::Writer writer(256);
   const auto resource = writer.open(1);
   const auto scope = writer.open(2);
-  writer.bytes_field(2, {encoder.begin(), encoder.size()});
+  writer.bytes_field(2, item);
   writer.close(scope);
   writer.close(resource);
   const auto admitted = otlp::admit(signal, Bytes::copy_of(writer.view()).view());
   MILLRACE_CHECK(admitted.has_value() && admitted->item_count == 1);
+}
+
+template <class Item>
+void check_encoded(Signal signal, const Item& item) {
+  v1::detail::Encoder encoder(0);
+  library::EncodeNotes notes;
+  library::encode(item, {}, encoder, notes);
+  MILLRACE_CHECK(!encoder.remarks().failed);
+  check_admitted(signal, {encoder.begin(), encoder.size()});
+}
+
+void check_encoded(const v1::MetricPoint& point) {
+  std::visit(
+      [&point](const auto& data) {
+        v1::MetricPointBuilder builder({.name = point.name, .unit = point.unit}, data, 1);
+        library::EncodeNotes notes;
+        v1::detail::Access::add_rest(builder, point, {}, notes);
+        if (!v1::detail::Access::is_valid(builder)) return;
+        const uint8_t* begin = v1::detail::Access::finish(builder, 1);
+        MILLRACE_CHECK(!v1::detail::Access::encoder(builder).remarks().failed);
+        check_admitted(Signal::kMetrics, {begin, v1::detail::Access::encoder(builder).at()});
+      },
+      point.data);
 }
 
 void check_span(testing::FuzzInput& input, Structures& all) {
@@ -143,7 +161,7 @@ void check_span(testing::FuzzInput& input, Structures& all) {
   MILLRACE_CHECK(read.name == as_text(span.name) && read.events.size() == span.event_count);
   MILLRACE_CHECK(read.attributes.size() == span.attribute_count);
   MILLRACE_CHECK(read.links.size() == span.link_count);
-  check_admitted(Signal::kTraces, read);
+  check_encoded(Signal::kTraces, read);
 }
 
 void check_record(testing::FuzzInput& input, Structures& all) {
@@ -157,7 +175,7 @@ void check_record(testing::FuzzInput& input, Structures& all) {
   v1::LogRecord read;
   const bool is_read = read_log_record(&record, read);
   MILLRACE_CHECK(is_read == (record.severity <= MILLRACE_SEVERITY_FATAL + 3));
-  if (is_read) check_admitted(Signal::kLogs, read);
+  if (is_read) check_encoded(Signal::kLogs, read);
 }
 
 void check_point(testing::FuzzInput& input, Structures& all) {
@@ -176,7 +194,7 @@ void check_point(testing::FuzzInput& input, Structures& all) {
   if (input.choice(8) != 7) point.explicit_bounds = bounds.data();
   set_attributes(read_attributes(input, all, 0), point.attributes, point.attribute_count);
   v1::MetricPoint read;
-  if (read_metric_point(&point, read)) check_admitted(Signal::kMetrics, read);
+  if (read_metric_point(&point, read)) check_encoded(read);
 }
 
 }  // namespace

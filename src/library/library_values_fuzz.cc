@@ -175,6 +175,24 @@ void check(Signal signal, const Item& item, const EncodeLimits& limits, Decode d
   if (is_untouched(encoder, notes)) MILLRACE_CHECK(decoded.front() == item);
 }
 
+void check_point(const v1::MetricPoint& point, const EncodeLimits& limits) {
+  const v1::Metric metric{.name = point.name, .unit = point.unit, .description = point.description};
+  std::visit(
+      [&](const auto& data) {
+        v1::MetricPointBuilder builder(metric, data, point.time_unix_nano);
+        EncodeNotes notes;
+        Access::add_rest(builder, point, limits, notes);
+        if (!Access::is_valid(builder)) return;
+        const uint8_t* begin = Access::finish(builder, 0);
+        Encoder& encoder = Access::encoder(builder);
+        MILLRACE_CHECK(!encoder.remarks().failed);
+        const auto points = admitted(Signal::kMetrics, {begin, encoder.at()})->to_metric_points();
+        MILLRACE_CHECK(points.size() == 1);
+        if (is_untouched(encoder, notes)) MILLRACE_CHECK(points.front() == point);
+      },
+      point.data);
+}
+
 // The same span through the builder.
 void check_builder(const v1::Span& span) {
   v1::SpanBuilder builder(span.name, span.start_time_unix_nano);
@@ -213,11 +231,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       check(Signal::kLogs, read_record(input), limits,
             [](const auto& batch) { return batch.to_log_records(); });
       break;
-    default: {
-      const v1::MetricPoint point = read_point(input);
-      // A batch gives no points back.
-      check(Signal::kMetrics, point, limits, [&](const auto&) { return std::vector{point}; });
-    }
+    default:
+      check_point(read_point(input), limits);
   }
   return 0;
 }
