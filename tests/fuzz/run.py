@@ -40,6 +40,12 @@ def target_names():
     return sorted(names)
 
 
+def environment():
+    """Reports name functions and lines where there is something that finds them."""
+    tool = shutil.which("llvm-symbolizer-19") or shutil.which("llvm-symbolizer")
+    return {**os.environ, **({"ASAN_SYMBOLIZER_PATH": tool} if tool else {})}
+
+
 class Totals:
     """What every run of this build has added up to. Any thread."""
 
@@ -130,7 +136,8 @@ class Runner:
         with self.lock:
             if self.stopping.is_set():
                 return None
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.work)
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.work,
+                                       env=environment())
             self.processes.add(process)
             return process
 
