@@ -1,5 +1,6 @@
 // A date that reads is written as it stood, but for the name of its day, which nobody checks, and
-// a leap second; a time that is written reads back.
+// a leap second, which is the next minute (and may be the next year, which is too late to read
+// again); a time that is written reads back.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +17,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (const auto time = http::parse_http_date(text)) {
     MILLRACE_CHECK(time->time_since_epoch() >= 0s);
     const std::string written = http::write_http_date(*time);
-    MILLRACE_CHECK(http::parse_http_date(written) == time);
-    const bool is_leap = text.substr(23, 2) == "60";
-    if (!is_leap) MILLRACE_CHECK(std::string_view(written).substr(3) == text.substr(3));
+    if (text.substr(23, 2) != "60") {
+      MILLRACE_CHECK(http::parse_http_date(written) == time);
+      MILLRACE_CHECK(std::string_view(written).substr(3) == text.substr(3));
+    }
   }
   // Any time that nanoseconds can say, up to the year 2261.
   const auto nanoseconds =
