@@ -122,8 +122,14 @@ bool Storage::park(io::Loop& loop, const Payload& payload, uint32_t admitted_byt
       .has_value();
 }
 
+// A task on a loop may still have its mailbox, and outlive all that the answers in it belong to.
 void Storage::clear() {
   for (Destination* destination : destinations_) destination->backlog()->clear();
+  for (const auto& mailbox : mailboxes_) {
+    std::vector<Answer> answers;
+    const std::lock_guard lock(mailbox->mutex);
+    answers.swap(mailbox->answers);
+  }
 }
 
 void Storage::on_lost(segment_log::TargetId target, segment_log::Loss loss,
