@@ -92,6 +92,8 @@ void Collector::end() {
   drain_.reset();
   workers_.clear();
   storages_.end();
+  // Answers on their way to another loop own requests, and these memory of the budget.
+  for (io::Loop* loop : world_.loops) loop->drop_tasks();
 }
 
 Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {

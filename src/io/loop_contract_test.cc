@@ -277,6 +277,28 @@ TEST_P(LoopContractTest, TimerMayArmOrDestroyItselfWhileItFires) {
   EXPECT_EQ(count, 3);
 }
 
+// Shows when it is destroyed, and then posts once more.
+struct PostsAtItsEnd {
+  Loop* loop;
+  std::shared_ptr<int> ended;
+  ~PostsAtItsEnd() {
+    if (++*ended < 3) {
+      loop->post([last = std::make_unique<PostsAtItsEnd>(loop, ended)] { FAIL() << "it ran"; });
+    }
+  }
+};
+
+TEST_P(LoopContractTest, DroppedTasksEndUnrunAndSoDoThoseThatTheyPost) {
+  Loop& loop = pair->client();
+  const auto ended = std::make_shared<int>(0);
+  loop.post([first = std::make_unique<PostsAtItsEnd>(&loop, ended)] { FAIL() << "it ran"; });
+  loop.defer([ended] { FAIL() << "it ran"; });
+  loop.drop_tasks();
+  EXPECT_EQ(*ended, 3);
+  EXPECT_EQ(ended.use_count(), 1);
+  pair->run_for(1ms);
+}
+
 TEST_P(LoopContractTest, PostedTasksRunInOrderInAComingTurn) {
   std::vector<int> ran;
   Loop& loop = pair->server();

@@ -54,7 +54,16 @@ Status EpollLoop::open() {
 }
 
 EpollLoop::~EpollLoop() {
-  // Tasks may own streams and timers of this loop, and destroying one may post another.
+  drop_tasks();  // they may own streams and timers of this loop
+  tls_linger_.reset();
+  MILLRACE_CHECK(stream_count_ == 0);
+  MILLRACE_CHECK(listener_count_ == 0);
+  MILLRACE_CHECK(timers_.timer_count() == 0);
+  MILLRACE_CHECK(resolutions_.empty());
+  if (epoll_ >= 0) ::close(epoll_);
+}
+
+void EpollLoop::drop_tasks() {
   while (mailbox_->has_mail() || !posted_here_.empty() || !deferred_.empty()) {
     std::vector<Task> tasks;
     mailbox_->take(tasks);
@@ -62,12 +71,6 @@ EpollLoop::~EpollLoop() {
     std::exchange(posted_here_, {}).clear();
     std::exchange(deferred_, {}).clear();
   }
-  tls_linger_.reset();
-  MILLRACE_CHECK(stream_count_ == 0);
-  MILLRACE_CHECK(listener_count_ == 0);
-  MILLRACE_CHECK(timers_.timer_count() == 0);
-  MILLRACE_CHECK(resolutions_.empty());
-  if (epoll_ >= 0) ::close(epoll_);
 }
 
 WallTime EpollLoop::wall_now() const {

@@ -145,6 +145,7 @@ class EpollLoop final : public Loop {
   // At once on this loop's own thread, otherwise in a coming turn.
   void run_here(Task task);
   void defer(Task task) override { deferred_.push_back(std::move(task)); }
+  void drop_tasks() override;
   Result<std::unique_ptr<Listener>> listen(
       const ListenOptions& options,
       std::function<void(std::unique_ptr<Stream>)> on_accept) override;

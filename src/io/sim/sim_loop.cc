@@ -28,14 +28,20 @@ SimLoop::SimLoop(Network& network, size_t host, uint64_t number,
 
 SimLoop::~SimLoop() {
   MILLRACE_CHECK(!in_turn_);
-  posted_.clear();
-  deferred_.clear();
+  drop_tasks();
   tls_linger_.reset();
   MILLRACE_CHECK(streams_.empty());
   MILLRACE_CHECK(listeners_.empty());
   MILLRACE_CHECK(timer_count_ == 0);
   MILLRACE_CHECK(resolutions_.empty());
   registry_.erase(number_);
+}
+
+void SimLoop::drop_tasks() {
+  while (!posted_.empty() || !deferred_.empty()) {
+    std::exchange(posted_, {}).clear();
+    std::exchange(deferred_, {}).clear();
+  }
 }
 
 WallTime SimLoop::wall_now() const {

@@ -126,6 +126,7 @@ class SimLoop final : public Loop {
   std::unique_ptr<Timer> make_timer(Task on_expiry_repeatable) override;
   void post(Task task) override;
   void defer(Task task) override;
+  void drop_tasks() override;
   Result<std::unique_ptr<Listener>> listen(
       const ListenOptions& options,
       std::function<void(std::unique_ptr<Stream>)> on_accept) override;

@@ -29,6 +29,12 @@ class ManualLoop final : public io::Loop {
     posted_.push_back(std::move(task));
   }
   void defer(io::Task task) override { deferred_.push_back(std::move(task)); }
+  void drop_tasks() override {
+    while (!posted_.empty() || !deferred_.empty()) {
+      std::exchange(posted_, {}).clear();
+      std::exchange(deferred_, {}).clear();
+    }
+  }
   Result<std::unique_ptr<io::Listener>> listen(
       const io::ListenOptions&, std::function<void(std::unique_ptr<io::Stream>)>) override {
     return fail(Code::kUnimplemented, "no sockets here");
