@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kPageBudgetBytes = 8 << 20;
 // Of the memory budget, which messages leave to connections.
 constexpr size_t kConnectionsPart = 8;
-constexpr Duration kHeldRefresh = 1s;
+constexpr Duration kTick = 1s;
 // How long idle connections get to take note of GOAWAY before the queues are flushed; requests
 // that were being read are finished meanwhile.
 constexpr Duration kSettle = 1s;
@@ -88,7 +88,8 @@ Collector::~Collector() {
 void Collector::end() {
   page_servers_.clear();
   self_metrics_.reset();
-  held_timers_.clear();
+  tick_timers_.clear();
+  if (auditor_ != nullptr) auditor_->stop();
   drain_.reset();
   workers_.clear();
   storages_.end();
@@ -102,6 +103,7 @@ Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {
   if (Status made = collector->make_destinations(); !made) return fail(made.error());
   if (Status made = collector->make_dead_letters(); !made) return fail(made.error());
   if (Status made = collector->make_workers(); !made) return fail(made.error());
+  collector->make_auditor();
   if (Status made = collector->make_pages(); !made) return fail(made.error());
   return collector;
 }
@@ -247,7 +249,6 @@ void Collector::report_certificates() {
 Status Collector::make_workers() {
   report_certificates();
   report_credentials();
-  recent_held_.resize(world_.loops.size());
   for (size_t index = 0; index < world_.loops.size(); ++index) {
     io::Loop& loop = *world_.loops[index];
     auto worker = Worker::create(shared_, loop);
@@ -259,15 +260,27 @@ Status Collector::make_workers() {
     }
     last_turn_ns_.push_back(
         std::make_unique<std::atomic<int64_t>>(loop.now().time_since_epoch().count()));
-    held_timers_.push_back(loop.make_timer([this, index] { refresh_held(index); }));
-    held_timers_.back()->arm_at(loop.now() + kHeldRefresh);
+    tick_timers_.push_back(loop.make_timer([this, index] { tick(index); }));
+    tick_timers_.back()->arm_at(loop.now() + kTick);
   }
   return {};
+}
+
+void Collector::make_auditor() {
+  pipeline::Auditor::Parts parts{.loops = {},
+                                 .destinations = {},
+                                 .ledger = &ledger_,
+                                 .log = world_.log,
+                                 .on_finding = world_.on_ledger_finding};
+  for (const auto& worker : workers_) parts.loops.push_back(worker->audited());
+  for (const auto& destination : destinations_) parts.destinations.push_back(destination.get());
+  auditor_ = std::make_unique<pipeline::Auditor>(std::move(parts));
 }
 
 Status Collector::make_pages() {
   self_metrics_ =
       std::make_unique<SelfMetrics>(metrics_, ledger_, budget_, [this] { return recent_held(); });
+  self_metrics_->add_audit(*auditor_);
   for (size_t index = 0; index < plan_.exporters.size(); ++index) {
     for (pipeline::Destination* destination : shared_.destinations[index]) {
       if (destination == nullptr) continue;
@@ -369,6 +382,9 @@ extensions::Health Collector::health() const {
     const Storages::State state = storages_.state(index);
     health.storages.push_back({.name = state.id, .trouble = state.trouble});
   }
+  for (const ledger::Finding& finding : auditor_->findings()) {
+    health.ledger_findings.push_back(finding.to_text());
+  }
   return health;
 }
 
@@ -380,29 +396,19 @@ transport::PageReply Collector::metrics_page() const {
                                                   : metrics::CounterNames::kPlain)};
 }
 
-void Collector::refresh_held(size_t worker) {
-  ledger::Held held;
-  workers_[worker]->count_held(held);
+void Collector::tick(size_t worker) {
   workers_[worker]->pool().trim();
   io::Loop& loop = workers_[worker]->loop();
-  {
-    const std::lock_guard lock(held_mutex_);
-    recent_held_[worker] = std::move(held);
+  if (worker == 0) {
+    auditor_->start_round();
+    storages_.tick();
   }
-  if (worker == 0) storages_.tick();
   last_turn_ns_[worker]->store(loop.now().time_since_epoch().count(), std::memory_order_relaxed);
-  held_timers_[worker]->arm_at(loop.now() + kHeldRefresh);
+  tick_timers_[worker]->arm_at(loop.now() + kTick);
 }
 
 ledger::Held Collector::recent_held() const {
-  ledger::Held held;
-  {
-    const std::lock_guard lock(held_mutex_);
-    for (const ledger::Held& one : recent_held_) {
-      for (const ledger::Account* account : ledger_.accounts())
-        held.add(*account, one.of(*account));
-    }
-  }
+  ledger::Held held = auditor_->recent_held();
   for (const auto& destination : destinations_) destination->count_held(held);
   return held;
 }

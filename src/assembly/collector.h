@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +24,7 @@
 #include "ledger/ledger.h"
 #include "memory/budget.h"
 #include "metrics/registry.h"
+#include "pipeline/auditor.h"
 #include "pipeline/drain.h"
 
 namespace millrace::assembly {
@@ -45,6 +45,9 @@ class Collector final : public extensions::HealthSource {
     io::Disk* disk = nullptr;
     std::function<std::unique_ptr<io::Executor>(const std::string& name)> make_lane = {};
     std::function<void(std::string_view)> at_storage_point = {};
+    // What the running audit of the ledger finds, on the first loop. Not set: it is logged as a
+    // bug, and stops a build with debug checks.
+    std::function<void(const ledger::Finding&)> on_ledger_finding = {};
     // Whether several loops may listen on one address (more than one worker needs it).
     bool share_ports = false;
   };
@@ -91,6 +94,9 @@ class Collector final : public extensions::HealthSource {
   // extensions::HealthSource; any thread while the loops run.
   extensions::Health health() const override;
 
+  // Checks the ledger once a second while the loops run; its numbers are safe from any thread.
+  const pipeline::Auditor& auditor() const { return *auditor_; }
+
   metrics::Registry& metrics() { return metrics_; }
   ledger::Ledger& ledger() { return ledger_; }
   Budget& budget() { return budget_; }
@@ -106,6 +112,7 @@ class Collector final : public extensions::HealthSource {
   void report_certificates();
   void report_credentials();
   Status make_workers();
+  void make_auditor();
   Status make_pages();
   Status serve_page(std::vector<transport::ServerOptions::PageRoute> routes,
                     const io::ListenOptions& where, std::string_view what, uint16_t* port);
@@ -113,8 +120,8 @@ class Collector final : public extensions::HealthSource {
   void drain_pipelines();
   void finish_drain();
   void close_storages();
-  // What workers hold, as of their last turn of the clock; for the metrics while loops run.
-  void refresh_held(size_t worker);
+  void tick(size_t worker);
+  // What workers held when the audit asked them last; for the metrics while loops run.
   ledger::Held recent_held() const;
 
   enum class Phase : uint8_t { kRunning, kClosing, kFlushing, kDone };
@@ -156,9 +163,8 @@ class Collector final : public extensions::HealthSource {
   size_t serving_workers_ = 0;                 // workers whose servers still have connections
   std::atomic<Phase> phase_{Phase::kRunning};  // the first loop writes, pages read; relaxed
 
-  std::vector<std::unique_ptr<io::Timer>> held_timers_;
-  mutable std::mutex held_mutex_;  // once a second and per scrape
-  std::vector<ledger::Held> recent_held_;
+  std::unique_ptr<pipeline::Auditor> auditor_;
+  std::vector<std::unique_ptr<io::Timer>> tick_timers_;
   // When each worker's loop last turned, for liveness; nanoseconds of its clock, relaxed.
   std::vector<std::unique_ptr<std::atomic<int64_t>>> last_turn_ns_;
 };

@@ -21,17 +21,6 @@ SelfMetrics::SelfMetrics(metrics::Registry& registry, const ledger::Ledger& ledg
                          const Budget& budget, std::function<ledger::Held()> held)
     : registry_(registry), held_(std::move(held)), process_(registry, metrics::this_process()) {
   for (const ledger::Account* account : ledger.accounts()) add_account(*account);
-  handles_.push_back(registry_.gauge(
-      "millrace_ledger_imbalance_items",
-      "Sum of what the ledger cannot account for, as of the last walk of the queues; not 0 for "
-      "long means a bug.",
-      {}, [&ledger, this] {
-        double sum = 0;
-        for (const ledger::Imbalance& found : ledger.check(held_())) {
-          sum += static_cast<double>(found.items < 0 ? -found.items : found.items);
-        }
-        return sum;
-      }));
   add_gauge("millrace_memory_budget_bytes", "The memory budget.",
             [&budget] { return static_cast<double>(budget.limit()); });
   add_gauge("millrace_memory_reserved_bytes", "What is reserved in the memory budget.",
@@ -84,6 +73,22 @@ void SelfMetrics::observe_batches(const ExporterPlan& exporter, pipeline::Destin
         for (metrics::Histogram* sizes : of_items) sizes->record(static_cast<double>(item_count));
         for (metrics::Histogram* sizes : of_bytes) sizes->record(static_cast<double>(byte_count));
       });
+}
+
+void SelfMetrics::add_audit(const pipeline::Auditor& auditor) {
+  add_gauge("millrace_ledger_imbalance_items",
+            "Items that the ledger provably cannot account for, lost or invented, as of the last "
+            "audit; anything but 0 is a bug.",
+            [&auditor] {
+              double sum = 0;
+              for (const ledger::Finding& finding : auditor.findings()) {
+                sum += static_cast<double>(finding.items < 0 ? -finding.items : finding.items);
+              }
+              return sum;
+            });
+  handles_.push_back(registry_.counter_function(
+      "millrace_ledger_audits", "Audits of the ledger, about one a second.", {},
+      [&auditor] { return static_cast<double>(auditor.round_count()); }));
 }
 
 void SelfMetrics::add_memory_limiter(const std::string& processor, const ledger::Account& account) {

@@ -11,6 +11,7 @@
 #include "memory/budget.h"
 #include "metrics/process.h"
 #include "metrics/registry.h"
+#include "pipeline/auditor.h"
 #include "pipeline/destination.h"
 #include "segment_log/log.h"
 
@@ -36,6 +37,8 @@ class SelfMetrics {
                   std::shared_ptr<const access::ClientLimits> limits);
   // The log of one storage directory.
   void add_storage(const std::string& id, std::function<segment_log::Numbers()> read);
+  // The audit of the ledger; outlives this.
+  void add_audit(const pipeline::Auditor& auditor);
   void add_gauge(std::string_view name, std::string_view help, std::function<double()> read);
 
  private:

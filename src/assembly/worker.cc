@@ -325,4 +325,15 @@ void Worker::count_held(ledger::Held& held) const {
   for (const auto& pipeline : pipelines_) pipeline->count_held(held);
 }
 
+pipeline::Auditor::OnLoop Worker::audited() const {
+  pipeline::Auditor::OnLoop audited{.loop = &loop_, .destinations = {}, .pipelines = {}};
+  for (const auto& by_signal : destinations_) {
+    for (const auto& destination : by_signal) {
+      if (destination != nullptr) audited.destinations.push_back(destination.get());
+    }
+  }
+  for (const auto& pipeline : pipelines_) audited.pipelines.push_back(pipeline.get());
+  return audited;
+}
+
 }  // namespace millrace::assembly

@@ -15,6 +15,7 @@
 #include "ledger/ledger.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
+#include "pipeline/auditor.h"
 #include "pipeline/dead_letters.h"
 #include "pipeline/destination.h"
 #include "pipeline/destination_worker.h"
@@ -70,6 +71,8 @@ class Worker {
   void flush_batches();
   // What this worker holds (without the shared queues); on its loop, or when nothing runs.
   void count_held(ledger::Held& held) const;
+  // What of it is audited.
+  pipeline::Auditor::OnLoop audited() const;
   io::Loop& loop() { return loop_; }
   ChunkPool& pool() { return pool_; }
 

@@ -50,6 +50,20 @@ AccountSnapshot Account::snapshot() const {
   return snapshot;
 }
 
+void Held::find(const Account& account) {
+  for (last_ = 0; last_ < by_account_.size(); ++last_) {
+    if (by_account_[last_].first == &account) return;
+  }
+  by_account_.emplace_back(&account, Amount{});
+}
+
+Amount Held::of(const Account& account) const {
+  for (const auto& [known, amount] : by_account_) {
+    if (known == &account) return amount;
+  }
+  return {};
+}
+
 Amount Held::total() const {
   Amount total;
   for (const auto& [account, amount] : by_account_) total += amount;

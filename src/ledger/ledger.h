@@ -15,11 +15,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/signal.h"
@@ -34,7 +34,13 @@ struct Amount {
     bytes += other.bytes;
     return *this;
   }
+  Amount& operator-=(const Amount& other) {  // wraps: a difference may be below zero
+    items -= other.items;
+    bytes -= other.bytes;
+    return *this;
+  }
   friend Amount operator+(Amount a, const Amount& b) { return a += b; }
+  friend Amount operator-(Amount a, const Amount& b) { return a -= b; }
   friend bool operator==(const Amount&, const Amount&) = default;
 };
 
@@ -74,6 +80,13 @@ class Account {
   const std::string& pipeline() const { return pipeline_; }        // "traces/2"
   const std::string& destination() const { return destination_; }  // "otlp_grpc/backup"
 
+  AccountSnapshot snapshot() const;
+
+ private:
+  // Every move is made through a book (book.h), so that none escapes the audit.
+  friend class Book;
+  friend class StockBook;
+
   void admit(Amount amount) { admitted_.add(amount); }
   void recover(Amount amount) { recovered_.add(amount); }
   void deliver(Amount amount) { delivered_.add(amount); }
@@ -81,9 +94,7 @@ class Account {
   void sample_out(Amount amount) { sampled_out_.add(amount); }
   void reject_by_peer(Amount amount) { rejected_by_peer_.add(amount); }
   void drop(DropReason reason, Amount amount) { dropped_[static_cast<size_t>(reason)].add(amount); }
-  AccountSnapshot snapshot() const;
 
- private:
   struct Counter {
     std::atomic<uint64_t> items{0};  // any thread adds, readers sum: orders nothing, so relaxed
     std::atomic<uint64_t> bytes{0};  // the same
@@ -130,15 +141,19 @@ class Refusals {
 // The result of one walk: what each account has lying in queues, in flight and in processors.
 class Held {
  public:
-  void add(const Account& account, Amount amount) { by_account_[&account] += amount; }
-  Amount of(const Account& account) const {
-    const auto found = by_account_.find(&account);
-    return found == by_account_.end() ? Amount{} : found->second;
+  // Cheap for neighbours of one account, which is what a walk meets.
+  void add(const Account& account, Amount amount) {
+    if (last_ >= by_account_.size() || by_account_[last_].first != &account) find(account);
+    by_account_[last_].second += amount;
   }
+  Amount of(const Account& account) const;
   Amount total() const;
 
  private:
-  std::map<const Account*, Amount> by_account_;
+  void find(const Account& account);
+
+  std::vector<std::pair<const Account*, Amount>> by_account_;
+  size_t last_ = 0;
 };
 
 // Whoever holds payloads. Says itself on which thread it may be asked.

@@ -5,6 +5,8 @@
 #include <set>
 #include <thread>
 
+#include "ledger/book.h"
+
 namespace millrace::ledger {
 namespace {
 
@@ -20,13 +22,14 @@ TEST(LedgerTest, TheSameNamesGiveTheSameAccount) {
 TEST(LedgerTest, BalancesWhenEverythingIsAccountedFor) {
   Ledger ledger;
   Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
-  account.admit({100, 1000});
-  account.recover({1, 10});
-  account.deliver({50, 500});
-  account.filter({5, 50});
-  account.sample_out({5, 50});
-  account.reject_by_peer({1, 10});
-  account.drop(DropReason::kRetryExpired, {20, 200});
+  Book book;
+  book.admit(account, {100, 1000});
+  StockBook(account).recover({1, 10});
+  book.deliver(account, {50, 500});
+  book.filter(account, {5, 50});
+  book.sample_out(account, {5, 50});
+  book.reject_by_peer(account, {1, 10});
+  book.drop(account, DropReason::kRetryExpired, {20, 200});
   Held held;
   held.add(account, {15, 150});
   held.add(account, {5, 50});
@@ -35,10 +38,11 @@ TEST(LedgerTest, BalancesWhenEverythingIsAccountedFor) {
 
 TEST(LedgerTest, NamesTheAccountThatLostItems) {
   Ledger ledger;
-  ledger.open(Signal::kTraces, "traces", "fine").admit({0, 0});
+  Book book;
+  book.admit(ledger.open(Signal::kTraces, "traces", "fine"), {0, 0});
   Account& account = ledger.open(Signal::kLogs, "logs", "otlp");
-  account.admit({10, 100});
-  account.deliver({7, 70});
+  book.admit(account, {10, 100});
+  book.deliver(account, {7, 70});
   const std::vector<Imbalance> wrong = ledger.check({});
   ASSERT_EQ(wrong.size(), 1u);
   EXPECT_EQ(wrong[0].items, 3);
@@ -48,9 +52,10 @@ TEST(LedgerTest, NamesTheAccountThatLostItems) {
 TEST(LedgerTest, AnItemThatLeftTwiceIsNegative) {
   Ledger ledger;
   Account& account = ledger.open(Signal::kLogs, "logs", "otlp");
-  account.admit({1, 10});
-  account.deliver({1, 10});
-  account.drop(DropReason::kRefused, {1, 10});
+  Book book;
+  book.admit(account, {1, 10});
+  book.deliver(account, {1, 10});
+  book.drop(account, DropReason::kRefused, {1, 10});
   ASSERT_EQ(ledger.check({}).size(), 1u);
   EXPECT_EQ(ledger.check({})[0].items, -1);
 }
@@ -58,15 +63,16 @@ TEST(LedgerTest, AnItemThatLeftTwiceIsNegative) {
 TEST(LedgerTest, LastLineNamesReasonsAndBalance) {
   Ledger ledger;
   Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
-  account.admit({12, 120});
-  account.deliver({9, 90});
-  account.drop(DropReason::kDrainDeadline, {2, 20});
-  account.drop(DropReason::kQueueFull, {1, 10});
+  Book book;
+  book.admit(account, {12, 120});
+  book.deliver(account, {9, 90});
+  book.drop(account, DropReason::kDrainDeadline, {2, 20});
+  book.drop(account, DropReason::kQueueFull, {1, 10});
   ledger.open_receiver(Signal::kTraces, "otlp").refuse(4);
   EXPECT_EQ(ledger.to_line({}),
             "ledger: admitted=12 delivered=9 filtered=0 sampled_out=0 rejected_by_peer=0 dropped=3 "
             "(queue_full=1 drain_deadline=2) held=0 refused=4 balance=ok");
-  account.admit({1, 1});
+  book.admit(account, {1, 1});
   EXPECT_NE(ledger.to_line({}).find("balance=broken [traces traces -> otlp: 1 items"),
             std::string::npos);
 }
@@ -85,10 +91,11 @@ TEST(LedgerTest, ThreadsAddWithoutLosing) {
   Ledger ledger;
   Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
   const auto work = [&] {
+    Book book;
     for (int i = 0; i < 10'000; ++i) {
-      account.admit({2, 20});
-      account.deliver({1, 10});
-      account.drop(DropReason::kRefused, {1, 10});
+      book.admit(account, {2, 20});
+      book.deliver(account, {1, 10});
+      book.drop(account, DropReason::kRefused, {1, 10});
     }
   };
   std::thread other(work);

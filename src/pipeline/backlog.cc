@@ -42,8 +42,11 @@ StoredPlace::~StoredPlace() {
       backlog_.log_.finish(target_, id_);
     }
   }
+  if (kept_.load(std::memory_order_relaxed)) backlog_.note_arrival();
   backlog_.on_place_freed(memory_bytes_);
 }
+
+void StoredPlace::note_departure() { backlog_.note_departure(); }
 
 Backlog::Backlog(Destination& destination, Storage& storage, Budget& budget, Options options)
     : destination_(destination),
@@ -55,13 +58,13 @@ Backlog::Backlog(Destination& destination, Storage& storage, Budget& budget, Opt
 Backlog::~Backlog() { clear(); }
 
 void Backlog::add_target(ledger::Account& account, segment_log::TargetId target) {
-  targets_.push_back({&account, target});
+  targets_.emplace_back(account, target);
   target_ids_.push_back(target);
   if (options_.cap.payload_bytes_max != 0 || options_.cap.age_max != 0s) {
     log_.set_cap(target_ids_, options_.cap);
   }
   const segment_log::Amount recovered = log_.untaken(target);
-  account.recover({recovered.items, recovered.admitted_bytes});
+  targets_.back().book.recover({recovered.items, recovered.admitted_bytes});
   destination_.reserve_recovered(recovered);
 }
 
@@ -142,8 +145,9 @@ void Backlog::feed() {
     if (stopped_.load(std::memory_order_seq_cst) || wakers_.empty()) return;
     if (!is_low() || untaken_records() == 0) return;
     if (reading_.exchange(true, std::memory_order_seq_cst)) return;
+    note_departure();
     chosen = next_target();
-    if (chosen == nullptr) reading_.store(false, std::memory_order_seq_cst);
+    if (chosen == nullptr) end_reading();
   }
   const uint64_t free_bytes =
       options_.memory_bytes_max -
@@ -152,7 +156,7 @@ void Backlog::feed() {
   Reservation reading = Reservation::try_make(budget_, MemoryTerm::kReadBack, bytes_max);
   if (!reading) {
     if (memory_bytes_.load(std::memory_order_relaxed) != 0) {
-      reading_.store(false, std::memory_order_seq_cst);
+      end_reading();
       retry_later();
       return;
     }
@@ -164,6 +168,11 @@ void Backlog::feed() {
              reading = std::move(reading)](std::vector<segment_log::Record> records) mutable {
               on_read(*chosen, std::move(records), std::move(reading));
             });
+}
+
+void Backlog::end_reading() {
+  note_arrival();
+  reading_.store(false, std::memory_order_seq_cst);
 }
 
 // On the read lane. What was read waits in the inbox for a loop: a task of its own could outlive
@@ -224,7 +233,7 @@ void Backlog::accept_read(DestinationWorker& worker) {
                         std::move(waiter));
   }
   reads.clear();  // what was refused is untaken before anything else is read
-  reading_.store(false, std::memory_order_seq_cst);
+  end_reading();
   if (refused) {
     retry_later();
   } else {
@@ -287,11 +296,28 @@ void Backlog::count_held(ledger::Held& held) const {
   }
 }
 
+void Backlog::take_stock(
+    const std::function<void(const ledger::Account&, const ledger::Stock&)>& see) const {
+  for (const Target& target : targets_) {
+    const uint64_t arrivals = arrivals_.load(std::memory_order_seq_cst);
+    const ledger::Amount lost_before = target.book.lost();
+    const std::optional<segment_log::Amount> untaken = log_.settled_untaken(target.id);
+    const ledger::Amount lost_after = target.book.lost();
+    const bool is_settled = untaken && lost_before == lost_after &&
+                            departures_.load(std::memory_order_seq_cst) == arrivals;
+    const segment_log::Amount amount = untaken.value_or(segment_log::Amount());
+    see(*target.account, {.recovered = target.book.recovered(),
+                          .lost = lost_after,
+                          .untaken = {amount.items, amount.admitted_bytes},
+                          .is_settled = is_settled});
+  }
+}
+
 void Backlog::on_lost(segment_log::TargetId target, segment_log::Loss loss,
                       const segment_log::Amount& untaken, segment_log::RecordRange range) {
   const auto found = std::ranges::find(targets_, target, &Target::id);
   MILLRACE_CHECK(found != targets_.end());
-  found->account->drop(drop_reason(loss), {untaken.items, untaken.admitted_bytes});
+  found->book.lose(drop_reason(loss), {untaken.items, untaken.admitted_bytes});
   destination_.release_lost(untaken);
   disappoint(range, drop_reason(loss));
 }

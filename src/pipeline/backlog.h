@@ -10,12 +10,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "io/loop.h"
+#include "ledger/audit.h"
 #include "ledger/ledger.h"
 #include "memory/budget.h"
 #include "pipeline/payload.h"
@@ -49,7 +52,7 @@ class StoredPlace {
   segment_log::RecordId record() const { return id_; }
   // A part that nobody will send in this process: it stays on disk. Any thread.
   void keep(uint64_t items, uint64_t admitted_bytes, uint64_t payload_bytes) {
-    kept_.store(true, std::memory_order_relaxed);
+    if (!kept_.exchange(true, std::memory_order_relaxed)) note_departure();
     items_.fetch_add(items, std::memory_order_relaxed);
     admitted_bytes_.fetch_add(admitted_bytes, std::memory_order_relaxed);
     payload_bytes_.fetch_add(payload_bytes, std::memory_order_relaxed);
@@ -57,6 +60,7 @@ class StoredPlace {
   void hold(Reservation reservation) { reservation_ = std::move(reservation); }
 
  private:
+  void note_departure();
   Backlog& backlog_;
   const uint64_t memory_bytes_;
   bool has_record_ = false;
@@ -123,6 +127,9 @@ class Backlog {
   void clear();
 
   void count_held(ledger::Held& held) const;
+  // What the audit asks: each account's stock on disk.
+  void take_stock(
+      const std::function<void(const ledger::Account&, const ledger::Stock&)>& see) const;
   // A sender waits for the delivery of a record whose bytes memory does not keep.
   void await(segment_log::RecordId record, std::shared_ptr<Completion> completion);
   // What the log gave up of one of the targets.
@@ -133,8 +140,11 @@ class Backlog {
  private:
   friend class StoredPlace;
   struct Target {
+    Target(ledger::Account& its, segment_log::TargetId target)
+        : account(&its), id(target), book(its) {}
     ledger::Account* account;
     segment_log::TargetId id;
+    ledger::StockBook book;
   };
   struct Read {
     segment_log::Record record;
@@ -148,6 +158,9 @@ class Backlog {
   void disappoint(segment_log::RecordRange range, ledger::DropReason reason);
   std::shared_ptr<Completion> waiter_of(segment_log::RecordId record);
   void on_place_freed(uint64_t bytes);
+  void note_departure() { departures_.fetch_add(1, std::memory_order_seq_cst); }
+  void note_arrival() { arrivals_.fetch_add(1, std::memory_order_seq_cst); }
+  void end_reading();
   bool is_low() const;
   const Target* next_target();
   void on_read(const Target& target, std::vector<segment_log::Record> records, Reservation reading);
@@ -159,7 +172,7 @@ class Backlog {
   segment_log::Log& log_;
   Budget& budget_;
   const Options options_;
-  std::vector<Target> targets_;
+  std::deque<Target> targets_;                     // fixed before the loops run
   std::vector<segment_log::TargetId> target_ids_;  // of targets_
   std::vector<Waker> wakers_;
   // A sum under a bound, relaxed but for two: who frees memory and then finds nothing untaken, and
@@ -169,6 +182,11 @@ class Backlog {
   // One read at a time; whoever sets it reads, and clears it. seq_cst against untaken and stopped_.
   std::atomic<bool> reading_{false};
   std::atomic<bool> stopped_{false};
+  // Whenever something is between the log and a worker's hands, or on its way back, there are more
+  // departures than arrivals. Departures are counted first, so who reads arrivals, then the stock,
+  // then as many departures, has read while nothing was on its way.
+  std::atomic<uint64_t> departures_{0};
+  std::atomic<uint64_t> arrivals_{0};
   std::atomic<uint32_t> next_{0};   // whose turn it is: target and worker; relaxed
   mutable std::mutex inbox_mutex_;  // once a read
   std::vector<Read> inbox_;

@@ -142,7 +142,7 @@ bool DestinationWorker::take_one(Forming& forming, Queued& into) {
   for (;;) {
     if (!forming.queue.empty()) {
       into = forming.pop_front();
-    } else if (partitioned() || !destination_.try_pop(into)) {
+    } else if (partitioned() || !try_pop(into)) {
       return false;
     }
     const Duration age_max = options_.queue.age_max;
@@ -212,7 +212,7 @@ std::unique_ptr<Flight> DestinationWorker::form() {
 
 void DestinationWorker::sort_into_partitions() {
   Queued queued;
-  while (destination_.try_pop(queued)) {
+  while (try_pop(queued)) {
     auto reduced = std::make_shared<Metadata>();
     std::string key;
     for (const std::string& name : options_.batch.metadata_keys) {
@@ -266,7 +266,7 @@ void DestinationWorker::sweep_and_compact() {
     sort_into_partitions();
   } else {
     Queued queued;
-    while (destination_.try_pop(queued)) local_.push_back(std::move(queued));
+    while (try_pop(queued)) local_.push_back(std::move(queued));
   }
   for (Queued& queued : local_.queue) compact(queued);
   for (auto& [key, forming] : partitions_) {

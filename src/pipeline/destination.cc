@@ -18,6 +18,26 @@ size_t ring_capacity(const QueueOptions& queue) {
   return static_cast<size_t>(std::clamp<uint64_t>(by_requests, 1, places_max));
 }
 
+// An account's address leaves its lowest bits free; the generation is the lowest of them.
+static_assert(alignof(ledger::Account) >= ledger::kGenerationCount);
+
+queue::Label label_of(const Queued& queued) {
+  return {reinterpret_cast<uintptr_t>(queued.account) | queued.generation,
+          uint64_t{queued.payload.item_count} << 32 | queued.admitted_bytes};
+}
+
+const ledger::Account& account_in(queue::Label label) {
+  return *reinterpret_cast<const ledger::Account*>(label.first & ~uint64_t{1});
+}
+
+ledger::Generation generation_in(queue::Label label) {
+  return static_cast<ledger::Generation>(label.first & 1);
+}
+
+ledger::Amount amount_in(queue::Label label) {
+  return {label.second >> 32, label.second & UINT32_MAX};
+}
+
 }  // namespace
 
 Destination::Destination(DestinationOptions options)
@@ -30,9 +50,11 @@ Destination::Destination(DestinationOptions options)
 // Waiting senders were settled by the workers' destructors, which empty the ring.
 Destination::~Destination() {
   Queued queued;
+  ledger::Book book;
   while (ring_.try_pop(queued)) {
     if (queued.place != nullptr) continue;
-    queued.account->drop(ledger::DropReason::kShutdown, queued.amount());
+    book.take(*queued.account, queued.amount(), queued.generation);
+    book.drop(*queued.account, ledger::DropReason::kShutdown, queued.amount());
   }
 }
 
@@ -98,8 +120,7 @@ void Destination::release(uint64_t count, uint64_t requests, uint64_t cost) {
 void Destination::push(Queued queued) {
   const uint64_t items = queued.payload.item_count;
   const uint64_t bytes = queued.payload.bytes.size();
-  const queue::Label label{reinterpret_cast<uintptr_t>(queued.account),
-                           items << 32 | queued.admitted_bytes};
+  const queue::Label label = label_of(queued);
   // Whoever reserved has a place, because a reservation outlives the slot that it stands for; but
   // the slot whose turn it is may be one that another thread has claimed and is just emptying.
   // A push that fails leaves `queued` untouched. NOLINTNEXTLINE(bugprone-use-after-move)
@@ -116,10 +137,25 @@ bool Destination::try_pop(Queued& into) {
 
 void Destination::count_held(ledger::Held& held) const {
   if (backlog_ != nullptr) backlog_->count_held(held);
-  ring_.walk([&](queue::Label label) {
-    const auto* account = reinterpret_cast<const ledger::Account*>(label.first);
-    held.add(*account, {label.second >> 32, label.second & UINT32_MAX});
+  ring_.walk([&](queue::Label label) { held.add(account_in(label), amount_in(label)); });
+}
+
+void Destination::walk_on(RingWalk& walk, size_t slots_max, const SeeQueued& see) const {
+  // Neighbours are mostly alike: one call for all of them.
+  queue::Label last;
+  ledger::Amount sum;
+  const auto tell = [&] {
+    if (last.first != 0) see(account_in(last), generation_in(last), sum);
+  };
+  ring_.walk_on(walk, slots_max, [&](queue::Label label) {
+    if (label.first != last.first) {
+      tell();
+      last = label;
+      sum = {};
+    }
+    sum += amount_in(label);
   });
+  tell();
 }
 
 void Destination::wake_starved() {

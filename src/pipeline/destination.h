@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "io/loop.h"
+#include "ledger/book.h"
 #include "ledger/ledger.h"
 #include "pipeline/backlog.h"
 #include "pipeline/breaker.h"
@@ -43,7 +44,8 @@ struct Queued {
   uint32_t requests = 1;        // ring places reserved: 1, or 0 for the later parts of a cut one
   bool is_part = false;         // cut from a larger request: no exact partial success
   bool is_compact = false;      // copied out of a chunk that it used little of
-  StoredRef place = {};         // with storage only
+  ledger::Generation generation = 0;  // in the shared queue: the audit's
+  StoredRef place = {};               // with storage only
 
   ledger::Amount amount() const { return {payload.item_count, admitted_bytes}; }
   // By their records where both have one: those have an order also within one tick of the clock.
@@ -101,6 +103,12 @@ class Destination final : public ledger::HeldWalker {
   void observe_batches(BatchObserver observer) { batch_observer_ = std::move(observer); }
   // What waits in the shared ring; any thread. What the workers hold they count themselves.
   void count_held(ledger::Held& held) const override;
+  // The same in pieces and by generation, for the audit: calls `see` for what lies in the next
+  // slots of the ring, about as many as the second says.
+  using RingWalk = queue::MpmcRing<Queued>::Walk;
+  using SeeQueued = std::function<void(const ledger::Account&, ledger::Generation, ledger::Amount)>;
+  RingWalk begin_walk() const { return ring_.begin_walk(); }
+  void walk_on(RingWalk& walk, size_t slots_max, const SeeQueued& see) const;
   // Everything that ever entered is answered for, or lies on disk only.
   bool is_empty() const {
     const uint64_t reserved = reserved_.load(std::memory_order_seq_cst);

@@ -91,7 +91,7 @@ DestinationWorker::Waiting DestinationWorker::oldest_waiting() {
   if (partitioned()) {
     sort_into_partitions();
   } else {
-    while ((!is_in_order || local_.queue.empty()) && destination_.try_pop(queued)) {
+    while ((!is_in_order || local_.queue.empty()) && try_pop(queued)) {
       local_.push_back(std::move(queued));
     }
   }
@@ -130,8 +130,19 @@ void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t
   } else {
     compactor_.close();
   }
-  destination_.push(std::move(queued));
+  push(std::move(queued));
   schedule_pump();
+}
+
+void DestinationWorker::push(Queued queued) {
+  queued.generation = book_.queue(*queued.account, queued.amount());
+  destination_.push(std::move(queued));
+}
+
+bool DestinationWorker::try_pop(Queued& into) {
+  if (!destination_.try_pop(into)) return false;
+  book_.take(*into.account, into.amount(), into.generation);
+  return true;
 }
 
 Verdict DestinationWorker::full_verdict(Room room, Need need) {

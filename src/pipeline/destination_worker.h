@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "io/loop.h"
+#include "ledger/book.h"
 #include "memory/chunk_pool.h"
 #include "pipeline/batch_cutter.h"
 #include "pipeline/compactor.h"
@@ -53,6 +54,9 @@ class DestinationWorker final : public ledger::HeldWalker {
   const DestinationOptions& options() const { return options_; }
   io::Loop& loop() { return loop_; }
   Exporter& exporter() { return *exporter_; }
+  // Of all that this worker does in the accounts of this destination.
+  ledger::Book& book() { return book_; }
+  const ledger::Book& book() const { return book_; }
 
   enum class Room : uint8_t { kReserved, kFull, kWait, kNever };
   // Room for one or several payloads, which is then reserved for all of them or for none.
@@ -154,6 +158,10 @@ class DestinationWorker final : public ledger::HeldWalker {
   void arm_line_timer();
   void wake_for_room();  // any thread
 
+  // The shared queue, with what the book says about it.
+  void push(Queued queued);
+  bool try_pop(Queued& into);
+
   // Forming (batch_forming.cc).
   void schedule_pump();
   void pump(Trigger trigger);
@@ -218,6 +226,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   Compactor compactor_;
   Logger* log_;
   DeadLetters* const dead_letters_;
+  ledger::Book book_;
   // Tasks posted from elsewhere may run after this is gone; they hold the token and look.
   std::shared_ptr<DestinationWorker*> self_;
 

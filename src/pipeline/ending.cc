@@ -66,7 +66,7 @@ void DestinationWorker::drop_everything(DropReason reason, const Verdict& verdic
     drop(std::move(one.queued), reason, verdict);
   }
   Queued queued;
-  while (destination_.try_pop(queued)) drop(std::move(queued), reason, verdict);
+  while (try_pop(queued)) drop(std::move(queued), reason, verdict);
   if (log_ != nullptr && *ending_drops_ != 0) {
     log_->error("Dropping queued data.", {{"exporter", options_.name},
                                           {"signal", signal_name(options_.signal)},

@@ -197,7 +197,8 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
       const auto index = static_cast<size_t>(place.branch - branches_.data());
       const uint32_t items = place.branch->payload.item_count;
       place.output->destination->count_enqueue_failure(items);
-      place.output->account->drop(ledger::DropReason::kQueueFull, {items, left_bytes[index]});
+      place.output->destination->book().drop(*place.output->account, ledger::DropReason::kQueueFull,
+                                             {items, left_bytes[index]});
     }
     bool waits = waits_for_disk_;
     for (Reserved& place : reserved_) {
@@ -209,6 +210,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
       }
       const size_t bytes = left_bytes[static_cast<size_t>(place.branch - branches_.data())];
       if (place.stored.place != nullptr && !place.stored.in_memory) {
+        place.output->destination->book().store(*place.output->account, {copy.item_count, bytes});
         leave_on_disk(place.stored, std::move(copy), static_cast<uint32_t>(bytes));
       } else {
         place.output->destination->commit(std::move(copy), *place.output->account, bytes,
@@ -323,7 +325,7 @@ bool Intake::try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdi
     return true;
   }
   const ledger::Amount admitted{payload.item_count, payload.bytes.size()};
-  output.account->admit(admitted);
+  destination.book().admit(*output.account, admitted);
   destination.commit(std::move(payload), *output.account, admitted.bytes);
   on_verdict(Verdict{});
   return true;

@@ -339,6 +339,7 @@ TEST(DrainTest, WhatIsLeftWithoutADrainIsCountedAsShutdown) {
   rig.submit(2);
   rig.run();
   rig.submit(1);
+  rig.auditor.reset();
   rig.sinks[0].worker.reset();
   rig.sinks[0].exporter = nullptr;
   EXPECT_EQ(rig.sinks[0].dropped(DropReason::kShutdown), (Amount{3, 24}));

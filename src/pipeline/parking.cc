@@ -23,7 +23,8 @@ void DestinationWorker::enqueue_read(segment_log::Record record, ledger::Account
   queued.admitted_bytes = record.admitted_bytes;
   queued.cost = static_cast<uint32_t>(destination_.cost_of(queued.payload));
   queued.place = std::move(place);
-  destination_.push(std::move(queued));
+  book_.fetch(account, queued.amount());
+  push(std::move(queued));
   schedule_pump();
 }
 
@@ -33,6 +34,7 @@ void DestinationWorker::feed_later(Duration wait) {
 
 // The place in memory ends; the capacity stays reserved for what lies on disk.
 void DestinationWorker::park(Queued queued, const Verdict& verdict) {
+  book_.store(*queued.account, queued.amount());
   queued.place->keep(queued.payload.item_count, queued.admitted_bytes, queued.payload.bytes.size());
   if (queued.payload.completion != nullptr) {
     Completion::settle(std::move(queued.payload.completion), loop_, verdict);
@@ -57,6 +59,7 @@ void DestinationWorker::park_what_waits() {
     } else if (!queued.is_part &&
                backlog->storage().park(loop_, queued.payload, queued.admitted_bytes,
                                        *queued.account, *backlog)) {
+      book_.store(*queued.account, queued.amount());
       if (queued.payload.completion != nullptr) {
         Completion::settle(std::move(queued.payload.completion), loop_, verdict);
       }
@@ -80,9 +83,9 @@ void DestinationWorker::park_what_waits() {
     }
   }
   Queued queued;
-  while (destination_.try_pop(queued)) park_one(std::move(queued));
+  while (try_pop(queued)) park_one(std::move(queued));
   // Their places in the ring are still theirs.
-  for (Queued& one : staying) destination_.push(std::move(one));
+  for (Queued& one : staying) push(std::move(one));
 }
 
 }  // namespace millrace::pipeline

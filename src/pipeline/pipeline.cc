@@ -20,11 +20,29 @@ void PipelineWorker::add_processor(std::unique_ptr<Processor> processor) {
   processors_.push_back(std::move(processor));
 }
 
-Result<PipelineWorker::Processed> PipelineWorker::process_from(size_t first, Payload& payload) {
-  Processed total;
+Result<PipelineWorker::Processed> PipelineWorker::process(Payload& payload) {
+  const ledger::Amount whole{payload.item_count, payload.bytes.size()};
+  Tried tried = process_from(0, payload);
+  const uint64_t held = tried.processed.held_count;
+  unentered_count_ += held;
+  if (tried.status) return tried.processed;
+  // What was taken over before the error stays where it is though the request is refused.
+  if (held != 0) {
+    enter({.filtered_count = 0, .held_count = tried.processed.held_count},
+          {held, whole.bytes * held / std::max<uint64_t>(1, whole.items)});
+  }
+  return fail(std::move(tried.status.error()));
+}
+
+PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payload) {
+  Tried tried;
+  Processed& total = tried.processed;
   for (size_t i = first; i < processors_.size(); ++i) {
     Result<ProcessorResult> result = processors_[i]->process(payload);
-    if (!result) return fail(std::move(result.error()));
+    if (!result) {
+      tried.status = fail(std::move(result.error()));
+      break;
+    }
     total.filtered_count += result->filtered_count;
     total.held_count += result->held_count;
     if (payload.item_count == 0 && total.filtered_count + total.held_count != 0) {
@@ -32,7 +50,7 @@ Result<PipelineWorker::Processed> PipelineWorker::process_from(size_t first, Pay
       break;
     }
   }
-  return total;
+  return tried;
 }
 
 PipelineWorker::Shares PipelineWorker::shares_of(const Processed& processed,
@@ -51,10 +69,12 @@ PipelineWorker::Shares PipelineWorker::shares_of(const Processed& processed,
 size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted) {
   const auto [filtered, held, left_bytes] = shares_of(processed, admitted);
   for (const Output& output : outputs_) {
-    output.account->admit(admitted);
-    if (filtered.items != 0) output.account->filter(filtered);
+    ledger::Book& book = output.destination->book();
+    book.admit(*output.account, admitted);
+    if (filtered.items != 0) book.filter(*output.account, filtered);
   }
   held_ += held;
+  unentered_count_ -= held.items;
   return left_bytes;
 }
 
@@ -67,6 +87,7 @@ bool PipelineWorker::enter_late(const Payload& payload, const Output& output, ui
     return false;
   }
   if (backlog != nullptr && !wish.in_memory) {
+    output.destination->book().store(*output.account, {payload.item_count, bytes});
     leave_on_disk(wish, payload, bytes);
   } else {
     output.destination->commit(payload, *output.account, bytes, std::move(wish.place));
@@ -77,26 +98,23 @@ bool PipelineWorker::enter_late(const Payload& payload, const Output& output, ui
 Status PipelineWorker::emit_behind(size_t index, Payload payload) {
   const uint32_t items = payload.item_count;
   ledger::Amount emitted{items, held_.items == 0 ? 0 : held_.bytes * items / held_.items};
-  emitted.items = std::min(emitted.items, held_.items);
   emitted.bytes = std::min(emitted.bytes, held_.bytes);
-  held_.items -= emitted.items;
+  held_.items -= std::min(emitted.items, held_.items);
   held_.bytes -= emitted.bytes;
-  const Result<Processed> processed = process_from(index, payload);
-  if (!processed) {
-    for (const Output& output : outputs_) {
-      output.account->drop(ledger::DropReason::kRefused, emitted);
-    }
-    return fail(processed.error());
-  }
-  const uint64_t divisor = std::max<uint64_t>(1, emitted.items);
-  const ledger::Amount filtered{processed->filtered_count,
-                                emitted.bytes * processed->filtered_count / divisor};
-  const ledger::Amount held{processed->held_count, emitted.bytes * processed->held_count / divisor};
+  const Tried tried = process_from(index, payload);
+  const auto [filtered, held, bytes] = shares_of(tried.processed, emitted);
   held_ += held;
-  const size_t bytes = emitted.bytes - filtered.bytes - held.bytes;
+  if (!tried.status) {
+    const ledger::Amount refused = emitted - held;
+    for (const Output& output : outputs_) {
+      output.destination->book().drop(*output.account, ledger::DropReason::kRefused, refused);
+    }
+    return fail(tried.status.error());
+  }
   Status status;
   for (const Output& output : outputs_) {
-    output.account->filter(filtered);
+    ledger::Book& book = output.destination->book();
+    book.filter(*output.account, filtered);
     if (payload.bytes.empty()) continue;
     const DestinationWorker::Room room = output.destination->try_reserve(payload);
     if (room == DestinationWorker::Room::kReserved &&
@@ -104,7 +122,7 @@ Status PipelineWorker::emit_behind(size_t index, Payload payload) {
       continue;
     }
     output.destination->count_enqueue_failure(payload.item_count);
-    output.account->drop(ledger::DropReason::kQueueFull, {payload.item_count, bytes});
+    book.drop(*output.account, ledger::DropReason::kQueueFull, {payload.item_count, bytes});
     status =
         fail(Code::kUnavailable,
              output.destination->full_verdict(room, output.destination->need_of(payload)).message);
@@ -117,7 +135,7 @@ void PipelineWorker::flush() {
 }
 
 void PipelineWorker::count_held(ledger::Held& held) const {
-  uint64_t items = 0;
+  uint64_t items = 0 - unentered_count_;
   for (const auto& processor : processors_) items += processor->held_count();
   if (items == 0 && held_.bytes == 0) return;
   for (const Output& output : outputs_) held.add(*output.account, {items, held_.bytes});

@@ -42,7 +42,7 @@ class PipelineWorker final : public ledger::HeldWalker {
     uint32_t held_count = 0;
   };
   // Changes nothing but `payload` and what processors hold; the accounts are the caller's.
-  Result<Processed> process(Payload& payload) { return process_from(0, payload); }
+  Result<Processed> process(Payload& payload);
   // How the admitted bytes are shared out between what was filtered, held and is left.
   struct Shares {
     ledger::Amount filtered;
@@ -60,7 +60,11 @@ class PipelineWorker final : public ledger::HeldWalker {
   void count_held(ledger::Held& held) const override;
 
  private:
-  Result<Processed> process_from(size_t first, Payload& payload);
+  struct Tried {
+    Status status;
+    Processed processed;  // also by those before the one that failed
+  };
+  Tried process_from(size_t first, Payload& payload);
   Status emit_behind(size_t index, Payload payload);
   bool enter_late(const Payload& payload, const Output& output, uint32_t bytes);
 
@@ -70,6 +74,8 @@ class PipelineWorker final : public ledger::HeldWalker {
   std::vector<std::unique_ptr<Processor>> processors_;
   // What processors took over and have not emitted: admitted bytes, shared out by items.
   ledger::Amount held_;
+  // Items that processors hold of requests which have not entered: they wait in line for room.
+  uint64_t unentered_count_ = 0;
 };
 
 }  // namespace millrace::pipeline

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "pipeline/auditor.h"
 #include "pipeline/drain.h"
 #include "pipeline/testing/rig.h"
 
@@ -31,6 +32,7 @@ class World {
       accounts_.push_back(&ledger_.open(Signal::kTraces, "traces", name));
     }
     for (auto& loop : loops_) add_worker(*loop);
+    make_auditor();
   }
 
   void run(int steps) {
@@ -77,7 +79,24 @@ class World {
     intakes_.push_back(std::make_unique<Intake>(loop, std::vector{pipelines_.back().get()}));
   }
 
+  // What it finds in the middle of all this is a failure.
+  void make_auditor() {
+    Auditor::Parts parts;
+    for (size_t i = 0; i < loops_.size(); ++i) {
+      Auditor::OnLoop on_loop{loops_[i].get(), {}, {pipelines_[i].get()}};
+      for (const auto& worker : workers_) {
+        if (&worker->loop() == loops_[i].get()) on_loop.destinations.push_back(worker.get());
+      }
+      parts.loops.push_back(std::move(on_loop));
+    }
+    for (const auto& destination : destinations_) parts.destinations.push_back(destination.get());
+    parts.ledger = &ledger_;
+    parts.on_finding = [](const ledger::Finding& finding) { ADD_FAILURE() << finding.to_text(); };
+    auditor_ = std::make_unique<Auditor>(std::move(parts));
+  }
+
   void do_something() {
+    auditor_->start_round();
     const uint64_t what = random_.below(10);
     if (what < 5) {
       submit();
@@ -159,6 +178,7 @@ class World {
   }
 
   void expect_all_settled() {
+    EXPECT_GT(auditor_->round_count(), 0u);
     EXPECT_EQ(held().total().items, 0u);
     EXPECT_TRUE(ledger_.check(held()).empty()) << ledger_.to_line(held());
     for (const auto& destination : destinations_) EXPECT_TRUE(destination->is_empty());
@@ -192,6 +212,7 @@ class World {
   std::vector<std::unique_ptr<DestinationWorker>> workers_;
   std::vector<std::unique_ptr<PipelineWorker>> pipelines_;
   std::vector<std::unique_ptr<Intake>> intakes_;
+  std::unique_ptr<Auditor> auditor_;
   std::vector<int> verdicts_;  // how often each sender was told
   uint64_t next_ = 1;
 };

@@ -66,6 +66,7 @@ TEST(RetryTest, WhatIsDroppedAtTheEndIsOneLine) {
   Rig rig({plain_options("dead")}, {}, nullptr, &lines.logger);
   for (int i = 0; i < 5; ++i) rig.submit(2);
   rig.run();
+  rig.auditor.reset();
   rig.sinks[0].worker.reset();
   EXPECT_EQ(lines.with("Dropping queued data"), 1u);
   EXPECT_EQ(lines.with("dropped_items=10"), 1u);

@@ -48,10 +48,10 @@ void DestinationWorker::on_delivered(Flight& flight, const Outcome& outcome) {
               ? 0
               : entry.admitted_bytes * (upto - rejected_so_far) / entry.item_count};
       rejected_so_far = upto;
-      entry.account->reject_by_peer(rejected);
+      book_.reject_by_peer(*entry.account, rejected);
       amount = {amount.items - rejected.items, amount.bytes - rejected.bytes};
     }
-    entry.account->deliver(amount);
+    book_.deliver(*entry.account, amount);
     requests += entry.requests;
     cost += entry.cost;
     if (entry.completion != nullptr) {
@@ -95,9 +95,10 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
     ++count;
     requests += entry.requests;
     if (stays_on_disk(reason, entry.place)) {
+      book_.store(*entry.account, entry.amount());
       entry.place->keep(entry.item_count, entry.admitted_bytes, entry.size);
     } else {
-      entry.account->drop(reason, entry.amount());
+      book_.drop(*entry.account, reason, entry.amount());
       cost += entry.cost;
       dropped_items += entry.item_count;
     }
@@ -122,7 +123,7 @@ void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& ve
     park(std::move(queued), verdict);
     return;
   }
-  queued.account->drop(reason, queued.amount());
+  book_.drop(*queued.account, reason, queued.amount());
   if (queued.payload.completion != nullptr) {
     Completion::settle(std::move(queued.payload.completion), loop_, verdict);
   }

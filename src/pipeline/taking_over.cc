@@ -85,7 +85,7 @@ void DestinationWorker::on_taken_over(uint64_t id, const Verdict& verdict) {
     return;
   }
   // Delivered, or refused for good: both are counted where it went.
-  queued.account->drop(DropReason::kHandedBack, queued.amount());
+  book_.drop(*queued.account, DropReason::kHandedBack, queued.amount());
   destination_.release(1, queued.requests, queued.cost);
 }
 
@@ -99,7 +99,7 @@ void DestinationWorker::queue_again() {
   for (size_t i = waiting.size(); i > 0; --i) {
     Queued queued = std::move(handing_over_.extract(waiting[i - 1]).mapped().queued);
     if (partitioned()) {
-      destination_.push(std::move(queued));
+      push(std::move(queued));
     } else {
       local_.push_front(std::move(queued));
     }

@@ -15,6 +15,7 @@
 // with an element of 104 bytes, 43 ns with two threads at both ends (mpmc_ring_bench).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -92,18 +93,35 @@ class MpmcRing {
   }
   bool empty() const { return size() == 0; }
 
-  // Calls `see(Label)` for each element. Exact when nothing moves; elements pushed or popped
-  // meanwhile may or may not be seen, never half.
-  template <class See>
-  void walk(See see) const {
+  // A walk that may be made in pieces, so that a long queue keeps nobody waiting.
+  struct Walk {
+    uint64_t next = 0;
+    uint64_t end = 0;
+    bool is_done() const { return next >= end; }
+  };
+  Walk begin_walk() const {
     const uint64_t end = tail_.load(std::memory_order_acquire);
-    for (uint64_t position = head_.load(std::memory_order_acquire); position < end; ++position) {
-      Slot& slot = slot_at(position);
-      if (load_sequence(slot, position) != position + 1) continue;
+    return {head_.load(std::memory_order_acquire), end};
+  }
+  // Calls `see(Label)` for the elements in the next `slots_max` slots. What was in the ring when
+  // the walk began and is still there when it is done was seen, once; what is pushed or popped in
+  // between may or may not be seen, at most once, never half. Exact when nothing moves.
+  template <class See>
+  void walk_on(Walk& walk, size_t slots_max, See see) const {
+    walk.next = std::max(walk.next, head_.load(std::memory_order_acquire));
+    const uint64_t end = std::min(walk.end, walk.next + slots_max);
+    for (; walk.next < end; ++walk.next) {
+      Slot& slot = slot_at(walk.next);
+      if (load_sequence(slot, walk.next) != walk.next + 1) continue;
       const Label label{std::atomic_ref(slot.first).load(std::memory_order_acquire),
                         std::atomic_ref(slot.second).load(std::memory_order_acquire)};
-      if (load_sequence(slot, position) == position + 1) see(label);
+      if (load_sequence(slot, walk.next) == walk.next + 1) see(label);
     }
+  }
+  template <class See>
+  void walk(See see) const {
+    Walk whole = begin_walk();
+    walk_on(whole, capacity(), see);
   }
 
  private:

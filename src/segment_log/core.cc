@@ -113,10 +113,22 @@ Amount Log::Core::untaken(TargetId target) const {
   return untaken_[target];
 }
 
+std::optional<Amount> Log::Core::settled_untaken(TargetId target) const {
+  const std::lock_guard lock(mutex_);
+  if (untold_.load(std::memory_order_acquire) != 0) return std::nullopt;
+  return untaken_[target];
+}
+
+void Log::Core::note_lost(Notices& notices, const Notices::Lost& lost) {
+  untold_.fetch_add(1, std::memory_order_relaxed);
+  notices.lost.push_back(lost);
+}
+
 void Log::Core::tell(const Notices& notices) {
   if (observer_ == nullptr) return;
   for (const auto& [target, loss, amount, range] : notices.lost) {
     observer_->on_lost(target, loss, amount, range);
+    untold_.fetch_sub(1, std::memory_order_release);
   }
   if (notices.has_room) observer_->on_room();
 }
@@ -221,7 +233,7 @@ void Log::Core::lose_untaken(TargetId target, const Amount& amount, Loss loss, N
                              RecordRange range) {
   if (amount.records == 0) return;
   remove_untaken(target, amount);
-  notices.lost.push_back({target, loss, amount, range});
+  note_lost(notices, {target, loss, amount, range});
 }
 
 void Log::Core::retire_segment(const std::shared_ptr<Segment>& segment) {
@@ -333,7 +345,7 @@ void Log::Core::untake(TargetId target, RecordId id, Amount rest) {
   auto range = lost_ranges_.upper_bound(id);
   Loss loss = Loss::kStorageFailed;
   if (range != lost_ranges_.begin() && id < (--range)->second.first) loss = range->second.second;
-  notices.lost.push_back({target, loss, rest, {id, id + 1}});
+  note_lost(notices, {target, loss, rest, {id, id + 1}});
   lock.unlock();
   tell(notices);
 }

@@ -36,6 +36,7 @@ class Log::Core {
   void observe(Observer* observer) { observer_ = observer; }
   std::vector<std::pair<TargetName, Amount>> orphans() const;
   Amount untaken(TargetId target) const;
+  std::optional<Amount> settled_untaken(TargetId target) const;
   uint64_t untaken_records(TargetId target) const {
     return untaken_records_[target].load(std::memory_order_seq_cst);
   }
@@ -113,6 +114,7 @@ class Log::Core {
   // --- state under the lock (core.cc) ---
   WallTime now() const { return world_.wall_clock(); }
   void tell(const Notices& notices);
+  void note_lost(Notices& notices, const Notices::Lost& lost);
   void adopt(Recovered recovered);
   uint64_t used_bytes() const { return segment_bytes_sum_ + queued_bytes_; }
   Status make_room(uint64_t cost, Notices& notices);
@@ -210,6 +212,9 @@ class Log::Core {
   std::vector<Queued> writing_;
   std::vector<DoneRange> done_to_write_;  // each within one segment
   std::array<Amount, kTargetsMax> untaken_{};
+  // Losses that the observer has not heard of. Added to under the lock; taken off (release) when it
+  // has heard, read (acquire) under the lock: at 0 whoever reads sees what the observer did.
+  std::atomic<uint64_t> untold_{0};
   // untaken_'s records, for who does not want the lock. Written under it, by add_untaken and
   // remove_untaken alone; seq_cst, because who makes something untaken and who stops reading must
   // not miss each other (Backlog::feed).

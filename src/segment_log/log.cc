@@ -19,6 +19,9 @@ Result<TargetId> Log::target(const TargetName& name) { return core_->target(name
 void Log::observe(Observer* observer) { core_->observe(observer); }
 std::vector<std::pair<TargetName, Amount>> Log::orphans() const { return core_->orphans(); }
 Amount Log::untaken(TargetId target) const { return core_->untaken(target); }
+std::optional<Amount> Log::settled_untaken(TargetId target) const {
+  return core_->settled_untaken(target);
+}
 void Log::set_cap(std::span<const TargetId> targets, const Cap& cap) {
   core_->set_cap(targets, cap);
 }

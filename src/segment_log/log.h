@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -174,6 +175,8 @@ class Log {
   std::vector<std::pair<TargetName, Amount>> orphans() const;
 
   Amount untaken(TargetId target) const;  // at start: what was recovered
+  // The same; nullopt while the observer has not yet heard of everything that was lost.
+  std::optional<Amount> settled_untaken(TargetId target) const;
   // The same's records, without the lock: for every request. Sequentially consistent: a record that
   // is untaken when append or untake return is counted from before they return, and one that is
   // taken or given up is counted until after that was decided.

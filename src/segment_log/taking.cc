@@ -107,7 +107,7 @@ bool Log::Core::give_index(Lock& lock, const std::shared_ptr<Segment>& segment, 
       remove_untaken(target, amount);
       // A summary that says less than there is has lost nothing.
       if (static_cast<int64_t>(amount.records) > 0) {
-        notices.lost.push_back({target, Loss::kStorageFailed, amount, {}});
+        note_lost(notices, {target, Loss::kStorageFailed, amount, {}});
       }
     }
     retire_if_finished(segment);
@@ -255,7 +255,7 @@ void Log::Core::set_aside(TargetId target, const std::shared_ptr<Segment>& segme
                           const Selected& record, Notices& notices) {
   const std::lock_guard lock(mutex_);
   if (quarantined_.insert(record.id).second) ++numbers_.records_quarantined;
-  notices.lost.push_back({target, Loss::kStorageFailed, record.amount, {record.id, record.id + 1}});
+  note_lost(notices, {target, Loss::kStorageFailed, record.amount, {record.id, record.id + 1}});
   if (!segments_.contains(segment->name.number)) return;
   if (segment->finish(target, record.id)) done_to_write_.push_back({record.id, 1, target});
   retire_if_finished(segment);

@@ -107,16 +107,19 @@ class Run {
     const auto make_lane = [this](const std::string&) {
       return std::make_unique<io::sim::SimExecutor>(*loops_[0], scenario_.storage.lane_delay_max);
     };
-    auto made = assembly::Collector::create(std::move(*plan),
-                                            {.loops = {loops_[0].get(), loops_[1].get()},
-                                             .log = &log_,
-                                             .unsampled_log = &log_,
-                                             .console = [](std::string_view) {},
-                                             .files = &files_,
-                                             .wall_clock = [this] { return loops_[0]->wall_now(); },
-                                             .disk = &disk_,
-                                             .make_lane = make_lane,
-                                             .share_ports = true});
+    auto made = assembly::Collector::create(
+        std::move(*plan),
+        {.loops = {loops_[0].get(), loops_[1].get()},
+         .log = &log_,
+         .unsampled_log = &log_,
+         .console = [](std::string_view) {},
+         .files = &files_,
+         .wall_clock = [this] { return loops_[0]->wall_now(); },
+         .disk = &disk_,
+         .make_lane = make_lane,
+         .on_ledger_finding =
+             [this](const ledger::Finding& finding) { problem("the audit: " + finding.to_text()); },
+         .share_ports = true});
     if (!made) {
       problem("the collector does not start: " + made.error().message);
       return false;
@@ -243,6 +246,7 @@ class Run {
       check_exact(all, result_.problems);
     }
     count_outcomes(all, coverage_);
+    coverage_.count("ledger.audits", collector_->auditor().round_count());
     for (size_t fault = 0; fault < io::sim::kFaultCount; ++fault) {
       const auto kind = static_cast<io::sim::Fault>(fault);
       coverage_.count("network." + std::string(io::sim::fault_name(kind)),

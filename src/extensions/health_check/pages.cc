@@ -64,6 +64,14 @@ std::string destinations_json(const Health& health) {
   return text + "]";
 }
 
+std::string verbose_json(const Health& health) {
+  std::string text = ",\"destinations\":" + destinations_json(health) + ",\"ledger\":[";
+  for (size_t i = 0; i < health.ledger_findings.size(); ++i) {
+    text += (i > 0 ? "," : "") + json_string(health.ledger_findings[i]);
+  }
+  return text + "]";
+}
+
 PageReply json_reply(bool is_good, std::string body) {
   return {is_good ? kOk : kUnavailable, "application/json", std::move(body)};
 }
@@ -77,7 +85,7 @@ PageReply main_page(const HealthCheckOptions& options, const Health& health, boo
   std::string body = std::string("{\"status\":\"Server ") + (available ? "" : "not ") +
                      "available\",\"upSince\":\"" + rfc3339(health.started_at) +
                      "\",\"uptime\":\"" + config::to_text(health.now - health.started_at) + "\"";
-  if (verbose) body += ",\"destinations\":" + destinations_json(health);
+  if (verbose) body += verbose_json(health);
   return json_reply(available, body + "}");
 }
 
@@ -94,7 +102,7 @@ PageReply readiness_page(const Health& health, bool verbose) {
       std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[";
   for (size_t i = 0; i < reasons.size(); ++i) body += (i > 0 ? "," : "") + json_string(reasons[i]);
   body += "]";
-  if (verbose) body += ",\"destinations\":" + destinations_json(health);
+  if (verbose) body += verbose_json(health);
   return json_reply(reasons.empty(), body + "}");
 }
 
@@ -113,7 +121,7 @@ PageReply status_page(const Health& health, bool verbose) {
   std::string body = "{\"start_time\":\"" + rfc3339(health.started_at) +
                      "\",\"healthy\":" + (available ? "true" : "false") + ",\"status\":\"" +
                      status + "\",\"status_time\":\"" + rfc3339(health.now) + "\"";
-  if (verbose) body += ",\"destinations\":" + destinations_json(health);
+  if (verbose) body += verbose_json(health);
   return json_reply(available, body + "}");
 }
 

@@ -6,7 +6,8 @@
 //   /readyz        200 while it takes data, is not draining, and no required destination's queue
 //                  is full, and every storage can be written; otherwise 503 with the reasons.
 //   status_path    version 2's short JSON.
-// ?verbose adds each destination: its queue, what is in flight and its last answer.
+// ?verbose adds each destination: its queue, what is in flight and its last answer; and what the
+// ledger cannot account for, which is nothing while all is well.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +48,9 @@ struct Health {
   Duration longest_since_turn = 0s;
   std::vector<DestinationHealth> destinations;
   std::vector<StorageHealth> storages;
+  // What the ledger cannot account for, each in words; anything is a bug, but no reason not to send
+  // here.
+  std::vector<std::string> ledger_findings;
 };
 
 // A loop that did not turn for so long hangs: nothing it does takes a hundredth of that.

@@ -92,6 +92,16 @@ TEST_F(HealthPagesTest, VerboseNamesEachDestination) {
   EXPECT_EQ(get("/", "verbose=false").body.find("destinations"), std::string::npos);
 }
 
+TEST_F(HealthPagesTest, VerboseSaysWhatTheLedgerCannotAccountFor) {
+  EXPECT_NE(get("/readyz", "verbose").body.find("\"ledger\":[]}"), std::string::npos);
+  source.now.ledger_findings = {"traces traces -> a: 1 items", "logs"};
+  EXPECT_NE(
+      get("/readyz", "verbose").body.find("\"ledger\":[\"traces traces -> a: 1 items\",\"logs\"]}"),
+      std::string::npos);
+  EXPECT_EQ(get("/readyz").status, 200);
+  EXPECT_EQ(get("/readyz").body.find("ledger"), std::string::npos);
+}
+
 TEST_F(HealthPagesTest, StatusPageIsVersionTwos) {
   EXPECT_EQ(get("/status").status, 404);
   options.status_path = "/status";

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ledger/ledger.h"
+#include "pipeline/auditor.h"
 #include "pipeline/destination.h"
 #include "pipeline/destination_worker.h"
 #include "pipeline/intake.h"
@@ -65,8 +66,24 @@ struct Rig {
     }
     pipeline = std::make_unique<PipelineWorker>(loop, "traces", std::move(outputs));
     intake = std::make_unique<Intake>(loop, std::vector{pipeline.get()});
+    auditor = make_auditor(loop, ledger, sinks, *pipeline);
   }
   ~Rig() { expect_balance(); }
+
+  // Whatever it finds fails the test.
+  static std::unique_ptr<Auditor> make_auditor(io::Loop& loop, const ledger::Ledger& ledger,
+                                               const std::vector<Sink>& sinks,
+                                               PipelineWorker& pipeline) {
+    Auditor::Parts parts;
+    parts.loops.push_back({.loop = &loop, .destinations = {}, .pipelines = {&pipeline}});
+    for (const Sink& sink : sinks) {
+      parts.loops.front().destinations.push_back(sink.worker.get());
+      parts.destinations.push_back(sink.destination.get());
+    }
+    parts.ledger = &ledger;
+    parts.on_finding = [](const ledger::Finding& finding) { ADD_FAILURE() << finding.to_text(); };
+    return std::make_unique<Auditor>(std::move(parts));
+  }
 
   // Submits `count` items numbered on from the last; returns the index of its verdict.
   size_t submit(uint32_t count, Policy policy = Policy::kAccepted,
@@ -85,7 +102,10 @@ struct Rig {
     });
     return index;
   }
-  void run() { loop.run_until_idle(); }
+  void run() {
+    if (auditor != nullptr) auditor->start_round();
+    loop.run_until_idle();
+  }
 
   void count_held(ledger::Held& held) const {
     for (const Sink& sink : sinks) {
@@ -110,6 +130,7 @@ struct Rig {
   std::vector<Sink> sinks;
   std::unique_ptr<PipelineWorker> pipeline;
   std::unique_ptr<Intake> intake;
+  std::unique_ptr<Auditor> auditor;  // to be reset before a worker is
   Verdicts verdicts;
   uint64_t next_item = 1;
 };

@@ -80,6 +80,7 @@ struct StoredRig {
     }
     pipeline = std::make_unique<PipelineWorker>(loop, "traces", std::move(outputs));
     intake = std::make_unique<Intake>(loop, std::vector{pipeline.get()});
+    auditor = Rig::make_auditor(loop, ledger, sinks, *pipeline);
   }
 
   ~StoredRig() {
@@ -91,6 +92,7 @@ struct StoredRig {
 
   // The workers go, as when the loops have stopped.
   void end() {
+    auditor.reset();
     intake.reset();
     for (Sink& sink : sinks) sink.worker.reset();
     while (writes.run_one() || reads.run_one()) {
@@ -113,6 +115,7 @@ struct StoredRig {
 
   // Loop and lanes, until nothing is left to do.
   void run() {
+    if (auditor != nullptr) auditor->start_round();
     for (int rounds = 0; rounds < 100'000; ++rounds) {
       const bool turned = loop.turn();
       const bool wrote = writes.run_one();
@@ -177,6 +180,7 @@ struct StoredRig {
   std::vector<Sink> sinks;
   std::unique_ptr<PipelineWorker> pipeline;
   std::unique_ptr<Intake> intake;
+  std::unique_ptr<Auditor> auditor;
   Rig::Verdicts verdicts;
   uint64_t next_item = 1;
 };
