@@ -16,7 +16,8 @@ using wire::Writer;
 using Content = std::function<void()>;
 
 // Writes one nested message.
-void nest(Writer& w, uint32_t field, const Content& content) {
+template <class Write>
+void nest(Writer& w, uint32_t field, const Write& content) {
   const Writer::Nested nested = w.open(field, 128);
   content();
   w.close(nested);

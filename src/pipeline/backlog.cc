@@ -33,11 +33,16 @@ ledger::DropReason drop_reason(segment_log::Loss loss) {
 StoredPlace::~StoredPlace() {
   if (has_record_) {
     if (kept_.load(std::memory_order_relaxed)) {
-      backlog_.log_.untake(target_, id_,
-                           {.records = 1,
-                            .items = items_.load(std::memory_order_relaxed),
-                            .admitted_bytes = admitted_bytes_.load(std::memory_order_relaxed),
-                            .payload_bytes = payload_bytes_.load(std::memory_order_relaxed)});
+      const segment_log::Amount rest{
+          .records = 1,
+          .items = items_.load(std::memory_order_relaxed),
+          .admitted_bytes = admitted_bytes_.load(std::memory_order_relaxed),
+          .payload_bytes = payload_bytes_.load(std::memory_order_relaxed)};
+      // Before anybody may give it up and so give back what it costs.
+      if (in_parts_.load(std::memory_order_relaxed)) {
+        backlog_.destination_.reserve_for_rest(rest, cost_.load(std::memory_order_relaxed));
+      }
+      backlog_.log_.untake(target_, id_, rest);
     } else {
       backlog_.log_.finish(target_, id_);
     }

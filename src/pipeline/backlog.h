@@ -50,12 +50,19 @@ class StoredPlace {
   }
   bool is_on_disk() const { return has_record_; }
   segment_log::RecordId record() const { return id_; }
-  // A part that nobody will send in this process: it stays on disk. Any thread.
+  // What of it nobody will send in this process: it stays on disk. Any thread.
   void keep(uint64_t items, uint64_t admitted_bytes, uint64_t payload_bytes) {
     if (!kept_.exchange(true, std::memory_order_relaxed)) note_departure();
     items_.fetch_add(items, std::memory_order_relaxed);
     admitted_bytes_.fetch_add(admitted_bytes, std::memory_order_relaxed);
     payload_bytes_.fetch_add(payload_bytes, std::memory_order_relaxed);
+  }
+  // The same of a part, and with it `cost` of the queue's capacity. Of what the record costs other
+  // parts may have given back more than their share.
+  void keep_part(uint64_t items, uint64_t admitted_bytes, uint64_t payload_bytes, uint64_t cost) {
+    in_parts_.store(true, std::memory_order_relaxed);
+    cost_.fetch_add(cost, std::memory_order_relaxed);
+    keep(items, admitted_bytes, payload_bytes);
   }
   void hold(Reservation reservation) { reservation_ = std::move(reservation); }
 
@@ -69,6 +76,8 @@ class StoredPlace {
   Reservation reservation_;  // of bytes that were read back
   // What was kept; ordered by the reference count of who shares this place, so relaxed.
   std::atomic<bool> kept_{false};
+  std::atomic<bool> in_parts_{false};
+  std::atomic<uint64_t> cost_{0};  // of those parts
   std::atomic<uint64_t> items_{0};
   std::atomic<uint64_t> admitted_bytes_{0};
   std::atomic<uint64_t> payload_bytes_{0};

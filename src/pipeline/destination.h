@@ -126,6 +126,10 @@ class Destination final : public ledger::HeldWalker {
   bool has_places_for_reading() const;
   // What was found on disk counts against the capacity, even beyond it.
   void reserve_recovered(const segment_log::Amount& amount);
+  // What a record costs of which parts stay on disk, instead of what these have reserved.
+  void reserve_for_rest(const segment_log::Amount& rest, uint64_t reserved_cost) {
+    reserved_.fetch_add(cost_of(rest) - reserved_cost, std::memory_order_seq_cst);
+  }
   void release_lost(const segment_log::Amount& amount) { release(0, 0, cost_of(amount)); }
   void wake_those_who_wait() {
     if (blocked_.load(std::memory_order_seq_cst) != 0) wake_blocked();

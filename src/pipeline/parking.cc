@@ -35,7 +35,8 @@ void DestinationWorker::feed_later(Duration wait) {
 // The place in memory ends; the capacity stays reserved for what lies on disk.
 void DestinationWorker::park(Queued queued, const Verdict& verdict) {
   book_.store(*queued.account, queued.amount());
-  queued.place->keep(queued.payload.item_count, queued.admitted_bytes, queued.payload.bytes.size());
+  queued.place->keep_part(queued.payload.item_count, queued.admitted_bytes,
+                          queued.payload.bytes.size(), queued.cost);
   if (queued.payload.completion != nullptr) {
     Completion::settle(std::move(queued.payload.completion), loop_, verdict);
   }

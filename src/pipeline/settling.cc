@@ -96,7 +96,7 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
     requests += entry.requests;
     if (stays_on_disk(reason, entry.place)) {
       book_.store(*entry.account, entry.amount());
-      entry.place->keep(entry.item_count, entry.admitted_bytes, entry.size);
+      entry.place->keep_part(entry.item_count, entry.admitted_bytes, entry.size, entry.cost);
     } else {
       book_.drop(*entry.account, reason, entry.amount());
       cost += entry.cost;

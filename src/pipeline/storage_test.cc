@@ -294,6 +294,42 @@ TEST(StorageTest, ACutRequestIsFinishedWithItsLastPart) {
   EXPECT_EQ(rig.delivered().size(), 10u);
 }
 
+// A request counts as one however many parts it is cut into; the part with that one was delivered,
+// and giving up the others gave it back again: the queue was full for ever, and no drain ended.
+TEST(StorageTest, PartsThatStayOnDiskCostWhatTheirRecordCosts) {
+  for (const Sizer sizer : {Sizer::kRequests, Sizer::kItems, Sizer::kBytes}) {
+    SimDisk disk(1);
+    DestinationOptions options = plain_options();
+    options.batch.items_max = 4;
+    options.queue.sizer = sizer;
+    options.queue.capacity = 1000;
+    StoredRig rig(disk, {}, {options}, {.age_max = 1h});
+    rig.submit(10);
+    rig.run();
+    rig.sinks[0].exporter->answer(Kind::kDelivered);
+    rig.run();
+    rig.sinks[0].exporter->answer(Kind::kDelivered);  // two parts of three
+    rig.run();
+    Drain drain(rig.loop);
+    drain.add(*rig.sinks[0].destination);
+    bool done = false;
+    drain.start(rig.loop.now() + 1s, [&] { done = true; });
+    rig.advance(2s);
+    EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 1u);
+    EXPECT_EQ(rig.sinks[0].destination->numbers().queue_size, sizer == Sizer::kRequests ? 1u
+                                                              : sizer == Sizer::kItems  ? 2u
+                                                                                        : 16u);
+    rig.loop.set_now(rig.loop.now() + 2h);
+    for (int i = 0; i < 3; ++i) {
+      rig.log->tick();
+      rig.run();
+    }
+    EXPECT_EQ(rig.sinks[0].seen().dropped_total().items, 2u);
+    EXPECT_EQ(rig.sinks[0].destination->numbers().queue_size, 0u);
+    EXPECT_TRUE(done);
+  }
+}
+
 // --- Memory for what is read back --------------------------------------------------------------
 
 constexpr size_t kBudget = 1 << 20;
@@ -345,7 +381,8 @@ TEST(StorageTest, WhatHasRoomGoesOnAndTheRestGoesBackInOrder) {
   rig.loop.run_until_idle();
   ASSERT_TRUE(rig.reads.run_one());
   // Room for three when what was reserved for the reading is given back.
-  const Reservation others = Reservation::make_beyond(rig.budget, MemoryTerm::kMessages, kBudget - 3 * 32);
+  const Reservation others =
+      Reservation::make_beyond(rig.budget, MemoryTerm::kMessages, kBudget - 3 * 32);
   rig.loop.turn();
   rig.loop.run_until_idle();
   EXPECT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 17u);

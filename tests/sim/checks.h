@@ -8,14 +8,12 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "assembly/collector.h"
 #include "ledger/ledger.h"
+#include "tests/sim/collector_process.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/sdk_client.h"
@@ -23,18 +21,13 @@
 
 namespace millrace::sim_test {
 
-// The accounts of lives that ended in a crash, as they stood then.
-using PastAccounts = std::map<std::pair<Signal, std::string>, ledger::AccountSnapshot>;
-
 struct World {
   const Scenario& scenario;
   assembly::Collector& collector;
   std::array<std::unique_ptr<Sink>, 2>& sinks;
   std::vector<std::unique_ptr<SdkClient>>& clients;
-  const PastAccounts& past;
+  const CollectorProcess& process;
 };
-
-using Problems = std::vector<std::string>;
 
 // When no loop runs any more.
 void check_ledger(const World& world, Problems& problems);

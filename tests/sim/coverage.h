@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/scenario.h"
+
 namespace millrace::sim_test {
 
 class Coverage {
@@ -29,5 +31,10 @@ class Coverage {
  private:
   std::map<std::string, uint64_t> counts_;
 };
+
+// What seeds of that kind must have met when there are many of them.
+void require_everything(SeedKind kind, Coverage& coverage);
+// How often something went wrong on purpose.
+uint64_t count_faults(const Coverage& coverage);
 
 }  // namespace millrace::sim_test

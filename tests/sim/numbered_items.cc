@@ -1,6 +1,7 @@
 #include "tests/sim/numbered_items.h"
 
 #include <optional>
+#include <utility>
 
 #include "otlp/example_requests.h"
 #include "otlp/views.h"
@@ -15,27 +16,40 @@ uint64_t number_of(otlp::MessageBytes span_id) {
   return number;
 }
 
-void add_points(const Bytes& metric, std::vector<NumberedItem>& items) {
-  const otlp::MetricView view = otlp::MetricView::read(metric);
+Bytes slice_of(const Bytes& whole, otlp::MessageBytes part) {
+  return whole.slice(static_cast<size_t>(part.data() - whole.data()), part.size());
+}
+
+// The eight bytes of that field; spans and log records carry their number as span_id.
+uint64_t number_in(otlp::MessageBytes message, uint32_t span_id_field) {
+  wire::FieldReader fields(message);
+  for (wire::Field field; fields.next(&field);) {
+    if (field.is(span_id_field, wire::WireType::kLen)) return number_of(field.bytes);
+  }
+  return 0;
+}
+
+void add_points(Bytes metric, std::vector<NumberedItem>& items) {
+  const otlp::MetricView view = otlp::MetricView::read(std::move(metric));
   otlp::MessageReader points(view.data.view(), otlp::kDataPoints);
   for (otlp::MessageBytes point; points.next(&point);) {
     const auto read = otlp::DataPointView::read(view.type, point);
-    items.push_back({static_cast<uint64_t>(read.as_int.value_or(0)), std::string(as_text(point))});
+    items.push_back({static_cast<uint64_t>(read.as_int.value_or(0)), slice_of(view.data, point)});
   }
 }
 
-void add_item(Signal signal, otlp::MessageBytes message, std::vector<NumberedItem>& items) {
+void add_item(Signal signal, Bytes message, std::vector<NumberedItem>& items) {
+  constexpr uint32_t kSpanSpanId = 2;
+  constexpr uint32_t kLogRecordSpanId = 10;
   switch (signal) {
     case Signal::kTraces:
-      items.push_back(
-          {number_of(otlp::SpanView::read(message).span_id), std::string(as_text(message))});
+      items.push_back({number_in(message.view(), kSpanSpanId), std::move(message)});
       break;
     case Signal::kLogs:
-      items.push_back(
-          {number_of(otlp::LogRecordView::read(message).span_id), std::string(as_text(message))});
+      items.push_back({number_in(message.view(), kLogRecordSpanId), std::move(message)});
       break;
     case Signal::kMetrics:
-      add_points(Bytes::copy_of(message), items);
+      add_points(std::move(message), items);
       break;
     case Signal::kProfiles:
       break;
@@ -66,15 +80,17 @@ std::vector<NumberedItem> read_items(Signal signal, const Bytes& message) {
     otlp::ScopeReader scopes(resource);
     for (otlp::ScopeView scope; scopes.next(&scope);) {
       otlp::MessageReader reader(scope.bytes.view(), otlp::kScopeItems);
-      for (otlp::MessageBytes item; reader.next(&item);) add_item(signal, item, items);
+      for (otlp::MessageBytes item; reader.next(&item);) {
+        add_item(signal, slice_of(scope.bytes, item), items);
+      }
     }
   }
   return items;
 }
 
-std::string without_edit(const std::string& span) {
+std::string without_edit(const Bytes& span) {
   std::string kept;
-  wire::FieldReader fields(as_span(span));
+  wire::FieldReader fields(span.view());
   for (wire::Field field; fields.next(&field);) {
     const bool is_edit = field.is(otlp::kSpanAttributes, wire::WireType::kLen) &&
                          otlp::KeyValueView::read(field.bytes).key == kEditKey;

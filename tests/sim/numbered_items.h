@@ -4,9 +4,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -17,7 +17,7 @@ namespace millrace::sim_test {
 
 struct NumberedItem {
   uint64_t number = 0;
-  std::string bytes;  // of the whole Span, NumberDataPoint or LogRecord
+  Bytes bytes;  // of the whole Span, NumberDataPoint or LogRecord; a slice of its request
 };
 
 struct NumberedRequest {
@@ -33,21 +33,51 @@ std::vector<NumberedItem> read_items(Signal signal, const Bytes& message);
 // The attribute that the scenario's attributes processor inserts.
 inline constexpr char kEditKey[] = "sim.edited";
 // The span without that attribute; the same bytes when it has none.
-std::string without_edit(const std::string& span);
+std::string without_edit(const Bytes& span);
+
+// A value for each item: clients number from their own number in the upper half on, without gaps.
+template <class Value>
+class ItemTable {
+ public:
+  // Made when it is new.
+  Value& at(Signal signal, uint64_t number) {
+    std::vector<Place>& client = clients_[number >> 32];
+    const uint64_t index = number & UINT32_MAX;
+    if (client.size() <= index) client.resize(index + 1);
+    client[index].signal = signal;
+    return client[index].value;
+  }
+  // Null: none was made under that number and signal.
+  const Value* find(Signal signal, uint64_t number) const {
+    const auto client = clients_.find(number >> 32);
+    const uint64_t index = number & UINT32_MAX;
+    if (client == clients_.end() || index >= client->second.size()) return nullptr;
+    const Place& place = client->second[index];
+    return place.signal == signal ? &place.value : nullptr;
+  }
+
+ private:
+  struct Place {
+    std::optional<Signal> signal;
+    Value value{};
+  };
+  std::map<uint64_t, std::vector<Place>> clients_;
+};
 
 // Everything that was sent in valid requests, by all clients.
 class SentItems {
  public:
-  void add(Signal signal, const NumberedItem& item) { bytes_[{signal, item.number}] = item.bytes; }
-  // Null: nobody sent that number.
-  const std::string* find(Signal signal, uint64_t number) const {
-    const auto found = bytes_.find({signal, number});
-    return found == bytes_.end() ? nullptr : &found->second;
+  void add(Signal signal, const NumberedItem& item) {
+    bytes_.at(signal, item.number) = item.bytes;
+    ++count_;
   }
-  size_t size() const { return bytes_.size(); }
+  // Null: nobody sent that number.
+  const Bytes* find(Signal signal, uint64_t number) const { return bytes_.find(signal, number); }
+  size_t size() const { return count_; }
 
  private:
-  std::map<std::pair<Signal, uint64_t>, std::string> bytes_;
+  ItemTable<Bytes> bytes_;
+  size_t count_ = 0;
 };
 
 }  // namespace millrace::sim_test

@@ -2,45 +2,26 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
 
-#include "assembly/catalogue.h"
-#include "assembly/collector.h"
-#include "assembly/plan_from_document.h"
 #include "base/log.h"
-#include "io/sim/sim_disk.h"
-#include "io/sim/sim_executor.h"
-#include "io/sim/sim_file.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/collector_process.h"
 #include "tests/sim/numbered_items.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/sdk_client.h"
 #include "tests/sim/sink.h"
-#include "yaml/source.h"
 
 namespace millrace::sim_test {
 namespace {
 
-constexpr uint64_t kMachineBytes = 512 << 20;
 // Longer than any retry, back-off and time-out of the scenario together.
 constexpr Duration kQuietMax = 30min;
-
-Result<assembly::Plan> read_plan(const std::string& configuration) {
-  const yaml::World nothing{.environment = [](const std::string&) { return std::nullopt; },
-                            .read_file = [](const std::string& path) -> Result<std::string> {
-                              return fail(Code::kNotFound, path);
-                            }};
-  std::vector<yaml::Finding> findings;
-  auto root = yaml::load({.configs = {}, .sets = {}, .built_in = configuration}, nothing, findings);
-  if (!root) return fail(root.error());
-  config::Diagnostics diagnostics;
-  const config::Document document = config::read_document(*root, assembly::catalog(), diagnostics);
-  auto plan = assembly::make_plan(document, {.memory_bytes = kMachineBytes}, diagnostics);
-  if (!plan) return fail(Code::kInvalidArgument, diagnostics.to_text());
-  return std::move(*plan);
-}
+constexpr Duration kLookEvery = 20ms;
+constexpr Duration kPoolsTrimmed = 3s;
 
 class Run {
  public:
@@ -50,14 +31,14 @@ class Run {
         coverage_(coverage),
         world_(seed, scenario_.faults),
         log_({.level = watch.log ? LogLevel::kInfo : LogLevel::kError, .sampling_enabled = false},
-             watch.log, [this] { return wall_milliseconds(); }) {
+             watch.log, [this] { return wall_milliseconds(); }),
+        process_(scenario_, world_, log_, random_.next(), coverage, result_.problems) {
     if (watch.trace) world_.set_tracer(watch.trace);
   }
   ~Run() {
     // Who calls goes before who is called, and loops last.
     clients_.clear();
     sinks_ = {};
-    collector_.reset();
   }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -65,13 +46,15 @@ class Run {
   RunResult run() {
     if (!start()) return std::move(result_);
     trouble();
-    if (collector_ == nullptr) return std::move(result_);
-    if (scenario_.ending == Ending::kInTheMiddle) drain();
-    recover();
+    if (process_.runs() && scenario_.ending == Ending::kInTheMiddle) process_.drain();
+    if (process_.runs()) recover();
+    if (!process_.runs()) return std::move(result_);
     if (scenario_.ending == Ending::kAfterQuiet) {
       wait_for_quiet();
-      drain();
+      process_.drain();
     }
+    // The pools give back what nobody needed for a second.
+    if (scenario_.ending != Ending::kWithoutDrain) world_.run_for(kPoolsTrimmed);
     check();
     return std::move(result_);
   }
@@ -81,8 +64,7 @@ class Run {
   void problem(std::string text) { result_.problems.push_back(std::move(text)); }
 
   bool start() {
-    if (!start_collector()) return false;
-    set_disk_trouble();
+    if (!process_.start()) return false;
     for (size_t index = 0; index < sinks_.size(); ++index) {
       sinks_[index] = std::make_unique<Sink>(world_, scenario_.destinations[index],
                                              expected_at(index), random_.next(), sent_, coverage_);
@@ -94,77 +76,6 @@ class Run {
                                                      random_.next(), sent_, coverage_));
     }
     return true;
-  }
-
-  bool start_collector() {
-    auto plan = read_plan(scenario_.configuration);
-    if (!plan) {
-      problem("the configuration is refused: " + plan.error().message);
-      return false;
-    }
-    plan->drain_timeout = scenario_.drain_timeout;
-    for (auto& loop : loops_) loop = world_.make_loop("collector");
-    const auto make_lane = [this](const std::string&) {
-      return std::make_unique<io::sim::SimExecutor>(*loops_[0], scenario_.storage.lane_delay_max);
-    };
-    auto made = assembly::Collector::create(
-        std::move(*plan),
-        {.loops = {loops_[0].get(), loops_[1].get()},
-         .log = &log_,
-         .unsampled_log = &log_,
-         .console = [](std::string_view) {},
-         .files = &files_,
-         .wall_clock = [this] { return loops_[0]->wall_now(); },
-         .disk = &disk_,
-         .make_lane = make_lane,
-         .on_ledger_finding =
-             [this](const ledger::Finding& finding) { problem("the audit: " + finding.to_text()); },
-         .share_ports = true});
-    if (!made) {
-      problem("the collector does not start: " + made.error().message);
-      return false;
-    }
-    collector_ = std::move(*made);
-    return true;
-  }
-
-  void set_disk_trouble() {
-    const StorageScenario& storage = scenario_.storage;
-    disk_.set_capacity(storage.capacity_bytes);
-    disk_.fail_randomly(storage.input_output, storage.no_space);
-  }
-
-  // Until the process has died at some call of its disk, if it is to die in this slice.
-  void live_for(Duration slice) {
-    if (crashes_left_ == 0 || !random_.chance(0.5)) {
-      world_.run_for(slice);
-      return;
-    }
-    --crashes_left_;
-    disk_.halt_at_call(1 + random_.below(400));
-    world_.run_until([this] { return disk_.halted(); }, slice);
-    crash();
-  }
-
-  // What the dying process still does in its destructors reaches no disk.
-  void crash() {
-    disk_.halt_at_call(1);
-    for (const ledger::Account* account : collector_->ledger().accounts()) {
-      past_[{account->signal(), account->destination()}] += account->snapshot();
-    }
-    collector_.reset();
-    for (auto& loop : loops_) loop.reset();
-    world_.reset_connections("collector");
-    if (random_.chance(scenario_.storage.power_cut)) {
-      coverage_.count("crash.power_cut");
-      disk_.crash(random_);
-    } else {
-      coverage_.count("crash.killed");
-      disk_.restart();
-    }
-    world_.run_for(Duration(1 + random_.below(2000)) * 1'000'000);
-    disk_.heal();  // to start on a disk that fails is another test
-    if (start_collector()) set_disk_trouble();
   }
 
   Sink::Expected expected_at(size_t destination) const {
@@ -179,7 +90,7 @@ class Run {
   // Partitions and resets by script, on top of what the network does by chance.
   void trouble() {
     const MonotonicTime end = world_.now() + scenario_.trouble;
-    while (world_.now() < end && collector_ != nullptr) {
+    while (world_.now() < end && process_.runs()) {
       const std::string other = random_.chance(0.5) ? scenario_.destinations[random_.below(2)].host
                                                     : std::string("client-0");
       const bool separate = scenario_.has_partitions && random_.chance(0.2);
@@ -188,7 +99,7 @@ class Run {
         coverage_.count("script.reset");
         world_.reset_connections("collector");
       }
-      live_for(Duration(1 + random_.below(3)) * 1'000'000'000);
+      process_.live_through(Duration(1 + random_.below(3)) * 1'000'000'000);
       if (!separate) continue;
       coverage_.count("script.partition");
       world_.heal("collector", other);
@@ -197,8 +108,8 @@ class Run {
 
   void recover() {
     world_.set_faults({});
-    disk_.heal();
-    disk_.set_capacity(0);
+    process_.heal_disk();
+    if (!process_.runs()) return;
     for (const auto& sink : sinks_) sink->heal();
     const auto all_done = [this] {
       for (const auto& client : clients_) {
@@ -210,32 +121,27 @@ class Run {
   }
 
   void wait_for_quiet() {
-    const auto is_quiet = [this] {
-      for (const auto& destination : collector_->health().destinations) {
-        if (destination.queue_size != 0 || destination.in_flight != 0) return false;
-      }
-      return true;
-    };
-    if (world_.run_until(is_quiet, kQuietMax)) return;
-    for (const auto& destination : collector_->health().destinations) {
+    const MonotonicTime end = world_.now() + kQuietMax;
+    while (world_.now() < end) {
+      if (is_quiet()) return;
+      world_.run_for(kLookEvery);
+    }
+    for (const auto& destination : process_.collector().health().destinations) {
       if (destination.queue_size == 0) continue;
       problem(fmt::format("{} {} still has {} queued long after all faults: {}", destination.name,
                           destination.signal, destination.queue_size, destination.last_answer));
     }
   }
 
-  void drain() {
-    bool drained = false;
-    loops_[0]->post([this, &drained] { collector_->drain([&drained] { drained = true; }); });
-    // GOAWAY to whoever is slow to take note of it is given a moment at each end.
-    if (!world_.run_until([&drained] { return drained; }, scenario_.drain_timeout + 5s)) {
-      problem("the drain did not end in its time");
-      world_.run_until([&drained] { return drained; }, kQuietMax);
-    }
+  bool is_quiet() {
+    return std::ranges::all_of(process_.collector().health().destinations,
+                               [](const auto& destination) {
+                                 return destination.queue_size == 0 && destination.in_flight == 0;
+                               });
   }
 
   void check() {
-    const World all{scenario_, *collector_, sinks_, clients_, past_};
+    const World all{scenario_, process_.collector(), sinks_, clients_, process_};
     check_ledger(all, result_.problems);
     check_budget(all, result_.problems);
     check_sinks(all, result_.problems);
@@ -246,18 +152,20 @@ class Run {
       check_exact(all, result_.problems);
     }
     count_outcomes(all, coverage_);
-    coverage_.count("ledger.audits", collector_->auditor().round_count());
+    coverage_.count("ledger.audits", process_.collector().auditor().round_count());
     for (size_t fault = 0; fault < io::sim::kFaultCount; ++fault) {
       const auto kind = static_cast<io::sim::Fault>(fault);
       coverage_.count("network." + std::string(io::sim::fault_name(kind)),
                       world_.fault_count(kind));
     }
-    if (disk_.failure_count() != 0) coverage_.count("disk.failed_calls", disk_.failure_count());
+    for (const auto& [what, times] : process_.disk().mishaps()) {
+      coverage_.count("disk." + what, times);
+    }
     result_.trace_hash = world_.trace_hash();
     result_.items = sent_.size();
     for (const auto& client : clients_) result_.requests += client->exports().size();
     result_.simulated = world_.now() - began_;
-    result_.last_line = collector_->last_line();
+    result_.last_line = process_.collector().last_line();
   }
 
   const Scenario scenario_;
@@ -266,15 +174,10 @@ class Run {
   io::sim::World world_;
   const MonotonicTime began_ = world_.now();
   Logger log_;
-  io::sim::SimFileSystem files_;
-  io::sim::SimDisk disk_{scenario_.seed ^ 0xd15c};
-  uint32_t crashes_left_ = scenario_.storage.crashes;
-  PastAccounts past_;
   SentItems sent_;
   RunResult result_;
-  std::array<std::unique_ptr<io::Loop>, 2> loops_;
+  CollectorProcess process_;
   std::vector<std::unique_ptr<io::Loop>> client_loops_;
-  std::unique_ptr<assembly::Collector> collector_;
   std::array<std::unique_ptr<Sink>, 2> sinks_;
   std::vector<std::unique_ptr<SdkClient>> clients_;
 };

@@ -41,7 +41,7 @@ SinkBehaviour draw_sink(Random& random, const Scenario& scenario, bool is_sick) 
   SinkBehaviour sink;
   if (scenario.storage.is_patient) {
     if (!is_sick) return sink;
-    sink.refuse_with_wish = 0.2 * random.unit();
+    sink.refuse_with_wish = 0.02 + 0.2 * random.unit();
     sink.refuse = 0.3 * random.unit();
     if (random.chance(0.5)) sink.hang = 0.1 * random.unit();
     if (random.chance(0.5)) sink.take_and_hang = 0.1 * random.unit();
@@ -51,6 +51,7 @@ SinkBehaviour draw_sink(Random& random, const Scenario& scenario, bool is_sick) 
       sink.vanish_every = between(random, 1s, 8s);
       sink.vanish_max = random.chance(0.5) ? 1s : 20s;
     }
+    if (random.chance(0.3)) sink.lie_refused = 0.2 * random.unit();
     return sink;
   }
   if (random.chance(0.3)) sink.poison_every = 20 + random.below(80);
@@ -66,6 +67,9 @@ SinkBehaviour draw_sink(Random& random, const Scenario& scenario, bool is_sick) 
   if (random.chance(0.3)) sink.take_and_hang = 0.2 * random.unit();
   if (random.chance(0.5)) sink.slow = 0.5 * random.unit();
   if (random.chance(0.3)) sink.reset = 0.1 * random.unit();
+  if (random.chance(0.2)) sink.lie_refused = 0.2 * random.unit();
+  if (random.chance(0.2)) sink.lie_rejected = 0.2 * random.unit();
+  if (random.chance(0.2)) sink.lie_too_large = 0.05 * random.unit();
   sink.slow_max = random.chance(0.5) ? 500ms : 8s;
   if (random.chance(0.3)) sink.restart_every = between(random, 1s, 8s);
   if (random.chance(0.3)) {
@@ -80,7 +84,7 @@ std::string draw_stored_queue(Random& random, DestinationScenario& destination, 
   std::string text = fmt::format(
       "    sending_queue:\n      storage: file_storage\n      queue_size: {}\n"
       "      num_consumers: {}\n      wait_for_result: {}\n",
-      random.chance(0.3) ? 50 : 100'000, 1 + random.below(4), destination.waits_for_result);
+      random.chance(0.3) ? 50 : 5'000, 1 + random.below(4), destination.waits_for_result);
   if (random.chance(0.3)) text += "      on_full: block\n";
   if (random.chance(0.3)) text += "      order: newest_first\n";
   const bool survives = !is_patient && random.chance(0.2);
@@ -138,6 +142,8 @@ std::string draw_retry(Random& random, bool is_patient) {
 std::string draw_exporter(Random& random, const Scenario& scenario,
                           DestinationScenario& destination) {
   constexpr std::array<const char*, 3> kCodings = {"none", "gzip", "zstd"};
+  // Compressing thousands of requests would take most of the time of a seed with a disk.
+  const bool may_compress = !scenario.storage.is_used || random.chance(0.25);
   const bool is_grpc = destination.exporter.starts_with("otlp_grpc");
   std::string text = fmt::format("  {}:\n", destination.exporter);
   if (is_grpc) {
@@ -145,11 +151,12 @@ std::string draw_exporter(Random& random, const Scenario& scenario,
                         destination.port);
   } else {
     text += fmt::format("    endpoint: http://{}:{}\n    encoding: {}\n", destination.host,
-                        destination.port, random.chance(0.3) ? "json" : "proto");
+                        destination.port,
+                        random.chance(scenario.storage.is_used ? 0.1 : 0.3) ? "json" : "proto");
   }
   text += fmt::format("    compression: {}\n    timeout: {}\n    required: {}\n",
-                      one_of(random, kCodings), milliseconds(between(random, 500ms, 5s)),
-                      destination.is_required);
+                      may_compress ? one_of(random, kCodings) : kCodings[0],
+                      milliseconds(between(random, 500ms, 5s)), destination.is_required);
   text += draw_retry(random, scenario.storage.is_patient);
   if (!destination.has_storage) return text + draw_queue(random, destination);
   return text + draw_stored_queue(random, destination, scenario.storage.is_patient);
@@ -183,6 +190,23 @@ std::string draw_pipelines(Random& random, Scenario& scenario, const std::string
     scenario.routes.push_back({signal, 1, false});
   }
   return text;
+}
+
+std::string draw_file_storage(Random& random, StorageScenario& storage) {
+  const bool has_limit = random.chance(0.3);
+  std::string text = fmt::format(
+      "extensions:\n  file_storage: {{directory: /queue, create_directory: true, "
+      "segment_size: 1048576, max_size: {}",
+      has_limit ? 4 << 20 : 0);
+  if (storage.is_patient) return text + "}\n";
+  const bool drops_oldest = has_limit && random.chance(0.5);
+  const bool has_age = random.chance(0.3);
+  storage.gives_up_segments = drops_oldest || has_age;
+  if (drops_oldest) text += ", on_full: drop_oldest";
+  if (has_age) {
+    text += fmt::format(", max_age: {}", milliseconds(between(random, 1s, 20s)));
+  }
+  return text + "}\n";
 }
 
 void draw_collector(Random& random, Scenario& scenario) {
@@ -225,10 +249,7 @@ void draw_collector(Random& random, Scenario& scenario) {
     text += draw_exporter(random, scenario, destination);
   }
   if (scenario.storage.is_used) {
-    text += fmt::format(
-        "extensions:\n  file_storage: {{directory: /queue, create_directory: true, "
-        "segment_size: 1048576, max_size: {}}}\n",
-        random.chance(0.3) ? 4 << 20 : 0);
+    text += draw_file_storage(random, scenario.storage);
   }
   text += "service:\n";
   if (scenario.storage.is_used) text += "  extensions: [file_storage]\n";
@@ -240,16 +261,22 @@ void draw_collector(Random& random, Scenario& scenario) {
 // A thousand requests and more, small and quick.
 void draw_many_requests(Random& random, Scenario& scenario) {
   const uint64_t count = 4 + random.below(3);
+  const bool has_json = random.chance(0.15);
+  const bool has_gzip = random.chance(0.1);
+  const bool has_bad_data = random.chance(0.25);
   for (uint64_t index = 0; index < count; ++index) {
     ClientScenario client;
-    client.kind = index % 3 == 0   ? ClientKind::kGrpc
-                  : index % 3 == 1 ? ClientKind::kHttpProtobuf
-                                   : ClientKind::kGrpc;
+    client.kind = index % 3 == 1 ? ClientKind::kHttpProtobuf : ClientKind::kGrpc;
+    if (has_json && index == 2) client.kind = ClientKind::kHttpJson;
     client.requests = 1000 / static_cast<uint32_t>(count) + 1;
-    client.items_max = 3;
+    // Where memory is short there must be something to fill it with.
+    client.items_max = scenario.budget_bytes != 0 ? 16 : 3;
     client.interval_max = std::max<Duration>(1ms, 2 * scenario.trouble / client.requests);
     client.timeout = between(random, 2s, 12s);
     client.attempts_max = 3 + static_cast<uint32_t>(random.below(5));
+    if (has_gzip && index == 1) client.gzip = 0.5;
+    if (has_bad_data && index == 0) client.bad_data = 0.05;
+    scenario.uses_gzip = scenario.uses_gzip || client.gzip != 0;
     scenario.clients.push_back(client);
   }
 }
@@ -259,13 +286,22 @@ void draw_storage(Random& random, Scenario& scenario) {
   storage.is_used = true;
   storage.is_patient = random.chance(0.6);
   storage.crashes = 1 + static_cast<uint32_t>(random.below(4));
+  storage.clean_restarts = static_cast<uint32_t>(random.below(2));
+  if (random.chance(0.3)) storage.dies_while_starting = 0.5;
+  if (random.chance(0.2)) storage.fails_while_starting = 0.5;
   storage.power_cut = random.chance(0.8) ? 0.8 : 0;
   if (random.chance(0.4)) storage.input_output = 0.003 * random.unit();
   if (random.chance(0.3)) storage.no_space = 0.003 * random.unit();
-  if (random.chance(0.2)) storage.capacity_bytes = (2 + random.below(4)) << 20;
+  if (random.chance(0.2)) storage.capacity_bytes = (1 << 20) + random.below(4 << 20);
   storage.lane_delay_max = random.chance(0.7) ? Duration(2ms) : Duration(40ms);
   scenario.ending = Ending::kAfterQuiet;
   scenario.drain_timeout = 20s;
+  // A few chunks and no more than a few records beside them, so that what is read back from the
+  // disk finds no room.
+  constexpr uint64_t kChunk = 512 << 10;
+  if (random.chance(0.15)) {
+    scenario.budget_bytes = (6 + random.below(6)) * kChunk + random.below(64 << 10);
+  }
 }
 
 void draw_clients(Random& random, Scenario& scenario) {

@@ -33,6 +33,9 @@ struct SinkBehaviour {
   double take_and_hang = 0;     // taken, never answered
   double slow = 0;              // taken, answered late, maybe too late
   double reset = 0;             // taken or not, and every connection of the host is reset
+  double lie_refused = 0;       // taken, and said to be UNAVAILABLE
+  double lie_rejected = 0;      // taken, and said to have rejected more items than there were
+  double lie_too_large = 0;     // not taken, and said to be too large whatever its size
   uint64_t poison_every = 0;    // items with such a number are bad data; 0: none
   uint64_t giant_every = 0;     // items with such a number are too large, alone as well
   uint32_t items_max = 0;       // requests with more are too large; 0: no limit
@@ -80,12 +83,16 @@ enum class Acknowledge : uint8_t { kAccepted, kDurable, kDelivered };
 // The disk under the destinations with storage, and how often the process dies on it.
 struct StorageScenario {
   bool is_used = false;
-  uint32_t crashes = 0;           // within the trouble
-  double power_cut = 0;           // of crashes: what was not synced is lost; else it is as kill -9
-  double input_output = 0;        // of disk calls
-  double no_space = 0;            // of disk calls
-  uint64_t capacity_bytes = 0;    // of the disk during the trouble; 0: enough
-  Duration lane_delay_max = 5ms;  // how long the disk takes for a task, at most
+  uint32_t crashes = 0;            // within the trouble
+  uint32_t clean_restarts = 0;     // the same: drained, ended, started again
+  double power_cut = 0;            // of crashes: what was not synced is lost; else it is as kill -9
+  double dies_while_starting = 0;  // of starts behind a crash
+  double fails_while_starting = 0;  // of those: calls of the disk fail then
+  double input_output = 0;          // of disk calls
+  double no_space = 0;              // of disk calls
+  uint64_t capacity_bytes = 0;      // of the disk during the trouble; 0: enough
+  bool gives_up_segments = false;   // by age, or for what is newer
+  Duration lane_delay_max = 5ms;    // how long the disk takes for a task, at most
   // Every destination takes everything in the end and no retry expires: whatever was acknowledged
   // as durable is then at its sink, without any "or dropped".
   bool is_patient = false;
@@ -106,6 +113,7 @@ struct Scenario {
   Duration trouble = 0s;        // then the faults stop
   Ending ending = Ending::kAfterQuiet;
   Duration drain_timeout = 30s;
+  uint64_t budget_bytes = 0;  // for all memory; 0: as the configuration and the machine say
   std::string configuration;  // YAML
   // ISA-L's gzip looks at what lies in memory before its input: sizes, and so traces, may differ.
   bool uses_gzip = false;

@@ -111,7 +111,8 @@ void Sink::on_request(transport::Request request, transport::Exchange exchange) 
   const double mood = random_.unit();
   if (refuses_data(items, reply) || refuses_by_mood(mood, reply)) return exchange.reply(reply);
 
-  double limit = behaviour_.refuse_with_wish + behaviour_.refuse + behaviour_.refuse_for_good;
+  double limit = behaviour_.refuse_with_wish + behaviour_.refuse + behaviour_.refuse_for_good +
+                 behaviour_.lie_too_large;
   const auto falls_into = [&](double probability, const char* what) {
     const bool is_next = mood >= limit && mood < limit + probability;
     limit += probability;
@@ -123,6 +124,8 @@ void Sink::on_request(transport::Request request, transport::Exchange exchange) 
     return;
   }
   const bool takes_and_hangs = falls_into(behaviour_.take_and_hang, "sink.took_and_hung");
+  const bool denies = falls_into(behaviour_.lie_refused, "sink.lied_refused");
+  const bool exaggerates = falls_into(behaviour_.lie_rejected, "sink.lied_rejected");
   const bool resets = falls_into(behaviour_.reset, "sink.reset");
   if (resets) world_.after(0s, [this] { world_.reset_connections(scenario_.host); });
   if (resets && random_.chance(0.5)) {
@@ -130,6 +133,8 @@ void Sink::on_request(transport::Request request, transport::Exchange exchange) 
     return;
   }
   take(request.signal, items, reply);
+  if (denies) reply = {.code = Code::kUnavailable, .message = "not taken, it says"};
+  if (exaggerates) say_more_rejected(request.signal, items.size(), reply);
   if (takes_and_hangs) {
     hung_.push_back(std::move(exchange));
   } else if (falls_into(behaviour_.slow, "sink.slow")) {
@@ -141,19 +146,22 @@ void Sink::on_request(transport::Request request, transport::Exchange exchange) 
 
 void Sink::check_item(Signal signal, const NumberedItem& item) {
   if (problems_.size() >= kProblemsMax) return;
+  const Bytes* sent = sent_.find(signal, item.number);
+  const bool is_as_sent = sent != nullptr && item.bytes.text() == sent->text();
+  if (is_as_sent && (signal != Signal::kTraces || expected_.untouched)) {
+    return;
+  }
   const std::string name = fmt::format("{} {:#x}", item_name(signal), item.number);
-  const std::string* sent = sent_.find(signal, item.number);
   if (sent == nullptr) {
     problems_.push_back(fmt::format("{} got {}, which nobody sent", scenario_.host, name));
     return;
   }
-  if (item.bytes == *sent) {
-    if (signal != Signal::kTraces || expected_.untouched) return;
+  if (is_as_sent) {
     problems_.push_back(
         fmt::format("{} got {} without the processor's edit", scenario_.host, name));
   } else if (signal != Signal::kTraces || !expected_.edited) {
     problems_.push_back(fmt::format("{} got {} with other bytes", scenario_.host, name));
-  } else if (without_edit(item.bytes) != *sent) {
+  } else if (without_edit(item.bytes) != sent->text()) {
     problems_.push_back(fmt::format("{} got {} changed beyond its edit", scenario_.host, name));
   }
 }
@@ -200,6 +208,14 @@ bool Sink::refuses_by_mood(double mood, transport::Reply& reply) {
     reply.code = Code::kPermissionDenied;
     return true;
   }
+  limit += behaviour_.lie_too_large;
+  if (mood < limit) {
+    coverage_.count("sink.lied_too_large");
+    reply.code = Code::kResourceExhausted;
+    reply.message = "message larger than max, it says";
+    reply.too_large = true;
+    return true;
+  }
   reply.message.clear();
   return false;
 }
@@ -207,12 +223,23 @@ bool Sink::refuses_by_mood(double mood, transport::Reply& reply) {
 void Sink::take(Signal signal, const std::vector<NumberedItem>& items, transport::Reply& reply) {
   Counts& counts = counts_[index_of(signal)];
   counts.ok_items += items.size();
-  for (const NumberedItem& item : items) ++taken_[{signal, item.number}];
+  for (const NumberedItem& item : items) {
+    // What nobody sent is a problem already.
+    if (sent_.find(signal, item.number) != nullptr) ++taken_.at(signal, item.number);
+  }
   if (items.empty() || !random_.chance(behaviour_.partial)) return;
   coverage_.count("sink.partial_success");
   reply.rejected_count = random_.below(items.size() + 1);
   reply.partial_message = "rejected on purpose";
   counts.rejected_items += reply.rejected_count;
+}
+
+// More than there were, and of a request that is there already: the worst a peer can claim.
+void Sink::say_more_rejected(Signal signal, size_t item_count, transport::Reply& reply) {
+  Counts& counts = counts_[index_of(signal)];
+  counts.rejected_items += item_count - reply.rejected_count;
+  reply.rejected_count = item_count + 1 + random_.below(1'000'000);
+  reply.partial_message = "rejected, it says";
 }
 
 void Sink::answer_late(transport::Exchange exchange, transport::Reply reply) {

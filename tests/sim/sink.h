@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -47,8 +46,8 @@ class Sink final : public transport::RequestHandler, public transport::ServerObs
   const Counts& counts(Signal signal) const { return counts_[index_of(signal)]; }
   // How often a number was in a request that got OK; rejected ones count as well.
   uint32_t times_taken(Signal signal, uint64_t number) const {
-    const auto found = taken_.find({signal, number});
-    return found == taken_.end() ? 0 : found->second;
+    const uint32_t* found = taken_.find(signal, number);
+    return found == nullptr ? 0 : *found;
   }
   const std::vector<std::string>& problems() const { return problems_; }
 
@@ -70,6 +69,7 @@ class Sink final : public transport::RequestHandler, public transport::ServerObs
   // What is wrong with the data itself; true: `reply` says it.
   bool refuses_data(const std::vector<NumberedItem>& items, transport::Reply& reply);
   bool refuses_by_mood(double mood, transport::Reply& reply);
+  void say_more_rejected(Signal signal, size_t item_count, transport::Reply& reply);
   void take(Signal signal, const std::vector<NumberedItem>& items, transport::Reply& reply);
   void answer_late(transport::Exchange exchange, transport::Reply reply);
   Duration soon(Duration about);
@@ -93,7 +93,7 @@ class Sink final : public transport::RequestHandler, public transport::ServerObs
   std::unique_ptr<io::Timer> vanish_timer_;
   std::unique_ptr<io::Timer> return_timer_;
   std::array<Counts, kSignalCount> counts_;
-  std::map<std::pair<Signal, uint64_t>, uint32_t> taken_;
+  ItemTable<uint32_t> taken_;
   std::vector<std::string> problems_;
 };
 

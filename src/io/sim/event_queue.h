@@ -18,35 +18,50 @@ class EventQueue {
   MonotonicTime next_time() const { return heap_.empty() ? kNever : heap_.front().when; }
   // A time in the past means now.
   void at(MonotonicTime when, Task task) {
-    heap_.push_back(Event{std::max(when, now_), next_sequence_++, std::move(task)});
-    std::push_heap(heap_.begin(), heap_.end(), later);
+    uint32_t place = static_cast<uint32_t>(tasks_.size());
+    if (free_.empty()) {
+      tasks_.push_back(std::move(task));
+    } else {
+      place = free_.back();
+      free_.pop_back();
+      tasks_[place] = std::move(task);
+    }
+    heap_.push_back(Event{std::max(when, now_), next_sequence_++, place});
+    std::push_heap(heap_.begin(), heap_.end(), Later());
   }
   void after(Duration delay, Task task) { at(now_ + delay, std::move(task)); }
   // Moves the clock to the next event and runs it. Precondition: not empty.
   void run_next() {
-    std::pop_heap(heap_.begin(), heap_.end(), later);
-    Event event = std::move(heap_.back());
+    std::pop_heap(heap_.begin(), heap_.end(), Later());
+    const Event event = heap_.back();
     heap_.pop_back();
     now_ = event.when;
-    event.task();
+    Task task = std::move(tasks_[event.task]);
+    free_.push_back(event.task);
+    task();
   }
   // Precondition: nothing is due before `when`.
   void advance_to(MonotonicTime when) { now_ = std::max(now_, when); }
 
  private:
+  // Small, for the heap moves them about; their tasks stay where they are.
   struct Event {
     MonotonicTime when;
     uint64_t sequence;
-    Task task;
+    uint32_t task;
   };
-  static bool later(const Event& a, const Event& b) {
-    return a.when != b.when ? a.when > b.when : a.sequence > b.sequence;
-  }
+  struct Later {
+    bool operator()(const Event& a, const Event& b) const {
+      return a.when != b.when ? a.when > b.when : a.sequence > b.sequence;
+    }
+  };
 
   // Not zero, so that code which takes a time of zero for "unset" is found out.
   MonotonicTime now_{1'000s};
   uint64_t next_sequence_ = 0;
   std::vector<Event> heap_;
+  std::vector<Task> tasks_;     // by Event::task
+  std::vector<uint32_t> free_;  // places in it
 };
 
 }  // namespace millrace::io::sim

@@ -198,8 +198,8 @@ size_t Network::send(const ConnectionRef& connection, int side, std::span<const 
   end.outstanding += count;
   size_t taken = 0, piece = 0, offset = 0;
   while (taken < count) {
-    const size_t size =
-        1 + random.below(std::min(count - taken, std::max<size_t>(faults.segment_bytes_max, 1)));
+    size_t size = std::min(count - taken, std::max<size_t>(faults.segment_bytes_max, 1));
+    if (random.chance(faults.cut)) size = 1 + random.below(size);
     Segment segment;
     segment.data.reserve(size);
     while (segment.data.size() < size) {
@@ -229,6 +229,7 @@ void Network::send_fin(const ConnectionRef& connection, int side) {
 
 void Network::enqueue(const ConnectionRef& connection, int side, Segment segment, size_t size) {
   End& end = connection->ends[side];
+  segment.number = next_segment_++;
   end.link_free = std::max(end.link_free, events.now());
   if (faults.bytes_per_second > 0) {
     end.link_free += Duration(size * 1'000'000'000 / faults.bytes_per_second);
@@ -271,6 +272,8 @@ void Network::deliver(const ConnectionRef& connection, int side) {
 void Network::deliver_segment(const ConnectionRef& connection, int side, Segment segment) {
   End& to = connection->ends[1 - side];
   chronicle.note("arrive", connection->id * 2 + static_cast<uint64_t>(side), segment.data.size());
+  if (segment.number < newest_arrived_) chronicle.count_quietly(Fault::kReordered);
+  newest_arrived_ = std::max(newest_arrived_, segment.number);
   if (to.broken) return;
   if (segment.reset) {
     break_end(*connection, 1 - side, "connection reset by peer");

@@ -29,6 +29,7 @@ class SimListener;
 
 struct Segment {
   MonotonicTime arrival;
+  uint64_t number = 0;  // of all that were sent
   std::vector<uint8_t> data;
   bool fin = false;
   bool reset = false;
@@ -140,6 +141,8 @@ class Network {
   std::map<Pair, uint64_t> partitions_;  // value: number of the partition, for its time-out
   uint64_t next_connection_ = 1;
   uint64_t next_partition_ = 1;
+  uint64_t next_segment_ = 1;
+  uint64_t newest_arrived_ = 0;
   bool weather_runs_ = false;
 };
 

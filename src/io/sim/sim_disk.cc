@@ -1,6 +1,8 @@
 #include "io/sim/sim_disk.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "base/bytes.h"
@@ -27,6 +29,20 @@ std::unexpected<Error> refused(std::string_view doing, const std::string& path, 
   return fail(Code::kUnavailable, what + "Input/output error");
 }
 
+template <class Turn>
+std::string_view turn_name(Turn turn) {
+  switch (turn) {
+    case Turn::kNoSpace:
+      return "no_space";
+    case Turn::kReadOnly:
+      return "read_only";
+    case Turn::kLastCall:
+      return "last_call";
+    default:
+      return "input_output";
+  }
+}
+
 }  // namespace
 
 class SimDisk::SimDiskFile final : public DiskFile {
@@ -38,21 +54,21 @@ class SimDisk::SimDiskFile final : public DiskFile {
 
   Result<size_t> read_at(uint64_t offset, std::span<uint8_t> into) override {
     const std::lock_guard lock(disk_.mutex_);
-    if (const Turn turn = next(Effect::kReads); turn != Turn::kFine) return no("reading", turn);
+    if (const Turn turn = next(Call::kRead); turn != Turn::kFine) return no("reading", turn);
     if (offset >= inode_->now.size()) return size_t{0};
     const size_t count = std::min<size_t>(into.size(), inode_->now.size() - offset);
-    std::copy_n(inode_->now.begin() + static_cast<ptrdiff_t>(offset), count, into.begin());
+    std::memcpy(into.data(), inode_->now.data() + offset, count);
     return count;
   }
 
   Status write_at(uint64_t offset, std::span<const std::span<const uint8_t>> pieces) override {
     const std::lock_guard lock(disk_.mutex_);
-    Turn turn = next(Effect::kChanges);
+    Turn turn = next(Call::kWrite);
     std::string bytes;
     for (const auto piece : pieces) bytes += as_text(piece);
     const uint64_t end = offset + bytes.size();
     const uint64_t growth = end > inode_->now.size() ? end - inode_->now.size() : 0;
-    if (turn == Turn::kFine && !disk_.has_room(growth)) turn = Turn::kNoSpace;
+    if (turn == Turn::kFine && !disk_.has_room(growth)) turn = full();
     if (turn == Turn::kReadOnly || turn == Turn::kHalted) return no("writing", turn);
     if (turn != Turn::kFine) bytes.resize(disk_.random_.below(bytes.size() + 1));
     if (growth > 0 && turn == Turn::kNoSpace && offset + bytes.size() > inode_->now.size()) {
@@ -60,16 +76,17 @@ class SimDisk::SimDiskFile final : public DiskFile {
     }
     if (!bytes.empty()) {
       if (inode_->now.size() < offset + bytes.size()) inode_->now.resize(offset + bytes.size());
-      std::copy(bytes.begin(), bytes.end(), inode_->now.begin() + static_cast<ptrdiff_t>(offset));
+      std::memcpy(inode_->now.data() + offset, bytes.data(), bytes.size());
       disk_.note_change(*inode_, offset, bytes.size());
     }
-    if (turn != Turn::kFine) return no("writing", turn);
-    return {};
+    if (turn == Turn::kFine) return {};
+    if (!bytes.empty()) ++disk_.mishaps_["short_write"];
+    return no("writing", turn);
   }
 
   Status sync_data() override {
     const std::lock_guard lock(disk_.mutex_);
-    const Turn turn = next(Effect::kChanges);
+    const Turn turn = next(Call::kSync);
     if (turn != Turn::kFine) {
       const bool began = turn != Turn::kReadOnly && turn != Turn::kHalted;
       if (began) disk_.lose_part_of_sync(*inode_);
@@ -81,10 +98,10 @@ class SimDisk::SimDiskFile final : public DiskFile {
 
   Status preallocate(uint64_t size) override {
     const std::lock_guard lock(disk_.mutex_);
-    Turn turn = next(Effect::kChanges);
+    Turn turn = next(Call::kAllocate);
     const uint64_t before = inode_->now.size();
     if (turn == Turn::kFine && size > before && !disk_.has_room(size - before)) {
-      turn = Turn::kNoSpace;
+      turn = full();
     }
     if (turn != Turn::kFine) return no("allocating", turn);
     if (size > before) resize(size);
@@ -93,7 +110,7 @@ class SimDisk::SimDiskFile final : public DiskFile {
 
   Status truncate(uint64_t size) override {
     const std::lock_guard lock(disk_.mutex_);
-    const Turn turn = next(Effect::kChanges);
+    const Turn turn = next(Call::kCut);
     if (turn != Turn::kFine) return no("cutting back", turn);
     resize(size);
     return {};
@@ -101,15 +118,19 @@ class SimDisk::SimDiskFile final : public DiskFile {
 
   Result<uint64_t> size() override {
     const std::lock_guard lock(disk_.mutex_);
-    if (const Turn turn = next(Effect::kReads); turn != Turn::kFine) return no("looking at", turn);
+    if (const Turn turn = next(Call::kSize); turn != Turn::kFine) return no("looking at", turn);
     return inode_->now.size();
   }
 
  private:
   bool stale() const { return generation_ != disk_.generation_; }
-  Turn next(Effect effect) {
-    const Turn turn = disk_.next_turn(effect);
+  Turn next(Call call) {
+    const Turn turn = disk_.next_turn(call);
     return stale() ? Turn::kHalted : turn;
+  }
+  Turn full() {
+    ++disk_.mishaps_["full"];
+    return Turn::kNoSpace;
   }
   std::unexpected<Error> no(std::string_view doing, Turn turn) const {
     return refused(doing, path_, turn);
@@ -117,7 +138,6 @@ class SimDisk::SimDiskFile final : public DiskFile {
   void resize(uint64_t size) {
     const uint64_t before = inode_->now.size();
     inode_->now.resize(size);
-    inode_->size_is_dirty = true;
     // The sector at the new end, or all that are new.
     disk_.note_change(*inode_, std::min(before, size), size > before ? size - before : 1);
   }
@@ -142,6 +162,28 @@ class SimDisk::SimLock final : public DirectoryLock {
   const std::string directory_;
   const uint64_t generation_;
 };
+
+std::string_view SimDisk::call_name(Call call) {
+  constexpr std::array<std::string_view, 15> kNames = {
+      "open_to_read",   "open_to_write",  "create",   "read",
+      "write",          "sync",           "allocate", "cut",
+      "size",           "rename",         "remove",   "list",
+      "make_directory", "sync_directory", "lock"};
+  return kNames[static_cast<size_t>(call)];
+}
+
+bool SimDisk::changes(Call call) {
+  switch (call) {
+    case Call::kOpenToRead:
+    case Call::kRead:
+    case Call::kSize:
+    case Call::kList:
+    case Call::kLock:
+      return false;
+    default:
+      return true;
+  }
+}
 
 SimDisk::SimDisk(uint64_t seed) : random_(seed) {}
 SimDisk::~SimDisk() = default;
@@ -191,6 +233,10 @@ uint64_t SimDisk::failure_count() const {
   const std::lock_guard lock(mutex_);
   return failure_count_;
 }
+std::map<std::string, uint64_t> SimDisk::mishaps() const {
+  const std::lock_guard lock(mutex_);
+  return mishaps_;
+}
 void SimDisk::set_capacity(uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   capacity_ = bytes;
@@ -210,52 +256,55 @@ bool SimDisk::has_room(uint64_t more) const {
   return capacity_ == 0 || more == 0 || used_locked() + more <= capacity_;
 }
 
-SimDisk::Turn SimDisk::next_turn(Effect effect) {
+SimDisk::Turn SimDisk::next_turn(Call call) {
   ++call_count_;
-  Turn turn = Turn::kFine;
   if (halted_) return Turn::kHalted;
-  if (halt_at_ != 0 && call_count_ >= halt_at_) {
+  const Turn turn = draw_turn(call);
+  if (turn == Turn::kFine) return turn;
+  if (turn == Turn::kLastCall) {
     halted_ = true;
-    return Turn::kLastCall;
+  } else {
+    ++failure_count_;
   }
-  if (fail_at_ != 0 && call_count_ == fail_at_) turn = failure_;
-  if (effect == Effect::kChanges && lasting_ != Turn::kFine) turn = lasting_;
-  if (turn == Turn::kFine && input_output_ > 0 && random_.chance(input_output_)) {
-    turn = Turn::kInputOutput;
-  }
-  if (turn == Turn::kFine && no_space_ > 0 && effect == Effect::kChanges &&
-      random_.chance(no_space_)) {
-    turn = Turn::kNoSpace;
-  }
-  // Reading needs no space and no permission to write.
-  if (effect == Effect::kReads && turn != Turn::kFine) turn = Turn::kInputOutput;
-  if (turn != Turn::kFine) ++failure_count_;
+  ++mishaps_[std::string(turn_name(turn)) + "." + std::string(call_name(call))];
   return turn;
 }
 
-void SimDisk::note_change(Inode& inode, uint64_t offset, uint64_t size) {
-  for (uint64_t s = offset / kSectorBytes; s * kSectorBytes < offset + size; ++s) {
-    inode.dirty.insert(s);
-    inode.gone.erase(s);
+SimDisk::Turn SimDisk::draw_turn(Call call) {
+  Turn turn = Turn::kFine;
+  if (halt_at_ != 0 && call_count_ >= halt_at_) return Turn::kLastCall;
+  if (fail_at_ != 0 && call_count_ == fail_at_) turn = failure_;
+  if (changes(call) && lasting_ != Turn::kFine) turn = lasting_;
+  if (turn == Turn::kFine && input_output_ > 0 && random_.chance(input_output_)) {
+    turn = Turn::kInputOutput;
   }
+  if (turn == Turn::kFine && no_space_ > 0 && changes(call) && random_.chance(no_space_)) {
+    turn = Turn::kNoSpace;
+  }
+  // Reading needs no space and no permission to write.
+  return turn != Turn::kFine && !changes(call) ? Turn::kInputOutput : turn;
+}
+
+void SimDisk::note_change(Inode& inode, uint64_t offset, uint64_t size) {
+  inode.dirty.add(offset / kSectorBytes, (offset + size + kSectorBytes - 1) / kSectorBytes);
 }
 
 void SimDisk::sync_inode(Inode& inode) {
   inode.durable.resize(inode.now.size());
-  inode.size_is_dirty = false;
-  for (const uint64_t sector : inode.dirty) {
+  inode.dirty.for_each([&](uint64_t sector) {
     const uint64_t from = sector * kSectorBytes;
-    if (from >= inode.now.size()) continue;
-    inode.durable.replace(from, kSectorBytes, inode.now, from, kSectorBytes);
-  }
+    if (from >= inode.now.size()) return;
+    const size_t size = std::min(kSectorBytes, inode.now.size() - from);
+    std::copy_n(inode.now.data() + from, size, inode.durable.data() + from);
+  });
   inode.dirty.clear();
 }
 
 void SimDisk::lose_part_of_sync(Inode& inode) {
-  std::set<uint64_t> lost;
-  for (const uint64_t sector : inode.dirty) {
-    if (random_.chance(0.5)) lost.insert(sector);
-  }
+  std::vector<uint64_t> lost;
+  inode.dirty.for_each([&](uint64_t sector) {
+    if (random_.chance(0.5)) lost.push_back(sector);
+  });
   const std::string before = inode.durable;
   sync_inode(inode);
   for (const uint64_t sector : lost) {
@@ -264,8 +313,8 @@ void SimDisk::lose_part_of_sync(Inode& inode) {
     const size_t size = std::min(kSectorBytes, inode.durable.size() - from);
     std::string old = from < before.size() ? before.substr(from, size) : std::string();
     old.resize(size);
+    if (inode.durable.compare(from, size, old) != 0) ++mishaps_["lost_in_failed_sync"];
     inode.durable.replace(from, size, old);
-    inode.gone.insert(sector);
     // The kernel may also forget at once what it could not write.
     if (random_.chance(0.2)) inode.now.replace(from, size, old);
   }
@@ -282,16 +331,22 @@ void SimDisk::restore(Inode& inode, Random& random) {
     }
     found.resize(size);
   }
-  for (const uint64_t sector : inode.dirty) {
+  if (found.size() != inode.now.size()) ++mishaps_["lost_size"];
+  uint64_t lost = 0;
+  uint64_t kept = 0;
+  inode.dirty.for_each([&](uint64_t sector) {
     const uint64_t from = sector * kSectorBytes;
-    if (from >= found.size() || from >= inode.now.size() || random.chance(0.5)) continue;
+    if (from >= found.size() || from >= inode.now.size()) return;
     const size_t size = std::min({kSectorBytes, found.size() - from, inode.now.size() - from});
-    found.replace(from, size, inode.now, from, size);
-  }
+    const bool differs = found.compare(from, size, inode.now, from, size) != 0;
+    const bool is_lost = random.chance(0.5);
+    if (differs) ++(is_lost ? lost : kept);
+    if (!is_lost) found.replace(from, size, inode.now, from, size);
+  });
+  if (lost != 0) mishaps_["lost_sector"] += lost;
+  if (lost != 0 && kept != 0) ++mishaps_["torn_file"];
   inode.now = inode.durable = std::move(found);
   inode.dirty.clear();
-  inode.gone.clear();
-  inode.size_is_dirty = false;
 }
 
 void SimDisk::crash(Random& random) {
@@ -307,6 +362,7 @@ void SimDisk::crash(Random& random) {
     const auto now_inode = now == names_.end() ? nullptr : now->second;
     const auto durable_inode = durable == durable_names_.end() ? nullptr : durable->second;
     const auto& chosen = random.chance(0.5) ? now_inode : durable_inode;
+    if (chosen != now_inode) ++mishaps_[chosen == nullptr ? "lost_name" : "name_came_back"];
     if (chosen == nullptr) continue;
     found[path] = chosen;
     // One by one in the order of the paths, so that a seed gives the same disk each time.
@@ -351,7 +407,9 @@ void SimDisk::put(const std::string& path, std::string content) {
 
 Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, DiskOpen mode) {
   const std::lock_guard lock(mutex_);
-  const Turn turn = next_turn(mode == DiskOpen::kRead ? Effect::kReads : Effect::kChanges);
+  const Turn turn = next_turn(mode == DiskOpen::kCreate ? Call::kCreate
+                              : mode == DiskOpen::kRead ? Call::kOpenToRead
+                                                        : Call::kOpenToWrite);
   const bool creates = mode == DiskOpen::kCreate;
   if (turn != Turn::kFine && !(creates && turn == Turn::kLastCall)) {
     return refused("opening", path, turn);
@@ -372,7 +430,7 @@ Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, DiskOpe
 
 Status SimDisk::rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(mutex_);
-  const Turn turn = next_turn(Effect::kChanges);
+  const Turn turn = next_turn(Call::kRename);
   if (turn != Turn::kFine && turn != Turn::kLastCall) return refused("renaming", from, turn);
   const auto found = names_.find(from);
   if (found == names_.end()) return missing("renaming", from);
@@ -384,7 +442,7 @@ Status SimDisk::rename(const std::string& from, const std::string& to) {
 
 Status SimDisk::remove(const std::string& path) {
   const std::lock_guard lock(mutex_);
-  const Turn turn = next_turn(Effect::kChanges);
+  const Turn turn = next_turn(Call::kRemove);
   if (turn != Turn::kFine && turn != Turn::kLastCall) return refused("removing", path, turn);
   if (names_.erase(path) == 0) return missing("removing", path);
   if (turn != Turn::kFine) return refused("removing", path, turn);
@@ -393,7 +451,7 @@ Status SimDisk::remove(const std::string& path) {
 
 Result<std::vector<std::string>> SimDisk::list(const std::string& directory) {
   const std::lock_guard lock(mutex_);
-  if (const Turn turn = next_turn(Effect::kReads); turn != Turn::kFine) {
+  if (const Turn turn = next_turn(Call::kList); turn != Turn::kFine) {
     return refused("listing", directory, turn);
   }
   std::vector<std::string> names;
@@ -405,7 +463,7 @@ Result<std::vector<std::string>> SimDisk::list(const std::string& directory) {
 
 Status SimDisk::create_directories(const std::string& directory, uint32_t) {
   const std::lock_guard lock(mutex_);
-  if (const Turn turn = next_turn(Effect::kChanges); turn != Turn::kFine) {
+  if (const Turn turn = next_turn(Call::kMakeDirectory); turn != Turn::kFine) {
     return refused("making directory", directory, turn);
   }
   return {};
@@ -413,7 +471,7 @@ Status SimDisk::create_directories(const std::string& directory, uint32_t) {
 
 Status SimDisk::sync_directory(const std::string& directory) {
   const std::lock_guard lock(mutex_);
-  if (const Turn turn = next_turn(Effect::kChanges); turn != Turn::kFine) {
+  if (const Turn turn = next_turn(Call::kSyncDirectory); turn != Turn::kFine) {
     return refused("syncing", directory, turn);
   }
   std::erase_if(durable_names_,
@@ -424,17 +482,16 @@ Status SimDisk::sync_directory(const std::string& directory) {
   return {};
 }
 
+// Looks and touches nothing, so that it is no call that fails by itself.
 Status SimDisk::check_writable(const std::string& directory) {
   const std::lock_guard lock(mutex_);
-  if (const Turn turn = next_turn(Effect::kChanges); turn != Turn::kFine) {
-    return refused("writing in", directory, turn);
-  }
+  if (lasting_ == Turn::kReadOnly) return refused("writing in", directory, lasting_);
   return {};
 }
 
 Result<std::unique_ptr<DirectoryLock>> SimDisk::lock_directory(const std::string& directory) {
   const std::lock_guard lock(mutex_);
-  if (const Turn turn = next_turn(Effect::kReads); turn != Turn::kFine) {
+  if (const Turn turn = next_turn(Call::kLock); turn != Turn::kFine) {
     return refused("locking", directory, turn);
   }
   if (!locked_.insert(directory).second) {

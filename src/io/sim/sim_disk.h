@@ -3,8 +3,9 @@
 // come and go unless their directory was synced; after a failed sync a part of what was dirty is
 // gone although reading still shows it and a second sync succeeds.
 //
-// Calls are counted, whatever their kind; each may be told to fail, or to be the last one. Threads:
-// safe from any, as the kernel's disk is; replayable only when one thread uses it.
+// Calls are counted, whatever their kind; each may be told to fail, or to be the last one. What
+// went wrong is counted by name (mishaps). Threads: safe from any, as the kernel's disk is;
+// replayable only when one thread uses it.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +15,12 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
 #include "io/disk.h"
+#include "io/sim/sector_set.h"
 
 namespace millrace::io::sim {
 
@@ -30,6 +33,25 @@ class SimDisk final : public Disk {
     kNoSpace,      // ENOSPC; a write has written a part
     kReadOnly,     // EROFS for all that changes something; reading works
   };
+
+  enum class Call : uint8_t {
+    kOpenToRead,
+    kOpenToWrite,
+    kCreate,
+    kRead,
+    kWrite,
+    kSync,
+    kAllocate,
+    kCut,
+    kSize,
+    kRename,
+    kRemove,
+    kList,
+    kMakeDirectory,
+    kSyncDirectory,
+    kLock,
+  };
+  static std::string_view call_name(Call call);  // "sync_directory"
 
   explicit SimDisk(uint64_t seed);
   ~SimDisk() override;
@@ -47,6 +69,12 @@ class SimDisk final : public Disk {
   bool halted() const;
   uint64_t call_count() const;
   uint64_t failure_count() const;
+  // How often what went wrong on purpose: "input_output.write" (and no_space, read_only, last_call)
+  // for each kind of call; "full", a write beyond the capacity; "short_write", one that failed
+  // behind a part; "lost_in_failed_sync"; and of crashes, in sectors or names that differed:
+  // "lost_sector", "torn_file" (some of its sectors were lost, others not), "lost_size",
+  // "lost_name", "name_came_back".
+  std::map<std::string, uint64_t> mishaps() const;
   // All files together, allocated space included; 0: no limit.
   void set_capacity(uint64_t bytes);
   uint64_t used_bytes() const;
@@ -74,20 +102,20 @@ class SimDisk final : public Disk {
 
  private:
   struct Inode {
-    std::string now;           // what reading shows
-    std::string durable;       // what is on the platter
-    std::set<uint64_t> dirty;  // sectors that a sync will write
-    std::set<uint64_t> gone;   // sectors that were dirty when a sync failed, and now count as clean
-    bool size_is_dirty = false;
+    std::string now;      // what reading shows
+    std::string durable;  // what is on the platter
+    // Sectors that a sync will write. What a failed one lost counts as clean.
+    SectorSet dirty;
   };
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
   // kLastCall: takes effect in part, and the process ends; kHalted: it has ended.
   enum class Turn : uint8_t { kFine, kInputOutput, kNoSpace, kReadOnly, kLastCall, kHalted };
-  enum class Effect : uint8_t { kReads, kChanges };
   class SimDiskFile;
   class SimLock;
 
-  Turn next_turn(Effect effect);
+  Turn next_turn(Call call);
+  Turn draw_turn(Call call);
+  static bool changes(Call call);
   void note_change(Inode& inode, uint64_t offset, uint64_t size);
   void sync_inode(Inode& inode);
   void lose_part_of_sync(Inode& inode);
@@ -106,6 +134,7 @@ class SimDisk final : public Disk {
   uint64_t fail_at_ = 0;  // 0: never
   uint64_t halt_at_ = 0;
   bool halted_ = false;
+  std::map<std::string, uint64_t> mishaps_;
   Turn failure_ = Turn::kInputOutput;
   Turn lasting_ = Turn::kFine;
   double input_output_ = 0;

@@ -68,13 +68,19 @@ void SimLoop::want_turn_at(MonotonicTime when) {
   when = std::max({when, now(), stalled_until_});
   if (stopped_ || when >= next_turn_) return;
   next_turn_ = when;
-  const uint64_t generation = ++turn_generation_;
-  network_.events.at(when, [registry = &registry_, number = number_, generation] {
+  // Mostly an earlier turn comes in between and the same timer is waited for again: its event is
+  // still there.
+  if (std::ranges::find(turn_events_, when) != turn_events_.end()) return;
+  turn_events_.push_back(when);
+  network_.events.at(when, [registry = &registry_, number = number_, when] {
     const auto found = registry->find(number);
-    if (found != registry->end() && found->second->turn_generation_ == generation) {
-      found->second->turn();
-    }
+    if (found != registry->end()) found->second->on_turn_event(when);
   });
+}
+
+void SimLoop::on_turn_event(MonotonicTime when) {
+  std::erase(turn_events_, when);
+  if (next_turn_ <= when) turn();
 }
 
 void SimLoop::turn() {
@@ -99,6 +105,7 @@ void SimLoop::turn() {
 }
 
 void SimLoop::call_ready_streams() {
+  if (changed_streams_.empty()) return;
   std::vector<uint64_t> order(changed_streams_.begin(), changed_streams_.end());
   for (size_t i = order.size(); i > 1; --i) {
     std::swap(order[i - 1], order[network_.random.below(i)]);
@@ -115,7 +122,9 @@ void SimLoop::call_ready_streams() {
 
 void SimLoop::accept_waiting() {
   std::vector<uint64_t> order;
-  for (const auto& [number, listener] : listeners_) order.push_back(number);
+  for (const auto& [number, listener] : listeners_) {
+    if (listener->wants_call()) order.push_back(number);
+  }
   for (const uint64_t number : order) {
     auto found = listeners_.find(number);
     while (found != listeners_.end() && found->second->wants_call()) {
@@ -139,6 +148,7 @@ void SimLoop::fire_due_timers() {
 }
 
 void SimLoop::run_posted() {
+  if (posted_.empty()) return;
   std::vector<Task> tasks = std::exchange(posted_, {});
   for (Task& task : tasks) {
     task();

@@ -147,6 +147,7 @@ class SimLoop final : public Loop {
   friend class SimTimer;
   class SimResolution;
 
+  void on_turn_event(MonotonicTime when);
   void turn();
   void call_ready_streams();
   void accept_waiting();
@@ -173,7 +174,7 @@ class SimLoop final : public Loop {
   std::vector<Task> posted_;
   std::vector<Task> deferred_;
   MonotonicTime next_turn_ = kNever;
-  uint64_t turn_generation_ = 0;
+  std::vector<MonotonicTime> turn_events_;  // that are under way, few
   MonotonicTime stalled_until_{};
   bool in_turn_ = false;
   bool stopped_ = false;

@@ -108,6 +108,8 @@ Error SimStream::error() const {
 }
 
 void SimStream::notify() {
+  // Whatever makes it want a call later says so again.
+  if (!wants_call()) return;
   loop_.changed_streams_.insert(number_);
   if (!loop_.in_turn_) loop_.want_turn_at(loop_.now());
 }

@@ -12,7 +12,7 @@ std::string_view fault_name(Fault fault) {
   constexpr std::array<std::string_view, kFaultCount> kNames = {
       "short_read", "short_write", "send_buffer_full", "refused_connect", "lost_connect",
       "reset",      "stall",       "slow_accept",      "resolve_failure", "partition",
-      "wall_jump",  "loop_stall"};
+      "wall_jump",  "loop_stall",  "reordered"};
   return kNames[static_cast<size_t>(fault)];
 }
 

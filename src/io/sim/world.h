@@ -45,8 +45,9 @@ enum class Fault : uint8_t {
   kPartition,  // two hosts could not reach each other for a while
   kWallJump,
   kLoopStall,  // a loop got no processor for a while
+  kReordered,  // a segment overtook one that was sent earlier over another connection
 };
-inline constexpr size_t kFaultCount = static_cast<size_t>(Fault::kLoopStall) + 1;
+inline constexpr size_t kFaultCount = static_cast<size_t>(Fault::kReordered) + 1;
 std::string_view fault_name(Fault fault);  // "short_read"
 
 // Probabilities are 0 to 1. The default is a quick network without faults.
@@ -55,7 +56,8 @@ struct NetworkFaults {
   Duration latency_min = 50us;  // one way
   Duration latency_max = 200us;
   uint64_t bytes_per_second = 1'000'000'000;  // each direction of each connection
-  size_t segment_bytes_max = 64 << 10;        // random cuts from 1 to this
+  size_t segment_bytes_max = 64 << 10;        // of each segment
+  double cut = 0.3;                           // of segments: shorter, at random
   size_t buffer_bytes = 256 << 10;            // written and not yet read by the other side
   size_t backlog_connections = 1024;          // waiting to be accepted, each listener
   Duration connect_timeout = 20s;             // of an attempt that nobody answers

@@ -1,0 +1,97 @@
+// The collector as a process on a machine: it is started, dies at some call of its disk or between
+// two, drains and ends, and is started again on what the disk then holds.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "assembly/collector.h"
+#include "assembly/plan.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "io/sim/sim_disk.h"
+#include "io/sim/sim_file.h"
+#include "io/sim/world.h"
+#include "ledger/ledger.h"
+#include "tests/sim/coverage.h"
+#include "tests/sim/scenario.h"
+#include "yaml/node.h"
+
+namespace millrace::sim_test {
+
+// The accounts of lives that are over, as they stood then.
+using PastAccounts = std::map<std::pair<Signal, std::string>, ledger::AccountSnapshot>;
+using Problems = std::vector<std::string>;
+
+class CollectorProcess {
+ public:
+  // All outlive it. What it finds wrong on the way is appended to `problems`.
+  CollectorProcess(const Scenario& scenario, io::sim::World& world, Logger& log, uint64_t seed,
+                   Coverage& coverage, Problems& problems);
+  ~CollectorProcess();
+  CollectorProcess(const CollectorProcess&) = delete;
+  CollectorProcess& operator=(const CollectorProcess&) = delete;
+
+  // The first start, on a disk that works. False: a problem was found, nothing runs.
+  bool start();
+  bool runs() const { return collector_ != nullptr; }
+  // Lives for that long, or dies at a call of its disk before that, or at its end, or drains and
+  // ends there; and is started again.
+  void live_through(Duration slice);
+  // The disk works from now on. Where a start may have left something alone, it starts once more.
+  void heal_disk();
+  // False: it was not done in its time.
+  bool drain();
+
+  assembly::Collector& collector() { return *collector_; }
+  const PastAccounts& past() const { return past_; }
+  // Items that memory had when the process died, where the disk may have given up their records
+  // meanwhile (max_age, drop_oldest): nobody was left to count them.
+  uint64_t lost_uncounted(Signal signal, const std::string& destination) const {
+    const auto found = lost_uncounted_.find({signal, destination});
+    return found == lost_uncounted_.end() ? 0 : found->second;
+  }
+  const io::sim::SimDisk& disk() const { return disk_; }
+
+ private:
+  std::string what_waits() const;
+  bool start_on_working_disk();
+  Status start_once();
+  void make_disk_trouble();
+  void crash();
+  void restart_cleanly();
+  void start_again();
+  // False: it did not die there.
+  bool dies_while_starting();
+  bool starts_on_failing_disk();
+  void die();
+  void check_recovered(const std::map<std::string, uint64_t>& left_on_disk);
+  std::map<std::string, uint64_t> items_left_on_disk() const;
+  void note_past();
+  void note_lost_uncounted();
+
+  const Scenario& scenario_;
+  io::sim::World& world_;
+  Logger& log_;
+  Random random_;
+  Coverage& coverage_;
+  Problems& problems_;
+  const Result<yaml::Node> configuration_;
+  io::sim::SimFileSystem files_;
+  io::sim::SimDisk disk_;
+  uint32_t crashes_left_;
+  uint32_t clean_restarts_left_;
+  bool may_have_left_segments_ = false;
+  PastAccounts past_;
+  std::map<std::pair<Signal, std::string>, uint64_t> lost_uncounted_;
+  std::array<std::unique_ptr<io::Loop>, 2> loops_;
+  std::unique_ptr<assembly::Collector> collector_;
+};
+
+}  // namespace millrace::sim_test
