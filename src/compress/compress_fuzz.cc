@@ -31,12 +31,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         MILLRACE_CHECK(!less && less.error().code == Code::kResourceExhausted);
       }
     }
-    MILLRACE_CHECK(budget.used() == 0);
     const Result<Bytes> packed = Compressor(coding, level).compress(Rope(Bytes::copy_of(input)));
     MILLRACE_CHECK(packed.has_value());
     const Result<Bytes> again = decompressor.decompress(coding, packed->view(), pool, input.size());
     MILLRACE_CHECK(again.has_value() && again->text() == as_text(input));
   }
-  MILLRACE_CHECK(budget.used() == 0);
+  MILLRACE_CHECK(budget.used() == 0);  // the chunk that outputs share goes with the pool
   return 0;
 }
