@@ -73,8 +73,9 @@ void check_budget(const World& world, Problems& problems) {
   const bool has_json = std::ranges::any_of(world.scenario.clients, [](const auto& client) {
     return client.kind == ClientKind::kHttpJson;
   });
+  // And one whose tail waits for the next output of unknown size (ChunkPool::Tail).
   const size_t idle =
-      kWorkers * (kIdleChunks * kPooledChunkBytes + (has_json ? kJsonParserBytes : 0));
+      kWorkers * ((kIdleChunks + 1) * kPooledChunkBytes + (has_json ? kJsonParserBytes : 0));
   // The queues' places are reserved from the start to the end.
   const size_t left = budget.used() - budget.used(MemoryTerm::kQueues);
   if (left > idle) {

@@ -102,6 +102,11 @@ void CollectorProcess::make_disk_trouble() {
   const StorageScenario& storage = scenario_.storage;
   disk_.set_capacity(storage.capacity_bytes);
   disk_.fail_randomly(storage.input_output, storage.no_space);
+  if ((storage.input_output == 0 && storage.no_space == 0) || !random_.chance(0.3)) return;
+  // One of the first calls for certain: what makes a segment happens once in hundreds.
+  disk_.fail_call(1 + random_.below(12), random_.chance(0.5)
+                                             ? io::sim::SimDisk::Failure::kNoSpace
+                                             : io::sim::SimDisk::Failure::kInputOutput);
 }
 
 void CollectorProcess::live_through(Duration slice) {

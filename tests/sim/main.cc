@@ -87,7 +87,7 @@ int run_known(const char* path) {
     }
     ++(report.result.problems.empty() ? passed : failed);
   }
-  fmt::print("{} passed, {} failed\n", passed, failed);
+  fmt::print("{} known seeds passed, {} failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }
 

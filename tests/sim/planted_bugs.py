@@ -4,11 +4,12 @@
     python3 tests/sim/planted_bugs.py              all of them
     python3 tests/sim/planted_bugs.py sync cursor  those whose name has one of the words
 
-A bug is a text that stands once in a .cc file and what it is replaced by; when the code has moved on and
-the text is gone, that is a failure as well. Builds in build/planted, which is kept: with the flags of the
+A bug is a text that stands once in the .cc files of a component and what it is replaced by; when the code
+has moved on and the text is gone, that is a failure as well. Builds in build/planted, which is kept: with the flags of the
 preset release-tests, so that what no bug touches comes out of ccache."""
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -21,34 +22,34 @@ SEEDS = 1000
 # Of all seeds of one bug: what it does may keep a seed from ever coming to its end.
 SECONDS_MAX = 900
 
-# name, file, what stands there, what the bug makes of it
+# name, component, what stands there, what the bug makes of it
 BUGS = [
-    ("answer before sync", "src/segment_log/committing.cc",
+    ("answer before sync", "src/segment_log",
      "    status = writer_->sync();\n", "    status = Status();\n"),
-    ("no directory sync", "src/segment_log/segment_writer.cc",
+    ("no directory sync", "src/segment_log",
      "  if (Status done = place_.disk.sync_directory(place_.directory); !done) return done;\n", ""),
-    ("a failed commit is answered with success", "src/pipeline/storage.cc",
+    ("a failed commit is answered with success", "src/pipeline",
      "        mailbox->answers.push_back({std::move(waiter), status});",
      "        mailbox->answers.push_back({std::move(waiter), Status()}), (void)status;"),
-    ("cursor advanced before the answer", "src/pipeline/sending.cc",
+    ("cursor advanced before the answer", "src/pipeline",
      "  slot.is_attempting = true;\n",
      "  slot.is_attempting = true;\n  for (Entry& entry : flight.entries) entry.place.reset();\n"),
-    ("a record that is left on disk is finished", "src/pipeline/backlog.cc",
+    ("a record that is left on disk is finished", "src/pipeline",
      "    if (kept_.load(std::memory_order_relaxed)) {\n", "    if (id_ == 0) {\n"),
-    ("budget not returned", "src/memory/chunk_pool.cc",
+    ("budget not returned", "src/memory",
      "    budget_.release(term, chunk->capacity);\n", "    (void)term;\n"),
-    ("durable is answered without waiting for the disk", "src/pipeline/intake.cc",
+    ("durable is answered without waiting for the disk", "src/pipeline",
      "    const bool waits = policy_ == Policy::kDurable;", "    const bool waits = false;"),
-    ("the disk is not read again after a backlog", "src/pipeline/backlog.cc",
+    ("the disk is not read again after a backlog", "src/pipeline",
      "  reads.clear();  // what was refused is untaken before anything else is read\n  end_reading();\n",
      "  reads.clear();\n"),
-    ("a passing failure is taken for delivery", "src/pipeline/sending.cc",
+    ("a passing failure is taken for delivery", "src/pipeline",
      "    case Kind::kRetry:\n    case Kind::kCancelled:\n      on_retry(slot, std::move(outcome));\n      return;\n",
      "    case Kind::kRetry:\n    case Kind::kCancelled:\n      on_delivered(flight, outcome);\n      break;\n"),
-    ("delivered is not entered in the ledger", "src/pipeline/settling.cc",
+    ("delivered is not entered in the ledger", "src/pipeline",
      "    book_.deliver(*entry.account, amount);\n",
      "    if (amount.items % 7 != 0) book_.deliver(*entry.account, amount);\n"),
-    ("what is read back and finds no room in the budget is dropped", "src/pipeline/backlog.cc",
+    ("what is read back and finds no room in the budget is dropped", "src/pipeline",
      "      read.place->keep(read.record.item_count, admitted_bytes, bytes);\n      continue;\n",
      "      continue;\n"),
 ]
@@ -99,14 +100,28 @@ def red_after():
     return said.group(0)[:140] if said else None
 
 
+def find(folder, text):
+    """The .cc files of a component (not its tests) in which the text stands, once for each time."""
+    found = []
+    for name in sorted(os.listdir(os.path.join(ROOT, folder))):
+        if not name.endswith(".cc") or re.search(r"_(test|bench|fuzz)\.cc$", name):
+            continue
+        path = os.path.join(folder, name)
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            found += [path] * file.read().count(text)
+    return found
+
+
 def plant(bug):
     """A line for the log; true when the bug was seen."""
-    name, path, old, new = bug
+    name, folder, old, new = bug
     started = time.monotonic()
+    found = find(folder, old)
+    if len(found) != 1:
+        return f"failed: {name}: the text stands {len(found)} times in {folder}", False
+    path = found[0]
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         original = file.read()
-    if original.count(old) != 1:
-        return f"failed: {name}: the text stands {original.count(old)} times in {path}", False
     try:
         write_when_changed(os.path.join(COPY, path), original.replace(old, new).encode())
         built = build()
@@ -132,6 +147,8 @@ def main():
         print(line, flush=True)
         passed += is_red
         failed += not is_red
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{used.ru_utime + used.ru_stime:.0f} s of processor time")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
