@@ -209,13 +209,14 @@ class Runner:
             found += sum(run["findings"] for run in done)
             print(f"round {rounds}: {sum(run['executions'] for run in done):,} executions of "
                   f"{len(done)} targets, {found} findings until now", flush=True)
+            print(self.totals.table(), flush=True)
             left = {name: rest - round_seconds for name, rest in left.items()
                     if rest - round_seconds >= 1}
         return found
 
-    def minimize(self, name, bytes_max):
-        """What is new in the build's corpus joins the seeds, smallest first. Seeds with names of
-        their own stay; those named by a hash are chosen anew."""
+    def minimize(self, name, bytes_max, files_max):
+        """Few inputs that reach what the build's corpus and the seeds reach become the seeds,
+        smallest first. Seeds with names of their own stay; those named by a hash are chosen anew."""
         seeds = os.path.join(SEEDS, name)
         os.makedirs(seeds, exist_ok=True)
         merged = os.path.join(self.work, "merged", name)
@@ -225,7 +226,8 @@ class Runner:
         for file in named:
             shutil.copy(os.path.join(seeds, file), merged)
         with open(os.path.join(self.folder("fuzz", "logs"), name + ".merge.log"), "wb") as log:
-            subprocess.run(self.command(name, "-merge=1", merged, seeds, self.corpora(name)[0]),
+            subprocess.run(self.command(name, "-set_cover_merge=1", merged, seeds,
+                                        self.corpora(name)[0]),
                            stdout=log, stderr=log, cwd=self.work, check=True)
         chosen = sorted((f for f in os.listdir(merged) if f not in named),
                         key=lambda f: (os.path.getsize(os.path.join(merged, f)), f))
@@ -236,7 +238,7 @@ class Runner:
         kept = 0
         for file in chosen:
             size += os.path.getsize(os.path.join(merged, file))
-            if size > bytes_max:
+            if size > bytes_max or kept == files_max:
                 break
             shutil.copy(os.path.join(merged, file), seeds)
             kept += 1
@@ -269,8 +271,10 @@ def main():
     parser.add_argument("--summary", action="store_true", help="the sums of all runs, nothing else")
     parser.add_argument("--minimize", action="store_true",
                         help="take what is new in the build's corpora into fuzz/")
-    parser.add_argument("--bytes-max", type=int, default=60_000,
-                        help="of one target's seeds after --minimize (60000)")
+    parser.add_argument("--bytes-max", type=int, default=50_000,
+                        help="of one target's seeds after --minimize (50000)")
+    parser.add_argument("--files-max", type=int, default=200,
+                        help="of those that are chosen, beside the ones with names (200)")
     arguments = parser.parse_args()
     names = [name for name in target_names()
              if not arguments.only or any(part in name for part in arguments.only)]
@@ -287,7 +291,7 @@ def main():
         build(arguments.preset, names)
     if arguments.minimize:
         for name in names:
-            runner.minimize(name, arguments.bytes_max)
+            runner.minimize(name, arguments.bytes_max, arguments.files_max)
         return 0
     signal.signal(signal.SIGINT, runner.stop)
     signal.signal(signal.SIGTERM, runner.stop)
@@ -296,7 +300,6 @@ def main():
         seconds_each = arguments.hours_total * 3600 * arguments.jobs / len(names)
     found = runner.run_all(names, seconds_each, min(arguments.round_seconds, seconds_each),
                            arguments.jobs)
-    print(runner.totals.table())
     print(f"{len(names)} targets, {found} findings")
     return 1 if found else 0
 
