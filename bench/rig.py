@@ -152,13 +152,22 @@ class Watch:
         return max(bytes_ for _, bytes_ in self.resident)
 
     def growth(self):
-        """Median of the last quarter of the time less that of the second."""
-        end = self.resident[-1][0]
+        """Of what is resident: median of the last quarter of the time less that of the second."""
+        return quarters(self.resident)
 
-        def quarter(index):
-            return statistics.median(bytes_ for at, bytes_ in self.resident
-                                     if end * index / 4 <= at <= end * (index + 1) / 4)
-        return quarter(3) - quarter(1)
+    def growth_beside(self, idle):
+        """The same of what nobody has reserved. Below the `idle` program nothing is seen: what was
+        reserved and not used yet hides it, as places of a queue that a request never lay in."""
+        return quarters([(at, max(bytes_, idle)) for at, bytes_ in self.beside])
+
+
+def quarters(series):
+    end = series[-1][0]
+
+    def quarter(index):
+        return statistics.median(bytes_ for at, bytes_ in series
+                                 if end * index / 4 <= at <= end * (index + 1) / 4)
+    return quarter(3) - quarter(1)
 
 
 def ports(*names):
