@@ -78,7 +78,7 @@ void take_some(Log& log, TargetId target, int count, Totals& totals) {
 }
 
 void run_threads(io::Disk& disk, const std::string& directory, Options options,
-                 const std::function<void()>& meanwhile) {
+                 const std::function<void()>& meanwhile, Cap cap = {}) {
   options.directory = directory;
   const auto writes = io::make_executor("writes");
   const auto reads = io::make_executor("reads");
@@ -95,12 +95,21 @@ void run_threads(io::Disk& disk, const std::string& directory, Options options,
   const TargetId a = log.target({Signal::kTraces, "traces", "a"}).value();
   const TargetId b = log.target({Signal::kLogs, "logs", "b"}).value();
   log.observe(&losses);
+  log.set_cap(std::vector{b}, cap);
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
     threads.emplace_back([&] { append_some(log, a, b, 200, totals); });
   }
   threads.emplace_back([&] { take_some(log, a, 60, totals); });
   threads.emplace_back([&] { take_some(log, b, 60, totals); });
+  if (cap.payload_bytes_max != 0) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 500; ++i) {
+        static_cast<void>(log.give_up_oldest(std::vector{a}, UINT64_MAX));
+        EXPECT_LE(log.untaken_records(a), totals.entered.load() + 3);
+      }
+    });
+  }
   meanwhile();
   for (std::thread& thread : threads) thread.join();
   std::promise<void> closed;
@@ -128,6 +137,11 @@ TEST(LogThreadTest, CallersAndLanesTogether) {
 TEST(LogThreadTest, SegmentsAreDroppedUnderTheReaders) {
   io::sim::SimDisk disk(3);
   run_threads(disk, "d", {.bytes_max = 48 * 1024, .on_full = OnFull::kDropOldest}, [] {});
+}
+
+TEST(LogThreadTest, TargetsGiveUpTheirOldestMeanwhile) {
+  io::sim::SimDisk disk(5);
+  run_threads(disk, "d", {.segment_bytes = 16 * 1024}, [] {}, {.payload_bytes_max = 20'000});
 }
 
 TEST(LogThreadTest, TheDiskFailsMeanwhile) {
