@@ -191,7 +191,7 @@ TEST(StorageTest, ADiskThatRefusesIsNotWaitedForThoughAFullQueueBlocks) {
 
 TEST(StorageTest, ADiskThatRefusesCanBeSurvivedInMemory) {
   SimDisk disk(1);
-  StoredRig rig(disk, {.survives_in_memory = true});
+  StoredRig rig(disk, Backlog::Options{.survives_in_memory = true});
   disk.fail_changes(SimDisk::Failure::kInputOutput);
   rig.submit(1);  // finds the trouble
   rig.run();

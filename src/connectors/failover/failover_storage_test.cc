@@ -32,8 +32,8 @@ pipeline::DestinationOptions options_of(const std::string& name, bool hands_back
 }
 
 struct Stage {
-  Stage(pipeline::DestinationOptions options, const std::string& pipeline, ledger::Ledger& ledger)
-      : destination(options), account(ledger.open(Signal::kTraces, pipeline, options.name)) {}
+  Stage(pipeline::DestinationOptions options, const std::string& feeder, ledger::Ledger& ledger)
+      : destination(options), account(ledger.open(Signal::kTraces, feeder, options.name)) {}
   void make_worker(io::Loop& loop, std::unique_ptr<pipeline::Exporter> exporter) {
     worker = std::make_unique<pipeline::DestinationWorker>(
         destination, loop,
