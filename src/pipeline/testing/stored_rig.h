@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,6 +37,15 @@ class ManualLane final : public io::Executor {
  private:
   std::deque<io::Task> tasks_;
 };
+
+inline std::vector<uint64_t> numbers(uint64_t first, uint64_t last) {
+  std::vector<uint64_t> items(last - first + 1);
+  std::iota(items.begin(), items.end(), first);
+  return items;
+}
+
+// Room for eight items of eight bytes.
+inline constexpr Backlog::Options kTight{.memory_bytes_max = 64};
 
 struct StoredRig {
   using Sink = Rig::Sink;
