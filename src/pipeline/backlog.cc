@@ -218,7 +218,6 @@ void Backlog::accept_read(DestinationWorker& worker) {
   bool refused = reads.empty();
   for (Read& read : reads) {
     const uint64_t bytes = read.record.bytes.size();
-    const uint64_t admitted_bytes = read.record.admitted_bytes;
     Reservation reservation;
     bool has_place = !refused && !stopped_.load(std::memory_order_seq_cst);
     if (has_place) {
@@ -229,7 +228,7 @@ void Backlog::accept_read(DestinationWorker& worker) {
     }
     if (!has_place) {
       refused = true;
-      read.place->keep(read.record.item_count, admitted_bytes, bytes);
+      read.give_back();
       continue;
     }
     read.place->hold(std::move(reservation));
@@ -287,9 +286,7 @@ void Backlog::stop(io::Loop& loop) {
 void Backlog::clear() {
   stop_reading();
   const std::lock_guard lock(inbox_mutex_);
-  for (Read& read : inbox_) {
-    read.place->keep(read.record.item_count, read.record.admitted_bytes, read.record.bytes.size());
-  }
+  for (Read& read : inbox_) read.give_back();
   inbox_.clear();
   inbox_memory_ = Reservation();
 }

@@ -159,6 +159,10 @@ class Backlog {
     segment_log::Record record;
     StoredRef place;
     ledger::Account* account = nullptr;
+    // Only a rest is owed when parts of the record were parked while this read was under way.
+    void give_back() {
+      place->keep(record.owed.items, record.owed.admitted_bytes, record.owed.payload_bytes);
+    }
   };
   struct Waker {
     io::Loop* loop;

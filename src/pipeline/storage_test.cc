@@ -321,6 +321,37 @@ TEST(StorageTest, PartsThatStayOnDiskCostWhatTheirRecordCosts) {
   }
 }
 
+// The read that was under way took the two parts as if they were the whole request, and gave the
+// whole back: eight items more were held than had come.
+TEST(StorageTest, ARestThatIsReadDuringTheDrainGoesBackAsARest) {
+  SimDisk disk(1);
+  DestinationOptions options = plain_options();
+  options.batch.items_max = 8;
+  StoredRig rig(disk, {.memory_bytes_max = 1024}, {options});
+  rig.submit(24);
+  rig.run();
+  rig.sinks[0].exporter->answer(Kind::kDelivered);  // one part of three
+  rig.run();
+  rig.submit(120);  // more than memory has left: it is read back, as soon as the read lane turns
+  const auto run_without_reads = [&] {
+    while (rig.loop.turn() || rig.writes.run_one()) {
+    }
+  };
+  run_without_reads();
+  ASSERT_EQ(rig.reads.size(), 1u);
+  Drain drain(rig.loop);
+  drain.add(*rig.sinks[0].destination);
+  drain.start(rig.loop.now() + 1s, [] {});
+  rig.loop.advance(2s);
+  run_without_reads();
+  ASSERT_EQ(rig.reads.size(), 1u);
+  ASSERT_EQ(rig.sinks[0].destination->backlog()->untaken_records(), 2u);
+  rig.run();
+  EXPECT_EQ(rig.held_items(), 16u + 120u);
+  rig.expect_balance();
+  EXPECT_EQ(rig.sinks[0].destination->numbers().queue_size, 2u);
+}
+
 // --- Memory for what is read back --------------------------------------------------------------
 
 constexpr size_t kBudget = 1 << 20;

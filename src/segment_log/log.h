@@ -122,6 +122,8 @@ struct Record {
   WallTime admitted_at;
   MetadataRef metadata;
   Bytes bytes;  // in a chunk of its own
+  // What of it is still owed to the target: all, or what untake() was told last.
+  Amount owed;
 };
 
 enum class Order : uint8_t { kOldestFirst, kNewestFirst };

@@ -185,6 +185,7 @@ void Log::Core::read_segment(const TakeRequest& request, const SelectedSegment& 
     record.item_count = header.count;
     record.admitted_bytes = header.admitted_bytes;
     record.admitted_at = WallTime(Duration(header.time));
+    record.owed = chosen.amount;
     if (header.metadata_bytes > 0) {
       auto metadata = decode_metadata((*read)->body.view().first(header.metadata_bytes));
       if (metadata) record.metadata = std::make_shared<const Metadata>(std::move(*metadata));
