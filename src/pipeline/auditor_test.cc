@@ -122,15 +122,21 @@ TEST(AuditorQueueTest, ARoundUnderWayIsNotBegunAgain) {
   EXPECT_EQ(rig.auditor->round_count(), 1u);
 }
 
-// Holds every item until told to let go.
+// Takes over one part of each request, from its front, until told to let go. Items are of eight
+// bytes.
 class Keeper final : public Processor {
  public:
-  explicit Keeper(Emitter emit) : emit_(std::move(emit)) {}
+  // Of `parts` parts it takes one.
+  Keeper(Emitter emit, uint32_t parts) : emit_(std::move(emit)), parts_(parts) {}
   Result<ProcessorResult> process(Payload& payload) override {
-    const uint32_t count = payload.item_count;
-    kept_.push_back(std::move(payload));
-    payload.item_count = 0;
-    payload.bytes.clear();
+    const uint32_t count = payload.item_count / parts_;
+    const size_t bytes = size_t{count} * 8;
+    Payload kept = payload;
+    kept.item_count = count;
+    kept.bytes = payload.bytes.slice(0, bytes);
+    payload.bytes = payload.bytes.slice(bytes, payload.bytes.size() - bytes);
+    payload.item_count -= count;
+    kept_.push_back(std::move(kept));
     return ProcessorResult{.filtered_count = 0, .held_count = count};
   }
   uint64_t held_count() const override {
@@ -144,6 +150,7 @@ class Keeper final : public Processor {
 
  private:
   Emitter emit_;
+  const uint32_t parts_;
   std::vector<Payload> kept_;
 };
 
@@ -158,7 +165,7 @@ class Refuser final : public Processor {
 
 TEST(AuditorQueueTest, WhatAProcessorHoldsIsItsWorkers) {
   Rig rig;
-  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter()));
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 1));
   rig.submit(5);
   rig.run();
   EXPECT_EQ(rig.auditor->recent_held().total().items, 5u);
@@ -170,36 +177,9 @@ TEST(AuditorQueueTest, WhatAProcessorHoldsIsItsWorkers) {
 }
 
 // Half of each request is taken over by the first; then the second refuses the rest.
-class HalfKeeper final : public Processor {
- public:
-  explicit HalfKeeper(Emitter emit) : emit_(std::move(emit)) {}
-  Result<ProcessorResult> process(Payload& payload) override {
-    const uint32_t half = payload.item_count / 2;
-    Payload kept = payload;
-    kept.item_count = half;
-    kept.bytes = payload.bytes.slice(0, size_t{half} * 8);
-    payload.bytes = payload.bytes.slice(size_t{half} * 8, payload.bytes.size() - size_t{half} * 8);
-    payload.item_count -= half;
-    kept_.push_back(std::move(kept));
-    return ProcessorResult{.filtered_count = 0, .held_count = half};
-  }
-  uint64_t held_count() const override {
-    uint64_t count = 0;
-    for (const Payload& payload : kept_) count += payload.item_count;
-    return count;
-  }
-  void flush() override {
-    for (Payload& payload : std::exchange(kept_, {})) static_cast<void>(emit_(std::move(payload)));
-  }
-
- private:
-  Emitter emit_;
-  std::vector<Payload> kept_;
-};
-
 TEST(AuditorQueueTest, WhatWasHeldBeforeALaterProcessorRefusedIsAccountedFor) {
   Rig rig;
-  rig.pipeline->add_processor(std::make_unique<HalfKeeper>(rig.pipeline->next_emitter()));
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 2));
   auto refuser = std::make_unique<Refuser>();
   Refuser& refusing = *refuser;
   rig.pipeline->add_processor(std::move(refuser));
@@ -221,7 +201,7 @@ TEST(AuditorQueueTest, WhatIsHeldOfARequestThatWaitsInLineHasNotEntered) {
   DestinationOptions options = testing::plain_options();
   options.queue = {.capacity = 1, .on_full = OnFull::kBlock};
   Rig rig({options});
-  rig.pipeline->add_processor(std::make_unique<HalfKeeper>(rig.pipeline->next_emitter()));
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 2));
   rig.submit(2);
   rig.run();
   rig.submit(2);
