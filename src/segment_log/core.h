@@ -90,12 +90,12 @@ class Log::Core {
   };
   struct Selected {
     RecordId id;
-    IndexEntry entry;
     Amount amount;
   };
   struct SelectedSegment {
     std::shared_ptr<Segment> segment;
     std::vector<Selected> records;
+    std::vector<IndexEntry> entries;  // of the same, in the same order
   };
 
   struct CapState {

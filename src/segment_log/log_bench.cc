@@ -261,7 +261,12 @@ void drain_backlog(benchmark::State& state) {
   state.counters["cpu_s_per_GB"] = cpu / static_cast<double>(state.iterations()) / 0.256;
   close_log(*log);
 }
-BENCHMARK(drain_backlog)->Arg(64 << 10)->Arg(4500)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(drain_backlog)
+    ->Arg(64 << 10)
+    ->Arg(4500)
+    ->Arg(500)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace millrace::segment_log

@@ -34,6 +34,14 @@ class LossCounter final : public Observer {
   int rooms = 0;
 };
 
+inline std::vector<std::string> segments_on(const io::sim::SimDisk& disk) {
+  std::vector<std::string> segments;
+  for (const std::string& path : disk.paths()) {
+    if (path.ends_with(".segment")) segments.push_back(path);
+  }
+  return segments;
+}
+
 // One run of the process over a disk that outlives it.
 class TestLog {
  public:

@@ -282,20 +282,83 @@ Result<std::optional<Footer>> read_footer(io::DiskFile& file, uint64_t epoch,
   return footer;
 }
 
-Result<std::optional<ReadRecord>> read_record(io::DiskFile& file, uint64_t epoch,
-                                              const IndexEntry& entry) {
+namespace {
+
+// A call of the disk costs about what copying some 10 KiB costs.
+constexpr uint64_t kReadAheadMax = 256 << 10;
+constexpr uint64_t kGapMax = 8 << 10;        // what may lie unwanted between two
+constexpr uint64_t kWorthAWindow = 32 << 10;  // larger ones are read where they stay
+
+struct Stretch {
+  uint64_t begin;
+  uint64_t end;
+};
+
+Stretch stretch_of(const IndexEntry& entry) {
+  const uint64_t begin = uint64_t{entry.position} * kUnit;
+  return {begin, begin + block_bytes(entry.body_bytes)};
+}
+
+std::optional<BlockHeader> check_record(std::span<const uint8_t> bytes, uint64_t epoch,
+                                        const IndexEntry& entry) {
+  const auto header = check_block(bytes, epoch, stretch_of(entry).begin);
+  if (!header || header->kind != BlockKind::kRecord || header->body_bytes != entry.body_bytes) {
+    return {};
+  }
+  return header;
+}
+
+Result<std::optional<ReadRecord>> read_alone(io::DiskFile& file, uint64_t epoch,
+                                             const IndexEntry& entry) {
   const size_t size = block_bytes(entry.body_bytes);
-  const uint64_t offset = uint64_t{entry.position} * kUnit;
   auto chunk = ChunkRef::adopt(allocate_chunk(size));
-  const Result<size_t> count = file.read_at(offset, {chunk->data(), size});
+  const Result<size_t> count = file.read_at(stretch_of(entry).begin, {chunk->data(), size});
   if (!count) return fail(count.error());
   if (*count < size) return std::optional<ReadRecord>();
-  const auto header = check_block({chunk->data(), size}, epoch, offset);
-  if (!header || header->kind != BlockKind::kRecord || header->body_bytes != entry.body_bytes) {
-    return std::optional<ReadRecord>();
-  }
+  const auto header = check_record({chunk->data(), size}, epoch, entry);
+  if (!header) return std::optional<ReadRecord>();
   const uint8_t* const body = chunk->data() + kHeaderBytes;
   return ReadRecord{*header, Bytes(std::move(chunk), body, entry.body_bytes)};
+}
+
+}  // namespace
+
+// Whatever is wrong with the window, the record is then read by itself: a bad sector takes nothing
+// but the record that it lies in.
+Result<std::optional<ReadRecord>> RecordReader::read(size_t index) {
+  if (index >= read_ahead_to_) read_ahead(index);
+  if (std::optional<ReadRecord> record = from_window(entries_[index])) return record;
+  return read_alone(file_, epoch_, entries_[index]);
+}
+
+// The neighbours may lie in front, too: with the newest first they are asked for from the end.
+void RecordReader::read_ahead(size_t index) {
+  window_.clear();
+  Stretch all = stretch_of(entries_[index]);
+  read_ahead_to_ = index + 1;
+  if (all.end - all.begin > kWorthAWindow) return;
+  for (; read_ahead_to_ < entries_.size(); ++read_ahead_to_) {
+    const Stretch next = stretch_of(entries_[read_ahead_to_]);
+    const Stretch both{std::min(all.begin, next.begin), std::max(all.end, next.end)};
+    const bool is_near = next.begin <= all.end + kGapMax && all.begin <= next.end + kGapMax;
+    if (!is_near || next.end - next.begin > kWorthAWindow) break;
+    if (both.end - both.begin > kReadAheadMax) break;
+    all = both;
+  }
+  if (read_ahead_to_ == index + 1) return;
+  window_.resize(all.end - all.begin);
+  window_begin_ = all.begin;
+  const Result<size_t> count = file_.read_at(all.begin, window_);
+  window_.resize(count ? *count : 0);
+}
+
+std::optional<ReadRecord> RecordReader::from_window(const IndexEntry& entry) const {
+  const auto [begin, end] = stretch_of(entry);
+  if (begin < window_begin_ || end > window_begin_ + window_.size()) return {};
+  const auto block = std::span(window_).subspan(begin - window_begin_, end - begin);
+  const auto header = check_record(block, epoch_, entry);
+  if (!header) return {};
+  return ReadRecord{*header, Bytes::copy_of(block.subspan(kHeaderBytes, entry.body_bytes))};
 }
 
 }  // namespace millrace::segment_log

@@ -57,7 +57,7 @@ std::vector<Log::Core::SelectedSegment> Log::Core::select(const TakeRequest& req
   while (const std::shared_ptr<Segment> segment = next_segment_for(request, passed)) {
     passed.push_back(segment->name.number);
     if (!give_index(lock, segment, notices)) continue;
-    SelectedSegment chosen{segment, {}};
+    SelectedSegment chosen{segment, {}, {}};
     const bool is_full = select_in(*segment, request, bytes, chosen);
     if (!chosen.records.empty()) selected.push_back(std::move(chosen));
     if (is_full) break;
@@ -146,7 +146,8 @@ bool Log::Core::select_in(Segment& segment, const TakeRequest& request, size_t& 
     ++part->taken_count;
     part->untaken -= amount;
     remove_untaken(request.target, amount);
-    into.records.push_back({id, entry, amount});
+    into.records.push_back({id, amount});
+    into.entries.push_back(entry);
     if (is_forward) part->low = *at + 1;
     at = is_forward ? segment.next_untaken(*part, *at + 1) : segment.previous_untaken(*part, *at);
   }
@@ -158,12 +159,16 @@ void Log::Core::read_segment(const TakeRequest& request, const SelectedSegment& 
   Segment& segment = *selected.segment;
   Error error;
   io::DiskFile* const file = reader_of(segment, error);
-  for (const Selected& chosen : selected.records) {
-    if (file == nullptr) {
+  if (file == nullptr) {
+    for (const Selected& chosen : selected.records) {
       give_back(request.target, selected.segment, chosen, error);
-      continue;
     }
-    Result<std::optional<ReadRecord>> read = read_record(*file, segment.epoch, chosen.entry);
+    return;
+  }
+  RecordReader reader(*file, segment.epoch, selected.entries);
+  for (size_t i = 0; i < selected.records.size(); ++i) {
+    const Selected& chosen = selected.records[i];
+    Result<std::optional<ReadRecord>> read = reader.read(i);
     if (!read) {
       if (gives_up_reading(segment)) {
         set_aside(request.target, selected.segment, chosen, notices);
@@ -173,9 +178,9 @@ void Log::Core::read_segment(const TakeRequest& request, const SelectedSegment& 
       continue;
     }
     if (!*read || (*read)->header.id != chosen.id) {
-      const uint64_t offset = uint64_t{chosen.entry.position} * kUnit;
+      const IndexEntry& entry = selected.entries[i];
       quarantine_stretch(place_, world_.log, *file, segment.name,
-                         {offset, block_bytes(chosen.entry.body_bytes)});
+                         {uint64_t{entry.position} * kUnit, block_bytes(entry.body_bytes)});
       set_aside(request.target, selected.segment, chosen, notices);
       continue;
     }
