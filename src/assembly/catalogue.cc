@@ -195,12 +195,19 @@ std::shared_ptr<access::AuthExtension> read_auth_extension(Section& section) {
   return nullptr;
 }
 
-ConnectorReading read_forward(Section&, const std::string&) {
+config::ExporterHelperConfig connector_helper(Section& section) {
+  config::ExporterHelperConfig helper;
+  config::read_connector_helper(section, helper);
+  return helper;
+}
+
+ConnectorReading read_forward(Section& section, const std::string&) {
   return {
       .factory = std::make_shared<FunctionFactory>(
           [](const ExporterParts& parts, Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
             return connectors::make_forward(parts.loop, *parts.outputs);
-          })};
+          }),
+      .helper = connector_helper(section)};
 }
 
 ConnectorReading read_failover(Section& section, const std::string& id) {
@@ -212,6 +219,7 @@ ConnectorReading read_failover(Section& section, const std::string& id) {
               const ExporterParts& parts, Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
             return connectors::make_failover(parts.loop, id, interval, *parts.outputs, &parts.log);
           }),
+      .helper = connector_helper(section),
       .groups = options.priority_levels,
       .takes_over = true};
 }

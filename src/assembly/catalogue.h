@@ -34,6 +34,7 @@ struct ExporterKind {
 // What reading a connector's section gives: an exporter whose parts have outputs.
 struct ConnectorReading {
   std::shared_ptr<ExporterFactory> factory;
+  config::ExporterHelperConfig helper;
   // The groups of pipelines that it tells apart, by their ids; nothing: all that receive from it
   // are one group.
   std::optional<std::vector<std::vector<std::string>>> groups = {};

@@ -80,6 +80,26 @@ class Joiner {
     }
   }
 
+  // What waits in the memory of a connector was answered as durable, if that was asked for, and only
+  // what has reached the disks behind it is.
+  void warn_of_memory_before_disks(const ReadConnector& connector) {
+    const ExporterPlan& in_front = plan_.exporters[connector.exporter];
+    if (in_front.storage) return;
+    for (const std::vector<size_t>& group : in_front.connector->groups) {
+      for (const size_t pipeline : group) {
+        for (const size_t exporter : plan_.pipelines[pipeline].exporters) {
+          if (!plan_.exporters[exporter].storage) continue;
+          const Component& component = document_.components[connector.component];
+          diagnostics_.warning(component.place, component.path,
+                               "\"acknowledge: durable\" means \"accepted\" through " +
+                                   in_front.id + ", though " + plan_.exporters[exporter].id +
+                                   " behind it has storage: give its own sending_queue a storage");
+          return;
+        }
+      }
+    }
+  }
+
   void refuse_cycles() {
     std::vector<State> states(plan_.pipelines.size(), State::kNew);
     for (size_t i = 0; i < plan_.pipelines.size(); ++i) visit(i, states);
@@ -148,6 +168,7 @@ void join_connectors(const config::Document& document, const std::vector<ReadCon
   for (const ReadConnector& connector : connectors) joiner.join(connector);
   joiner.find_who_hands_back(connectors);
   joiner.refuse_cycles();
+  for (const ReadConnector& connector : connectors) joiner.warn_of_memory_before_disks(connector);
 }
 
 }  // namespace millrace::assembly

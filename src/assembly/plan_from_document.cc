@@ -180,12 +180,9 @@ class Planner {
                              .takes_over = reading.takes_over});
       ExporterPlan exporter{.id = component.id.text,
                             .factory = std::move(reading.factory),
-                            .helper = {},
+                            .helper = std::move(reading.helper),
                             .joins_requests = false,
                             .connector = ConnectorPlan{}};
-      // What it hands on is in flight until the pipelines behind it have delivered.
-      exporter.helper.timeout = 0s;
-      exporter.helper.queue.num_consumers = exporter.helper.queue.queue_size;
       add(index, component, plan_.exporters, std::move(exporter));
     }
   }

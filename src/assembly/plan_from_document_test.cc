@@ -233,6 +233,54 @@ TEST(PlanFromDocumentTest, ConnectorsJoinPipelinesInTheirGroups) {
   EXPECT_FALSE(hands_back("failover"));
 }
 
+std::string failover_to_disk(std::string_view keys) {
+  return "receivers: {otlp: {protocols: {grpc: }}}\n"
+         "exporters: {otlp_grpc: {endpoint: \"b:1\", sending_queue: {storage: file_storage}}}\n"
+         "extensions: {file_storage: {directory: /queue}}\n"
+         "connectors: {failover: {priority_levels: [[logs/a]]" +
+         std::string(keys) +
+         "}, forward: }\nservice: {extensions: [file_storage], pipelines: {"
+         "logs: {receivers: [otlp], exporters: [failover, forward]}, "
+         "logs/a: {receivers: [failover, forward], exporters: [otlp_grpc]}}}\n";
+}
+
+TEST(PlanFromDocumentTest, AConnectorsQueueHasBoundsRetriesAndStorageOfItsOwn) {
+  const Made made =
+      make(failover_to_disk(", retry_on_failure: {max_elapsed_time: 0}, sending_queue: "
+                            "{storage: file_storage, queue_size: 50, on_full: block}"));
+  ASSERT_TRUE(made.plan) << made.found;
+  const auto find = [&](std::string_view id) {
+    return *std::ranges::find(made.plan->exporters, id, &ExporterPlan::id);
+  };
+  const ExporterPlan failover = find("failover");
+  EXPECT_EQ(failover.storage, 0u);
+  EXPECT_EQ(failover.helper.queue.queue_size, 50);
+  EXPECT_EQ(failover.helper.queue.num_consumers, 50) << "all that it holds may be under way";
+  EXPECT_EQ(failover.helper.queue.on_full, config::QueueOnFull::kBlock);
+  EXPECT_EQ(failover.helper.retry.max_elapsed_time, 0s);
+  EXPECT_EQ(failover.helper.timeout, 0s);
+  EXPECT_EQ(find("forward").storage, std::nullopt);
+}
+
+TEST(PlanFromDocumentTest, AConnectorInMemoryBeforeADiskIsWarnedOf) {
+  const std::string_view warning = "\"acknowledge: durable\" means \"accepted\" through ";
+  const Made without = make(failover_to_disk(""));
+  ASSERT_TRUE(without.plan) << without.found;
+  EXPECT_TRUE(without.found.contains(std::string(warning) + "failover")) << without.found;
+  const Made with = make(failover_to_disk(", sending_queue: {storage: file_storage}"));
+  EXPECT_FALSE(with.found.contains(std::string(warning) + "failover")) << with.found;
+  EXPECT_TRUE(with.found.contains(std::string(warning) + "forward")) << with.found;
+}
+
+TEST(PlanFromDocumentTest, AConnectorHandsOnAsItComes) {
+  for (const std::string_view key : {"enabled: false", "num_consumers: 3", "batch: {}"}) {
+    const Made made =
+        make(failover_to_disk(", sending_queue: {" + std::string(key) + "}"));
+    EXPECT_FALSE(made.plan);
+    EXPECT_TRUE(made.found.contains("hands on each request as it came")) << made.found;
+  }
+}
+
 TEST(PlanFromDocumentTest, ConnectorsThatJoinNothingOrThemselvesAreNamed) {
   const auto found = [](std::string_view connectors, std::string_view pipelines) {
     const Made made = make(with_connector(connectors, pipelines));

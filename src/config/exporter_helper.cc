@@ -89,6 +89,21 @@ void read_storage(Section& section, SendingQueueConfig& queue) {
   }
 }
 
+// What bounds a queue and where it lies. True when its sizer is given.
+bool read_queue(Section& section, SendingQueueConfig& queue) {
+  section.integer("queue_size", &queue.queue_size, {1, INT64_MAX});
+  const bool sizer_is_given =
+      section.choice("sizer", &queue.sizer,
+                     {{"requests", static_cast<int>(QueueSizer::kRequests)},
+                      {"items", static_cast<int>(QueueSizer::kItems)},
+                      {"bytes", static_cast<int>(QueueSizer::kBytes)}});
+  read_on_full(section, queue);
+  section.duration("block_timeout", &queue.block_timeout);
+  section.boolean("wait_for_result", &queue.wait_for_result);
+  read_storage(section, queue);
+  return sizer_is_given;
+}
+
 }  // namespace
 
 void read_retry(Section& exporter, RetryConfig& into) {
@@ -117,19 +132,23 @@ void read_sending_queue(Section& exporter, SendingQueueConfig& into) {
   exporter.section("sending_queue", [&](Section& section) {
     section.boolean("enabled", &into.enabled);
     section.integer("num_consumers", &into.num_consumers, {1, 100'000});
-    section.integer("queue_size", &into.queue_size, {1, INT64_MAX});
-    const bool sizer_is_given =
-        section.choice("sizer", &into.sizer,
-                       {{"requests", static_cast<int>(QueueSizer::kRequests)},
-                        {"items", static_cast<int>(QueueSizer::kItems)},
-                        {"bytes", static_cast<int>(QueueSizer::kBytes)}});
-    read_on_full(section, into);
-    section.duration("block_timeout", &into.block_timeout);
-    section.boolean("wait_for_result", &into.wait_for_result);
-    read_storage(section, into);
+    const bool sizer_is_given = read_queue(section, into);
     section.section("batch",
                     [&](Section& batch) { read_batch(batch, into, sizer_is_given, into.batch); });
   });
+}
+
+void read_connector_helper(Section& connector, ExporterHelperConfig& into) {
+  into.timeout = 0s;
+  read_retry(connector, into.retry);
+  connector.section("sending_queue", [&](Section& section) {
+    read_queue(section, into.queue);
+    for (const char* key : {"enabled", "num_consumers", "batch"}) {
+      section.unsupported(key, "a connector hands on each request as it came, all at once");
+    }
+  });
+  constexpr int64_t kMost = UINT32_MAX;
+  into.queue.num_consumers = std::min(into.queue.queue_size, kMost);
 }
 
 void read_dead_letter(Section& exporter, std::optional<DeadLetterConfig>& into) {

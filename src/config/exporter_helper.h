@@ -89,6 +89,9 @@ void read_exporter_helper(Section& exporter, ExporterHelperConfig& into);
 // For exporters that have only some of them (debug: the queue).
 void read_retry(Section& exporter, RetryConfig& into);
 void read_sending_queue(Section& exporter, SendingQueueConfig& into);
+// For connectors: the queue in front and its retries. What they hand on is under way until the
+// pipelines behind have delivered it, so the whole queue may be, and no attempt has a time-out.
+void read_connector_helper(Section& connector, ExporterHelperConfig& into);
 void read_dead_letter(Section& exporter, std::optional<DeadLetterConfig>& into);
 
 }  // namespace millrace::config

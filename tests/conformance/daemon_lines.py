@@ -268,6 +268,37 @@ def what_a_failovers_level_had_on_disk_is_taken_over_after_a_kill():
 
 
 @shows(role="daemon")
+def durable_means_durable_through_a_failover_with_storage():
+    with tempfile.TemporaryDirectory() as folder:
+        retry = {"retry_on_failure": {"initial_interval": "100ms", "max_interval": "200ms", "max_elapsed_time": 0}}
+        pipelines = {"traces": {"receivers": ["otlp"], "exporters": ["failover"]},
+                     "traces/near": {"receivers": ["failover"], "exporters": ["otlp/near"]},
+                     "traces/far": {"receivers": ["failover"], "exporters": ["otlp/far"]}}
+        extra = {"connectors": {"failover": {"priority_levels": [["traces/near"], ["traces/far"]], **retry,
+                                             "sending_queue": {"storage": "file_storage"}}},
+                 "extensions": {"file_storage": {"directory": folder}},
+                 "service/extensions": ["file_storage"],
+                 "service/pipelines": pipelines}
+        up = threading.Event()
+        with GrpcPeer(lambda r, n: {"status": 14, "message": "dead"}) as near:
+            with GrpcPeer(lambda r, n: {} if up.is_set() else {"status": 14, "message": "dead"}) as far:
+                exporters = {"otlp/near": hanging(near, **retry)["otlp"], "otlp/far": hanging(far, **retry)["otlp"]}
+                with Collector(exporters, extra=extra) as collector:
+                    for number in range(1, 31):
+                        message = trace_request(first=number).SerializeToString()
+                        assert http_request(collector.http_port, "/v1/traces", message).status == 200
+                    collector.process.kill()
+                    collector.process.wait()
+                    collector.was_killed = True
+                up.set()
+                with Collector(exporters, extra=extra) as collector:
+                    wait_until(lambda: collector.metric("otelcol_exporter_sent_spans", exporter="otlp/far") == 30,
+                               what="everything at the far back end")
+                    wait_until(lambda: collector.metric("otelcol_exporter_queue_size", exporter="failover") == 0,
+                               what="nothing left in front")
+
+
+@shows(role="daemon")
 def forward_joins_pipelines_and_delivered_means_delivered_through_it():
     with GrpcPeer() as peer:
         pipelines = {"logs": {"receivers": ["otlp"], "exporters": ["forward"]},

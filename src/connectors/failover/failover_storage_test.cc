@@ -1,5 +1,5 @@
 // A failover whose first level has storage: what lies in its queue and on its disk is taken over,
-// also what an earlier run left there.
+// also what an earlier run left there. And one whose own queue has storage.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -58,11 +58,14 @@ struct Stage {
   std::unique_ptr<pipeline::PipelineWorker> pipeline;
 };
 
-// traces → failover → near (storage), far. Made again on the same disk it is the next start.
+enum class Disk : uint8_t { kOfTheFirstLevel, kInFront };
+
+// traces → failover → near, far; one of the first two has storage. Made again on the same disk it
+// is the next start.
 class Chain {
  public:
-  explicit Chain(SimDisk& disk)
-      : failover_(options_of("failover", false), "traces", ledger),
+  explicit Chain(SimDisk& disk, Disk whose = Disk::kOfTheFirstLevel)
+      : failover(options_of("failover", false), "traces", ledger),
         near(options_of("near", true), "traces/near", ledger),
         far(options_of("far", false), "traces/far", ledger) {
     log_ = segment_log::Log::open({.directory = "/queue", .segment_bytes = 1 << 20},
@@ -74,12 +77,13 @@ class Chain {
     storage_ = std::make_unique<pipeline::Storage>(*log_);
     storage_->add_loop(loop);
     // Room in memory for four requests.
+    Stage& stored = whose == Disk::kInFront ? failover : near;
     EXPECT_TRUE(
-        storage_->attach(near.destination, near.account, budget_, {.memory_bytes_max = 32}));
-    failover_.make_worker(loop, make_failover(loop, "failover", 60s, outputs_, nullptr));
+        storage_->attach(stored.destination, stored.account, budget_, {.memory_bytes_max = 32}));
+    failover.make_worker(loop, make_failover(loop, "failover", 60s, outputs_, nullptr));
     near_exporter = near.make_fake_worker(loop);
     far_exporter = far.make_fake_worker(loop);
-    failover_.make_pipeline(loop, "traces");
+    failover.make_pipeline(loop, "traces");
     near.make_pipeline(loop, "traces/near");
     far.make_pipeline(loop, "traces/far");
     for (Stage* level : {&near, &far}) {
@@ -87,10 +91,10 @@ class Chain {
           std::make_unique<pipeline::Intake>(loop, std::vector{level->pipeline.get()}));
     }
     near.worker->let_take_over(near.account, {outputs_.groups[1].get()});
-    intake_ = std::make_unique<pipeline::Intake>(loop, std::vector{failover_.pipeline.get()});
+    intake_ = std::make_unique<pipeline::Intake>(loop, std::vector{failover.pipeline.get()});
   }
   ~Chain() {
-    for (Stage* stage : {&near, &far, &failover_}) stage->worker.reset();
+    for (Stage* stage : {&near, &far, &failover}) stage->worker.reset();
     while (writes_.run_one() || reads_.run_one()) {
     }
     storage_->clear();
@@ -128,7 +132,7 @@ class Chain {
   void end() {
     pipeline::Drain drain(loop);
     drain.add(*intake_);
-    for (Stage* stage : {&failover_, &near, &far}) drain.add(stage->destination);
+    for (Stage* stage : {&failover, &near, &far}) drain.add(stage->destination);
     bool done = false;
     drain.start(loop.now() + 5s, [&] { done = true; });
     advance(6s);
@@ -144,7 +148,7 @@ class Chain {
   }
   void expect_balance() const {
     ledger::Held held;
-    for (const Stage* stage : {&failover_, &near, &far}) {
+    for (const Stage* stage : {&failover, &near, &far}) {
       stage->destination.count_held(held);
       if (stage->worker != nullptr) stage->worker->count_held(held);
     }
@@ -162,9 +166,9 @@ class Chain {
   std::unique_ptr<pipeline::Storage> storage_;
   pipeline::ConnectorOutputs outputs_;
   std::unique_ptr<pipeline::Intake> intake_;
-  Stage failover_;
 
  public:
+  Stage failover;
   Stage near;
   Stage far;
   pipeline::testing::FakeExporter* near_exporter = nullptr;
@@ -265,6 +269,29 @@ TEST(FailoverStorageTest, ALevelThatAnswersAgainDeliversItsOwn) {
   chain.advance(400s);  // until the far level's retries are used up
   EXPECT_EQ(Chain::items_of(*chain.near_exporter).size(), recovered);
   EXPECT_EQ(chain.on_disk_alone(), 0u);
+}
+
+TEST(FailoverStorageTest, WhatIsDurableInFrontSurvivesAPowerCutThoughNoLevelTookIt) {
+  SimDisk disk(1);
+  {
+    Chain chain(disk, Disk::kInFront);
+    chain.near.answer = outcome_of(Kind::kRetry);
+    chain.far.answer = outcome_of(Kind::kRetry);
+    chain.submit(1, 40);  // each of them is answered OK
+    chain.advance(3s);
+    EXPECT_GT(chain.failover.destination.backlog()->untaken_records(), 0u);
+    chain.expect_balance();
+  }
+  Random random(3);
+  disk.crash(random);
+  Chain chain(disk, Disk::kInFront);
+  EXPECT_EQ(chain.failover.account.snapshot().recovered.items, 40u);
+  chain.near.answer = outcome_of(Kind::kRetry);
+  chain.advance(30s);
+  EXPECT_EQ(Chain::items_of(*chain.far_exporter), numbers(1, 40));
+  EXPECT_EQ(chain.failover.destination.backlog()->untaken_records(), 0u);
+  EXPECT_EQ(chain.failover.destination.numbers().queue_size, 0u);
+  chain.expect_balance();
 }
 
 }  // namespace

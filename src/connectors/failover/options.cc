@@ -37,7 +37,6 @@ void read_failover(config::Section& section, FailoverOptions& into) {
   }
   section.ignored("retry_gap", "deprecated: retry_interval alone decides");
   section.ignored("max_retries", "deprecated: a level is tried for ever");
-  section.unsupported("sending_queue", "the queue in front of a failover is fixed in this version");
 }
 
 }  // namespace millrace::connectors
