@@ -29,6 +29,11 @@ Worker::~Worker() {
   // Servers hand in no more; then destinations, which still answer senders that wait for them, and
   // so call receivers; then the rest.
   servers_.clear();
+  for (auto& of_exporter : destinations_) {
+    for (auto& destination : of_exporter) {
+      if (destination != nullptr) destination->stop_exporting();
+    }
+  }
   destinations_.clear();
   connector_outputs_.clear();
   pipelines_.clear();

@@ -31,13 +31,16 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
 }
 
 DestinationWorker::~DestinationWorker() {
-  *self_ = nullptr;
+  stop_exporting();
   std::erase(destination_.workers_, this);
-  if (destination_.backlog() != nullptr) destination_.backlog()->stop_reading();
-  if (!closed_) exporter_->close();
-  closed_ = true;
   drop_everything(DropReason::kShutdown,
                   {.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s});
+}
+
+void DestinationWorker::stop_exporting() {
+  *self_ = nullptr;
+  if (destination_.backlog() != nullptr) destination_.backlog()->stop_reading();
+  if (!std::exchange(closed_, true)) exporter_->close();
 }
 
 DestinationWorker::Room DestinationWorker::try_reserve(Need need) {

@@ -47,6 +47,9 @@ class DestinationWorker final : public ledger::HeldWalker {
   DestinationWorker(Destination& destination, io::Loop& loop, Parts parts);
   // After its loop has stopped, or on the loop. What is still here is dropped as `shutdown`.
   ~DestinationWorker();
+  // Nothing is exported any more and no answer is heard. Where connectors hand on from one worker
+  // to another this comes first for all of them, and then they go, in any order.
+  void stop_exporting();
   DestinationWorker(const DestinationWorker&) = delete;
   DestinationWorker& operator=(const DestinationWorker&) = delete;
 

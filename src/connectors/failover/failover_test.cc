@@ -17,12 +17,15 @@ using Kind = Outcome::Kind;
 // Levels of one pipeline with one destination each, and the connector before them.
 class FailoverTest : public ::testing::Test {
  protected:
-  void make(size_t level_count) {
+  // With kBlock a level takes one request at a time, and the others wait in line.
+  void make(size_t level_count, pipeline::OnFull on_full = pipeline::OnFull::kReject) {
     for (size_t i = 0; i < level_count; ++i) {
       pipeline::DestinationOptions options = plain_options("level" + std::to_string(i));
       options.batch.mode = pipeline::BatchMode::kNone;
       options.retry.breaker_failures = 1;
       options.hands_back = i + 1 < level_count;
+      options.queue.on_full = on_full;
+      if (on_full == pipeline::OnFull::kBlock) options.queue.capacity = 1;
       levels_.push_back(std::make_unique<Level>());
       Level& level = *levels_.back();
       level.destination = std::make_unique<pipeline::Destination>(options);
@@ -46,7 +49,7 @@ class FailoverTest : public ::testing::Test {
     ledger::Held held;
     for (const auto& level : levels_) {
       level->destination->count_held(held);
-      level->worker->count_held(held);
+      if (level->worker != nullptr) level->worker->count_held(held);
     }
     for (const ledger::Imbalance& wrong : ledger_.check(held)) ADD_FAILURE() << wrong.to_text();
   }
@@ -183,6 +186,38 @@ TEST_F(FailoverTest, ClosingCancelsWhatIsUnderWayAndIgnoresItsAnswer) {
   levels_[0]->exporter->answer(Kind::kDelivered);
   run();
   EXPECT_EQ(send()->kind, Kind::kCancelled);
+}
+
+// Refusing the line of one level made the connector hand on to the next, which was gone already.
+TEST_F(FailoverTest, WhoWaitsInLineAtALevelIsNotHandedOnWhenTheProcessEnds) {
+  make(2, pipeline::OnFull::kBlock);
+  levels_[0]->answer.reset();
+  pipeline::DestinationOptions options = plain_options("failover");
+  options.batch.mode = pipeline::BatchMode::kNone;
+  options.concurrency.max = 10;
+  pipeline::Destination front(options);
+  auto worker = std::make_unique<pipeline::DestinationWorker>(
+      front, loop_,
+      pipeline::DestinationWorker::Parts{.exporter = std::move(failover_), .cutter = {}});
+  ledger::Account& account = ledger_.open(Signal::kTraces, "traces", "failover");
+  for (int i = 0; i < 3; ++i) {
+    pipeline::Payload payload = pipeline::testing::payload_of({next_item_++});
+    ASSERT_EQ(worker->try_reserve(payload), pipeline::DestinationWorker::Room::kReserved);
+    worker->book().admit(account, {1, 8});
+    worker->commit(std::move(payload), account, 8);
+  }
+  run();
+  ASSERT_EQ(levels_[0]->exporter->open.size(), 1u);
+  for (pipeline::DestinationWorker* each :
+       {levels_[0]->worker.get(), levels_[1]->worker.get(), worker.get()}) {
+    each->stop_exporting();
+  }
+  levels_[1]->worker.reset();
+  levels_[0]->worker.reset();
+  worker.reset();
+  EXPECT_EQ(levels_[0]->account->snapshot().entered().items, 1u);
+  EXPECT_EQ(levels_[1]->account->snapshot().entered().items, 0u);
+  EXPECT_EQ(account.snapshot().dropped_total().items, 3u);
 }
 
 }  // namespace
