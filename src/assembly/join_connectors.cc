@@ -80,8 +80,8 @@ class Joiner {
     }
   }
 
-  // What waits in the memory of a connector was answered as durable, if that was asked for, and only
-  // what has reached the disks behind it is.
+  // What waits in the memory of a connector was answered as durable, if that was asked for, and
+  // only what has reached the disks behind it is.
   void warn_of_memory_before_disks(const ReadConnector& connector) {
     const ExporterPlan& in_front = plan_.exporters[connector.exporter];
     if (in_front.storage) return;

@@ -274,8 +274,7 @@ TEST(PlanFromDocumentTest, AConnectorInMemoryBeforeADiskIsWarnedOf) {
 
 TEST(PlanFromDocumentTest, AConnectorHandsOnAsItComes) {
   for (const std::string_view key : {"enabled: false", "num_consumers: 3", "batch: {}"}) {
-    const Made made =
-        make(failover_to_disk(", sending_queue: {" + std::string(key) + "}"));
+    const Made made = make(failover_to_disk(", sending_queue: {" + std::string(key) + "}"));
     EXPECT_FALSE(made.plan);
     EXPECT_TRUE(made.found.contains("hands on each request as it came")) << made.found;
   }

@@ -92,11 +92,10 @@ void read_storage(Section& section, SendingQueueConfig& queue) {
 // What bounds a queue and where it lies. True when its sizer is given.
 bool read_queue(Section& section, SendingQueueConfig& queue) {
   section.integer("queue_size", &queue.queue_size, {1, INT64_MAX});
-  const bool sizer_is_given =
-      section.choice("sizer", &queue.sizer,
-                     {{"requests", static_cast<int>(QueueSizer::kRequests)},
-                      {"items", static_cast<int>(QueueSizer::kItems)},
-                      {"bytes", static_cast<int>(QueueSizer::kBytes)}});
+  const bool sizer_is_given = section.choice("sizer", &queue.sizer,
+                                             {{"requests", static_cast<int>(QueueSizer::kRequests)},
+                                              {"items", static_cast<int>(QueueSizer::kItems)},
+                                              {"bytes", static_cast<int>(QueueSizer::kBytes)}});
   read_on_full(section, queue);
   section.duration("block_timeout", &queue.block_timeout);
   section.boolean("wait_for_result", &queue.wait_for_result);

@@ -286,7 +286,7 @@ namespace {
 
 // A call of the disk costs about what copying some 10 KiB costs.
 constexpr uint64_t kReadAheadMax = 256 << 10;
-constexpr uint64_t kGapMax = 8 << 10;        // what may lie unwanted between two
+constexpr uint64_t kGapMax = 8 << 10;         // what may lie unwanted between two
 constexpr uint64_t kWorthAWindow = 32 << 10;  // larger ones are read where they stay
 
 struct Stretch {

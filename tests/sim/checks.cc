@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "memory/chunk_pool.h"
 
@@ -27,21 +30,7 @@ uint32_t routes_to(const Scenario& scenario, Signal signal, size_t destination) 
   return count;
 }
 
-template <class Visit>
-void for_each_way(const World& world, const Visit& visit) {
-  for (const Signal signal : kSent) {
-    for (size_t index = 0; index < world.sinks.size(); ++index) {
-      const DestinationScenario& destination = world.scenario.destinations[index];
-      ledger::AccountSnapshot sum = sum_of(world.collector, signal, destination.exporter);
-      const auto past = world.process.past().find({signal, destination.exporter});
-      if (past != world.process.past().end()) sum += past->second;
-      visit(signal, index, sum, fmt::format("{} {}", signal_name(signal), destination.exporter));
-    }
-  }
-}
-
-}  // namespace
-
+// All accounts of that destination and signal, in this life of the process.
 ledger::AccountSnapshot sum_of(assembly::Collector& collector, Signal signal,
                                const std::string& exporter) {
   ledger::AccountSnapshot sum;
@@ -52,6 +41,121 @@ ledger::AccountSnapshot sum_of(assembly::Collector& collector, Signal signal,
   }
   return sum;
 }
+
+// Of all its lives.
+ledger::AccountSnapshot whole_sum_of(const World& world, Signal signal,
+                                     const std::string& exporter) {
+  ledger::AccountSnapshot sum = sum_of(world.collector, signal, exporter);
+  const auto past = world.process.past().find({signal, exporter});
+  if (past != world.process.past().end()) sum += past->second;
+  return sum;
+}
+
+template <class Visit>
+void for_each_way(const World& world, const Visit& visit) {
+  for (const Signal signal : kSent) {
+    for (size_t index = 0; index < world.sinks.size(); ++index) {
+      const DestinationScenario& destination = world.scenario.destinations[index];
+      visit(signal, index, whole_sum_of(world, signal, destination.exporter),
+            fmt::format("{} {}", signal_name(signal), destination.exporter));
+    }
+  }
+}
+
+// Where what is acknowledged has to arrive: at one sink, or through a failover at one of two.
+struct Target {
+  std::string name;
+  Signal signal = Signal::kTraces;
+  std::vector<size_t> sinks;
+  bool is_required = true;
+  bool waits_for_result = false;
+  bool keeps_durable = false;
+  ledger::AccountSnapshot sum;  // of all that it passes on the way
+  uint64_t lost_uncounted = 0;
+
+  bool is_awaited(Acknowledge policy) const {
+    return is_required && (waits_for_result || policy == Acknowledge::kDelivered);
+  }
+  bool is_durable(Acknowledge policy) const {
+    return is_required && keeps_durable && policy == Acknowledge::kDurable;
+  }
+};
+
+void add_account(const World& world, const std::string& exporter, Target& target) {
+  target.sum += whole_sum_of(world, target.signal, exporter);
+  target.lost_uncounted += world.process.lost_uncounted(target.signal, exporter);
+}
+
+std::vector<Target> targets_of(const World& world) {
+  const Scenario& scenario = world.scenario;
+  std::vector<Target> targets;
+  for (const Signal signal : kSent) {
+    if (scenario.fails_over(signal)) {
+      // A best-effort level says OK at once.
+      Target& target =
+          targets.emplace_back(Target{.name = fmt::format("{} failover", signal_name(signal)),
+                                      .signal = signal,
+                                      .sinks = {0, 1},
+                                      .is_required = scenario.destinations[0].is_required &&
+                                                     scenario.destinations[1].is_required,
+                                      .keeps_durable = scenario.failover.keeps_durable});
+      add_account(world, "failover", target);
+      for (const DestinationScenario& level : scenario.destinations) {
+        add_account(world, level.exporter, target);
+      }
+      continue;
+    }
+    for (size_t index = 0; index < world.sinks.size(); ++index) {
+      if (routes_to(scenario, signal, index) == 0) continue;
+      const DestinationScenario& destination = scenario.destinations[index];
+      Target& target = targets.emplace_back(
+          Target{.name = fmt::format("{} {}", signal_name(signal), destination.exporter),
+                 .signal = signal,
+                 .sinks = {index},
+                 .is_required = destination.is_required,
+                 .waits_for_result = destination.waits_for_result,
+                 .keeps_durable = destination.keeps_durable});
+      add_account(world, destination.exporter, target);
+    }
+  }
+  return targets;
+}
+
+struct Missing {
+  uint64_t count = 0;
+  struct Promised {
+    uint64_t number;
+    bool was_awaited;
+  };
+  std::optional<Promised> promised;  // one that nothing can excuse
+};
+
+// Items acknowledged under a policy that `counts` and taken by none of the target's sinks.
+template <class Counts>
+Missing find_missing(const World& world, const Target& target, const Counts& counts) {
+  Missing missing;
+  for (const auto& client : world.clients) {
+    const Acknowledge policy = world.scenario.policy_over(client->kind());
+    if (!counts(policy)) continue;
+    const bool is_awaited = target.is_awaited(policy);
+    const bool is_promised =
+        is_awaited || (target.is_durable(policy) && world.scenario.storage.is_patient);
+    for (const Export* one : client->exports()) {
+      if (one->signal != target.signal || one->fate != Fate::kAcknowledged) continue;
+      for (const uint64_t number : one->numbers) {
+        const bool is_there = std::ranges::any_of(target.sinks, [&](size_t sink) {
+          return world.sinks[sink]->times_taken(target.signal, number) != 0;
+        });
+        if (is_there) continue;
+        ++missing.count;
+        if (is_promised) missing.promised = {number, is_awaited};
+      }
+    }
+  }
+  return missing;
+}
+
+}  // namespace
 
 void check_ledger(const World& world, Problems& problems) {
   for (const ledger::Imbalance& imbalance : world.collector.imbalances()) {
@@ -108,68 +212,29 @@ void check_sinks(const World& world, Problems& problems) {
 // What a sender was told OK for is at the sink, or in the ledger as dropped; and under `delivered`
 // it is at every required sink, whatever else was dropped.
 void check_acknowledged(const World& world, Problems& problems) {
-  if (world.scenario.storage.is_used) return check_durable(world, problems);
-  for_each_way(world, [&](Signal signal, size_t index, const ledger::AccountSnapshot& sum,
-                          const std::string& name) {
-    const DestinationScenario& destination = world.scenario.destinations[index];
-    if (routes_to(world.scenario, signal, index) == 0) return;
-    uint64_t missing = 0;
-    for (const auto& client : world.clients) {
-      const bool awaited =
-          destination.is_required &&
-          (destination.waits_for_result || world.scenario.delivered_over(client->kind()));
-      for (const Export* one : client->exports()) {
-        if (one->signal != signal || one->fate != Fate::kAcknowledged) continue;
-        for (const uint64_t number : one->numbers) {
-          if (world.sinks[index]->times_taken(signal, number) != 0) continue;
-          ++missing;
-          if (!awaited) continue;
-          problems.push_back(fmt::format("{}: {:#x} was acknowledged as delivered and is not there",
-                                         name, number));
-          return;
-        }
-      }
+  const bool has_disk = world.scenario.storage.is_used;
+  for (const Target& target : targets_of(world)) {
+    const Missing missing = find_missing(world, target, [&](Acknowledge policy) {
+      // Without a disk the process never dies, and what was accepted counts.
+      if (!has_disk) return true;
+      return target.is_awaited(policy) || target.is_durable(policy);
+    });
+    if (missing.promised) {
+      problems.push_back(fmt::format("{}: {:#x} was acknowledged as {} and is not there",
+                                     target.name, missing.promised->number,
+                                     missing.promised->was_awaited ? "delivered" : "durable"));
+      continue;
     }
-    const uint64_t held =
-        world.scenario.ending == Ending::kWithoutDrain ? sum.entered().items - sum.left().items : 0;
-    if (missing > sum.dropped_total().items + held) {
+    const uint64_t held = world.scenario.ending == Ending::kWithoutDrain
+                              ? target.sum.entered().items - target.sum.left().items
+                              : 0;
+    const uint64_t explained =
+        target.sum.dropped_total().items + (has_disk ? target.lost_uncounted : held);
+    if (missing.count > explained) {
       problems.push_back(fmt::format("{}: {} acknowledged items did not arrive, {} are dropped",
-                                     name, missing, sum.dropped_total().items));
+                                     target.name, missing.count, target.sum.dropped_total().items));
     }
-  });
-}
-
-void check_durable(const World& world, Problems& problems) {
-  for_each_way(world, [&](Signal signal, size_t index, const ledger::AccountSnapshot& sum,
-                          const std::string& name) {
-    const DestinationScenario& destination = world.scenario.destinations[index];
-    if (routes_to(world.scenario, signal, index) == 0) return;
-    uint64_t missing = 0;
-    for (const auto& client : world.clients) {
-      const Acknowledge policy = world.scenario.policy_over(client->kind());
-      const bool awaited = destination.is_required &&
-                           (destination.waits_for_result || policy == Acknowledge::kDelivered);
-      const bool durable =
-          destination.is_required && destination.keeps_durable && policy == Acknowledge::kDurable;
-      if (!awaited && !durable) continue;
-      for (const Export* one : client->exports()) {
-        if (one->signal != signal || one->fate != Fate::kAcknowledged) continue;
-        for (const uint64_t number : one->numbers) {
-          if (world.sinks[index]->times_taken(signal, number) != 0) continue;
-          ++missing;
-          if (!awaited && !world.scenario.storage.is_patient) continue;
-          problems.push_back(fmt::format("{}: {:#x} was acknowledged as {} and is not there", name,
-                                         number, awaited ? "delivered" : "durable"));
-          return;
-        }
-      }
-    }
-    if (missing >
-        sum.dropped_total().items + world.process.lost_uncounted(signal, destination.exporter)) {
-      problems.push_back(fmt::format("{}: {} durable items did not arrive, {} are dropped", name,
-                                     missing, sum.dropped_total().items));
-    }
-  });
+  }
 }
 
 void check_bad_data(const World& world, Problems& problems) {

@@ -38,13 +38,6 @@ void check_bad_data(const World& world, Problems& problems);
 // Only Scenario::is_exact: every number agrees with every other.
 void check_exact(const World& world, Problems& problems);
 
-// A destination with storage lost nothing that was acknowledged as durable, though the process
-// died.
-void check_durable(const World& world, Problems& problems);
-
-// All accounts of that destination and signal.
-ledger::AccountSnapshot sum_of(assembly::Collector& collector, Signal signal,
-                               const std::string& exporter);
 void count_outcomes(const World& world, Coverage& coverage);
 
 }  // namespace millrace::sim_test

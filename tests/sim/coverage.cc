@@ -61,7 +61,8 @@ void require_everything(SeedKind kind, Coverage& coverage) {
            "run.twice"});
   using ledger::DropReason;
   require_drops(coverage, {DropReason::kRetryExpired, DropReason::kNotRetried, DropReason::kRefused,
-                           DropReason::kBadData, DropReason::kTooLarge, DropReason::kDropOldest});
+                           DropReason::kBadData, DropReason::kTooLarge, DropReason::kDropOldest,
+                           DropReason::kHandedBack});
   if (kind == SeedKind::kStorage) {
     require_disk(coverage);
     coverage.require("ledger.recovered");

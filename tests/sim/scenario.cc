@@ -79,20 +79,34 @@ SinkBehaviour draw_sink(Random& random, const Scenario& scenario, bool is_sick) 
   return sink;
 }
 
-// Its memory is so small that most of what a sick sink leaves waiting lies on disk only.
-std::string draw_stored_queue(Random& random, DestinationScenario& destination, bool is_patient) {
-  std::string text = fmt::format(
-      "    sending_queue:\n      storage: file_storage\n      queue_size: {}\n"
-      "      num_consumers: {}\n      wait_for_result: {}\n",
-      random.chance(0.3) ? 50 : 5'000, 1 + random.below(4), destination.waits_for_result);
-  if (random.chance(0.3)) text += "      on_full: block\n";
+// What exporters and connectors have in common. Sets whether all of what is durable there stays so.
+std::string draw_storage_keys(Random& random, bool is_patient, bool& keeps_durable) {
+  std::string text = fmt::format("      storage: file_storage\n      queue_size: {}\n",
+                                 random.chance(0.3) ? 50 : 5'000);
+  if (random.chance(0.3)) {
+    text += !is_patient && random.chance(0.4) ? "      on_full: drop_oldest\n"
+                                              : "      on_full: block\n";
+  }
   if (random.chance(0.3)) text += "      order: newest_first\n";
+  if (!is_patient && random.chance(0.2)) {
+    text += fmt::format("      storage_max_size: {}\n", 2'000 + random.below(20'000));
+  }
+  if (!is_patient && random.chance(0.2)) {
+    text += fmt::format("      storage_max_age: {}\n", milliseconds(between(random, 1s, 20s)));
+  }
   const bool survives = !is_patient && random.chance(0.2);
   const bool spills = !is_patient && random.chance(0.2);
   if (survives) text += "      on_storage_error: memory\n";
   if (spills) text += "      spill: true\n";
-  destination.keeps_durable = !survives && !spills;
+  keeps_durable = !survives && !spills;
   return text;
+}
+
+// Its memory is so small that most of what a sick sink leaves waiting lies on disk only.
+std::string draw_stored_queue(Random& random, DestinationScenario& destination, bool is_patient) {
+  return fmt::format("    sending_queue:\n      num_consumers: {}\n      wait_for_result: {}\n",
+                     1 + random.below(4), destination.waits_for_result) +
+         draw_storage_keys(random, is_patient, destination.keeps_durable);
 }
 
 std::string draw_queue(Random& random, DestinationScenario& destination) {
@@ -162,6 +176,38 @@ std::string draw_exporter(Random& random, const Scenario& scenario,
   return text + draw_stored_queue(random, destination, scenario.storage.is_patient);
 }
 
+std::string draw_failover(Random& random, Scenario& scenario) {
+  FailoverScenario& failover = scenario.failover;
+  const bool is_patient = scenario.storage.is_patient;
+  failover.is_used = true;
+  failover.has_storage = scenario.storage.is_used && random.chance(0.7);
+  const std::string name(signal_name(failover.signal));
+  std::string text = fmt::format(
+      "connectors:\n  failover:\n    priority_levels: [[{0}/first], [{0}/second]]\n"
+      "    retry_interval: {1}\n",
+      name, milliseconds(between(random, 100ms, 10s)));
+  text += draw_retry(random, is_patient);
+  if (failover.has_storage) {
+    text += "    sending_queue:\n";
+    text += draw_storage_keys(random, is_patient, failover.keeps_durable);
+  }
+  return text;
+}
+
+std::string draw_levels(Random& random, Scenario& scenario, const std::string& shared) {
+  const Signal signal = scenario.failover.signal;
+  const std::string name(signal_name(signal));
+  const size_t first = random.below(2);
+  std::string text = fmt::format(
+      "    {}: {{receivers: [otlp], processors: [{}], exporters: [failover]}}\n", name, shared);
+  for (const auto& [level, destination] : {std::pair{"first", first}, {"second", 1 - first}}) {
+    text += fmt::format("    {}/{}: {{receivers: [failover], exporters: [{}]}}\n", name, level,
+                        scenario.destinations[destination].exporter);
+    scenario.routes.push_back({signal, destination, false});
+  }
+  return text;
+}
+
 // Traces go to both destinations by one pipeline, by one each, or to the second by two at once.
 std::string draw_pipelines(Random& random, Scenario& scenario, const std::string& shared) {
   const bool edits = random.chance(0.4);
@@ -184,6 +230,10 @@ std::string draw_pipelines(Random& random, Scenario& scenario, const std::string
     scenario.routes.push_back({Signal::kTraces, 1, false});
   }
   for (const Signal signal : {Signal::kMetrics, Signal::kLogs}) {
+    if (scenario.fails_over(signal)) {
+      text += draw_levels(random, scenario, shared);
+      continue;
+    }
     text += fmt::format("    {}: {{receivers: [otlp], processors: [{}], exporters: [{}]}}\n",
                         signal_name(signal), shared, both);
     scenario.routes.push_back({signal, 0, false});
@@ -248,6 +298,7 @@ void draw_collector(Random& random, Scenario& scenario) {
   for (DestinationScenario& destination : scenario.destinations) {
     text += draw_exporter(random, scenario, destination);
   }
+  if (random.chance(0.3)) text += draw_failover(random, scenario);
   if (scenario.storage.is_used) {
     text += draw_file_storage(random, scenario.storage);
   }

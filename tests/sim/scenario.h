@@ -78,6 +78,15 @@ struct Route {
   bool is_edited = false;
 };
 
+// One signal may go through a failover connector: to one destination, and to the other when that
+// fails.
+struct FailoverScenario {
+  bool is_used = false;
+  Signal signal = Signal::kLogs;
+  bool has_storage = false;  // in front of both
+  bool keeps_durable = false;
+};
+
 enum class Acknowledge : uint8_t { kAccepted, kDurable, kDelivered };
 
 // The disk under the destinations with storage, and how often the process dies on it.
@@ -122,7 +131,10 @@ struct Scenario {
   StorageScenario storage;
   std::array<DestinationScenario, 2> destinations;
   std::vector<Route> routes;
+  FailoverScenario failover;
   std::vector<ClientScenario> clients;
+
+  bool fails_over(Signal signal) const { return failover.is_used && failover.signal == signal; }
 
   Acknowledge policy_over(ClientKind kind) const { return kind == ClientKind::kGrpc ? grpc : http; }
   bool delivered_over(ClientKind kind) const {
@@ -132,7 +144,8 @@ struct Scenario {
   bool is_exact() const {
     return weather == Weather::kClear && ending == Ending::kAfterQuiet && !storage.is_used &&
            grpc == Acknowledge::kAccepted && http == Acknowledge::kAccepted &&
-           !destinations[0].waits_for_result && !destinations[1].waits_for_result;
+           !destinations[0].waits_for_result && !destinations[1].waits_for_result &&
+           !failover.is_used;
   }
 };
 
