@@ -2,6 +2,7 @@
 // batching by tenant, and what exporters may pass on. Immutable once shared.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,17 @@ struct Metadata {
     }
     return {};
   }
+  // What it takes of the heap, about: texts of more than a few bytes lie in blocks of their own.
+  size_t memory_bytes() const {
+    size_t bytes = sizeof(Metadata) + client_address.size();
+    for (const MetadataEntry& entry : entries) {
+      bytes += sizeof(MetadataEntry) + entry.name.size() + entry.value.size() + 2 * kBlockBytes;
+    }
+    return bytes;
+  }
+
+ private:
+  static constexpr size_t kBlockBytes = 16;  // beside what it holds
 };
 
 // Shared, because one request's metadata goes to each pipeline and destination it enters.

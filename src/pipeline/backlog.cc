@@ -221,7 +221,10 @@ void Backlog::accept_read(DestinationWorker& worker) {
     Reservation reservation;
     bool has_place = !refused && !stopped_.load(std::memory_order_seq_cst);
     if (has_place) {
-      reservation = Reservation::try_make(budget_, MemoryTerm::kReadBack, bytes);
+      const Metadata* const metadata = read.record.metadata.get();
+      reservation =
+          Reservation::try_make(budget_, MemoryTerm::kReadBack,
+                                bytes + (metadata == nullptr ? 0 : metadata->memory_bytes()));
       // Alone in memory it goes on without: a budget made smaller must not stop it for ever.
       has_place = reservation || memory_bytes_.load(std::memory_order_relaxed) <= bytes;
       has_place = has_place && destination_.try_reserve_place();

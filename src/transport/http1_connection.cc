@@ -131,8 +131,11 @@ void Http1Connection::on_head(const http::Http1Head& head, const http::HeaderLis
   if (const auto refusal = ask_gates(host_, fields, *plan_.signal, pass_)) {
     return refuse(refusal->reply, refusal->reason);
   }
-  metadata_ =
-      options_.include_metadata ? make_metadata(fields, host_.peer(), pass_.secret_field) : nullptr;
+  metadata_ = nullptr;
+  if (options_.include_metadata) {
+    metadata_ = make_metadata(context.pool.budget(), fields, host_.peer(), pass_.secret_field);
+    if (metadata_ == nullptr) return refuse(no_memory_reply(options_), "memory");
+  }
   start_body();
 }
 

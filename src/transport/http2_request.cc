@@ -61,7 +61,9 @@ void Http2Request::start(const http::HeaderList& head, Memory memory) {
     if (deadline_ != kNever) connection_->host().wake_by(deadline_);
   }
   if (context.options.include_metadata) {
-    metadata_ = make_metadata(head, connection_->host().peer(), pass_.secret_field);
+    metadata_ =
+        make_metadata(context.pool.budget(), head, connection_->host().peer(), pass_.secret_field);
+    if (metadata_ == nullptr) return refuse(no_memory_reply(context.options), "memory");
   }
   if (plan_.protocol == Protocol::kHttp) start_http_body(head);
 }

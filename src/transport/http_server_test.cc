@@ -328,6 +328,30 @@ TEST_F(HttpServerTest, MetadataIsKeptWhenAskedFor) {
   EXPECT_TRUE(handler.requests[0].metadata->client_address.starts_with("10."));
 }
 
+TEST_F(HttpServerTest, MetadataIsReservedAndRefusedWithoutRoom) {
+  options.include_metadata = true;
+  handler.hold = true;
+  start();
+  const std::string header = "X-Tenant: " + std::string(4000, 'a') + "\r\n";
+  auto peer = raw();
+  peer->send(post("/v1/traces", kProtobuf, "x", header));
+  ASSERT_TRUE(run_until([&] { return handler.requests.size() == 1; }));
+  const size_t with_one = budget->used(MemoryTerm::kMessages);
+  auto second = raw();
+  second->send(post("/v1/traces", kProtobuf, "x", header));
+  ASSERT_TRUE(run_until([&] { return handler.requests.size() == 2; }));
+  EXPECT_GE(budget->used(MemoryTerm::kMessages), with_one + 4000);
+  auto third = raw();
+  exchange(*third, post("/v1/traces", "text/plain", "x"));  // refused for its type
+  const Reservation rest = Reservation::try_make(
+      *budget, MemoryTerm::kMessages, budget->limit_of_messages() - budget->used() - 2000);
+  ASSERT_TRUE(rest);
+  const std::string answer = exchange(*third, post("/v1/traces", kProtobuf, "x", header));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+  EXPECT_TRUE(answer.contains("retry-after")) << answer;
+  EXPECT_EQ(handler.requests.size(), 2u);
+}
+
 TEST_F(HttpServerTest, DrainFinishesTheRequestUnderWay) {
   handler.hold = true;
   start();

@@ -21,16 +21,25 @@ std::optional<BodyRefusal> ask_gates(ConnectionHost& host, const http::HeaderLis
   return std::nullopt;
 }
 
-MetadataRef make_metadata(const http::HeaderList& head, const std::string& peer,
+MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const std::string& peer,
                           std::string_view secret_field) {
-  auto metadata = std::make_shared<Metadata>();
+  struct Reserved {
+    Metadata metadata;
+    Reservation memory;
+  };
+  auto made = std::make_shared<Reserved>();
+  Metadata& metadata = made->metadata;
+  metadata.client_address = peer;
   for (size_t i = 0; i < head.count(); ++i) {
     const auto [name, value] = head.at(i);
     if (name.starts_with(':') || name == secret_field) continue;
-    metadata->entries.push_back({std::string(name), std::string(value)});
+    metadata.entries.push_back({std::string(name), std::string(value)});
   }
-  metadata->client_address = peer;
-  return metadata;
+  // The header list that it is a copy of has its own bound.
+  made->memory =
+      Reservation::try_make(budget, MemoryTerm::kMessages, made->metadata.memory_bytes());
+  if (!made->memory) return nullptr;
+  return {made, &made->metadata};
 }
 
 Reply too_large_reply(size_t size, size_t size_max) {

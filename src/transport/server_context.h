@@ -101,8 +101,8 @@ std::optional<BodyRefusal> ask_gates(ConnectionHost& host, const http::HeaderLis
                                      Signal signal, RequestPass& pass);
 
 // The request's fields for processors and exporters, without pseudo-header fields and without
-// `secret_field` (a lower-case name; empty: none).
-MetadataRef make_metadata(const http::HeaderList& head, const std::string& peer,
+// `secret_field` (a lower-case name; empty: none). Null: the budget has no room for it.
+MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const std::string& peer,
                           std::string_view secret_field);
 
 // Refusals that both protocols make.
