@@ -44,6 +44,8 @@ class CollectorProcess {
   // Lives for that long, or dies at a call of its disk before that, or at its end, or drains and
   // ends there; and is started again.
   void live_through(Duration slice);
+  // Dies at once, and is started again.
+  void crash();
   // The disk works from now on. Where a start may have left something alone, it starts once more.
   void heal_disk();
   // False: it was not done in its time.
@@ -64,7 +66,6 @@ class CollectorProcess {
   bool start_on_working_disk();
   Status start_once();
   void make_disk_trouble();
-  void crash();
   void restart_cleanly();
   void start_again();
   // False: it did not die there.

@@ -36,5 +36,7 @@ class Coverage {
 void require_everything(SeedKind kind, Coverage& coverage);
 // How often something went wrong on purpose.
 uint64_t count_faults(const Coverage& coverage);
+// Of a seed with a disk.
+inline constexpr uint64_t kFaultsMin = 3;
 
 }  // namespace millrace::sim_test

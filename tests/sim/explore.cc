@@ -20,7 +20,6 @@ constexpr uint64_t kTwiceEvery = 20;
 constexpr uint64_t kSeedsForCoverage = 500;
 // Of a seed with a disk.
 constexpr uint64_t kRequestsMin = 1'000;
-constexpr uint64_t kFaultsMin = 3;
 
 volatile std::sig_atomic_t wants_to_stop = 0;
 

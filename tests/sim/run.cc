@@ -104,6 +104,25 @@ class Run {
       coverage_.count("script.partition");
       world_.heal("collector", other);
     }
+    if (!scenario_.storage.is_used) return;
+    // A seed in which little happened dies until enough has.
+    while (process_.runs() && faults_so_far() < kFaultsMin) process_.crash();
+  }
+
+  uint64_t faults_so_far() const {
+    Coverage so_far = coverage_;
+    count_faults_of_world(so_far);
+    return count_faults(so_far);
+  }
+
+  void count_faults_of_world(Coverage& into) const {
+    for (size_t fault = 0; fault < io::sim::kFaultCount; ++fault) {
+      const auto kind = static_cast<io::sim::Fault>(fault);
+      into.count("network." + std::string(io::sim::fault_name(kind)), world_.fault_count(kind));
+    }
+    for (const auto& [what, times] : process_.disk().mishaps()) {
+      into.count("disk." + what, times);
+    }
   }
 
   void recover() {
@@ -153,14 +172,7 @@ class Run {
     }
     count_outcomes(all, coverage_);
     coverage_.count("ledger.audits", process_.collector().auditor().round_count());
-    for (size_t fault = 0; fault < io::sim::kFaultCount; ++fault) {
-      const auto kind = static_cast<io::sim::Fault>(fault);
-      coverage_.count("network." + std::string(io::sim::fault_name(kind)),
-                      world_.fault_count(kind));
-    }
-    for (const auto& [what, times] : process_.disk().mishaps()) {
-      coverage_.count("disk." + what, times);
-    }
+    count_faults_of_world(coverage_);
     result_.trace_hash = world_.trace_hash();
     result_.items = sent_.size();
     for (const auto& client : clients_) result_.requests += client->exports().size();
