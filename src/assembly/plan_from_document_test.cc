@@ -272,12 +272,17 @@ TEST(PlanFromDocumentTest, AConnectorInMemoryBeforeADiskIsWarnedOf) {
   EXPECT_TRUE(with.found.contains(std::string(warning) + "forward")) << with.found;
 }
 
-TEST(PlanFromDocumentTest, AConnectorHandsOnAsItComes) {
-  for (const std::string_view key : {"enabled: false", "num_consumers: 3", "batch: {}"}) {
-    const Made made = make(failover_to_disk(", sending_queue: {" + std::string(key) + "}"));
-    EXPECT_FALSE(made.plan);
-    EXPECT_TRUE(made.found.contains("hands on each request as it came")) << made.found;
-  }
+TEST(PlanFromDocumentTest, AConnectorHandsOnEachRequestAsItCameAndAllAtOnce) {
+  const Made batched = make(failover_to_disk(", sending_queue: {batch: {}}"));
+  EXPECT_FALSE(batched.plan);
+  EXPECT_TRUE(batched.found.contains("hands on each request as it came")) << batched.found;
+  const Made few =
+      make(failover_to_disk(", sending_queue: {enabled: true, num_consumers: 3, queue_size: 20}"));
+  ASSERT_TRUE(few.plan) << few.found;
+  EXPECT_TRUE(few.found.contains("num_consumers")) << few.found;
+  EXPECT_EQ(std::ranges::find(few.plan->exporters, "failover", &ExporterPlan::id)
+                ->helper.queue.num_consumers,
+            20);
 }
 
 TEST(PlanFromDocumentTest, ConnectorsThatJoinNothingOrThemselvesAreNamed) {

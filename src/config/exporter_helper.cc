@@ -141,10 +141,10 @@ void read_connector_helper(Section& connector, ExporterHelperConfig& into) {
   into.timeout = 0s;
   read_retry(connector, into.retry);
   connector.section("sending_queue", [&](Section& section) {
+    section.boolean("enabled", &into.queue.enabled);
     read_queue(section, into.queue);
-    for (const char* key : {"enabled", "num_consumers", "batch"}) {
-      section.unsupported(key, "a connector hands on each request as it came, all at once");
-    }
+    section.ignored("num_consumers", "a connector hands on all that waits at once");
+    section.unsupported("batch", "a connector hands on each request as it came");
   });
   constexpr int64_t kMost = UINT32_MAX;
   into.queue.num_consumers = std::min(into.queue.queue_size, kMost);
