@@ -152,7 +152,8 @@ Verdict DestinationWorker::full_verdict(Room room, Need need) {
   if (room == Room::kNever) {
     return {.code = Code::kInvalidArgument,
             .message = options_.name + ": the request is larger than the whole sending queue (" +
-                       std::to_string(options_.queue.capacity) + ")"};
+                       std::to_string(options_.queue.capacity) + ")",
+            .exceeds_queue = true};
   }
   return {.code = Code::kUnavailable,
           .message = options_.name + ": sending queue is full",

@@ -39,15 +39,23 @@ inline Outcome outcome_of(const Verdict& verdict) {
 }
 
 // `done` is called once, in a later turn, unless the connector has been closed by then: then never.
+// A queue that is full refuses at once; that waits for a turn of its own.
 inline void hand_on(Intake& intake, const Batch& batch, MonotonicTime deadline,
                     VerdictCallback done) {
+  auto is_handing_on = std::make_shared<bool>(true);
   intake.submit({.signal = batch.signal,
                  .item_count = batch.item_count,
                  .bytes = batch.bytes,
                  .metadata = batch.metadata,
                  .completion = nullptr,
                  .admitted_at = intake.loop().now()},
-                Policy::kDelivered, deadline, std::move(done));
+                Policy::kDelivered, deadline,
+                [&loop = intake.loop(), is_handing_on,
+                 done = std::move(done)](const Verdict& verdict) mutable {
+                  if (!*is_handing_on) return done(verdict);
+                  loop.post([done = std::move(done), verdict]() mutable { done(verdict); });
+                });
+  *is_handing_on = false;
 }
 
 }  // namespace millrace::pipeline

@@ -24,6 +24,8 @@ struct Verdict {
   std::string message = {};
   // Set when the sender should try again, after that time; without it the refusal is final.
   std::optional<Duration> retry_after = {};
+  // Larger than the whole queue of a destination: final there, and says nothing of the data.
+  bool exceeds_queue = false;
   // kOk only: partial success. 0 with a message is OTLP's warning.
   uint64_t rejected_count = 0;
   std::string partial_message = {};

@@ -64,6 +64,7 @@ class Failover final : public pipeline::Exporter {
     MonotonicTime deadline = kNever;
     Done done;
     bool tries_all = false;  // nothing is known to work: every level in its order
+    bool may_fit = false;    // a level's queue could hold it, or was not asked
   };
 
   bool is_worth_trying(const Level& level) const {
@@ -80,7 +81,10 @@ class Failover final : public pipeline::Exporter {
   void try_from(uint64_t id, size_t first, Outcome last) {
     Attempt& attempt = attempts_.at(id);
     for (size_t i = first; i < levels_.size(); ++i) {
-      if (!attempt.tries_all && !is_worth_trying(levels_[i])) continue;
+      if (!attempt.tries_all && !is_worth_trying(levels_[i])) {
+        attempt.may_fit = true;
+        continue;
+      }
       levels_[i].is_probing = levels_[i].is_failing;
       // A copy, which shares the bytes: the next level may need them.
       pipeline::hand_on(*outputs_.groups[i], attempt.batch, attempt.deadline,
@@ -89,19 +93,21 @@ class Failover final : public pipeline::Exporter {
                         });
       return;
     }
-    last.kind = Outcome::Kind::kRetry;
+    if (attempt.may_fit) last.kind = Outcome::Kind::kRetry;
     finish(id, std::move(last));
   }
 
   void on_verdict(uint64_t id, size_t index, const pipeline::Verdict& verdict) {
     Level& level = levels_[index];
     level.is_probing = false;
+    if (verdict.exceeds_queue) return try_from(id, index + 1, pipeline::outcome_of(verdict));
     if (verdict.ok() || verdict.code == Code::kInvalidArgument) {
       if (std::exchange(level.is_failing, false)) say("Failing over no longer", index, verdict);
       return finish(id, pipeline::outcome_of(verdict));
     }
     level.retry_at = loop_.now() + retry_interval_;
     if (!std::exchange(level.is_failing, true)) say("Failing over", index, verdict);
+    attempts_.at(id).may_fit = true;
     try_from(id, index + 1, pipeline::outcome_of(verdict));
   }
 

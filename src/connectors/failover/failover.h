@@ -6,7 +6,8 @@
 // left alone for retry_interval; its batch and all later ones go to the next level. Then one batch
 // finds out whether it works again. When every level fails, the batch stays in the queue before
 // this connector and is tried again from the first on. What is refused as bad data is no reason to
-// fail over: it would be bad anywhere.
+// fail over: it would be bad anywhere. What is larger than the whole queue of a level goes to the
+// next one, and is refused when that is so of all levels.
 #pragma once
 
 #include <memory>

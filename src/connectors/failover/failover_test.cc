@@ -17,15 +17,14 @@ using Kind = Outcome::Kind;
 // Levels of one pipeline with one destination each, and the connector before them.
 class FailoverTest : public ::testing::Test {
  protected:
-  // With kBlock a level takes one request at a time, and the others wait in line.
-  void make(size_t level_count, pipeline::OnFull on_full = pipeline::OnFull::kReject) {
+  // The queues of the first levels, where they are not as usual.
+  void make(size_t level_count, const std::vector<pipeline::QueueOptions>& queues = {}) {
     for (size_t i = 0; i < level_count; ++i) {
       pipeline::DestinationOptions options = plain_options("level" + std::to_string(i));
       options.batch.mode = pipeline::BatchMode::kNone;
       options.retry.breaker_failures = 1;
       options.hands_back = i + 1 < level_count;
-      options.queue.on_full = on_full;
-      if (on_full == pipeline::OnFull::kBlock) options.queue.capacity = 1;
+      if (i < queues.size()) options.queue = queues[i];
       levels_.push_back(std::make_unique<Level>());
       Level& level = *levels_.back();
       level.destination = std::make_unique<pipeline::Destination>(options);
@@ -55,12 +54,16 @@ class FailoverTest : public ::testing::Test {
   }
 
   // The outcome of one batch; runs the loop until nothing more happens at this moment.
-  std::optional<Outcome> send() {
+  std::optional<Outcome> send(uint32_t item_count = 1) {
     auto outcome = std::make_shared<std::optional<Outcome>>();
-    pipeline::Payload payload = pipeline::testing::payload_of({next_item_++});
-    failover_->send_batch(
-        {.signal = payload.signal, .item_count = 1, .bytes = payload.bytes, .metadata = nullptr},
-        kNever, [outcome](Outcome got) { *outcome = std::move(got); });
+    std::vector<uint64_t> items(item_count);
+    for (uint64_t& item : items) item = next_item_++;
+    pipeline::Payload payload = pipeline::testing::payload_of(items);
+    failover_->send_batch({.signal = payload.signal,
+                           .item_count = item_count,
+                           .bytes = payload.bytes,
+                           .metadata = nullptr},
+                          kNever, [outcome](Outcome got) { *outcome = std::move(got); });
     EXPECT_FALSE(outcome->has_value()) << "answered from inside send_batch";
     run();
     return *outcome;
@@ -178,6 +181,26 @@ TEST_F(FailoverTest, BadDataIsNoReasonToFailOver) {
   EXPECT_EQ(delivered(0), 1u);
 }
 
+// It was refused as bad data would be, though another level had room for it.
+TEST_F(FailoverTest, WhatIsLargerThanALevelsQueueGoesToTheNext) {
+  const pipeline::QueueOptions small{.capacity = 2, .sizer = pipeline::Sizer::kItems};
+  make(2, {small});
+  EXPECT_EQ(send(3)->kind, Kind::kDelivered);
+  EXPECT_EQ(attempts(0), 0);
+  EXPECT_EQ(delivered(1), 1u);
+  EXPECT_EQ(send(2)->kind, Kind::kDelivered);
+  EXPECT_EQ(delivered(0), 1u) << "nothing is wrong with that level";
+  die(1);
+  EXPECT_FALSE(send(3).has_value()) << "it waits where there is room for it";
+}
+
+TEST_F(FailoverTest, WhatIsLargerThanEveryQueueIsRefusedForGood) {
+  const pipeline::QueueOptions small{.capacity = 2, .sizer = pipeline::Sizer::kItems};
+  make(2, {small, small});
+  EXPECT_EQ(send(3)->kind, Kind::kRefused);
+  EXPECT_EQ(send(2)->kind, Kind::kDelivered);
+}
+
 TEST_F(FailoverTest, ClosingCancelsWhatIsUnderWayAndIgnoresItsAnswer) {
   make(2);
   levels_[0]->answer.reset();
@@ -190,7 +213,7 @@ TEST_F(FailoverTest, ClosingCancelsWhatIsUnderWayAndIgnoresItsAnswer) {
 
 // Refusing the line of one level made the connector hand on to the next, which was gone already.
 TEST_F(FailoverTest, WhoWaitsInLineAtALevelIsNotHandedOnWhenTheProcessEnds) {
-  make(2, pipeline::OnFull::kBlock);
+  make(2, {{.capacity = 1, .on_full = pipeline::OnFull::kBlock}});
   levels_[0]->answer.reset();
   pipeline::DestinationOptions options = plain_options("failover");
   options.batch.mode = pipeline::BatchMode::kNone;
