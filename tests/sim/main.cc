@@ -7,7 +7,6 @@
 //   millrace-sim --hours 1         as many as there is processor time for, in each of the jobs
 //   millrace-sim --progress 1000   the sum so far after each thousand, to stderr
 //   millrace-sim --until-failed    no more seeds behind one that fails
-//   millrace-sim --known FILE      the seeds that once failed, one a line: "storage 17 and why"
 //   millrace-sim --seed 17         that one, twice, with the collector's log
 //   millrace-sim --seed 17 --trace   every event of the world as well
 #include <fmt/format.h>
@@ -15,8 +14,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -34,7 +31,6 @@ struct Arguments {
   Exploration exploration;
   bool one = false;
   bool trace = false;
-  const char* known = nullptr;
 };
 
 int run_one(const Arguments& arguments) {
@@ -66,31 +62,6 @@ int run_one(const Arguments& arguments) {
   return result.problems.empty() ? 0 : 1;
 }
 
-int run_known(const char* path) {
-  std::ifstream file(path);
-  if (!file) {
-    fmt::print("{}: cannot be read\n", path);
-    return 2;
-  }
-  uint64_t passed = 0;
-  uint64_t failed = 0;
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string kind;
-    uint64_t seed = 0;
-    if (line.starts_with('#') || !(words >> kind >> seed)) continue;
-    note_seed(seed);
-    const SeedReport report =
-        play_seed(seed, kind == "storage" ? SeedKind::kStorage : SeedKind::kMixed);
-    for (const std::string& problem : report.result.problems) {
-      fmt::print("{} seed {}: {}\n", kind, seed, problem);
-    }
-    ++(report.result.problems.empty() ? passed : failed);
-  }
-  fmt::print("{} known seeds passed, {} failed\n", passed, failed);
-  return failed == 0 ? 0 : 1;
-}
-
 bool read_arguments(int argc, char** argv, Arguments& into) {
   Exploration& exploration = into.exploration;
   for (int index = 1; index < argc; ++index) {
@@ -119,8 +90,6 @@ bool read_arguments(int argc, char** argv, Arguments& into) {
     } else if (word == "--storage") {
       exploration.kind = SeedKind::kStorage;
       exploration.option = " --storage";
-    } else if (word == "--known") {
-      into.known = text();
     } else if (word == "--trace") {
       into.trace = true;
     } else {
@@ -136,8 +105,7 @@ int run(int argc, char** argv) {
     fmt::print(
         "millrace-sim [--storage] [--first N] [--seeds N | --hours H] [--jobs N] [--progress N]\n"
         "             [--until-failed]\n"
-        "millrace-sim [--storage] --seed N [--trace]\n"
-        "millrace-sim --known FILE\n");
+        "millrace-sim [--storage] --seed N [--trace]\n");
     return 2;
   }
   // Queues of some megabytes are made thousands of times: from fresh pages, which need no clearing,
@@ -145,7 +113,6 @@ int run(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   tell_seed_at_death(arguments.exploration.option);
-  if (arguments.known != nullptr) return run_known(arguments.known);
   if (arguments.one) return run_one(arguments);
   return explore(arguments.exploration) ? 0 : 1;
 }
