@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds every #include in src/ against the layers: a component may include only itself and
 components of a strictly lower layer. Also: file length, headers with #pragma once, no folder
-without a name of its own. Exits 1 with one line per breach."""
+without a name of its own, formatting, scripts that can be run. Exits 1 with one line per breach."""
 import os
 import re
 import shutil
@@ -21,7 +21,7 @@ LAYERS = {
 }
 NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
 NAMELESS = {"util", "utils", "common", "helpers", "misc", "core", "manager"}
-LINES_MAX = 1000
+LINES_MAX = 500
 
 
 def component(parts):
@@ -78,10 +78,24 @@ def check_format(root):
     return [f"{os.path.relpath(path, root)}: not formatted (clang-format-19 -i)" for path in wrong]
 
 
+def check_scripts(root):
+    """What names its interpreter is meant to be run, as the documentation does."""
+    scripts = [os.path.join(root, name) for name in ("run", "test", ".ci/run")]
+    for top in ("bench", "bindings", "fuzz", "packaging", "scripts", "tests"):
+        for folder, _, names in os.walk(os.path.join(root, top)):
+            scripts += [os.path.join(folder, n) for n in sorted(names) if n.endswith((".py", ".sh"))]
+    breaches = []
+    for path in scripts:
+        with open(path, "rb") as file:
+            if file.read(2) == b"#!" and not os.access(path, os.X_OK):
+                breaches.append(f"{os.path.relpath(path, root)}: begins with #! and is not executable")
+    return breaches
+
+
 if __name__ == "__main__":
     top = sys.argv[1] if len(sys.argv) > 1 else "."
     count, found = check(top)
-    found += check_format(top)
+    found += check_format(top) + check_scripts(top)
     for line in found:
         print(line)
     print(f"layers: {count} files, {len(found)} breaches")
