@@ -106,6 +106,7 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
     options.hands_back = true;
     options.retry.breaker_failures = std::min(options.retry.breaker_failures, kFailoverFailures);
   }
+  options.has_disk_in_front = exporter.has_disk_in_front[index_of(signal)];
   if (exporter.batch) options.batch = *exporter.batch;
   if (exporter.queue) options.queue = *exporter.queue;
   return options;

@@ -80,6 +80,31 @@ class Joiner {
     }
   }
 
+  // Nobody waits for what is best effort.
+  void find_who_has_a_disk_in_front(const std::vector<ReadConnector>& connectors) {
+    std::set<size_t> stored;  // components
+    for (const ReadConnector& connector : connectors) {
+      if (plan_.exporters[connector.exporter].storage) stored.insert(connector.component);
+    }
+    for (size_t exporter = 0; exporter < plan_.exporters.size(); ++exporter) {
+      for (const Signal signal : kSignals) {
+        bool is_behind = plan_.exporters[exporter].helper.required;
+        bool is_used = false;
+        for (size_t i = 0; i < plan_.pipelines.size(); ++i) {
+          const PipelinePlan& pipeline = plan_.pipelines[i];
+          if (pipeline.signal != signal || std::ranges::count(pipeline.exporters, exporter) == 0) {
+            continue;
+          }
+          is_used = true;
+          is_behind = is_behind && std::ranges::all_of(
+                                       document_.pipelines[i].receivers,
+                                       [&](size_t receiver) { return stored.contains(receiver); });
+        }
+        plan_.exporters[exporter].has_disk_in_front[index_of(signal)] = is_used && is_behind;
+      }
+    }
+  }
+
   // What waits in the memory of a connector was answered as durable, if that was asked for, and
   // only what has reached the disks behind it is.
   void warn_of_memory_before_disks(const ReadConnector& connector) {
@@ -167,6 +192,7 @@ void join_connectors(const config::Document& document, const std::vector<ReadCon
   Joiner joiner(document, plan, diagnostics);
   for (const ReadConnector& connector : connectors) joiner.join(connector);
   joiner.find_who_hands_back(connectors);
+  joiner.find_who_has_a_disk_in_front(connectors);
   joiner.refuse_cycles();
   for (const ReadConnector& connector : connectors) joiner.warn_of_memory_before_disks(connector);
 }

@@ -80,6 +80,8 @@ struct ExporterPlan {
   std::optional<ConnectorPlan> connector = {};
   // By signal: only a failover feeds it, and has somebody else to turn to.
   std::array<bool, kSignalCount> hands_back = {};
+  // By signal: only connectors with storage feed it, and they wait for it.
+  std::array<bool, kSignalCount> has_disk_in_front = {};
 };
 
 // Indices into the plan's lists.

@@ -272,6 +272,34 @@ TEST(PlanFromDocumentTest, AConnectorInMemoryBeforeADiskIsWarnedOf) {
   EXPECT_TRUE(with.found.contains(std::string(warning) + "forward")) << with.found;
 }
 
+TEST(PlanFromDocumentTest, WhatOnlyConnectorsWithStorageFeedHasADiskInFront) {
+  const auto is_behind = [](std::string_view receivers, std::string_view forward,
+                            std::string_view exporter) {
+    const Made made = make(
+        "receivers: {otlp: {protocols: {grpc: }}}\n"
+        "exporters: {otlp_grpc: {endpoint: \"b:1\"" +
+        std::string(exporter) +
+        "}}\n"
+        "extensions: {file_storage: {directory: /queue}}\n"
+        "connectors: {failover: {priority_levels: [[logs/a]], sending_queue: {storage: "
+        "file_storage}}, forward: " +
+        std::string(forward) +
+        "}\nservice: {extensions: [file_storage], pipelines: {"
+        "logs: {receivers: [otlp], exporters: [failover, forward]}, "
+        "logs/a: {receivers: " +
+        std::string(receivers) +
+        ", exporters: [otlp_grpc]}, "
+        "logs/b: {receivers: [forward], exporters: [otlp_grpc]}}}\n");
+    EXPECT_TRUE(made.plan) << made.found;
+    return made.plan->exporters[0].has_disk_in_front[index_of(Signal::kLogs)];
+  };
+  constexpr std::string_view kStored = "{sending_queue: {storage: file_storage}}";
+  EXPECT_TRUE(is_behind("[failover]", kStored, ""));
+  EXPECT_FALSE(is_behind("[failover]", "", "")) << "forward has it in memory";
+  EXPECT_FALSE(is_behind("[failover, otlp]", kStored, "")) << "senders wait for it, too";
+  EXPECT_FALSE(is_behind("[failover]", kStored, ", required: false")) << "nobody waits";
+}
+
 TEST(PlanFromDocumentTest, AConnectorHandsOnEachRequestAsItCameAndAllAtOnce) {
   const Made batched = make(failover_to_disk(", sending_queue: {batch: {}}"));
   EXPECT_FALSE(batched.plan);

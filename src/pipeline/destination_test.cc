@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "pipeline/drain.h"
 #include "pipeline/testing/rig.h"
 
 namespace millrace::pipeline {
@@ -320,6 +321,40 @@ TEST(DestinationTest, NumbersAndHealthTellTheTruth) {
   EXPECT_EQ(rig.sinks[0].destination->health().last_answer, "OK");
   EXPECT_EQ(rig.sinks[0].destination->numbers().sent_items, 3u);
   EXPECT_EQ(rig.sinks[0].destination->numbers().in_flight, 0u);
+}
+
+// A drain beside a dead destination took its whole time, though all of it lay on the disk in front.
+TEST(DestinationTest, ADrainGivesBackWhatHasADiskInFront) {
+  for (const bool has_disk_in_front : {true, false}) {
+    DestinationOptions options = plain_options();
+    options.batch.mode = BatchMode::kNone;
+    options.concurrency.max = 3;
+    options.has_disk_in_front = has_disk_in_front;
+    Rig rig({options});
+    for (int i = 0; i < 4; ++i) rig.submit(1, Policy::kDelivered);
+    rig.run();
+    rig.sinks[0].exporter->answer(outcome_of(Kind::kRetry));  // waits for its retry
+    rig.run();
+    ASSERT_EQ(rig.sinks[0].exporter->open.size(), 2u);  // being sent
+    Drain drain(rig.loop);
+    drain.add(*rig.sinks[0].destination);
+    bool done = false;
+    drain.start(rig.loop.now() + 30s, [&] { done = true; });
+    rig.run();
+    rig.sinks[0].exporter->answer(Kind::kDelivered);
+    rig.run();
+    rig.sinks[0].exporter->answer(outcome_of(Kind::kRetry));
+    rig.run();
+    EXPECT_EQ(done, has_disk_in_front);
+    if (!has_disk_in_front) continue;
+    EXPECT_EQ(rig.sinks[0].dropped(DropReason::kHandedBack).items, 3u);
+    EXPECT_EQ(rig.sinks[0].seen().delivered.items, 1u);
+    for (const size_t index : {0, 2, 3}) {
+      const std::optional<Verdict>& verdict = rig.verdicts[index];
+      ASSERT_TRUE(verdict.has_value()) << index;
+      EXPECT_TRUE(verdict->retry_after.has_value()) << index;
+    }
+  }
 }
 
 }  // namespace

@@ -220,6 +220,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   void drop_everything(ledger::DropReason reason, const Verdict& verdict);
   void park(Queued queued, const Verdict& verdict);
   void park_what_waits();
+  void give_back_what_waits();
 
   Destination& destination_;
   const DestinationOptions& options_;

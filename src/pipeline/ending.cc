@@ -9,17 +9,29 @@ namespace millrace::pipeline {
 
 using ledger::DropReason;
 
+namespace {
+
+Verdict shutting_down() {
+  return {.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s};
+}
+
+}  // namespace
+
 void DestinationWorker::begin_drain(MonotonicTime deadline) {
   drain_deadline_ = deadline;
   on_line_timer();
   drain_timer_->arm_at(deadline);
   park_what_waits();
+  give_back_what_waits();
   for (const auto& slot : slots_) {
     if (slot->flight == nullptr || slot->is_attempting) continue;
     if (slot->flight->is_on_disk()) {
       slot->retry_timer->disarm();
-      drop(*slot->flight, DropReason::kDrainDeadline,
-           {.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s});
+      drop(*slot->flight, DropReason::kDrainDeadline, shutting_down());
+      next(*slot);
+    } else if (options_.has_disk_in_front) {
+      slot->retry_timer->disarm();
+      drop(*slot->flight, DropReason::kHandedBack, shutting_down());
       next(*slot);
     } else {
       // One attempt now rather than after a back-off that may outlast the drain.
@@ -34,8 +46,20 @@ void DestinationWorker::expire_drain() {
     closed_ = true;
     exporter_->close();  // what is under way ends as cancelled, now or in a coming turn
   }
-  drop_everything(DropReason::kDrainDeadline,
-                  {.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s});
+  drop_everything(DropReason::kDrainDeadline, shutting_down());
+}
+
+void DestinationWorker::give_back_what_waits() {
+  if (!options_.has_disk_in_front || destination_.backlog() != nullptr) return;
+  while (!local_.queue.empty()) drop(local_.pop_front(), DropReason::kHandedBack, shutting_down());
+  for (auto& [key, forming] : partitions_) {
+    while (!forming.queue.empty()) {
+      drop(forming.pop_front(), DropReason::kHandedBack, shutting_down());
+    }
+  }
+  partitions_.clear();
+  Queued queued;
+  while (try_pop(queued)) drop(std::move(queued), DropReason::kHandedBack, shutting_down());
 }
 
 // Everything but the attempts that the exporter still owes an answer for. In the destructor those

@@ -104,6 +104,9 @@ struct DestinationOptions {
   // Somebody else takes over (connectors/failover): while the breaker is open, what is here and
   // what comes is given back at once, as handed_back; only probes are sent.
   bool hands_back = false;
+  // All that is here is waited for by who has it on disk (a connector with storage): a drain gives
+  // it back, as handed_back, rather than wait for a destination that does not answer.
+  bool has_disk_in_front = false;
 };
 
 }  // namespace millrace::pipeline

@@ -36,6 +36,11 @@ void DestinationWorker::on_retry(Slot& slot, Outcome outcome) {
     next(slot);
     return;
   }
+  if (drain_deadline_ != kNever && options_.has_disk_in_front) {
+    drop(flight, DropReason::kHandedBack, verdict);
+    next(slot);
+    return;
+  }
   if (!retry.enabled) {
     drop(flight, DropReason::kNotRetried, verdict);
     next(slot);

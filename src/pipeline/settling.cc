@@ -109,7 +109,7 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
   destination_.failed_items_.fetch_add(dropped_items, std::memory_order_relaxed);
   if (ending_drops_) {
     *ending_drops_ += dropped_items;
-  } else if (log_ != nullptr && dropped_items != 0) {
+  } else if (log_ != nullptr && dropped_items != 0 && reason != DropReason::kHandedBack) {
     log_->error("Exporting failed. Dropping data.", {{"exporter", options_.name},
                                                      {"error", verdict.message},
                                                      {"reason", ledger::drop_reason_name(reason)},
@@ -129,7 +129,7 @@ void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& ve
   }
   if (ending_drops_) {
     *ending_drops_ += queued.payload.item_count;
-  } else if (log_ != nullptr) {
+  } else if (log_ != nullptr && reason != DropReason::kHandedBack) {
     log_->warn("Dropping queued data.", {{"exporter", options_.name},
                                          {"reason", ledger::drop_reason_name(reason)},
                                          {"dropped_items", queued.payload.item_count}});
