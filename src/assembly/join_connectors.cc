@@ -61,21 +61,11 @@ class Joiner {
     }
     for (size_t exporter = 0; exporter < plan_.exporters.size(); ++exporter) {
       for (const Signal signal : kSignals) {
-        bool is_used = false;
-        bool is_only_there = true;
-        for (size_t i = 0; i < plan_.pipelines.size(); ++i) {
-          const PipelinePlan& pipeline = plan_.pipelines[i];
-          if (pipeline.signal != signal || std::ranges::count(pipeline.exporters, exporter) == 0) {
-            continue;
-          }
-          is_used = true;
-          is_only_there = is_only_there && has_next.contains(i);
-        }
         // The failover does not wait for what is best effort, and could not tell it from what the
         // required ones of that level have delivered.
         plan_.exporters[exporter].hands_back[index_of(signal)] =
-            is_used && is_only_there && !plan_.exporters[exporter].connector &&
-            plan_.exporters[exporter].helper.required;
+            !plan_.exporters[exporter].connector && plan_.exporters[exporter].helper.required &&
+            all_that_feed(exporter, signal, [&](size_t i) { return has_next.contains(i); });
       }
     }
   }
@@ -86,21 +76,15 @@ class Joiner {
     for (const ReadConnector& connector : connectors) {
       if (plan_.exporters[connector.exporter].storage) stored.insert(connector.component);
     }
+    const auto has_stored_receivers = [&](size_t pipeline) {
+      return std::ranges::all_of(document_.pipelines[pipeline].receivers,
+                                 [&](size_t receiver) { return stored.contains(receiver); });
+    };
     for (size_t exporter = 0; exporter < plan_.exporters.size(); ++exporter) {
       for (const Signal signal : kSignals) {
-        bool is_behind = plan_.exporters[exporter].helper.required;
-        bool is_used = false;
-        for (size_t i = 0; i < plan_.pipelines.size(); ++i) {
-          const PipelinePlan& pipeline = plan_.pipelines[i];
-          if (pipeline.signal != signal || std::ranges::count(pipeline.exporters, exporter) == 0) {
-            continue;
-          }
-          is_used = true;
-          is_behind = is_behind && std::ranges::all_of(
-                                       document_.pipelines[i].receivers,
-                                       [&](size_t receiver) { return stored.contains(receiver); });
-        }
-        plan_.exporters[exporter].has_disk_in_front[index_of(signal)] = is_used && is_behind;
+        plan_.exporters[exporter].has_disk_in_front[index_of(signal)] =
+            plan_.exporters[exporter].helper.required &&
+            all_that_feed(exporter, signal, has_stored_receivers);
       }
     }
   }
@@ -132,6 +116,21 @@ class Joiner {
 
  private:
   enum class State : uint8_t { kNew, kOpen, kDone };
+
+  // Whether there are pipelines of that signal with the exporter, and all of them are so.
+  template <class Holds>
+  bool all_that_feed(size_t exporter, Signal signal, const Holds& holds) const {
+    bool is_used = false;
+    for (size_t i = 0; i < plan_.pipelines.size(); ++i) {
+      const PipelinePlan& pipeline = plan_.pipelines[i];
+      if (pipeline.signal != signal || std::ranges::count(pipeline.exporters, exporter) == 0) {
+        continue;
+      }
+      is_used = true;
+      if (!holds(i)) return false;
+    }
+    return is_used;
+  }
 
   void complain(const Component& component, std::string_view used_as, Signal signal,
                 std::string_view missing) {

@@ -203,6 +203,18 @@ def sighup_ends_nothing():
         assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
 
 
+def failover_extra(storage_in=None, **connector):
+    """Traces by a failover to otlp/near, then to otlp/far."""
+    extra = {"connectors": {"failover": {"priority_levels": [["traces/near"], ["traces/far"]], **connector}},
+             "service/pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["failover"]},
+                                   "traces/near": {"receivers": ["failover"], "exporters": ["otlp/near"]},
+                                   "traces/far": {"receivers": ["failover"], "exporters": ["otlp/far"]}}}
+    if storage_in is not None:
+        extra["extensions"] = {"file_storage": {"directory": storage_in}}
+        extra["service/extensions"] = ["file_storage"]
+    return extra
+
+
 @shows(role="daemon")
 def failover_takes_over_what_is_queued_and_comes_back():
     dead = threading.Event()
@@ -211,12 +223,7 @@ def failover_takes_over_what_is_queued_and_comes_back():
         retry = {"retry_on_failure": {"initial_interval": "100ms", "max_interval": "200ms", "max_elapsed_time": "60s"}}
         single = {"sending_queue": {"num_consumers": 1, "batch": {"min_size": 1, "max_size": 1}}}
         exporters = {"otlp/near": hanging(near, **retry, **single)["otlp"], "otlp/far": hanging(far, **single)["otlp"]}
-        pipelines = {"traces": {"receivers": ["otlp"], "exporters": ["failover"]},
-                     "traces/near": {"receivers": ["failover"], "exporters": ["otlp/near"]},
-                     "traces/far": {"receivers": ["failover"], "exporters": ["otlp/far"]}}
-        extra = {"connectors": {"failover": {"priority_levels": [["traces/near"], ["traces/far"]],
-                                             "retry_interval": "300ms"}},
-                 "service/pipelines": pipelines}
+        extra = failover_extra(retry_interval="300ms")
         with Collector(exporters, extra=extra) as collector:
             def send(number):
                 message = trace_request(first=number).SerializeToString()
@@ -245,12 +252,7 @@ def what_a_failovers_level_had_on_disk_is_taken_over_after_a_kill():
             retry = {"retry_on_failure": {"initial_interval": "100ms", "max_interval": "200ms", "max_elapsed_time": 0}}
             stored = {"sending_queue": {"storage": "file_storage", "batch": {"min_size": 1, "max_size": 1}}}
             exporters = {"otlp/near": hanging(near, **retry, **stored)["otlp"], "otlp/far": hanging(far)["otlp"]}
-            extra = {"connectors": {"failover": {"priority_levels": [["traces/near"], ["traces/far"]]}},
-                     "extensions": {"file_storage": {"directory": folder}},
-                     "service/extensions": ["file_storage"],
-                     "service/pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["failover"]},
-                                           "traces/near": {"receivers": ["failover"], "exporters": ["otlp/near"]},
-                                           "traces/far": {"receivers": ["failover"], "exporters": ["otlp/far"]}}}
+            extra = failover_extra(storage_in=folder)
             with Collector(exporters, extra=extra) as collector:
                 for number in range(1, 6):
                     message = trace_request(first=number).SerializeToString()
@@ -271,14 +273,7 @@ def what_a_failovers_level_had_on_disk_is_taken_over_after_a_kill():
 def durable_means_durable_through_a_failover_with_storage():
     with tempfile.TemporaryDirectory() as folder:
         retry = {"retry_on_failure": {"initial_interval": "100ms", "max_interval": "200ms", "max_elapsed_time": 0}}
-        pipelines = {"traces": {"receivers": ["otlp"], "exporters": ["failover"]},
-                     "traces/near": {"receivers": ["failover"], "exporters": ["otlp/near"]},
-                     "traces/far": {"receivers": ["failover"], "exporters": ["otlp/far"]}}
-        extra = {"connectors": {"failover": {"priority_levels": [["traces/near"], ["traces/far"]], **retry,
-                                             "sending_queue": {"storage": "file_storage"}}},
-                 "extensions": {"file_storage": {"directory": folder}},
-                 "service/extensions": ["file_storage"],
-                 "service/pipelines": pipelines}
+        extra = failover_extra(storage_in=folder, sending_queue={"storage": "file_storage"}, **retry)
         up = threading.Event()
         with GrpcPeer(lambda r, n: {"status": 14, "message": "dead"}) as near:
             with GrpcPeer(lambda r, n: {} if up.is_set() else {"status": 14, "message": "dead"}) as far:
