@@ -23,6 +23,8 @@ void DestinationWorker::begin_drain(MonotonicTime deadline) {
   drain_timer_->arm_at(deadline);
   park_what_waits();
   give_back_what_waits();
+  // Where others have sent what this worker compacted, none of its own batches would do that.
+  compactor_.close();
   for (const auto& slot : slots_) {
     if (slot->flight == nullptr || slot->is_attempting) continue;
     if (slot->flight->is_on_disk()) {

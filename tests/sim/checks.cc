@@ -183,8 +183,14 @@ void check_budget(const World& world, Problems& problems) {
   // The queues' places are reserved from the start to the end.
   const size_t left = budget.used() - budget.used(MemoryTerm::kQueues);
   if (left > idle) {
+    std::string terms;
+    for (size_t term = 0; term < kMemoryTermCount; ++term) {
+      const auto which = static_cast<MemoryTerm>(term);
+      if (budget.used(which) == 0) continue;
+      terms += fmt::format(" {} {}", memory_term_name(which), budget.used(which));
+    }
     problems.push_back(
-        fmt::format("{} bytes are reserved after the drain, {} at most", left, idle));
+        fmt::format("{} bytes are reserved after the drain, {} at most:{}", left, idle, terms));
   }
 }
 
