@@ -74,7 +74,12 @@ class Joiner {
   void find_who_has_a_disk_in_front(const std::vector<ReadConnector>& connectors) {
     std::set<size_t> stored;  // components
     for (const ReadConnector& connector : connectors) {
-      if (plan_.exporters[connector.exporter].storage) stored.insert(connector.component);
+      const ExporterPlan& in_front = plan_.exporters[connector.exporter];
+      const config::SendingQueueConfig& queue = in_front.helper.queue;
+      // Else memory alone may hold some of it, which only a delivery saves.
+      const bool has_all_on_disk =
+          !queue.spill && queue.on_storage_error == config::OnStorageError::kReject;
+      if (in_front.storage && has_all_on_disk) stored.insert(connector.component);
     }
     const auto has_stored_receivers = [&](size_t pipeline) {
       return std::ranges::all_of(document_.pipelines[pipeline].receivers,

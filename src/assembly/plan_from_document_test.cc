@@ -296,6 +296,11 @@ TEST(PlanFromDocumentTest, WhatOnlyConnectorsWithStorageFeedHasADiskInFront) {
   constexpr std::string_view kStored = "{sending_queue: {storage: file_storage}}";
   EXPECT_TRUE(is_behind("[failover]", kStored, ""));
   EXPECT_FALSE(is_behind("[failover]", "", "")) << "forward has it in memory";
+  for (const std::string_view key : {"spill: true", "on_storage_error: memory"}) {
+    const std::string forward =
+        "{sending_queue: {storage: file_storage, " + std::string(key) + "}}";
+    EXPECT_FALSE(is_behind("[failover]", forward, "")) << "memory alone may have some of it";
+  }
   EXPECT_FALSE(is_behind("[failover, otlp]", kStored, "")) << "senders wait for it, too";
   EXPECT_FALSE(is_behind("[failover]", kStored, ", required: false")) << "nobody waits";
 }
