@@ -73,6 +73,8 @@ void EpollLoop::drop_tasks() {
   }
 }
 
+MonotonicTime EpollLoop::read_clock() const { return monotonic_now(); }
+
 WallTime EpollLoop::wall_now() const {
   timespec time;
   ::clock_gettime(CLOCK_REALTIME, &time);

@@ -138,6 +138,7 @@ class EpollLoop final : public Loop {
   Status open();
 
   MonotonicTime now() const override { return now_; }
+  MonotonicTime read_clock() const override;
   WallTime wall_now() const override;
   Random& random() override { return random_; }
   std::unique_ptr<Timer> make_timer(Task on_expiry_repeatable) override;

@@ -65,6 +65,21 @@ TEST(EpollLoopTest, PostsOfEightThreadsAllRunInTheirOrder) {
   }
 }
 
+TEST(EpollLoopTest, TheClockMovesOnWithinATurnAndNowDoesNot) {
+  LoopUnderTest test;
+  bool ran = false;
+  test.loop.post([&] {
+    const MonotonicTime begin = test.loop.now();
+    MonotonicTime before = test.loop.read_clock();
+    EXPECT_GE(before, begin);
+    while (test.loop.read_clock() == before) {
+    }
+    EXPECT_EQ(test.loop.now(), begin);
+    ran = true;
+  });
+  EXPECT_TRUE(test.run_until([&] { return ran; }));
+}
+
 TEST(EpollLoopTest, StopFromAnotherThreadWakesASleepingLoop) {
   auto loop = *make_epoll_loop();
   std::thread runner([&] { loop->run(); });
