@@ -25,19 +25,22 @@ void DestinationWorker::begin_drain(MonotonicTime deadline) {
   give_back_what_waits();
   // Where others have sent what this worker compacted, none of its own batches would do that.
   compactor_.close();
-  for (const auto& slot : slots_) {
-    if (slot->flight == nullptr || slot->is_attempting) continue;
-    if (slot->flight->is_on_disk()) {
-      slot->retry_timer->disarm();
-      drop(*slot->flight, DropReason::kDrainDeadline, shutting_down());
-      next(*slot);
+  // next() may start batches in new slots behind these; their attempts are under way already.
+  const size_t slot_count = slots_.size();
+  for (size_t i = 0; i < slot_count; ++i) {
+    Slot& slot = *slots_[i];
+    if (slot.flight == nullptr || slot.is_attempting) continue;
+    if (slot.flight->is_on_disk()) {
+      slot.retry_timer->disarm();
+      drop(*slot.flight, DropReason::kDrainDeadline, shutting_down());
+      next(slot);
     } else if (options_.has_disk_in_front) {
-      slot->retry_timer->disarm();
-      drop(*slot->flight, DropReason::kHandedBack, shutting_down());
-      next(*slot);
+      slot.retry_timer->disarm();
+      drop(*slot.flight, DropReason::kHandedBack, shutting_down());
+      next(slot);
     } else {
       // One attempt now rather than after a back-off that may outlast the drain.
-      slot->retry_timer->arm_at(loop_.now());
+      slot.retry_timer->arm_at(loop_.now());
     }
   }
   pump(Trigger::kSlotFree);

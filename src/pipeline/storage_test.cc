@@ -352,6 +352,37 @@ TEST(StorageTest, ARestThatIsReadDuringTheDrainGoesBackAsARest) {
   EXPECT_EQ(rig.sinks[0].destination->numbers().queue_size, 2u);
 }
 
+// The drain walks the places in flight; dropping what the first one holds starts three
+// batches, of which the third needs a new place.
+TEST(StorageTest, TheDrainMayAddPlacesInFlightWhileItWalksThem) {
+  SimDisk disk(1);
+  DestinationOptions options = plain_options();
+  options.batch.mode = BatchMode::kFixed;
+  options.batch.items_min = 2;
+  options.batch.flush_timeout = 1h;
+  options.batch.metadata_keys = {"tenant"};
+  StoredRig rig(disk, {.survives_in_memory = true}, {options});
+  rig.submit(2);
+  rig.run();
+  rig.sinks[0].exporter->answer(Kind::kRetry);  // waits for its retry, and lies on disk
+  disk.fail_changes(SimDisk::Failure::kInputOutput);
+  rig.submit(2);  // finds the trouble
+  rig.run();
+  rig.sinks[0].exporter->answer(Kind::kDelivered);
+  rig.run();
+  rig.submit_as("a", 1);
+  rig.submit_as("b", 1);
+  rig.submit_as("c", 1);
+  rig.run();
+  ASSERT_TRUE(rig.sinks[0].exporter->open.empty());
+  Drain drain(rig.loop);
+  drain.add(*rig.sinks[0].destination);
+  drain.start(rig.loop.now() + 1s, [] {});
+  rig.deliver_all();
+  EXPECT_EQ(rig.delivered(), numbers(3, 7));
+  EXPECT_EQ(rig.held_items(), 2u);
+}
+
 // --- Memory for what is read back --------------------------------------------------------------
 
 constexpr size_t kBudget = 1 << 20;

@@ -111,11 +111,25 @@ struct StoredRig {
   }
 
   size_t submit(uint32_t count, Policy policy = Policy::kDurable, MonotonicTime deadline = kNever) {
+    return submit(next_items(count), policy, deadline);
+  }
+  // With a metadata entry "tenant".
+  size_t submit_as(const std::string& tenant, uint32_t count) {
+    Payload payload = next_items(count);
+    auto metadata = std::make_shared<Metadata>();
+    metadata->entries = {{"tenant", tenant}};
+    payload.metadata = std::move(metadata);
+    return submit(std::move(payload), Policy::kDurable, kNever);
+  }
+  Payload next_items(uint32_t count) {
     std::vector<uint64_t> items;
     for (uint32_t i = 0; i < count; ++i) items.push_back(next_item++);
+    return payload_of(items);
+  }
+  size_t submit(Payload payload, Policy policy, MonotonicTime deadline) {
     const size_t index = verdicts.size();
     verdicts.emplace_back();
-    intake->submit(payload_of(items), policy, deadline, [this, index](const Verdict& verdict) {
+    intake->submit(std::move(payload), policy, deadline, [this, index](const Verdict& verdict) {
       EXPECT_FALSE(verdicts[index].has_value()) << "a second verdict for one request";
       verdicts[index] = verdict;
     });
