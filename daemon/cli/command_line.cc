@@ -131,6 +131,9 @@ class CommandLine {
   }
 
   int show_help() {
+    for (const std::string& word : app_.remaining()) {
+      if (!word.starts_with('-')) return usage(unexpected(app_, word));
+    }
     const auto chosen = app_.get_subcommands();
     if (!chosen.empty()) {
       program_.write_out(app_.help());  // the chosen one's

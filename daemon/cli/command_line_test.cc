@@ -149,6 +149,13 @@ TEST_F(CommandLineTest, HelpGoesToStdout) {
   EXPECT_EQ(runs, 0);
 }
 
+TEST_F(CommandLineTest, HelpForAnUnknownCommandIsAnError) {
+  EXPECT_EQ(call({"valdate", "--help"}), 2);
+  EXPECT_TRUE(err.starts_with("Error: unknown command \"valdate\"; did you mean validate?\n"))
+      << err;
+  EXPECT_TRUE(out.empty()) << out;
+}
+
 TEST_F(CommandLineTest, ComponentsAreYamlInOtelcolsShape) {
   EXPECT_EQ(call({"components"}), 0);
   const auto root = yaml::parse(out, "components");

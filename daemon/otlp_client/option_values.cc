@@ -76,6 +76,18 @@ Result<Endpoint> parse_endpoint(std::string_view text, uint16_t default_port) {
     if (endpoint.path == "/") endpoint.path.clear();
     text = text.substr(0, slash);
   }
+  // Digits alone are a port: as an address they would be an old way to write IPv4 ("26555" is
+  // 0.0.103.187).
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos) {
+    const auto port = parse_port(text);
+    if (!port) {
+      return fail(Code::kInvalidArgument,
+                  "endpoint \"" + whole + "\": the port must be a number from 0 to 65535");
+    }
+    endpoint.host = "localhost";
+    endpoint.port = *port;
+    return endpoint;
+  }
   const bool is_bracketed = text.starts_with('[');
   const size_t host_end = is_bracketed ? text.find(']') : text.rfind(':');
   if (is_bracketed) {

@@ -43,6 +43,7 @@ TEST(OptionValuesTest, EndpointsAreTakenApart) {
       {"localhost:1234", "localhost", 1234, "", false},
       {"localhost", "localhost", 4317, "", false},
       {":9", "localhost", 9, "", false},
+      {"26555", "localhost", 26555, "", false},
       {"[::1]:55", "::1", 55, "", false},
       {"[::1]", "::1", 4317, "", false},
       {"http://10.0.0.1:80/", "10.0.0.1", 80, "", false},
@@ -56,7 +57,7 @@ TEST(OptionValuesTest, EndpointsAreTakenApart) {
     EXPECT_EQ(endpoint->path, each.path) << each.text;
     EXPECT_EQ(endpoint->tls, each.tls) << each.text;
   }
-  for (const char* wrong : {"[::1", "host:", "host:x", "host:65536", "[::1]x"}) {
+  for (const char* wrong : {"[::1", "host:", "host:x", "host:65536", "[::1]x", "65536"}) {
     EXPECT_FALSE(parse_endpoint(wrong, 4317).has_value()) << wrong;
   }
 }

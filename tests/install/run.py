@@ -336,6 +336,17 @@ def documents_and_daemon(installed):
         expect(os.path.exists(path), f"{path} is missing")
 
 
+def unit_names_what_is_installed(installed):
+    """Each path below the prefix that the unit names, the program and the documentation, is there."""
+    with open(os.path.join(installed.whole, "lib", "systemd", "system", "millrace.service")) as file:
+        unit = file.read()
+    expect("/usr/local/" not in unit, unit)
+    named = re.findall(re.escape(installed.whole) + r"/[\w./-]+", unit)
+    expect(len(named) >= 3, f"the unit names {named}")
+    missing = [path for path in named if not os.path.exists(path)]
+    expect(not missing, f"{missing} is missing")
+
+
 def reference_describes_every_public_entity(installed):
     """Doxygen reads the headers; an entity without a description is an error."""
     if shutil.which("doxygen") is None:
@@ -363,7 +374,8 @@ CASES = [headers_alone, headers_need_the_standard_library_only,
          shared_library_shows_the_interface_only, static_library_hides_the_rest,
          soname_and_version, simple_collector, simple_collector_with_the_static_library,
          custom_exporter, c_program, http_server, library_page_as_written, pkg_config_shared,
-         pkg_config_static_from_c, documents_and_daemon, reference_describes_every_public_entity,
+         pkg_config_static_from_c, documents_and_daemon,
+         unit_names_what_is_installed, reference_describes_every_public_entity,
          python_bindings]
 
 
