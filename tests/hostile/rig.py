@@ -1,0 +1,221 @@
+"""The collector with a small budget, its sink, and the honest senders that are measured: a generator over
+gRPC, and a prober that connects anew for each request."""
+import json
+import multiprocessing
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "bench"))
+from processes import Process, free_port, wait_for_port  # noqa: E402
+
+LIMIT_MIB = 64
+OVERHEAD_BYTES = 32 << 20  # what docs/reliability.md allows beside the budget
+PORTS = ("otlp", "http", "tls", "tls_http", "auth", "auth_http", "metadata", "metadata_http", "edited", "edited_http",
+         "metrics", "health", "sink", "hostile")
+RATE, ITEMS = 2000, 10  # of the generator: items a second, items in a request
+PROBE_PAUSE_S = 0.03
+
+
+def protocols(port, grpc, http, **more):
+    address = "127.0.0.1:"
+    return {"protocols": {"grpc": {"endpoint": address + str(port[grpc]), **more},
+                          "http": {"endpoint": address + str(port[http]), **more}}}
+
+
+def exporter(port, **more):
+    return {"endpoint": f"127.0.0.1:{port}", "compression": "none", "tls": {"insecure": True}, **more}
+
+
+def server(port, folder):
+    """All doors that an attack may knock at, in front of one back end."""
+    tls = {"cert_file": f"{folder}/cert.pem", "key_file": f"{folder}/key.pem"}
+    edits = [{"key": f"added.{i}", "action": "upsert", "value": "x" * 20} for i in range(3)]
+    edits += [{"key": "k", "action": "hash"}]
+    edited = {"receivers": ["otlp/edited"], "processors": ["memory_limiter", "resource", "attributes"],
+              "exporters": ["otlp_grpc"]}
+    return {
+        "receivers": {
+            "otlp": protocols(port, "otlp", "http"),
+            "otlp/tls": protocols(port, "tls", "tls_http", tls=tls),
+            "otlp/auth": protocols(port, "auth", "auth_http", auth={"authenticator": "bearertokenauth"}),
+            "otlp/metadata": protocols(port, "metadata", "metadata_http", include_metadata=True),
+            "otlp/edited": protocols(port, "edited", "edited_http")},
+        "extensions": {"bearertokenauth": {"token": "a-token-that-nobody-guesses"},
+                       "health_check": {"endpoint": f"127.0.0.1:{port['health']}"}},
+        "processors": {"memory_limiter": {"check_interval": "1s", "limit_mib": LIMIT_MIB},
+                       "resource": {"attributes": [edits[0]]}, "attributes": {"actions": edits}},
+        "exporters": {"otlp_grpc": exporter(port["sink"], sending_queue={"queue_size": 1000})},
+        "service": {
+            "extensions": ["bearertokenauth", "health_check"],
+            "pipelines": {
+                "traces": {"receivers": ["otlp", "otlp/tls", "otlp/auth", "otlp/metadata"],
+                           "processors": ["memory_limiter"], "exporters": ["otlp_grpc"]},
+                "metrics": {"receivers": ["otlp"], "processors": ["memory_limiter"], "exporters": ["otlp_grpc"]},
+                "logs": {"receivers": ["otlp"], "processors": ["memory_limiter"], "exporters": ["otlp_grpc"]},
+                "traces/edited": edited, "metrics/edited": edited, "logs/edited": edited},
+            "telemetry": telemetry(port)}}
+
+
+def telemetry(port):
+    return {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": {"host": "127.0.0.1",
+                                                                          "port": port["metrics"]}}}}]}}
+
+
+def backend(port, folder, protocol="grpc", **more):
+    """An honest back end, and beside it one that is hostile and not required."""
+    hostile = exporter(port["hostile"], required=False, sending_queue={"queue_size": 200}, **more)
+    if protocol == "http":
+        hostile["endpoint"] = "http://" + hostile["endpoint"]
+    both = {"receivers": ["otlp"], "processors": ["memory_limiter"],
+            "exporters": ["otlp_grpc", f"otlp_{protocol}/hostile"]}
+    return {"receivers": {"otlp": protocols(port, "otlp", "http")},
+            "processors": {"memory_limiter": {"check_interval": "1s", "limit_mib": LIMIT_MIB}},
+            "exporters": {"otlp_grpc": exporter(port["sink"]), f"otlp_{protocol}/hostile": hostile},
+            "service": {"pipelines": {"traces": both}, "telemetry": telemetry(port)}}
+
+
+CONFIGS = {"server": server, "backend": backend}
+
+
+def make_certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", "/CN=localhost", "-keyout", f"{folder}/key.pem", "-out",
+                    f"{folder}/cert.pem"], check=True, capture_output=True)
+
+
+def get(port, path="/metrics", timeout=5):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout) as answer:
+        return answer.read().decode()
+
+
+class Scene:
+    """One collector and its sink; ends with the `with` block."""
+
+    def __init__(self, millrace, folder, name="server", **more):
+        self.millrace, self.folder = millrace, folder
+        self.port = {port: free_port() for port in PORTS}
+        self.config = CONFIGS[name](self.port, folder, **more)
+        self.acknowledged = f"{folder}/acknowledged.{self.port['otlp']}"
+        self.log_path = f"{folder}/collector.{self.port['otlp']}.log"
+        open(self.acknowledged, "wb").close()
+
+    def __enter__(self):
+        self.sink = Process([self.millrace, "sink", "--endpoint", f"127.0.0.1:{self.port['sink']}", "--acknowledged",
+                             self.acknowledged, "--interval", "0", "--duration", "120s", "--summary", "json"])
+        wait_for_port(self.port["sink"])
+        path = self.log_path + ".yaml"
+        with open(path, "w") as out:
+            json.dump(self.config, out)
+        self.collector = Process([self.millrace, "--config", path], log=self.log_path)
+        try:
+            wait_for_port(self.port["otlp"])
+            wait_for_port(self.port["metrics"])
+        except RuntimeError:
+            self.__exit__()
+            raise RuntimeError("the collector did not start:\n" + self.log()[-1500:]) from None
+        return self
+
+    def __exit__(self, *_):
+        self.collector.stop()
+        self.sink.stop()
+
+    def log(self):
+        with open(self.log_path, errors="replace") as log:
+            return log.read()
+
+    def generator(self, seconds):
+        return Process([self.millrace, "generate", "--endpoint", f"127.0.0.1:{self.port['otlp']}", "--rate", str(RATE),
+                        "--items-per-request", str(ITEMS), "--connections", "2", "--duration", f"{seconds:.1f}s",
+                        "--timeout", "5s", "--acknowledged", self.acknowledged, "--summary", "json"])
+
+    def metrics(self):
+        return Metrics(get(self.port["metrics"]))
+
+
+class Metrics:
+    def __init__(self, page):
+        self.page = page
+
+    def sum(self, name, label=""):
+        return sum(float(line.rsplit(" ", 1)[1]) for line in self.page.splitlines()
+                   if re.match(name + r"(_total)?[ {]", line) and label in line)
+
+    def reasons(self):
+        """millrace_receiver_rejected_requests by its reason."""
+        found = {}
+        for reason, value in re.findall(r'millrace_receiver_rejected_requests(?:_total)?\{[^}]*reason="([^"]*)"[^}]*\} (\S+)',
+                                        self.page):
+            found[reason] = found.get(reason, 0) + int(float(value))
+        return {reason: count for reason, count in found.items() if count}
+
+
+class Prober:
+    """A small request over a fresh connection, again and again; how long each took, connecting included."""
+
+    # resource_spans { scope_spans { spans { trace_id span_id } } }
+    SPAN = b"\x0a\x10" + b"\x11" * 16 + b"\x12\x08" + b"\x22" * 8
+    BODY = (b"\x0a" + bytes([len(SPAN) + 4]) + b"\x12" + bytes([len(SPAN) + 2]) + b"\x12" + bytes([len(SPAN)]) + SPAN)
+    REQUEST = (b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
+               b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY)) + BODY
+
+    def __init__(self, port):
+        self.port, self.times, self.refused, self.errors = port, [], 0, []
+        self.running = True
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while self.running:
+            begun = time.monotonic()
+            try:
+                status = self.once()
+                self.refused += status != 200
+            except OSError as error:
+                self.errors.append(str(error) or type(error).__name__)
+            self.times.append(time.monotonic() - begun)
+            time.sleep(PROBE_PAUSE_S)
+
+    def once(self):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as sock:
+            sock.sendall(self.REQUEST)
+            answer = sock.recv(4096)
+            if not answer:
+                raise OSError("closed without an answer")
+            return int(answer.split()[1])
+
+    def stop(self):
+        self.running = False
+        self.thread.join()
+        return self
+
+    def p99_ms(self):
+        times = sorted(self.times) or [0.0]
+        return 1000 * times[min(len(times) - 1, int(len(times) * 0.99))]
+
+    def refused_share(self):
+        return (self.refused + len(self.errors)) / max(1, len(self.times))
+
+
+def apart(run, *arguments):
+    """Runs in a process of its own, of lower priority: a real peer has its own machine. (process, pipe)."""
+    ours, theirs = multiprocessing.Pipe()
+
+    def body():
+        os.nice(5)
+        try:
+            theirs.send(("ok", run(*arguments)))
+        except BaseException as error:  # noqa: B902  shown by the parent
+            theirs.send(("failed", f"{type(error).__name__}: {error}"))
+        os._exit(0)
+
+    process = multiprocessing.get_context("fork").Process(target=body, daemon=True)
+    process.start()
+    return process, ours
