@@ -121,8 +121,11 @@ def metrics_pages_over_http_1_are_never_read(target):
 
 @attack()
 def health_pages_are_never_read(target):
-    sends(target, b"", http1("/?verbose", method="GET") * 500, "health", count=50)
-    return asks(target, "health", path="/?verbose", method="GET", content_type="", count=4)
+    """Over both versions of HTTP at once."""
+    pipelined = http1("/?verbose", method="GET") * 500
+    over_1 = [lambda: (target.connect("health"), h2.repeated(b"", pipelined))] * 50
+    over_2 = [lambda: (target.connect("health"), h2.request_feed("/?verbose", method="GET", content_type=""))] * 4
+    return push(target, *over_1, *over_2, reconnect=True)
 
 
 @attack(refused_max=0.5)
@@ -179,10 +182,11 @@ def malformed_requests_are_never_read(target):
 @attack()
 def leave_to_send_is_asked_and_never_read(target):
     """Expect: 100-continue, over both versions of HTTP."""
-    push(target, *[lambda: (target.connect("http"), h2.repeated(b"", http1(body=ONE_SPAN, Expect="100-continue") * 300))]
-         * 20)
-    return asks(target, "http", path="/v1/traces", content_type="application/x-protobuf", body=ONE_SPAN,
-                expect="100-continue")
+    pipelined = http1(body=b"bad", Expect="100-continue") * 300
+    over_1 = [lambda: (target.connect("http"), h2.repeated(b"", pipelined))] * 20
+    over_2 = lambda: (target.connect("http"), h2.request_feed(  # noqa: E731
+        "/v1/traces", b"bad", content_type="application/x-protobuf", expect="100-continue"))
+    return push(target, over_2, *over_1, reconnect=True)
 
 
 @attack(refused_max=0.5)
