@@ -1,0 +1,232 @@
+"""Connections that are many, half made, renewed, or full of frames that cost their sender nothing."""
+import itertools
+import socket
+import struct
+import time
+
+import h2
+from attack import attack, hold, is_open, push
+from payloads import ONE_SPAN, http1
+
+TRACES = h2.EXPORT["traces"]
+FEW = 0.1  # of the honest senders' requests may be refused while connections are short
+
+
+def client_hello():
+    """The first flight of a TLS client, made by the library and taken from its buffer."""
+    import ssl
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        context.wrap_bio(incoming, outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
+
+
+def opened(target, port, first=b""):
+    sock = target.connect(port)
+    if first:
+        sock.sendall(first)
+    return sock
+
+
+@attack(seconds=3)
+def tls_handshakes_that_stop_half_way(target):
+    """5,000 clients that say hello, are answered, and say no more."""
+    hello = client_hello()
+    return hold(target, [lambda: opened(target, "tls", hello)] * 5000)
+
+
+@attack(seconds=3)
+def tls_hellos_that_stop_half_way(target):
+    """3,000 clients that send the first 200 bytes of their hello."""
+    hello = client_hello()[:200]
+    return hold(target, [lambda: opened(target, "tls", hello)] * 3000)
+
+
+@attack()
+def tls_handshakes_again_and_again(target):
+    """Each costs the server a signature; the client leaves without a word."""
+    hello, done = client_hello(), 0
+    while target.running():
+        try:
+            with opened(target, "tls", hello) as sock:
+                sock.recv(100)
+        except OSError:
+            pass
+        done += 1
+    return f"{done} handshakes"
+
+
+@attack()
+def tls_records_of_one_byte(target):
+    """Each request in a thousand records."""
+    def send(sock):
+        sock.setblocking(True)
+        for byte in itertools.cycle(http1("/nothing")):
+            if not target.running():
+                return
+            sock.send(bytes([byte]))
+    try:
+        send(target.connect("tls_http", tls=True))
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+@attack(seconds=2.5, refused_max=FEW)
+def three_thousand_connections_of_one_byte(target):
+    """In clear text; they stay as long as they may."""
+    return hold(target, [lambda: opened(target, "http", b"P")] * 3000)
+
+
+@attack(seconds=2.5, refused_max=FEW)
+def three_thousand_silent_connections(target):
+    return hold(target, [lambda: opened(target, "otlp")] * 3000)
+
+
+@attack(seconds=2.5, refused_max=FEW)
+def three_thousand_connections_that_send_the_preface(target):
+    """And no request: an HTTP/2 session each."""
+    return hold(target, [lambda: opened(target, "otlp", h2.opening())] * 3000)
+
+
+@attack(seconds=2.5, refused_max=FEW)
+def connections_to_the_pages(target):
+    """Of metrics and health: they share the budget with the senders."""
+    return hold(target, [lambda: opened(target, "health", b"G"), lambda: opened(target, "metrics", b"G")] * 1500)
+
+
+@attack()
+def connections_that_are_reset_at_once(target):
+    """SO_LINGER 0, with and without a first byte."""
+    done, hard = 0, struct.pack("ii", 1, 0)
+    while target.running():
+        try:
+            sock = opened(target, "otlp", b"P" if done % 2 else b"")
+        except OSError:
+            continue
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
+        sock.close()
+        done += 1
+    return f"{done} connections"
+
+
+@attack()
+def requests_that_are_reset_at_once(target):
+    """Rapid reset: HEADERS and RST_STREAM, as fast as it goes."""
+    return push(target, *[lambda: (target.connect(), h2.request_feed(TRACES, reset_code=8))] * 4, reconnect=True, reads=65536)
+
+
+@attack(refused_max=0.5)
+def whole_requests_that_are_reset_at_once(target):
+    """A message and then a reset: it was taken all the same."""
+    message = h2.grpc_message(ONE_SPAN)
+    return push(target, *[lambda: (target.connect(), h2.request_feed(TRACES, message, reset_code=8))] * 4, reconnect=True,
+                reads=65536)
+
+
+@attack(refused_max=FEW)
+def streams_that_stay_open(target):
+    """60 connections with 1,000 open requests each."""
+    first = h2.opening() + h2.numbered([(h2.HEADERS, h2.END_HEADERS, h2.block(TRACES))], 1, 1000)
+    return hold(target, [lambda: opened(target, "otlp", first)] * 60)
+
+
+def floods(target, *blobs, first=None, port="otlp"):
+    return push(target, *[(lambda blob=blob: (target.connect(port), h2.repeated(first or h2.opening(), blob)))
+                          for blob in blobs], reconnect=True, reads=65536)
+
+
+@attack(counts=("frame_flood", "too_many_pings"), logs=True)
+def frames_that_cost_nothing(target):
+    """PING, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown ones, empty DATA; each answer is read."""
+    head = h2.opening() + h2.headers(1, h2.block(TRACES), end=False)
+    priority = h2.frame(h2.PRIORITY, 0, 3, b"\0\0\0\0\x10")
+    blobs = [h2.ping(), h2.ping(h2.ACK), h2.settings(INITIAL_WINDOW=100), priority, h2.frame(99, 0, 0, b"x"),
+             h2.data(1, b"", end=False), h2.frame(h2.SETTINGS, h2.ACK)]
+    return floods(target, *[blob * 5000 for blob in blobs], first=head)
+
+
+@attack()
+def window_updates_without_end(target):
+    """Of the connection and of an open stream, one byte each."""
+    head = h2.PREFACE + h2.settings() + h2.headers(1, h2.block(TRACES), end=False)
+    return floods(target, h2.window_update(0, 1) * 20_000, h2.window_update(1, 1) * 20_000, first=head)
+
+
+@attack()
+def windows_are_changed_under_a_thousand_streams(target):
+    """Each SETTINGS frame changes the window of all that are open."""
+    head = h2.opening() + h2.numbered([(h2.HEADERS, h2.END_HEADERS, h2.block(TRACES))], 1, 1000)
+    change = h2.settings(INITIAL_WINDOW=1000) + h2.settings(INITIAL_WINDOW=2000)
+    return floods(target, change * 2000, change * 2000, first=head)
+
+
+@attack()
+def priorities_in_a_long_chain(target):
+    """A thousand open streams, each depending on the one before, turned about again and again."""
+    chain = b"".join(h2.frame(h2.PRIORITY, 0, s, struct.pack(">IB", s - 2, 16)) for s in range(3, 2001, 2))
+    back = b"".join(h2.frame(h2.PRIORITY, 0, s - 2, struct.pack(">IB", 1 << 31 | s, 16)) for s in range(2001, 3, -2))
+    head = h2.opening() + h2.numbered([(h2.HEADERS, h2.END_HEADERS, h2.block(TRACES))], 1, 1000)
+    return floods(target, chain + back, chain + back, first=head)
+
+
+@attack()
+def what_is_no_http(target):
+    """Noise, TLS on a clear-text port, half a preface, gRPC frames without HTTP, an HTTP/2 client on the pages."""
+    firsts = [bytes(range(256)) * 100, client_hello(), b"PRI * HTTP/2.0\r\n\r\nXX" * 100, h2.grpc_message(ONE_SPAN) * 100,
+              b"\0" * 1000, b"\r\n" * 100_000, b"PRI * HTTP/1.1\r\n\r\n" * 1000]
+    return push(target, *[(lambda first=first: (target.connect("otlp"), h2.repeated(first, first)))
+                          for first in firsts * 4], reconnect=True, reads=65536)
+
+
+def bytes_taken_after_the_end(target, first):
+    """How much more the server takes of a connection that it has ended, in a second and a half."""
+    sock = opened(target, "otlp", first)
+    sock.settimeout(0.2)
+    blob, taken, begun = h2.data(1, b"x" * 16_384, end=False) * 60, 0, time.monotonic()
+    seen = b""
+    try:
+        while b"\x07\x00\x00\x00\x00\x00" not in seen and time.monotonic() - begun < 1:
+            seen += sock.recv(65536)
+    except OSError:
+        pass
+    sock.setblocking(False)
+    begun = time.monotonic()
+    while time.monotonic() - begun < 1.5:
+        try:
+            taken += sock.send(blob)
+        except BlockingIOError:
+            time.sleep(0.001)
+        except OSError:
+            break
+    return taken
+
+
+@attack()
+def goaway_is_ignored(target):
+    """A protocol error, and then data as fast as it goes: the socket's buffers are all that is left."""
+    taken = bytes_taken_after_the_end(target, h2.opening() + h2.data(1, b"x"))
+    assert taken < 16 << 20, f"{taken >> 20} MiB were read after GOAWAY"
+    return f"{taken >> 10} KiB after GOAWAY"
+
+
+@attack()
+def http_1_goes_on_after_the_last_answer(target):
+    """A malformed request ends the connection; the peer goes on sending."""
+    sock = opened(target, "http", b"GET / HTTP/9.9\r\n\r\n")
+    sock.recv(4096)
+    sock.setblocking(False)
+    taken, begun = 0, time.monotonic()
+    while time.monotonic() - begun < 1.5 and is_open(sock):
+        try:
+            taken += sock.send(b"x" * 1_000_000)
+        except BlockingIOError:
+            time.sleep(0.001)
+        except OSError:
+            break
+    assert taken < 16 << 20, f"{taken >> 20} MiB were read after the last answer"
+    return f"{taken >> 10} KiB"

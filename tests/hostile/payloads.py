@@ -96,4 +96,4 @@ def http1(path="/v1/traces", body=b"", content_type="application/x-protobuf", me
     if length != "none":
         lines.append(f"Content-Length: {len(body) if length is None else length}")
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in more.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body

@@ -71,7 +71,7 @@ def telemetry(port):
 
 def backend(port, folder, protocol="grpc", **more):
     """An honest back end, and beside it one that is hostile and not required."""
-    hostile = exporter(port["hostile"], required=False, sending_queue={"queue_size": 200}, **more)
+    hostile = exporter(port["hostile"], **{"required": False, "sending_queue": {"queue_size": 200}, **more})
     if protocol == "http":
         hostile["endpoint"] = "http://" + hostile["endpoint"]
     both = {"receivers": ["otlp"], "processors": ["memory_limiter"],
