@@ -14,6 +14,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "yaml/indentation.h"
+
 namespace millrace::yaml {
 namespace {
 
@@ -278,6 +280,13 @@ bool is_indented_by_tab(std::string_view text, int line) {
   return text.substr(0, indented).find('\t') != std::string_view::npos;
 }
 
+std::string explain(const YAML::Exception& error, std::string_view text) {
+  if (is_indented_by_tab(text, error.mark.line)) {
+    return "a tab in the indentation, where only spaces may stand";
+  }
+  return explain_indentation(text, error.mark.line).value_or(error.msg);
+}
+
 }  // namespace
 
 Result<Node> parse(std::string_view text, std::string_view file) {
@@ -296,11 +305,8 @@ Result<Node> parse(std::string_view text, std::string_view file) {
   } catch (const Stop& stop) {
     return fail(Code::kInvalidArgument, stop.place.to_text() + ": " + stop.message);
   } catch (const YAML::Exception& error) {
-    const std::string why = is_indented_by_tab(text, error.mark.line)
-                                ? "a tab in the indentation, where only spaces may stand"
-                                : error.msg;
     return fail(Code::kInvalidArgument,
-                builder.place_of(error.mark).to_text() + ": not YAML: " + why);
+                builder.place_of(error.mark).to_text() + ": not YAML: " + explain(error, text));
   } catch (const std::exception& error) {
     return fail(Code::kInvalidArgument, std::string(file) + ": not YAML: " + error.what());
   }

@@ -100,6 +100,12 @@ TEST(ParseTest, BadInputNamesThePlace) {
       {"a: !!binary aGk=\n", "a.yaml:1:4: the YAML tag"},
       {"a: \"x\x01\"\n", "a.yaml:1:6: a control character (byte 1)"},
       {"<<: 5\n", "a.yaml:1:1: the merge key << takes a mapping"},
+      {"a:\n  b:\n    c:\n   d:\n",
+       "a.yaml:4:4: not YAML: indented by 3 spaces, which matches no level above: 2 (line 2) or 4 "
+       "(line 3)"},
+      {"a:\n- b: 1\n  c: 2\n d: 3\n",
+       "a.yaml:4:2: not YAML: indented by 1 space, which matches no level above: 0 (line 1) or 2 "
+       "(line 2)"},
   };
   for (const auto& [text, expected] : kCases) {
     EXPECT_TRUE(error_of(text).starts_with(expected)) << text << " gave " << error_of(text);
