@@ -58,8 +58,11 @@ Error describe(const Failure& failure, std::string_view text, simdjson::error_co
     return {Code::kInvalidArgument, locate(text, found->offset).to_text() + ": " + path +
                                         "malformed JSON: " + std::string(found->what)};
   }
-  return {Code::kInvalidArgument,
-          path + "malformed JSON: " + std::string(simdjson::error_message(parser_error))};
+  // A walk may stop without an error of the parser.
+  const std::string_view why = parser_error == simdjson::SUCCESS
+                                   ? "unexpected structure"
+                                   : std::string_view(simdjson::error_message(parser_error));
+  return {Code::kInvalidArgument, path + "malformed JSON: " + std::string(why)};
 }
 
 // A parser and the reservation of what it has allocated.

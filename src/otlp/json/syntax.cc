@@ -39,7 +39,7 @@ class Checker {
       skip_space();
       if (value_expected) {
         if (may_close && peek() == (open_.back() == '{' ? '}' : ']')) {
-          value_expected = false;
+          value_expected = may_close = false;
           continue;
         }
         if (!open_.empty() && open_.back() == '{' && !key()) return false;

@@ -45,6 +45,11 @@ TEST(SyntaxTest, BadTextsAndWhere) {
       {"+1", 0},
       {"[[[", 3},
       {"{\"a\":1 \"b\":2}", 7},
+      // A comma behind an empty container closes nothing.
+      {"[{},]", 4},
+      {"{\"a\":[],}", 8},
+      {"[[],]", 4},
+      {"[[[]],]", 6},
   };
   for (const Bad& bad : cases) {
     const std::optional<SyntaxError> found = find_syntax_error(bad.text);
