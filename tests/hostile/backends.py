@@ -168,9 +168,23 @@ GRPC = STATUS_OK + h2.field("content-type", "application/grpc")
 EARLY = h2.field(":status", "103") + h2.field("link", "l" * 100)
 
 
+def meets(sock, settings=SETTINGS):
+    """Exchanges settings, and waits for the first call: the client may hold it back until it has ours."""
+    sock.sendall(settings)
+    seen = 0
+    while seen < 300:
+        received = sock.recv(1 << 20)
+        if not received:
+            raise OSError("gone")
+        seen += len(received)
+
+
 def h2_floods(sock, running, blob, first=b"", settings=SETTINGS):
     """Answers stream 1 with `first`, then floods with `blob`; what the client says meanwhile is not read."""
-    floods(sock, running, settings + first, blob)
+    meets(sock, settings)
+    sock.sendall(first)
+    while running():
+        sock.sendall(blob)
 
 
 @grpc()
@@ -234,8 +248,8 @@ def a_table_entry_named_again_and_again(sock, running):
 
 @grpc()
 def trailers_full_of_table_entries(sock, running):
-    read_request(sock)
-    sock.sendall(SETTINGS + h2.headers(1, GRPC + h2.field("x-big", "b" * 3900, 0x40), end=False))
+    meets(sock)
+    sock.sendall(h2.headers(1, GRPC + h2.field("x-big", "b" * 3900, 0x40), end=False))
     for stream in range(1, 2001, 2):
         if not running():
             return
@@ -257,18 +271,18 @@ def goaways_without_end(sock, running):
 
 @backend(protocol="grpc", **MANY)
 def windows_that_never_open(sock, running):
-    h2_floods(sock, running, b"", settings=h2.settings(INITIAL_WINDOW=0))
+    meets(sock, h2.settings(INITIAL_WINDOW=0))
     waits(running)
 
 
 @backend(protocol="grpc", **MANY)
 def large_messages_that_stop_before_their_end(sock, running):
-    """Up to 3.9 MB of an answer on each of 50 streams, a frame each in turn so that the windows follow."""
-    time.sleep(0.5)  # until so many calls are under way
-    read_request(sock)
-    streams = range(1, 100, 2)
+    """Up to 3.9 MB of an answer on each of 20 streams of each worker, a frame each in turn so that the windows follow."""
+    meets(sock)
+    time.sleep(0.4)  # until so many calls are under way
+    streams = range(1, 40, 2)
     head = b"\0" + (4_000_000).to_bytes(4, "big")
-    sock.sendall(SETTINGS + b"".join(h2.headers(s, GRPC, end=False) + h2.data(s, head, end=False) for s in streams))
+    sock.sendall(b"".join(h2.headers(s, GRPC, end=False) + h2.data(s, head, end=False) for s in streams))
     for _ in range(240):
         if not running():
             return
@@ -284,9 +298,8 @@ def calls_are_never_read(sock, running):
 
 @grpc()
 def long_words_of_refusal(sock, running):
-    """60 kB of grpc-message, and as much of details."""
-    read_request(sock)
-    sock.sendall(SETTINGS)
+    """8 kB of grpc-message that stand for more."""
+    meets(sock)
     for stream in itertools.count(1, 2):
         if not running():
             return
