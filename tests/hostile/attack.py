@@ -61,8 +61,11 @@ class Target:
     def running(self):
         return time.monotonic() < self.until
 
-    def connect(self, port="otlp", tls=False, receive_buffer=None, blocking=True):
+    def connect(self, port="otlp", tls=False, receive_buffer=None, source="127.0.0.2"):
+        """From another address than that of the honest senders, unless `source` is theirs."""
         sock = socket.socket()
+        sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: connect() chooses it
+        sock.bind((source, 0))
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(3)
@@ -72,8 +75,6 @@ class Target:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             context.set_alpn_protocols(["h2"] if tls == "h2" else ["http/1.1"])
             sock = context.wrap_socket(sock)
-        if not blocking:
-            sock.setblocking(False)
         return sock
 
 

@@ -25,8 +25,8 @@ def client_hello():
     return outgoing.read()
 
 
-def opened(target, port, first=b""):
-    sock = target.connect(port)
+def opened(target, port, first=b"", **where):
+    sock = target.connect(port, **where)
     if first:
         sock.sendall(first)
     return sock
@@ -80,6 +80,12 @@ def tls_records_of_one_byte(target):
 def three_thousand_connections_of_one_byte(target):
     """In clear text; they stay as long as they may."""
     return hold(target, [lambda: opened(target, "http", b"P")] * 3000)
+
+
+@attack(seconds=2.5, refused_max=0.3)
+def three_thousand_connections_from_an_honest_address(target):
+    """The same from the address that the honest senders have too, as behind one gateway."""
+    return hold(target, [lambda: opened(target, "http", b"P", source="127.0.0.1")] * 3000)
 
 
 @attack(seconds=2.5, refused_max=FEW)

@@ -1,8 +1,10 @@
 """The collector with a small budget, its sink, and the honest senders that are measured: a generator over
 gRPC, and a prober that connects anew for each request."""
+import functools
 import json
 import multiprocessing
 import os
+import random
 import re
 import socket
 import subprocess
@@ -14,7 +16,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
-from processes import Process, free_port, wait_for_port  # noqa: E402
+from processes import Process, wait_for_port  # noqa: E402
 
 LIMIT_MIB = 64
 OVERHEAD_BYTES = 32 << 20  # what docs/reliability.md allows beside the budget
@@ -22,6 +24,18 @@ PORTS = ("otlp", "http", "tls", "tls_http", "auth", "auth_http", "metadata", "me
          "metrics", "health", "sink", "hostile0", "hostile1", "hostile2", "hostile3")
 RATE, ITEMS = 2000, 10  # of the generator: items a second, items in a request
 PROBE_PAUSE_S = 0.015
+
+
+def free_port():
+    """Below the ports that the system gives to thousands of clients."""
+    while True:
+        port = random.randrange(12_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def protocols(port, grpc, http, **more):
@@ -83,7 +97,59 @@ def backend(port, folder, hostiles=()):
                                                  "exporters": list(exporters)}}, "telemetry": telemetry(port)}}
 
 
-CONFIGS = {"server": server, "backend": backend}
+def behind(port, folder, name, options):
+    """Beside the honest pipeline one of a hostile sender, to an exporter that makes more of it than it was."""
+    options = options(port, folder)
+    limiter = {"check_interval": "1s", "limit_mib": LIMIT_MIB}
+    return {"receivers": {"otlp": protocols(port, "otlp", "http"),
+                          "otlp/edited": protocols(port, "edited", "edited_http", include_metadata=True)},
+            "processors": {"memory_limiter": limiter, "attributes": {"actions": [
+                {"key": "copied", "action": "upsert", "from_context": "metadata.x-big"}]}},
+            "exporters": {"otlp_grpc": exporter(port["sink"]), name: options},
+            "service": {"telemetry": telemetry(port), "pipelines": {
+                "traces": {"receivers": ["otlp"], "processors": ["memory_limiter"], "exporters": ["otlp_grpc"]},
+                "traces/hostile": {"receivers": ["otlp/edited"], "processors": ["memory_limiter", "attributes"],
+                                   "exporters": [name]}}}}
+
+
+def doors(port, folder):
+    """Senders who are asked for a password, or counted by a header of their own choice."""
+    config = server(port, folder)
+    config["extensions"]["basicauth"] = {"htpasswd": {"inline": "one:$2y$10$" + "N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"[:53]}}
+    config["service"]["extensions"].append("basicauth")
+    config["receivers"]["otlp/auth"] = protocols(port, "auth", "auth_http", auth={"authenticator": "basicauth"})
+    config["receivers"]["otlp/metadata"] = protocols(port, "metadata", "metadata_http", limits={
+        "key": "header:x-client", "requests_per_second": 1000})
+    config["exporters"]["otlp_grpc"]["sending_queue"]["batch"] = {"partition": {"metadata_keys": ["x-part"]}}
+    config["receivers"]["otlp/edited"] = protocols(port, "edited", "edited_http", include_metadata=True)
+    return config
+
+
+def to_sink(**more):
+    return lambda port, folder: exporter(port["sink"], **more)
+
+
+def to_json(port, folder):
+    return {**exporter(port["sink"], encoding="json"), "endpoint": f"http://127.0.0.1:{port['sink']}"}
+
+
+def to_dead_letters(port, folder):
+    """Port 1 refuses to be connected to: everything is given up after one attempt, and kept."""
+    return exporter(1, retry_on_failure={"enabled": False}, dead_letter={
+        "path": f"{folder}/dead.{port['otlp']}.jsonl", "include_expired": True})
+
+
+BEHIND = {
+    "to file": ("file", lambda port, folder: {"path": f"{folder}/out.{port['otlp']}.jsonl"}),
+    "to debug": ("debug", lambda port, folder: {"verbosity": "detailed"}),
+    "to json": ("otlp_http/json", to_json),
+    "to dead letters": ("otlp_grpc/dead", to_dead_letters),
+    "cut small": ("otlp_grpc/cut", to_sink(sending_queue={"batch": {"max_size": 10, "min_size": 1}})),
+    "compressed": ("otlp_grpc/packed", to_sink(compression="zstd")),
+}
+CONFIGS = {"server": server, "backend": backend, "doors": doors,
+           **{name: functools.partial(behind, name=exporter_name, options=options)
+              for name, (exporter_name, options) in BEHIND.items()}}
 
 
 def make_certificate(folder):

@@ -19,6 +19,7 @@ import answers  # noqa: F401  the families note their attacks by being imported
 import heads  # noqa: F401
 import bodies  # noqa: F401
 import connections  # noqa: F401
+import amplification  # noqa: F401
 import backends  # noqa: F401
 import process  # noqa: F401
 import files  # noqa: F401
@@ -78,7 +79,7 @@ def judge(scene, attack, result):
         counted = [reason for reason in attack.counts if result.reasons.get(reason)]
         result.expect(counted, f"none of {', '.join(attack.counts)} has counted: {result.reasons}")
         if attack.logs and counted:
-            lines = [line for line in scene.log().splitlines() if "127.0.0.1:" in line and counted[0] in line]
+            lines = [line for line in scene.log().splitlines() if "127.0.0.2:" in line and counted[0] in line]
             result.expect(lines, f"no line of the log has {counted[0]} and the peer's address")
     end(scene, result)
 
@@ -136,7 +137,7 @@ def serve(listener, handle, until):
 
 
 def run_attack(attack, millrace, folder, baseline):
-    with Scene(millrace, folder) as scene:
+    with Scene(millrace, folder, attack.config) as scene:
         result = measure(scene, attack.seconds, play_attack(attack))
         return judged(scene, attack, result, baseline)
 
