@@ -2,6 +2,7 @@
 import itertools
 import socket
 import struct
+import subprocess
 import time
 
 import h2
@@ -74,6 +75,35 @@ def tls_records_of_one_byte(target):
     except OSError as error:
         return str(error)
     return ""
+
+
+def tells_openssl(target, command, *options):
+    """A client of openssl's that is told the same again and again: K asks for new keys, R for another handshake."""
+    client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{target.ports['tls_http']}", *options],
+                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    told = 0
+    try:
+        while target.running() and client.poll() is None:
+            client.stdin.write(command)
+            client.stdin.flush()
+            told += 1
+    except OSError:
+        pass
+    client.kill()
+    client.wait()
+    return told
+
+
+@attack()
+def tls_keys_are_renewed_again_and_again(target):
+    """TLS 1.3: each update asks for one of the server's."""
+    return f"{tells_openssl(target, b'K' + bytes([10]))} commands"
+
+
+@attack()
+def tls_is_renegotiated_again_and_again(target):
+    """TLS 1.2."""
+    return f"{tells_openssl(target, b'R' + bytes([10]), '-tls1_2')} commands"
 
 
 @attack(seconds=2.5, refused_max=FEW)

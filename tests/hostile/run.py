@@ -183,11 +183,11 @@ def without_attack(millrace, folder):
     return result
 
 
-def show(name, result):
+def show(name, result, word=""):
     memory = f"{result.peak / MIB:6.1f} {result.ceiling / MIB:5.0f}" if result.ceiling else " " * 12
     honest = f"{result.p99:7.0f} {100 * result.refused:5.1f}" if result.ceiling else " " * 13
     reasons = " ".join(f"{reason}={count}" for reason, count in sorted(result.reasons.items()))
-    print(f"{'FAILED' if result.wrong else 'passed'} {name:58} {memory} {honest}  {reasons}")
+    print(f"{word or ('FAILED' if result.wrong else 'passed'):6} {name:58} {memory} {honest}  {reasons}")
     for text in result.wrong:
         print(f"       {text}")
     if result.said and result.wrong:
@@ -241,12 +241,19 @@ class Stage:
         return once() if result.slow and len(result.wrong) == 1 else result
 
     def note(self, attack, result):
+        if attack.open:
+            return self.note_open(attack, result)
         show(f"{attack.family}: {attack.name}", result)
         self.passed += not result.wrong
         if result.wrong:
             self.failed.append(attack.name)
             if self.logs:
                 show_log(self.folder)
+
+
+    def note_open(self, attack, result):
+        show(f"{attack.family}: {attack.name}", result, "open")
+        print(f"skipped: hostile {attack.name} is {'open' if result.wrong else 'closed, drop its mark'}: {attack.open}")
 
 
 def main():
