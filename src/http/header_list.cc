@@ -3,6 +3,9 @@
 namespace millrace::http {
 namespace {
 
+// Kept for the next header section; those of SDKs are some hundred bytes long.
+constexpr size_t kKeptBytes = 4 * 1024;
+
 struct KnownName {
   std::string_view name;
   KnownField field;
@@ -26,6 +29,13 @@ void HeaderList::clear() {
   buffer_.clear();
   entries_.clear();
   known_.fill(-1);
+}
+
+void HeaderList::release() {
+  if (memory_bytes() <= kKeptBytes) return;
+  buffer_ = std::string();
+  entries_ = std::vector<Entry>();
+  clear();
 }
 
 void HeaderList::note(std::string_view name) {

@@ -44,6 +44,8 @@ class HeaderList {
 
   HeaderList() { clear(); }
   void clear();
+  // The fields are of no more use: a buffer that has become large is given back.
+  void release();
   void append(std::string_view name, std::string_view value);
   // Lower-cases the name.
   void append_mixed_case(std::string_view name, std::string_view value);
@@ -52,6 +54,7 @@ class HeaderList {
   Field at(size_t index) const;
   // Names and values and 32 bytes a field (RFC 9113, section 6.5.2).
   size_t size_bytes() const { return buffer_.size() + 32 * entries_.size(); }
+  size_t memory_bytes() const { return buffer_.capacity() + sizeof(Entry) * entries_.capacity(); }
   // The value of the first such field, or empty.
   std::string_view find(KnownField field) const {
     const int32_t index = known_[static_cast<size_t>(field)];

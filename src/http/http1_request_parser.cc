@@ -56,7 +56,7 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
     const bool both = (length_seen_ && ec == beast_http::error::bad_transfer_encoding) ||
                       (coding_seen_ && ec == beast_http::error::bad_content_length);
     if (both) return Http1Error::kBothLengths;
-    return fields_.count() == 0 ? Http1Error::kNotHttp : Http1Error::kMalformed;
+    return !head_seen_ && fields_.count() == 0 ? Http1Error::kNotHttp : Http1Error::kMalformed;
   }
 
  private:
@@ -121,6 +121,7 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
     head_.chunked = chunked();
     if (const auto length = content_length()) head_.content_length = *length;
     events_.on_head(head_, fields_);
+    fields_.release();
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(BoostView body, error_code&) override {

@@ -22,12 +22,19 @@ class Http2FrameWalk {
     const size_t taken = std::min(bytes.size() - skipped, kHeadBytes - head_size_);
     if (taken != 0) std::memcpy(head_.data() + head_size_, bytes.data() + skipped, taken);
     head_size_ += taken;
-    if (at_head()) skip_ = uint32_t{head_[0]} << 16 | uint32_t{head_[1]} << 8 | head_[2];
+    if (at_head()) {
+      payload_size_ = uint32_t{head_[0]} << 16 | uint32_t{head_[1]} << 8 | head_[2];
+      skip_ = payload_size_;
+    }
     return skipped + taken;
   }
   // The walk has stopped behind a whole head; type and stream_id are that frame's.
   bool at_head() const { return head_size_ == kHeadBytes; }
   uint8_t type() const { return head_[3]; }
+  uint8_t flags() const { return head_[4]; }
+  // Of that frame's payload, how many bytes have been walked over and how many are still to come.
+  size_t payload_walked() const { return payload_size_ - static_cast<size_t>(skip_); }
+  size_t payload_left() const { return static_cast<size_t>(skip_); }
   int32_t stream_id() const {
     return static_cast<int32_t>((uint32_t{head_[5]} & 0x7f) << 24 | uint32_t{head_[6]} << 16 |
                                 uint32_t{head_[7]} << 8 | head_[8]);
@@ -36,6 +43,7 @@ class Http2FrameWalk {
  private:
   static constexpr size_t kHeadBytes = 9;
   uint64_t skip_ = 24;  // at first the client's preface
+  uint32_t payload_size_ = 24;
   std::array<uint8_t, kHeadBytes> head_{};
   size_t head_size_ = 0;
 };

@@ -14,6 +14,12 @@ namespace {
 constexpr size_t kContinuationsMax = 8;
 constexpr size_t kSettingsEntriesMax = 32;
 constexpr size_t kAcknowledgementsQueuedMax = 1000;
+// A header section of more than header_bytes_max is answered with a refusal, so it is inflated to
+// its end; beyond so many times the limit the connection ends instead. One byte can stand for a
+// field of 4 KiB out of the peer's table, and checking that costs microseconds.
+constexpr size_t kInflatedFactor = 4;
+// Frames that neither begin nor end a request, for each one that does, in a piece.
+constexpr size_t kFramesForARequest = 4;
 // The owner judges floods with a clock of its own; nghttp2's limit, which reads the system's, is
 // set out of reach.
 constexpr uint64_t kBuiltInResetLimit = 1u << 30;
@@ -48,6 +54,8 @@ struct Http2ServerSession::Callbacks {
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     Http2ServerSession& session = self(user);
     session.head_.clear();
+    session.head_inflated_bytes_ = 0;
+    session.head_wire_bytes_ = 0;
     session.head_oversized_ = false;
     session.trailers_open_ = frame->headers.cat != NGHTTP2_HCAT_REQUEST;
     return 0;
@@ -65,6 +73,7 @@ struct Http2ServerSession::Callbacks {
     }
     if (header->type == NGHTTP2_HEADERS || header->type == NGHTTP2_CONTINUATION) {
       self(user).head_open_ = (header->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
+      if (self(user).head_open_) self(user).head_wire_bytes_ += header->length;
     }
     return 0;
   }
@@ -73,9 +82,16 @@ struct Http2ServerSession::Callbacks {
                        size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
                        void* user) {
     Http2ServerSession& session = self(user);
-    // Inflated to its end all the same: HPACK's state is the connection's.
+    const size_t field_bytes = name_size + value_size + 32;
+    session.head_inflated_bytes_ += field_bytes;
+    session.frame_cost_.inflated_bytes += static_cast<uint32_t>(field_bytes);
+    if (session.head_inflated_bytes_ > kInflatedFactor * session.header_bytes_max_) {
+      session.failure_ = "header_flood";
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    // Inflated further all the same: HPACK's state is the connection's.
     if (session.trailers_open_ || session.head_oversized_) return 0;
-    if (session.head_.size_bytes() + name_size + value_size + 32 > session.header_bytes_max_) {
+    if (session.head_.size_bytes() + field_bytes > session.header_bytes_max_) {
       session.head_oversized_ = true;
       return 0;
     }
@@ -93,6 +109,7 @@ struct Http2ServerSession::Callbacks {
               frame->hd.stream_id, owner.head_,
               owner.head_oversized_ ? Http2ServerEvents::HeadSize::kOversized
                                     : Http2ServerEvents::HeadSize::kWithinLimit);
+          owner.head_.release();
           if (stream == nullptr) {
             nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
                                       NGHTTP2_REFUSED_STREAM);
@@ -251,32 +268,47 @@ Http2ServerSession::Http2ServerSession(const Http2ServerOptions& options, Http2S
 
 Http2ServerSession::~Http2ServerSession() { nghttp2_session_del(session_); }
 
-bool Http2ServerSession::receive(std::span<uint8_t> bytes) {
+size_t Http2ServerSession::receive(std::span<uint8_t> bytes, size_t requests_max) {
+  // Beginnings and ends of requests are where the work is, so they are what ends a piece.
+  //
   // nghttp2 drops DATA on a stream that it has forgotten and tells nobody. Such a frame is judged
   // by the state that it meets, so what lies before it is read first; other traffic is not cut.
   size_t read = 0;
+  size_t at = 0;
   bool resets_seen = false;
-  for (size_t at = 0; at < bytes.size();) {
+  for (size_t units = 0; at < bytes.size() && units < kFramesForARequest * requests_max;) {
     at += walk_.walk(bytes.subspan(at));
     if (!walk_.at_head()) break;
-    resets_seen = resets_seen || walk_.type() == NGHTTP2_RST_STREAM;
-    if (walk_.type() != NGHTTP2_DATA) continue;
+    const uint8_t type = walk_.type();
+    const bool is_data = type == NGHTTP2_DATA;
+    const bool is_head = type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION;
+    const bool is_end = is_data && (walk_.flags() & NGHTTP2_FLAG_END_STREAM) != 0;
+    units += is_head || is_end ? kFramesForARequest : 1;
+    resets_seen = resets_seen || type == NGHTTP2_RST_STREAM;
+    if (!is_data) continue;
     const int32_t id = walk_.stream_id();
     if (!resets_seen && !is_closed(id)) continue;
-    if (!read_frames(bytes.subspan(read, at - read))) return false;
+    read_frames(bytes.subspan(read, at - read));
+    if (at_end_) return at;
     read = at;
     if (is_closed(id)) judge_frame_on_closed_stream(id, false);
   }
-  return read_frames(bytes.subspan(read));
+  read_frames(bytes.subspan(read, at - read));
+  return at;
 }
 
 bool Http2ServerSession::is_closed(int32_t id) const {
   return id <= id_max_ && nghttp2_session_find_stream(session_, id) == nullptr;
 }
 
-bool Http2ServerSession::read_frames(std::span<uint8_t> bytes) {
+void Http2ServerSession::read_frames(std::span<uint8_t> bytes) {
   const ssize_t consumed = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
-  if (consumed >= 0) return nghttp2_session_want_read(session_) != 0;
+  if (consumed >= 0) {
+    at_end_ = nghttp2_session_want_read(session_) == 0;
+    return;
+  }
+  at_end_ = true;
+  Http2Error error = Http2Error::kProtocolError;
   switch (consumed) {
     case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
       failure_ = "bad_preface";
@@ -284,16 +316,27 @@ bool Http2ServerSession::read_frames(std::span<uint8_t> bytes) {
     case NGHTTP2_ERR_FLOODED:
       failure_ = "frame_flood";
       break;
+    case NGHTTP2_ERR_CALLBACK_FAILURE:  // on_header has said why
     case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
       failure_ = "header_flood";
-      terminate(Http2Error::kEnhanceYourCalm);
-      return false;
+      error = Http2Error::kEnhanceYourCalm;
+      break;
     default:
       failure_ = "protocol_error";
       break;
   }
-  terminate(Http2Error::kProtocolError);
-  return false;
+  terminate(error);
+}
+
+size_t Http2ServerSession::open_head_bytes() const {
+  const bool in_head = walk_.type() == NGHTTP2_HEADERS || walk_.type() == NGHTTP2_CONTINUATION;
+  if (!in_head || (walk_.payload_left() == 0 && !head_open_)) return 0;
+  // A Huffman code takes 5 bits or more for a byte.
+  return head_.memory_bytes() + 2 * (head_wire_bytes_ + walk_.payload_walked());
+}
+
+size_t Http2ServerSession::waiting_frame_count() const {
+  return nghttp2_session_get_outbound_queue_size(session_);
 }
 
 void Http2ServerSession::write_to(std::string& out, size_t out_bytes_max) {

@@ -4,8 +4,10 @@
 // call respond() and reset() but not receive() or write_to(). Body bytes are handed on where they
 // lie in the buffer given to receive(), and may be changed there.
 //
-// The framing is nghttp2's. Checked on top: the size of header sections, and floods of frames that
-// cost the sender nothing (reported by frame_cost(), judged by the owner, who has a clock).
+// The framing is nghttp2's. Checked on top: the size of header sections, what they inflate to, and
+// floods of frames that cost the sender nothing (reported by take_frame_cost(), judged by the
+// owner, who has a clock). Answers wait inside nghttp2 until write_to() takes them; so bytes are
+// received in pieces, between which the owner writes, or waits for a peer that does not read.
 #pragma once
 
 #include <array>
@@ -90,15 +92,21 @@ class Http2ServerSession {
   Http2ServerSession(const Http2ServerSession&) = delete;
   Http2ServerSession& operator=(const Http2ServerSession&) = delete;
 
-  // Consumes all bytes. False: the connection is at an end; what write_to() still gives (the
-  // GOAWAY that says why) is to be sent. failure() is a word for the counter, empty while the
-  // peer kept to the protocol.
-  bool receive(std::span<uint8_t> bytes);
+  // Consumes a piece of `bytes`, which must not be empty: all of them, or as many as hold
+  // `requests_max` beginnings and ends of requests (or many frames that are neither). Returns how
+  // many bytes that were, at least 1.
+  size_t receive(std::span<uint8_t> bytes, size_t requests_max);
+  // Nothing more will be received; what write_to() still gives (the GOAWAY that says why) is to be
+  // sent. failure() is a word for the counter, empty while the peer kept to the protocol.
+  bool at_end() const { return at_end_; }
   std::string_view failure() const { return failure_; }
 
   // Appends what is to be sent, until there is nothing or `out` has at least `out_bytes_max`.
   void write_to(std::string& out, size_t out_bytes_max);
   bool wants_write() const;
+  // Frames that write_to() would give now: answers, resets, acknowledgements. Bodies that wait for
+  // the peer's window are not among them.
+  size_t waiting_frame_count() const;
   // Nothing will be read or written any more.
   bool finished() const;
 
@@ -123,10 +131,14 @@ class Http2ServerSession {
   // A header section has begun and has not ended (CONTINUATION is awaited), or the connection's
   // own preface has not.
   bool head_open() const { return head_open_ || !settings_received_; }
+  // Held for a header section that has not come to its end, at the most.
+  size_t open_head_bytes() const;
   // Frames since the last call that cost their sender nothing and carry no request forward.
   struct FrameCost {
     uint32_t resets = 0;  // RST_STREAM
     uint32_t idle = 0;    // PING, SETTINGS, PRIORITY, empty DATA, unknown types
+    // What header sections inflated to, counted as SETTINGS_MAX_HEADER_LIST_SIZE counts.
+    uint32_t inflated_bytes = 0;
   };
   FrameCost take_frame_cost() { return std::exchange(frame_cost_, FrameCost()); }
 
@@ -136,7 +148,7 @@ class Http2ServerSession {
   void submit(Http2Stream& stream);
   void note_closed(int32_t id, bool by_peer);
   void judge_frame_on_closed_stream(int32_t id, bool is_headers);
-  bool read_frames(std::span<uint8_t> bytes);
+  void read_frames(std::span<uint8_t> bytes);
   bool is_closed(int32_t id) const;
 
   Http2ServerEvents& events_;
@@ -144,8 +156,11 @@ class Http2ServerSession {
   const size_t header_bytes_max_;
   nghttp2_session* session_ = nullptr;
   HeaderList head_;
+  size_t head_inflated_bytes_ = 0;  // of the section under way, trailers as well
+  size_t head_wire_bytes_ = 0;      // of its frames before the one that is being received
   bool head_oversized_ = false;
   bool head_open_ = false;
+  bool at_end_ = false;
   bool settings_received_ = false;
   bool trailers_open_ = false;
   size_t stream_count_ = 0;

@@ -13,8 +13,14 @@ using http::KnownField;
 namespace {
 // How much of a refused body is read and dropped before the connection is closed instead.
 constexpr size_t kDiscardedBytesMax = 64 << 20;
-// Answers that wait to be written; then what a peer sends ahead waits too.
+// Answers that wait to be written: from the first size on they are written before another request
+// is looked at, and from the second on what a peer sends ahead waits.
+constexpr size_t kOutBytesFlushed = 4 * 1024;
 constexpr size_t kOutBytesMax = 64 * 1024;
+// Part of what every connection has reserved.
+constexpr size_t kOutBytesIncluded = 8 * 1024;
+// Bytes of bodies, or of chunks of a byte each, in a piece for each request.
+constexpr size_t kPieceBytesForARequest = 4 * 1024;
 }  // namespace
 
 class Http1Connection::Pending final : public Exchange::Impl {
@@ -64,14 +70,20 @@ void Http1Connection::enter(Stage stage) {
 }
 
 bool Http1Connection::must_wait() const {
-  return stage_ == Stage::kAwaitingReply || out_.size() >= kOutBytesMax;
+  return stage_ == Stage::kAwaitingReply || out_waiting() >= kOutBytesMax;
 }
 
-size_t Http1Connection::receive(std::span<uint8_t> bytes) {
+bool Http1Connection::must_flush() const { return out_waiting() > kOutBytesFlushed; }
+
+size_t Http1Connection::linger_bytes_max() const { return kDiscardedBytesMax; }
+
+size_t Http1Connection::receive(std::span<uint8_t> bytes, size_t requests_max) {
   held_back_ = false;
+  const size_t piece_bytes = requests_max * kPieceBytesForARequest;
   size_t consumed = 0;
+  size_t requests = 0;
   while (!closing_ && consumed < bytes.size()) {
-    if (must_wait()) {
+    if (must_wait() || requests == requests_max || consumed >= piece_bytes) {
       held_back_ = true;
       break;
     }
@@ -79,8 +91,12 @@ size_t Http1Connection::receive(std::span<uint8_t> bytes) {
       parser_reset_due_ = false;
       parser_.reset();
     }
-    const auto progress = parser_.parse(bytes.subspan(consumed));
+    const std::span<uint8_t> rest = bytes.subspan(consumed);
+    // Bodies come in pieces; a header section is parsed whole, or is too long.
+    const auto progress = parser_.parse(
+        rest.first(std::min(rest.size(), std::max(piece_bytes, options_.header_bytes_max + 1))));
     consumed += progress.consumed;
+    if (parser_reset_due_) ++requests;
     if (progress.error != http::Http1Error::kNone) {
       refuse_malformed(progress.error);
       break;
@@ -97,12 +113,18 @@ void Http1Connection::receive_end() {
   host_.schedule_flush();
 }
 
-void Http1Connection::write_to(std::string& out, size_t) {
-  out += out_;
-  out_.clear();
+void Http1Connection::write_to(std::string& out, size_t out_bytes_max) {
+  const size_t size = std::min(out_waiting(), out_bytes_max);
+  out.append(out_, out_taken_, size);
+  out_taken_ += size;
+  if (out_taken_ != out_.size()) return;
+  out_taken_ = 0;
+  if (!answer_memory_) return out_.clear();
+  out_ = std::string();
+  answer_memory_ = Reservation();
 }
 
-bool Http1Connection::finished() const { return closing_ && out_.empty(); }
+bool Http1Connection::finished() const { return closing_ && out_waiting() == 0; }
 
 void Http1Connection::on_head(const http::Http1Head& head, const http::HeaderList& fields) {
   ServerContext& context = host_.context();
@@ -118,6 +140,7 @@ void Http1Connection::on_head(const http::Http1Head& head, const http::HeaderLis
   enter(Stage::kBody);
   switch (plan_.kind) {
     case RequestPlan::Kind::kPage:
+      host_.take_smaller_pieces();
       return answer_http(answer_page(fields, *plan_.page));
     case RequestPlan::Kind::kPreflight:
       return answer_http(answer_preflight(fields, options_.cors));
@@ -269,16 +292,38 @@ void Http1Connection::answer_http(HttpAnswer answer) {
   response.request_minor_version = head_.minor_version;
   response.date = host_.context().loop.wall_now();
   response.fields = &answer.fields;
+  const size_t size_before = out_.size();
   http::append_http1_response(out_, response);
+  reserve_answer(size_before);
   host_.schedule_flush();
   if (stage_ == Stage::kAwaitingReply) {
     parser_reset_due_ = true;
     enter(Stage::kIdle);
-    if (last_) closing_ = true;
   } else {
     enter(Stage::kDiscarding);
-    if (body_withheld) closing_ = true;
   }
+  // Also when the body is still to come: it is dropped while the connection lingers.
+  if (last_) closing_ = true;
+}
+
+void Http1Connection::reserve_answer(size_t size_before) {
+  if (out_.size() <= std::max(kOutBytesIncluded, answer_memory_.bytes())) return;
+  Reservation memory =
+      Reservation::try_make(host_.context().pool.budget(), MemoryTerm::kAnswers, out_.size());
+  if (memory) {
+    answer_memory_ = std::move(memory);
+    return;
+  }
+  note_rejected("memory", "no memory for the answer");
+  out_.resize(size_before);
+  out_.shrink_to_fit();
+  last_ = true;
+  http::Http1Response response;
+  response.status = 503;
+  response.connection = http::ConnectionOption::kClose;
+  response.request_minor_version = head_.minor_version;
+  response.date = host_.context().loop.wall_now();
+  http::append_http1_response(out_, response);
 }
 
 void Http1Connection::begin_drain() {

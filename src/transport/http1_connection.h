@@ -19,11 +19,14 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   explicit Http1Connection(ConnectionHost& host);
   ~Http1Connection() override;
 
-  size_t receive(std::span<uint8_t> bytes) override;
+  size_t receive(std::span<uint8_t> bytes, size_t requests_max) override;
   void receive_end() override;
   void write_to(std::string& out, size_t out_bytes_max) override;
+  bool must_flush() const override;
+  bool should_flush() const override { return must_flush(); }
   bool finished() const override;
   bool lingers() const override { return !ended_ && stage_ != Stage::kIdle; }
+  size_t linger_bytes_max() const override;
   bool wants_read() const override { return !closing_ && !must_wait(); }
   bool wants_unconsumed() const override { return wants_read() && held_back_; }
   MonotonicTime on_time(MonotonicTime now) override;
@@ -55,6 +58,10 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   void answer(const Reply& reply);
   // Answers the request under way, whose body may still be coming.
   void answer_http(HttpAnswer answer);
+  // Reserves what `out_` has become beyond `size_before`; an answer that finds no memory is
+  // replaced by one of a few words, and is the last.
+  void reserve_answer(size_t size_before);
+  size_t out_waiting() const { return out_.size() - out_taken_; }
   MonotonicTime stage_deadline() const;
   void enter(Stage stage);
 
@@ -80,6 +87,8 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   RequestPass pass_;
   std::string origin_;
   std::string out_;
+  size_t out_taken_ = 0;       // of out_, by write_to()
+  Reservation answer_memory_;  // of out_, when it is long
 };
 
 }  // namespace millrace::transport

@@ -1,6 +1,7 @@
 #include "transport/http2_connection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "transport/http2_request.h"
 
@@ -14,6 +15,23 @@ constexpr double kIdleFramesPerSecond = 1'000;
 // Streams that the peer resets: every stream at once twice over, then some hundred a second, so
 // that clients whose deadlines pass under overload are not punished.
 constexpr double kResetsPerSecond = 200;
+// What header sections inflate to, beyond what the bytes on the wire pay for. A call of an SDK has
+// 600 bytes of it, with a long token 3 KiB, behind a body that is longer; a byte of a bomb has 4
+// KiB.
+constexpr double kInflatedBurst = 64 << 20;
+constexpr double kInflatedPerSecond = 64 << 20;
+constexpr size_t kInflatedPerWireByte = 8;
+// Looked at when so much has come together, not for each request.
+constexpr size_t kInflatedStep = 256 * 1024;
+// Of a header section under way; part of what every connection has reserved.
+constexpr size_t kHeadBytesIncluded = 4 * 1024;
+constexpr size_t kHeadBytesStep = 16 * 1024;
+// Frames of answers, resets and acknowledgements that wait inside nghttp2 for the socket, about 200
+// bytes each: while the connection has its turn, and when others get theirs.
+constexpr size_t kFramesWaitingMax = 256;
+constexpr size_t kFramesKeptMax = 32;
+// Read and dropped behind a GOAWAY, so that closing does not destroy it on its way.
+constexpr size_t kLingerBytesMax = 256 * 1024;
 // How long the peer has to answer the ping between the two GOAWAYs.
 constexpr Duration kGoawayAnswerTimeout = 5s;
 // The connection's window is out of the way; the streams' and the budget limit.
@@ -44,6 +62,7 @@ Http2Connection::Http2Connection(ConnectionHost& host)
                                                    : http::PingPolicy::WithoutStream::kRare),
       idle_frames_(kIdleFramesBurst, kIdleFramesPerSecond),
       resets_(2.0 * options_.streams_max, kResetsPerSecond),
+      inflated_bytes_(kInflatedBurst, kInflatedPerSecond),
       stream_memory_(host.context().pool.budget()) {
   const MonotonicTime now = host_.context().loop.now();
   read_at_ = now;
@@ -67,13 +86,16 @@ Http2Connection::~Http2Connection() {
   }
 }
 
-size_t Http2Connection::receive(std::span<uint8_t> bytes) {
+size_t Http2Connection::receive(std::span<uint8_t> bytes, size_t requests_max) {
+  if (failed_ || session_ended_) return bytes.size();
   const MonotonicTime now = host_.context().loop.now();
   read_at_ = now;
   ping_sent_at_ = kNever;
-  session_ended_ = !session_->receive(bytes);
+  const size_t consumed =
+      session_->receive(bytes, std::min(requests_max, stream_memory_.allowance()));
+  session_ended_ = session_->at_end();
   if (!session_->failure().empty()) fail(session_->failure(), "");
-  check_floods();
+  check_floods(consumed);
   const bool open = session_->head_open();
   if (!open) {
     head_since_ = kNever;
@@ -81,9 +103,36 @@ size_t Http2Connection::receive(std::span<uint8_t> bytes) {
     head_since_ = now;
     if (options_.header_timeout > Duration::zero()) host_.wake_by(now + options_.header_timeout);
   }
+  if (!reserve_open_head()) calm_down("memory", "no memory for a long header section");
   host_.schedule_flush();
-  return bytes.size();
+  // Behind the end nothing is looked at.
+  return failed_ || session_ended_ ? bytes.size() : consumed;
 }
+
+bool Http2Connection::reserve_open_head() {
+  const size_t bytes = session_->open_head_bytes();
+  if (bytes <= kHeadBytesIncluded) {
+    if (head_memory_) head_memory_ = Reservation();
+    return true;
+  }
+  if (bytes <= head_memory_.bytes()) return true;
+  const size_t wanted = (bytes / kHeadBytesStep + 1) * kHeadBytesStep;
+  head_memory_ = Reservation();
+  head_memory_ =
+      Reservation::try_make(host_.context().pool.budget(), MemoryTerm::kConnections, wanted);
+  return static_cast<bool>(head_memory_);
+}
+
+bool Http2Connection::must_flush() const {
+  return stream_memory_.uncovered_count() != 0 ||
+         session_->waiting_frame_count() >= kFramesWaitingMax;
+}
+
+bool Http2Connection::should_flush() const {
+  return session_->waiting_frame_count() > kFramesKeptMax;
+}
+
+size_t Http2Connection::linger_bytes_max() const { return kLingerBytesMax; }
 
 void Http2Connection::receive_end() {
   ended_ = true;
@@ -110,6 +159,14 @@ bool Http2Connection::finished() const {
 
 http::Http2Stream* Http2Connection::on_request(int32_t, const http::HeaderList& head,
                                                HeadSize head_size) {
+  const bool has_memory = stream_memory_.open();
+  if (stream_memory_.uncovered_count() > kStreamsUncovered) {
+    // The peer does not let go of those that were answered without memory.
+    stream_memory_.close();
+    host_.context().observer.on_rejected(Protocol::kGrpc, std::nullopt, "memory",
+                                         "no memory for one more stream", host_.peer());
+    return nullptr;
+  }
   const RequestRouting& routing = host_.context().routing;
   auto* request = new Http2Request(*this, head_size == HeadSize::kOversized
                                               ? routing.plan_oversized(head)
@@ -119,8 +176,7 @@ http::Http2Stream* Http2Connection::on_request(int32_t, const http::HeaderList& 
   if (requests_ != nullptr) requests_->link = &request->next;
   requests_ = request;
   idle_since_ = kNever;
-  request->start(
-      head, stream_memory_.open() ? Http2Request::Memory::kReserved : Http2Request::Memory::kNone);
+  request->start(head, has_memory ? Http2Request::Memory::kReserved : Http2Request::Memory::kNone);
   return request;
 }
 
@@ -158,10 +214,20 @@ void Http2Connection::on_ping_answered() {
   if (goaway_ == Goaway::kAnnounced) finish_goaway();
 }
 
-void Http2Connection::check_floods() {
+void Http2Connection::check_floods(size_t bytes_received) {
   const auto cost = session_->take_frame_cost();
-  if (cost.idle == 0 && cost.resets == 0) return;
+  const size_t paid = kInflatedPerWireByte * bytes_received;
+  if (cost.inflated_bytes > paid) inflated_uncounted_ += cost.inflated_bytes - paid;
+  const bool inflates = inflated_uncounted_ >= kInflatedStep;
+  if (cost.idle == 0 && cost.resets == 0 && !inflates) return;
   const MonotonicTime now = host_.context().loop.now();
+  if (inflates) {
+    host_.take_smaller_pieces();
+    const size_t bytes = std::exchange(inflated_uncounted_, 0);
+    if (!inflated_bytes_.use(static_cast<double>(bytes), now)) {
+      calm_down("header_flood", "header sections that inflate to too much");
+    }
+  }
   if (!idle_frames_.use(cost.idle, now)) calm_down("frame_flood", "too many frames");
   if (!resets_.use(cost.resets, now)) calm_down("reset_flood", "too many resets");
 }

@@ -22,12 +22,16 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   explicit Http2Connection(ConnectionHost& host);
   ~Http2Connection() override;
 
-  size_t receive(std::span<uint8_t> bytes) override;
+  size_t receive(std::span<uint8_t> bytes, size_t requests_max) override;
   void receive_end() override;
   void write_to(std::string& out, size_t out_bytes_max) override;
+  bool must_flush() const override;
+  bool should_flush() const override;
   bool finished() const override;
   bool lingers() const override { return failed_ || session_ended_; }
+  size_t linger_bytes_max() const override;
   bool wants_read() const override { return !failed_ && !ended_ && !session_ended_; }
+  bool wants_unconsumed() const override { return !failed_ && !session_ended_; }
   MonotonicTime on_time(MonotonicTime now) override;
   void begin_drain() override;
 
@@ -48,7 +52,8 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
 
   void fail(std::string_view reason, std::string_view detail);
   void calm_down(std::string_view reason, std::string_view detail);
-  void check_floods();
+  void check_floods(size_t bytes_received);
+  bool reserve_open_head();
   void begin_goaway();
   void finish_goaway();
   MonotonicTime check_head(MonotonicTime now);
@@ -66,7 +71,10 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   http::PingPolicy ping_policy_;
   http::TokenBucket idle_frames_;
   http::TokenBucket resets_;
+  http::TokenBucket inflated_bytes_;
+  size_t inflated_uncounted_ = 0;  // not yet taken from inflated_bytes_
   StreamMemory stream_memory_;
+  Reservation head_memory_;           // of a long header section that is under way
   Http2Request* requests_ = nullptr;  // an intrusive list of those whose stream is open
   bool failed_ = false;               // the connection is at an end; only the GOAWAY goes out
   bool session_ended_ = false;        // HTTP/2 is over: GOAWAY went one way or the other

@@ -16,9 +16,15 @@ using http::KnownField;
 namespace {
 // How much of a body nobody wants is read before the answer.
 constexpr size_t kUnwantedBytesMax = 64 * 1024;
-// Bodies of answers up to this are held without a reservation; the number of streams bounds them.
-constexpr size_t kSmallAnswerBytes = 256;
+// Answers up to this are part of what their stream has reserved.
+constexpr size_t kSmallAnswerBytes = 512;
 constexpr std::string_view kNoText = "(no memory for the text)";
+
+size_t bytes_of(const std::vector<http::ResponseField>& fields) {
+  size_t bytes = 0;
+  for (const http::ResponseField& field : fields) bytes += field.name.size() + field.value.size();
+  return bytes;
+}
 }  // namespace
 
 Http2Request::Http2Request(Http2Connection& connection, RequestPlan plan)
@@ -31,12 +37,14 @@ void Http2Request::start(const http::HeaderList& head, Memory memory) {
                 : std::string(head.find(KnownField::kOrigin));
   head_method_ = head.find(KnownField::kMethod) == "HEAD";
   body_open_ = true;
+  has_memory_ = memory == Memory::kReserved;
   progress_at_ = context.loop.now();
   if (context.options.body_timeout > Duration::zero()) {
     connection_->host().wake_by(progress_at_ + context.options.body_timeout);
   }
   switch (plan_.kind) {
     case RequestPlan::Kind::kPage:
+      connection_->host().take_smaller_pieces();
       return answer_http(answer_page(head, *plan_.page));
     case RequestPlan::Kind::kPreflight:
       return answer_http(answer_preflight(head, context.options.cors));
@@ -52,7 +60,7 @@ void Http2Request::start(const http::HeaderList& head, Memory memory) {
     case RequestPlan::Kind::kOtlp:
       break;
   }
-  if (memory == Memory::kNone) return refuse(no_memory_reply(context.options), "memory");
+  if (!has_memory_) return refuse(no_memory_reply(context.options), "memory");
   if (const auto refusal = ask_gates(connection_->host(), head, *plan_.signal, pass_)) {
     return refuse(refusal->reply, refusal->reason);
   }
@@ -295,7 +303,10 @@ void Http2Request::answer(const Reply& whole) {
   }
   http::Http2ServerSession& session = connection_->session();
   connection_->host().schedule_flush();
-  if (grpc.body.empty()) return session.respond_grpc_ok(*this);
+  if (grpc.body.empty()) {
+    watch_answer();
+    return session.respond_grpc_ok(*this);
+  }
   http::Http2Response response;
   response.headers = {{":status", "200"}, {"content-type", "application/grpc"}};
   const auto prefix = http::write_grpc_prefix(
@@ -334,15 +345,25 @@ void Http2Request::answer_http(HttpAnswer answer) {
   send(std::move(response));
 }
 
-bool Http2Request::reserve_answer(size_t body_bytes) {
-  if (body_bytes <= std::max(kSmallAnswerBytes, answer_memory_.bytes())) return true;
+bool Http2Request::reserve_answer(size_t bytes) {
+  if (bytes <= std::max(kSmallAnswerBytes, answer_memory_.bytes())) return true;
   ServerContext& context = connection_->host().context();
-  answer_memory_ = Reservation::try_make(context.pool.budget(), MemoryTerm::kAnswers, body_bytes);
+  answer_memory_ = Reservation();
+  answer_memory_ = Reservation::try_make(context.pool.budget(), MemoryTerm::kAnswers, bytes);
   return static_cast<bool>(answer_memory_);
 }
 
+// Its body may have to wait for the peer's window.
+void Http2Request::watch_answer() {
+  ServerContext& context = connection_->host().context();
+  if (context.options.write_timeout <= Duration::zero()) return;
+  answer_progress_at_ = context.loop.now();
+  connection_->host().wake_by(answer_progress_at_ + context.options.write_timeout);
+}
+
 MonotonicTime Http2Request::answer_stalled_since(MonotonicTime now) {
-  if (answer_progress_at_ == kNever || !sending || body_sent == sending->body.size()) return kNever;
+  if (answer_progress_at_ == kNever) return kNever;
+  if (sending && body_sent == sending->body.size()) return kNever;
   if (body_sent != answer_sent_) {
     answer_sent_ = body_sent;
     answer_progress_at_ = now;
@@ -358,28 +379,37 @@ void Http2Request::give_up_answer() {
 }
 
 void Http2Request::send(http::Http2Response response) {
-  ServerContext& context = connection_->host().context();
-  if (plan_.kind != RequestPlan::Kind::kOtlp && !reserve_answer(response.body.size())) {
+  const size_t bytes =
+      bytes_of(response.headers) + response.body.size() + bytes_of(response.trailers);
+  if (!reserve_answer(bytes)) {
     note_rejected("memory", "no memory for the answer");
+    const bool is_grpc = plan_.protocol == Protocol::kGrpc;
     response = {};
-    response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
-  }
-  if (answer_memory_ && context.options.write_timeout > Duration::zero()) {
-    answer_progress_at_ = context.loop.now();
-    connection_->host().wake_by(answer_progress_at_ + context.options.write_timeout);
+    if (is_grpc) {
+      response.headers = {{":status", "200"},
+                          {"content-type", "application/grpc"},
+                          {"grpc-status", std::string(http::grpc_status_text(Code::kUnavailable))}};
+    } else {
+      response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
+    }
   }
   if (body_open_ && plan_.kind != RequestPlan::Kind::kOtlp) {
     deferred_ = std::make_unique<http::Http2Response>(std::move(response));
+    if (!has_memory_) send_deferred();
     return;
   }
+  respond(std::move(response));
+}
+
+void Http2Request::respond(http::Http2Response response) {
+  if (!response.body.empty()) watch_answer();
   connection_->host().schedule_flush();
   connection_->session().respond(*this, std::move(response));
 }
 
 void Http2Request::send_deferred() {
   body_open_ = false;
-  connection_->host().schedule_flush();
-  connection_->session().respond(*this, std::move(*std::exchange(deferred_, nullptr)));
+  respond(std::move(*std::exchange(deferred_, nullptr)));
 }
 
 }  // namespace millrace::transport

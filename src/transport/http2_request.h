@@ -70,11 +70,13 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void answer_http(HttpAnswer answer);
   void answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer);
   void close_body();
-  // A body of an answer may wait for the peer's window for long, and is reserved until its stream
-  // is closed. False: no memory for it.
-  bool reserve_answer(size_t body_bytes);
+  // An answer may wait for the peer for long; a long one is reserved until its stream is closed.
+  // False: no memory for it.
+  bool reserve_answer(size_t bytes);
+  void watch_answer();
   void send(http::Http2Response response);
   void send_deferred();
+  void respond(http::Http2Response response);
 
   Http2Connection* connection_;  // null once detached
   RequestPlan plan_;
@@ -89,6 +91,7 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   bool deadline_passed_ = false;  // and answered so; the handler's answer comes too late
   bool head_method_ = false;      // HEAD: the answer goes without its body
   bool compressed_ = false;
+  bool has_memory_ = true;  // of the budget, for being open
   size_t wire_bytes_ = 0;
   MonotonicTime progress_at_{};
   MonotonicTime deadline_ = kNever;

@@ -17,6 +17,13 @@ bool equals_ignoring_case(std::string_view a, std::string_view lower) {
   });
 }
 
+// What a peer sent, for a message: it may be as long as a header section, and the message is
+// copied, encoded and logged.
+std::string shown(std::string_view text) {
+  constexpr size_t kShownBytesMax = 200;
+  return std::string(text.substr(0, kShownBytesMax)) + (text.size() > kShownBytesMax ? "..." : "");
+}
+
 // "Application/JSON; charset=utf-8" without its parameters.
 std::string_view media_type(std::string_view value) {
   value = value.substr(0, value.find(';'));
@@ -111,10 +118,9 @@ const ServerOptions::PageRoute* RequestRouting::find_page(std::string_view path)
 // "404 page not found: "/v1/trace"; OTLP is served at /v1/traces /v1/metrics /v1/logs". The page's
 // words come first: they are what otelcol answers.
 std::string RequestRouting::not_found_text(std::string_view path) const {
-  constexpr size_t kShownBytesMax = 200;
   std::string served;
   for (const auto& route : options_.otlp_routes) served += " " + route.http_path;
-  std::string text = "404 page not found: \"" + std::string(path.substr(0, kShownBytesMax)) + "\"";
+  std::string text = "404 page not found: \"" + shown(path) + "\"";
   if (!served.empty() && options_.serves_http) text += "; OTLP is served at" + served;
   return text + "\n";
 }
@@ -136,7 +142,7 @@ RequestPlan RequestRouting::plan(const HeaderList& head, HttpVersion version) co
       return refused_http("wrong_content_type", 415,
                           "this port serves gRPC: the content type must be application/grpc, found "
                           "\"" +
-                              std::string(head.find(KnownField::kContentType)) + "\"\n");
+                              shown(head.find(KnownField::kContentType)) + "\"\n");
     }
     if (route != nullptr) {
       return refused_http("http_not_served", 404,
@@ -149,7 +155,7 @@ RequestPlan RequestRouting::plan(const HeaderList& head, HttpVersion version) co
     if (path == grpc_path_of(signal)) {
       return refused_http("wrong_content_type", 415,
                           "a gRPC path was called with content type \"" +
-                              std::string(head.find(KnownField::kContentType)) +
+                              shown(head.find(KnownField::kContentType)) +
                               "\", supported: [application/grpc]\n");
     }
   }
@@ -166,15 +172,15 @@ RequestPlan RequestRouting::plan_grpc(const HeaderList& head, std::string_view s
                         "gRPC is not served on this port (protocols.grpc is not configured here)");
   }
   if (head.find(KnownField::kMethod) != "POST") {
-    return refused_grpc(
-        "wrong_method", Code::kInternal,
-        "the method must be POST, found " + std::string(head.find(KnownField::kMethod)), 405);
+    return refused_grpc("wrong_method", Code::kInternal,
+                        "the method must be POST, found " + shown(head.find(KnownField::kMethod)),
+                        405);
   }
   if (!subtype.empty() && !equals_ignoring_case(subtype, "+proto")) {
     return refused_grpc("wrong_content_type", Code::kUnimplemented,
                         "the content type must be application/grpc or application/grpc+proto, "
                         "found application/grpc" +
-                            std::string(subtype));
+                            shown(subtype));
   }
   const std::string_view path = head.find(KnownField::kPath);
   RequestPlan plan;
@@ -184,9 +190,9 @@ RequestPlan RequestRouting::plan_grpc(const HeaderList& head, std::string_view s
     plan.handler = route.handler;
   }
   if (plan.handler == nullptr) {
-    return refused_grpc("bad_path", Code::kUnimplemented,
-                        "unknown method " + std::string(path) +
-                            "; it exists only for signals that have a pipeline here");
+    return refused_grpc(
+        "bad_path", Code::kUnimplemented,
+        "unknown method " + shown(path) + "; it exists only for signals that have a pipeline here");
   }
   plan.kind = RequestPlan::Kind::kOtlp;
   plan.protocol = Protocol::kGrpc;
@@ -194,7 +200,7 @@ RequestPlan RequestRouting::plan_grpc(const HeaderList& head, std::string_view s
     const auto coding = compress::coding_from_name(name);
     if (!coding || *coding == compress::Coding::kDeflate) {
       return refused_grpc("bad_compression", Code::kUnimplemented,
-                          "grpc-encoding \"" + std::string(name) +
+                          "grpc-encoding \"" + shown(name) +
                               "\" is not supported, supported: [identity, gzip, zstd]");
     }
     plan.coding = *coding;
@@ -204,7 +210,7 @@ RequestPlan RequestRouting::plan_grpc(const HeaderList& head, std::string_view s
     if (!plan.timeout) {
       return refused_grpc(
           "bad_timeout", Code::kInternal,
-          "malformed grpc-timeout \"" + std::string(head.find(KnownField::kGrpcTimeout)) + "\"");
+          "malformed grpc-timeout \"" + shown(head.find(KnownField::kGrpcTimeout)) + "\"");
     }
   }
   return plan;
@@ -247,7 +253,7 @@ RequestPlan RequestRouting::plan_otlp_http(const HeaderList& head,
     plan.kind = RequestPlan::Kind::kRefused;
     plan.refusal.emplace();
     plan.refusal->reason = "bad_compression";
-    plan.refusal->message = "unsupported Content-Encoding: " + std::string(name);
+    plan.refusal->message = "unsupported Content-Encoding: " + shown(name);
     plan.refusal->grpc_code = Code::kInvalidArgument;
     plan.refusal->http_status = 400;
     plan.refusal->as_status = true;

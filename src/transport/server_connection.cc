@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/check.h"
 #include "transport/http1_connection.h"
 #include "transport/http2_connection.h"
 
@@ -11,7 +12,19 @@ namespace millrace::transport {
 namespace {
 
 // Taken from the protocol before each write.
-constexpr size_t kOutBytesMax = 256 * 1024;
+constexpr size_t kOutBytesMax = 64 * 1024;
+// What the peer does not take is part of what every connection has reserved up to this.
+constexpr size_t kOutBytesIncluded = 4 * 1024;
+// Requests in a piece, at the most. A small one takes some microseconds, so a look at the clock
+// (25 ns) between pieces costs nothing.
+constexpr size_t kPieceRequestsMax = 16;
+// A connection's share of a turn, and the length of a turn from which on connections get a piece
+// each: with a thousand of them that all keep us busy, a turn is still short.
+constexpr Duration kSlice = 2ms;
+constexpr Duration kTurn = 10ms;
+constexpr size_t kPieceRequestsLate = 4;
+// The first reads of a connection, and those behind one that could not be looked at in its turn.
+constexpr size_t kReadBytesFirst = 16 * 1024;
 // Half a request line: part of what every connection has reserved.
 constexpr size_t kKeptBytesIncluded = 4 * 1024;
 // No request line begins like this, so these bytes already tell HTTP/2.
@@ -20,6 +33,9 @@ constexpr uint8_t kTlsHandshake = 0x16;
 // A time limit for the first bytes even where none is configured.
 constexpr Duration kSniffTimeout = 60s;
 constexpr Duration kLingerTimeout = 2s;
+// So much is read and dropped at a time while lingering: 64 MB a second, for 1 % of a processor.
+constexpr size_t kLingerStepBytes = 64 * 1024;
+constexpr Duration kLingerPause = 1ms;
 
 }  // namespace
 
@@ -30,6 +46,7 @@ ServerConnection::ServerConnection(ServerContext& context, ConnectionOwner& owne
       stream_(std::move(stream)),
       memory_(std::move(memory)),
       landing_(context.landing, context.options.announced_bytes_max),
+      read_bytes_max_(kReadBytesFirst),
       accepted_at_(context.loop.now()) {
   timer_ = context_.loop.make_timer([this] { on_timer(); });
   wake_by(check_sniffing(accepted_at_));
@@ -75,23 +92,40 @@ void ServerConnection::on_ready(io::Interest ready) {
 void ServerConnection::on_failed(const Error&) { close_now(); }
 
 void ServerConnection::linger() {
-  linger_until_ = context_.loop.now() + kLingerTimeout;
+  const MonotonicTime now = context_.loop.now();
+  linger_until_ = now + kLingerTimeout;
+  linger_read_at_ = now;
+  linger_bytes_left_ = protocol_->linger_bytes_max();
   wake_by(linger_until_);
   stream_->shutdown_write();
 }
 
-void ServerConnection::read_once() {
-  if (linger_until_ != kNever) {
-    const io::IoOutcome outcome = stream_->read(context_.scratch).outcome;
-    if (outcome == io::IoOutcome::kEnd || outcome == io::IoOutcome::kError) close_now();
-    return;
+// Cheap and slow: the peer is only given the time to read the last answer.
+void ServerConnection::read_lingering() {
+  for (size_t dropped = 0; dropped < kLingerStepBytes;) {
+    const io::IoResult result = stream_->read(context_.scratch);
+    if (result.outcome == io::IoOutcome::kWouldBlock) return;
+    if (result.outcome != io::IoOutcome::kOk || result.count >= linger_bytes_left_) {
+      return close_now();
+    }
+    linger_bytes_left_ -= result.count;
+    dropped += result.count;
   }
+  linger_read_at_ = context_.loop.now() + kLingerPause;
+  wake_by(linger_read_at_);
+  update_interest();
+}
+
+void ServerConnection::read_once() {
+  if (lingering()) return read_lingering();
+  if (can_resume()) return;
   std::span<uint8_t> room = landing_.room(kReadRoomMin + unconsumed_.size());
   const bool scratch = room.empty();
   if (scratch) room = context_.scratch;
   const size_t before = unconsumed_.size();
   if (before >= room.size()) return close_now();  // only with scratch: no memory for a long head
-  const io::IoResult result = stream_->read(room.subspan(before));
+  const size_t wanted = std::min(room.size() - before, read_bytes_max_);
+  const io::IoResult result = stream_->read(room.subspan(before, wanted));
   switch (result.outcome) {
     case io::IoOutcome::kWouldBlock:
       landing_.end_turn();
@@ -109,6 +143,7 @@ void ServerConnection::read_once() {
   std::memcpy(room.data(), unconsumed_.data(), before);
   release_unconsumed();
   if (!scratch) landing_.received(before + result.count);
+  if (result.count == wanted) read_bytes_max_ = std::min(2 * read_bytes_max_, kReadBytesMax);
   take(room.first(before + result.count));
   landing_.end_turn();
 }
@@ -118,8 +153,35 @@ void ServerConnection::take(std::span<uint8_t> bytes) {
     if (!closed_) keep(bytes);
     return;
   }
-  const size_t consumed = protocol_->receive(bytes);
-  keep(bytes.subspan(consumed));
+  for (;;) {
+    const size_t requests = piece_requests_;
+    piece_requests_ = std::min(2 * requests, kPieceRequestsMax);  // unless it is told otherwise
+    const size_t consumed = protocol_->receive(bytes, requests);
+    bytes = bytes.subspan(consumed);
+    if (protocol_->must_flush() || (bytes.empty() && protocol_->should_flush())) write_out();
+    if (closed_) return;
+    if (bytes.empty() || consumed == 0 || out_waits()) break;
+    if (!protocol_->wants_unconsumed() || !slice_is_over()) continue;
+    // Without memory for what is left it is looked at all the same: it is no more than one read.
+    read_bytes_max_ = kReadBytesFirst;
+    if (try_keep(bytes)) return schedule_flush();
+  }
+  keep(bytes);
+}
+
+bool ServerConnection::can_resume() const {
+  return protocol_ && !unconsumed_.empty() && protocol_->wants_unconsumed();
+}
+
+bool ServerConnection::slice_is_over() {
+  const MonotonicTime turn = context_.loop.now();
+  const MonotonicTime now = context_.loop.read_clock();
+  if (slice_turn_ != turn) {
+    slice_turn_ = turn;
+    slice_until_ = now + std::clamp(turn + kTurn - now, Duration::zero(), kSlice);
+  }
+  if (now - turn >= kTurn) piece_requests_ = std::min(piece_requests_, kPieceRequestsLate);
+  return now >= slice_until_;
 }
 
 std::string ServerConnection::release_unconsumed() {
@@ -127,19 +189,21 @@ std::string ServerConnection::release_unconsumed() {
   return std::exchange(unconsumed_, std::string());
 }
 
-void ServerConnection::keep(std::span<const uint8_t> left) {
-  if (left.size() <= kKeptBytesIncluded) {
-    unconsumed_.assign(left.begin(), left.end());
-    return;
-  }
-  unconsumed_memory_ =
-      Reservation::try_make(context_.pool.budget(), MemoryTerm::kSendAhead, left.size());
-  if (!unconsumed_memory_) {
-    context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "memory",
-                                  "requests sent ahead of the answers", peer());
-    return close_now();
+bool ServerConnection::try_keep(std::span<const uint8_t> left) {
+  if (left.size() > kKeptBytesIncluded) {
+    unconsumed_memory_ =
+        Reservation::try_make(context_.pool.budget(), MemoryTerm::kSendAhead, left.size());
+    if (!unconsumed_memory_) return false;
   }
   unconsumed_.assign(left.begin(), left.end());
+  return true;
+}
+
+void ServerConnection::keep(std::span<const uint8_t> left) {
+  if (try_keep(left)) return;
+  context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "memory",
+                                "requests sent ahead of the answers", peer());
+  close_now();
 }
 
 bool ServerConnection::sniff(std::span<const uint8_t> bytes) {
@@ -163,42 +227,21 @@ bool ServerConnection::sniff(std::span<const uint8_t> bytes) {
 
 bool ServerConnection::flush() {
   // flush_scheduled_ stays set meanwhile: what happens in here needs no further flush.
-  while (!closed_) {
-    if (out_written_ == out_.size()) {
-      out_.clear();
-      out_written_ = 0;
-      if (linger_until_ != kNever) break;
-      if (protocol_) protocol_->write_to(out_, kOutBytesMax);
-      if (out_.empty()) {
-        if (!protocol_ || !protocol_->wants_unconsumed() || unconsumed_.empty()) break;
-        std::string bytes = release_unconsumed();
-        take({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
-        landing_.end_turn();
-        continue;
-      }
-    }
-    const iovec piece{out_.data() + out_written_, out_.size() - out_written_};
-    const io::IoResult result = stream_->write({&piece, 1});
-    if (result.outcome == io::IoOutcome::kOk) {
-      out_written_ += result.count;
-      write_progress_at_ = kNever;
-      continue;
-    }
-    if (result.outcome != io::IoOutcome::kWouldBlock) {
-      close_now();
+  for (;;) {
+    write_out();
+    if (closed_) return false;
+    if (lingering() || out_waits() || !can_resume()) break;
+    // At least one piece in each turn.
+    if (slice_turn_ == context_.loop.now() && slice_is_over()) {
+      wake_by(context_.loop.now());  // in the next turn
       break;
     }
-    if (write_progress_at_ == kNever) {
-      write_progress_at_ = context_.loop.now();
-      wake_by(check_writing(write_progress_at_));
-    }
-    update_interest();
-    flush_scheduled_ = false;
-    return true;
+    std::string bytes = release_unconsumed();
+    take({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
+    landing_.end_turn();
   }
-  if (closed_) return false;
   const bool done = protocol_ ? protocol_->finished() : (read_ended_ || draining_);
-  if (done && linger_until_ == kNever) {
+  if (done && !out_waits() && !lingering()) {
     if (!protocol_ || read_ended_ || !protocol_->lingers()) {
       close_now();
       return false;
@@ -210,11 +253,67 @@ bool ServerConnection::flush() {
   return true;
 }
 
+void ServerConnection::write_out() {
+  while (!closed_) {
+    if (out_waits()) {
+      out_written_ += write_some(std::string_view(out_).substr(out_written_));
+      if (closed_ || out_waits()) return;
+      out_ = std::string();
+      out_written_ = 0;
+      out_memory_ = Reservation();
+    }
+    if (!protocol_ || lingering()) return;
+    // One buffer for all connections; what the peer does not take is copied out of it.
+    std::string& made = context_.out;
+    MILLRACE_DCHECK(made.empty());
+    protocol_->write_to(made, kOutBytesMax);
+    if (made.empty()) return;
+    const size_t written = write_some(made);
+    if (!closed_ && written != made.size()) keep_out(std::string_view(made).substr(written));
+    made.clear();
+  }
+}
+
+size_t ServerConnection::write_some(std::string_view bytes) {
+  size_t written = 0;
+  while (written != bytes.size()) {
+    const iovec piece{const_cast<char*>(bytes.data()) + written, bytes.size() - written};
+    const io::IoResult result = stream_->write({&piece, 1});
+    if (result.outcome == io::IoOutcome::kOk) {
+      written += result.count;
+      write_progress_at_ = kNever;
+      continue;
+    }
+    if (result.outcome != io::IoOutcome::kWouldBlock) {
+      close_now();
+    } else if (write_progress_at_ == kNever) {
+      write_progress_at_ = context_.loop.now();
+      wake_by(check_writing(write_progress_at_));
+    }
+    break;
+  }
+  return written;
+}
+
+void ServerConnection::keep_out(std::string_view unwritten) {
+  if (unwritten.size() > kOutBytesIncluded) {
+    out_memory_ =
+        Reservation::try_make(context_.pool.budget(), MemoryTerm::kAnswers, unwritten.size());
+    if (!out_memory_) {
+      context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "memory",
+                                    "answers that the peer does not read", peer());
+      return close_now();
+    }
+  }
+  out_ = unwritten;
+  out_written_ = 0;
+}
+
 void ServerConnection::update_interest() {
-  const bool read =
-      linger_until_ != kNever || (!read_ended_ && (!protocol_ || protocol_->wants_read()));
-  const bool write = out_written_ != out_.size();
-  const auto wanted = static_cast<io::Interest>((read ? 1 : 0) | (write ? 2 : 0));
+  const bool reads = lingering() ? context_.loop.now() >= linger_read_at_
+                                 : !read_ended_ && !out_waits() && !can_resume() &&
+                                       (!protocol_ || protocol_->wants_read());
+  const auto wanted = static_cast<io::Interest>((reads ? 1 : 0) | (out_waits() ? 2 : 0));
   if (wanted == interest_) return;
   interest_ = wanted;
   stream_->set_interest(wanted);
@@ -238,10 +337,12 @@ void ServerConnection::on_timer() {
   if (closed_) return;
   timer_at_ = kNever;
   const MonotonicTime now = context_.loop.now();
-  if (linger_until_ != kNever) {
+  if (lingering()) {
     if (now >= linger_until_) return close_now();
-    return wake_by(linger_until_);
+    update_interest();
+    return wake_by(now < linger_read_at_ ? linger_read_at_ : linger_until_);
   }
+  if (can_resume()) schedule_flush();
   wake_by(check_sniffing(now));
   wake_by(check_writing(now));
   if (!closed_ && protocol_) wake_by(protocol_->on_time(now));

@@ -1,6 +1,10 @@
 // One accepted connection: reads, writes, watches the clock, and finds out from the first bytes
 // which protocol is spoken. The protocols themselves do no I/O.
 //
+// What a peer can make it hold or do is bounded here. While something waits to be written, nothing
+// is read. What is read is looked at in pieces, with a look at the clock in between; when the slice
+// of the turn is used up, the rest waits for the next turn.
+//
 // Belongs to the server's loop. It never deletes itself: when it is done it tells its owner, which
 // destroys it when the turn of the loop ends.
 #pragma once
@@ -55,13 +59,26 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   const io::TlsInfo& tls() override;
   void schedule_flush() override;
   void wake_by(MonotonicTime when) override;
+  void take_smaller_pieces() override { piece_requests_ = 1; }
 
  private:
   void read_once();
+  void read_lingering();
+  // The protocol looks at the bytes, piece after piece.
   void take(std::span<uint8_t> bytes);
-  // Copies what the protocol left until it is of use; closes the connection without memory for it.
+  // Copies what is left until it is of use. False: no memory for it.
+  bool try_keep(std::span<const uint8_t> left);
   void keep(std::span<const uint8_t> left);
   std::string release_unconsumed();
+  // Bytes that were left can be looked at without anything from outside.
+  bool can_resume() const;
+  bool slice_is_over();
+  // Writes what there is, as far as the peer takes it.
+  void write_out();
+  size_t write_some(std::string_view bytes);
+  void keep_out(std::string_view unwritten);
+  bool out_waits() const { return out_written_ != out_.size(); }
+  bool lingering() const { return linger_until_ != kNever; }
   // Decides the protocol; false: not yet, or the peer is not understood.
   bool sniff(std::span<const uint8_t> bytes);
   void close_now();
@@ -81,10 +98,15 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   std::unique_ptr<ConnectionProtocol> protocol_;  // null until the first bytes tell; dies first
   std::unique_ptr<io::Timer> timer_;
   MonotonicTime timer_at_ = kNever;
-  std::string unconsumed_;  // read, and left by the protocol until more comes
+  std::string unconsumed_;  // read, and left until more comes or the next turn
   Reservation unconsumed_memory_;
-  std::string out_;
+  std::string out_;  // what the peer did not take yet
   size_t out_written_ = 0;
+  Reservation out_memory_;
+  size_t piece_requests_ = 1;          // grows while they are quick
+  size_t read_bytes_max_;              // grows while what is read is looked at in one turn
+  MonotonicTime slice_turn_ = kNever;  // the turn that slice_until_ is for
+  MonotonicTime slice_until_{};
   std::string peer_;
   std::unique_ptr<io::TlsInfo> tls_;  // once asked for
   io::Interest interest_ = io::Interest::kNone;
@@ -94,6 +116,8 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   bool closed_ = false;
   bool read_ended_ = false;
   MonotonicTime linger_until_ = kNever;  // kNever: not lingering
+  MonotonicTime linger_read_at_{};       // not before
+  size_t linger_bytes_left_ = 0;
   bool draining_ = false;
 };
 

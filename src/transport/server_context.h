@@ -38,6 +38,8 @@ struct ServerContext {
   LandingArea landing;
   compress::Decompressor decompressor;
   std::array<uint8_t, kScratchBytes> scratch;
+  // What a protocol has to write, on its way to the socket; empty in between.
+  std::string out;
 };
 
 // What a protocol asks of the connection it is spoken on.
@@ -52,6 +54,8 @@ class ConnectionHost {
   virtual void schedule_flush() = 0;
   // on_time is to be called at `when` at the latest.
   virtual void wake_by(MonotonicTime when) = 0;
+  // A request took long: fewer of them are looked at before the clock is.
+  virtual void take_smaller_pieces() = 0;
 
  protected:
   ~ConnectionHost() = default;
@@ -61,19 +65,28 @@ class ConnectionHost {
 class ConnectionProtocol {
  public:
   virtual ~ConnectionProtocol() = default;
-  // Takes bytes; what it leaves is given again in front of what comes next. They may be changed.
-  virtual size_t receive(std::span<uint8_t> bytes) = 0;
+  // Takes a piece of the bytes, at most about `requests_max` requests; returns how many bytes that
+  // were. None: it must wait, for more bytes or until what it has to write is written. What is left
+  // is given again in front of what comes next. The bytes may be changed.
+  virtual size_t receive(std::span<uint8_t> bytes, size_t requests_max) = 0;
   // The peer will send nothing more.
   virtual void receive_end() = 0;
+  // Appends what is to be written, until there is nothing or about `out_bytes_max`.
   virtual void write_to(std::string& out, size_t out_bytes_max) = 0;
+  // So much waits to be written that it must be before more is received.
+  virtual bool must_flush() const = 0;
+  // More waits than every connection has memory for: to be written before other connections run.
+  virtual bool should_flush() const = 0;
   // Close when everything is written.
   virtual bool finished() const = 0;
   // The peer may still be sending: close so that it gets to read the last answer.
   virtual bool lingers() const = 0;
+  // How much is read and dropped meanwhile.
+  virtual size_t linger_bytes_max() const = 0;
   // Whether more bytes are of use now.
   virtual bool wants_read() const = 0;
   // What receive() left is of use now, without waiting for more.
-  virtual bool wants_unconsumed() const { return false; }
+  virtual bool wants_unconsumed() const = 0;
   // Acts on what is due; returns when it wants to be called next.
   virtual MonotonicTime on_time(MonotonicTime now) = 0;
   virtual void begin_drain() = 0;

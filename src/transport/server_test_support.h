@@ -65,6 +65,12 @@ class RawPeer final : public io::StreamHandler {
   }
   void close() { stream_.reset(); }
   void stop_reading() { reads_ = false; }
+  void start_reading() {
+    reads_ = true;
+    if (stream_ && !ended) stream_->set_interest(io::Interest::kReadWrite);
+  }
+  // The network has taken it, which is not to say that the server has read it.
+  bool everything_sent() const { return to_send_.empty(); }
   void on_ready(io::Interest ready) override {
     if ((static_cast<uint8_t>(ready) & 1) != 0 && reads_) {
       uint8_t buffer[16384];

@@ -17,12 +17,14 @@ inline constexpr size_t kStreamBytes = 2 * 1024;
 // Part of what every connection has reserved.
 inline constexpr size_t kStreamsIncluded = 8;
 inline constexpr size_t kStreamsPerBlock = 16;
+// Streams that may be open without memory, to be answered at once; more are refused unread.
+inline constexpr size_t kStreamsUncovered = 8;
 
 class StreamMemory {
  public:
   explicit StreamMemory(Budget& budget) : budget_(budget) {}
 
-  // One more is open. False: there is no memory for it, and it should be answered at once.
+  // One more is open. False: there is no memory for it, and it must be answered at once.
   bool open() {
     if (++open_count_ <= covered()) return true;
     Reservation block =
@@ -30,6 +32,11 @@ class StreamMemory {
     if (!block) return false;
     blocks_.push_back(std::move(block));
     return true;
+  }
+  size_t uncovered_count() const { return open_count_ <= covered() ? 0 : open_count_ - covered(); }
+  // So many may be opened before it is looked again whether some of them are without memory.
+  size_t allowance() const {
+    return kStreamsUncovered / 2 + (open_count_ <= covered() ? covered() - open_count_ : 0);
   }
   void close() {
     --open_count_;
