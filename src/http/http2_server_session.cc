@@ -12,6 +12,8 @@ namespace {
 
 // Frames that follow one HEADERS frame, 16 KiB each.
 constexpr size_t kContinuationsMax = 8;
+// Counted here: nghttp2 counts a frame anew for each piece of its head that it is given.
+constexpr size_t kBuiltInContinuationsMax = 1u << 30;
 constexpr size_t kSettingsEntriesMax = 32;
 constexpr size_t kAcknowledgementsQueuedMax = 1000;
 // A header section of more than header_bytes_max is answered with a refusal, so it is inflated to
@@ -86,7 +88,6 @@ struct Http2ServerSession::Callbacks {
     session.head_inflated_bytes_ += field_bytes;
     session.frame_cost_.inflated_bytes += static_cast<uint32_t>(field_bytes);
     if (session.head_inflated_bytes_ > kInflatedFactor * session.header_bytes_max_) {
-      session.failure_ = "header_flood";
       return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     // Inflated further all the same: HPACK's state is the connection's.
@@ -247,7 +248,7 @@ Http2ServerSession::Http2ServerSession(const Http2ServerOptions& options, Http2S
   nghttp2_option* option = nullptr;
   MILLRACE_CHECK(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_closed_streams(option, 1);
-  nghttp2_option_set_max_continuations(option, kContinuationsMax);
+  nghttp2_option_set_max_continuations(option, kBuiltInContinuationsMax);
   nghttp2_option_set_max_settings(option, kSettingsEntriesMax);
   nghttp2_option_set_max_outbound_ack(option, kAcknowledgementsQueuedMax);
   nghttp2_option_set_stream_reset_rate_limit(option, kBuiltInResetLimit, kBuiltInResetLimit);
@@ -285,6 +286,12 @@ size_t Http2ServerSession::receive(std::span<uint8_t> bytes, size_t requests_max
     const bool is_end = is_data && (walk_.flags() & NGHTTP2_FLAG_END_STREAM) != 0;
     units += is_head || is_end ? kFramesForARequest : 1;
     resets_seen = resets_seen || type == NGHTTP2_RST_STREAM;
+    continuation_count_ = type == NGHTTP2_CONTINUATION ? continuation_count_ + 1 : 0;
+    if (continuation_count_ > kContinuationsMax) {
+      read_frames(bytes.subspan(read, at - read));
+      if (!at_end_) end_for_flood();
+      return at;
+    }
     if (!is_data) continue;
     const int32_t id = walk_.stream_id();
     if (!resets_seen && !is_closed(id)) continue;
@@ -308,7 +315,6 @@ void Http2ServerSession::read_frames(std::span<uint8_t> bytes) {
     return;
   }
   at_end_ = true;
-  Http2Error error = Http2Error::kProtocolError;
   switch (consumed) {
     case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
       failure_ = "bad_preface";
@@ -316,16 +322,19 @@ void Http2ServerSession::read_frames(std::span<uint8_t> bytes) {
     case NGHTTP2_ERR_FLOODED:
       failure_ = "frame_flood";
       break;
-    case NGHTTP2_ERR_CALLBACK_FAILURE:  // on_header has said why
-    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
-      failure_ = "header_flood";
-      error = Http2Error::kEnhanceYourCalm;
-      break;
+    case NGHTTP2_ERR_CALLBACK_FAILURE:  // on_header's
+      return end_for_flood();
     default:
       failure_ = "protocol_error";
       break;
   }
-  terminate(error);
+  terminate(Http2Error::kProtocolError);
+}
+
+void Http2ServerSession::end_for_flood() {
+  at_end_ = true;
+  failure_ = "header_flood";
+  terminate(Http2Error::kEnhanceYourCalm);
 }
 
 size_t Http2ServerSession::open_head_bytes() const {

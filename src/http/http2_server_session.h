@@ -149,6 +149,7 @@ class Http2ServerSession {
   void note_closed(int32_t id, bool by_peer);
   void judge_frame_on_closed_stream(int32_t id, bool is_headers);
   void read_frames(std::span<uint8_t> bytes);
+  void end_for_flood();
   bool is_closed(int32_t id) const;
 
   Http2ServerEvents& events_;
@@ -158,6 +159,7 @@ class Http2ServerSession {
   HeaderList head_;
   size_t head_inflated_bytes_ = 0;  // of the section under way, trailers as well
   size_t head_wire_bytes_ = 0;      // of its frames before the one that is being received
+  size_t continuation_count_ = 0;
   bool head_oversized_ = false;
   bool head_open_ = false;
   bool at_end_ = false;
