@@ -26,6 +26,9 @@ constexpr size_t kInflatedStep = 256 * 1024;
 // Of a header section under way; part of what every connection has reserved.
 constexpr size_t kHeadBytesIncluded = 4 * 1024;
 constexpr size_t kHeadBytesStep = 16 * 1024;
+// Of the budget, for the long header sections under way on one loop: what never ends there must not
+// take the room of those who send messages.
+constexpr size_t kHeadsShare = 32;
 // Frames of answers, resets and acknowledgements that wait inside nghttp2 for the socket, about 200
 // bytes each: while the connection has its turn, and when others get theirs.
 constexpr size_t kFramesWaitingMax = 256;
@@ -79,6 +82,7 @@ Http2Connection::Http2Connection(ConnectionHost& host)
 }
 
 Http2Connection::~Http2Connection() {
+  release_open_head();
   while (requests_ != nullptr) {
     Http2Request& request = *requests_;
     forget(request);
@@ -112,15 +116,23 @@ size_t Http2Connection::receive(std::span<uint8_t> bytes, size_t requests_max) {
 bool Http2Connection::reserve_open_head() {
   const size_t bytes = session_->open_head_bytes();
   if (bytes <= kHeadBytesIncluded) {
-    if (head_memory_) head_memory_ = Reservation();
+    if (head_memory_) release_open_head();
     return true;
   }
   if (bytes <= head_memory_.bytes()) return true;
+  release_open_head();
+  ServerContext& context = host_.context();
+  Budget& budget = context.pool.budget();
   const size_t wanted = (bytes / kHeadBytesStep + 1) * kHeadBytesStep;
-  head_memory_ = Reservation();
-  head_memory_ =
-      Reservation::try_make(host_.context().pool.budget(), MemoryTerm::kConnections, wanted);
+  if (context.open_head_bytes + wanted > budget.limit() / kHeadsShare) return false;
+  head_memory_ = Reservation::try_make(budget, MemoryTerm::kConnections, wanted);
+  context.open_head_bytes += head_memory_.bytes();
   return static_cast<bool>(head_memory_);
+}
+
+void Http2Connection::release_open_head() {
+  host_.context().open_head_bytes -= head_memory_.bytes();
+  head_memory_ = Reservation();
 }
 
 bool Http2Connection::must_flush() const {

@@ -54,6 +54,7 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   void calm_down(std::string_view reason, std::string_view detail);
   void check_floods(size_t bytes_received);
   bool reserve_open_head();
+  void release_open_head();
   void begin_goaway();
   void finish_goaway();
   MonotonicTime check_head(MonotonicTime now);

@@ -38,6 +38,8 @@ struct ServerContext {
   LandingArea landing;
   compress::Decompressor decompressor;
   std::array<uint8_t, kScratchBytes> scratch;
+  // Reserved for long header sections that are under way, of all connections.
+  size_t open_head_bytes = 0;
   // What a protocol has to write, on its way to the socket; empty in between.
   std::string out;
 };

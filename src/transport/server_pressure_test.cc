@@ -252,6 +252,26 @@ TEST_F(ServerPressureTest, ALongHeaderSectionUnderWayIsATermOfTheBudget) {
   EXPECT_EQ(server->connection_count(), 1u);
 }
 
+TEST_F(ServerPressureTest, HeaderSectionsThatNeverEndHaveAShareOfTheBudget) {
+  constexpr size_t kLimit = 16 << 20;
+  start(kLimit);
+  const std::string head = head_of("/nothing") + field("x", std::string(30'000, 'v'));
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  for (int i = 0; i < 50; ++i) {
+    peers.push_back(raw());
+    peers.back()->send(opening() +
+                       frame(NGHTTP2_HEADERS, 0, 1, std::string_view(head).substr(0, 16'000)));
+  }
+  world.run_for(3s);
+  const size_t left = server->connection_count();
+  EXPECT_EQ(count_of("memory"), 50 - left);
+  EXPECT_GT(left, 0u);
+  EXPECT_LE(budget->used(MemoryTerm::kConnections), left * kConnectionBytes + kLimit / 32);
+  peers.clear();
+  ASSERT_TRUE(run_until([&] { return server->connection_count() == 0; }));
+  EXPECT_EQ(budget->used(MemoryTerm::kConnections), 0u);
+}
+
 TEST_F(ServerPressureTest, BehindAGoawayLittleIsReadAndDropped) {
   start();
   auto peer = raw();
