@@ -29,6 +29,8 @@ constexpr size_t kHeadBytesStep = 16 * 1024;
 // Of the budget, for the long header sections under way on one loop: what never ends there must not
 // take the room of those who send messages.
 constexpr size_t kHeadsShare = 32;
+// The same for requests whose bodies are under way, beyond kStreamsIncluded of each connection.
+constexpr size_t kBodiesShare = 16;
 // Frames of answers, resets and acknowledgements that wait inside nghttp2 for the socket, about 200
 // bytes each: while the connection has its turn, and when others get theirs.
 constexpr size_t kFramesWaitingMax = 256;
@@ -171,7 +173,7 @@ bool Http2Connection::finished() const {
 
 http::Http2Stream* Http2Connection::on_request(int32_t, const http::HeaderList& head,
                                                HeadSize head_size) {
-  const bool has_memory = stream_memory_.open();
+  const bool has_memory = stream_memory_.open() && has_share_of_bodies();
   if (stream_memory_.uncovered_count() > kStreamsUncovered) {
     // The peer does not let go of those that were answered without memory.
     stream_memory_.close();
@@ -190,6 +192,18 @@ http::Http2Stream* Http2Connection::on_request(int32_t, const http::HeaderList& 
   idle_since_ = kNever;
   request->start(head, has_memory ? Http2Request::Memory::kReserved : Http2Request::Memory::kNone);
   return request;
+}
+
+bool Http2Connection::has_share_of_bodies() const {
+  const ServerContext& context = host_.context();
+  return open_body_count_ < kStreamsIncluded || (context.open_body_count + 1) * kStreamBytes <=
+                                                    context.pool.budget().limit() / kBodiesShare;
+}
+
+void Http2Connection::note_open_body(int change) {
+  size_t& shared = host_.context().open_body_count;
+  if (change > 0 && open_body_count_++ >= kStreamsIncluded) ++shared;
+  if (change < 0 && open_body_count_-- > kStreamsIncluded) --shared;
 }
 
 void Http2Connection::forget(Http2Request& request) {

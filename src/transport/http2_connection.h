@@ -39,6 +39,8 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   ConnectionHost& host() { return host_; }
   http::Http2ServerSession& session() { return *session_; }
   void forget(Http2Request& request);
+  // A body begins (1) or ends (-1).
+  void note_open_body(int change);
 
  private:
   http::Http2Stream* on_request(int32_t id, const http::HeaderList& head,
@@ -55,6 +57,7 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   void check_floods(size_t bytes_received);
   bool reserve_open_head();
   void release_open_head();
+  bool has_share_of_bodies() const;
   void begin_goaway();
   void finish_goaway();
   MonotonicTime check_head(MonotonicTime now);
@@ -75,6 +78,7 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   http::TokenBucket inflated_bytes_;
   size_t inflated_uncounted_ = 0;  // not yet taken from inflated_bytes_
   StreamMemory stream_memory_;
+  size_t open_body_count_ = 0;
   Reservation head_memory_;           // of a long header section that is under way
   Http2Request* requests_ = nullptr;  // an intrusive list of those whose stream is open
   bool failed_ = false;               // the connection is at an end; only the GOAWAY goes out

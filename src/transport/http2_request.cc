@@ -36,7 +36,7 @@ void Http2Request::start(const http::HeaderList& head, Memory memory) {
                 ? std::string()
                 : std::string(head.find(KnownField::kOrigin));
   head_method_ = head.find(KnownField::kMethod) == "HEAD";
-  body_open_ = true;
+  open_body();
   has_memory_ = memory == Memory::kReserved;
   progress_at_ = context.loop.now();
   if (context.options.body_timeout > Duration::zero()) {
@@ -194,8 +194,17 @@ void Http2Request::end_grpc() {
   deliver(connection_->host().landing().finish(message_));
 }
 
+void Http2Request::open_body() {
+  body_open_ = true;
+  connection_->note_open_body(1);
+}
+
+void Http2Request::end_body() {
+  if (std::exchange(body_open_, false)) connection_->note_open_body(-1);
+}
+
 void Http2Request::deliver(Bytes bytes) {
-  body_open_ = false;
+  end_body();
   exchange_out_ = true;
   if (!bytes_charged_) charge_bytes(wire_bytes_);
   ReceivedBody body{std::move(bytes), wire_bytes_, std::move(metadata_), deadline_,
@@ -251,7 +260,7 @@ void Http2Request::note_rejected(std::string_view reason, std::string_view detai
 
 // The rest of the body is read and dropped: nghttp2 keeps the windows open.
 void Http2Request::close_body() {
-  body_open_ = false;
+  end_body();
   connection_->host().landing().drop(message_);
 }
 
@@ -408,7 +417,7 @@ void Http2Request::respond(http::Http2Response response) {
 }
 
 void Http2Request::send_deferred() {
-  body_open_ = false;
+  end_body();
   respond(std::move(*std::exchange(deferred_, nullptr)));
 }
 

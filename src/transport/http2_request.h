@@ -70,6 +70,8 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void answer_http(HttpAnswer answer);
   void answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer);
   void close_body();
+  void open_body();
+  void end_body();
   // An answer may wait for the peer for long; a long one is reserved until its stream is closed.
   // False: no memory for it.
   bool reserve_answer(size_t bytes);

@@ -40,6 +40,8 @@ struct ServerContext {
   std::array<uint8_t, kScratchBytes> scratch;
   // Reserved for long header sections that are under way, of all connections.
   size_t open_head_bytes = 0;
+  // Requests of HTTP/2 whose bodies are under way, beyond the first few of each connection.
+  size_t open_body_count = 0;
   // What a protocol has to write, on its way to the socket; empty in between.
   std::string out;
 };

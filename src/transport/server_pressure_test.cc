@@ -272,6 +272,32 @@ TEST_F(ServerPressureTest, HeaderSectionsThatNeverEndHaveAShareOfTheBudget) {
   EXPECT_EQ(budget->used(MemoryTerm::kConnections), 0u);
 }
 
+TEST_F(ServerPressureTest, BodiesThatNeverComeHaveAShareOfTheBudget) {
+  constexpr size_t kLimit = 16 << 20;
+  start(kLimit);
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  for (int i = 0; i < 20; ++i) {
+    peers.push_back(raw());
+    peers.back()->send(
+        opening() + many(1000, head_of(grpc_path_of(Signal::kTraces)), NGHTTP2_FLAG_END_HEADERS));
+  }
+  world.run_for(2s);
+  EXPECT_LE(budget->used(MemoryTerm::kConnections),
+            20 * (kConnectionBytes + 2 * kStreamsPerBlock * kStreamBytes) + kLimit / 16);
+  EXPECT_GT(count_of("memory"), 10'000u);
+  auto honest = http2();
+  EXPECT_EQ(answer_of(*honest, honest->grpc("x")).fields.at("grpc-status"), "0");
+  peers.clear();
+  ASSERT_TRUE(run_until([&] { return server->connection_count() == 1; }));
+  auto next = http2();
+  handler.hold = true;
+  for (int i = 0; i < 500; ++i) next->grpc("x");
+  const size_t refused = count_of("memory");
+  ASSERT_TRUE(run_until([&] { return handler.held.size() == 500; })) << "whole ones may wait";
+  EXPECT_EQ(count_of("memory"), refused);
+  handler.held.clear();
+}
+
 TEST_F(ServerPressureTest, BehindAGoawayLittleIsReadAndDropped) {
   start();
   auto peer = raw();
