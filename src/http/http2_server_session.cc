@@ -56,7 +56,9 @@ struct Http2ServerSession::Callbacks {
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     Http2ServerSession& session = self(user);
     session.head_.clear();
-    session.head_inflated_bytes_ = 0;
+    // Of the section before this one, also where it was malformed.
+    session.frame_cost_.inflated_bytes +=
+        static_cast<uint32_t>(std::exchange(session.head_inflated_bytes_, 0));
     session.head_wire_bytes_ = 0;
     session.head_oversized_ = false;
     session.trailers_open_ = frame->headers.cat != NGHTTP2_HCAT_REQUEST;
@@ -84,18 +86,15 @@ struct Http2ServerSession::Callbacks {
                        size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
                        void* user) {
     Http2ServerSession& session = self(user);
-    const size_t field_bytes = name_size + value_size + 32;
-    session.head_inflated_bytes_ += field_bytes;
-    session.frame_cost_.inflated_bytes += static_cast<uint32_t>(field_bytes);
-    if (session.head_inflated_bytes_ > kInflatedFactor * session.header_bytes_max_) {
-      return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
-    // Inflated further all the same: HPACK's state is the connection's.
-    if (session.trailers_open_ || session.head_oversized_) return 0;
-    if (session.head_.size_bytes() + field_bytes > session.header_bytes_max_) {
+    session.head_inflated_bytes_ += name_size + value_size + 32;
+    if (session.head_inflated_bytes_ > session.header_bytes_max_) {
+      // Inflated further all the same, up to a bound: HPACK's state is the connection's.
       session.head_oversized_ = true;
-      return 0;
+      const bool is_flood =
+          session.head_inflated_bytes_ / kInflatedFactor > session.header_bytes_max_;
+      return is_flood ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
     }
+    if (session.trailers_open_) return 0;
     session.head_.append({reinterpret_cast<const char*>(name), name_size},
                          {reinterpret_cast<const char*>(value), value_size});
     return 0;

@@ -160,7 +160,8 @@ void ServerConnection::take(std::span<uint8_t> bytes) {
     bytes = bytes.subspan(consumed);
     if (protocol_->must_flush() || (bytes.empty() && protocol_->should_flush())) write_out();
     if (closed_) return;
-    if (bytes.empty() || consumed == 0 || out_waits()) break;
+    if (bytes.empty()) return;
+    if (consumed == 0 || out_waits()) break;
     if (!protocol_->wants_unconsumed() || !slice_is_over()) continue;
     // Without memory for what is left it is looked at all the same: it is no more than one read.
     read_bytes_max_ = kReadBytesFirst;

@@ -219,6 +219,14 @@ TEST_F(ServerPressureTest, ManySmallHeaderBombsEndTheConnection) {
   EXPECT_EQ(count_of("header_flood"), 1u);
 }
 
+TEST_F(ServerPressureTest, MalformedHeaderBombsEndTheConnection) {
+  start();
+  const std::string learn = head_of("/nothing") + field("x", std::string(3900, 'v'), 0x40);
+  const std::string bomb = field("te", "trailers") + std::string(60, static_cast<char>(0xbe));
+  EXPECT_TRUE(ends(opening() + many(1, learn) + many(2'000, bomb, kWhole, 3), 3s));
+  EXPECT_EQ(count_of("header_flood"), 1u);
+}
+
 TEST_F(ServerPressureTest, ALongTokenInEveryRequestIsNoBomb) {
   start();
   std::string sent = opening();
