@@ -72,7 +72,7 @@ def clients_by_the_hundred_thousand(target):
                 reconnect=True, reads=65536)
 
 
-@attack(config="doors")
+@attack(config="doors", counts=("guessing",), logs=True)
 def passwords_are_guessed(target):
     """Each another; a bcrypt hash of cost 10 takes some 60 ms of its worker."""
     def feed(seed):
@@ -83,7 +83,7 @@ def passwords_are_guessed(target):
                 reconnect=True, reads=65536)
 
 
-@attack(config="doors", refused_max=0.5)
+@attack(config="doors", refused_max=0.9)  # good data that fills the one queue: all are told to come back
 def a_batch_for_each_request(target):
     """Partitioned by a header that is another for each, of 3 kB."""
     def feed(seed):

@@ -23,7 +23,7 @@ def sends(target, first, blob, port="otlp", count=1, tls=False, reads=0):
                 reads=reads)
 
 
-@attack()
+@attack(counts=("bad_path",), logs=True)
 def unknown_paths_are_asked_and_never_read(target):
     """404s, without credentials, one connection."""
     return asks(target, path="/nothing")
@@ -41,7 +41,7 @@ def long_paths_come_back_in_the_answer(target):
     return asks(target, path="/" + "p" * 3850, content_type="", method="GET")
 
 
-@attack()
+@attack(counts=("unauthenticated",), logs=True)
 def refused_credentials_are_never_read(target):
     """UNAUTHENTICATED answers that pile up."""
     return asks(target, "auth", path=TRACES, body=MESSAGE, authorization="Bearer guess")
@@ -89,7 +89,7 @@ def answers_are_read_and_their_windows_stay_shut(target):
                 window=0, reads=65536, count=10)
 
 
-@attack()
+@attack(counts=("reset_flood",), logs=True)
 def shut_windows_and_resets(target):
     """Each answer waits for a window, and its stream is reset: nothing of it may stay."""
     return asks(target, path="/nothing", window=0, reset_code=8, reads=65536)
@@ -142,13 +142,13 @@ def http_1_over_tls_is_never_read(target):
     return sends(target, b"", http1("/nothing") * 500, "tls_http", count=50, tls=True)
 
 
-@attack()
+@attack(counts=("too_many_pings",), logs=True)
 def pings_are_never_read(target):
     """Each ping asks for an acknowledgement."""
     return sends(target, h2.opening(), h2.ping() * 5000)
 
 
-@attack()
+@attack(counts=("frame_flood",), logs=True)
 def settings_are_never_read(target):
     return sends(target, h2.opening(), h2.settings(INITIAL_WINDOW=1000) * 5000)
 

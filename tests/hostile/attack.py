@@ -25,7 +25,6 @@ class Attack:
     refused_max: float    # share of the honest senders' requests that may be refused
     serves: object        # for back ends: runs in a process of its own, given a listening socket
     is_check: bool        # plays by itself: starts what it needs, asserts
-    open: str = ""        # why it is known to be red; shown, and not counted
 
 
 ATTACKS = []
@@ -35,14 +34,6 @@ def attack(seconds=1.5, config="server", counts=(), logs=False, refused_max=0.02
     def note(play):
         ATTACKS.append(Attack(play.__name__, play.__module__, play, (play.__doc__ or "").strip(), seconds, config,
                               counts, logs, refused_max, None, is_check))
-        return play
-    return note
-
-
-def open_for_now(reason):
-    """Above @attack: the defect is known and not mended yet. It is shown as `open` either way, and not counted."""
-    def note(play):
-        next(a for a in ATTACKS if a.play is play).open = reason
         return play
     return note
 

@@ -89,7 +89,7 @@ def one_string_of_sixty_megabytes(target):
     return posts(target, zstd_string([1, 2, 2, 5], b"a", 60 << 20), "http", count=20, Content_Encoding="zstd")
 
 
-@attack(refused_max=0.5)
+@attack(refused_max=0.5, counts=("too_large", "memory"), logs=True)
 def bodies_that_inflate_beyond_the_limit(target):
     """zstd and gzip that would become a gigabyte."""
     bodies = [("zstd", zstd_string([1, 2, 2, 5], b"a", 1 << 30)), ("gzip", gzipped((b"\0", 1 << 27)))]
@@ -138,7 +138,7 @@ def json_of_empty_objects_is_edited(target):
     return posts(target, body, content_type=JSON, Content_Encoding="gzip")
 
 
-@attack(refused_max=0.5)
+@attack(refused_max=0.5, counts=("bad_data",))
 def json_that_is_wrong_in_every_way(target):
     """Deep nesting, trailing commas, long numbers, many escapes, unknown and repeated keys."""
     deep = b'{"resourceSpans":' + b"[" * 500_000

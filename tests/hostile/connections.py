@@ -150,7 +150,7 @@ def connections_that_are_reset_at_once(target):
     return f"{done} connections"
 
 
-@attack()
+@attack(counts=("reset_flood",), logs=True)
 def requests_that_are_reset_at_once(target):
     """Rapid reset: HEADERS and RST_STREAM, as fast as it goes."""
     return push(target, *[lambda: (target.connect(), h2.request_feed(TRACES, reset_code=8))] * 4, reconnect=True, reads=65536)
@@ -210,7 +210,7 @@ def priorities_in_a_long_chain(target):
     return floods(target, chain + back, chain + back, first=head)
 
 
-@attack()
+@attack(counts=("not_http",), logs=True)
 def what_is_no_http(target):
     """Noise, TLS on a clear-text port, half a preface, gRPC frames without HTTP, an HTTP/2 client on the pages."""
     firsts = [bytes(range(256)) * 100, client_hello(), b"PRI * HTTP/2.0\r\n\r\nXX" * 100, h2.grpc_message(ONE_SPAN) * 100,

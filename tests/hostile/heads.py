@@ -19,24 +19,24 @@ def bombs(target, fields, first=None, count=4, port="otlp", end=True, flags=h2.E
     return push(target, *[lambda: (target.connect(port), feed())] * count, reconnect=True, reads=65536)
 
 
-@attack()
+@attack(counts=("header_flood",), logs=True)
 def one_table_entry_is_named_twelve_thousand_times(target):
     """12 kB on the wire are 47 MB of fields, frame after frame, by four connections."""
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 12_000, h2.block(TRACES) + BIG_FIELD)
 
 
-@attack()
+@attack(counts=("header_flood",), logs=True)
 def the_same_by_twenty_connections(target):
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 12_000, h2.block(TRACES) + BIG_FIELD, count=20)
 
 
-@attack()
+@attack(counts=("header_flood",), logs=True)
 def the_same_with_blocks_just_below_the_limit(target):
     """Each block is within what one block may hold; it is their number."""
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 15, h2.block(TRACES) + BIG_FIELD, count=4)
 
 
-@attack()
+@attack(counts=("header_flood",), logs=True)
 def the_same_in_trailers(target):
     """Behind a request's body."""
     trailers = h2.field("x", "y") + h2.NEWEST * 12_000
@@ -49,13 +49,13 @@ def the_same_in_trailers(target):
     return push(target, *[lambda: (target.connect(), feed())] * 4, reconnect=True, reads=65536)
 
 
-@attack()
+@attack(counts=("header_flood",), logs=True)
 def the_same_on_streams_beyond_the_limit(target):
     """1,024 streams stay open, so every further block is refused, and inflated all the same."""
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 2_000, h2.block(TRACES) + BIG_FIELD, end=False)
 
 
-@attack()
+@attack(counts=("header_flood",), logs=True)
 def the_same_over_many_continuations(target):
     """One block of nine frames."""
     fields = h2.block(TRACES)
@@ -69,7 +69,7 @@ def the_same_over_many_continuations(target):
     return push(target, *[lambda: (target.connect(), feed())] * 4, reconnect=True, reads=65536)
 
 
-@attack()
+@attack(counts=("header_flood",), logs=True)
 def continuations_without_end(target):
     """Also empty ones, which cost their sender nothing."""
     def feed(payload):
@@ -121,7 +121,7 @@ def hold_with(target, port, first, count, poke=None):
     return hold(target, [make] * count, poke)
 
 
-@attack()
+@attack(counts=("header_too_large",), logs=True)
 def heads_too_large_over_http_1(target):
     """A line of 10 MB, again and again; and a method, a target and a version that never end."""
     lines = (b"POST /v1/traces HTTP/1.1\r\nX: ", b"P", b"GET /", b"GET / HTTP/1.1")
@@ -129,7 +129,7 @@ def heads_too_large_over_http_1(target):
                           for line in lines * 5], reconnect=True, reads=65536)
 
 
-@attack()
+@attack(counts=("header_too_large",), logs=True)
 def thousands_of_fields_over_http_1(target):
     """6,000 fields of two bytes in a head of 60 kB."""
     head = b"GET /nothing HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 9_000 + b"\r\n"

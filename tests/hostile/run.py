@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 
 import answers  # noqa: F401  the families note their attacks by being imported
 import heads  # noqa: F401
@@ -24,6 +25,7 @@ import backends  # noqa: F401
 import process  # noqa: F401
 import files  # noqa: F401
 from attack import ATTACKS, Target
+from still_open import STILL_OPEN
 from rig import HERE, OVERHEAD_BYTES, ROOT, Prober, Scene, apart, make_certificate
 
 P99_MS = 250.0
@@ -171,7 +173,7 @@ def run_check(attack, millrace, folder):
     result = Result()
     try:
         result.said = attack.play(millrace, folder) or ""
-    except (AssertionError, OSError, RuntimeError) as error:
+    except Exception as error:  # noqa: B902  shown as what went wrong
         result.wrong.append(f"{type(error).__name__}: {error}")
     return result
 
@@ -179,7 +181,7 @@ def run_check(attack, millrace, folder):
 def without_attack(millrace, folder):
     with Scene(millrace, folder) as scene:
         result = measure(scene, 2, lambda *_: time.sleep(2))
-        judge(scene, ATTACKS[0], result)
+        judge(scene, replace(ATTACKS[0], counts=()), result)
     return result
 
 
@@ -241,7 +243,7 @@ class Stage:
         return once() if result.slow and len(result.wrong) == 1 else result
 
     def note(self, attack, result):
-        if attack.open:
+        if attack.name in STILL_OPEN:
             return self.note_open(attack, result)
         show(f"{attack.family}: {attack.name}", result)
         self.passed += not result.wrong
@@ -253,7 +255,7 @@ class Stage:
 
     def note_open(self, attack, result):
         show(f"{attack.family}: {attack.name}", result, "open")
-        print(f"skipped: hostile {attack.name} is {'open' if result.wrong else 'closed, drop its mark'}: {attack.open}")
+        print(f"skipped: hostile peers: {attack.name} is {'open' if result.wrong else 'closed, take it out of still_open.py'}: {STILL_OPEN[attack.name]}")
 
 
 def main():
