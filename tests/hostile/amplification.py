@@ -18,36 +18,36 @@ def posts(target, *bodies, port="edited_http", coding="zstd", **more):
         b"", http1(body=body, Content_Encoding=coding, **more)))) for body in bodies], reconnect=True, reads=65536)
 
 
-@attack(config="to file", seconds=2.5, refused_max=0.5)
+@attack(config="to file", seconds=2, refused_max=0.5)
 def empty_records_become_lines(target):
     """4 million empty spans, attributes of nothing, 20 MB of control characters: as JSON they are far longer."""
     return posts(target, EMPTY_SPANS, EMPTY_ATTRIBUTES, LONG_STRING)
 
 
-@attack(config="to debug", seconds=2.5, refused_max=0.5)
+@attack(config="to debug", seconds=2, refused_max=0.5)
 def empty_records_become_words(target):
     """The same in the words of the debug exporter."""
     return posts(target, EMPTY_SPANS, EMPTY_ATTRIBUTES, LONG_STRING)
 
 
-@attack(config="to json", seconds=2.5, refused_max=0.5)
+@attack(config="to json", seconds=2, refused_max=0.5)
 def empty_records_become_json_on_their_way(target):
     return posts(target, EMPTY_SPANS, EMPTY_ATTRIBUTES, LONG_STRING)
 
 
-@attack(config="to dead letters", seconds=2.5, refused_max=0.5)
+@attack(config="to dead letters", seconds=2, refused_max=0.5)
 def large_requests_become_dead_letters(target):
     """20 MB each, as base64."""
     return posts(target, LONG_STRING, LONG_STRING, EMPTY_SPANS)
 
 
-@attack(config="cut small", seconds=2.5, refused_max=0.5)
+@attack(config="cut small", seconds=2, refused_max=0.5)
 def one_request_is_cut_into_hundreds_of_thousands(target):
     """4 million spans, ten a batch."""
     return posts(target, EMPTY_SPANS, EMPTY_SPANS)
 
 
-@attack(config="compressed", seconds=2.5, refused_max=0.5)
+@attack(config="compressed", seconds=2, refused_max=0.5)
 def what_does_not_compress_is_compressed(target):
     """Noise of 10 MB, and what compresses to nothing."""
     noise = os.urandom(1 << 20)
@@ -55,7 +55,7 @@ def what_does_not_compress_is_compressed(target):
                  coding="gzip") and posts(target, LONG_STRING, EMPTY_SPANS)
 
 
-@attack(config="compressed", seconds=2.5, refused_max=0.5)
+@attack(config="compressed", seconds=2, refused_max=0.5)
 def a_long_header_is_copied_into_every_span(target):
     """30 kB of a header into each of 4,000 spans: 30 kB and a little become 120 MB."""
     body = zstd_pairs([1, 2], b"\x12\x00", MOST // 500)

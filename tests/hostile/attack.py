@@ -30,7 +30,7 @@ class Attack:
 ATTACKS = []
 
 
-def attack(seconds=1.5, config="server", counts=(), logs=False, refused_max=0.02, is_check=False):
+def attack(seconds=1.2, config="server", counts=(), logs=False, refused_max=0.02, is_check=False):
     def note(play):
         ATTACKS.append(Attack(play.__name__, play.__module__, play, (play.__doc__ or "").strip(), seconds, config,
                               counts, logs, refused_max, None, is_check))
@@ -43,7 +43,7 @@ def check(play):
     return attack(is_check=True)(play)
 
 
-def backend(seconds=1.5, protocol="grpc", refused_max=0.02, **exporter):
+def backend(seconds=1.2, protocol="grpc", refused_max=0.02, **exporter):
     """play(connection, running) serves one connection of the exporter, in a thread of a process of its own."""
     def note(play):
         ATTACKS.append(Attack(play.__name__, play.__module__, None, (play.__doc__ or "").strip(), seconds,

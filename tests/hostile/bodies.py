@@ -21,42 +21,42 @@ def posts(target, body, port="edited_http", path="/v1/traces", count=2, **more):
     return push(target, *[lambda: (target.connect(port), h2.repeated(b"", request))] * count, reconnect=True, reads=65536)
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def four_million_empty_spans_are_edited(target):
     """A zstd body of 1 kB becomes 8 MB of empty spans, and the edit gives each its attributes."""
     return posts(target, zstd_pairs([1, 2], EMPTY_2, FOUR_MILLION), Content_Encoding="zstd")
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def thirty_million_empty_spans_are_edited(target):
     """The same as large as the door lets in."""
     return posts(target, zstd_pairs([1, 2], EMPTY_2, 32 << 20), Content_Encoding="zstd")
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def four_million_empty_resources_are_edited(target):
     """The resource processor gives each an attribute."""
     return posts(target, zstd_pairs([], EMPTY_1, FOUR_MILLION), Content_Encoding="zstd")
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def four_million_empty_log_records_are_edited(target):
     return posts(target, zstd_pairs([1, 2], EMPTY_2, FOUR_MILLION), path="/v1/logs", Content_Encoding="zstd")
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def four_million_empty_points_are_edited(target):
     """Points of a sum."""
     return posts(target, zstd_pairs([1, 2, 2, 7], EMPTY_1, FOUR_MILLION), path="/v1/metrics", Content_Encoding="zstd")
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def four_million_empty_attributes_are_searched(target):
     """Of one span: each edit looks for its key in all of them."""
     return posts(target, zstd_pairs([1, 2, 2], EMPTY_9, FOUR_MILLION), Content_Encoding="zstd")
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def attributes_are_hashed_by_the_million(target):
     """Spans of 11 bytes whose one attribute becomes a hash of 40 characters, beside three more."""
     span = sub(2, sub(9, sub(1, b"k") + sub(2, b"\x18\x01")))
@@ -65,7 +65,7 @@ def attributes_are_hashed_by_the_million(target):
     return posts(target, gzipped((prefix, 1), (span, count)), Content_Encoding="gzip")
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def empty_spans_over_grpc_are_edited(target):
     """Four connections, the messages compressed with gzip."""
     size = FOUR_MILLION // 4
@@ -132,7 +132,7 @@ def json_of_millions_of_empty_objects(target):
     return posts(target, body, "http", content_type=JSON, Content_Encoding="gzip")
 
 
-@attack(seconds=2.5, refused_max=0.5)
+@attack(seconds=2, refused_max=0.5)
 def json_of_empty_objects_is_edited(target):
     body = gzipped((b'{"resourceSpans":[{"scopeSpans":[{"spans":[', 1), (b"{},", 2 << 20), (b"{}]}]}]}", 1))
     return posts(target, body, content_type=JSON, Content_Encoding="gzip")

@@ -33,14 +33,14 @@ def opened(target, port, first=b"", **where):
     return sock
 
 
-@attack(seconds=3)
+@attack(seconds=2.5)
 def tls_handshakes_that_stop_half_way(target):
     """5,000 clients that say hello, are answered, and say no more."""
     hello = client_hello()
     return hold(target, [lambda: opened(target, "tls", hello)] * 5000)
 
 
-@attack(seconds=3)
+@attack(seconds=2.5)
 def tls_hellos_that_stop_half_way(target):
     """3,000 clients that send the first 200 bytes of their hello."""
     hello = client_hello()[:200]
@@ -106,30 +106,30 @@ def tls_is_renegotiated_again_and_again(target):
     return f"{tells_openssl(target, b'R' + bytes([10]), '-tls1_2')} commands"
 
 
-@attack(seconds=2.5, refused_max=FEW)
+@attack(seconds=2, refused_max=FEW)
 def three_thousand_connections_of_one_byte(target):
     """In clear text; they stay as long as they may."""
     return hold(target, [lambda: opened(target, "http", b"P")] * 3000)
 
 
-@attack(seconds=2.5, refused_max=0.3)
+@attack(seconds=2, refused_max=0.3)
 def three_thousand_connections_from_an_honest_address(target):
     """The same from the address that the honest senders have too, as behind one gateway."""
     return hold(target, [lambda: opened(target, "http", b"P", source="127.0.0.1")] * 3000)
 
 
-@attack(seconds=2.5, refused_max=FEW)
+@attack(seconds=2, refused_max=FEW)
 def three_thousand_silent_connections(target):
     return hold(target, [lambda: opened(target, "otlp")] * 3000)
 
 
-@attack(seconds=2.5, refused_max=FEW)
+@attack(seconds=2, refused_max=FEW)
 def three_thousand_connections_that_send_the_preface(target):
     """And no request: an HTTP/2 session each."""
     return hold(target, [lambda: opened(target, "otlp", h2.opening())] * 3000)
 
 
-@attack(seconds=2.5, refused_max=FEW)
+@attack(seconds=2, refused_max=FEW)
 def connections_to_the_pages(target):
     """Of metrics and health: they share the budget with the senders."""
     return hold(target, [lambda: opened(target, "health", b"G"), lambda: opened(target, "metrics", b"G")] * 1500)
