@@ -26,13 +26,19 @@ RATE, ITEMS = 2000, 10  # of the generator: items a second, items in a request
 PROBE_PAUSE_S = 0.015
 
 
+GIVEN_OUT = set()
+
+
 def free_port():
-    """Below the ports that the system gives to thousands of clients."""
+    """Never the same twice, and below the ports that the system gives to thousands of clients."""
     while True:
         port = random.randrange(12_000, 32_000)
+        if port in GIVEN_OUT:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
+                GIVEN_OUT.add(port)
                 return port
             except OSError:
                 pass

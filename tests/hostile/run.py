@@ -265,7 +265,9 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--logs", action="store_true", help="show the collector's log of what failed")
     options = parser.parse_args()
-    chosen = [a for a in ATTACKS if not options.only or any(w == a.family or w in a.name for w in options.only)]
+    families = {attack.family for attack in ATTACKS}
+    chosen = [a for a in ATTACKS if not options.only
+              or any(w == a.family if w in families else w in a.name for w in options.only)]
     if options.list:
         for attack in chosen:
             print(f"{attack.family:12} {attack.name}\n             {attack.what}")
