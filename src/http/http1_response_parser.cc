@@ -7,7 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "http/last_chunk.h"
+#include "base/bytes.h"
+#include "http/chunked_body_reader.h"
 
 namespace millrace::http {
 
@@ -15,53 +16,64 @@ namespace beast = boost::beast::http;
 
 class Http1ResponseParser::Impl {
  public:
-  Impl(Http1ResponseHandler& handler, uint32_t header_bytes_max)
-      : handler_(handler), header_bytes_max_(header_bytes_max) {
-    start_message();
-  }
+  explicit Impl(Http1ResponseHandler& handler) : handler_(handler) { start_message(); }
 
   void reset() {
     begun_ = false;
     pending_.clear();
+    limit_ = ResponseLimit::kNone;
+    interim_count_ = 0;
+    head_bytes_ = 0;
     start_message();
   }
   bool begun() const { return begun_; }
-  bool complete() const { return message_->is_done(); }
-  bool keep_alive() const { return message_->keep_alive() && !message_->need_eof(); }
+  bool complete() const { return stage_ == Stage::kComplete; }
+  bool keep_alive() const { return head_->keep_alive() && !head_->need_eof(); }
+  ResponseLimit limit() const { return limit_; }
+  size_t kept_bytes() const { return pending_.size(); }
 
   Status receive(std::span<const uint8_t> bytes) {
-    if (bytes.empty()) return {};
-    begun_ = true;
-    // What an earlier call could not use is a part of a header block, and bounded by its limit.
-    if (!pending_.empty()) {
-      pending_.append(as_chars(bytes));
-      const Result<size_t> used = parse(pending_);
-      if (!used) return fail(used.error());
-      pending_.erase(0, *used);
-      return {};
+    begun_ = begun_ || !bytes.empty();
+    while (!bytes.empty()) {
+      switch (stage_) {
+        case Stage::kHead:
+          if (Status read = read_head(bytes); !read) return read;
+          break;
+        case Stage::kSizedBody:
+        case Stage::kEndlessBody:
+          if (Status read = read_plain_body(bytes); !read) return read;
+          break;
+        case Stage::kChunkedBody:
+          if (Status read = read_chunks(bytes); !read) return read;
+          break;
+        case Stage::kComplete:
+          return millrace::fail(Code::kInternal, "bytes behind the end of the response");
+      }
     }
-    const std::string_view text = as_chars(bytes);
-    const Result<size_t> used = parse(text);
-    if (!used) return fail(used.error());
-    pending_ = text.substr(*used);
     return {};
   }
 
   Status finish() {
-    boost::system::error_code error;
-    if (message_->got_some() && !message_->is_done()) message_->put_eof(error);
-    if (error || !message_->is_done()) {
+    if (stage_ == Stage::kEndlessBody) stage_ = Stage::kComplete;
+    if (stage_ != Stage::kComplete) {
       return millrace::fail(Code::kUnavailable, "the response ended in the middle");
     }
     return {};
   }
 
  private:
-  // Beast wants to be derived from; one object is one message.
-  class Message final : public beast::basic_parser<false> {
+  enum class Stage : uint8_t {
+    kHead,       // status line and fields, of a 1xx response or the final one
+    kSizedBody,  // body_left_ bytes are missing
+    kChunkedBody,
+    kEndlessBody,  // up to the end of the connection
+    kComplete,
+  };
+
+  // Beast wants to be derived from; one object is one head.
+  class Head final : public beast::basic_parser<false> {
    public:
-    explicit Message(Http1ResponseHandler& handler) : handler_(handler) {}
-    int status() const { return status_; }
+    explicit Head(Http1ResponseHandler& handler) : handler_(handler) {}
     bool is_interim() const { return status_ >= 100 && status_ < 200; }
 
    private:
@@ -77,90 +89,169 @@ class Http1ResponseParser::Impl {
       if (status < 100 || status == 101) error = beast::error::bad_status;
       if (!is_interim()) handler_.on_status(status);
     }
-    void on_field_impl(beast::field, View name, View value, ErrorCode&) override {
-      if (is_interim() || header_done_) return;
+    void on_field_impl(beast::field, View name, View value, ErrorCode& error) override {
+      if (++field_count_ > kResponseFieldsMax) error = beast::error::header_limit;
+      if (is_interim()) return;
       lower_.assign(name.data(), name.size());
       std::ranges::transform(lower_, lower_.begin(), [](char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
       });
       handler_.on_header(lower_, {value.data(), value.size()});
     }
-    void on_header_impl(ErrorCode&) override { header_done_ = true; }
+    void on_header_impl(ErrorCode&) override {}
+    // The body is read here, not by Beast, which keeps lines of any length.
     void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
-    std::size_t on_body_impl(View body, ErrorCode& error) override {
-      if (!handler_.on_body({reinterpret_cast<const uint8_t*>(body.data()), body.size()})) {
-        error = beast::error::body_limit;
-      }
-      return body.size();
-    }
+    std::size_t on_body_impl(View, ErrorCode&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, View, ErrorCode&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, View body, ErrorCode& error) override {
-      return on_body_impl(body, error);
-    }
+    std::size_t on_chunk_body_impl(std::uint64_t, View, ErrorCode&) override { return 0; }
     void on_finish_impl(ErrorCode&) override {}
 
     Http1ResponseHandler& handler_;
     std::string lower_;
+    size_t field_count_ = 0;
     int status_ = 0;
-    bool header_done_ = false;
   };
 
-  static std::string_view as_chars(std::span<const uint8_t> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
-
   void start_message() {
-    message_.emplace(handler_);
-    message_->eager(true);
-    message_->header_limit(header_bytes_max_);
-    message_->body_limit(boost::none);  // the handler's business
+    stage_ = Stage::kHead;
+    head_.emplace(handler_);
+    head_->eager(false);
+    head_->header_limit(kResponseHeadBytesMax);
+    head_->body_limit(boost::none);  // the handler's business
   }
 
-  // How many bytes were used; the others are the beginning of something.
-  Result<size_t> parse(std::string_view text) {
-    size_t used = 0;
-    while (used < text.size()) {
-      if (message_->is_done()) {
-        if (!message_->is_interim()) {
-          return millrace::fail(Code::kInternal, "bytes behind the end of the response");
-        }
-        start_message();
-      }
-      if (message_->is_header_done() && message_->chunked() &&
-          is_cut_last_chunk(text.substr(used))) {
-        break;
-      }
-      boost::system::error_code error;
-      used += message_->put(boost::asio::buffer(text.data() + used, text.size() - used), error);
-      if (error == beast::error::need_more) {
-        // Beast counts the header limit only over what it has looked at as a whole.
-        if (!message_->is_header_done() && text.size() - used > header_bytes_max_) {
-          return millrace::fail(Code::kInternal, "the header of the response is too large");
-        }
-        break;
-      }
-      if (error)
-        return millrace::fail(Code::kInternal, "bad HTTP/1.1 response: " + error.message());
+  Status fail_limit(ResponseLimit limit, std::string what) {
+    limit_ = limit;
+    return millrace::fail(Code::kResourceExhausted, std::move(what));
+  }
+  Status fail_head() {
+    return fail_limit(ResponseLimit::kHead, "the head of the response is larger than " +
+                                                std::to_string(kResponseHeadBytesMax) +
+                                                " bytes or has more than " +
+                                                std::to_string(kResponseFieldsMax) + " fields");
+  }
+
+  // Beast takes lines only as a whole, so that the beginning of one waits in pending_.
+  Status read_head(std::span<const uint8_t>& bytes) {
+    const size_t waited = pending_.size();
+    if (waited > 0) pending_.append(as_text(bytes));
+    const std::string_view text = waited > 0 ? std::string_view(pending_) : as_text(bytes);
+    boost::system::error_code error;
+    const size_t used = head_->put(boost::asio::buffer(text.data(), text.size()), error);
+    head_bytes_ += used;
+    const bool is_cut = error == beast::error::need_more;
+    const size_t left = is_cut ? text.size() - used : 0;
+    if (error == beast::error::header_limit || head_bytes_ + left > kResponseHeadBytesMax) {
+      return fail_head();
     }
-    if (message_->is_done() && message_->is_interim()) start_message();
-    return used;
+    if (error && !is_cut) {
+      return millrace::fail(Code::kInternal, "bad HTTP/1.1 response: " + error.message());
+    }
+    if (is_cut) {
+      if (waited > 0) {
+        pending_.erase(0, used);
+      } else {
+        pending_ = text.substr(used);
+      }
+      bytes = {};
+      return {};
+    }
+    bytes = bytes.subspan(used - std::min(used, waited));
+    pending_.clear();
+    return end_head();
+  }
+
+  Status end_head() {
+    if (head_->is_interim()) {
+      if (++interim_count_ > kInterimResponsesMax) {
+        return fail_limit(ResponseLimit::kInterim, "more than " +
+                                                       std::to_string(kInterimResponsesMax) +
+                                                       " 1xx responses before the final one");
+      }
+      start_message();
+    } else if (head_->is_done()) {
+      stage_ = Stage::kComplete;
+    } else if (head_->chunked()) {
+      chunks_.reset();
+      stage_ = Stage::kChunkedBody;
+    } else if (const auto length = head_->content_length()) {
+      body_left_ = *length;
+      stage_ = Stage::kSizedBody;
+    } else {
+      stage_ = Stage::kEndlessBody;
+    }
+    return {};
+  }
+
+  Status fail_body() {
+    return millrace::fail(Code::kResourceExhausted,
+                          "the body of the response is larger than allowed");
+  }
+
+  Status read_plain_body(std::span<const uint8_t>& bytes) {
+    const bool is_sized = stage_ == Stage::kSizedBody;
+    const size_t count =
+        is_sized && body_left_ < bytes.size() ? static_cast<size_t>(body_left_) : bytes.size();
+    if (!handler_.on_body(bytes.first(count))) return fail_body();
+    bytes = bytes.subspan(count);
+    if (is_sized) {
+      body_left_ -= count;
+      if (body_left_ == 0) stage_ = Stage::kComplete;
+    }
+    return {};
+  }
+
+  Status read_chunks(std::span<const uint8_t>& bytes) {
+    using Outcome = ChunkedBodyReader::Outcome;
+    size_t used = 0;
+    const Outcome outcome = chunks_.read(
+        bytes, used, [this](std::span<const uint8_t> data) { return handler_.on_body(data); });
+    bytes = bytes.subspan(used);
+    switch (outcome) {
+      case Outcome::kMore:
+        return {};
+      case Outcome::kComplete:
+        stage_ = Stage::kComplete;
+        return {};
+      case Outcome::kMalformed:
+        return millrace::fail(Code::kInternal, "bad HTTP/1.1 response: a malformed chunk");
+      case Outcome::kStopped:
+        return fail_body();
+      case Outcome::kTooLong:
+        break;
+    }
+    if (chunks_.limit() == ResponseLimit::kTrailers) {
+      return fail_limit(ResponseLimit::kTrailers, "the trailers of the response are larger than " +
+                                                      std::to_string(kTrailerBytesMax) + " bytes");
+    }
+    return fail_limit(ResponseLimit::kChunkLine,
+                      "the lines between the chunks of the response are longer than " +
+                          std::to_string(kChunkLineBytesMax) + " bytes, or together " +
+                          std::to_string(kChunkLinesExcessMax) + " bytes more than usual");
   }
 
   Http1ResponseHandler& handler_;
-  const uint32_t header_bytes_max_;
-  std::optional<Message> message_;
-  std::string pending_;
+  std::optional<Head> head_;
+  ChunkedBodyReader chunks_;
+  Stage stage_ = Stage::kHead;
+  std::string pending_;    // the beginning of a line of the head
+  size_t head_bytes_ = 0;  // of the heads so far, those of 1xx responses included
+  uint32_t interim_count_ = 0;
+  uint64_t body_left_ = 0;  // kSizedBody
+  ResponseLimit limit_ = ResponseLimit::kNone;
   bool begun_ = false;
 };
 
-Http1ResponseParser::Http1ResponseParser(Http1ResponseHandler& handler, uint32_t header_bytes_max)
-    : impl_(std::make_unique<Impl>(handler, header_bytes_max)) {}
+Http1ResponseParser::Http1ResponseParser(Http1ResponseHandler& handler)
+    : impl_(std::make_unique<Impl>(handler)) {}
 Http1ResponseParser::~Http1ResponseParser() = default;
 void Http1ResponseParser::reset() { impl_->reset(); }
 Status Http1ResponseParser::receive(std::span<const uint8_t> bytes) {
   return impl_->receive(bytes);
 }
 Status Http1ResponseParser::finish() { return impl_->finish(); }
+ResponseLimit Http1ResponseParser::limit() const { return impl_->limit(); }
+size_t Http1ResponseParser::kept_bytes() const { return impl_->kept_bytes(); }
 bool Http1ResponseParser::begun() const { return impl_->begun(); }
 bool Http1ResponseParser::complete() const { return impl_->complete(); }
 bool Http1ResponseParser::keep_alive() const { return impl_->keep_alive(); }

@@ -2,7 +2,11 @@
 // length, chunked, or up to the end of the connection. 1xx responses are passed over. One response
 // after another; one thread.
 //
-// Behind this interface is Boost.Beast's parser; nothing of it shows here.
+// Memory: what is kept between two calls is the beginning of a head, less than the bound for it and
+// what one call brought. Every part of a response but the body has a bound (response_limit.h); the
+// body's is the handler's.
+//
+// Behind this interface is Boost.Beast's parser for the head; nothing of it shows here.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +16,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "http/response_limit.h"
 
 namespace millrace::http {
 
@@ -29,8 +34,7 @@ class Http1ResponseHandler {
 
 class Http1ResponseParser {
  public:
-  // `header_bytes_max` is for status line and fields together.
-  Http1ResponseParser(Http1ResponseHandler& handler, uint32_t header_bytes_max);
+  explicit Http1ResponseParser(Http1ResponseHandler& handler);
   ~Http1ResponseParser();
   Http1ResponseParser(const Http1ResponseParser&) = delete;
   Http1ResponseParser& operator=(const Http1ResponseParser&) = delete;
@@ -38,13 +42,17 @@ class Http1ResponseParser {
   // Prepares for the next response.
   void reset();
   // Takes all bytes, or says kInternal for what is no HTTP/1.1 response, and for bytes behind a
-  // complete one. After an error only reset() is allowed.
+  // complete one, and kResourceExhausted for what passes a bound. After an error only reset() is
+  // allowed.
   Status receive(std::span<const uint8_t> bytes);
+  // The bound that the last error is about; kNone: it is about none, or about the body's.
+  ResponseLimit limit() const;
   // The connection has ended in order. An error when the response is not complete by that.
   Status finish();
 
-  bool begun() const;     // at least one byte of a response, 1xx included, was received
-  bool complete() const;  // nothing of it is missing
+  size_t kept_bytes() const;  // at present, for tests
+  bool begun() const;         // at least one byte of a response, 1xx included, was received
+  bool complete() const;      // nothing of it is missing
   // The connection can carry another request. Precondition: complete().
   bool keep_alive() const;
 

@@ -18,6 +18,9 @@ struct Counting final : http::Http2ResponseHandler {
   void on_header(std::string_view name, std::string_view value) override {
     MILLRACE_CHECK(open);
     MILLRACE_CHECK(!name.empty());
+    // Two header blocks, the head and the trailers.
+    head_bytes += name.size() + value.size() + 32;
+    MILLRACE_CHECK(head_bytes <= 2 * http::kResponseHeadBytesMax);
     seen.append(name).append("=").append(value).append("\n");
   }
   bool on_body(std::span<const uint8_t> bytes) override {
@@ -33,6 +36,7 @@ struct Counting final : http::Http2ResponseHandler {
             std::to_string(static_cast<int>(error));
   }
   bool open = false;
+  size_t head_bytes = 0;
   std::string seen;
   std::string body;
 };
@@ -68,7 +72,9 @@ std::string outcome(std::span<const uint8_t> bytes, size_t step) {
   http::Http2ClientSession session;
   start_all(session, requests, streams);
   for (size_t at = 0; at < bytes.size() && !session.finished(); at += step) {
-    if (!session.receive(bytes.subspan(at, std::min(step, bytes.size() - at)))) break;
+    if (!session.receive(bytes.subspan(at, std::min(step, bytes.size() - at)), MonotonicTime{})) {
+      break;
+    }
   }
   session.close();
   std::string all;
@@ -92,11 +98,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   start_all(session, requests, streams);
   size_t pieces = 0;
   for (size_t at = 0; at < bytes.size() && !session.finished(); at += step, ++pieces) {
-    if (!session.receive(bytes.subspan(at, std::min(step, bytes.size() - at)))) break;
+    if (!session.receive(bytes.subspan(at, std::min(step, bytes.size() - at)), MonotonicTime{})) {
+      break;
+    }
     if (pieces == cancelled_after && cancelled < 3 && requests[cancelled].open) {
       session.cancel(streams[cancelled]);
       requests[cancelled].open = false;
     }
+    MILLRACE_CHECK(session.queued_frame_count() <= http::kQueuedFramesMax + bytes.size() / 9 + 6);
     write_all(session);
   }
   session.close();

@@ -22,6 +22,7 @@ constexpr size_t kAppendMax = kFrameBytesMax - kFrameBytesFull - 64;
 // For all responses together; each stream has HTTP/2's default of 64 KiB.
 constexpr int32_t kConnectionWindow = 1 << 20;
 constexpr size_t kFrameHeaderSize = 9;
+constexpr size_t kGoawayTextMax = 256;
 
 nghttp2_nv to_nv(const Http2Field& field) {
   uint8_t flags = NGHTTP2_NV_FLAG_NONE;
@@ -49,6 +50,7 @@ struct Http2ClientSession::Stream {
   uint64_t headers_offset = 0;  // where in the output its HEADERS begin
   bool headers_produced = false;
   bool interim = false;  // the header block that is being read is a 1xx response
+  uint32_t interim_count = 0;
 };
 
 struct Http2ClientSession::Callbacks {
@@ -71,6 +73,7 @@ struct Http2ClientSession::Callbacks {
     if (me.output_full()) return NGHTTP2_ERR_WOULDBLOCK;
     me.append_output(header, kFrameHeaderSize);
     me.append_body(*static_cast<Stream*>(source->ptr), size);
+    me.allowance_.on_frame_sent();
     return 0;
   }
 
@@ -95,6 +98,7 @@ struct Http2ClientSession::Callbacks {
     if (Stream* stream = stream_of(session, frame->hd.stream_id)) {
       stream->headers_offset = self(user).produced_;
       stream->headers_produced = true;
+      self(user).allowance_.on_frame_sent();
     }
     return 0;
   }
@@ -113,20 +117,27 @@ struct Http2ClientSession::Callbacks {
     return 0;
   }
 
-  static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void*) {
+  static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    self(user).block_bytes_ = 0;
+    self(user).block_fields_ = 0;
     if (Stream* stream = stream_of(session, frame->hd.stream_id)) stream->interim = false;
     return 0;
   }
 
   static int header(nghttp2_session* session, const nghttp2_frame* frame, const uint8_t* name,
-                    size_t name_size, const uint8_t* value, size_t value_size, uint8_t, void*) {
+                    size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
+                    void* user) {
+    Http2ClientSession& me = self(user);
+    me.block_bytes_ += name_size + value_size + 32;
+    if (me.block_bytes_ > kResponseHeadBytesMax || ++me.block_fields_ > kResponseFieldsMax) {
+      return me.fail_limit(ResponseLimit::kHead,
+                           "a header block of the response is larger than " +
+                               std::to_string(kResponseHeadBytesMax) + " bytes or has more than " +
+                               std::to_string(kResponseFieldsMax) + " fields");
+    }
     Stream* stream = stream_of(session, frame->hd.stream_id);
     if (stream == nullptr || stream->handler == nullptr) return 0;
-    const std::string_view name_text = as_text({name, name_size});
-    const std::string_view value_text = as_text({value, value_size});
-    if (name_text == ":status" && value_text.starts_with('1')) stream->interim = true;
-    if (!stream->interim) stream->handler->on_header(name_text, value_text);
-    return 0;
+    return me.note_header(*stream, as_text({name, name_size}), as_text({value, value_size}));
   }
 
   static int data_chunk(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* data,
@@ -140,14 +151,24 @@ struct Http2ClientSession::Callbacks {
     return 0;
   }
 
+  // Data and heads of a response that is waited for cost nothing; a response is bounded otherwise.
+  static void give_back(nghttp2_session* session, const nghttp2_frame& frame,
+                        Http2ClientSession& me) {
+    const Stream* stream = stream_of(session, frame.hd.stream_id);
+    if (stream == nullptr || stream->handler == nullptr) return;
+    const bool is_forward =
+        frame.hd.type == NGHTTP2_HEADERS ? !stream->interim : frame.hd.length > frame.data.padlen;
+    if (is_forward) me.allowance_.give_back(frame.hd.type, frame.hd.length);
+  }
+
   static int frame_received(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Http2ClientSession& me = self(user);
+    if (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) {
+      give_back(session, *frame, me);
+    }
     if (frame->hd.type == NGHTTP2_GOAWAY) {
-      me.going_away_ = true;
-      const std::span<const uint8_t> text(frame->goaway.opaque_data, frame->goaway.opaque_data_len);
-      me.goaway_text_ =
-          std::string(http2_error_name(static_cast<Http2ErrorCode>(frame->goaway.error_code)));
-      if (!text.empty()) me.goaway_text_.append(": ").append(as_text(text));
+      me.note_goaway(frame->goaway.error_code,
+                     as_text({frame->goaway.opaque_data, frame->goaway.opaque_data_len}));
     } else if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
       if (me.unanswered_pings_ > 0) --me.unanswered_pings_;
     } else if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
@@ -265,8 +286,61 @@ void Http2ClientSession::submit_goaway() {
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
-Status Http2ClientSession::receive(std::span<const uint8_t> bytes) {
+int Http2ClientSession::fail_limit(ResponseLimit limit, std::string what) {
+  limit_ = limit;
+  limit_text_ = std::move(what);
+  return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+int Http2ClientSession::note_header(Stream& stream, std::string_view name, std::string_view value) {
+  if (name == ":status" && value.starts_with('1')) {
+    stream.interim = true;
+    if (++stream.interim_count > kInterimResponsesMax) {
+      return fail_limit(ResponseLimit::kInterim, "more than " +
+                                                     std::to_string(kInterimResponsesMax) +
+                                                     " 1xx responses before the final one");
+    }
+  }
+  if (!stream.interim) stream.handler->on_header(name, value);
+  return 0;
+}
+
+// The text goes into logs: a part of it, and nothing that moves a cursor.
+void Http2ClientSession::note_goaway(uint32_t error_code, std::string_view text) {
+  going_away_ = true;
+  goaway_text_ = http2_error_name(static_cast<Http2ErrorCode>(error_code));
+  if (text.empty()) return;
+  goaway_text_ += ": ";
+  for (const char c : text.substr(0, kGoawayTextMax)) {
+    goaway_text_ += c >= 0x20 && c < 0x7f ? c : '?';
+  }
+}
+
+size_t Http2ClientSession::queued_frame_count() const {
+  return nghttp2_session_get_outbound_queue_size(session_);
+}
+
+Status Http2ClientSession::check_limits() {
+  if (allowance_.is_used_up()) {
+    fail_limit(ResponseLimit::kFrames, "the peer sends too many frames that answer no request");
+  } else if (queued_frame_count() > kQueuedFramesMax + 2 * streams_.size()) {
+    fail_limit(ResponseLimit::kUnreadOutput, "the peer does not read: more than " +
+                                                 std::to_string(kQueuedFramesMax) +
+                                                 " frames wait for it");
+  }
+  if (limit_ != ResponseLimit::kNone) return fail(Code::kUnavailable, limit_text_);
+  return {};
+}
+
+Status Http2ClientSession::receive(std::span<const uint8_t> bytes, MonotonicTime now) {
+  allowance_.set_time(now);
+  // nghttp2 does not tell of frames that it passes over: they are charged before it has them.
+  allowance_.charge(bytes, walk_);
   const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
+  if (taken == NGHTTP2_ERR_FLOODED) {
+    fail_limit(ResponseLimit::kUnreadOutput, "the peer does not read its acknowledgements");
+  }
+  if (Status within = check_limits(); !within) return within;
   if (taken < 0) {
     return fail(Code::kUnavailable,
                 std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken)));

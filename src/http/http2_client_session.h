@@ -4,7 +4,10 @@
 //
 // Behind this interface is nghttp2; nothing of it shows here.
 //
-// Threads: one. Memory: 64 KiB for frame headers, HPACK tables of 4 KiB a side, a little a stream.
+// Threads: one. Memory: 64 KiB for frame headers, HPACK tables of 4 KiB a side, a little a stream,
+// and at most kQueuedFramesMax and two a stream of small frames (acknowledgements, resets) for a
+// peer that does not read. What a peer may send has bounds (response_limit.h); passing one ends the
+// connection.
 // Re-entrancy: handlers are called from receive(), close() and view_output(); they may start
 // and cancel requests, but must not destroy the session or call those three.
 #pragma once
@@ -22,6 +25,10 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/time.h"
+#include "http/http2_frame_allowance.h"
+#include "http/http2_frame_walk.h"
+#include "http/response_limit.h"
 
 struct nghttp2_session;
 
@@ -104,8 +111,13 @@ class Http2ClientSession {
   void submit_ping();
 
   // An error means that the connection is of no use: close(). When the peer breaks the rules this
-  // is no error yet: the next view_output() tells it so, and finished() becomes true.
-  Status receive(std::span<const uint8_t> bytes);
+  // is no error yet: the next view_output() tells it so, and finished() becomes true. Some 16 KiB
+  // a call: bounds are looked at behind each.
+  Status receive(std::span<const uint8_t> bytes, MonotonicTime now);
+  // The bound that the last error is about; kNone: about none.
+  ResponseLimit limit() const { return limit_; }
+  // Frames that wait to be put into the output.
+  size_t queued_frame_count() const;
   // Everything that should be written now, at most about 1 MiB. Stays valid until advance_output,
   // which says how much of it was written; the rest comes again.
   std::span<const iovec> view_output();
@@ -135,6 +147,10 @@ class Http2ClientSession {
   void end_stream(Stream& stream, Http2End end, Http2ErrorCode code);
   void forget(Stream* stream);
   bool was_written(const Stream& stream) const;
+  Status check_limits();
+  int fail_limit(ResponseLimit limit, std::string what);
+  int note_header(Stream& stream, std::string_view name, std::string_view value);
+  void note_goaway(uint32_t error_code, std::string_view text);
 
   nghttp2_session* session_ = nullptr;
   std::vector<Stream*> streams_;  // all that nghttp2 knows; Stream::index is the place here
@@ -148,6 +164,13 @@ class Http2ClientSession {
   std::vector<Rope> lingering_;  // bodies of ended streams that pieces_ still point into
   uint64_t produced_ = 0;        // bytes ever put into pieces_
   uint64_t written_ = 0;         // bytes ever taken by advance_output
+
+  Http2FrameWalk walk_{0};
+  Http2FrameAllowance allowance_;
+  size_t block_bytes_ = 0;   // of the header block that is being read, as in kResponseHeadBytesMax
+  size_t block_fields_ = 0;  // of the same
+  ResponseLimit limit_ = ResponseLimit::kNone;
+  std::string limit_text_;
 
   bool going_away_ = false;
   std::string goaway_text_;

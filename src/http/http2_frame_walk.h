@@ -1,4 +1,4 @@
-// Finds frame heads in what a server's connection receives, without reading the frames: 9 bytes
+// Finds frame heads in what an HTTP/2 connection receives, without reading the frames: 9 bytes
 // each, in constant time (RFC 9113, section 4.1). Bytes come in pieces of any size.
 #pragma once
 
@@ -13,6 +13,11 @@ namespace millrace::http {
 
 class Http2FrameWalk {
  public:
+  static constexpr uint32_t kClientPrefaceBytes = 24;
+  // `preface_bytes` come before the first frame: a server's peer sends kClientPrefaceBytes, a
+  // client's none.
+  explicit Http2FrameWalk(uint32_t preface_bytes = kClientPrefaceBytes)
+      : skip_(preface_bytes), payload_size_(preface_bytes) {}
   // Walks to behind the next head, or through all of `bytes`; returns how many bytes that were.
   // `bytes` must not be empty.
   size_t walk(std::span<const uint8_t> bytes) {
@@ -30,6 +35,8 @@ class Http2FrameWalk {
   }
   // The walk has stopped behind a whole head; type and stream_id are that frame's.
   bool at_head() const { return head_size_ == kHeadBytes; }
+  // Of the payload.
+  uint32_t length() const { return payload_size_; }
   uint8_t type() const { return head_[3]; }
   uint8_t flags() const { return head_[4]; }
   // Of that frame's payload, how many bytes have been walked over and how many are still to come.
@@ -42,8 +49,8 @@ class Http2FrameWalk {
 
  private:
   static constexpr size_t kHeadBytes = 9;
-  uint64_t skip_ = 24;  // at first the client's preface
-  uint32_t payload_size_ = 24;
+  uint64_t skip_;  // bytes before the next head
+  uint32_t payload_size_;
   std::array<uint8_t, kHeadBytes> head_{};
   size_t head_size_ = 0;
 };

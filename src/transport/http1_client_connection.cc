@@ -13,7 +13,6 @@ namespace {
 
 constexpr size_t kReadBytes = 16 * 1024;
 constexpr int kReadsInARow = 8;
-constexpr uint32_t kHeaderBytesMax = 64 * 1024;
 constexpr size_t kPieceCountMax = 512;
 
 class Http1Connection final : public ClientConnection,
@@ -26,7 +25,7 @@ class Http1Connection final : public ClientConnection,
         dialect_(context.dialect),
         owner_(context.owner),
         stream_(std::move(stream)),
-        parser_(*this, kHeaderBytesMax),
+        parser_(*this),
         idle_timer_(
             loop_.make_timer([this] { close({Code::kUnavailable, "the connection was idle"}); })) {
     stream_->set_handler(this);

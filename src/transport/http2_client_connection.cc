@@ -162,7 +162,7 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
       }
       if (result.outcome == io::IoOutcome::kError) return close(stream_->error());
       last_read_ = loop_.now();
-      const Status received = session_.receive(std::span(buffer).first(result.count));
+      const Status received = session_.receive(std::span(buffer).first(result.count), last_read_);
       if (!received) return close(received.error());
       if (result.count < buffer.size()) break;
     }
