@@ -28,8 +28,9 @@ class FunctionFactory final : public ExporterFactory {
   using Make =
       std::function<Result<std::unique_ptr<pipeline::Exporter>>(const ExporterParts&, Signal)>;
   using LabelsOf = std::function<metrics::Labels(Signal)>;
-  explicit FunctionFactory(Make make, LabelsOf labels_of = {})
-      : make_(std::move(make)), labels_of_(std::move(labels_of)) {}
+  using Counters = std::shared_ptr<const exporters::ResponseCounters>;
+  explicit FunctionFactory(Make make, LabelsOf labels_of = {}, Counters counters = nullptr)
+      : make_(std::move(make)), labels_of_(std::move(labels_of)), counters_(std::move(counters)) {}
   Result<std::unique_ptr<pipeline::Exporter>> make(const ExporterParts& parts,
                                                    Signal signal) override {
     return make_(parts, signal);
@@ -37,10 +38,12 @@ class FunctionFactory final : public ExporterFactory {
   metrics::Labels labels(Signal signal) const override {
     return labels_of_ ? labels_of_(signal) : metrics::Labels{};
   }
+  Counters response_counters() const override { return counters_; }
 
  private:
   Make make_;
   LabelsOf labels_of_;
+  Counters counters_;
 };
 
 // Certificates are read while the configuration is checked, so that `validate` shows what is wrong.
@@ -71,7 +74,8 @@ ExporterReading read_otlp_grpc(Section& section) {
               [options](Signal) {
                 return metrics::Labels{{"server_address", options->target.host},
                                        {"server_port", std::to_string(options->target.port)}};
-              }),
+              },
+              options->response_counters),
           .helper = options->helper,
           .auth = options->auth};
 }
@@ -93,7 +97,8 @@ ExporterReading read_otlp_http(Section& section) {
                 return metrics::Labels{{"server_address", target->host},
                                        {"server_port", std::to_string(target->port)},
                                        {"url_path", target->path}};
-              }),
+              },
+              options->response_counters),
           .helper = options->helper,
           .auth = options->auth};
 }

@@ -282,6 +282,7 @@ Status Collector::make_pages() {
       std::make_unique<SelfMetrics>(metrics_, ledger_, budget_, [this] { return recent_held(); });
   self_metrics_->add_audit(*auditor_);
   for (size_t index = 0; index < plan_.exporters.size(); ++index) {
+    self_metrics_->add_response_limits(plan_.exporters[index]);
     for (pipeline::Destination* destination : shared_.destinations[index]) {
       if (destination == nullptr) continue;
       const Signal signal = destination->options().signal;

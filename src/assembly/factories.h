@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/signal.h"
 #include "base/time.h"
+#include "exporters/otlp/response_counters.h"
 #include "io/file.h"
 #include "io/loop.h"
 #include "memory/chunk_pool.h"
@@ -46,6 +47,10 @@ class ExporterFactory {
                                                            Signal signal) = 0;
   // Labels of its metrics beside `exporter`: server_address, server_port, url_path.
   virtual metrics::Labels labels(Signal) const { return {}; }
+  // How often its destinations passed a bound on what they may answer; null: it has none.
+  virtual std::shared_ptr<const exporters::ResponseCounters> response_counters() const {
+    return nullptr;
+  }
 };
 
 class ProcessorFactory {

@@ -193,6 +193,19 @@ void SelfMetrics::add_limits(const std::string& receiver, std::string_view trans
       [limits] { return static_cast<double>(limits->forgotten_count()); }));
 }
 
+void SelfMetrics::add_response_limits(const ExporterPlan& exporter) {
+  const auto counters = exporter.factory->response_counters();
+  if (counters == nullptr) return;
+  for (size_t i = 1; i < http::kResponseLimitCount; ++i) {
+    const auto limit = static_cast<http::ResponseLimit>(i);
+    handles_.push_back(registry_.counter_function(
+        "millrace_exporter_limited_responses",
+        "Responses and connections of destinations that passed a bound.",
+        {{"exporter", exporter.id}, {"reason", std::string(http::response_limit_name(limit))}},
+        [counters, limit] { return static_cast<double>(counters->count_of(limit)); }));
+  }
+}
+
 void SelfMetrics::add_destination(const ExporterPlan& exporter,
                                   pipeline::Destination& destination) {
   const Signal signal = destination.options().signal;

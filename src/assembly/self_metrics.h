@@ -25,6 +25,8 @@ class SelfMetrics {
 
   // The series of one destination; before the loops run.
   void add_destination(const ExporterPlan& exporter, pipeline::Destination& destination);
+  // The bounds that its destinations passed, whatever the signal.
+  void add_response_limits(const ExporterPlan& exporter);
   // The sizes of the batches it sends, under the name of the batch processor that asked for them
   // (empty: none did). `detailed` adds the exporter's own two histograms.
   void observe_batches(const ExporterPlan& exporter, pipeline::Destination& destination,

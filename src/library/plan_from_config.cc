@@ -58,6 +58,9 @@ class EndpointFactory final : public assembly::ExporterFactory {
       return exporters::make_otlp_grpc_exporter(parts.loop, *grpc_, parts.pool.budget(), parts.log);
     return exporters::make_otlp_http_exporter(parts.loop, *http_, parts.pool.budget(), parts.log);
   }
+  std::shared_ptr<const exporters::ResponseCounters> response_counters() const override {
+    return grpc_ ? grpc_->response_counters : http_->response_counters;
+  }
 
  private:
   std::optional<exporters::GrpcOptions> grpc_;

@@ -19,9 +19,14 @@
 #include "base/result.h"
 #include "base/signal.h"
 #include "base/time.h"
+#include "http/response_limit.h"
 #include "io/loop.h"
+#include "memory/budget.h"
 
 namespace millrace::transport {
+
+// A response message that says more than this is not looked into: a turn of the loop is short.
+inline constexpr size_t kInterpretedBytesMax = 256 * 1024;
 
 enum class ContentCoding : uint8_t { kIdentity, kGzip, kZstd };
 
@@ -59,8 +64,8 @@ struct Answer {
   // Canonical code: gRPC's own, or mapped from HTTP or a stream reset as gRPC specifies.
   Code code = Code::kOk;
   int http_status = 0;  // HTTP exporters; 0 for gRPC
-  std::string message;
-  Bytes body;  // the response message (protobuf; JSON for proto_json)
+  std::string message;  // at most kPeerTextBytesMax of what the peer said, in UTF-8
+  Bytes body;           // the response message (protobuf; JSON for proto_json)
   bool body_is_json = false;
   std::optional<Duration> retry_after;  // RetryInfo or Retry-After (seconds or HTTP date)
   bool too_large = false;               // 413, or RESOURCE_EXHAUSTED whose text speaks of size
@@ -83,6 +88,11 @@ struct ClientOptions {
   uint32_t connections_max = 8;  // HTTP/1.1: parallel connections; HTTP/2: one per address
   bool http2 = true;             // HTTP over TLS may use HTTP/2 by ALPN
   size_t response_bytes_max = 4 << 20;
+  // Where response bodies of more than a few bytes are reserved; a response that finds no room is
+  // read without its body. Null: they are not. Must outlive the client and its answers.
+  Budget* budget = nullptr;
+  // A peer passed a bound on what it may answer ("10.0.0.1:4317"). May be empty; on the loop.
+  std::function<void(http::ResponseLimit, std::string_view peer)> on_limit = {};
   Duration connect_timeout = 20s;
   Duration reconnect_initial = 1s;  // gRPC's connection back-off: times 1.6, ±20 %, at most:
   Duration reconnect_max = 120s;

@@ -8,6 +8,14 @@
 namespace millrace::transport {
 namespace {
 
+// What is kept of a field of a response, in bytes. Longer codings and delays mean nothing; a
+// message is percent-encoded, three bytes for one; details that are cut could not be read.
+constexpr size_t kShortFieldMax = 128;
+constexpr size_t kMessageMax = 3 * 1024;
+constexpr size_t kDetailsMax = 16 * 1024;
+// A response within this is not worth a reservation: its memory is a part of the request's.
+constexpr size_t kUnreservedBytes = 512;
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
@@ -39,27 +47,64 @@ void Response::add_header(std::string_view name, std::string_view value) {
     // A status that is no number is as bad as none, and says that something was wrong.
     grpc_status = http::parse_grpc_status(value).value_or(Code::kUnknown);
   } else if (name == "grpc-message") {
-    grpc_message = value;
+    grpc_message = value.substr(0, kMessageMax);
   } else if (name == "grpc-status-details-bin") {
-    grpc_details = value;
+    grpc_details = value.size() <= kDetailsMax ? value : std::string_view();
   } else if (name == "grpc-encoding") {
-    grpc_encoding = value;
+    grpc_encoding = value.substr(0, kShortFieldMax);
   } else if (name == "content-encoding") {
-    content_encoding = value;
+    content_encoding = value.substr(0, kShortFieldMax);
     std::ranges::transform(content_encoding, content_encoding.begin(), lower);
     if (content_encoding == "identity") content_encoding.clear();
   } else if (name == "retry-after") {
-    retry_after = value;
+    retry_after = value.substr(0, kShortFieldMax);
   }
 }
 
 bool Response::add_body(std::span<const uint8_t> bytes, size_t bytes_max) {
-  if (bytes.size() > bytes_max - body.size()) {
+  if (bytes.size() > bytes_max - body.size() - dropped_bytes) {
     too_large = true;
     return false;
   }
-  body.append(as_text(bytes));
+  if (is_body_dropped) {
+    dropped_bytes += bytes.size();
+  } else {
+    body.append(as_text(bytes));
+  }
   return true;
+}
+
+void Response::drop_body() {
+  is_body_dropped = true;
+  dropped_bytes = body.size();
+  body = std::string();
+}
+
+http::ResponseLimit ClientCall::add_body(std::span<const uint8_t> bytes,
+                                         const ClientOptions& options) {
+  auto limit = http::ResponseLimit::kNone;
+  const size_t size = response.body.size() + bytes.size();
+  if (!response.is_body_dropped && size > response.body.capacity() &&
+      size <= options.response_bytes_max) {
+    const size_t room =
+        std::clamp(2 * response.body.capacity(), size, std::max(size, options.response_bytes_max));
+    Reservation memory;
+    const bool is_reserved = options.budget != nullptr && room > kUnreservedBytes;
+    if (is_reserved) memory = Reservation::try_make(*options.budget, MemoryTerm::kAnswers, room);
+    if (is_reserved && !memory) {
+      response.drop_body();
+      body_memory = Reservation();
+      limit = http::ResponseLimit::kMemory;
+    } else {
+      response.body.reserve(room);
+      body_memory = std::move(memory);
+    }
+  }
+  return response.add_body(bytes, options.response_bytes_max) ? limit : http::ResponseLimit::kBody;
+}
+
+void report_limit(const ClientOptions& options, http::ResponseLimit limit, std::string_view peer) {
+  if (options.on_limit && limit != http::ResponseLimit::kNone) options.on_limit(limit, peer);
 }
 
 }  // namespace millrace::transport

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "http/http2_client_session.h"
+#include "memory/budget.h"
 #include "transport/client.h"
 
 namespace millrace::transport {
@@ -20,7 +21,8 @@ enum class MediaType : uint8_t { kNone, kGrpc, kProtobuf, kJson, kOther };
 // Without parameters ("; charset=utf-8"); "application/grpc+proto" is gRPC too.
 MediaType media_type_of(std::string_view content_type);
 
-// A response as it comes in, for both protocols: only the fields that OTLP looks at are kept.
+// A response as it comes in, for both protocols: only the fields that OTLP looks at are kept, and
+// of those a few KiB.
 struct Response {
   int http_status = 0;
   MediaType media_type = MediaType::kNone;
@@ -32,11 +34,15 @@ struct Response {
   std::string grpc_details;  // still base64
   std::string body;
   bool too_large = false;  // the body passed the limit; `body` holds what came before
+  // There was no memory for the body: it is passed over, and counted here.
+  bool is_body_dropped = false;
+  size_t dropped_bytes = 0;
 
   // `name` is lower case.
   void add_header(std::string_view name, std::string_view value);
   // False, and too_large, when the body would pass bytes_max.
   bool add_body(std::span<const uint8_t> bytes, size_t bytes_max);
+  void drop_body();
 };
 
 // How the exchange ended on the wire.
@@ -58,12 +64,20 @@ struct ClientCall {
   ClientRequest request;  // its body is with the connection while that works on it
   Client::Done done;
   Response response;
+  Reservation body_memory;                 // for what response.body has allocated
   ClientConnection* connection = nullptr;  // null while waiting for one
   std::string server_address;              // of the last connection
   uint16_t server_port = 0;
   void* ticket = nullptr;      // the connection's own
   size_t index = 0;            // in the channel's list
   uint32_t attempt_count = 0;  // connections that took it so far
+
+  // Reserves and keeps a part of the response's body. kBody: it is larger than allowed, and the
+  // response is not to be read on. kMemory, once: there is no room, and it is read without body.
+  http::ResponseLimit add_body(std::span<const uint8_t> bytes, const ClientOptions& options);
 };
+
+// Tells options.on_limit, where there is one.
+void report_limit(const ClientOptions& options, http::ResponseLimit limit, std::string_view peer);
 
 }  // namespace millrace::transport

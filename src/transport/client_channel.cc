@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "transport/peer_text.h"
+
 namespace millrace::transport {
 namespace {
 
@@ -144,7 +146,8 @@ void ClientChannel::finish(ClientCall& call, Answer answer) {
     answer.server_address = std::move(call.server_address);
     answer.server_port = call.server_port;
   }
-  finished_.push_back({std::move(call.done), std::move(answer)});
+  answer.message = to_peer_text(answer.message);
+  finished_.push_back({std::move(call.done), std::move(answer), std::move(call.body_memory)});
   const size_t index = call.index;
   std::swap(calls_[index], calls_.back());
   calls_[index]->index = index;
@@ -173,6 +176,7 @@ void ClientChannel::on_call_ended(ClientCall& call, CallEnd end, Rope body) {
   if (end.kind == CallEnd::Kind::kNotSent && call.attempt_count < kAttemptsMax) {
     call.request.body = std::move(body);
     call.response = {};
+    call.body_memory = Reservation();
     waiting_.push_front(&call);
     want_turn();
     return;

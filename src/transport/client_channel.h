@@ -37,6 +37,7 @@ class ClientChannel final : public Client, ClientConnectionOwner {
   struct Finished {
     Done done;
     Answer answer;
+    Reservation body_memory;  // for the answer's body
   };
 
   void on_call_ended(ClientCall& call, CallEnd end, Rope body) override;

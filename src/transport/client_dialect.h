@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -13,6 +14,10 @@
 #include "transport/client_call.h"
 
 namespace millrace::transport {
+
+// What a success says whose body was not read.
+inline constexpr std::string_view kNoMemory =
+    "the response message was not read: the memory budget has no room for it";
 
 // Room that connections reuse from request to request.
 struct FieldScratch {

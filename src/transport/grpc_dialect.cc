@@ -57,7 +57,7 @@ class GrpcDialect final : public ClientDialect {
                                              : options.authority),
         user_agent_(options.user_agent),
         headers_(options.headers),
-        inflater_(options.response_bytes_max) {
+        inflater_(options.response_bytes_max, options.budget) {
     for (MetadataEntry& entry : headers_) {
       if (entry.name.ends_with("-bin")) entry.value = http::encode_base64(entry.value);
     }
@@ -176,6 +176,10 @@ class GrpcDialect final : public ClientDialect {
   // The peer has said OK, so a message that can't be read takes nothing back: it only means that
   // there is no partial success to tell of.
   void read_message(const Response& response, Answer& answer) {
+    if (response.is_body_dropped) {
+      answer.message = kNoMemory;
+      return;
+    }
     const std::span<const uint8_t> body = as_span(response.body);
     if (body.size() < http::kGrpcPrefixBytes) return;
     const auto prefix = http::parse_grpc_prefix(body.first<http::kGrpcPrefixBytes>());

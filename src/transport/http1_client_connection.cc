@@ -12,7 +12,8 @@ namespace millrace::transport {
 namespace {
 
 constexpr size_t kReadBytes = 16 * 1024;
-constexpr int kReadsInARow = 8;
+// Then others get their turn; the stream is level-triggered and will be called again.
+constexpr int kReadsInARow = 4;
 constexpr size_t kPieceCountMax = 512;
 
 class Http1Connection final : public ClientConnection,
@@ -106,7 +107,11 @@ class Http1Connection final : public ClientConnection,
     call_->response.add_header(name, value);
   }
   bool on_body(std::span<const uint8_t> bytes) override {
-    return call_->response.add_body(bytes, options_.response_bytes_max);
+    const http::ResponseLimit limit = call_->add_body(bytes, options_);
+    if (limit != http::ResponseLimit::kNone) {
+      report_limit(options_, limit, stream_->peer_address());
+    }
+    return limit != http::ResponseLimit::kBody;
   }
 
   void on_ready(io::Interest ready) override {
@@ -128,6 +133,9 @@ class Http1Connection final : public ClientConnection,
       }
       const Status received = parser_.receive(std::span(buffer).first(result.count));
       if (!received) {
+        if (parser_.limit() != http::ResponseLimit::kNone) {
+          report_limit(options_, parser_.limit(), stream_->peer_address());
+        }
         if (call_->response.too_large) {
           end_call({.kind = CallEnd::Kind::kComplete});
         }

@@ -10,7 +10,13 @@ namespace {
 
 constexpr size_t kReadBytes = 16 * 1024;
 // Then others get their turn; the stream is level-triggered and will be called again.
-constexpr int kReadsInARow = 8;
+constexpr int kReadsInARow = 4;
+// As much is written in a turn, one gathering more at the most.
+constexpr size_t kWriteBytesMax = 1 << 20;
+
+// A connection that has answered nothing for so long, and for all the time of a request, takes no
+// more.
+constexpr Duration kSilenceMin = 1s;
 
 class Http2Connection final : public ClientConnection, io::StreamHandler {
  public:
@@ -38,6 +44,7 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
   bool multiplexes() const override { return true; }
 
   void start(ClientCall& call) override {
+    if (silent_since_ == kNever) silent_since_ = loop_.now();
     auto* exchange = new Exchange{*this, call, exchanges_.size()};
     exchanges_.push_back(exchange);
     const MonotonicTime deadline = call.request.deadline;
@@ -53,8 +60,16 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
 
   void cancel(ClientCall& call) override {
     auto* exchange = static_cast<Exchange*>(call.ticket);
+    // In all its time the peer has answered nothing: it may have gone without a word, or it does
+    // not read, and what is sent to it would pile up here. The next requests take another one.
+    const bool is_silent =
+        silent_since_ <= exchange->started_at && loop_.now() - silent_since_ >= kSilenceMin;
     session_.cancel(exchange->stream);
     destroy(*exchange);
+    if (is_silent && !draining_ && stream_ != nullptr) {
+      draining_ = true;
+      owner_.on_draining(*this);
+    }
     owner_.on_work(*this);
   }
 
@@ -66,12 +81,16 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
   void flush() override {
     if (stream_ == nullptr) return;
     bool blocked = false;
-    while (!blocked) {
+    for (size_t written = 0; !blocked;) {
+      // Then others get their turn: the peer's window may be large and its reading quick.
+      blocked = written >= kWriteBytesMax;
+      if (blocked) break;
       const std::span<const iovec> output = session_.view_output();
       if (output.empty()) break;
       const io::IoResult result = stream_->write(output);
       if (result.outcome == io::IoOutcome::kOk) {
         session_.advance_output(result.count);
+        written += result.count;
       } else if (result.outcome == io::IoOutcome::kWouldBlock) {
         blocked = true;
       } else {
@@ -83,7 +102,8 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
                                             ? "the peer ended the connection (GOAWAY)"
                                             : "the peer broke the HTTP/2 protocol"});
     }
-    if (draining_ && !blocked && exchanges_.empty()) {
+    // Nobody waits for what a peer that does not read leaves unwritten.
+    if (draining_ && exchanges_.empty()) {
       return close({Code::kUnavailable, "the connection is no longer needed"});
     }
     stream_->set_interest(blocked ? io::Interest::kReadWrite : io::Interest::kRead);
@@ -96,13 +116,20 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
     Http2Connection& connection;
     ClientCall& call;
     size_t index;
+    const MonotonicTime started_at = connection.loop_.now();
     http::Http2ClientSession::Stream* stream = nullptr;
 
     void on_header(std::string_view name, std::string_view value) override {
+      connection.silent_since_ = connection.loop_.now();
       call.response.add_header(name, value);
     }
     bool on_body(std::span<const uint8_t> bytes) override {
-      return call.response.add_body(bytes, connection.options_.response_bytes_max);
+      connection.silent_since_ = connection.loop_.now();
+      const http::ResponseLimit limit = call.add_body(bytes, connection.options_);
+      if (limit != http::ResponseLimit::kNone) {
+        report_limit(connection.options_, limit, connection.stream_->peer_address());
+      }
+      return limit != http::ResponseLimit::kBody;
     }
     void on_end(http::Http2End end, http::Http2ErrorCode code, Rope body) override {
       connection.end(*this, end, code, std::move(body));
@@ -112,6 +139,7 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
   void end(Exchange& exchange, http::Http2End end, http::Http2ErrorCode code, Rope body) {
     ClientCall& call = exchange.call;
     destroy(exchange);
+    if (end == http::Http2End::kComplete && exchanges_.empty()) silent_since_ = kNever;
     CallEnd told;
     told.http2_error = code;
     switch (end) {
@@ -163,7 +191,12 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
       if (result.outcome == io::IoOutcome::kError) return close(stream_->error());
       last_read_ = loop_.now();
       const Status received = session_.receive(std::span(buffer).first(result.count), last_read_);
-      if (!received) return close(received.error());
+      if (!received) {
+        if (session_.limit() != http::ResponseLimit::kNone) {
+          report_limit(options_, session_.limit(), stream_->peer_address());
+        }
+        return close(received.error());
+      }
       if (result.count < buffer.size()) break;
     }
     if (session_.going_away() && !draining_) {
@@ -212,6 +245,8 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
   std::vector<Exchange*> exchanges_;
   std::unique_ptr<io::Timer> ping_timer_;
   MonotonicTime last_read_;
+  // Since when no part of a response has come though one is waited for; kNever: none is.
+  MonotonicTime silent_since_ = kNever;
   MonotonicTime ping_sent_{};
   bool waits_for_pong_ = false;
   bool draining_ = false;

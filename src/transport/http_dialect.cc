@@ -72,7 +72,7 @@ class HttpDialect final : public ClientDialect {
         user_agent_(options.user_agent),
         content_type_(options.content_type),
         headers_(options.headers),
-        inflater_(options.response_bytes_max) {
+        inflater_(options.response_bytes_max, options.budget) {
     for (size_t i = 0; i < kSignalCount; ++i) {
       paths_[i] = options.paths[i].empty() ? "/" : options.paths[i];
     }
@@ -124,7 +124,11 @@ class HttpDialect final : public ClientDialect {
     if (!response.retry_after.empty()) {
       answer.retry_after = read_retry_after(response.retry_after, wall);
     }
-    if (Status read = read_body(response, answer); !read) {
+    if (Status read = read_body(response, answer);
+        !read && read.error().code == Code::kUnavailable && answer.code == Code::kOk) {
+      // The peer has taken the request; only what it says of that is lost.
+      answer.message = kNoMemory;
+    } else if (!read) {
       // A success whose body can't be read is still no reason to send again (otelcol: permanent);
       // an error remains the error that its status says.
       if (answer.code == Code::kOk) answer.code = Code::kInternal;
@@ -175,6 +179,7 @@ class HttpDialect final : public ClientDialect {
 
   Status read_body(const Response& response, Answer& answer) {
     if (response.too_large) return fail(Code::kResourceExhausted, "it is larger than allowed");
+    if (response.is_body_dropped) return fail(Code::kUnavailable, "no memory for it");
     if (response.body.empty()) return {};
     if (response.content_encoding.empty()) {
       answer.body = Bytes::copy_of(response.body);
@@ -192,6 +197,8 @@ class HttpDialect final : public ClientDialect {
       answer.message += " (redirections are not followed)";
     }
     if (response.media_type == MediaType::kProtobuf) {
+      // A longer one is no Status but work: each of its millions of details would be looked at.
+      if (answer.body.size() > kInterpretedBytesMax) return;
       if (const auto status = decode_rpc_status(answer.body.view())) {
         if (!status->message.empty()) answer.message += ": " + status->message;
         if (!answer.retry_after) answer.retry_after = status->retry_delay;

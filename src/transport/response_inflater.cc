@@ -6,11 +6,20 @@
 #include "compress/coding.h"
 
 namespace millrace::transport {
+namespace {
 
-ResponseInflater::ResponseInflater(size_t response_bytes_max)
+// A response as small as this is not worth the chunk that it was inflated in.
+constexpr size_t kCopiedBytesMax = 1024;
+
+}  // namespace
+
+ResponseInflater::ResponseInflater(size_t response_bytes_max, Budget* budget)
     : response_bytes_max_(response_bytes_max),
       // Chunks are never smaller than the pooled size, and two live while one grows.
-      budget_(4 * std::max(response_bytes_max, kPooledChunkBytes)) {}
+      own_budget_(budget != nullptr ? nullptr
+                                    : std::make_unique<Budget>(
+                                          4 * std::max(response_bytes_max, kPooledChunkBytes))),
+      budget_(budget != nullptr ? *budget : *own_budget_) {}
 
 Result<Bytes> ResponseInflater::inflate(std::string_view coding_name, std::string_view body) {
   const auto coding = compress::coding_from_name(coding_name);
@@ -21,8 +30,11 @@ Result<Bytes> ResponseInflater::inflate(std::string_view coding_name, std::strin
   Result<Bytes> inflated =
       decompressor_.decompress(*coding, as_span(body), *pool_, response_bytes_max_);
   if (!inflated) return inflated;
-  // The chunk is large and counted in a budget that ends with us; the answer may outlive it.
-  return Bytes::copy_of(inflated->view());
+  // A chunk is large, and one of our own budget must not outlive us.
+  if (own_budget_ != nullptr || inflated->size() <= kCopiedBytesMax) {
+    return Bytes::copy_of(inflated->view());
+  }
+  return inflated;
 }
 
 }  // namespace millrace::transport

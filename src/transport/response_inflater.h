@@ -16,16 +16,16 @@ namespace millrace::transport {
 
 class ResponseInflater {
  public:
-  explicit ResponseInflater(size_t response_bytes_max);
+  // What comes out is reserved in `budget`, which outlives it; null: in one of its own, and copied.
+  ResponseInflater(size_t response_bytes_max, Budget* budget);
   // kUnimplemented: a coding that is not known; kResourceExhausted: larger than the limit;
-  // kInvalidArgument: corrupt.
+  // kInvalidArgument: corrupt; kUnavailable: no memory.
   Result<Bytes> inflate(std::string_view coding_name, std::string_view body);
 
  private:
   const size_t response_bytes_max_;
-  // The response is small against everything else and outside the process's budget; these bound
-  // one decompression.
-  Budget budget_;
+  std::unique_ptr<Budget> own_budget_;  // null: there is the process's
+  Budget& budget_;
   std::unique_ptr<ChunkPool> pool_;
   compress::Decompressor decompressor_;
 };

@@ -42,11 +42,14 @@ otlp::json::MessageId response_message(Signal signal) {
   return kMessages[index_of(signal)];
 }
 
-// What a peer says in JSON, as protobuf. Rare, so its contexts are made when first needed.
+// What a peer says in JSON, as protobuf. Rare, so its contexts are made when first needed; they are
+// reserved in the process's budget, as the text and the result are.
 class JsonResponses {
  public:
+  explicit JsonResponses(Budget& budget) : budget_(budget) {}
+  // kUnavailable: no memory for it now.
   Result<Bytes> to_protobuf(Signal signal, const Bytes& json) {
-    if (parts_ == nullptr) parts_ = std::make_unique<Parts>();
+    if (parts_ == nullptr) parts_ = std::make_unique<Parts>(budget_);
     Result<Bytes> decoded =
         parts_->decoder.decode(response_message(signal), json, parts_->pool, kResponseBytesMax);
     // Copied out of the pool's large chunk, which goes back at once.
@@ -55,12 +58,12 @@ class JsonResponses {
   }
 
  private:
-  // Six times the text for the parser, and the result.
   struct Parts {
-    Budget budget{16 * kResponseBytesMax};
-    ChunkPool pool{budget, 0};
+    explicit Parts(Budget& budget) : pool(budget, 0) {}
+    ChunkPool pool;
     otlp::json::Decoder decoder;
   };
+  Budget& budget_;
   std::unique_ptr<Parts> parts_;
 };
 
@@ -85,7 +88,8 @@ class OtlpExporter final : public pipeline::Exporter {
         budget_(budget),
         logger_(logger),
         setup_(std::move(setup)),
-        compressor_(options.compression, options.compression_level) {}
+        compressor_(options.compression, options.compression_level),
+        json_responses_(budget) {}
   ~OtlpExporter() override { close(); }
 
   void send_batch(Batch batch, MonotonicTime deadline, Done done) override {
@@ -194,10 +198,17 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
   void read_response(Signal signal, const Answer& answer, Outcome& outcome) {
+    // The peer has taken the batch; what it says in so many words would hold up the loop.
+    if (answer.body.size() > transport::kInterpretedBytesMax) {
+      return warn(signal, "the response message is too large to be looked into");
+    }
     std::optional<PartialSuccess> partial;
     if (answer.body_is_json) {
-      if (auto protobuf = json_responses_.to_protobuf(signal, answer.body)) {
+      auto protobuf = json_responses_.to_protobuf(signal, answer.body);
+      if (protobuf) {
         partial = parse_partial_success(protobuf->view());
+      } else if (protobuf.error().code == Code::kUnavailable) {
+        return warn(signal, "the response message was not read: no memory for it");
       }
     } else {
       partial = parse_partial_success(answer.body.view());
@@ -258,8 +269,16 @@ class OtlpExporter final : public pipeline::Exporter {
 };
 
 transport::ClientOptions client_options(const OtlpClientOptions& options,
-                                        const ClientEndpoint& target, bool uses_tls) {
+                                        const ClientEndpoint& target, bool uses_tls, io::Loop& loop,
+                                        Budget& budget, Logger& logger) {
   transport::ClientOptions made;
+  made.budget = &budget;
+  made.on_limit = [&loop, &logger, counters = options.response_counters](http::ResponseLimit limit,
+                                                                         std::string_view peer) {
+    if (!counters->count(limit, loop.now())) return;
+    logger.warn("The response of a destination passed a bound.",
+                {{"peer", peer}, {"bound", http::response_limit_name(limit)}});
+  };
   made.host = target.host;
   made.port = target.port;
   made.scheme = uses_tls ? "https" : "http";
@@ -298,7 +317,8 @@ std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(
     io::Loop& loop, const GrpcOptions& options, Budget& budget, Logger& logger,
     std::shared_ptr<transport::CredentialSource> credentials) {
   report_certificates(options, options.endpoint, logger);
-  transport::ClientOptions client = client_options(options, options.target, options.uses_tls());
+  transport::ClientOptions client =
+      client_options(options, options.target, options.uses_tls(), loop, budget, logger);
   if (!options.authority.empty()) client.authority = options.authority;
   client.pick_first = options.pick_first;
   client.ping_after = options.ping_after;
@@ -338,7 +358,8 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
     });
     if (server == servers.end()) {
       const bool uses_tls = target.scheme == EndpointScheme::kHttps;
-      servers.push_back({&target, client_options(options, target, uses_tls), {}});
+      servers.push_back(
+          {&target, client_options(options, target, uses_tls, loop, budget, logger), {}});
       server = servers.end() - 1;
       transport::ClientOptions& client = server->client;
       client.content_type =

@@ -18,6 +18,7 @@
 #include "config/section.h"
 #include "config/tls.h"
 #include "exporters/otlp/client_endpoint.h"
+#include "exporters/otlp/response_counters.h"
 
 namespace millrace::exporters {
 
@@ -34,6 +35,8 @@ struct OtlpClientOptions {
   config::ClientTls tls;
   // Made by load_tls(), shared by all workers; null: plain text or not loaded.
   std::shared_ptr<io::TlsClientContext> tls_context;
+  // Shared by all workers.
+  std::shared_ptr<ResponseCounters> response_counters = std::make_shared<ResponseCounters>();
   // timeout, retry_on_failure, sending_queue: for the destination in front of this exporter.
   config::ExporterHelperConfig helper;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "transport/peer_text.h"
 #include "wire/protobuf.h"
 
 namespace millrace::exporters {
@@ -17,7 +18,7 @@ bool read_partial(std::span<const uint8_t> message, PartialSuccess& into) {
     if (field.is(kRejected, wire::WireType::kVarint)) {
       into.rejected_count = static_cast<int64_t>(field.value) < 0 ? 0 : field.value;
     } else if (field.is(kErrorMessage, wire::WireType::kLen)) {
-      into.message = field.text();
+      into.message = transport::to_peer_text(field.text());
     }
   }
   return reader.ok();
