@@ -71,6 +71,7 @@ struct ClientCall {
   void* ticket = nullptr;      // the connection's own
   size_t index = 0;            // in the channel's list
   uint32_t attempt_count = 0;  // connections that took it so far
+  MonotonicTime waits_since{};  // for a connection
 
   // Reserves and keeps a part of the response's body. kBody: it is larger than allowed, and the
   // response is not to be read on. kMemory, once: there is no room, and it is read without body.

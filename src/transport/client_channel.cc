@@ -10,6 +10,12 @@ namespace {
 
 // Failures ask for a new look-up of the name, but not more often than this.
 constexpr Duration kResolveMinInterval = 1s;
+// Attempts that requests ask for come no closer to each other than this on one address, nor do
+// look-ups: a sender without a back-off of its own sends a thousand requests a second.
+constexpr Duration kAttemptGap = 100ms;
+// An attempt that takes so long may wait for a packet that the outage took, and the system repeats
+// that ever later: the next request makes a second one beside it.
+constexpr Duration kAttemptOverdue = 1s;
 // A call that a peer certainly did not see goes elsewhere by itself, once.
 constexpr uint32_t kAttemptsMax = 2;
 // A connection that lasted this long was a real one, also without requests.
@@ -57,6 +63,7 @@ void ClientChannel::send(ClientRequest request, Done done) {
   call->done = std::move(done);
   call->index = calls_.size();
   const MonotonicTime deadline = call->request.deadline;
+  call->waits_since = loop_.now();
   waiting_.push_back(call.get());
   calls_.push_back(std::move(call));
   if (closing_) return;
@@ -107,16 +114,27 @@ void ClientChannel::start_waiting() {
   }
 }
 
-// Nobody will ever take these calls: say so now instead of at their deadlines.
+bool ClientChannel::is_served(const ClientCall& call) const {
+  return resolved_at_ >= call.waits_since &&
+         std::ranges::all_of(targets_.all(), [&](const auto& target) {
+           return target->attempted_at >= call.waits_since;
+         });
+}
+
+// No connection will take these calls: say so now instead of at their deadlines.
 void ClientChannel::fail_hopeless() {
-  if (waiting_.empty() || resolution_ != nullptr || targets_.attempt_count() > 0 ||
-      targets_.connection_count() > 0) {
+  if (resolution_ != nullptr || targets_.attempt_count() > 0 || targets_.connection_count() > 0) {
     return;
   }
-  while (!waiting_.empty()) {
+  while (!waiting_.empty() && is_served(*waiting_.front())) {
     answer_not_sent(*waiting_.front(), Code::kUnavailable,
                     last_error_.empty() ? "no connection" : last_error_);
   }
+  const auto is_asked = [this](const auto& target) { return asks_for_attempt(*target); };
+  if (waiting_.empty() || std::ranges::any_of(targets_.all(), is_asked)) return;
+  // Every address was tried: perhaps the name stands for others by now.
+  resolve_at_ = std::min(resolve_at_, resolved_at_ + kAttemptGap);
+  arm(resolve_at_);
 }
 
 void ClientChannel::flush_connections() {
@@ -177,6 +195,7 @@ void ClientChannel::on_call_ended(ClientCall& call, CallEnd end, Rope body) {
     call.request.body = std::move(body);
     call.response = {};
     call.body_memory = Reservation();
+    call.waits_since = loop_.now();
     waiting_.push_front(&call);
     want_turn();
     return;
@@ -210,7 +229,7 @@ void ClientChannel::on_closed(ClientConnection& connection, const Error& error) 
     return true;
   };
   if (Target* target = targets_.find(connection)) {
-    last_error_ = target->address.text + ": " + error.message;
+    note_error(target->address.text + ": " + error.message);
     take_from(target->connections);
     after_loss(*target);
   } else {
@@ -221,7 +240,20 @@ void ClientChannel::on_closed(ClientConnection& connection, const Error& error) 
 
 // Connecting.
 
+bool ClientChannel::asks_for_attempt(const Target& target) const {
+  return !waiting_.empty() && targets_.connection_count() == 0 &&
+         target.attempted_at < waiting_.back()->waits_since;
+}
+
+bool ClientChannel::is_overdue(const Target& target) const {
+  return !target.attempts.empty() && asks_for_attempt(target) &&
+         loop_.now() >= target.attempted_at + kAttemptOverdue;
+}
+
 bool ClientChannel::may_connect(const Target& target) const {
+  const MonotonicTime now = loop_.now();
+  const bool is_asked = asks_for_attempt(target) && now >= target.attempted_at + kAttemptGap;
+  if (target.retry_at > now && !is_asked) return false;
   if (kind_ == ChannelKind::kGrpc) return target.connections.empty() && target.attempts.empty();
   if (target.is_http2()) return false;
   // Until it is known which protocol the peer chooses, one attempt at a time.
@@ -229,24 +261,40 @@ bool ClientChannel::may_connect(const Target& target) const {
   return !may_be_http2 || target.attempts.empty();
 }
 
-void ClientChannel::connect_where_needed() {
+MonotonicTime ClientChannel::next_change_at(const Target& target) const {
   const MonotonicTime now = loop_.now();
-  if (resolution_ == nullptr && resolve_at_ <= now) resolve();
+  MonotonicTime next = target.retry_at > now ? target.retry_at : kNever;
+  if (asks_for_attempt(target)) {
+    const MonotonicTime asked_at =
+        target.attempted_at + (target.attempts.empty() ? kAttemptGap : kAttemptOverdue);
+    if (asked_at > now) next = std::min(next, asked_at);
+  }
+  return next;
+}
+
+void ClientChannel::connect_where_needed() {
+  if (resolution_ == nullptr && resolve_at_ <= loop_.now()) resolve();
   const auto fits = [this](const Target& target) { return may_connect(target); };
+  const auto overdue = [this](const Target& target) { return is_overdue(target); };
+  while (Target* target = targets_.next_to_try(overdue)) connect(*target);
   if (kind_ == ChannelKind::kHttp) {
     while (targets_.attempt_count() < waiting_.size() &&
            targets_.attempt_count() + targets_.connection_count() < options_.connections_max) {
-      Target* target = targets_.next_to_try(now, fits);
+      Target* target = targets_.next_to_try(fits);
       if (target == nullptr) break;
       connect(*target);
     }
   } else if (!options_.pick_first) {
-    while (Target* target = targets_.next_to_try(now, fits)) connect(*target);
+    while (Target* target = targets_.next_to_try(fits)) connect(*target);
   } else if (targets_.attempt_count() + targets_.connection_count() == 0) {
-    if (Target* target = targets_.next_to_try(now, fits)) connect(*target);
+    if (Target* target = targets_.next_to_try(fits)) connect(*target);
   }
-  const bool wanted = !waiting_.empty() || kind_ == ChannelKind::kGrpc;
-  if (wanted) arm(targets_.earliest_retry(now));
+  for (const auto& target : targets_.all()) arm(next_change_at(*target));
+}
+
+void ClientChannel::drop_attempt(Target& target) {
+  dead_attempts_.push_back(std::move(target.attempts.back()));
+  target.attempts.pop_back();
 }
 
 void ClientChannel::connect(Target& target) {
@@ -261,6 +309,9 @@ void ClientChannel::connect(Target& target) {
   } else {
     where.alpn = {"http/1.1"};
   }
+  // The first of those that are overdue stays, for a network that is only slow.
+  if (is_overdue(target) && target.attempts.size() > 1) drop_attempt(target);
+  target.attempted_at = loop_.now();
   const size_t place = target.attempts.size();
   target.attempts.push_back(nullptr);
   // The attempt has to know itself, to be found among its siblings.
@@ -299,12 +350,19 @@ void ClientChannel::adopt(Target& target, std::unique_ptr<io::Stream> stream) {
   const ConnectionContext context{loop_, options_, *dialect_, *this};
   target.connections.push_back(http2 ? make_http2_connection(context, std::move(stream))
                                      : make_http1_connection(context, std::move(stream)));
+  // Attempts beside one that was overdue.
+  const size_t connections_max =
+      target.is_http2() ? target.connections.size() : options_.connections_max;
+  while (!target.attempts.empty() &&
+         target.attempts.size() + target.connections.size() > connections_max) {
+    drop_attempt(target);
+  }
   on_work(*target.connections.back());
 }
 
 void ClientChannel::leave_alone(Target& target, const Error& error) {
   target.retry_at = loop_.now() + target.backoff.next(loop_.random());
-  last_error_ = target.address.text + ": " + error.message;
+  note_error(target.address.text + ": " + error.message);
   want_resolution_at(loop_.now());
 }
 
@@ -316,6 +374,11 @@ void ClientChannel::after_loss(Target& target) {
     target.retry_at = now + target.backoff.next(loop_.random());
   }
   want_resolution_at(now);
+}
+
+void ClientChannel::note_error(std::string text) {
+  last_error_ = std::move(text);
+  last_error_at_ = loop_.now();
 }
 
 // Names.
@@ -332,8 +395,8 @@ void ClientChannel::on_resolved(Result<std::vector<io::Address>> result) {
   dead_resolution_ = std::move(resolution_);
   const MonotonicTime now = loop_.now();
   if (!result || result->empty()) {
-    last_error_ = options_.host + ": " +
-                  (result ? std::string("the name has no addresses") : result.error().message);
+    note_error(options_.host + ": " +
+               (result ? std::string("the name has no addresses") : result.error().message));
     resolve_at_ = now + resolve_backoff_.next(loop_.random());
   } else {
     resolve_backoff_.reset();
@@ -374,6 +437,26 @@ void ClientChannel::on_timer() {
   want_turn();
 }
 
+// What has kept a request from being sent until its deadline. An old error is called old.
+std::string ClientChannel::describe_wait() const {
+  const auto seconds = [this](MonotonicTime since) {
+    return std::to_string(std::chrono::round<std::chrono::seconds>(loop_.now() - since).count()) +
+           " s";
+  };
+  std::string text = "the deadline passed while waiting for a connection";
+  for (const auto& target : targets_.all()) {
+    if (target->attempts.empty()) continue;
+    text += "; " + target->address.text + " has not answered an attempt to connect for " +
+            seconds(target->attempted_at);
+    break;
+  }
+  if (resolution_ != nullptr) text += "; " + options_.host + " is being looked up";
+  if (!last_error_.empty()) {
+    text += "; last error, " + seconds(last_error_at_) + " ago: " + last_error_;
+  }
+  return text;
+}
+
 void ClientChannel::expire_calls() {
   const MonotonicTime now = loop_.now();
   MonotonicTime next = kNever;
@@ -384,9 +467,7 @@ void ClientChannel::expire_calls() {
       continue;
     }
     if (call.connection == nullptr) {
-      answer_not_sent(call, Code::kDeadlineExceeded,
-                      "the deadline passed while waiting for a connection" +
-                          (last_error_.empty() ? "" : "; last error: " + last_error_));
+      answer_not_sent(call, Code::kDeadlineExceeded, describe_wait());
       continue;
     }
     Answer answer;

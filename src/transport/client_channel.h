@@ -1,6 +1,11 @@
 // The machinery behind both clients: calls wait here for a connection, connections are made where
 // they are needed, and deadlines are kept. What the bytes mean is the dialect's.
 //
+// One back-off decides how long a peer that fails is left alone: that of the sender of requests. A
+// request that finds no connection makes an attempt on each address, and a look-up of the name when
+// all have failed; it is answered only behind that. The channel's own back-off is for connections
+// that are kept up while nothing is sent.
+//
 // Everything happens in one place, run_turn(), at the end of a turn of the loop: waiting calls
 // take connections, connections are dialled, output of the whole turn is written at once, and
 // answers are delivered. Events only record and ask for such a turn, which is also why no answer
@@ -54,8 +59,18 @@ class ClientChannel final : public Client, ClientConnectionOwner {
   void deliver();
   void finish(ClientCall& call, Answer answer);
   void answer_not_sent(ClientCall& call, Code code, std::string message);
+  void note_error(std::string text);
+  std::string describe_wait() const;
 
+  // A request waits that no attempt on this address was made for.
+  bool asks_for_attempt(const Target& target) const;
+  bool is_overdue(const Target& target) const;
   bool may_connect(const Target& target) const;
+  // When may_connect() or is_overdue() change by themselves; kNever: not.
+  MonotonicTime next_change_at(const Target& target) const;
+  void drop_attempt(Target& target);
+  // Every address was tried for it, and the name looked up.
+  bool is_served(const ClientCall& call) const;
   void connect(Target& target);
   void on_attempt_ended(Target& target, ConnectAttempt* attempt,
                         Result<std::unique_ptr<io::Stream>> result);
@@ -93,6 +108,7 @@ class ClientChannel final : public Client, ClientConnectionOwner {
   MonotonicTime resolve_at_{};   // the next look-up
   MonotonicTime resolved_at_{};  // the last one that was begun
   std::string last_error_;
+  MonotonicTime last_error_at_{};
 
   std::unique_ptr<io::Timer> timer_;
   MonotonicTime armed_at_ = kNever;

@@ -217,11 +217,15 @@ TEST_F(ClientLimitsTest, SlowRequestBesideAnsweredOnesKeepsItsConnection) {
 }
 
 TEST_F(ClientLimitsTest, PeerThatDoesNotReadHoldsNoRequestBehindItsDeadline) {
-  listener_ =
-      *server_loop_->listen({.host = "", .port = 4317}, [this](std::unique_ptr<io::Stream> stream) {
-        stream->set_interest(io::Interest::kNone);
-        kept_.push_back(std::move(stream));
-      });
+  // Windows that let all come: SETTINGS with INITIAL_WINDOW_SIZE, and a WINDOW_UPDATE.
+  static constexpr char kOpen[] =
+      "\0\0\x06\4\0\0\0\0\0\0\4\x7f\xff\xff\xff\0\0\4\x08\0\0\0\0\0\x7f\0\0\0";
+  const auto accept = [this](std::unique_ptr<io::Stream> stream) {
+    const iovec piece{const_cast<char*>(kOpen), sizeof kOpen - 1};
+    stream->write({&piece, 1});
+    kept_.push_back(std::move(stream));
+  };
+  listener_ = *server_loop_->listen({.host = "", .port = 4317}, accept);
   client_ = make_grpc_client(*client_loop_, options_);
   Budget bodies(64 << 20);
   ChunkPool pool(bodies, 0);

@@ -48,11 +48,11 @@ ClientConnection* TargetList::pick() {
   return nullptr;
 }
 
-Target* TargetList::next_to_try(MonotonicTime now, const std::function<bool(const Target&)>& fits) {
+Target* TargetList::next_to_try(const std::function<bool(const Target&)>& fits) {
   for (size_t i = 0; i < targets_.size(); ++i) {
     const size_t index = (next_try_ + i) % targets_.size();
     Target& target = *targets_[index];
-    if (target.retry_at > now || !fits(target)) continue;
+    if (!fits(target)) continue;
     next_try_ = index + 1;
     return &target;
   }
@@ -83,14 +83,6 @@ size_t TargetList::attempt_count() const {
 size_t TargetList::connected_count() const {
   return static_cast<size_t>(std::ranges::count_if(
       targets_, [](const auto& target) { return !target->connections.empty(); }));
-}
-
-MonotonicTime TargetList::earliest_retry(MonotonicTime now) const {
-  MonotonicTime earliest = kNever;
-  for (const auto& target : targets_) {
-    if (target->retry_at > now) earliest = std::min(earliest, target->retry_at);
-  }
-  return earliest;
 }
 
 }  // namespace millrace::transport

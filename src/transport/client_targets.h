@@ -23,9 +23,10 @@ struct Target {
   std::string host;  // "10.0.0.1", "::1"
   uint16_t port = 0;
   ConnectBackoff backoff;
-  MonotonicTime retry_at{};      // no attempt before
-  MonotonicTime connected_at{};  // the last time
-  bool proven = false;           // has answered a request since then
+  MonotonicTime retry_at{};  // no attempt before, unless a request asks for one
+  MonotonicTime attempted_at = MonotonicTime::min();  // the last attempt began
+  MonotonicTime connected_at{};                       // the last time
+  bool proven = false;                                // has answered a request since then
   std::vector<std::unique_ptr<ConnectAttempt>> attempts;
   std::vector<std::unique_ptr<ClientConnection>> connections;  // that take requests
 
@@ -45,15 +46,13 @@ class TargetList {
 
   // The next connection that takes a request, round robin over the addresses; null: none.
   ClientConnection* pick();
-  // The next address that may be tried now and that `fits`, round robin; null: none.
-  Target* next_to_try(MonotonicTime now, const std::function<bool(const Target&)>& fits);
+  // The next address that `fits`, round robin; null: none.
+  Target* next_to_try(const std::function<bool(const Target&)>& fits);
   Target* find(const ClientConnection& connection) const;
 
   size_t connection_count() const;
   size_t attempt_count() const;
   size_t connected_count() const;  // addresses with a connection
-  // When the first address that is being left alone may be tried again; kNever: none is.
-  MonotonicTime earliest_retry(MonotonicTime now) const;
 
  private:
   const Duration backoff_initial_;

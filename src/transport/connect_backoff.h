@@ -11,7 +11,9 @@ namespace millrace::transport {
 
 class ConnectBackoff {
  public:
-  ConnectBackoff(Duration initial, Duration max) : initial_(initial), max_(max) { reset(); }
+  ConnectBackoff(Duration initial, Duration max) : initial_(std::min(initial, max)), max_(max) {
+    reset();
+  }
   void reset() { next_ = initial_; }
   Duration next(Random& random) {
     const double base = static_cast<double>(next_.count());

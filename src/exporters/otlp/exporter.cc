@@ -286,6 +286,9 @@ transport::ClientOptions client_options(const OtlpClientOptions& options,
   made.headers = options.headers;
   made.user_agent = options.user_agent;
   made.response_bytes_max = kResponseBytesMax;
+  // Requests make connection attempts of their own; between them none waits longer than they do.
+  const config::RetryConfig& retry = options.helper.retry;
+  if (retry.enabled) made.reconnect_max = std::min(made.reconnect_max, retry.max_interval);
   if (uses_tls) made.tls = options.tls_context;
   made.tls_server_name = options.tls.options.server_name_override;
   return made;
@@ -369,8 +372,7 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
       client.idle_max = options.idle_max > Duration(0) ? options.idle_max : Duration(24h);
       client.ping_after = options.ping_after;
       client.ping_timeout = options.ping_timeout;
-      // The destination has a back-off of its own; connections need only a short one.
-      client.reconnect_max = 5s;
+      client.reconnect_max = std::min<Duration>(client.reconnect_max, 5s);
       if (!setup.endpoint.empty()) setup.endpoint += " / ";
       setup.endpoint += client.scheme + "://" + client.authority;
     }

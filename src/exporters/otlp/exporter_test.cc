@@ -11,7 +11,9 @@
 #include "compress/decompressor.h"
 #include "io/sim/world.h"
 #include "io/testing/stream_probe.h"
+#include "transport/peer_text.h"
 #include "transport/testing/scripted_http2_server.h"
+#include "wire/writer.h"
 
 namespace millrace::exporters {
 namespace {
@@ -289,6 +291,65 @@ TEST_F(OtlpExporterTest, HttpSuccessOfAnotherTypeIsSuccess) {
 TEST_F(OtlpExporterTest, SignalWithoutEndpointIsRefused) {
   http("", http_options());
   EXPECT_EQ(send("x", Signal::kLogs).kind, Kind::kRefused);
+}
+
+// A peer's text of megabytes went into the log, the status page and the answer to the sender.
+TEST_F(OtlpExporterTest, TextOfAPartialSuccessIsCut) {
+  wire::Writer writer;
+  const auto partial = writer.open(1);
+  writer.varint_field(1, 7);
+  writer.string_field(2, std::string(100'000, 'm'));
+  writer.close(partial);
+  const std::string body = writer.to_string();
+  http("HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body,
+       http_options());
+  const pipeline::Outcome outcome = send("x");
+  EXPECT_EQ(outcome.kind, Kind::kPartial);
+  EXPECT_EQ(outcome.rejected_count, 7u);
+  EXPECT_EQ(outcome.error.message.size(), transport::kPeerTextBytesMax);
+  EXPECT_LE(log_.size(), 2 * transport::kPeerTextBytesMax);
+}
+
+TEST_F(OtlpExporterTest, ResponseMessageOfMegabytesIsNotLookedInto) {
+  const size_t size = transport::kInterpretedBytesMax + 2;
+  std::string empty_partial_successes;
+  while (empty_partial_successes.size() < size) empty_partial_successes.append("\x0a\0", 2);
+  http("HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: " +
+           std::to_string(size) + "\r\n\r\n" + empty_partial_successes,
+       http_options());
+  EXPECT_EQ(send("x").kind, Kind::kDelivered) << "the peer has said so";
+  EXPECT_TRUE(log_.contains("too large to be looked into")) << log_;
+}
+
+TEST_F(OtlpExporterTest, ResponseInJsonIsReadWithinTheBudget) {
+  const std::string body = R"({"partialSuccess":{"rejectedSpans":"1"}})";
+  const std::string response =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
+  http(response, http_options());
+  ASSERT_TRUE(budget_.try_reserve(MemoryTerm::kMessages, budget_.limit()));
+  EXPECT_EQ(send("x").kind, Kind::kDelivered);
+  EXPECT_TRUE(log_.contains("no memory")) << log_;
+  budget_.release(MemoryTerm::kMessages, budget_.limit());
+  probes_.back()->close();
+  world_.run_for(1s);
+  EXPECT_EQ(send("x").kind, Kind::kPartial);
+}
+
+TEST_F(OtlpExporterTest, BoundsThatActAreCountedAndLogged) {
+  HttpOptions options = http_options();
+  std::string response = "HTTP/1.1 200 OK\r\n";
+  response += "X: " + std::string(70'000, 'a');
+  http(response, options);
+  EXPECT_EQ(send("x").kind, Kind::kRetry);
+  EXPECT_EQ(options.response_counters->count_of(http::ResponseLimit::kHead), 1u);
+  EXPECT_TRUE(log_.contains("bound=head")) << log_;
+  EXPECT_TRUE(log_.contains(":4318")) << log_;
+  log_.clear();
+  EXPECT_EQ(send("x").kind, Kind::kRetry);
+  EXPECT_EQ(options.response_counters->count_of(http::ResponseLimit::kHead), 2u);
+  EXPECT_EQ(log_, "") << "a line in ten seconds";
 }
 
 }  // namespace
