@@ -1,5 +1,6 @@
 // A batch's way: a place in flight, an attempt, its answer, and what goes next. What an answer
 // means is in settling.cc and retrying.cc.
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -33,7 +34,7 @@ void DestinationWorker::attempt(Slot& slot) {
   const MonotonicTime now = loop_.now();
   if (flight.first_attempt_at == kNever) {
     flight.first_attempt_at = now;
-    flight.interval = options_.retry.initial_interval;
+    flight.interval = std::min(options_.retry.initial_interval, options_.retry.max_interval);
   }
   if (!may_send(slot, now)) return;
   flight.attempted_at = now;

@@ -17,6 +17,7 @@ import traceback
 import dead_letters
 import delivery
 import environment
+import recovery
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
                      wait_for_port, wait_until)
 
@@ -182,6 +183,7 @@ def cases():
     yield "one source to two sinks", one_source_to_two_sinks
     yield from delivery.cases()
     yield from dead_letters.cases()
+    yield from recovery.cases()
 
 
 def show_logs(folder):
