@@ -14,6 +14,8 @@ std::string_view memory_term_name(MemoryTerm term) {
       return "send_ahead";
     case MemoryTerm::kAnswers:
       return "answers";
+    case MemoryTerm::kResponses:
+      return "responses";
     case MemoryTerm::kJson:
       return "json";
     case MemoryTerm::kEncoded:

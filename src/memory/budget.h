@@ -21,6 +21,7 @@ enum class MemoryTerm : uint8_t {
   kConnections,  // buffers, streams, header tables and TLS of senders' connections
   kSendAhead,    // HTTP/1.1 requests sent before the answer to the one in front of them
   kAnswers,      // long answers that are being sent
+  kResponses,    // what back ends answer, while it is being read
   kJson,         // parsing JSON
   kEncoded,      // batches as compressed, or as JSON, while they are being sent
   kReadBack,     // what was read from the disk to be sent

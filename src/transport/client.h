@@ -67,9 +67,10 @@ struct Answer {
   std::string message;  // at most kPeerTextBytesMax of what the peer said, in UTF-8
   Bytes body;           // the response message (protobuf; JSON for proto_json)
   bool body_is_json = false;
-  std::optional<Duration> retry_after;  // RetryInfo or Retry-After (seconds or HTTP date)
-  bool too_large = false;               // 413, or RESOURCE_EXHAUSTED whose text speaks of size
-  std::string server_address;           // "10.0.0.1"
+  // RetryInfo or Retry-After (seconds or HTTP date), a year at the most.
+  std::optional<Duration> retry_after;
+  bool too_large = false;      // 413, or RESOURCE_EXHAUSTED whose text speaks of size
+  std::string server_address;  // "10.0.0.1"
   uint16_t server_port = 0;
 };
 
@@ -88,8 +89,9 @@ struct ClientOptions {
   uint32_t connections_max = 8;  // HTTP/1.1: parallel connections; HTTP/2: one per address
   bool http2 = true;             // HTTP over TLS may use HTTP/2 by ALPN
   size_t response_bytes_max = 4 << 20;
-  // Where response bodies of more than a few bytes are reserved; a response that finds no room is
-  // read without its body. Null: they are not. Must outlive the client and its answers.
+  // Where response bodies of more than a few bytes are reserved, an eighth of it at the most; a
+  // response that finds no room is read without its body. Null: they are not. Must outlive the
+  // client and its answers.
   Budget* budget = nullptr;
   // A peer passed a bound on what it may answer ("10.0.0.1:4317"). May be empty; on the loop.
   std::function<void(http::ResponseLimit, std::string_view peer)> on_limit = {};

@@ -15,6 +15,7 @@ using namespace millrace;
 using namespace millrace::transport;
 
 constexpr size_t kBodyBytesMax = 20'000;
+constexpr size_t kFieldBytesMax = 20'000;  // what is kept of all fields of a response
 constexpr WallTime kNow = WallTime(1'790'000'000s);
 constexpr Duration kYear = std::chrono::hours(24 * 365);
 
@@ -52,6 +53,10 @@ Response read_response(testing::FuzzInput& input) {
     }
   }
   MILLRACE_CHECK(response.body.size() <= kBodyBytesMax);
+  const size_t kept = response.content_encoding.size() + response.retry_after.size() +
+                      response.grpc_encoding.size() + response.grpc_message.size() +
+                      response.grpc_details.size();
+  MILLRACE_CHECK(kept <= kFieldBytesMax);
   MILLRACE_CHECK(response.too_large == (body.size() > kBodyBytesMax));
   return response;
 }

@@ -16,10 +16,19 @@ constexpr size_t kDetailsMax = 16 * 1024;
 // A response within this is not worth a reservation: its memory is a part of the request's.
 constexpr size_t kUnreservedBytes = 512;
 
+// All responses together have at most this part of the budget: back ends that answer with megabytes
+// must not shut out senders.
+constexpr size_t kResponsesShare = 8;
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
+
+Reservation reserve_response(Budget& budget, size_t bytes) {
+  if (budget.used(MemoryTerm::kResponses) + bytes > budget.limit() / kResponsesShare) return {};
+  return Reservation::try_make(budget, MemoryTerm::kResponses, bytes);
 }
 
 }  // namespace
@@ -90,7 +99,7 @@ http::ResponseLimit ClientCall::add_body(std::span<const uint8_t> bytes,
         std::clamp(2 * response.body.capacity(), size, std::max(size, options.response_bytes_max));
     Reservation memory;
     const bool is_reserved = options.budget != nullptr && room > kUnreservedBytes;
-    if (is_reserved) memory = Reservation::try_make(*options.budget, MemoryTerm::kAnswers, room);
+    if (is_reserved) memory = reserve_response(*options.budget, room);
     if (is_reserved && !memory) {
       response.drop_body();
       body_memory = Reservation();

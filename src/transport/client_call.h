@@ -68,9 +68,9 @@ struct ClientCall {
   ClientConnection* connection = nullptr;  // null while waiting for one
   std::string server_address;              // of the last connection
   uint16_t server_port = 0;
-  void* ticket = nullptr;      // the connection's own
-  size_t index = 0;            // in the channel's list
-  uint32_t attempt_count = 0;  // connections that took it so far
+  void* ticket = nullptr;       // the connection's own
+  size_t index = 0;             // in the channel's list
+  uint32_t attempt_count = 0;   // connections that took it so far
   MonotonicTime waits_since{};  // for a connection
 
   // Reserves and keeps a part of the response's body. kBody: it is larger than allowed, and the

@@ -16,6 +16,8 @@ constexpr Duration kAttemptGap = 100ms;
 // An attempt that takes so long may wait for a packet that the outage took, and the system repeats
 // that ever later: the next request makes a second one beside it.
 constexpr Duration kAttemptOverdue = 1s;
+// A peer may ask for the end of time, which no clock can be added to.
+constexpr Duration kRetryAfterMax = std::chrono::hours(365 * 24);
 // A call that a peer certainly did not see goes elsewhere by itself, once.
 constexpr uint32_t kAttemptsMax = 2;
 // A connection that lasted this long was a real one, also without requests.
@@ -165,6 +167,7 @@ void ClientChannel::finish(ClientCall& call, Answer answer) {
     answer.server_port = call.server_port;
   }
   answer.message = to_peer_text(answer.message);
+  if (answer.retry_after) answer.retry_after = std::min(*answer.retry_after, kRetryAfterMax);
   finished_.push_back({std::move(call.done), std::move(answer), std::move(call.body_memory)});
   const size_t index = call.index;
   std::swap(calls_[index], calls_.back());

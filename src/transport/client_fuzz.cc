@@ -1,6 +1,7 @@
 // A whole client against a hostile back end, over the simulated network: whatever comes back, and
 // however it is cut, each request is answered exactly once. The first byte chooses the protocol,
-// the second the size of the pieces, the third whether the back end hangs up behind its bytes.
+// the second the size of the pieces, the third whether the back end hangs up behind its bytes. What
+// is held of a response is reserved, and given back with its answer.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -11,7 +12,9 @@
 #include "base/check.h"
 #include "base/testing/fuzz_input.h"
 #include "io/sim/world.h"
+#include "memory/budget.h"
 #include "transport/client.h"
+#include "transport/peer_text.h"
 
 namespace {
 
@@ -75,6 +78,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.paths[0] = "/v1/traces";
   options.response_bytes_max = 10'000;
   options.idle_max = 1s;
+  Budget budget(256 << 10);
+  options.budget = &budget;
+  options.on_limit = [](http::ResponseLimit limit, std::string_view) {
+    MILLRACE_CHECK(limit != http::ResponseLimit::kNone);
+  };
   auto client = is_grpc ? make_grpc_client(*loop, options) : make_http_client(*loop, options);
   constexpr size_t kRequests = 3;
   std::array<int, kRequests> answers{};
@@ -85,11 +93,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     client->send(std::move(request), [&answers, i](const Answer& answer) {
       ++answers[i];
       MILLRACE_CHECK(answer.body.size() <= 10'000);
+      MILLRACE_CHECK(answer.message.size() <= kPeerTextBytesMax);
     });
   }
   world.run_for(6s);
   for (const int count : answers) MILLRACE_CHECK(count == 1);
   MILLRACE_CHECK(client->in_flight_count() == 0);
+  MILLRACE_CHECK(budget.used() == 0);
   client.reset();
   for (const int count : answers) MILLRACE_CHECK(count == 1);
   return 0;

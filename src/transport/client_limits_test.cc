@@ -10,12 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "http/grpc_wire.h"
 #include "io/sim/world.h"
 #include "io/testing/stream_probe.h"
 #include "memory/budget.h"
 #include "memory/chunk_pool.h"
 #include "transport/client.h"
 #include "transport/peer_text.h"
+#include "transport/rpc_status.h"
 #include "transport/testing/scripted_http2_server.h"
 
 namespace millrace::transport {
@@ -81,7 +83,7 @@ class ClientLimitsTest : public ::testing::Test {
     return answer->value_or(Answer());
   }
 
-  Budget budget_{1 << 20};
+  Budget budget_{8 << 20};
   size_t used_at_answer_ = 0;
   io::sim::World world_{1};
   std::unique_ptr<io::Loop> server_loop_;
@@ -141,13 +143,13 @@ TEST_F(ClientLimitsTest, BodyIsReservedUntilItsAnswerIsDelivered) {
 }
 
 TEST_F(ClientLimitsTest, SuccessWithoutMemoryForItsBodyIsASuccess) {
-  ASSERT_TRUE(budget_.try_reserve(MemoryTerm::kMessages, 1 << 20));
+  ASSERT_TRUE(budget_.try_reserve(MemoryTerm::kMessages, budget_.limit()));
   serve_http1(
       "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100000"
       "\r\n\r\n",
       std::string(1000, 'a'), 100);
   const Answer answer = ask();
-  budget_.release(MemoryTerm::kMessages, 1 << 20);
+  budget_.release(MemoryTerm::kMessages, budget_.limit());
   EXPECT_EQ(answer.kind, Kind::kAnswered);
   EXPECT_EQ(answer.code, Code::kOk);
   EXPECT_TRUE(answer.body.empty());
@@ -155,11 +157,25 @@ TEST_F(ClientLimitsTest, SuccessWithoutMemoryForItsBodyIsASuccess) {
   EXPECT_EQ(limits_, std::vector{ResponseLimit::kMemory});
 }
 
+// Back ends must not be able to fill the budget, which would shut out senders.
+TEST_F(ClientLimitsTest, ResponsesHaveOnlyAShareOfTheBudget) {
+  serve_http1(
+      "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 300000\r\n\r\n",
+      std::string(1000, 'a'), 299);
+  std::vector<std::shared_ptr<std::optional<Answer>>> answers;
+  for (int i = 0; i < 8; ++i) answers.push_back(send("spans"));
+  world_.run_for(4s);
+  EXPECT_GT(budget_.used(MemoryTerm::kResponses), 100'000u);
+  EXPECT_LE(budget_.used(), budget_.limit() / 8);
+  world_.run_for(2s);
+  for (const auto& answer : answers) EXPECT_EQ((*answer)->kind, Kind::kTimedOut);
+}
+
 TEST_F(ClientLimitsTest, RefusalWithoutMemoryForItsBodyKeepsItsStatus) {
-  ASSERT_TRUE(budget_.try_reserve(MemoryTerm::kMessages, 1 << 20));
+  ASSERT_TRUE(budget_.try_reserve(MemoryTerm::kMessages, budget_.limit()));
   serve_http1("HTTP/1.1 503 No\r\nContent-Length: 100000\r\n\r\n", std::string(1000, 'a'), 100);
   const Answer answer = ask();
-  budget_.release(MemoryTerm::kMessages, 1 << 20);
+  budget_.release(MemoryTerm::kMessages, budget_.limit());
   EXPECT_EQ(answer.code, Code::kUnavailable);
   EXPECT_EQ(answer.http_status, 503);
 }
@@ -174,6 +190,21 @@ TEST_F(ClientLimitsTest, LongTextOfAPeerIsCut) {
   const Answer answer = ask();
   EXPECT_EQ(answer.code, Code::kUnavailable);
   EXPECT_EQ(answer.message, std::string(kPeerTextBytesMax, 'm'));
+}
+
+// Added to a clock it overflowed, and the batch was sent again at once, and again.
+TEST_F(ClientLimitsTest, DelayUntilTheEndOfTimeIsAYear) {
+  const std::string details = encode_rpc_status(
+      {.code = Code::kUnavailable, .message = "full", .retry_delay = Duration::max()});
+  serve_grpc([&](ScriptedHttp2Server::Request& request) {
+    request.answer({{":status", "200"},
+                    {"content-type", "application/grpc"},
+                    {"grpc-status", "14"},
+                    {"grpc-status-details-bin", http::encode_base64(details)}});
+  });
+  const Answer answer = ask();
+  ASSERT_TRUE(answer.retry_after.has_value());
+  EXPECT_EQ(*answer.retry_after, Duration(std::chrono::hours(365 * 24)));
 }
 
 TEST_F(ClientLimitsTest, FloodOverHttp2BreaksTheConnectionAndIsCounted) {

@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kReadBytes = 16 * 1024;
 // Then others get their turn; the stream is level-triggered and will be called again.
 constexpr int kReadsInARow = 4;
+// As much is written in a turn, one write more at the most.
+constexpr size_t kWriteBytesMax = 1 << 20;
 constexpr size_t kPieceCountMax = 512;
 
 class Http1Connection final : public ClientConnection,
@@ -61,7 +63,12 @@ class Http1Connection final : public ClientConnection,
 
   void flush() override {
     if (stream_ == nullptr || call_ == nullptr) return;
-    while (written_ < head_.size() + body_.size()) {
+    for (const size_t begun_at = written_; written_ < head_.size() + body_.size();) {
+      // Then others get their turn: a large body must not go out in one.
+      if (written_ - begun_at >= kWriteBytesMax) {
+        stream_->set_interest(io::Interest::kReadWrite);
+        return;
+      }
       gather();
       const io::IoResult result = stream_->write(pieces_);
       if (result.outcome == io::IoOutcome::kOk) {

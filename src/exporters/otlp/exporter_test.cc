@@ -74,7 +74,7 @@ class OtlpExporterTest : public ::testing::Test {
   std::unique_ptr<io::Loop> server_loop_;
   std::unique_ptr<io::Loop> client_loop_;
   std::string log_;
-  Budget budget_{1 << 20};
+  Budget budget_{8 << 20};
   Logger logger_;
   std::unique_ptr<ScriptedHttp2Server> peer_;
   std::string response_;
