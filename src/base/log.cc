@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/json_string.h"
+#include "base/printable_text.h"
 
 namespace millrace {
 namespace {
@@ -24,20 +25,25 @@ std::string timestamp(int64_t wall_ms) {
   return result + "." + std::string(3 - millis.size(), '0') + millis + "Z";
 }
 
+// A JSON string that a terminal shows as it is. JSON's escapes are a part of the printable text's.
+void append_quoted(std::string& line, std::string_view text) {
+  append_printable(line, json_string(text));
+}
+
 std::string json_line(int64_t wall_ms, LogLevel level, std::string_view message,
-                      std::initializer_list<LogField> fields) {
+                      std::span<const LogField> fields) {
   std::string line = "{\"ts\":\"" + timestamp(wall_ms) + "\",\"level\":\"";
   line += kLevelNames[static_cast<size_t>(level)];
   line += "\",\"msg\":";
-  append_json_string(line, message);
+  append_quoted(line, message);
   for (const LogField& field : fields) {
     line += ',';
-    append_json_string(line, field.key);
+    append_quoted(line, field.key);
     line += ':';
     if (field.is_number) {
       line += field.value;
     } else {
-      append_json_string(line, field.value);
+      append_quoted(line, field.value);
     }
   }
   return line + "}\n";
@@ -46,30 +52,51 @@ std::string json_line(int64_t wall_ms, LogLevel level, std::string_view message,
 // Whether a value can stand in a console line as it is: nothing in it that ends the value, the line
 // or the text, as the escape sequences of terminals do.
 bool is_bare(std::string_view value) {
-  return !value.empty() && std::ranges::none_of(value, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= 0x20 || byte == 0x7f || c == '"' || c == '=';
-  });
+  return !value.empty() && is_printable(value) &&
+         value.find_first_of(" \"=") == std::string_view::npos;
 }
 
+enum class LineEnds : uint8_t { kEscaped, kKept };
+
 std::string console_line(int64_t wall_ms, LogLevel level, std::string_view message,
-                         std::initializer_list<LogField> fields) {
+                         std::span<const LogField> fields, LineEnds line_ends) {
   std::string line = timestamp(wall_ms) + "\t";
   line += kLevelNames[static_cast<size_t>(level)];
   line += '\t';
-  line += message;
+  if (line_ends == LineEnds::kKept) {
+    line += message;
+  } else {
+    append_printable(line, message);
+  }
   for (const LogField& field : fields) {
-    line += ' ';
-    line += field.key;
+    line += line.back() == '\n' ? '\t' : ' ';
+    append_printable(line, field.key);
     line += '=';
     if (is_bare(field.value)) {
       line += field.value;
     } else {
-      append_json_string(line, field.value);
+      append_quoted(line, field.value);
     }
   }
-  return line + "\n";
+  if (line.back() != '\n') line += '\n';
+  return line;
 }
+
+// Fields whose value is the id of a component.
+constexpr std::array<std::string_view, 8> kComponentKeys = {"exporter",  "receiver",   "processor",
+                                                            "connector", "extension",  "pipeline",
+                                                            "storage",   "destination"};
+
+std::string_view component_of(std::span<const LogField> fields) {
+  for (const LogField& field : fields) {
+    if (std::ranges::find(kComponentKeys, field.key) != kComponentKeys.end()) return field.value;
+  }
+  return {};
+}
+
+// Pairs of message and component that are sampled by themselves; more are sampled together with
+// the others of their message.
+constexpr size_t kSampledPairsMax = 4096;
 
 }  // namespace
 
@@ -81,7 +108,7 @@ struct Logger::State {
     int64_t tick = -1;
     uint32_t seen = 0;
   };
-  // Messages are literals of this program, so the table is bounded by the program's text.
+  // By message, a zero byte, and component. Messages are literals of this program.
   std::map<std::string, Count, std::less<>> counts;
   uint64_t suppressed = 0;
 };
@@ -99,32 +126,46 @@ uint64_t Logger::suppressed_count() const {
   return state_->suppressed;
 }
 
-void Logger::log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+// Under the lock.
+bool Logger::admits(int64_t now_ms, std::string_view message, std::span<const LogField> fields) {
+  if (!options_.sampling_enabled || options_.sampling_tick_ms <= 0) return true;
+  std::string key(message);
+  key += '\0';
+  const size_t message_end = key.size();
+  key += component_of(fields);
+  auto found = state_->counts.find(key);
+  if (found == state_->counts.end()) {
+    if (state_->counts.size() >= kSampledPairsMax) key.resize(message_end);
+    found = state_->counts.try_emplace(std::move(key)).first;
+  }
+  State::Count& count = found->second;
+  const int64_t tick = now_ms / options_.sampling_tick_ms;
+  if (count.tick != tick) count = {.tick = tick, .seen = 0};
+  ++count.seen;
+  if (count.seen <= options_.sampling_initial) return true;
+  const uint32_t beyond = count.seen - options_.sampling_initial;
+  if (options_.sampling_thereafter != 0 && beyond % options_.sampling_thereafter == 0) return true;
+  ++state_->suppressed;
+  return false;
+}
+
+void Logger::log(LogLevel level, std::string_view message, std::span<const LogField> fields) {
   if (!enabled(level) || !state_->sink) return;
   const std::lock_guard lock(state_->mutex);
   const int64_t now_ms = state_->now ? state_->now() : 0;
-  if (options_.sampling_enabled && options_.sampling_tick_ms > 0) {
-    auto found = state_->counts.find(message);
-    if (found == state_->counts.end()) {
-      found = state_->counts.emplace(std::string(message), State::Count{}).first;
-    }
-    State::Count& count = found->second;
-    const int64_t tick = now_ms / options_.sampling_tick_ms;
-    if (count.tick != tick) count = {.tick = tick, .seen = 0};
-    ++count.seen;
-    if (count.seen > options_.sampling_initial) {
-      const uint32_t beyond = count.seen - options_.sampling_initial;
-      const bool kept =
-          options_.sampling_thereafter != 0 && beyond % options_.sampling_thereafter == 0;
-      if (!kept) {
-        ++state_->suppressed;
-        return;
-      }
-    }
-  }
+  if (!admits(now_ms, message, fields)) return;
   state_->sink(options_.encoding == LogEncoding::kJson
                    ? json_line(now_ms, level, message, fields)
-                   : console_line(now_ms, level, message, fields));
+                   : console_line(now_ms, level, message, fields, LineEnds::kEscaped));
+}
+
+void Logger::log_block(LogLevel level, std::string_view lines, std::span<const LogField> fields) {
+  if (!enabled(level) || !state_->sink) return;
+  const std::lock_guard lock(state_->mutex);
+  const int64_t now_ms = state_->now ? state_->now() : 0;
+  state_->sink(options_.encoding == LogEncoding::kJson
+                   ? json_line(now_ms, level, lines, fields)
+                   : console_line(now_ms, level, lines, fields, LineEnds::kKept));
 }
 
 }  // namespace millrace

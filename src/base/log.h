@@ -1,15 +1,19 @@
 // Structured logging without globals: whoever logs was given a Logger.
 //
 // A line has a level, a message that never varies (so that it can be counted and limited) and
-// fields. Lines of the same message beyond `initial` in a window are counted and sampled, as
-// otelcol's service.telemetry.logs.sampling says. Threads: Logger is safe from any thread; it
-// takes a lock, so it stays off the per-request path except for errors, which are limited.
+// fields. Lines of the same message and component beyond `initial` in a window are counted and
+// sampled, as otelcol's service.telemetry.logs.sampling says; the component is the value of the
+// first field that names one ("exporter", "receiver", …). Nothing in a message or a field can begin
+// a line of its own or reach a terminal as a control sequence (base/printable_text.h). Threads:
+// Logger is safe from any thread; it takes a lock, so it stays off the per-request path except for
+// errors, which are limited.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -37,7 +41,7 @@ struct LogOptions {
   LogEncoding encoding = LogEncoding::kConsole;
   bool sampling_enabled = true;
   int64_t sampling_tick_ms = 10'000;
-  uint32_t sampling_initial = 10;      // lines of one message in a tick before sampling
+  uint32_t sampling_initial = 10;      // lines of a message and component before sampling
   uint32_t sampling_thereafter = 100;  // then every n-th; 0 drops the rest
 };
 
@@ -51,7 +55,13 @@ class Logger {
   Logger(LogOptions options, Sink sink, WallMillis now);
   ~Logger();
   bool enabled(LogLevel level) const { return level >= options_.level; }
-  void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+  void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) {
+    log(level, message, std::span(fields.begin(), fields.size()));
+  }
+  void log(LogLevel level, std::string_view message, std::span<const LogField> fields);
+  // `lines` as the message, never sampled. In the console encoding its line ends stay, so that a
+  // person can read it: the caller has made its other contents printable.
+  void log_block(LogLevel level, std::string_view lines, std::span<const LogField> fields = {});
   void debug(std::string_view m, std::initializer_list<LogField> f = {}) {
     log(LogLevel::kDebug, m, f);
   }
@@ -69,6 +79,7 @@ class Logger {
 
  private:
   struct State;
+  bool admits(int64_t now_ms, std::string_view message, std::span<const LogField> fields);
   LogOptions options_;
   std::unique_ptr<State> state_;
 };

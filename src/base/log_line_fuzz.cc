@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/json_string.h"
 #include "base/log.h"
+#include "base/printable_text.h"
 #include "base/testing/fuzz_input.h"
 
 namespace {
@@ -27,9 +28,15 @@ std::string line_of(LogEncoding encoding, std::string_view one, std::string_view
   return line;
 }
 
+std::string quoted_text(std::string_view value) {
+  std::string quoted;
+  append_printable(quoted, json_string(value));
+  return quoted;
+}
+
 // A value as it stands in a console line: bare, or the JSON string of it.
 std::string_view take_value(std::string_view& line, std::string_view value) {
-  const std::string quoted = json_string(value);
+  const std::string quoted = quoted_text(value);
   const bool is_quoted = line.starts_with('"');
   const size_t size = is_quoted ? quoted.size() : value.size();
   MILLRACE_CHECK(line.substr(0, size) == (is_quoted ? std::string_view(quoted) : value));
@@ -53,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   left.remove_prefix(5);
   MILLRACE_CHECK(take_value(left, two).empty());
   const std::string json = line_of(LogEncoding::kJson, one, two);
-  MILLRACE_CHECK(json.ends_with("\"msg\":\"message\",\"one\":" + json_string(one) +
-                                ",\"two\":" + json_string(two) + "}"));
+  MILLRACE_CHECK(json.ends_with("\"msg\":\"message\",\"one\":" + quoted_text(one) +
+                                ",\"two\":" + quoted_text(two) + "}"));
   return 0;
 }

@@ -50,6 +50,44 @@ TEST(LogTest, RepeatsBeyondTheLimitAreCountedNotWritten) {
   EXPECT_EQ(std::count(lines.text.begin(), lines.text.end(), '\n'), 5);
 }
 
+TEST(LogTest, OneComponentsRepeatsDoNotSilenceAnother) {
+  Lines lines;
+  auto logger = lines.make({.sampling_initial = 2, .sampling_thereafter = 0});
+  for (int i = 0; i < 100; ++i) {
+    for (const char* exporter : {"otlp/a", "otlp/b"})
+      logger.warn("failed", {{"exporter", exporter}});
+  }
+  logger.warn("failed", {{"attempt", 1}, {"exporter", "otlp/c"}});
+  EXPECT_EQ(std::count(lines.text.begin(), lines.text.end(), '\n'), 5) << lines.text;
+  EXPECT_NE(lines.text.find("otlp/c"), std::string::npos);
+}
+
+TEST(LogTest, PairsBeyondTheTableAreSampledTogether) {
+  Lines lines;
+  auto logger = lines.make({.sampling_initial = 1, .sampling_thereafter = 0});
+  for (int i = 0; i < 10'000; ++i) logger.warn("failed", {{"exporter", std::to_string(i)}});
+  EXPECT_LE(std::count(lines.text.begin(), lines.text.end(), '\n'), 4097);
+  EXPECT_GE(std::count(lines.text.begin(), lines.text.end(), '\n'), 4096);
+}
+
+TEST(LogTest, AMessageCannotForgeALine) {
+  Lines lines;
+  auto logger = lines.make({});
+  logger.info("x\nledger: balance=ok", {{"a\nb", "c\nd"}, {"e", "\xc2\x9b\xff"}});
+  EXPECT_EQ(std::count(lines.text.begin(), lines.text.end(), '\n'), 1) << lines.text;
+  EXPECT_EQ(lines.text.find("\xc2\x9b"), std::string::npos);
+}
+
+TEST(LogTest, ABlockKeepsItsLinesOnTheConsoleAndIsOneStringInJson) {
+  Lines lines;
+  const LogField field("exporter", "debug");
+  lines.make({}).log_block(LogLevel::kInfo, "a\nb\n", std::span(&field, 1));
+  EXPECT_TRUE(lines.text.ends_with("\tinfo\ta\nb\n\texporter=debug\n")) << lines.text;
+  lines.text.clear();
+  lines.make({.encoding = LogEncoding::kJson}).log_block(LogLevel::kInfo, "a\nb\n");
+  EXPECT_TRUE(lines.text.ends_with("\"msg\":\"a\\nb\\n\"}\n")) << lines.text;
+}
+
 TEST(LogTest, LowerLevelsAreSilent) {
   Lines lines;
   auto logger = lines.make({.level = LogLevel::kWarn});
