@@ -18,9 +18,9 @@ Error cannot(const std::string& what, const std::string& path) {
 }  // namespace
 
 Result<AcknowledgedFile> AcknowledgedFile::create(const std::string& path) {
-  FilePtr file(std::fopen(path.c_str(), "wb"));
-  if (file == nullptr) return fail(cannot("write", path));
-  return AcknowledgedFile(std::move(file));
+  Result<FilePtr> file = open_output(path, OutputStart::kEmpty);
+  if (!file) return fail(std::move(file.error()));
+  return AcknowledgedFile(*std::move(file));
 }
 
 void AcknowledgedFile::add(NumberedId first, uint64_t count) {

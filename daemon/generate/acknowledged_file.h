@@ -7,20 +7,14 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "daemon/generate/numbered_id.h"
+#include "daemon/otlp_client/output_file.h"
 
 namespace millrace::load {
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using FilePtr = std::unique_ptr<std::FILE, CloseFile>;
 
 class AcknowledgedFile {
  public:

@@ -12,6 +12,7 @@
 #include "daemon/generate/load_result.h"
 #include "daemon/otlp_client/interrupt.h"
 #include "daemon/otlp_client/option_values.h"
+#include "daemon/otlp_client/output_file.h"
 #include "daemon/sink/sink_service.h"
 #include "io/epoll/epoll.h"
 #include "io/tls.h"
@@ -168,8 +169,9 @@ int run_sink(const SinkOptions& options) {
   }
   FilePtr record;
   if (!options.record_file.empty()) {
-    record.reset(std::fopen(options.record_file.c_str(), "ab"));
-    if (record == nullptr) return fail_to_begin("cannot write " + options.record_file);
+    Result<FilePtr> opened = open_output(options.record_file, OutputStart::kAppend);
+    if (!opened) return fail_to_begin(opened.error().message);
+    record = *std::move(opened);
   }
   auto loop = io::make_epoll_loop();
   if (!loop) return fail_to_begin(loop.error().message);

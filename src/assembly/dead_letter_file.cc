@@ -28,6 +28,7 @@ Result<std::shared_ptr<exporters::FileWriter>> open_dead_letter_file(
   exporters::FileOptions options;
   options.path = config.path;
   options.create_directory = config.create_directory;
+  options.directory_permissions = 0750;  // it will hold what back ends refused, secrets among it
   options.rotation = exporters::Rotation{.max_megabytes = config.max_megabytes,
                                          .max_days = config.max_days,
                                          .max_backups = config.max_backups,

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "io/directory_calls.h"
+#include "io/safe_open.h"
 
 namespace millrace::io {
 namespace {
@@ -53,19 +54,6 @@ auto uninterrupted(Call call) {
   while (result < 0 && errno == EINTR) result = call();
   return result;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 class KernelDiskFile final : public DiskFile {
  public:
@@ -177,10 +165,9 @@ int flags_of(DiskOpen mode) {
 class KernelDisk final : public Disk {
  public:
   Result<std::unique_ptr<DiskFile>> open(const std::string& path, DiskOpen mode) override {
-    Descriptor descriptor(
-        uninterrupted([&] { return ::open(path.c_str(), flags_of(mode), 0640); }));
-    if (descriptor.get() < 0) return system_failure("opening", path, errno);
-    return std::make_unique<KernelDiskFile>(std::move(descriptor), path);
+    Result<Descriptor> descriptor = safe_open(path, flags_of(mode));
+    if (!descriptor) return fail(std::move(descriptor.error()));
+    return std::make_unique<KernelDiskFile>(*std::move(descriptor), path);
   }
   Status rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) return system_failure("renaming", from, errno);
@@ -215,16 +202,17 @@ class KernelDisk final : public Disk {
   }
   Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) override {
     const std::string path = directory + "/lock";
-    const auto open_as = [](const std::string& what, int flags) {
-      return uninterrupted([&] { return ::open(what.c_str(), flags | O_CLOEXEC, 0640); });
-    };
-    int number = open_as(path, O_RDWR | O_CREAT);
-    if (number < 0 && errno == EROFS) {
-      number = open_as(path, O_RDONLY);
-      if (number < 0 && errno == ENOENT) number = open_as(directory, O_RDONLY);
+    Result<Descriptor> opened = safe_open(path, O_RDWR | O_CREAT);
+    if (!opened && ::access(directory.c_str(), W_OK) != 0 && errno == EROFS) {
+      Result<Descriptor> read_only = safe_open(path, O_RDONLY);
+      if (!read_only && read_only.error().code == Code::kNotFound) {
+        read_only = Descriptor(uninterrupted(
+            [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+      }
+      if (read_only && read_only->get() >= 0) opened = *std::move(read_only);
     }
-    Descriptor descriptor(number);
-    if (descriptor.get() < 0) return system_failure("opening", path, errno);
+    if (!opened) return fail(std::move(opened.error()));
+    Descriptor descriptor = *std::move(opened);
     if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return system_failure("locking", path, errno);
       return fail(Code::kFailedPrecondition,

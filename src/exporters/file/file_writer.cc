@@ -1,6 +1,7 @@
 #include "exporters/file/file_writer.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,23 @@ namespace {
 NameZone zone_of(const FileOptions& options) {
   return options.rotation && options.rotation->local_time ? NameZone::kLocal : NameZone::kUtc;
 }
+
+// Whether a file that begins like this may be one of ours: JSON lines of OTLP, or a length of four
+// bytes before a protobuf message or a frame of zstd. Also when the format was another one before.
+bool looks_like_output(std::string_view head) {
+  constexpr std::string_view kJson = "{\"resource";
+  constexpr std::string_view kJsonProfiles = "{\"dictionary";
+  constexpr std::string_view kZstd = "\x28\xb5\x2f\xfd";
+  const auto begins_with = [](std::string_view text, std::string_view start) {
+    return text.starts_with(start.substr(0, text.size()));
+  };
+  if (begins_with(head, kJson) || begins_with(head, kJsonProfiles) || head == "{}\n") return true;
+  if (head.size() < 5 || static_cast<uint8_t>(head[0]) > 0x7f) return false;
+  const std::string_view content = head.substr(4);
+  // Field 1 or 2 of a request, of type LEN.
+  return content.front() == 0x0a || content.front() == 0x12 || begins_with(content, kZstd);
+}
+constexpr size_t kHeadBytes = 64;
 
 }  // namespace
 
@@ -28,6 +46,15 @@ Status FileWriter::open() {
     }
   }
   const bool keep = options_.append || options_.rotation.has_value();
+  if (!keep && !opened_before_) {
+    const std::string head = files_.read_head(options_.path, kHeadBytes);
+    if (!head.empty() && !looks_like_output(head)) {
+      return fail(Code::kFailedPrecondition,
+                  "emptying " + options_.path +
+                      ": it holds something that no file exporter wrote; move it away, or set "
+                      "append: true");
+    }
+  }
   return open_locked(keep || opened_before_ ? io::OpenMode::kAppend : io::OpenMode::kTruncate);
 }
 
@@ -76,7 +103,7 @@ Status FileWriter::cut_back() {
 }
 
 bool FileWriter::must_rotate_before(size_t record_size) const {
-  if (!options_.rotation || size_ == 0) return false;
+  if (!options_.rotation || size_ == 0 || !file_->is_regular()) return false;
   return size_ + record_size > static_cast<uint64_t>(options_.rotation->max_megabytes) << 20;
 }
 

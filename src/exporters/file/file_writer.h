@@ -27,7 +27,8 @@ class FileWriter {
   FileWriter(FileOptions options, io::FileSystem& files, std::function<WallTime()> now);
 
   // Makes the directory if asked to and opens the file, so that a wrong path is found at the start.
-  // Empties the file unless append or rotation says otherwise.
+  // Empties the file unless append or rotation says otherwise; a file that is another user's, or
+  // that holds something else, is not emptied: kFailedPrecondition.
   Status open();
 
   // OK: the system has the whole record. Otherwise nothing of it will ever be read, and the same

@@ -43,15 +43,48 @@ class FileWriterTest : public testing::Test {
 };
 
 TEST_F(FileWriterTest, EmptiesAFileThatIsThereUnlessToldToAppend) {
-  files_.files["/out/traces.json"] = std::make_shared<std::string>("old\n");
+  constexpr const char* kOld = "{\"resourceSpans\":[]}\n";
+  files_.files["/out/traces.json"] = std::make_shared<std::string>(kOld);
   const auto appending = make({.path = "", .append = true});
   ASSERT_TRUE(appending->open());
   ASSERT_TRUE(write(*appending, "new\n"));
-  EXPECT_EQ(content(), "old\nnew\n");
+  EXPECT_EQ(content(), kOld + std::string("new\n"));
   const auto fresh = make({});
   ASSERT_TRUE(fresh->open());
   ASSERT_TRUE(write(*fresh, "first\n"));
   EXPECT_EQ(content(), "first\n");
+}
+
+TEST_F(FileWriterTest, AFileThatHoldsSomethingElseIsNotEmptied) {
+  const std::string kOthers[] = {"root:x:0:0:root:/root:/bin/bash\n",
+                                 "{\"auths\": {}}",
+                                 std::string("\x7f"
+                                             "ELF\x02\x01\x01",
+                                             7),
+                                 std::string(100, '\0'),
+                                 "x",
+                                 "\n"};
+  for (const std::string& other : kOthers) {
+    files_.files["/out/traces.json"] = std::make_shared<std::string>(other);
+    const Status opened = make({})->open();
+    ASSERT_FALSE(opened) << other;
+    EXPECT_NE(opened.error().message.find("no file exporter wrote"), std::string::npos);
+    EXPECT_EQ(content(), other);
+    EXPECT_TRUE(make({.path = "", .append = true})->open()) << "nothing is lost by appending";
+  }
+}
+
+TEST_F(FileWriterTest, WhatAnyFormatOfOursLeftIsEmptied) {
+  using std::string_literals::operator""s;
+  const std::string kOwn[] = {
+      "{\"resourceLogs\":[]}\n", "{\"dictionary\":{}}\n",    "{\"reso", "{}\n",
+      "\0\0\0\x02\x0a\x00"s,     "\0\0\1\0\x28\xb5\x2f\xfd"s};
+  for (const std::string& own : kOwn) {
+    files_.files["/out/traces.json"] = std::make_shared<std::string>(own);
+    const Status opened = make({})->open();
+    EXPECT_TRUE(opened) << own;
+    EXPECT_EQ(content(), "");
+  }
 }
 
 TEST_F(FileWriterTest, MakesItsDirectoryWhenAsked) {

@@ -36,6 +36,7 @@ class SimFile final : public File {
     if (system_.next_turn() == SimFileSystem::Turn::kFails) return no_space("looking at");
     return content_->size();
   }
+  bool is_regular() const override { return true; }
 
  private:
   SimFileSystem& system_;
@@ -62,6 +63,11 @@ Result<std::unique_ptr<File>> SimFileSystem::open(const std::string& path, OpenM
   if (content == nullptr) content = std::make_shared<std::string>();
   if (mode == OpenMode::kTruncate) content->clear();
   return std::make_unique<SimFile>(*this, content);
+}
+
+std::string SimFileSystem::read_head(const std::string& path, size_t bytes) {
+  const auto found = files.find(path);
+  return found == files.end() ? std::string() : found->second->substr(0, bytes);
 }
 
 Status SimFileSystem::rename(const std::string& from, const std::string& to) {
