@@ -1,4 +1,5 @@
 // The program: joins the command line, the collector, the generator and the sink.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -12,7 +13,22 @@
 #include "daemon/run/run.h"
 #include "daemon/sink/sink.h"
 
+namespace {
+
+// A closed standard descriptor is the next number that a socket or a file gets, and the log would
+// go there.
+void open_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    // The lowest free number is this one. Without /dev/null nothing is better than going on.
+    [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   millrace::load::GenerateOptions generate_options;
   millrace::load::SinkOptions sink_options;
   millrace::replay::ReplayOptions replay_options;

@@ -26,6 +26,8 @@ namespace millrace::cli {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitError = 1;
 inline constexpr int kExitUsage = 2;
+// The collector, by a second signal before its queues were empty.
+inline constexpr int kExitEndedEarly = 3;
 
 // A sub-command of somebody else (generate, sink).
 struct Command {

@@ -23,7 +23,10 @@ size_t resident_bytes() {
 
 // One small block in use behind each hundred free ones keeps glibc from giving anything back.
 TEST(FreeHeapTest, HolesBetweenWhatIsUsedGoBackToTheSystem) {
-#if defined(__SANITIZE_ADDRESS__) || (defined(__has_feature) && __has_feature(address_sanitizer))
+#if !defined(__has_feature)
+#define __has_feature(feature) 0  // g++
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
   GTEST_SKIP() << "the sanitizer has an allocator of its own";
 #endif
   mallopt(M_MMAP_THRESHOLD, 256 << 10);

@@ -5,7 +5,7 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdio>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -14,7 +14,9 @@
 #include "base/log.h"
 #include "daemon/run/crash_point.h"
 #include "daemon/run/free_heap.h"
+#include "daemon/run/process_output.h"
 #include "daemon/run/signals.h"
+#include "daemon/run/start_fields.h"
 #include "daemon/run/threads.h"
 #include "io/disk.h"
 #include "io/executor.h"
@@ -47,23 +49,14 @@ service:
 namespace {
 
 constexpr Duration kHeapLook = 5s;
+// After a second signal: for what is not stuck to count its losses and say so. Then the process
+// ends whatever it is doing.
+constexpr Duration kSecondSignalGrace = 500ms;
+// For the last lines to be read, before the process ends without them.
+constexpr Duration kLastLinesTime = 1s;
 
 assembly::MachineFacts machine_facts() {
   return {.memory_bytes = io::memory_limit_bytes(io::read_small_file())};
-}
-
-int64_t wall_milliseconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
-// Lines go out whole, in one write each: they stay whole when several processes share a terminal.
-void write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(descriptor, text.data(), text.size());
-    if (written <= 0) return;  // nobody reads our log any more: not a reason to stop collecting
-    text.remove_prefix(static_cast<size_t>(written));
-  }
 }
 
 // glibc gives each thread an arena of its own, and large blocks move into them with time; a
@@ -93,7 +86,7 @@ void greet(const assembly::Plan& plan, Logger& log) {
 }
 
 // For somebody who started it without a word of configuration.
-void print_first_steps(const assembly::Plan& plan) {
+std::string first_steps(const assembly::Plan& plan) {
   std::string text =
       "\nMillrace listens on localhost:4317 and :4318 (either port, OTLP over gRPC or HTTP) and\n"
       "shows here what arrives. Point an OpenTelemetry SDK at it:\n\n"
@@ -107,13 +100,14 @@ void print_first_steps(const assembly::Plan& plan) {
     text += "Its own metrics: http://localhost:" + std::to_string(plan.metrics_page->port) +
             "/metrics\n";
   }
-  write_all(STDERR_FILENO, text + "\n");
+  return text + "\n";
 }
 
-// Runs until the first signal, drains, and returns when all is settled or a second signal came.
-// False: ended by the second signal.
-bool serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
-           Duration drain_timeout, Logger& log) {
+enum class End : uint8_t { kDrained, kSecondSignal };
+
+// Runs until the first ending signal, drains, and returns when all is settled or a second one came.
+End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
+          Duration drain_timeout, Logger& log) {
   io::Loop& first = *threads.loops().front();
   bool draining = false;
   for (;;) {
@@ -122,17 +116,27 @@ bool serve(assembly::Collector& collector, Threads& threads, SignalWait& signals
       give_back_free_heap();
       continue;
     }
-    if (signal == SignalWait::kWoken) return true;  // drained
+    if (signal == SignalWait::kWoken) return End::kDrained;
     if (signal == SIGHUP) {
       log.warn("SIGHUP: reloading is not in this version; the configuration stays as it is");
       continue;
     }
-    if (draining) return false;
+    if (!is_ending_signal(signal)) {
+      log.info("a signal that has no meaning here was ignored", {{"signal", strsignal(signal)}});
+      continue;
+    }
+    if (draining) return End::kSecondSignal;
     draining = true;
     log.info("stopping: no new data is taken, what is queued is delivered; once more ends at once",
              {{"signal", strsignal(signal)}, {"within_s", drain_timeout / 1s}});
     first.post([&collector, &signals] { collector.drain([&signals] { signals.wake(); }); });
   }
+}
+
+int failed(ProcessOutput& output, const Error& error) {
+  output.standard_error().write("Error: " + error.message + "\n");
+  output.flush(kLastLinesTime);
+  return cli::kExitError;
 }
 
 }  // namespace
@@ -143,27 +147,20 @@ void check_components(const config::Document& document, config::Diagnostics& dia
 
 int run_collector(const cli::CollectorArguments& arguments, cli::Configuration configuration) {
   tame_the_allocator();
-  auto signals = SignalWait::create();
+  auto signals = SignalWait::create([] { _exit(cli::kExitEndedEarly); }, kSecondSignalGrace);
   if (!signals) {
-    write_all(STDERR_FILENO, "Error: " + signals.error().message + "\n");
+    print_error("Error: " + signals.error().message + "\n");
     return cli::kExitError;
   }
   std::optional<assembly::Plan> plan =
       assembly::make_plan(configuration.document, machine_facts(), configuration.diagnostics);
   if (!plan) {
-    write_all(STDERR_FILENO, "Error: " + configuration.diagnostics.to_text());
+    print_error("Error: " + configuration.diagnostics.to_text());
     return cli::kExitError;
   }
-  const int log_descriptor =
-      configuration.document.telemetry.logs_to_stdout ? STDOUT_FILENO : STDERR_FILENO;
-  Logger log(
-      plan->log, [log_descriptor](std::string_view line) { write_all(log_descriptor, line); },
-      wall_milliseconds);
-  LogOptions unsampled = plan->log;
-  unsampled.sampling_enabled = false;
-  Logger unsampled_log(
-      unsampled, [log_descriptor](std::string_view line) { write_all(log_descriptor, line); },
-      wall_milliseconds);
+  ProcessOutput output(plan->log, configuration.document.telemetry.logs_to_stdout);
+  Logger& log = output.log();
+  log.log(LogLevel::kInfo, "starting", start_fields(arguments, configuration));
   for (const config::Diagnostic& warning : configuration.diagnostics.all()) {
     log.warn(warning.message, {{"place", warning.place.to_text()}, {"path", warning.path}});
   }
@@ -173,8 +170,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
     log.warn(what, {{"error", error.message}});
   });
   if (!threads) {
-    write_all(STDERR_FILENO, "Error: " + threads.error().message + "\n");
-    return cli::kExitError;
+    return failed(output, threads.error());
   }
   const std::unique_ptr<io::FileSystem> files = io::make_file_system();
   const std::unique_ptr<io::Disk> disk = io::make_disk();
@@ -182,8 +178,10 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
   auto collector = assembly::Collector::create(
       running_plan, {.loops = (*threads)->loops(),
                      .log = &log,
-                     .unsampled_log = &unsampled_log,
-                     .console = [](std::string_view text) { write_all(STDOUT_FILENO, text); },
+                     .unsampled_log = &output.unsampled_log(),
+                     .outputs_of_process = {.log = &output.log_output(),
+                                            .standard_output = &output.standard_output(),
+                                            .standard_error = &output.standard_error()},
                      .files = files.get(),
                      .wall_clock = [] { return WallTime(std::chrono::system_clock::now()); },
                      .disk = disk.get(),
@@ -191,23 +189,25 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
                      .at_storage_point = crash_point(),
                      .share_ports = workers > 1});
   if (!collector) {
-    write_all(STDERR_FILENO, "Error: " + collector.error().message + "\n");
-    return cli::kExitError;
+    return failed(output, collector.error());
   }
-  if (arguments.sources.configs.empty()) print_first_steps(running_plan);
+  if (arguments.sources.configs.empty()) output.standard_error().write(first_steps(running_plan));
   greet(running_plan, log);
   log.info("everything is ready",
            {{"workers", workers}, {"memory_budget_mib", running_plan.budget_bytes >> 20}});
   (*threads)->start();
-  const bool drained = serve(**collector, **threads, *signals, running_plan.drain_timeout, log);
+  const End ended = serve(**collector, **threads, *signals, running_plan.drain_timeout, log);
   (*threads)->stop_and_join();
-  if (!drained) log.warn("stopped by a second signal before the queues were empty");
+  if (ended == End::kSecondSignal) {
+    log.warn("stopped by a second signal before the queues were empty");
+  }
   (*collector)->end();
   for (const ledger::Imbalance& imbalance : (*collector)->imbalances()) {
     log.error("bug: the ledger does not balance", {{"account", imbalance.to_text()}});
   }
-  write_all(STDERR_FILENO, (*collector)->last_line() + "\n");
-  return drained ? cli::kExitOk : cli::kExitError;
+  output.write_ledger((*collector)->last_line());
+  output.flush(kLastLinesTime);
+  return ended == End::kDrained ? cli::kExitOk : cli::kExitEndedEarly;
 }
 
 }  // namespace millrace::daemon

@@ -8,8 +8,9 @@ namespace millrace::daemon {
 // What runs without --config: OTLP on localhost 4317 and 4318, shown on the terminal.
 extern const char* const kDefaultConfiguration;
 
-// Exit code. SIGTERM or SIGINT stop intake, drain and print the ledger's last line; a second one
-// ends at once (exit code 1). SIGHUP is taken note of and changes nothing in this version.
+// Exit code. The first ending signal (daemon/run/signals.h) stops intake, drains and prints the
+// ledger's last line; a second one ends within half a second, whatever is stuck (kExitEndedEarly).
+// SIGHUP is taken note of and changes nothing in this version.
 int run_collector(const cli::CollectorArguments& arguments, cli::Configuration configuration);
 
 // Reads every component's section, for validate and print-config.

@@ -1,64 +1,140 @@
 #include "daemon/run/signals.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstring>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
 #include <utility>
 
 namespace millrace::daemon {
+namespace {
 
-Result<SignalWait> SignalWait::create() {
-  std::signal(SIGPIPE, SIG_IGN);
+constexpr std::array kEndingSignals = {SIGTERM, SIGINT, SIGQUIT, SIGXCPU, SIGPWR};
+constexpr std::array kOtherSignals = {SIGHUP,    SIGUSR1, SIGUSR2, SIGALRM,
+                                      SIGVTALRM, SIGPROF, SIGIO,   SIGSTKFLT};
+// Signals that wait() has not fetched yet; the main thread may be busy starting.
+constexpr size_t kWaitingMax = 64;
+
+sigset_t wanted_signals() {
   sigset_t wanted;
   sigemptyset(&wanted);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, number);
-  pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
-  const int signals = signalfd(-1, &wanted, SFD_CLOEXEC);
-  const int wakeups = eventfd(0, EFD_CLOEXEC);
-  if (signals < 0 || wakeups < 0) {
-    return fail(Code::kResourceExhausted, std::string("signalfd: ") + std::strerror(errno));
-  }
-  return SignalWait(signals, wakeups);
+  for (const int number : kEndingSignals) sigaddset(&wanted, number);
+  for (const int number : kOtherSignals) sigaddset(&wanted, number);
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) sigaddset(&wanted, number);
+  return wanted;
 }
 
-SignalWait::SignalWait(SignalWait&& other) noexcept
-    : signals_(std::exchange(other.signals_, -1)), wakeups_(std::exchange(other.wakeups_, -1)) {}
+}  // namespace
+
+bool is_ending_signal(int number) {
+  for (const int ending : kEndingSignals) {
+    if (number == ending) return true;
+  }
+  return false;
+}
+
+struct SignalWait::State {
+  ~State() {
+    if (signals >= 0) close(signals);
+    if (ending >= 0) close(ending);
+  }
+  void run();
+  void hear(int number);
+
+  std::function<void()> on_second_end;
+  Duration grace{};
+  int signals = -1;  // a signalfd
+  int ending = -1;   // an eventfd: the thread ends
+  std::thread thread;
+
+  std::mutex mutex;
+  // All below under the mutex.
+  std::condition_variable changed;
+  std::deque<int> waiting;  // numbers for wait(), oldest first
+  unsigned wakeups = 0;
+  unsigned ends_heard = 0;
+};
+
+void SignalWait::State::hear(int number) {
+  const std::lock_guard lock(mutex);
+  if (is_ending_signal(number)) ++ends_heard;
+  if (waiting.size() < kWaitingMax || is_ending_signal(number)) waiting.push_back(number);
+  changed.notify_all();
+}
+
+void SignalWait::State::run() {
+  std::array<pollfd, 2> descriptors = {{{.fd = signals, .events = POLLIN, .revents = 0},
+                                        {.fd = ending, .events = POLLIN, .revents = 0}}};
+  while (ends_heard < 2) {  // only this thread writes it
+    if (poll(descriptors.data(), descriptors.size(), -1) < 0) continue;
+    if (descriptors[1].revents != 0) return;
+    signalfd_siginfo info{};
+    if (read(signals, &info, sizeof(info)) == sizeof(info)) {
+      hear(static_cast<int>(info.ssi_signo));
+    }
+  }
+  if (poll(&descriptors[1], 1, static_cast<int>(grace / 1ms)) == 0) on_second_end();
+}
+
+Result<SignalWait> SignalWait::create(std::function<void()> on_second_end, Duration grace) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  const sigset_t wanted = wanted_signals();
+  pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
+  auto state = std::make_shared<State>();
+  state->on_second_end = std::move(on_second_end);
+  state->grace = grace;
+  state->signals = signalfd(-1, &wanted, SFD_CLOEXEC);
+  state->ending = eventfd(0, EFD_CLOEXEC);
+  if (state->signals < 0 || state->ending < 0) {
+    return fail(Code::kResourceExhausted, std::string("signalfd: ") + std::strerror(errno));
+  }
+  state->thread = std::thread([state = state.get()] { state->run(); });
+  pthread_setname_np(state->thread.native_handle(), "signals");
+  return SignalWait(std::move(state));
+}
 
 SignalWait::~SignalWait() {
-  if (signals_ >= 0) close(signals_);
-  if (wakeups_ >= 0) close(wakeups_);
+  if (state_ == nullptr) return;
+  const uint64_t one = 1;
+  // Cannot fail: the counter is far from its maximum.
+  [[maybe_unused]] const ssize_t written = write(state_->ending, &one, sizeof(one));
+  state_->thread.join();
 }
 
 int SignalWait::wait(Duration time) {
-  const int timeout_ms = time == 0s ? -1 : static_cast<int>(time / 1ms);
-  for (;;) {
-    std::array<pollfd, 2> waiting = {{{.fd = signals_, .events = POLLIN, .revents = 0},
-                                      {.fd = wakeups_, .events = POLLIN, .revents = 0}}};
-    const int ready = poll(waiting.data(), waiting.size(), timeout_ms);
-    if (ready < 0) continue;  // EINTR: the time begins anew
-    if (ready == 0) return kTimeIsUp;
-    if ((waiting[0].revents & POLLIN) != 0) {
-      signalfd_siginfo info{};
-      if (read(signals_, &info, sizeof(info)) == sizeof(info)) {
-        return static_cast<int>(info.ssi_signo);
-      }
-    }
-    if ((waiting[1].revents & POLLIN) != 0) {
-      uint64_t count = 0;
-      if (read(wakeups_, &count, sizeof(count)) == sizeof(count)) return kWoken;
-    }
+  std::unique_lock lock(state_->mutex);
+  const auto is_something = [this] { return !state_->waiting.empty() || state_->wakeups > 0; };
+  if (time == 0s) {
+    state_->changed.wait(lock, is_something);
+  } else if (!state_->changed.wait_for(lock, time, is_something)) {
+    return kTimeIsUp;
   }
+  if (state_->waiting.empty()) {
+    --state_->wakeups;
+    return kWoken;
+  }
+  const int number = state_->waiting.front();
+  state_->waiting.pop_front();
+  return number;
 }
 
 void SignalWait::wake() {
-  const uint64_t one = 1;
-  // Cannot fail: the counter is far from its maximum.
-  [[maybe_unused]] const ssize_t written = write(wakeups_, &one, sizeof(one));
+  const std::lock_guard lock(state_->mutex);
+  ++state_->wakeups;
+  state_->changed.notify_all();
 }
 
 }  // namespace millrace::daemon

@@ -1,10 +1,15 @@
-// Signals as something the main thread waits for: they are blocked in every thread, so no handler
-// of ours ever interrupts one.
+// Signals as something the main thread waits for. A thread of its own takes them from the start on,
+// so that the second signal ends the process also while the main thread or a loop is stuck.
+//
+// What ends the process with a drain: SIGTERM, SIGINT, SIGQUIT, SIGXCPU, SIGPWR. What is told to
+// wait() and changes nothing: SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,
+// SIGSTKFLT and the real-time signals. Ignored: SIGPIPE and SIGXFSZ, which the failing call reports
+// as an error. Left as they are: those that report a fault of the program, that stop and continue,
+// and SIGKILL.
 #pragma once
 
-#include <sys/signalfd.h>
-
-#include <cstdint>
+#include <functional>
+#include <memory>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -13,9 +18,11 @@ namespace millrace::daemon {
 
 class SignalWait {
  public:
-  // Blocks SIGTERM, SIGINT and SIGHUP (and ignores SIGPIPE); before any thread is made.
-  static Result<SignalWait> create();
-  SignalWait(SignalWait&& other) noexcept;
+  // Blocks the signals above in every thread made afterwards; call it before any thread is made.
+  // `on_second_end` runs on the signal thread when a second ending signal has come and `grace` has
+  // passed without the end of the process: it must end the process and must not wait for anything.
+  static Result<SignalWait> create(std::function<void()> on_second_end, Duration grace);
+  SignalWait(SignalWait&&) noexcept = default;
   SignalWait& operator=(SignalWait&&) = delete;
   ~SignalWait();
 
@@ -27,9 +34,12 @@ class SignalWait {
   void wake();
 
  private:
-  SignalWait(int signals, int wakeups) : signals_(signals), wakeups_(wakeups) {}
-  int signals_;
-  int wakeups_;
+  struct State;
+  explicit SignalWait(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;  // shared with the signal thread
 };
+
+// Whether a signal of that number stops intake and drains.
+bool is_ending_signal(int number);
 
 }  // namespace millrace::daemon

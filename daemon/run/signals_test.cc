@@ -5,26 +5,33 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <thread>
 
 namespace millrace::daemon {
 namespace {
 
+Result<SignalWait> create() {
+  return SignalWait::create([] { ADD_FAILURE() << "ended"; }, 1h);
+}
+
 // To the whole process, as kill(1) does: a signal to a thread would be that thread's.
 void send(int number) { ASSERT_EQ(kill(getpid(), number), 0); }
 
 TEST(SignalWaitTest, EachSignalIsHeardAsItself) {
-  auto signals = SignalWait::create();
+  auto signals = create();
   ASSERT_TRUE(signals) << signals.error().message;
-  for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGTERM}) {
+  for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT,
+                           SIGRTMIN, SIGRTMAX, SIGTERM, SIGHUP}) {
     send(number);
     EXPECT_EQ(signals->wait(), number);
   }
 }
 
 TEST(SignalWaitTest, WakingIsNoSignal) {
-  auto signals = SignalWait::create();
+  auto signals = create();
   ASSERT_TRUE(signals);
   signals->wake();
   EXPECT_EQ(signals->wait(), 0) << "woken before it waited";
@@ -34,24 +41,72 @@ TEST(SignalWaitTest, WakingIsNoSignal) {
 }
 
 TEST(SignalWaitTest, TheTimeCanBeUp) {
-  auto signals = SignalWait::create();
+  auto signals = create();
   ASSERT_TRUE(signals);
   EXPECT_EQ(signals->wait(5ms), SignalWait::kTimeIsUp);
   send(SIGHUP);
   EXPECT_EQ(signals->wait(1h), SIGHUP);
 }
 
-TEST(SignalWaitTest, ASignalComesBeforeAWakeUp) {
-  auto signals = SignalWait::create();
+TEST(SignalWaitTest, WakingDoesNotHideASignal) {
+  auto signals = create();
   ASSERT_TRUE(signals);
   signals->wake();
   send(SIGTERM);
-  EXPECT_EQ(signals->wait(), SIGTERM);
-  EXPECT_EQ(signals->wait(), 0);
+  while (signals->wait() != SIGTERM) signals->wake();  // the signal thread may not have heard it
+}
+
+TEST(SignalWaitTest, EverySignalThatAsksForAnEndIsOne) {
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGXCPU, SIGPWR}) {
+    auto signals = create();
+    ASSERT_TRUE(signals);
+    send(number);
+    EXPECT_EQ(signals->wait(), number);
+    EXPECT_TRUE(is_ending_signal(number));
+  }
+  EXPECT_FALSE(is_ending_signal(SIGHUP));
+  EXPECT_FALSE(is_ending_signal(SIGUSR1));
+}
+
+TEST(SignalWaitTest, ASecondEndingSignalEndsAlsoWhenNobodyWaitsForSignals) {
+  std::atomic<bool> ended = false;
+  auto signals = SignalWait::create([&] { ended = true; }, 1ms);
+  ASSERT_TRUE(signals);
+  send(SIGTERM);
+  send(SIGHUP);  // is none
+  std::this_thread::sleep_for(20ms);
+  EXPECT_FALSE(ended);
+  send(SIGINT);
+  const auto begun = std::chrono::steady_clock::now();
+  while (!ended && std::chrono::steady_clock::now() - begun < 5s) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(ended);
+}
+
+TEST(SignalWaitTest, AnEndWithinTheGraceIsNotCutShort) {
+  bool ended = false;
+  {
+    auto signals = SignalWait::create([&] { ended = true; }, 1h);
+    ASSERT_TRUE(signals);
+    send(SIGTERM);
+    EXPECT_EQ(signals->wait(), SIGTERM);
+    send(SIGQUIT);
+    EXPECT_EQ(signals->wait(), SIGQUIT);
+  }
+  EXPECT_FALSE(ended);
+}
+
+TEST(SignalWaitTest, AFloodOfSignalsIsBoundedAndHidesNoEnd) {
+  auto signals = create();
+  ASSERT_TRUE(signals);
+  for (int i = 0; i < 1000; ++i) send(SIGRTMIN + i % 10);
+  send(SIGTERM);
+  int heard = 1;
+  while (signals->wait(5s) != SIGTERM) ++heard;
+  EXPECT_LE(heard, 1001);
 }
 
 TEST(SignalWaitTest, ThreadsMadeAfterwardsAreNotInterrupted) {
-  auto signals = SignalWait::create();
+  auto signals = create();
   ASSERT_TRUE(signals);
   std::thread other([] {
     sigset_t blocked;
@@ -61,6 +116,7 @@ TEST(SignalWaitTest, ThreadsMadeAfterwardsAreNotInterrupted) {
   });
   other.join();
   send(SIGPIPE);  // ignored: a closed terminal ends nothing
+  send(SIGXFSZ);  // ignored: a write beyond the limit fails
   signals->wake();
   EXPECT_EQ(signals->wait(), 0);
 }

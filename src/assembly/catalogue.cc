@@ -2,6 +2,8 @@
 
 #include <array>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,20 +114,59 @@ config::ExporterHelperConfig helper_with(const config::SendingQueueConfig& queue
   return helper;
 }
 
+// Files that one debug exporter's workers share, by path; opened when the first of them is made.
+using DebugFiles = std::map<std::string, std::shared_ptr<exporters::FileWriter>>;
+
+Result<exporters::TryWrite> open_debug_output(const std::string& path, const ExporterParts& parts,
+                                              DebugFiles& files) {
+  const bool is_error = path == "stderr" || path == "/dev/stderr";
+  if (is_error || path == "stdout" || path == "/dev/stdout") {
+    const Outputs& outputs = parts.outputs_of_process;
+    io::TextOutput* const output = is_error ? outputs.standard_error : outputs.standard_output;
+    if (output != nullptr)
+      return [output](std::string_view text) { return output->try_write(text); };
+    return [log = &parts.unsampled_log](std::string_view text) {
+      log->log_block(LogLevel::kInfo, text);
+      return true;
+    };
+  }
+  std::shared_ptr<exporters::FileWriter>& file = files[path];
+  if (file == nullptr) {
+    auto opened =
+        exporters::make_file_writer({.path = path, .append = true}, parts.files, parts.wall_clock);
+    if (!opened) return fail(opened.error());
+    file = *std::move(opened);
+  }
+  return [file](std::string_view text) { return file->write_record(as_span(text)).has_value(); };
+}
+
 ExporterReading read_debug(Section& section) {
   exporters::DebugOptions options;
   exporters::read_options(section, &options);
   const config::ExporterHelperConfig helper = helper_with(options.queue);
-  return {.factory = std::make_shared<FunctionFactory>(
-              [options](const ExporterParts& parts,
-                        Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
-                exporters::DebugSink sink = options.use_internal_logger
-                                                ? exporters::make_log_sink(parts.unsampled_log)
-                                                : exporters::make_text_sink(parts.console);
-                return exporters::make_debug_exporter(options, std::move(sink), parts.loop);
-              }),
-          .helper = helper,
-          .joins_requests = false};
+  const std::string id = section.path().substr(section.path().find("::") + 2);
+  auto files = std::make_shared<DebugFiles>();
+  return {
+      .factory = std::make_shared<FunctionFactory>(
+          [options, id, files](const ExporterParts& parts,
+                               Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+            if (options.use_internal_logger) {
+              return exporters::make_debug_exporter(
+                  options,
+                  exporters::make_log_sink(parts.unsampled_log, parts.outputs_of_process.log, id),
+                  parts.loop);
+            }
+            std::vector<exporters::TryWrite> writes;
+            for (const std::string& path : options.output_paths) {
+              auto write = open_debug_output(path, parts, *files);
+              if (!write) return fail(write.error());
+              writes.push_back(*std::move(write));
+            }
+            return exporters::make_debug_exporter(
+                options, exporters::make_text_sink(std::move(writes)), parts.loop);
+          }),
+      .helper = helper,
+      .joins_requests = false};
 }
 
 ExporterReading read_file(Section& section) {

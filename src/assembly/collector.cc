@@ -65,7 +65,7 @@ Collector::Collector(Plan plan, World world)
   shared_.plan = &plan_;
   shared_.log = world_.log;
   shared_.unsampled_log = world_.unsampled_log;
-  shared_.console = world_.console;
+  shared_.outputs_of_process = world_.outputs_of_process;
   shared_.files = world_.files;
   shared_.wall_clock = world_.wall_clock;
   shared_.budget = &budget_;

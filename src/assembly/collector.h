@@ -36,8 +36,8 @@ class Collector final : public extensions::HealthSource {
   struct World {
     std::vector<io::Loop*> loops;  // one worker each; at least one
     Logger* log = nullptr;
-    Logger* unsampled_log = nullptr;                // for debug exporters, which limit themselves
-    std::function<void(std::string_view)> console;  // lines for a person; any thread
+    Logger* unsampled_log = nullptr;  // for debug exporters, which limit themselves
+    Outputs outputs_of_process = {};
     io::FileSystem* files = nullptr;
     std::function<WallTime()> wall_clock;  // any thread
     // For plans with storage: the disk, threads of their own for what blocks on it, and what is

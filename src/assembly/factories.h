@@ -14,6 +14,7 @@
 #include "exporters/otlp/response_counters.h"
 #include "io/file.h"
 #include "io/loop.h"
+#include "io/text_output.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
 #include "pipeline/exporter.h"
@@ -23,14 +24,21 @@
 
 namespace millrace::assembly {
 
+// The process's own outputs, for debug exporters; any thread. Null in the library and the
+// simulation, which have none: what would be printed there goes to the log, which always has room.
+struct Outputs {
+  io::TextOutput* log = nullptr;  // where the lines of the log go
+  io::TextOutput* standard_output = nullptr;
+  io::TextOutput* standard_error = nullptr;
+};
+
 // What an exporter on one worker may use; all of it outlives the exporter.
 struct ExporterParts {
   io::Loop& loop;
   ChunkPool& pool;
   Logger& log;
   Logger& unsampled_log;  // the same log, for what an exporter limits itself (debug)
-  // Writes text to standard output (the debug exporter); any thread.
-  const std::function<void(std::string_view)>& console;
+  const Outputs& outputs_of_process;
   io::FileSystem& files;
   const std::function<WallTime()>& wall_clock;  // any thread
   // Of the extension that its `auth` names; null: none.

@@ -64,7 +64,7 @@ Status Worker::make_destinations() {
            .pool = pool_,
            .log = *shared_.log,
            .unsampled_log = *shared_.unsampled_log,
-           .console = shared_.console,
+           .outputs_of_process = shared_.outputs_of_process,
            .files = *shared_.files,
            .wall_clock = shared_.wall_clock,
            .credentials = plan.exporters[index].credentials,

@@ -32,7 +32,7 @@ struct Shared {
   const Plan* plan = nullptr;
   Logger* log = nullptr;
   Logger* unsampled_log = nullptr;
-  std::function<void(std::string_view)> console;
+  Outputs outputs_of_process;
   io::FileSystem* files = nullptr;
   std::function<WallTime()> wall_clock;
   Budget* budget = nullptr;

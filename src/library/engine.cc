@@ -100,8 +100,6 @@ v1::Result<std::unique_ptr<Engine>> Engine::create(EnginePlan plan) {
         {.loops = {engine->loop_.get()},
          .log = engine->log_.get(),
          .unsampled_log = engine->unsampled_log_.get(),
-         .console = [log =
-                         engine->unsampled_log_.get()](std::string_view text) { log->info(text); },
          .files = engine->files_.get(),
          .wall_clock = [] { return WallTime(std::chrono::system_clock::now()); },
          .disk = engine->disk_.get(),

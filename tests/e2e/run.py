@@ -18,6 +18,7 @@ import dead_letters
 import delivery
 import environment
 import recovery
+import outputs
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
                      wait_for_port, wait_until)
 
@@ -184,6 +185,7 @@ def cases():
     yield from delivery.cases()
     yield from dead_letters.cases()
     yield from recovery.cases()
+    yield from outputs.cases()
 
 
 def show_logs(folder):

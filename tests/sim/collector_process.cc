@@ -80,7 +80,6 @@ Status CollectorProcess::start_once() {
       std::move(*plan), {.loops = {loops_[0].get(), loops_[1].get()},
                          .log = &log_,
                          .unsampled_log = &log_,
-                         .console = [](std::string_view) {},
                          .files = &files_,
                          .wall_clock = [this] { return loops_[0]->wall_now(); },
                          .disk = &disk_,

@@ -1,7 +1,10 @@
 #include "exporters/debug/debug_exporter.h"
 
+#include <deque>
+#include <optional>
 #include <utility>
 
+#include "exporters/debug/request_walk.h"
 #include "exporters/debug/sampler.h"
 #include "exporters/debug/text.h"
 #include "otlp/views.h"
@@ -13,107 +16,163 @@ namespace {
 using pipeline::Batch;
 using pipeline::Outcome;
 
-uint64_t count_metrics(const Rope& request) {
-  uint64_t count = 0;
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) {
-    otlp::ScopeReader scopes(resource);
-    for (otlp::ScopeView scope; scopes.next(&scope);) {
-      otlp::MessageReader metrics(scope.bytes.view(), otlp::kScopeItems);
-      for (otlp::MessageBytes metric; metrics.next(&metric);) ++count;
+// When the sink had no room.
+constexpr Duration kRetryInterval = 20ms;
+// What one turn of the loop does, in bytes of text; about half a millisecond. A message that is
+// counted costs as much as kCountingBytes, a summary as kSummaryBytes.
+constexpr size_t kTurnBytes = BatchText::kPieceBytes;
+constexpr size_t kCountingBytes = 6;
+constexpr size_t kSummaryBytes = 512;
+
+// otelcol's counts of a batch.
+class BatchCounts {
+ public:
+  explicit BatchCounts(const Batch& batch)
+      : signal_(batch.signal),
+        items_(batch.item_count),
+        walk_(batch.bytes, signal_ == Signal::kMetrics ? RequestWalk::Depth::kItems
+                                                       : RequestWalk::Depth::kResources) {}
+
+  // Counts on; true when all is counted.
+  bool advance(size_t* work) {
+    for (; *work < kTurnBytes; *work += kCountingBytes) {
+      const RequestWalk::Step step = walk_.next();
+      if (step == RequestWalk::Step::kEnd) return true;
+      if (step == RequestWalk::Step::kResource) ++resources_;
+      if (step == RequestWalk::Step::kItem) ++metrics_;
     }
+    return false;
   }
-  return count;
-}
 
-uint64_t count_resources(const Rope& request) {
-  uint64_t count = 0;
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) ++count;
-  return count;
-}
-
-// otelcol's words.
-void summarize(const Batch& batch, const DebugSink& sink) {
-  const uint64_t resources = count_resources(batch.bytes);
-  const uint64_t items = batch.item_count;
-  switch (batch.signal) {
-    case Signal::kTraces:
-      return sink.summary("Traces", {{"resource spans", resources}, {"spans", items}});
-    case Signal::kMetrics:
-      return sink.summary("Metrics", {{"resource metrics", resources},
-                                      {"metrics", count_metrics(batch.bytes)},
-                                      {"data points", items}});
-    case Signal::kLogs:
-      return sink.summary("Logs", {{"resource logs", resources}, {"log records", items}});
-    case Signal::kProfiles:
-      return sink.summary("Profiles", {{"resource profiles", resources}, {"samples", items}});
+  // otelcol's words.
+  bool print(const DebugSink& sink) const {
+    switch (signal_) {
+      case Signal::kTraces:
+        return sink.summary("Traces", {{"resource spans", resources_}, {"spans", items_}});
+      case Signal::kMetrics:
+        return sink.summary(
+            "Metrics",
+            {{"resource metrics", resources_}, {"metrics", metrics_}, {"data points", items_}});
+      case Signal::kLogs:
+        return sink.summary("Logs", {{"resource logs", resources_}, {"log records", items_}});
+      case Signal::kProfiles:
+        return sink.summary("Profiles", {{"resource profiles", resources_}, {"samples", items_}});
+    }
+    return true;
   }
-}
+
+ private:
+  const Signal signal_;
+  const uint64_t items_;
+  RequestWalk walk_;
+  uint64_t resources_ = 0;
+  uint64_t metrics_ = 0;
+};
+
+// One batch on its way into the sink.
+class Printing {
+ public:
+  enum class State : uint8_t { kMore, kNoRoom, kDone };
+
+  Printing(Batch batch, const DebugOptions& options, pipeline::Exporter::Done done)
+      : counts_(batch), done_(std::move(done)) {
+    if (options.verbosity == Verbosity::kBasic) return;
+    text_.emplace(batch.signal, std::move(batch.bytes), options.verbosity,
+                  options.control_characters);
+  }
+
+  // Makes a piece and hands it over; adds what it did to `*work`.
+  State advance(const DebugSink& sink, size_t* work) {
+    if (!is_counted_) {
+      is_counted_ = counts_.advance(work);
+      return State::kMore;
+    }
+    if (!is_summarized_) {
+      *work += kSummaryBytes;
+      is_summarized_ = counts_.print(sink);
+      if (!is_summarized_) return State::kNoRoom;
+      return text_ ? State::kMore : State::kDone;
+    }
+    if (piece_.empty()) piece_ = text_->next();
+    if (piece_.empty()) return State::kDone;
+    *work += piece_.size();
+    if (!sink.text(piece_)) return State::kNoRoom;
+    piece_.clear();
+    return State::kMore;
+  }
+
+  void answer(Outcome outcome) { done_(std::move(outcome)); }
+
+ private:
+  BatchCounts counts_;
+  std::optional<BatchText> text_;
+  pipeline::Exporter::Done done_;
+  bool is_counted_ = false;
+  bool is_summarized_ = false;
+  std::string piece_;  // made and not yet taken
+};
 
 class DebugExporter final : public pipeline::Exporter {
  public:
   DebugExporter(const DebugOptions& options, DebugSink sink, io::Loop& loop)
-      : verbosity_(options.verbosity),
+      : options_(options),
         sampler_(options.sampling_initial, options.sampling_thereafter),
         sink_(std::move(sink)),
         loop_(loop),
-        answers_(loop) {}
+        answers_(loop),
+        timer_(loop.make_timer([this] { print_more(); })) {}
 
   void send_batch(Batch batch, MonotonicTime, Done done) override {
-    if (!closed_ && sampler_.admits(loop_.now())) print(batch);
-    answers_.add(std::move(done),
-                 {.kind = closed_ ? Outcome::Kind::kCancelled : Outcome::Kind::kDelivered});
+    if (closed_ || !sampler_.admits(loop_.now())) {
+      return answers_.add(std::move(done), {.kind = closed_ ? Outcome::Kind::kCancelled
+                                                            : Outcome::Kind::kDelivered});
+    }
+    printing_.push_back(std::make_unique<Printing>(std::move(batch), options_, std::move(done)));
+    if (!timer_->armed()) timer_->arm_at(loop_.now());
   }
+
   void close() override {
     closed_ = true;
+    timer_->disarm();
+    while (!printing_.empty()) answer_first(Outcome::Kind::kCancelled);
     answers_.flush();
   }
-  std::string describe() const override { return "prints what arrives"; }
 
- private:
-  void print(const Batch& batch) {
-    summarize(batch, sink_);
-    if (verbosity_ == Verbosity::kNormal) sink_.text(to_normal_text(batch.signal, batch.bytes));
-    if (verbosity_ == Verbosity::kDetailed) sink_.text(to_detailed_text(batch.signal, batch.bytes));
+  std::string describe() const override {
+    return waits_ ? "waits for its output to be read" : "prints what arrives";
   }
 
-  const Verbosity verbosity_;
+ private:
+  // A turn's part, so that others run in between.
+  void print_more() {
+    waits_ = false;
+    for (size_t work = 0; work < kTurnBytes && !waits_ && !printing_.empty();) {
+      const Printing::State state = printing_.front()->advance(sink_, &work);
+      waits_ = state == Printing::State::kNoRoom;
+      if (state == Printing::State::kDone) answer_first(Outcome::Kind::kDelivered);
+    }
+    if (printing_.empty()) return;
+    timer_->arm_at(loop_.now() + (waits_ ? kRetryInterval : 0ms));
+  }
+
+  void answer_first(Outcome::Kind kind) {
+    const std::unique_ptr<Printing> first = std::move(printing_.front());
+    printing_.pop_front();
+    first->answer({.kind = kind});
+  }
+
+  const DebugOptions options_;
   Sampler sampler_;
-  DebugSink sink_;
+  const DebugSink sink_;
   io::Loop& loop_;
   pipeline::Answers answers_;
+  std::deque<std::unique_ptr<Printing>> printing_;  // oldest first
+  bool waits_ = false;
   bool closed_ = false;
+  std::unique_ptr<io::Timer> timer_;
 };
 
 }  // namespace
-
-DebugSink make_log_sink(Logger& logger) {
-  return {.summary =
-              [&logger](std::string_view message, const DebugSink::Counts& counts) {
-                // A batch has two or three counts; LogField lists have a fixed length.
-                const auto field = [&](size_t i) {
-                  return LogField(counts[i].first, counts[i].second);
-                };
-                if (counts.size() == 2) return logger.info(message, {field(0), field(1)});
-                logger.info(message, {field(0), field(1), field(2)});
-              },
-          .text = [&logger](std::string_view text) { logger.info(text); }};
-}
-
-DebugSink make_text_sink(std::function<void(std::string_view text)> write) {
-  return {.summary =
-              [write](std::string_view message, const DebugSink::Counts& counts) {
-                std::string line(message);
-                line += "\t{";
-                for (const auto& [name, count] : counts) {
-                  if (line.back() != '{') line += ", ";
-                  line += '"' + std::string(name) + "\": " + std::to_string(count);
-                }
-                write(line + "}\n");
-              },
-          .text = write};
-}
 
 std::unique_ptr<pipeline::Exporter> make_debug_exporter(const DebugOptions& options, DebugSink sink,
                                                         io::Loop& loop) {

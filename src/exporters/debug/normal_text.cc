@@ -1,30 +1,17 @@
+// Lines of items are indented: their first word is a sender's, and must not look like a line of the
+// log or of the ledger.
 #include <fmt/format.h>
 
 #include "exporters/debug/text.h"
 #include "otlp/views.h"
 
-namespace millrace::exporters {
+namespace millrace::exporters::normal {
 namespace {
 
 using otlp::MessageBytes;
-using otlp::MessageReader;
 
-std::string hex(MessageBytes bytes) {
-  std::string text;
-  for (const uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
-// " key=value key=value"
-std::string attributes(MessageBytes message, uint32_t field_number) {
-  std::string text;
-  MessageReader reader(message, field_number);
-  for (MessageBytes bytes; reader.next(&bytes);) {
-    const otlp::KeyValueView pair = otlp::KeyValueView::read(bytes);
-    text += fmt::format(" {}={}", pair.key, otlp::to_text(otlp::AnyValueView::read(pair.value)));
-  }
-  return text;
-}
+// A point of more bytes has so many buckets that nobody reads them.
+constexpr size_t kPointBytesMax = Printer::kItemTextMax;
 
 std::string point_value(const otlp::DataPointView& point) {
   if (point.as_int) return fmt::format(" {}", *point.as_int);
@@ -44,67 +31,55 @@ std::string point_value(const otlp::DataPointView& point) {
   return text;
 }
 
-std::string metric_lines(const otlp::MetricView& metric) {
-  std::string text;
-  MessageReader points(metric.data.view(), otlp::kDataPoints);
-  for (MessageBytes bytes; points.next(&bytes);) {
-    const auto point = otlp::DataPointView::read(metric.type, bytes);
-    const bool number =
-        metric.type == otlp::MetricType::kGauge || metric.type == otlp::MetricType::kSum;
-    text +=
-        fmt::format("{}{}{}\n", metric.name, attributes(bytes, otlp::point_attributes(metric.type)),
-                    number && !point.as_int && !point.as_double ? "" : point_value(point));
-  }
-  return text;
+}  // namespace
+
+void print_resource(Printer& out, Signal signal, size_t index, const otlp::ResourceView& resource) {
+  constexpr std::string_view kNames[] = {"Traces", "Metrics", "Logs", "Profiles"};
+  std::string text = fmt::format("Resource{} #{}", kNames[index_of(signal)], index);
+  if (!resource.schema_url.empty()) text += fmt::format(" [{}]", out.shown(resource.schema_url));
+  out.line("{}{}", text,
+           out.attributes_in_line(resource.resource.view(), otlp::kResourceAttributes));
 }
 
-std::string item_lines(Signal signal, const otlp::ScopeView& scope, MessageBytes item) {
+void print_scope(Printer& out, Signal signal, size_t index, const otlp::ScopeView& scope) {
+  constexpr std::string_view kNames[] = {"Traces", "Metrics", "Logs", "Profiles"};
+  std::string text = fmt::format("Scope{} #{}", kNames[index_of(signal)], index);
+  if (!scope.name.empty()) text += fmt::format(" {}", out.shown(scope.name));
+  if (!scope.version.empty()) text += fmt::format("@{}", out.shown(scope.version));
+  if (!scope.schema_url.empty()) text += fmt::format(" [{}]", out.shown(scope.schema_url));
+  out.line("{}{}", text, out.attributes_in_line(scope.scope.view(), otlp::kScopeAttributes));
+}
+
+void print_item(Printer& out, Signal signal, MessageBytes item) {
   switch (signal) {
     case Signal::kTraces: {
       const auto span = otlp::SpanView::read(item);
-      return fmt::format("{} {} {}{}\n", span.name, hex(span.trace_id), hex(span.span_id),
-                         attributes(item, otlp::kSpanAttributes));
+      return out.line("  {} {} {}{}", out.shown(span.name), hex(span.trace_id), hex(span.span_id),
+                      out.attributes_in_line(item, otlp::kSpanAttributes));
     }
     case Signal::kLogs: {
       const auto record = otlp::LogRecordView::read(item);
-      return fmt::format("{}{}\n", otlp::to_text(record.body),
-                         attributes(item, otlp::kLogRecordAttributes));
+      return out.line("  {}{}", out.shown(record.body),
+                      out.attributes_in_line(item, otlp::kLogRecordAttributes));
     }
-    case Signal::kMetrics: {
-      const auto offset = static_cast<size_t>(item.data() - scope.bytes.data());
-      return metric_lines(otlp::MetricView::read(scope.bytes.slice(offset, item.size())));
-    }
+    case Signal::kMetrics:
+      return;  // by their data points
     case Signal::kProfiles:
-      return fmt::format("profile of {} bytes\n", item.size());
+      return out.line("  profile of {} bytes", item.size());
   }
-  return {};
 }
 
-}  // namespace
-
-std::string to_normal_text(Signal signal, const Rope& request) {
-  constexpr std::string_view kNames[] = {"Traces", "Metrics", "Logs", "Profiles"};
-  const std::string_view kind = kNames[index_of(signal)];
-  std::string text;
-  size_t resource_index = 0;
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) {
-    text += fmt::format("Resource{} #{}", kind, resource_index++);
-    if (!resource.schema_url.empty()) text += fmt::format(" [{}]", resource.schema_url);
-    text += attributes(resource.resource.view(), otlp::kResourceAttributes) + "\n";
-    size_t scope_index = 0;
-    otlp::ScopeReader scopes(resource);
-    for (otlp::ScopeView scope; scopes.next(&scope);) {
-      text += fmt::format("Scope{} #{}", kind, scope_index++);
-      if (!scope.name.empty()) text += fmt::format(" {}", scope.name);
-      if (!scope.version.empty()) text += fmt::format("@{}", scope.version);
-      if (!scope.schema_url.empty()) text += fmt::format(" [{}]", scope.schema_url);
-      text += attributes(scope.scope.view(), otlp::kScopeAttributes) + "\n";
-      MessageReader items(scope.bytes.view(), otlp::kScopeItems);
-      for (MessageBytes item; items.next(&item);) text += item_lines(signal, scope, item);
-    }
+void print_point(Printer& out, const otlp::MetricView& metric, MessageBytes bytes) {
+  if (bytes.size() > kPointBytesMax) {
+    return out.line("  {} (data point of {} bytes)", out.shown(metric.name), bytes.size());
   }
-  return text;
+  const auto point = otlp::DataPointView::read(metric.type, bytes);
+  const bool is_number =
+      metric.type == otlp::MetricType::kGauge || metric.type == otlp::MetricType::kSum;
+  const bool has_value = !is_number || point.as_int || point.as_double;
+  out.line("  {}{}{}", out.shown(metric.name),
+           out.attributes_in_line(bytes, otlp::point_attributes(metric.type)),
+           has_value ? point_value(point) : "");
 }
 
-}  // namespace millrace::exporters
+}  // namespace millrace::exporters::normal

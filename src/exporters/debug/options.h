@@ -10,6 +10,10 @@
 
 namespace millrace::exporters {
 
+// What becomes of control characters in the text of senders: shown as escapes, or written as they
+// are, which forges lines and reaches terminals.
+enum class ControlCharacters : uint8_t { kEscaped, kRaw };
+
 enum class Verbosity : uint8_t { kBasic, kNormal, kDetailed };
 
 struct DebugOptions {
@@ -19,7 +23,10 @@ struct DebugOptions {
   int64_t sampling_thereafter = 1;
   // True: lines of the collector's own log. False: text to output_paths.
   bool use_internal_logger = true;
+  // "stdout", "stderr", or paths of files that are appended to.
   std::vector<std::string> output_paths = {"stdout"};
+  // kRaw only where every output is a file.
+  ControlCharacters control_characters = ControlCharacters::kEscaped;
   config::SendingQueueConfig queue{.enabled = false, .batch = {}};  // off unless mentioned
 };
 

@@ -44,7 +44,6 @@ BackEnd::BackEnd() : running_(std::make_unique<Running>()) {
       std::move(plan), {.loops = {running_->loop.get()},
                         .log = &running_->log,
                         .unsampled_log = &running_->log,
-                        .console = [](std::string_view) {},
                         .files = running_->files.get(),
                         .wall_clock = [] { return WallTime(std::chrono::system_clock::now()); }});
   if (!collector) {
