@@ -403,6 +403,7 @@ void Collector::tick(size_t worker) {
   if (worker == 0) {
     auditor_->start_round();
     storages_.tick();
+    for (const auto& destination : destinations_) destination->losses().tick(loop, world_.log);
   }
   last_turn_ns_[worker]->store(loop.now().time_since_epoch().count(), std::memory_order_relaxed);
   tick_timers_[worker]->arm_at(loop.now() + kTick);

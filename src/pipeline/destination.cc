@@ -42,6 +42,7 @@ ledger::Amount amount_in(queue::Label label) {
 
 Destination::Destination(DestinationOptions options)
     : options_(std::move(options)),
+      losses_(options_.name, signal_name(options_.signal)),
       ring_(ring_capacity(options_.queue)),
       concurrency_(options_.concurrency),
       breaker_(options_.retry.breaker_failures) {}

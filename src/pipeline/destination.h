@@ -26,6 +26,7 @@
 #include "pipeline/backlog.h"
 #include "pipeline/breaker.h"
 #include "pipeline/concurrency.h"
+#include "pipeline/loss_report.h"
 #include "pipeline/options.h"
 #include "pipeline/payload.h"
 #include "pipeline/retry_hint.h"
@@ -99,6 +100,8 @@ class Destination final : public ledger::HeldWalker {
   DestinationNumbers numbers() const;
   uint64_t place_count() const { return ring_.capacity(); }
   DestinationHealth health() const;
+  // What was lost or refused here, for the log; its tick() is the owner's to call.
+  LossReport& losses() { return losses_; }
   // Before the loops run.
   void observe_batches(BatchObserver observer) { batch_observer_ = std::move(observer); }
   // What waits in the shared ring; any thread. What the workers hold they count themselves.
@@ -184,6 +187,7 @@ class Destination final : public ledger::HeldWalker {
   bool is_failure_worth_a_line(MonotonicTime now);
 
   const DestinationOptions options_;
+  LossReport losses_;
   Ring ring_;
   std::unique_ptr<Backlog> backlog_;
   std::vector<DestinationWorker*> workers_;  // registered before the loops run

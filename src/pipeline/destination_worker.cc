@@ -161,8 +161,14 @@ Verdict DestinationWorker::full_verdict(Room room, Need need) {
               loop_.now(), need.cost, destination_.used_cost(), destination_.stalled())};
 }
 
-void DestinationWorker::count_enqueue_failure(uint32_t item_count) {
+void DestinationWorker::count_refused(uint32_t item_count, LossReport::Refusal reason) {
   destination_.enqueue_failed_items_.fetch_add(item_count, std::memory_order_relaxed);
+  destination_.losses_.note(reason, item_count, loop_, log_);
+}
+
+void DestinationWorker::count_dropped_at_the_queue(uint32_t item_count) {
+  destination_.enqueue_failed_items_.fetch_add(item_count, std::memory_order_relaxed);
+  destination_.losses_.note(DropReason::kQueueFull, item_count, loop_, log_);
 }
 
 void DestinationWorker::count_held(ledger::Held& held) const {

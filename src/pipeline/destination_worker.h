@@ -103,7 +103,10 @@ class DestinationWorker final : public ledger::HeldWalker {
   bool has_line() const { return !line_.empty(); }
   // What a refused sender is told.
   Verdict full_verdict(Room room, Need need);
-  void count_enqueue_failure(uint32_t item_count);
+  // What found no room and is refused, or dropped where the destination is best effort or nobody is
+  // left to be told: counted, and said in the log (loss_report.h).
+  void count_refused(uint32_t item_count, LossReport::Refusal reason);
+  void count_dropped_at_the_queue(uint32_t item_count);
 
   // Forms a batch of what waits now, however little, as soon as there is a place in flight. On this
   // loop.

@@ -196,7 +196,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     for (const Unreserved& place : unreserved_) {
       const auto index = static_cast<size_t>(place.branch - branches_.data());
       const uint32_t items = place.branch->payload.item_count;
-      place.output->destination->count_enqueue_failure(items);
+      place.output->destination->count_dropped_at_the_queue(items);
       place.output->destination->book().drop(*place.output->account, ledger::DropReason::kQueueFull,
                                              {items, left_bytes[index]});
     }
@@ -262,7 +262,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   void reject(DestinationWorker& destination, Room room) {
     uint32_t items = 0;
     for (const Branch& branch : branches_) items = std::max(items, branch.payload.item_count);
-    destination.count_enqueue_failure(items);
+    destination.count_refused(items, refusal_of(room));
     if (storage_error_.empty()) {
       refuse(destination.full_verdict(room, need_at(destination)));
     } else {
@@ -270,6 +270,12 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
               .message = destination.options().name + ": " + storage_error_,
               .retry_after = 1s});
     }
+  }
+
+  LossReport::Refusal refusal_of(Room room) const {
+    if (!storage_error_.empty()) return LossReport::Refusal::kStorageFailed;
+    return room == Room::kNever ? LossReport::Refusal::kLargerThanQueue
+                                : LossReport::Refusal::kQueueFull;
   }
 
   // Nothing where only a disk refused.
@@ -320,7 +326,9 @@ bool Intake::try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdi
   const Room room = destination.try_reserve(payload);
   if (room == Room::kWait) return false;
   if (room != Room::kReserved) {
-    destination.count_enqueue_failure(payload.item_count);
+    destination.count_refused(payload.item_count, room == Room::kNever
+                                                      ? LossReport::Refusal::kLargerThanQueue
+                                                      : LossReport::Refusal::kQueueFull);
     on_verdict(destination.full_verdict(room, destination.need_of(payload)));
     return true;
   }

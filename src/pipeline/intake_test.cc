@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
 #include "pipeline/drain.h"
 #include "pipeline/testing/rig.h"
 
@@ -80,6 +85,26 @@ TEST(IntakeTest, AFullBestEffortDestinationDropsAndCounts) {
   EXPECT_EQ(rig.sinks[0].destination->numbers().queue_size, 2u);
   EXPECT_EQ(rig.sinks[1].seen().admitted, (Amount{2, 16}));
   EXPECT_EQ(rig.sinks[1].dropped(DropReason::kQueueFull), (Amount{1, 8}));
+}
+
+TEST(IntakeTest, WhatFindsNoRoomIsSaidInTheLogAtOnceAndOnlyOnce) {
+  std::string lines;
+  Logger log(
+      {.sampling_enabled = false}, [&](std::string_view line) { lines += line; },
+      [] { return int64_t{0}; });
+  for (const bool required : {true, false}) {
+    lines.clear();
+    DestinationOptions options = small("tight", 1);
+    options.required = required;
+    Rig rig({options}, {}, nullptr, &log);
+    for (int i = 0; i < 20; ++i) rig.submit(1);
+    const char* said = required ? "Data is being refused; its senders hear of it. exporter=tight "
+                                  "signal=traces reason=queue_full refused_items=1\n"
+                                : "Data is being dropped. exporter=tight signal=traces "
+                                  "reason=queue_full dropped_items=1\n";
+    EXPECT_TRUE(lines.ends_with(said)) << lines;
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1);
+  }
 }
 
 TEST(IntakeTest, ADeadDestinationCostsTheOthersNothingUntilItIsFull) {

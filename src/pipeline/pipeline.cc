@@ -121,7 +121,7 @@ Status PipelineWorker::emit_behind(size_t index, Payload payload) {
         enter_late(payload, output, static_cast<uint32_t>(bytes))) {
       continue;
     }
-    output.destination->count_enqueue_failure(payload.item_count);
+    output.destination->count_dropped_at_the_queue(payload.item_count);
     book.drop(*output.account, ledger::DropReason::kQueueFull, {payload.item_count, bytes});
     status =
         fail(Code::kUnavailable,

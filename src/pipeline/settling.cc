@@ -129,10 +129,8 @@ void DestinationWorker::drop(Queued queued, DropReason reason, const Verdict& ve
   }
   if (ending_drops_) {
     *ending_drops_ += queued.payload.item_count;
-  } else if (log_ != nullptr && reason != DropReason::kHandedBack) {
-    log_->warn("Dropping queued data.", {{"exporter", options_.name},
-                                         {"reason", ledger::drop_reason_name(reason)},
-                                         {"dropped_items", queued.payload.item_count}});
+  } else if (reason != DropReason::kHandedBack) {
+    destination_.losses_.note(reason, queued.payload.item_count, loop_, log_);
   }
   destination_.release(1, queued.requests, queued.cost);
 }
