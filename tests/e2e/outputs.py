@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 from harness import (DEADLINE_S, Process, Sink, configuration, free_port, stop_and_read_ledger,
@@ -351,6 +352,42 @@ def raw_text_goes_to_files_only(case):
         assert FORGED.partition("\n")[0] + "\nledger: " in out.read()
 
 
+def what_a_full_queue_loses_is_said(case):
+    """The first loss of a best-effort and of a required destination at once, then totals."""
+    port = free_port()
+    case.keep(Process([case.millrace, "sink", "--endpoint", f"127.0.0.1:{port}", "--interval", "0",
+                       "--hang", "1"]))
+    wait_for_port(port)
+    tight = {"queue_size": 2, "num_consumers": 1}
+    for required, lost, total in ((True, "Data is being refused", "Data is still being refused"),
+                                  (False, "Data is being dropped", "Data is still being dropped")):
+        config, _, http = configuration(
+            {"otlp_grpc/full": to_sink(port, required=required, sending_queue=tight)})
+        process = case.start(config)
+
+        def text():
+            with open(process.log_path) as log:
+                return log.read()
+
+        def send():
+            for _ in range(5):
+                try:
+                    post(http, "logs", logs(count=7))
+                except urllib.error.HTTPError as refused:
+                    assert refused.code == 503, refused
+
+        send()
+        wait_until(lambda: lost in text(), lambda: text())
+        assert text().count(lost) == 1 and "exporter=otlp_grpc/full" in text(), text()
+
+        def totals_are_said():
+            send()
+            return total in text()
+
+        wait_until(totals_are_said, lambda: text())
+        process.child.kill()
+
+
 def every_line_of_a_json_log_is_json(case):
     config, _, http = configuration({"debug": {"verbosity": "detailed"}})
     config["service"]["telemetry"]["logs"] = {"encoding": "json"}
@@ -378,6 +415,7 @@ def cases():
                  a_second_signal_ends_a_stopped_loop, signals_without_a_meaning_end_nothing,
                  signals_that_ask_for_an_end_drain, a_fifo_fails_the_start_and_does_not_block_it,
                  files_are_not_for_others_and_links_are_not_followed,
-                 senders_forge_no_line_of_the_log, raw_text_goes_to_files_only,
+                 senders_forge_no_line_of_the_log,
+                 what_a_full_queue_loses_is_said, raw_text_goes_to_files_only,
                  every_line_of_a_json_log_is_json):
         yield case.__name__.replace("_", " "), case
