@@ -166,6 +166,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
   }
   const unsigned workers =
       io::usable_processor_count(io::read_small_file(), io::affinity_processor_count());
+  io::raise_descriptor_limit();
   auto threads = Threads::create(workers, [&log](std::string_view what, const Error& error) {
     log.warn(what, {{"error", error.message}});
   });

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <array>
 #include <charconv>
 
 namespace millrace::io {
@@ -36,6 +37,25 @@ bool is_numeric_host(const std::string& host) {
   in6_addr parsed;
   return inet_pton(AF_INET, host.c_str(), &parsed) == 1 ||
          inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
+}
+
+namespace {
+constexpr size_t kIpv6PrefixBytes = 8;
+constexpr std::string_view kMappedIpv4 = "::ffff:";
+}  // namespace
+
+std::string peer_group(std::string_view peer_address) {
+  const std::string_view host = peer_address.substr(0, peer_address.rfind(':'));
+  if (!host.starts_with('[') || !host.ends_with(']')) return std::string(host);
+  const std::string inside(host.substr(1, host.size() - 2));
+  if (inside.starts_with(kMappedIpv4) && inside.contains('.')) {
+    return inside.substr(kMappedIpv4.size());
+  }
+  std::array<char, 16> address{};
+  if (::inet_pton(AF_INET6, inside.substr(0, inside.find('%')).c_str(), address.data()) != 1) {
+    return inside;
+  }
+  return {address.data(), kIpv6PrefixBytes};
 }
 
 }  // namespace millrace::io

@@ -30,5 +30,16 @@ TEST(AddressTest, OnlyNumericHostsAreNumeric) {
   EXPECT_FALSE(is_numeric_host("[::1]"));
 }
 
+TEST(AddressTest, PeersAreIpv4AddressesAndIpv6Networks) {
+  EXPECT_EQ(peer_group("10.1.2.3:4317"), "10.1.2.3");
+  EXPECT_EQ(peer_group("[::ffff:10.1.2.3]:4317"), "10.1.2.3");
+  EXPECT_EQ(peer_group("[2001:db8:1:2::7]:1"), peer_group("[2001:db8:1:2:ffff::9]:2"));
+  EXPECT_NE(peer_group("[2001:db8:1:2::7]:1"), peer_group("[2001:db8:1:3::7]:1"));
+  EXPECT_EQ(peer_group("[fe80::1%eth0]:1"), peer_group("[fe80::2]:1"));
+  EXPECT_EQ(peer_group("nonsense"), "nonsense");
+  EXPECT_EQ(peer_group("[nonsense]:1"), "nonsense");
+  EXPECT_EQ(peer_group(""), "");
+}
+
 }  // namespace
 }  // namespace millrace::io

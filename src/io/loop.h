@@ -43,9 +43,14 @@ struct ListenOptions {
   // Not null: the first of them accepts for all, and connections are placed by load. The simulation
   // deals in turn.
   std::shared_ptr<Placement> placement = nullptr;
-  // Not null: each accepted stream is a TLS session; the accept handler gets it when the handshake
-  // is done. Must outlive the listener.
+  // Not null: each accepted stream is a TLS session. The accept handler gets it before the
+  // handshake, so that it is counted from the start; the end of the handshake is told like that of
+  // a connection attempt: by the first on_ready with kWrite, or by on_failed. Must outlive the
+  // listener.
   std::shared_ptr<TlsServerContext> tls = nullptr;
+  // Called when a connection waits and no descriptor is left. True: one will be free in the next
+  // turn. False, or null: accepting is suspended for a while.
+  std::function<bool()> on_no_descriptor = nullptr;
 };
 
 class Listener {

@@ -8,7 +8,12 @@
 namespace millrace::io {
 
 Placement::Socket::~Socket() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_.number >= 0) ::close(descriptor_.number);
+}
+
+int Placement::Socket::take() {
+  passing_ = nullptr;
+  return std::exchange(descriptor_.number, -1);
 }
 
 std::shared_ptr<Placement::Member> Placement::join(TakeOver take_over) {
@@ -33,12 +38,18 @@ void Placement::place(Socket socket, const std::shared_ptr<Member>& accepting) {
   {
     const std::lock_guard lock(mutex_);
     for (const std::shared_ptr<Member>& member : members_) {
+      if (member->in_passing_count() >= kInPassingMax) continue;
       if (member->open_count() < chosen->open_count()) chosen = member;
     }
     // Counted while the lock is held, so that two loops do not choose the same idle one.
     chosen->open_.fetch_add(1, std::memory_order_relaxed);
   }
   Place place(nullptr, [chosen](void*) { chosen->open_.fetch_sub(1, std::memory_order_relaxed); });
+  if (chosen != accepting) {
+    chosen->in_passing_.fetch_add(1, std::memory_order_relaxed);
+    socket.passing_ = std::shared_ptr<void>(
+        nullptr, [chosen](void*) { chosen->in_passing_.fetch_sub(1, std::memory_order_relaxed); });
+  }
   chosen->take_over_(std::move(socket), std::move(place));
 }
 

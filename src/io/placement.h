@@ -12,27 +12,36 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace millrace::io {
 
 class Placement {
  public:
+  // Sockets on their way to one loop. A loop that does not take them gets no more; they then stay
+  // with the accepting one.
+  static constexpr uint32_t kInPassingMax = 64;
+
+  class Member;
   // A socket in passing between two loops; closes it unless it is taken.
   class Socket {
    public:
     explicit Socket(int descriptor) : descriptor_(descriptor) {}
-    Socket(Socket&& other) noexcept : descriptor_(other.take()) {}
+    Socket(Socket&& other) noexcept = default;
     Socket& operator=(Socket&&) = delete;
     ~Socket();
-    int take() {
-      const int taken = descriptor_;
-      descriptor_ = -1;
-      return taken;
-    }
+    int take();
 
    private:
-    int descriptor_;
+    friend class Placement;
+    struct Descriptor {
+      explicit Descriptor(int value) : number(value) {}
+      Descriptor(Descriptor&& other) noexcept : number(std::exchange(other.number, -1)) {}
+      int number;
+    };
+    Descriptor descriptor_;
+    std::shared_ptr<void> passing_;  // counts it with the member that it is on its way to
   };
   // One open connection, for as long as it lives.
   using Place = std::shared_ptr<void>;
@@ -43,6 +52,7 @@ class Placement {
    public:
     explicit Member(TakeOver take_over) : take_over_(std::move(take_over)) {}
     uint32_t open_count() const { return open_.load(std::memory_order_relaxed); }
+    uint32_t in_passing_count() const { return in_passing_.load(std::memory_order_relaxed); }
 
    private:
     friend class Placement;
@@ -50,6 +60,8 @@ class Placement {
     // Written by whoever places or closes a connection, read by whoever places the next: a number
     // to compare, which orders nothing.
     std::atomic<uint32_t> open_{0};
+    // Written by the accepting loop and by this member's own; a number to compare, as well.
+    std::atomic<uint32_t> in_passing_{0};
   };
 
   std::shared_ptr<Member> join(TakeOver take_over);

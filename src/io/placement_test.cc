@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 namespace millrace::io {
 namespace {
@@ -48,6 +49,23 @@ TEST(PlacementTest, LoopThatLeftGetsNothing) {
   for (int i = 0; i < 4; ++i) loops.arrive_at(0);
   EXPECT_TRUE(loops.open[1].empty());
   EXPECT_EQ(loops.open[0].size(), 2u);
+}
+
+TEST(PlacementTest, LoopThatTakesNothingGetsNoMore) {
+  Placement placement;
+  std::vector<Placement::Socket> waiting;
+  std::vector<Placement::Place> open;
+  const auto accepting = placement.join(
+      [&](Placement::Socket, Placement::Place place) { open.push_back(std::move(place)); });
+  const auto stuck = placement.join([&](Placement::Socket socket, Placement::Place place) {
+    waiting.push_back(std::move(socket));
+    open.push_back(std::move(place));
+  });
+  for (int i = 0; i < 1000; ++i) placement.place(Placement::Socket(-1), accepting);
+  EXPECT_EQ(waiting.size(), Placement::kInPassingMax);
+  EXPECT_EQ(stuck->in_passing_count(), Placement::kInPassingMax);
+  waiting.back().take();
+  EXPECT_EQ(stuck->in_passing_count(), Placement::kInPassingMax - 1);
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ class StreamHandler {
 
 // What TLS established; empty strings without TLS.
 struct TlsInfo {
-  bool active = false;
+  bool active = false;       // a TLS session, perhaps in its handshake
+  bool established = false;  // its handshake is done; before, what is below is not known
   bool resumed = false;      // an abbreviated handshake of an earlier session
   std::string alpn;          // "h2", "http/1.1" or empty
   std::string peer_subject;  // of the verified client or server certificate, RFC 2253

@@ -22,4 +22,8 @@ size_t memory_limit_bytes(const ReadSmallFile& read);
 unsigned usable_processor_count(const ReadSmallFile& read, unsigned affinity_count);
 unsigned affinity_processor_count();
 
+// Raises the number of descriptors that this process may open to what it is allowed to: a shell
+// gives 1,024, and each connection takes one.
+void raise_descriptor_limit();
+
 }  // namespace millrace::io

@@ -1,7 +1,9 @@
 #include "io/system.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <map>
 
 namespace millrace::io {
@@ -54,6 +56,19 @@ TEST(SystemTest, QuotaIsRoundedUpAndNeverRaisesTheAffinity) {
 
 TEST(SystemTest, NoQuotaLeavesTheAffinity) {
   EXPECT_EQ(usable_processor_count(machine({{"/sys/fs/cgroup/cpu.max", "max 100000\n"}}), 6), 6U);
+}
+
+TEST(SystemTest, DescriptorsAreAsManyAsAllowed) {
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+  rlimit low = old;
+  low.rlim_cur = std::min<rlim_t>(old.rlim_cur, 256);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  raise_descriptor_limit();
+  rlimit raised{};
+  ::getrlimit(RLIMIT_NOFILE, &raised);
+  EXPECT_EQ(raised.rlim_cur, old.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &old);
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ namespace {
 constexpr Duration kLookInterval = 1s;        // between looks at the files
 constexpr size_t kSessionsMax = 256;          // kept for resumption, in clients
 constexpr size_t kPemFileBytesMax = 8 << 20;  // the system's authorities take 200 KiB
+// Chains of certificates take 2 to 8 KiB.
+constexpr long kClientChainBytesMax = 32 << 10;
 constexpr std::string_view kSessionContext = "millrace";
 
 struct CertificateFree {
@@ -239,9 +241,10 @@ Result<TlsVersion> read_tls_version(const TlsOptions& options, TlsRole role) {
                                 SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(
       context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  // Whole records in one read of the socket.
+  // Whole records in one read of the socket. A client reads several at a time; a server's peers are
+  // many, and each may leave us with a buffer that half a record lies in.
   SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_default_read_buffer_len(context, 64 << 10);
+  if (role == TlsRole::kClient) SSL_CTX_set_default_read_buffer_len(context, 64 << 10);
   if (Status set = set_protocol(context, options); !set) return fail(set.error());
   if (Status loaded = load_identity(version, options, role); !loaded) return fail(loaded.error());
   if (Status loaded = load_trust(context, options, role); !loaded) return fail(loaded.error());
@@ -250,6 +253,8 @@ Result<TlsVersion> read_tls_version(const TlsOptions& options, TlsRole role) {
     // changed client authority is asked again.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 1);
+    // A chain of certificates is collected whole before it is looked at.
+    SSL_CTX_set_max_cert_list(context, kClientChainBytesMax);
     SSL_CTX_set_session_id_context(context,
                                    reinterpret_cast<const unsigned char*>(kSessionContext.data()),
                                    kSessionContext.size());

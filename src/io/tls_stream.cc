@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "io/address.h"
+#include "io/tls_failure.h"
 #include "io/tls_peer.h"
 
 namespace millrace::io {
@@ -17,8 +18,16 @@ namespace {
 constexpr unsigned kRead = static_cast<unsigned>(Interest::kRead);
 constexpr unsigned kWrite = static_cast<unsigned>(Interest::kWrite);
 constexpr size_t kRecordBytes = 16 << 10;
-// Encrypted and not yet taken by the inner stream; a write stops taking bytes beyond it.
-constexpr size_t kUnsentBytesMax = 128 << 10;
+// Encrypted and not yet taken by the inner stream; a write stops taking bytes beyond it. A server's
+// peers are many and strangers, so each may leave us with one record; clients send large batches.
+constexpr size_t kServerUnsentBytesMax = kRecordBytes;
+constexpr size_t kClientUnsentBytesMax = 128 << 10;
+// Decrypted in one read, so that records of one byte each do not hold the loop.
+constexpr int kReadRecordsMax = 32;
+// Key updates, alerts, session tickets and refused renegotiations of an open session; peers of good
+// will send two or three in their life. Each costs microseconds, and some an answer.
+constexpr int kControlMessagesMax = 32;
+constexpr Duration kControlInterval = 60s;
 }  // namespace
 
 BIO_METHOD* TlsStream::make_bio_method() {
@@ -42,8 +51,10 @@ int TlsStream::bio_read(BIO* bio, char* data, int size) {
   auto* self = static_cast<TlsStream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   if (size <= 0) return 0;
-  const IoResult result =
-      self->inner_->read(std::span(reinterpret_cast<uint8_t*>(data), static_cast<size_t>(size)));
+  if (self->flooded_) return -1;
+  const std::span into(reinterpret_cast<uint8_t*>(data), static_cast<size_t>(size));
+  if (!self->greeting_.empty()) return static_cast<int>(self->greeting_.take(into));
+  const IoResult result = self->inner_->read(into);
   switch (result.outcome) {
     case IoOutcome::kOk:
       return static_cast<int>(result.count);
@@ -73,10 +84,13 @@ TlsStream::TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inne
       inner_(std::move(inner)),
       server_context_(std::move(context)),
       bio_method_(make_bio_method(), BIO_meth_free),
-      alive_(std::make_shared<TlsStream*>(this)) {
+      alive_(std::make_shared<TlsStream*>(this)),
+      phase_(Phase::kGreeting),
+      unsent_bytes_max_(kServerUnsentBytesMax) {
   owner_.context = &server_context_->context();
   inner_->set_handler(this);
-  start(server_context_->context());
+  start_deadline(server_context_->context());
+  update_inner_interest();
 }
 
 TlsStream::TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inner,
@@ -88,7 +102,9 @@ TlsStream::TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inne
       bio_method_(make_bio_method(), BIO_meth_free),
       server_name_(options.server_name),
       offered_alpn_(options.alpn),
-      alive_(std::make_shared<TlsStream*>(this)) {
+      alive_(std::make_shared<TlsStream*>(this)),
+      phase_(Phase::kConnecting),
+      unsent_bytes_max_(kClientUnsentBytesMax) {
   TlsContext& context = client_context_->context();
   if (!context.options().server_name_override.empty()) {
     server_name_ = context.options().server_name_override;
@@ -115,16 +131,41 @@ TlsStream::~TlsStream() {
   linger_.add(std::move(inner_), std::move(unsent_), unsent_start_);
 }
 
-void TlsStream::start(TlsContext& context) {
-  phase_ = Phase::kHandshake;
+void TlsStream::start_deadline(TlsContext& context) {
   deadline_ = loop_.make_timer([this] {
     fail_handshake("not done within " +
-                   std::to_string(std::chrono::ceil<std::chrono::seconds>(
-                                      owner_.context->options().handshake_timeout)
-                                      .count()) +
-                   " s");
+                       std::to_string(std::chrono::ceil<std::chrono::seconds>(
+                                          owner_.context->options().handshake_timeout)
+                                          .count()) +
+                       " s",
+                   server_context_ ? Code::kDeadlineExceeded : Code::kUnavailable);
   });
   deadline_->arm_at(loop_.now() + context.options().handshake_timeout);
+}
+
+bool TlsStream::gather_greeting() {
+  for (;;) {
+    const Result<size_t> wanted = greeting_.bytes_wanted();
+    if (!wanted) {
+      fail_handshake(wanted.error().message);
+      return false;
+    }
+    if (greeting_.size() >= *wanted) return true;
+    uint8_t bytes[2048];
+    const IoResult result =
+        inner_->read(std::span(bytes, std::min(sizeof bytes, *wanted - greeting_.size())));
+    if (result.outcome == IoOutcome::kWouldBlock) return false;
+    if (result.outcome != IoOutcome::kOk) {
+      fail_handshake(result.outcome == IoOutcome::kEnd ? "the peer closed the connection"
+                                                       : inner_->error().message);
+      return false;
+    }
+    greeting_.append(std::span(bytes, result.count));
+  }
+}
+
+void TlsStream::start(TlsContext& context) {
+  phase_ = Phase::kHandshake;
   ssl_ = context.start_session(owner_, loop_.now());
   MILLRACE_CHECK(ssl_ != nullptr);
   BIO* bio = BIO_new(bio_method_.get());
@@ -132,10 +173,8 @@ void TlsStream::start(TlsContext& context) {
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
-  if (server_context_) {
-    SSL_set_accept_state(ssl_.get());
-    return update_inner_interest();
-  }
+  if (server_context_) return SSL_set_accept_state(ssl_.get());
+  start_deadline(context);
   SSL_set_connect_state(ssl_.get());
   X509_VERIFY_PARAM* verify = SSL_get0_param(ssl_.get());
   // As Go: the names of the certificate count, its common name doesn't.
@@ -160,7 +199,16 @@ void TlsStream::start(TlsContext& context) {
 void TlsStream::on_ready(Interest ready) {
   const auto bits = static_cast<unsigned>(ready);
   if (phase_ == Phase::kConnecting) start(*owner_.context);
-  if (phase_ == Phase::kHandshake) return advance_handshake();
+  if (phase_ == Phase::kGreeting) {
+    if (!gather_greeting()) return;
+    start(*owner_.context);
+  }
+  if (phase_ == Phase::kHandshake) {
+    const std::shared_ptr<TlsStream*> alive = alive_;
+    linger_.handshakes().take_step(*this, inner_->peer_address());
+    if (*alive != nullptr) update_inner_interest();
+    return;
+  }
   if (phase_ == Phase::kFailed) return;
   if ((bits & kWrite) != 0) flush();
   unsigned wanted = 0;
@@ -183,6 +231,7 @@ void TlsStream::call_handler(unsigned ready) {
 }
 
 void TlsStream::tell_failure() {
+  leave();  // the queue of handshakes
   phase_ = Phase::kFailed;
   inner_->set_interest(Interest::kNone);
   if (handler_ != nullptr) handler_->on_failed(error_);
@@ -204,13 +253,19 @@ void TlsStream::break_with(Error error) {
   error_ = std::move(error);
 }
 
-void TlsStream::advance_handshake() {
+void TlsStream::step() {
   ERR_clear_error();
   const int outcome = SSL_do_handshake(ssl_.get());
   const int error = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), outcome);
-  const std::string why = outcome == 1 || error == SSL_ERROR_WANT_READ
-                              ? std::string()
-                              : explain_handshake_failure(error);
+  std::string why;
+  if (outcome != 1 && error != SSL_ERROR_WANT_READ) {
+    why = explain({.ssl = ssl_.get(),
+                   .outcome = error,
+                   .broken = broken_ ? error_.message : std::string(),
+                   .inner_ended = inner_ended_,
+                   .is_client = client_context_ != nullptr,
+                   .server_name = server_name_});
+  }
   flush();  // also the alert that tells the peer what was wrong
   if (outcome == 1 && !broken_) return finish_handshake();
   if (error != SSL_ERROR_WANT_READ || broken_) {
@@ -219,41 +274,8 @@ void TlsStream::advance_handshake() {
   update_inner_interest();
 }
 
-namespace {
-
-// What a server that speaks clear text does with a TLS greeting is to hang up.
-std::string clear_text_hint() {
-  return "; it seems not to speak TLS (for clear text: tls::insecure: true)";
-}
-
-}  // namespace
-
-std::string TlsStream::explain_handshake_failure(int outcome) {
-  const long verified = SSL_get_verify_result(ssl_.get());
-  const unsigned long error = ERR_peek_error();
-  const std::string reason = error != 0 ? take_openssl_error() : std::string();
-  if (broken_) return error_.message + (client_context_ ? clear_text_hint() : "");
-  if (verified != X509_V_OK) {
-    std::string text = "certificate verification failed: ";
-    text += X509_verify_cert_error_string(verified);
-    if (client_context_ && verified == X509_V_ERR_HOSTNAME_MISMATCH) {
-      text += " (wanted \"" + server_name_ + "\")";
-    }
-    return text;
-  }
-  if (ERR_GET_LIB(error) == ERR_LIB_SSL && (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER ||
-                                            ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST)) {
-    return "the peer does not speak TLS (" + reason + ")";
-  }
-  if (inner_ended_ && client_context_) return "the peer closed the connection" + clear_text_hint();
-  if (!reason.empty()) return reason;
-  if (inner_ended_ || outcome == SSL_ERROR_SYSCALL) return "the peer closed the connection";
-  return "failed";
-}
-
-void TlsStream::fail_handshake(std::string why) {
-  error_ = Error{Code::kUnavailable,
-                 "TLS handshake with " + inner_->peer_address() + ": " + std::move(why)};
+void TlsStream::fail_handshake(std::string why, Code code) {
+  error_ = Error{code, "TLS handshake with " + inner_->peer_address() + ": " + std::move(why)};
   broken_ = true;
   if (deadline_) deadline_->disarm();
   tell_failure();
@@ -261,7 +283,10 @@ void TlsStream::fail_handshake(std::string why) {
 
 void TlsStream::finish_handshake() {
   phase_ = Phase::kOpen;
+  established_ = true;
   deadline_.reset();
+  SSL_set_msg_callback(ssl_.get(), on_tls_message);
+  SSL_set_msg_callback_arg(ssl_.get(), this);
   may_have_more_ = SSL_has_pending(ssl_.get()) == 1;
   const std::shared_ptr<TlsStream*> alive = alive_;
   // Like the end of any connection attempt, it is told whatever the interest is.
@@ -272,20 +297,13 @@ void TlsStream::finish_handshake() {
   update_inner_interest();
 }
 
-// A peer that refuses us (our certificate, say) sends an alert and closes; its words are behind the
-// reset that a write gets to see first.
 Error TlsStream::explain_failed_write() {
   Error error = inner_->error();
   if (phase_ != Phase::kOpen) return error;
-  uint8_t byte = 0;
-  size_t count = 0;
-  ERR_clear_error();
-  const int outcome = SSL_peek_ex(ssl_.get(), &byte, 1, &count);
-  if (SSL_get_error(ssl_.get(), outcome) == SSL_ERROR_SSL && !inner_ended_) {
-    const std::string reason = take_openssl_error();
-    error.message = "TLS connection with " + inner_->peer_address() + ": " + reason;
+  const std::string words = peek_alert(ssl_.get());
+  if (!words.empty() && !inner_ended_) {
+    error.message = "TLS connection with " + inner_->peer_address() + ": " + words;
   }
-  ERR_clear_error();
   return error;
 }
 
@@ -294,7 +312,7 @@ void TlsStream::flush() {
     const iovec piece{unsent_.data() + unsent_start_, unsent_.size() - unsent_start_};
     const IoResult result = inner_->write(std::span(&piece, 1));
     if (result.outcome == IoOutcome::kError) return break_with(explain_failed_write());
-    if (result.outcome != IoOutcome::kOk) return;
+    if (result.outcome != IoOutcome::kOk) return keep_unsent();
     unsent_start_ += result.count;
   }
   if (unsent_start_ < unsent_.size()) return;
@@ -306,10 +324,37 @@ void TlsStream::flush() {
   }
 }
 
+void TlsStream::keep_unsent() {
+  const size_t left = unsent_.size() - unsent_start_;
+  if (unsent_start_ == 0 && unsent_.capacity() <= 2 * left) return;
+  std::vector<uint8_t> kept(unsent_.begin() + static_cast<ptrdiff_t>(unsent_start_), unsent_.end());
+  std::swap(unsent_, kept);
+  unsent_start_ = 0;
+  linger_.give_back(std::move(kept));
+}
+
+void TlsStream::on_tls_message(int, int, int type, const void*, size_t, SSL*, void* self) {
+  if (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT) {
+    static_cast<TlsStream*>(self)->note_control_message();
+  }
+}
+
+void TlsStream::note_control_message() {
+  const MonotonicTime now = loop_.now();
+  if (now >= control_since_ + kControlInterval) {
+    control_since_ = now;
+    control_messages_ = 0;
+  }
+  if (++control_messages_ <= kControlMessagesMax) return;
+  flooded_ = true;
+  break_with(Error{Code::kResourceExhausted, "TLS connection with " + inner_->peer_address() +
+                                                 ": too many messages that carry no data"});
+}
+
 void TlsStream::update_inner_interest() {
   unsigned inner = 0;
-  if (phase_ == Phase::kHandshake) {
-    inner = kRead;
+  if (phase_ == Phase::kHandshake || phase_ == Phase::kGreeting) {
+    inner = waits() ? 0 : kRead;
   } else if (phase_ == Phase::kOpen) {
     inner = interest_;
   } else {
@@ -350,9 +395,10 @@ IoResult TlsStream::read(std::span<uint8_t> into) {
   if (phase_ != Phase::kOpen) {
     return {broken_ ? IoOutcome::kError : IoOutcome::kWouldBlock, 0};
   }
+  if (flooded_) return {IoOutcome::kError, 0};
   size_t total = 0;
   int error = SSL_ERROR_NONE;
-  while (total < into.size() && error == SSL_ERROR_NONE) {
+  for (int i = 0; i < kReadRecordsMax && total < into.size() && error == SSL_ERROR_NONE; ++i) {
     size_t count = 0;
     ERR_clear_error();
     const int outcome = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count);
@@ -399,7 +445,7 @@ IoResult TlsStream::write(std::span<const iovec> from) {
   for (const iovec& piece : from) {
     const auto* data = static_cast<const uint8_t*>(piece.iov_base);
     size_t left = piece.iov_len;
-    while (left > 0 && unsent_.size() + gathered < kUnsentBytesMax) {
+    while (left > 0 && unsent_.size() + gathered < unsent_bytes_max_) {
       const bool in_place = gathered == 0 && left >= kRecordBytes;
       const size_t part = std::min(left, kRecordBytes - gathered);
       if (in_place) {
@@ -435,8 +481,9 @@ void TlsStream::shutdown_write() {
 
 TlsInfo TlsStream::tls() const {
   TlsInfo info;
-  if (phase_ != Phase::kOpen) return info;
   info.active = true;
+  info.established = established_;
+  if (phase_ != Phase::kOpen) return info;
   info.resumed = SSL_session_reused(ssl_.get()) == 1;
   const unsigned char* protocol = nullptr;
   unsigned size = 0;

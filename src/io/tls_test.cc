@@ -39,12 +39,28 @@ class TlsTest : public ::testing::TestWithParam<std::unique_ptr<LoopPair> (*)()>
     options.host = pair->server_ip();
     options.tls = server;
     listener = *pair->server().listen(options, [this](std::unique_ptr<Stream> stream) {
-      accepted.push_back(std::make_unique<StreamProbe>(std::move(stream)));
-      accepted.back()->connected = true;
-      accepted.back()->echoes = true;
-      accepted.back()->update_interest();
+      arrivals.push_back(std::make_unique<Arrival>(*this, std::move(stream)));
     });
   }
+  // An accepted stream until its handshake has ended.
+  struct Arrival final : StreamHandler {
+    Arrival(TlsTest& t, std::unique_ptr<Stream> s) : test(t), stream(std::move(s)) {
+      stream->set_handler(this);
+    }
+    void on_ready(Interest) override {
+      auto probe = std::make_unique<StreamProbe>(std::move(stream));
+      probe->connected = true;
+      probe->echoes = true;
+      probe->update_interest();
+      test.accepted.push_back(std::move(probe));
+    }
+    void on_failed(const Error& error) override {
+      test.refusals.push_back(error);
+      stream.reset();
+    }
+    TlsTest& test;
+    std::unique_ptr<Stream> stream;
+  };
   std::unique_ptr<StreamProbe> connect(std::vector<std::string> alpn = {}) {
     if (!client) {
       auto context = make_tls_client_context(client_options);
@@ -73,7 +89,10 @@ class TlsTest : public ::testing::TestWithParam<std::unique_ptr<LoopPair> (*)()>
   std::string server_name = "localhost";
   std::shared_ptr<TlsServerContext> server;
   std::shared_ptr<TlsClientContext> client;
-  std::vector<std::unique_ptr<StreamProbe>> accepted;
+  std::vector<std::unique_ptr<Arrival>>
+      arrivals;  // all that were accepted, with or without a stream
+  std::vector<std::unique_ptr<StreamProbe>> accepted;  // their handshakes are done
+  std::vector<Error> refusals;                         // or have failed
   std::unique_ptr<Listener> listener;
 };
 
@@ -293,8 +312,13 @@ TEST_P(TlsTest, SilentClientIsDroppedAtTheDeadline) {
   ConnectOptions options;
   options.address = pair->server_address(listener->port());
   StreamProbe probe(pair->client().connect(options));
+  ASSERT_TRUE(pair->run_until([&] { return arrivals.size() == 1; }));
+  EXPECT_TRUE(arrivals[0]->stream->tls().active) << "counted as a TLS session from the start";
+  EXPECT_FALSE(arrivals[0]->stream->tls().established);
   ASSERT_TRUE(pair->run_until([&] { return probe.over(); }));
   EXPECT_TRUE(accepted.empty());
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals[0].code, Code::kDeadlineExceeded);
 }
 
 TEST_P(TlsTest, RefusedConnectionFailsAsWithoutTls) {

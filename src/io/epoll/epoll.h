@@ -39,8 +39,8 @@ struct EpollLoopOptions {
   // Seed of Loop::random(); 0: from the kernel.
   uint64_t seed = 0;
   // Trouble that no stream hears of, on the loop's thread: accepting has been suspended because
-  // descriptors or memory ran out ("accept suspended"; it resumes by itself), a TLS handshake
-  // failed ("tls handshake failed"). May be empty.
+  // descriptors or memory ran out ("accept suspended"; it resumes by itself), the last bytes of
+  // a closed TLS stream were dropped ("tls output dropped"). May be empty.
   std::function<void(std::string_view what, const Error& error)> on_trouble = {};
 };
 

@@ -38,7 +38,7 @@ EpollLoop::EpollLoop(EpollLoopOptions options)
       random_(seed_or_random(options_.seed)),
       now_(monotonic_now()),
       mailbox_(std::make_shared<Mailbox>()),
-      tls_linger_(std::make_unique<TlsLinger>(*this)) {}
+      tls_linger_(std::make_unique<TlsLinger>(*this, options_.on_trouble)) {}
 
 Status EpollLoop::open() {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -215,8 +215,7 @@ void EpollLoop::report(std::string_view what, const Error& error) {
 Result<std::unique_ptr<Listener>> EpollLoop::listen(
     const ListenOptions& options, std::function<void(std::unique_ptr<Stream>)> on_accept) {
   if (options.tls != nullptr) {
-    on_accept = accept_with_tls(*this, *tls_linger_, options.tls, std::move(on_accept),
-                                options_.on_trouble);
+    on_accept = accept_with_tls(*this, *tls_linger_, options.tls, std::move(on_accept));
   }
   auto listener = std::make_unique<EpollListener>(*this, std::move(on_accept));
   if (Status opened = listener->open(options); !opened) return fail(opened.error());

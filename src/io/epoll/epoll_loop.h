@@ -110,6 +110,7 @@ class EpollListener final : public Listener {
   void close_sockets();
   void apply_pausing();
   void suspend(int error_number);
+  bool frees_descriptor(int error_number) const;
   void join(std::shared_ptr<Placement> placement);
   void take_over(int descriptor, Placement::Place place);
   bool accepting() const { return !paused_ && !suspended_; }
@@ -117,6 +118,7 @@ class EpollListener final : public Listener {
   EpollLoop& loop_;
   // Shared with a call under way, so that the handler may destroy its listener.
   std::shared_ptr<std::function<void(std::unique_ptr<Stream>)>> on_accept_;
+  std::function<bool()> on_no_descriptor_;  // may be null
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::shared_ptr<Placement> placement_;  // null: every connection stays here
   std::shared_ptr<Placement::Member> member_;

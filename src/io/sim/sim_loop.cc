@@ -22,7 +22,7 @@ SimLoop::SimLoop(Network& network, size_t host, uint64_t number,
       number_(number),
       registry_(registry),
       random_(network.random.next()),
-      tls_linger_(std::make_unique<TlsLinger>(*this)) {
+      tls_linger_(std::make_unique<TlsLinger>(*this, nullptr)) {
   registry_[number_] = this;
 }
 
@@ -223,7 +223,7 @@ std::unique_ptr<Timer> SimLoop::make_timer(Task on_expiry_repeatable) {
 Result<std::unique_ptr<Listener>> SimLoop::listen(
     const ListenOptions& options, std::function<void(std::unique_ptr<Stream>)> on_accept) {
   if (options.tls != nullptr) {
-    on_accept = accept_with_tls(*this, *tls_linger_, options.tls, std::move(on_accept), nullptr);
+    on_accept = accept_with_tls(*this, *tls_linger_, options.tls, std::move(on_accept));
   }
   auto listener = std::make_unique<SimListener>(*this, options, std::move(on_accept));
   if (Status opened = listener->open(); !opened) return fail(opened.error());

@@ -1,0 +1,75 @@
+// Handshakes that are to take a step, on one loop. A step is a signature, a key agreement or the
+// check of a certificate: 0.3 ms with P-256, 0.6 with RSA-2048, so a flood of greetings would hold
+// the loop for as long as it lasts. Here steps have a slice of each turn; the others wait, in a
+// line for each peer, and the lines take turns: a sender waits for its own steps, not for a
+// flood's.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "io/loop.h"
+
+namespace millrace::io {
+
+class TlsHandshakeQueue {
+ public:
+  static constexpr Duration kSlice = 1ms;  // of a turn; the first step runs in any case
+  static constexpr int kStepsPerTurn = 16;
+
+  class Place;
+
+  explicit TlsHandshakeQueue(Loop& loop) : loop_(loop) {}
+  ~TlsHandshakeQueue();
+  TlsHandshakeQueue(const TlsHandshakeQueue&) = delete;
+  TlsHandshakeQueue& operator=(const TlsHandshakeQueue&) = delete;
+  // Calls place.step(): before this returns where there is time, otherwise in a coming turn.
+  void take_step(Place& place, std::string_view peer_address);
+  size_t waiting_count() const { return waiting_count_; }
+
+ private:
+  // The waiting handshakes of one peer.
+  struct Line {
+    std::string peer;
+    std::list<Place*> places;
+  };
+
+  bool has_time();
+  void run(Place& place);
+  void run_waiting();
+  void run_later();
+  void remove(Place& place);
+
+  Loop& loop_;
+  MonotonicTime turn_ = kNever;  // the one that the next two are for
+  Duration used_{};
+  int steps_ = 0;
+  bool posted_ = false;
+  size_t waiting_count_ = 0;
+  std::list<Line> lines_;                                               // the next one first
+  std::unordered_map<std::string, std::list<Line>::iterator> by_peer_;  // never iterated
+};
+
+// One handshake; it leaves the queue when it is destroyed.
+class TlsHandshakeQueue::Place {
+ public:
+  virtual void step() = 0;  // may destroy this
+  bool waits() const { return queue_ != nullptr; }
+  void leave() {
+    if (queue_ != nullptr) queue_->remove(*this);
+  }
+
+ protected:
+  ~Place() { leave(); }
+
+ private:
+  friend class TlsHandshakeQueue;
+  TlsHandshakeQueue* queue_ = nullptr;  // null: not waiting
+  std::list<Line>::iterator line_;
+  std::list<Place*>::iterator at_;
+};
+
+}  // namespace millrace::io
