@@ -11,6 +11,7 @@
 #include "assembly/destination_options.h"
 #include "assembly/self_metrics.h"
 #include "base/check.h"
+#include "transport/eviction_order.h"
 
 namespace millrace::assembly {
 namespace {
@@ -315,6 +316,7 @@ Status Collector::make_pages() {
         return static_cast<double>(shared_.connection_count.load(std::memory_order_relaxed));
       });
   page_pool_ = std::make_unique<ChunkPool>(page_budget_, 1);
+  page_eviction_ = std::make_shared<transport::EvictionOrder>();
   if (plan_.metrics_page) {
     Status served =
         serve_page({{.path = "/metrics",
@@ -338,6 +340,7 @@ Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> ro
                              uint16_t* port) {
   transport::ServerOptions options;
   options.serves_grpc = false;
+  options.eviction = page_eviction_;
   options.page_routes = std::move(routes);
   page_servers_.push_back(transport::make_server(*world_.loops.front(), *page_pool_,
                                                  std::move(options), page_observer_));

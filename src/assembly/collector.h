@@ -145,6 +145,7 @@ class Collector final : public extensions::HealthSource {
   std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<ChunkPool> page_pool_;
+  std::shared_ptr<transport::EvictionOrder> page_eviction_;  // of all page servers
   PageObserver page_observer_;
   std::vector<std::unique_ptr<transport::Server>> page_servers_;
   std::unique_ptr<SelfMetrics> self_metrics_;

@@ -7,6 +7,7 @@
 #include "assembly/server_options.h"
 #include "metrics/otelcol_names.h"
 #include "pipeline/otlp_cutter.h"
+#include "transport/eviction_order.h"
 
 namespace millrace::assembly {
 namespace {
@@ -23,7 +24,10 @@ bool contains(const std::vector<Value>& values, const Value& value) {
 }  // namespace
 
 Worker::Worker(Shared& shared, io::Loop& loop)
-    : shared_(shared), loop_(loop), pool_(*shared.budget, kIdleChunksMax) {}
+    : shared_(shared),
+      loop_(loop),
+      pool_(*shared.budget, kIdleChunksMax),
+      eviction_(std::make_shared<transport::EvictionOrder>()) {}
 
 Worker::~Worker() {
   // Servers hand in no more; then destinations, which still answer senders that wait for them, and
@@ -265,6 +269,7 @@ void Worker::make_server(size_t receiver, const receivers::ProtocolOptions& prot
   const size_t budget_bytes = shared_.budget->limit_of_messages();
   options.grpc_message_bytes_max = std::min(options.grpc_message_bytes_max, budget_bytes);
   options.http_body_bytes_max = std::min(options.http_body_bytes_max, budget_bytes);
+  options.eviction = eviction_;
   servers_.push_back(
       {.server = transport::make_server(loop_, pool_, std::move(options), *receivers_[receiver]),
        .where = {.host = protocol.host, .port = protocol.port, .tls = std::move(tls)},

@@ -97,6 +97,8 @@ class Worker {
   Shared& shared_;
   io::Loop& loop_;
   ChunkPool pool_;
+  // Of all its servers: a flood of one port does not shut another.
+  const std::shared_ptr<transport::EvictionOrder> eviction_;
   std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations_;
   // [exporter][signal], as destinations_; filled for connectors, whose exporters hold pointers
   // here.

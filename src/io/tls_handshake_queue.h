@@ -63,7 +63,7 @@ class TlsHandshakeQueue::Place {
   }
 
  protected:
-  ~Place() { leave(); }
+  virtual ~Place() { leave(); }
 
  private:
   friend class TlsHandshakeQueue;

@@ -10,6 +10,8 @@ std::string_view memory_term_name(MemoryTerm term) {
       return "idle_chunks";
     case MemoryTerm::kConnections:
       return "connections";
+    case MemoryTerm::kNewConnections:
+      return "new_connections";
     case MemoryTerm::kSendAhead:
       return "send_ahead";
     case MemoryTerm::kAnswers:

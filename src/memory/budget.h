@@ -19,13 +19,15 @@ enum class MemoryTerm : uint8_t {
   kMessages,     // chunks with what was received and is not answered for, and what replaced it
   kIdleChunks,   // chunks kept for the next messages
   kConnections,  // buffers, streams, header tables and TLS of senders' connections
-  kSendAhead,    // HTTP/1.1 requests sent before the answer to the one in front of them
-  kAnswers,      // long answers that are being sent
-  kResponses,    // what back ends answer, while it is being read
-  kJson,         // parsing JSON
-  kEncoded,      // batches as compressed, or as JSON, while they are being sent
-  kReadBack,     // what was read from the disk to be sent
-  kQueues,       // places in the destinations' queues, all of them, from the start
+  // The same of connections that have not yet sent a whole request, TLS handshakes among them.
+  kNewConnections,
+  kSendAhead,  // HTTP/1.1 requests sent before the answer to the one in front of them
+  kAnswers,    // long answers that are being sent
+  kResponses,  // what back ends answer, while it is being read
+  kJson,       // parsing JSON
+  kEncoded,    // batches as compressed, or as JSON, while they are being sent
+  kReadBack,   // what was read from the disk to be sent
+  kQueues,     // places in the destinations' queues, all of them, from the start
 };
 inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kQueues) + 1;
 std::string_view memory_term_name(MemoryTerm term);
@@ -68,6 +70,7 @@ class Budget {
   }
 
   size_t limit() const { return limit_; }
+  size_t connections_share() const { return connections_share_; }
   // More than this no single message can ever have.
   size_t limit_of_messages() const { return limit_ - connections_share_; }
   size_t used() const { return used_.load(std::memory_order_relaxed); }
@@ -82,9 +85,9 @@ class Budget {
  private:
   // What of the limit this term must leave to connections.
   size_t kept_from(MemoryTerm term) const {
-    const size_t connections = used(MemoryTerm::kConnections);
-    const bool is_kept = term != MemoryTerm::kConnections && connections < connections_share_;
-    return is_kept ? connections_share_ - connections : 0;
+    if (term == MemoryTerm::kConnections || term == MemoryTerm::kNewConnections) return 0;
+    const size_t connections = used(MemoryTerm::kConnections) + used(MemoryTerm::kNewConnections);
+    return connections < connections_share_ ? connections_share_ - connections : 0;
   }
   std::atomic<size_t>& of(MemoryTerm term) { return terms_[static_cast<size_t>(term)]; }
   void note_peak(size_t used) {
@@ -141,6 +144,11 @@ class Reservation {
     if (budget_ == nullptr || bytes >= bytes_) return;
     budget_->release(term_, bytes_ - bytes);
     bytes_ = bytes;
+  }
+  // What it is for from now on.
+  void become(MemoryTerm term) {
+    if (budget_ != nullptr) budget_->move(term_, term, bytes_);
+    term_ = term;
   }
   explicit operator bool() const { return budget_ != nullptr; }
   size_t bytes() const { return bytes_; }

@@ -141,6 +141,7 @@ void Http1Connection::on_head(const http::Http1Head& head, const http::HeaderLis
   switch (plan_.kind) {
     case RequestPlan::Kind::kPage:
       host_.take_smaller_pieces();
+      host_.note_whole_request();
       return answer_http(answer_page(fields, *plan_.page));
     case RequestPlan::Kind::kPreflight:
       return answer_http(answer_preflight(fields, options_.cors));
@@ -209,9 +210,9 @@ void Http1Connection::on_end() {
     if (const auto refusal = hand_over(host_.context(), plan_, std::move(body), pending)) {
       pending_ = nullptr;
       delete pending;
-      refuse(refusal->reply, refusal->reason);
+      return refuse(refusal->reply, refusal->reason);
     }
-    return;
+    return host_.note_whole_request();
   }
   parser_reset_due_ = true;
   enter(Stage::kIdle);

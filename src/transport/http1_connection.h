@@ -31,6 +31,9 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   bool wants_unconsumed() const override { return wants_read() && held_back_; }
   MonotonicTime on_time(MonotonicTime now) override;
   void begin_drain() override;
+  MonotonicTime idle_since() const override {
+    return stage_ == Stage::kIdle ? stage_since_ : kNever;
+  }
 
  private:
   // The right to answer the request under way; outlives the connection.

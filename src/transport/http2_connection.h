@@ -34,6 +34,7 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   bool wants_unconsumed() const override { return !failed_ && !session_ended_; }
   MonotonicTime on_time(MonotonicTime now) override;
   void begin_drain() override;
+  MonotonicTime idle_since() const override { return idle_since_; }
 
   // For Http2Request.
   ConnectionHost& host() { return host_; }

@@ -45,6 +45,7 @@ void Http2Request::start(const http::HeaderList& head, Memory memory) {
   switch (plan_.kind) {
     case RequestPlan::Kind::kPage:
       connection_->host().take_smaller_pieces();
+      connection_->host().note_whole_request();
       return answer_http(answer_page(head, *plan_.page));
     case RequestPlan::Kind::kPreflight:
       return answer_http(answer_preflight(head, context.options.cors));
@@ -209,8 +210,9 @@ void Http2Request::deliver(Bytes bytes) {
   if (!bytes_charged_) charge_bytes(wire_bytes_);
   ReceivedBody body{std::move(bytes), wire_bytes_, std::move(metadata_), deadline_,
                     std::move(pass_)};
-  const auto refusal = hand_over(connection_->host().context(), plan_, std::move(body), this);
-  if (!refusal) return;  // this may be gone
+  ConnectionHost& host = connection_->host();
+  const auto refusal = hand_over(host.context(), plan_, std::move(body), this);
+  if (!refusal) return host.note_whole_request();  // this may be gone
   exchange_out_ = false;
   refuse(refusal->reply, refusal->reason);
 }

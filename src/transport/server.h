@@ -26,6 +26,8 @@
 
 namespace millrace::transport {
 
+class EvictionOrder;  // transport/eviction_order.h
+
 enum class Protocol : uint8_t { kGrpc, kHttp };
 enum class BodyFormat : uint8_t { kProtobuf, kJson };
 
@@ -152,7 +154,12 @@ struct ServerOptions {
   uint32_t streams_max = 1024;             // concurrent, per connection
   size_t header_bytes_max = 64 << 10;      // one header block, decoded
   size_t announced_bytes_max = 256 << 20;  // unfinished bodies of one connection together
+  // Of all servers that share `eviction`, handshakes under way among them.
   uint32_t connections_max = 100'000;
+  // Which connection makes way when there is no place for another one: at connections_max, at its
+  // quarter for connections that have not yet sent a whole request, and when the budget is short.
+  // Shared by the servers of a loop; null: this server has its own.
+  std::shared_ptr<EvictionOrder> eviction = nullptr;
   Duration header_timeout = 60s;  // from the first byte of a request to its last header
   Duration body_timeout = 60s;    // without any progress of an open body
   Duration write_timeout = 30s;   // without any progress of an unsent answer

@@ -89,7 +89,43 @@ void ServerConnection::on_ready(io::Interest ready) {
   if ((static_cast<uint8_t>(ready) & static_cast<uint8_t>(io::Interest::kRead)) != 0) read_once();
 }
 
-void ServerConnection::on_failed(const Error&) { close_now(); }
+void ServerConnection::on_failed(const Error& error) {
+  const io::TlsInfo tls = stream_->tls();
+  if (!closed_ && tls.active && !tls.established) {
+    const bool late = error.code == Code::kDeadlineExceeded;
+    context_.observer.on_rejected(context_.first_protocol(), std::nullopt,
+                                  late ? "tls_handshake_timeout" : "tls_handshake", error.message,
+                                  peer());
+  }
+  close_now();
+}
+
+// What the stream itself found too much; any other error is the peer's leaving.
+void ServerConnection::report_flood() {
+  const Error error = stream_->error();
+  if (error.code != Code::kResourceExhausted) return;
+  context_.observer.on_rejected(context_.first_protocol(), std::nullopt, "tls_flood", error.message,
+                                peer());
+}
+
+void ServerConnection::evict(std::string_view reason, std::string_view detail) {
+  if (!closed_) {
+    context_.observer.on_rejected(context_.first_protocol(), std::nullopt, reason, detail, peer());
+    close_now();
+  }
+  memory_ = Reservation();
+}
+
+MonotonicTime ServerConnection::idle_since() const {
+  return protocol_ == nullptr ? accepted_at_ : protocol_->idle_since();
+}
+
+void ServerConnection::note_whole_request() {
+  if (proven_) return;
+  proven_ = true;
+  memory_.become(MemoryTerm::kConnections);
+  owner_.on_proven(*this);
+}
 
 void ServerConnection::linger() {
   const MonotonicTime now = context_.loop.now();
@@ -131,6 +167,7 @@ void ServerConnection::read_once() {
       landing_.end_turn();
       return;
     case io::IoOutcome::kError:
+      report_flood();
       return close_now();
     case io::IoOutcome::kEnd:
       read_ended_ = true;

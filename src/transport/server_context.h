@@ -30,6 +30,11 @@ struct ServerContext {
         routing(options),
         landing(server_pool) {}
 
+  // For counting what happens before a connection has said which one it speaks.
+  Protocol first_protocol() const {
+    return options.serves_grpc ? Protocol::kGrpc : Protocol::kHttp;
+  }
+
   io::Loop& loop;
   ChunkPool& pool;
   const ServerOptions options;
@@ -60,6 +65,9 @@ class ConnectionHost {
   virtual void wake_by(MonotonicTime when) = 0;
   // A request took long: fewer of them are looked at before the clock is.
   virtual void take_smaller_pieces() = 0;
+  // A request has passed the gates and was handed on whole: from now on this connection is not
+  // among those that make way first. Cheap, called for each request.
+  virtual void note_whole_request() = 0;
 
  protected:
   ~ConnectionHost() = default;
@@ -94,6 +102,8 @@ class ConnectionProtocol {
   // Acts on what is due; returns when it wants to be called next.
   virtual MonotonicTime on_time(MonotonicTime now) = 0;
   virtual void begin_drain() = 0;
+  // Since when no request is under way; kNever while one is.
+  virtual MonotonicTime idle_since() const = 0;
 };
 
 // A received request body on its way to the handler: undoes the compression, makes the Request.

@@ -158,22 +158,6 @@ TEST_F(ServerLimitsTest, IdleConnectionsEndOnlyWithoutRequests) {
   EXPECT_TRUE(run_until([&] { return server->connection_count() == 0; }, 20s));
 }
 
-TEST_F(ServerLimitsTest, ConnectionsOverTheLimitAreClosedAtOnce) {
-  options.connections_max = 2;
-  start();
-  auto first = http2();
-  auto second = http2();
-  ASSERT_TRUE(run_until([&] { return server->connection_count() == 2; }));
-  auto third = raw();
-  ASSERT_TRUE(run_until([&] { return third->ended; }));
-  EXPECT_EQ(observer.reasons, std::vector<std::string>{"too_many_connections"});
-  EXPECT_EQ(answer_of(*second, second->grpc("x")).fields.at("grpc-status"), "0");
-  first->peer.close();
-  ASSERT_TRUE(run_until([&] { return server->connection_count() == 1; }));
-  auto fourth = http2();
-  EXPECT_EQ(answer_of(*fourth, fourth->grpc("x")).fields.at("grpc-status"), "0");
-}
-
 TEST_F(ServerLimitsTest, UnfinishedBodiesOfOneConnectionAreBounded) {
   options.announced_bytes_max = 1 << 20;
   start();
@@ -192,21 +176,6 @@ TEST_F(ServerLimitsTest, UnfinishedBodiesOfOneConnectionAreBounded) {
   auto other = http2();
   EXPECT_EQ(answer_of(*other, other->grpc(std::string(700 << 10, 'y'))).fields.at("grpc-status"),
             "0");
-}
-
-TEST_F(ServerLimitsTest, ConnectionsAreATermOfTheBudget) {
-  start(5 * kConnectionBytes / 2);
-  auto first = raw();
-  auto second = http2();
-  ASSERT_TRUE(run_until([&] { return server->connection_count() == 2; }));
-  EXPECT_EQ(budget->used(), 2 * kConnectionBytes);
-  auto third = raw();
-  ASSERT_TRUE(run_until([&] { return third->ended; }));
-  EXPECT_EQ(observer.reasons, std::vector<std::string>{"memory"});
-  first->close();
-  second->peer.close();
-  ASSERT_TRUE(run_until([&] { return server->connection_count() == 0; }));
-  EXPECT_EQ(budget->used(), 0u);
 }
 
 TEST_F(ServerLimitsTest, RequestsSentAheadAreATermOfTheBudget) {

@@ -258,8 +258,8 @@ class ServerTest : public ::testing::Test {
                                      &handler});
     }
   }
-  void start(size_t budget_bytes = 64 << 20) {
-    budget = std::make_unique<Budget>(budget_bytes);
+  void start(size_t budget_bytes = 64 << 20, size_t connections_share = 0) {
+    budget = std::make_unique<Budget>(budget_bytes, connections_share);
     pool = std::make_unique<ChunkPool>(*budget, 0);
     server = make_server(*loop, *pool, options, observer);
     io::ListenOptions where;

@@ -12,6 +12,7 @@
 #include "memory/chunk_pool.h"
 #include "transport/client.h"
 #include "transport/server.h"
+#include "transport/server_connection.h"
 #include "transport/server_test_support.h"
 
 namespace millrace::transport {
@@ -208,6 +209,34 @@ TEST_P(TransportTlsTest, AServerOfAnotherAuthorityIsNotTrusted) {
   EXPECT_TRUE(handler.requests.empty());
 }
 
+TEST_P(TransportTlsTest, HandshakesUnderWayAreCountedAndReserved) {
+  server_tls.handshake_timeout = 100ms;
+  serve();
+  testing::RawPeer silent(pair->client(), pair->server_ip() + ":" + std::to_string(port));
+  ASSERT_TRUE(pair->run_until([&] { return server->connection_count() == 1; }));
+  EXPECT_EQ(observer.connections, 1);
+  EXPECT_EQ(budget.used(MemoryTerm::kNewConnections), kConnectionBytes + kTlsConnectionBytes);
+  ASSERT_TRUE(pair->run_until([&] { return server->connection_count() == 0; }));
+  EXPECT_EQ(observer.reasons, std::vector<std::string>{"tls_handshake_timeout"});
+  EXPECT_EQ(budget.used(), 0u);
+}
+
+TEST_P(TransportTlsTest, HandshakesUnderWayMakeWayForOthers) {
+  server_options.connections_max = 8;
+  serve();
+  std::vector<std::unique_ptr<testing::RawPeer>> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(std::make_unique<testing::RawPeer>(
+        pair->client(), pair->server_ip() + ":" + std::to_string(port)));
+  }
+  ASSERT_TRUE(pair->run_until([&] { return observer.reasons.size() == 12; }));
+  EXPECT_EQ(server->connection_count(), 8u);
+  client = make_grpc_client(pair->client(), client_options());
+  const Answer answer = ask("spans");
+  EXPECT_EQ(answer.code, Code::kOk) << answer.message;
+  EXPECT_EQ(observer.reasons, std::vector<std::string>(13, "evicted"));
+}
+
 TEST_P(TransportTlsTest, ClearTextOnATlsPortIsNoRequest) {
   serve();
   ClientOptions options = client_options();
@@ -216,6 +245,8 @@ TEST_P(TransportTlsTest, ClearTextOnATlsPortIsNoRequest) {
   client = make_http_client(pair->client(), options);
   EXPECT_NE(ask("spans").kind, Kind::kAnswered);
   EXPECT_TRUE(handler.requests.empty());
+  ASSERT_FALSE(observer.reasons.empty());
+  EXPECT_EQ(observer.reasons[0], "tls_handshake");
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, TransportTlsTest,
