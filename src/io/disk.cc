@@ -55,6 +55,20 @@ auto uninterrupted(Call call) {
   return result;
 }
 
+Status check_path_names(const std::string& path, int descriptor) {
+  struct stat opened = {};
+  struct stat named = {};
+  if (::fstat(descriptor, &opened) != 0) return system_failure("looking at", path, errno);
+  // No link is left: its path need not be asked.
+  const bool is_gone = opened.st_nlink == 0;
+  if (!is_gone && uninterrupted([&] { return ::stat(path.c_str(), &named); }) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR) return system_failure("looking at", path, errno);
+  } else if (!is_gone && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino) {
+    return {};
+  }
+  return fail(Code::kNotFound, path + " was removed, moved or replaced while it was in use");
+}
+
 class KernelDiskFile final : public DiskFile {
  public:
   KernelDiskFile(Descriptor descriptor, std::string path)
@@ -137,6 +151,8 @@ class KernelDiskFile final : public DiskFile {
     return static_cast<uint64_t>(status.st_size);
   }
 
+  Status check_in_place() override { return check_path_names(path_, descriptor_.get()); }
+
  private:
   const Descriptor descriptor_;
   const std::string path_;
@@ -144,10 +160,13 @@ class KernelDiskFile final : public DiskFile {
 
 class KernelLock final : public DirectoryLock {
  public:
-  explicit KernelLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  KernelLock(Descriptor descriptor, std::string path)
+      : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+  Status check_in_place() override { return check_path_names(path_, descriptor_.get()); }
 
  private:
   const Descriptor descriptor_;  // closing it ends the lock
+  const std::string path_;
 };
 
 int flags_of(DiskOpen mode) {
@@ -201,13 +220,14 @@ class KernelDisk final : public Disk {
     return system_failure("writing in", directory, errno);
   }
   Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) override {
-    const std::string path = directory + "/lock";
+    std::string path = directory + "/lock";
     Result<Descriptor> opened = safe_open(path, O_RDWR | O_CREAT);
     if (!opened && ::access(directory.c_str(), W_OK) != 0 && errno == EROFS) {
       Result<Descriptor> read_only = safe_open(path, O_RDONLY);
       if (!read_only && read_only.error().code == Code::kNotFound) {
         read_only = Descriptor(uninterrupted(
             [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+        path = directory;
       }
       if (read_only && read_only->get() >= 0) opened = *std::move(read_only);
     }
@@ -218,7 +238,7 @@ class KernelDisk final : public Disk {
       return fail(Code::kFailedPrecondition,
                   "directory " + directory + " is in use by another process");
     }
-    return std::make_unique<KernelLock>(std::move(descriptor));
+    return std::make_unique<KernelLock>(std::move(descriptor), std::move(path));
   }
   uint64_t unguessable_number() override {
     uint64_t number = 0;

@@ -111,6 +111,37 @@ TEST_P(DiskContractTest, ARemovedFileLivesOnForWhoHasItOpen) {
   EXPECT_EQ(read_all(*file), "text");
 }
 
+TEST_P(DiskContractTest, ARemovedDirectoryIsSeenThroughItsOpenFiles) {
+  const auto file = disk_->open(path("a"), DiskOpen::kCreate).value();
+  const auto lock = disk_->lock_directory(directory_).value();
+  EXPECT_TRUE(file->check_in_place());
+  EXPECT_TRUE(lock->check_in_place());
+  if (GetParam()) {
+    std::filesystem::remove_all(directory_);
+  } else {
+    static_cast<sim::SimDisk&>(*disk_).remove_directory(directory_);
+  }
+  EXPECT_TRUE(write_text(*file, 0, "text"));
+  EXPECT_TRUE(file->sync_data());
+  EXPECT_EQ(file->check_in_place().error().code, Code::kNotFound);
+  EXPECT_EQ(lock->check_in_place().error().code, Code::kNotFound);
+  EXPECT_FALSE(disk_->open(path("b"), DiskOpen::kCreate));
+  EXPECT_FALSE(disk_->lock_directory(directory_));
+  ASSERT_TRUE(disk_->create_directories(directory_, 0750));
+  const auto other = disk_->open(path("a"), DiskOpen::kCreate).value();
+  EXPECT_TRUE(disk_->lock_directory(directory_).value()->check_in_place());
+  EXPECT_TRUE(other->check_in_place());
+  EXPECT_FALSE(file->check_in_place());
+}
+
+TEST_P(DiskContractTest, AFileThatWasMovedIsNotInPlace) {
+  const auto file = disk_->open(path("a"), DiskOpen::kCreate).value();
+  ASSERT_TRUE(disk_->rename(path("a"), path("b")));
+  EXPECT_FALSE(file->check_in_place());
+  ASSERT_TRUE(disk_->rename(path("b"), path("a")));
+  EXPECT_TRUE(file->check_in_place());
+}
+
 TEST_P(DiskContractTest, NumbersDiffer) {
   EXPECT_NE(disk_->unguessable_number(), disk_->unguessable_number());
 }

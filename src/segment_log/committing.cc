@@ -63,10 +63,16 @@ bool Log::Core::commit_once() {
     probe();
     return false;
   }
-  if (queue_.empty() && done_to_write_.empty() && !wants_new_segment_) return false;
+  const bool watches = std::exchange(wants_watch_, false);
+  if (queue_.empty() && done_to_write_.empty() && !wants_new_segment_) {
+    lock.unlock();
+    if (watches) watch_place();
+    return false;
+  }
   const bool wants_new = std::exchange(wants_new_segment_, false);
   lock.unlock();
 
+  if (watches) watch_place();
   if (wants_new && writer_ != nullptr) seal_active();
   if (writer_ == nullptr) {
     if (Status begun = begin_segment(); !begun) {
@@ -83,16 +89,7 @@ bool Log::Core::commit_once() {
   lay_out_batch(blocks, entries);
   lay_out_done(blocks);
   if (blocks.empty()) return false;
-  place_.point("before_write");
-  Status status = writer_->write(blocks);
-  if (!status) {
-    writer_->give_up();
-  } else if (!writing_.empty()) {
-    // That something is done need not be synced.
-    place_.point("after_write_before_sync");
-    status = writer_->sync();
-  }
-  if (!status) {
+  if (Status status = write_batch(blocks); !status) {
     commit_failed(status.error());
   } else {
     place_.point("after_sync_before_answer");
@@ -100,6 +97,50 @@ bool Log::Core::commit_once() {
   }
   lock.lock();
   return !queue_.empty();
+}
+
+Status Log::Core::write_batch(const BlockBuffer& blocks) {
+  place_.point("before_write");
+  if (Status written = writer_->write(blocks); !written) {
+    writer_->give_up();
+    return written;
+  }
+  // That something is done need not be synced.
+  if (writing_.empty()) return {};
+  place_.point("after_write_before_sync");
+  if (Status synced = writer_->sync(); !synced) return synced;
+  return writer_->check_in_place();
+}
+
+// Once a second: a directory that was removed or replaced under the open files is noticed also when
+// nothing is written.
+void Log::Core::watch_place() {
+  Status in_place = hold_directory();
+  if (in_place && writer_ != nullptr) in_place = writer_->check_in_place();
+  if (in_place) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ++numbers_.commit_failures;
+  }
+  if (world_.log != nullptr) {
+    world_.log->error("storage: the directory or the segment that is written is not in its place",
+                      {{"directory", options_.directory}, {"error", in_place.error().message}});
+  }
+  if (writer_ != nullptr) abandon_segment();
+  if (Status begun = begin_segment(); !begun) refuse_appends(begun.error());
+}
+
+// Another process may have the directory once the locked file is not the one that its path names.
+Status Log::Core::hold_directory() {
+  Status held = directory_lock_->check_in_place();
+  if (held) return held;
+  Result<std::unique_ptr<io::DirectoryLock>> lock = world_.disk.lock_directory(options_.directory);
+  if (!lock) {
+    // Where the directory is not there, that is what a person has to know.
+    return lock.error().code == Code::kNotFound ? held : Status(fail(lock.error()));
+  }
+  directory_lock_ = std::move(*lock);
+  return {};
 }
 
 // Moves what fits into the segment from the queue. False: the segment is too full for the next.
@@ -217,20 +258,25 @@ void Log::Core::commit_failed(const Error& error) {
     world_.log->error("storage: a commit failed; its segment is abandoned",
                       {{"directory", options_.directory}, {"error", error.message}});
   }
-  Notices notices;
-  Lock lock(mutex_);
-  ++numbers_.commit_failures;
-  std::vector<Queued> records = std::move(writing_);
-  writing_.clear();
-  writer_.reset();
-  const std::shared_ptr<Segment> abandoned = std::exchange(active_, nullptr);
-  abandoned->is_closed = true;
-  abandoned->drop_index();
-  lock.unlock();
+  std::vector<Queued> records;
+  {
+    const std::lock_guard lock(mutex_);
+    ++numbers_.commit_failures;
+    records.swap(writing_);
+  }
+  abandon_segment();
   place_.point("segment_abandoned");
   fail_records(std::move(records), error);
   // Whether the disk works is seen at once.
   if (Status begun = begin_segment(); !begun) refuse_appends(begun.error());
+}
+
+void Log::Core::abandon_segment() {
+  const std::lock_guard lock(mutex_);
+  writer_.reset();
+  const std::shared_ptr<Segment> abandoned = std::exchange(active_, nullptr);
+  abandoned->is_closed = true;
+  abandoned->drop_index();
 }
 
 void Log::Core::fail_records(std::vector<Queued> records, const Error& error) {
@@ -292,6 +338,7 @@ void Log::Core::probe() {
 }
 
 Status Log::Core::begin_segment() {
+  if (Status held = hold_directory(); !held) return held;
   while (true) {
     Status begun = begin_segment_once();
     if (begun || begun.error().code != Code::kResourceExhausted || !drop_oldest_for_space()) {

@@ -380,7 +380,8 @@ void Log::Core::tick() {
   check_caps(notices);
   if (disk_trouble_) {
     schedule_probe();
-  } else if (!done_to_write_.empty() || !gone_files_.empty()) {
+  } else {
+    wants_watch_ = true;
     schedule_writes();
   }
   for (const auto& [number, segment] : segments_) {

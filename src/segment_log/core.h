@@ -142,6 +142,9 @@ class Log::Core {
   void run_writes();
   bool gather();
   bool commit_once();
+  Status write_batch(const BlockBuffer& blocks);
+  void watch_place();
+  Status hold_directory();
   bool remove_gone_files();
   Status begin_segment();
   Status begin_segment_once();
@@ -153,6 +156,7 @@ class Log::Core {
   void lay_out_done(BlockBuffer& blocks);
   void commit_succeeded(const BlockBuffer& blocks, const std::vector<IndexEntry>& entries);
   void commit_failed(const Error& error);
+  void abandon_segment();
   void fail_records(std::vector<Queued> records, const Error& error);
   void refuse_appends(const Error& error);
   void finish_closing();
@@ -198,7 +202,7 @@ class Log::Core {
   const SegmentPlace place_;
   const uint64_t
       segment_bytes_;  // of a usual segment: what the options say, or less for a small cap
-  std::unique_ptr<io::DirectoryLock> directory_lock_;
+  std::unique_ptr<io::DirectoryLock> directory_lock_;  // the write lane's, once open
   Observer* observer_ = nullptr;
 
   mutable std::mutex mutex_;
@@ -239,6 +243,7 @@ class Log::Core {
   size_t gathering_from_ = 0;                // records that were queued at that time
   bool closes_after_gathering_ = false;
   bool wants_new_segment_ = false;
+  bool wants_watch_ = false;  // a tick asks whether the directory is still in its place
   bool refused_for_room_ = false;
   std::optional<Error> disk_trouble_;  // appends are refused until a probe succeeds
   std::optional<std::string> read_trouble_;

@@ -125,6 +125,7 @@ class MemoryFile final : public io::DiskFile {
   Status preallocate(uint64_t) override { return {}; }
   Status truncate(uint64_t) override { return {}; }
   Result<uint64_t> size() override { return content_.size(); }
+  Status check_in_place() override { return {}; }
 
  private:
   const std::string& content_;

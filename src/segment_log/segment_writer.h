@@ -63,6 +63,8 @@ class SegmentWriter {
   BlockBuffer next_blocks() const { return BlockBuffer(name_.epoch, end_, synced_); }
   Status write(const BlockBuffer& blocks);
   Status sync();
+  // Whether the next start finds the segment where it is written (DiskFile::check_in_place).
+  Status check_in_place() const { return file_->check_in_place(); }
   // Nothing may be written afterwards. Returns the file's size.
   Result<uint64_t> seal(const FooterContent& content);
   // Gives back the space that was allocated ahead, after an error.

@@ -19,6 +19,10 @@ std::unexpected<Error> missing(std::string_view doing, const std::string& path) 
   return fail(Code::kNotFound, std::string(doing) + " " + path + ": No such file or directory");
 }
 
+std::unexpected<Error> misplaced(const std::string& path) {
+  return fail(Code::kNotFound, path + " was removed, moved or replaced while it was in use");
+}
+
 template <class Turn>
 std::unexpected<Error> refused(std::string_view doing, const std::string& path, Turn turn) {
   const std::string what = std::string(doing) + " " + path + ": ";
@@ -122,6 +126,14 @@ class SimDisk::SimDiskFile final : public DiskFile {
     return inode_->now.size();
   }
 
+  // Looks and touches nothing, so that it is no call that fails by itself.
+  Status check_in_place() override {
+    const std::lock_guard lock(disk_.mutex_);
+    const auto found = disk_.names_.find(path_);
+    if (found != disk_.names_.end() && found->second == inode_ && !stale()) return {};
+    return misplaced(path_);
+  }
+
  private:
   bool stale() const { return generation_ != disk_.generation_; }
   Turn next(Call call) {
@@ -150,17 +162,25 @@ class SimDisk::SimDiskFile final : public DiskFile {
 
 class SimDisk::SimLock final : public DirectoryLock {
  public:
-  SimLock(SimDisk& disk, std::string directory)
-      : disk_(disk), directory_(std::move(directory)), generation_(disk.generation_) {}
+  SimLock(SimDisk& disk, std::string directory) : disk_(disk), directory_(std::move(directory)) {}
   ~SimLock() override {
     const std::lock_guard lock(disk_.mutex_);
-    if (generation_ == disk_.generation_) disk_.locked_.erase(directory_);
+    if (is_in_place()) disk_.locked_.erase(directory_);
+  }
+  Status check_in_place() override {
+    const std::lock_guard lock(disk_.mutex_);
+    if (is_in_place()) return {};
+    return misplaced(directory_ + "/lock");
   }
 
  private:
+  bool is_in_place() const {
+    const auto found = disk_.locked_.find(directory_);
+    return found != disk_.locked_.end() && found->second == this;
+  }
+
   SimDisk& disk_;
   const std::string directory_;
-  const uint64_t generation_;
 };
 
 std::string_view SimDisk::call_name(Call call) {
@@ -298,6 +318,16 @@ std::vector<std::string> SimDisk::paths() const {
   return paths;
 }
 
+void SimDisk::remove_directory(const std::string& directory) {
+  const std::lock_guard lock(mutex_);
+  const auto is_inside = [&](const auto& entry) { return directory_of(entry.first) == directory; };
+  std::erase_if(names_, is_inside);
+  std::erase_if(durable_names_, is_inside);
+  locked_.erase(directory);
+  removed_directories_.insert(directory);
+  ++mishaps_["removed_directory"];
+}
+
 void SimDisk::put(const std::string& path, std::string content) {
   const std::lock_guard lock(mutex_);
   auto inode = std::make_shared<Inode>();
@@ -319,6 +349,7 @@ Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, DiskOpe
     if (found == names_.end()) return missing("opening", path);
     return std::make_unique<SimDiskFile>(*this, found->second, path);
   }
+  if (removed_directories_.contains(directory_of(path))) return missing("opening", path);
   if (found != names_.end()) {
     return fail(Code::kAlreadyExists, "opening " + path + ": File exists");
   }
@@ -354,6 +385,7 @@ Result<std::vector<std::string>> SimDisk::list(const std::string& directory) {
   if (const Turn turn = next_turn(Call::kList); turn != Turn::kFine) {
     return refused("listing", directory, turn);
   }
+  if (removed_directories_.contains(directory)) return missing("listing", directory);
   std::vector<std::string> names;
   for (const auto& [path, inode] : names_) {
     if (directory_of(path) == directory) names.push_back(path.substr(directory.size() + 1));
@@ -366,6 +398,7 @@ Status SimDisk::create_directories(const std::string& directory, uint32_t) {
   if (const Turn turn = next_turn(Call::kMakeDirectory); turn != Turn::kFine) {
     return refused("making directory", directory, turn);
   }
+  removed_directories_.erase(directory);
   return {};
 }
 
@@ -374,6 +407,7 @@ Status SimDisk::sync_directory(const std::string& directory) {
   if (const Turn turn = next_turn(Call::kSyncDirectory); turn != Turn::kFine) {
     return refused("syncing", directory, turn);
   }
+  if (removed_directories_.contains(directory)) return missing("syncing", directory);
   std::erase_if(durable_names_,
                 [&](const auto& entry) { return directory_of(entry.first) == directory; });
   for (const auto& [path, inode] : names_) {
@@ -394,11 +428,14 @@ Result<std::unique_ptr<DirectoryLock>> SimDisk::lock_directory(const std::string
   if (const Turn turn = next_turn(Call::kLock); turn != Turn::kFine) {
     return refused("locking", directory, turn);
   }
-  if (!locked_.insert(directory).second) {
+  if (removed_directories_.contains(directory)) return missing("locking", directory);
+  if (locked_.contains(directory)) {
     return fail(Code::kFailedPrecondition,
                 "directory " + directory + " is in use by another process");
   }
-  return std::make_unique<SimLock>(*this, directory);
+  auto made = std::make_unique<SimLock>(*this, directory);
+  locked_[directory] = made.get();
+  return made;
 }
 
 uint64_t SimDisk::unguessable_number() {

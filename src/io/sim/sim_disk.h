@@ -73,7 +73,7 @@ class SimDisk final : public Disk {
   // for each kind of call; "full", a write beyond the capacity; "short_write", one that failed
   // behind a part; "lost_in_failed_sync"; and of crashes, in sectors or names that differed:
   // "lost_sector", "torn_file" (some of its sectors were lost, others not), "lost_size",
-  // "lost_name", "name_came_back".
+  // "lost_name", "name_came_back". "removed_directory": by remove_directory().
   std::map<std::string, uint64_t> mishaps() const;
   // All files together, allocated space included; 0: no limit.
   void set_capacity(uint64_t bytes);
@@ -84,6 +84,10 @@ class SimDisk final : public Disk {
   void crash(Random& random);
   // The process ends without a power cut: everything written stays, locks are free.
   void restart();
+
+  // An operator removes the directory with all that is in it, while files of it are open: those go
+  // on as if nothing had happened. Until create_directories() nothing can be opened there.
+  void remove_directory(const std::string& directory);
 
   // What files hold now, for tests that look or damage. Null when it is not there.
   std::string* content(const std::string& path);
@@ -127,7 +131,8 @@ class SimDisk final : public Disk {
   Random random_;
   Names names_;
   Names durable_names_;
-  std::set<std::string> locked_;
+  std::map<std::string, const SimLock*> locked_;
+  std::set<std::string> removed_directories_;
   uint64_t generation_ = 0;  // of open files; a crash begins a new one
   uint64_t call_count_ = 0;
   uint64_t failure_count_ = 0;
