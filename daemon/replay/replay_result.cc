@@ -7,6 +7,7 @@
 #include "base/json_string.h"
 #include "daemon/otlp_client/option_values.h"
 #include "dead_letter/line.h"
+#include "wire/utf8.h"
 
 namespace millrace::replay {
 namespace {
@@ -15,9 +16,7 @@ constexpr size_t kUnreadableShown = 20;
 constexpr size_t kRefusalsShown = 20;
 constexpr size_t kAnswerShown = 500;
 
-std::string json(std::string_view text) {
-  return json_string(dead_letter::repaired_utf8(text, text.size() * 3));
-}
+std::string json(std::string_view text) { return json_string(wire::to_utf8(text)); }
 
 std::string json(const Count& count) {
   return fmt::format(R"({{"requests":{},"items":{}}})", count.requests, count.items);
@@ -35,7 +34,7 @@ void ReplayResult::note_unreadable(Unreadable one) {
 }
 
 void ReplayResult::note_refusal(const std::string& answer) {
-  const std::string shown = dead_letter::repaired_utf8(answer, kAnswerShown);
+  const std::string shown = wire::to_utf8(answer, kAnswerShown);
   if (refusals.size() < kRefusalsShown || refusals.contains(shown)) {
     ++refusals[shown];
   } else {

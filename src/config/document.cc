@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/nearest.h"
+#include "wire/utf8.h"
 
 namespace millrace::config {
 namespace {
@@ -64,6 +65,23 @@ std::optional<ComponentId> parse_id(ComponentKind kind, std::string_view text, s
   return id;
 }
 
+// Names and values may enter messages (the attributes of a processor) and answers, all of which are
+// UTF-8. What the parser lets through comes from variables and files that ${…} reads. The value is
+// not shown: it may be a secret.
+void refuse_what_is_not_utf8(const Node& node, const std::string& path, Diagnostics& diagnostics) {
+  if (!wire::is_utf8(node.scalar)) {
+    diagnostics.error(node.place, path, "the value is not UTF-8");
+  }
+  for (size_t i = 0; i < node.sequence.size(); ++i) {
+    refuse_what_is_not_utf8(node.sequence[i], path, diagnostics);
+  }
+  for (const Node::Entry& entry : node.mapping) {
+    const std::string key = wire::to_utf8(entry.key);
+    if (key != entry.key) diagnostics.error(entry.key_place, path, "a name is not UTF-8");
+    refuse_what_is_not_utf8(entry.value, path.empty() ? key : path + "::" + key, diagnostics);
+  }
+}
+
 // What ties the parts together while reading.
 class Reader {
  public:
@@ -71,6 +89,7 @@ class Reader {
       : catalog_(catalog), diagnostics_(diagnostics) {}
 
   Document read(const Node& root) {
+    refuse_what_is_not_utf8(root, "", diagnostics_);
     Section top(root, diagnostics_, "");
     for (const ComponentKind kind : kComponentKinds) read_components(top, kind);
     const bool has_service =

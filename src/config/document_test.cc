@@ -17,6 +17,13 @@ const Catalog& catalog() {
   return kCatalog;
 }
 
+yaml::Node scalar(std::string text) {
+  yaml::Node node;
+  node.kind = yaml::Node::Kind::kScalar;
+  node.scalar = std::move(text);
+  return node;
+}
+
 struct Read {
   Document document;
   std::string found;
@@ -67,6 +74,24 @@ TEST(DocumentTest, ReferenceToNothingIsAnError) {
       "a.yaml:5:63: error: service::pipelines::traces: references exporter \"debug2\" which is "
       "not configured; did you mean \"debug\"?\n"))
       << found;
+}
+
+TEST(DocumentTest, AValueThatIsNotUtf8IsRefusedAndNotShown) {
+  yaml::Node root = yaml::parse(std::string(kParts) +
+                                    "service:\n  pipelines:\n    traces: {receivers: [otlp], "
+                                    "processors: [batch, attributes/a], exporters: [debug]}\n",
+                                "a.yaml")
+                        .value();
+  // As ${env:NAME} or ${file:PATH} brings it.
+  for (yaml::Node::Entry& section : root.mapping) {
+    if (section.key == "processors") section.value.mapping.at(1).value = scalar("secret \xff");
+  }
+  Diagnostics diagnostics;
+  read_document(root, catalog(), diagnostics);
+  const std::string found = diagnostics.to_text();
+  EXPECT_NE(found.find("processors::attributes/a: the value is not UTF-8"), std::string::npos)
+      << found;
+  EXPECT_EQ(found.find("secret"), std::string::npos);
 }
 
 TEST(DocumentTest, UnusedComponentsAreWarnings) {

@@ -29,10 +29,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       MILLRACE_CHECK(written.substr(0, 19) == text.substr(0, 19));
     }
   }
-  const std::string repaired = repaired_utf8(text, bytes_max);
+  const std::string repaired = wire::to_utf8(text, bytes_max);
   MILLRACE_CHECK(repaired.size() <= bytes_max && wire::is_utf8(repaired));
   if (text.size() <= bytes_max && wire::is_utf8(text)) MILLRACE_CHECK(repaired == text);
-  MILLRACE_CHECK(repaired_utf8(repaired, bytes_max) == repaired);
+  MILLRACE_CHECK(wire::to_utf8(repaired, bytes_max) == repaired);
   if (const auto signal = parse_signal(text)) MILLRACE_CHECK(signal_name(*signal) == text);
   if (const Code code = parse_code(text); code != Code::kUnknown) {
     MILLRACE_CHECK(code_name(code) == text);

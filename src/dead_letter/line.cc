@@ -7,13 +7,8 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "wire/utf8.h"
-
 namespace millrace::dead_letter {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr size_t kCharacterMax = 4;
 
 // Digits only, all of them.
 bool parse_number(std::string_view digits, int64_t* into) {
@@ -22,14 +17,6 @@ bool parse_number(std::string_view digits, int64_t* into) {
   }
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), *into);
   return read.ec == std::errc();
-}
-
-// Bytes of the character that `text` begins with; 0: none does.
-size_t character_size(std::string_view text) {
-  for (size_t size = 1; size <= std::min(kCharacterMax, text.size()); ++size) {
-    if (wire::is_utf8(text.substr(0, size))) return size;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -90,19 +77,6 @@ std::optional<Signal> parse_signal(std::string_view name) {
     if (signal_name(signal) == name) return signal;
   }
   return std::nullopt;
-}
-
-std::string repaired_utf8(std::string_view text, size_t size_max) {
-  if (text.size() <= size_max && wire::is_utf8(text)) return std::string(text);
-  std::string repaired;
-  while (!text.empty()) {
-    const size_t size = character_size(text);
-    const std::string_view next = size == 0 ? kReplacement : text.substr(0, size);
-    if (repaired.size() + next.size() > size_max) break;
-    repaired += next;
-    text.remove_prefix(std::max<size_t>(size, 1));
-  }
-  return repaired;
 }
 
 }  // namespace millrace::dead_letter

@@ -20,7 +20,4 @@ std::optional<WallTime> parse_time(std::string_view text);
 Code parse_code(std::string_view name);
 std::optional<Signal> parse_signal(std::string_view name);
 
-// At most `size_max` bytes of it, with U+FFFD for each byte that belongs to no character.
-std::string repaired_utf8(std::string_view text, size_t size_max);
-
 }  // namespace millrace::dead_letter

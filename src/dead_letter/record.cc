@@ -13,6 +13,7 @@
 #include "base/json_string.h"
 #include "dead_letter/line.h"
 #include "otlp/json/text_values.h"
+#include "wire/utf8.h"
 
 namespace millrace::dead_letter {
 namespace {
@@ -30,7 +31,7 @@ void append_text(std::string_view key, std::string_view text, size_t size_max, s
   *out += ",\"";
   *out += key;
   *out += "\":";
-  append_json_string(*out, repaired_utf8(text, size_max));
+  append_json_string(*out, wire::to_utf8(text, size_max));
 }
 
 void append_number(std::string_view key, uint64_t number, std::string* out) {
@@ -44,9 +45,9 @@ void append_metadata(const std::vector<MetadataEntry>& metadata, std::string* ou
   for (const MetadataEntry& entry : metadata) {
     if (may_be_secret(entry.name)) continue;
     pairs += pairs.empty() ? "[" : ",[";
-    append_json_string(pairs, repaired_utf8(entry.name, kHeaderBytesMax));
+    append_json_string(pairs, wire::to_utf8(entry.name, kHeaderBytesMax));
     pairs += ',';
-    append_json_string(pairs, repaired_utf8(entry.value, kHeaderBytesMax));
+    append_json_string(pairs, wire::to_utf8(entry.value, kHeaderBytesMax));
     pairs += ']';
   }
   if (!pairs.empty()) *out += ",\"metadata\":[" + pairs + "]";
@@ -209,7 +210,7 @@ void append_line(const Record& record, std::string* out) {
   *out += ",\"pipelines\":[";
   for (size_t i = 0; i < record.pipelines.size(); ++i) {
     if (i != 0) *out += ',';
-    append_json_string(*out, repaired_utf8(record.pipelines[i], kNoLimit));
+    append_json_string(*out, wire::to_utf8(record.pipelines[i], kNoLimit));
   }
   *out += ']';
   append_text("destination", record.destination, kNoLimit, out);

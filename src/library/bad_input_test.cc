@@ -99,6 +99,20 @@ TEST(BadInputTest, ANameThatIsNotUtf8IsRepairedAndCounted) {
   EXPECT_EQ(collector->statistics().repaired_texts, 1U);
 }
 
+TEST(BadInputTest, AResourceAttributeOfTheEnvironmentThatIsNotUtf8IsRepaired) {
+  auto recorder = std::make_shared<Recorder>();
+  const auto config =
+      Config::from_environment(config_with(recorder), [](const char* name) -> const char* {
+        return std::string_view(name) == "OTEL_RESOURCE_ATTRIBUTES" ? "site=caf%E9" : nullptr;
+      });
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  auto collector = Collector::create(*config);
+  EXPECT_TRUE(collector->collect(Span{.name = "a"}).ok());
+  EXPECT_TRUE(collector->shutdown(10s).ok());
+  ASSERT_FALSE(recorder->batches().empty());
+  EXPECT_NE(recorder->batches().front()->to_bytes().find("caf\xEF\xBF\xBD"), std::string::npos);
+}
+
 TEST(BadInputTest, AnAttributeTooLargeIsRefused) {
   auto recorder = std::make_shared<Recorder>();
   Config config = config_with(recorder);

@@ -328,6 +328,14 @@ TEST_F(HttpServerTest, MetadataIsKeptWhenAskedFor) {
   EXPECT_TRUE(handler.requests[0].metadata->client_address.starts_with("10."));
 }
 
+TEST_F(HttpServerTest, AHeaderThatIsNotUtf8IsRepairedInTheMetadata) {
+  options.include_metadata = true;
+  start();
+  exchange(post("/v1/traces", kProtobuf, "x", "X-Tenant: caf\xe9\r\n"));
+  ASSERT_TRUE(handler.requests.at(0).metadata);
+  EXPECT_EQ(handler.requests[0].metadata->find("x-tenant"), "caf\xef\xbf\xbd");
+}
+
 TEST_F(HttpServerTest, MetadataIsReservedAndRefusedWithoutRoom) {
   options.include_metadata = true;
   handler.hold = true;

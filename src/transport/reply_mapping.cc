@@ -5,23 +5,17 @@
 #include "base/json_string.h"
 #include "base/retryable.h"
 #include "http/grpc_wire.h"
+#include "wire/utf8.h"
 #include "wire/writer.h"
 
 namespace millrace::transport {
 namespace {
 
 // Texts for people are cut, so that an answer never passes what clients take as headers (8 KiB is
-// the smallest common limit; message and details both carry the text) or as a response.
+// the smallest common limit; message and details both carry the text) or as a response. A text may
+// be a back end's and hold any byte; in an answer it is a string field, which has to be UTF-8.
 constexpr size_t kErrorTextBytesMax = 2048;
 constexpr size_t kPartialTextBytesMax = 64 * 1024;
-
-// Cut at a whole UTF-8 character.
-std::string_view cut_text(std::string_view text, size_t size_max) {
-  if (text.size() <= size_max) return text;
-  size_t size = size_max;
-  while (size > 0 && (static_cast<uint8_t>(text[size]) & 0xc0) == 0x80) --size;
-  return text.substr(0, size);
-}
 
 bool is_partial(const Reply& reply) {
   return reply.rejected_count != 0 || !reply.partial_message.empty();
@@ -37,11 +31,11 @@ bool tells_retry(const Reply& reply) {
 RpcStatus status_of(const Reply& reply) {
   RpcStatus status;
   status.code = reply.too_large ? Code::kResourceExhausted : reply.code;
-  status.message = cut_text(reply.message, kErrorTextBytesMax);
+  status.message = wire::to_utf8(reply.message, kErrorTextBytesMax);
   if (tells_retry(reply)) status.retry_delay = reply.retry_after;
   if (reply.code == Code::kInvalidArgument && !reply.bad_field.empty()) {
-    status.bad_field = cut_text(reply.bad_field, kErrorTextBytesMax / 2);
-    status.bad_field_description = cut_text(reply.message, kErrorTextBytesMax / 2);
+    status.bad_field = wire::to_utf8(reply.bad_field, kErrorTextBytesMax / 2);
+    status.bad_field_description = wire::to_utf8(reply.message, kErrorTextBytesMax / 2);
   }
   return status;
 }
@@ -54,7 +48,7 @@ std::string response_message(const Reply& reply) {
   const auto partial = writer.open(1, reply.partial_message.size());
   if (reply.rejected_count != 0) writer.varint_field(1, reply.rejected_count);
   if (!reply.partial_message.empty()) {
-    writer.string_field(2, cut_text(reply.partial_message, kPartialTextBytesMax));
+    writer.string_field(2, wire::to_utf8(reply.partial_message, kPartialTextBytesMax));
   }
   writer.close(partial);
   return writer.to_string();
@@ -84,7 +78,7 @@ std::string response_json(const Reply& reply, Signal signal) {
   if (!reply.partial_message.empty()) {
     if (reply.rejected_count != 0) json += ',';
     json += "\"errorMessage\":";
-    append_json_string(json, cut_text(reply.partial_message, kPartialTextBytesMax));
+    append_json_string(json, wire::to_utf8(reply.partial_message, kPartialTextBytesMax));
   }
   return json + "}}";
 }

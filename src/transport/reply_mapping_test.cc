@@ -35,6 +35,18 @@ TEST(ReplyMappingTest, SuccessLeavesPartialSuccessUnset) {
   EXPECT_EQ(json.content_type, "application/json");
 }
 
+TEST(ReplyMappingTest, ATextOfABackEndThatIsNotUtf8IsRepaired) {
+  Reply partial;
+  partial.partial_message = "caf\xe9";
+  const std::string repaired = "caf\xef\xbf\xbd";
+  EXPECT_TRUE(map_to_grpc(partial).body.ends_with(repaired));
+  for (const BodyFormat format : {BodyFormat::kProtobuf, BodyFormat::kJson}) {
+    EXPECT_NE(map_to_http(partial, Signal::kTraces, format).body.find(repaired), std::string::npos);
+    const Reply refused = reply_of(Code::kInvalidArgument, "caf\xe9");
+    EXPECT_NE(map_to_http(refused, Signal::kTraces, format).body.find(repaired), std::string::npos);
+  }
+}
+
 TEST(ReplyMappingTest, PartialSuccessNamesWhatWasRejected) {
   Reply reply;
   reply.rejected_count = 300;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "wire/utf8.h"
+
 namespace millrace::transport {
 
 std::optional<BodyRefusal> ask_gates(ConnectionHost& host, const http::HeaderList& head,
@@ -29,11 +31,12 @@ MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const st
   };
   auto made = std::make_shared<Reserved>();
   Metadata& metadata = made->metadata;
-  metadata.client_address = peer;
+  metadata.client_address = wire::to_utf8(peer);
   for (size_t i = 0; i < head.count(); ++i) {
     const auto [name, value] = head.at(i);
     if (name.starts_with(':') || name == secret_field) continue;
-    metadata.entries.push_back({std::string(name), std::string(value)});
+    // A header may hold any byte; what travels with the request may become a string of a message.
+    metadata.entries.push_back({wire::to_utf8(name), wire::to_utf8(value)});
   }
   // The header list that it is a copy of has its own bound.
   made->memory =

@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 namespace millrace::wire {
 
 namespace {
@@ -41,6 +43,21 @@ bool is_utf8_slow(const uint8_t* text, size_t size) {
     text += step;
   }
   return true;
+}
+
+std::string to_utf8(std::string_view text, size_t size_max) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  if (text.size() <= size_max && is_utf8(text)) return std::string(text);
+  std::string repaired;
+  while (!text.empty()) {
+    const auto* const at = reinterpret_cast<const uint8_t*>(text.data());
+    const size_t size = sequence_size(at, at + text.size());
+    const std::string_view next = size == 0 ? kReplacement : text.substr(0, size);
+    if (next.size() > size_max - repaired.size()) break;
+    repaired += next;
+    text.remove_prefix(std::max<size_t>(size, 1));
+  }
+  return repaired;
 }
 
 }  // namespace millrace::wire

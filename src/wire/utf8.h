@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -61,5 +62,11 @@ inline bool is_ascii_padded(const uint8_t* text, size_t size) {
 inline bool is_utf8(std::string_view text) {
   return is_utf8_slow(reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
+
+// The text with U+FFFD in place of each byte that begins no well-formed character, cut at a whole
+// character to at most `size_max` bytes. For text from outside (headers, answers of a back end, the
+// environment) that becomes a string field of a message: one that is not UTF-8 makes the whole
+// message invalid for its readers. Copies the text; a text that is valid costs the check alone.
+std::string to_utf8(std::string_view text, size_t size_max = SIZE_MAX);
 
 }  // namespace millrace::wire

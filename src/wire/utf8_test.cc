@@ -53,6 +53,21 @@ TEST(Utf8Test, TableAtEveryOffset) {
   }
 }
 
+TEST(Utf8Test, WhatIsNotUtf8IsReplacedByteByByte) {
+  EXPECT_EQ(to_utf8(""), "");
+  EXPECT_EQ(to_utf8("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
+  EXPECT_EQ(to_utf8("a\xff z"), "a\xef\xbf\xbd z");
+  EXPECT_EQ(to_utf8("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd") << "cut short at the end";
+  for (const Case& c : cases()) EXPECT_TRUE(is_utf8(to_utf8(c.text))) << c.name;
+}
+
+TEST(Utf8Test, ARepairedTextIsCutAtAWholeCharacter) {
+  EXPECT_EQ(to_utf8("abc", 2), "ab");
+  EXPECT_EQ(to_utf8("a\xc3\xbc", 2), "a");
+  EXPECT_EQ(to_utf8("a\xff", 3), "a") << "the replacement has no room";
+  EXPECT_EQ(to_utf8("a\xff", 4), "a\xef\xbf\xbd");
+}
+
 TEST(Utf8Test, BytesBehindTheTextDoNotMatter) {
   const Bytes bytes = Bytes::copy_of("plain\xff\xff\xff and more that is not looked at");
   EXPECT_TRUE(is_utf8_padded(bytes.data(), 5));

@@ -11,6 +11,7 @@
 #include "otlp/edit.h"
 #include "processors/attributes/match.h"
 #include "processors/attributes/value.h"
+#include "wire/utf8.h"
 
 namespace millrace::processors::attributes {
 
@@ -56,7 +57,8 @@ class Actions {
       std::optional<std::string> value;
       if (!action.from_context.empty()) {
         value = read_context(action.from_context, metadata);
-        if (value) value = otlp::encode_string_value(*value);
+        // The disk may have it from a release that did not make headers UTF-8.
+        if (value) value = otlp::encode_string_value(wire::to_utf8(*value));
       }
       context_values_.push_back(std::move(value));
     }

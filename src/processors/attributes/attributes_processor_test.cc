@@ -34,7 +34,7 @@ pipeline::Payload payload_of(Signal signal, const Bytes& request) {
   payload.bytes = Rope(request);
   payload.item_count = otlp::admit(signal, request.view())->item_count;
   auto metadata = std::make_shared<Metadata>();
-  metadata->entries = {{"tenant", "a"}, {"other", "x"}, {"tenant", "b"}};
+  metadata->entries = {{"tenant", "a"}, {"other", "x"}, {"tenant", "b"}, {"latin", "caf\xe9"}};
   metadata->client_address = "10.1.2.3:51234";
   payload.metadata = metadata;
   return payload;
@@ -106,16 +106,22 @@ const ActionCase kActions[] = {
     {"{key: new, action: insert, from_attribute: no}", "new"},
     {"{key: new, action: insert, from_attribute: no, default_value: d}", "new=d:s"},
     {"{key: new, action: insert, from_context: metadata.Tenant}", "new=a;b:s"},
+    // A header may hold any byte, a string of OTLP only UTF-8.
+    {"{key: new, action: insert, from_context: metadata.latin}", "new=caf\xef\xbf\xbd:s"},
     {"{key: new, action: insert, from_context: metadata.absent}", "new"},
     {"{key: new, action: insert, from_context: metadata.absent, default_value: 1}", "new=1:i"},
     {"{key: new, action: upsert, from_context: client.address}", "new=10.1.2.3:s"},
     {"{key: a, action: delete}", "a"},
     {"{action: delete, pattern: '^dig'}", "digits"},
     {"{key: a, action: delete, pattern: nothing}", "a"},
-    {"{key: a, action: hash}", "a=fe05bcdcdc4928012781a5f1a2a77cbb5398e106:s"},
-    {"{key: n, action: hash}", "n=67ef7f7d2fcdd3766db20eaf75bfc677edd4c016:s"},
-    {"{key: y, action: hash}", "y=bf8b4530d8d246dd74ac53a13471bba17941dff7:s"},
-    {"{action: hash, pattern: '^a$'}", "a=fe05bcdcdc4928012781a5f1a2a77cbb5398e106:s"},
+    {"{key: a, action: hash}",
+     "a=7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed:s"},
+    {"{key: n, action: hash}",
+     "n=aae89fc0f03e2959ae4d701a80cc3915918c950b159f6abb6c92c1433b1a8534:s"},
+    {"{key: y, action: hash}",
+     "y=4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a:s"},
+    {"{action: hash, pattern: '^a$'}",
+     "a=7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed:s"},
     {"{key: n, action: convert, converted_type: string}", "n=7:s"},
     {"{key: n, action: convert, converted_type: double}", "n=7:d"},
     {"{key: f, action: convert, converted_type: int}", "f=1:i"},

@@ -16,10 +16,25 @@ namespace {
 
 using config::Section;
 
+// \C, which otelcol does not have: what such a group extracts need not be UTF-8.
+bool matches_single_bytes(std::string_view pattern) {
+  for (size_t i = 0; i + 1 < pattern.size(); ++i) {
+    if (pattern[i] != '\\') continue;
+    if (pattern[++i] == 'C') return true;
+  }
+  return false;
+}
+
 Pattern compile(Section& section, std::string_view key, const std::string& text) {
   re2::RE2::Options re2_options;
   re2_options.set_log_errors(false);
   auto pattern = std::make_shared<const re2::RE2>(text, re2_options);
+  if (matches_single_bytes(text)) {
+    section.error_at(key, fmt::format("\"{}\": \\C matches a single byte, which may be half of a "
+                                      "character; use . for a character",
+                                      text));
+    return nullptr;
+  }
   if (pattern->ok()) return pattern;
   section.error_at(
       key, fmt::format("\"{}\" is no regular expression of RE2: {}", text, pattern->error()));

@@ -29,7 +29,7 @@ struct Action {
     kUpdate,   // sets the key where it is present
     kUpsert,   // sets the key
     kDelete,   // removes the key, and every key that `pattern` finds a match in
-    kHash,     // replaces values by their SHA-1 in hexadecimal digits; keys as for delete
+    kHash,     // replaces values by their SHA-256 in hexadecimal digits; keys as for delete
     kExtract,  // matches the value with `pattern` and sets a key for each named group
     kConvert,  // changes the type of the value
   };

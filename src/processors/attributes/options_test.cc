@@ -43,6 +43,7 @@ const WrongCase kWrong[] = {
     {"actions: [{key: a, action: extract}]", "needs a pattern"},
     {"actions: [{key: a, action: extract, pattern: 'x(y)'}]", "every group must have a name"},
     {"actions: [{key: a, action: extract, pattern: '('}]", "no regular expression"},
+    {"actions: [{key: a, action: extract, pattern: '(?P<half>\\C)'}]", "single byte"},
     {"actions: [{key: a, action: insert, from_context: auth.sub}]", "no authenticators"},
     {"actions: [{key: a, action: insert, from_context: tenant}]", "metadata.<name>"},
     {"actions: [{key: a, action: insert, valu: 1}]", "value"},

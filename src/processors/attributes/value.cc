@@ -23,11 +23,11 @@ using otlp::KeyValueView;
 using otlp::MessageBytes;
 using Type = AnyValueView::Type;
 
-std::string sha1_text(std::string_view bytes) {
+std::string sha256_text(std::string_view bytes) {
   if (bytes.empty()) return "";
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1) {
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
     return "";
   }
   std::string text;
@@ -132,14 +132,14 @@ bool equal_values(const AnyValueView& a, const AnyValueView& b) {
 std::string hash_value(const AnyValueView& value) {
   switch (value.type) {
     case Type::kString:
-      return sha1_text(value.text);
+      return sha256_text(value.text);
     case Type::kBool:
-      return sha1_text(value.int_value != 0 ? std::string_view("\x01", 1)
-                                            : std::string_view("\x00", 1));
+      return sha256_text(value.int_value != 0 ? std::string_view("\x01", 1)
+                                              : std::string_view("\x00", 1));
     case Type::kInt:
-      return sha1_text(eight_bytes(&value.int_value));
+      return sha256_text(eight_bytes(&value.int_value));
     case Type::kDouble:
-      return sha1_text(eight_bytes(&value.double_value));
+      return sha256_text(eight_bytes(&value.double_value));
     default:
       return "";
   }

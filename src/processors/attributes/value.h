@@ -19,7 +19,7 @@ std::string encode_value(const yaml::Node& node);
 // Equal in type and content; the int 1 is not the double 1. Entries of a kvlist in the same order.
 bool equal_values(const otlp::AnyValueView& a, const otlp::AnyValueView& b);
 
-// SHA-1 in hexadecimal digits of text, one byte of a bool, or eight bytes (little end first) of a
+// SHA-256 in hexadecimal digits of text, one byte of a bool, or eight bytes (little end first) of a
 // number; empty text for everything else, as otelcol has it.
 std::string hash_value(const otlp::AnyValueView& value);
 
