@@ -21,6 +21,12 @@ void with(Handle* handle, Write write) noexcept {
   }
 }
 
+// The item is larger than any may be: collecting it gives MILLRACE_TOO_LARGE, which is counted.
+template <class Builder>
+void refuse(Builder& builder) {
+  v1::detail::Access::encoder(builder).remarks().failed = true;
+}
+
 template <class Handle, class Value>
 void set_attribute(Handle* handle, const char* key, Value value) noexcept {
   with(handle, [=](auto& builder) { builder.set(as_text(key), value); });
@@ -28,20 +34,27 @@ void set_attribute(Handle* handle, const char* key, Value value) noexcept {
 template <class Handle>
 void set_value(Handle* handle, const char* key, const millrace_value* value) noexcept {
   if (value == nullptr) return;
-  with(handle, [=](auto& builder) { builder.set(as_text(key), to_value(*value)); });
+  with(handle, [=](auto& builder) {
+    Allowance allowance(kBuilderItemBytesMax);
+    v1::Value read = to_value(*value, allowance);
+    if (allowance.is_exceeded()) return refuse(builder);
+    builder.set(as_text(key), read);
+  });
 }
 
 // Attributes as fields of that number; texts, the most frequent, without an allocation.
 inline void write_attributes(v1::detail::Encoder& encoder, uint32_t number,
                              const millrace_attribute* attributes, size_t count) {
   if (attributes == nullptr) return;
-  for (size_t i = 0; i < count; ++i) {
+  Allowance allowance(kBuilderItemBytesMax);
+  for (size_t i = 0; i < count && !encoder.remarks().failed; ++i) {
     const std::string_view key = as_text(attributes[i].key);
     if (attributes[i].value.type == MILLRACE_VALUE_TEXT) {
       encoder.text_attribute(number, key, as_text(attributes[i].value.as.text));
     } else {
-      encoder.value_attribute(number, key, to_value(attributes[i].value));
+      encoder.value_attribute(number, key, to_value(attributes[i].value, allowance));
     }
+    if (allowance.is_exceeded()) encoder.remarks().failed = true;
   }
 }
 

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <utility>
 
+#include "c_interface/builders.h"
 #include "c_interface/handles.h"
 #include "c_interface/timeouts.h"
 #include "c_interface/values.h"
 
+using millrace::c_interface::Allowance;
 using millrace::c_interface::guarded;
 using millrace::c_interface::timeout_of;
 using millrace::c_interface::to_code;
@@ -15,14 +17,19 @@ namespace v1 = millrace::v1;
 
 namespace {
 
-template <class Item, class From>
+template <class Handle, class Item, class From>
 millrace_code collect(millrace_collector* collector, const From* from,
-                      bool (*read)(const From*, Item&)) noexcept {
+                      bool (*read)(const From*, Item&, Allowance&)) noexcept {
   if (collector == nullptr) return MILLRACE_INVALID_ARGUMENT;
   return guarded([&] {
     Item item;
-    if (!read(from, item)) return MILLRACE_INVALID_ARGUMENT;
-    return to_code(collector->collector.collect(item));
+    Allowance allowance(collector->item_bytes_max);
+    if (!read(from, item, allowance)) return MILLRACE_INVALID_ARGUMENT;
+    if (!allowance.is_exceeded()) return to_code(collector->collector.collect(item));
+    // Larger than the collector takes, which counts it like any other item that is.
+    Handle nothing;
+    millrace::c_interface::refuse(nothing.builder);
+    return to_code(collector->collector.collect(nothing.builder));
   });
 }
 
@@ -60,26 +67,30 @@ millrace_code millrace_create(millrace_config* config, millrace_collector** coll
   if (collector != nullptr) *collector = nullptr;
   if (config == nullptr || collector == nullptr) return MILLRACE_INVALID_ARGUMENT;
   return guarded([&] {
-    auto created = v1::Collector::create(millrace::c_interface::assemble(*config));
+    const v1::Config assembled = millrace::c_interface::assemble(*config);
+    auto created = v1::Collector::create(assembled);
     if (!created) {
       return millrace::c_interface::refuse(*config, to_code(created.error().code),
                                            created.error().message);
     }
-    *collector = new millrace_collector{std::move(*created)};
+    *collector = new millrace_collector{std::move(*created), assembled.item_bytes_max};
     return MILLRACE_OK;
   });
 }
 
 millrace_code millrace_collect_span(millrace_collector* collector, const millrace_span* span) {
-  return collect<v1::Span>(collector, span, millrace::c_interface::read_span);
+  return collect<millrace_span_builder, v1::Span>(collector, span,
+                                                  millrace::c_interface::read_span);
 }
 millrace_code millrace_collect_log(millrace_collector* collector,
                                    const millrace_log_record* record) {
-  return collect<v1::LogRecord>(collector, record, millrace::c_interface::read_log_record);
+  return collect<millrace_log_record_builder, v1::LogRecord>(
+      collector, record, millrace::c_interface::read_log_record);
 }
 millrace_code millrace_collect_metric(millrace_collector* collector,
                                       const millrace_metric_point* point) {
-  return collect<v1::MetricPoint>(collector, point, millrace::c_interface::read_metric_point);
+  return collect<millrace_metric_point_builder, v1::MetricPoint>(
+      collector, point, millrace::c_interface::read_metric_point);
 }
 millrace_code millrace_collect_builder(millrace_collector* collector,
                                        millrace_span_builder* builder) {

@@ -155,9 +155,12 @@ millrace_code millrace_config_set_scope(millrace_config* config, const char* nam
 millrace_code millrace_config_add_resource_attribute(millrace_config* config, const char* key,
                                                      const millrace_value* value) {
   if (key == nullptr || value == nullptr) return MILLRACE_INVALID_ARGUMENT;
-  return change(config, [=](millrace_config& c) {
-    c.config.resource.push_back({key, millrace::c_interface::to_value(*value)});
+  millrace::c_interface::Allowance allowance(millrace::c_interface::kBuilderItemBytesMax);
+  const millrace_code changed = change(config, [&](millrace_config& c) {
+    v1::Value read = millrace::c_interface::to_value(*value, allowance);
+    if (!allowance.is_exceeded()) c.config.resource.push_back({key, std::move(read)});
   });
+  return allowance.is_exceeded() ? MILLRACE_TOO_LARGE : changed;
 }
 
 millrace_code millrace_config_set_log(millrace_config* config, millrace_log_function log,

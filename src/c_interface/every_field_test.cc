@@ -213,7 +213,8 @@ TEST(EveryFieldTest, OfASpanIsRead) {
   from.status_message = millrace_text_of("why");
   from.end_time_unix_nano += 7;
   v1::Span to;
-  ASSERT_TRUE(read_span(&from, to));
+  Allowance allowance(1 << 20);
+  ASSERT_TRUE(read_span(&from, to, allowance));
   const auto& [trace_id, span_id, parent_span_id, trace_state, flags, name, kind,
                start_time_unix_nano, end_time_unix_nano, attributes, dropped_attributes_count,
                events, dropped_events_count, links, dropped_links_count, status] = to;
@@ -252,7 +253,8 @@ TEST(EveryFieldTest, OfALogRecordIsRead) {
   from.span_id[0] = 7;
   from.event_name = millrace_text_of("event");
   v1::LogRecord to;
-  ASSERT_TRUE(read_log_record(&from, to));
+  Allowance allowance(1 << 20);
+  ASSERT_TRUE(read_log_record(&from, to, allowance));
   const auto& [time_unix_nano, observed_time_unix_nano, severity, severity_text, body, attributes,
                dropped_attributes_count, flags, trace_id, span_id, event_name] = to;
   EXPECT_EQ(time_unix_nano, 1U);
@@ -299,7 +301,8 @@ TEST(EveryFieldTest, OfAMetricPointIsRead) {
   from.exemplars = &exemplar;
   from.exemplar_count = 1;
   v1::MetricPoint to;
-  ASSERT_TRUE(read_metric_point(&from, to));
+  Allowance allowance(1 << 20);
+  ASSERT_TRUE(read_metric_point(&from, to, allowance));
   const auto& [name, description, unit, start, time, attributes, flags, data, exemplars] = to;
   EXPECT_EQ(name + description + unit, "namedescriptionunit");
   EXPECT_EQ(start, 6U);

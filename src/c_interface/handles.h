@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -30,6 +31,7 @@ struct millrace_config {
 
 struct millrace_collector {
   millrace::v1::Collector collector;
+  size_t item_bytes_max = 0;
 };
 
 struct millrace_processor {
@@ -45,11 +47,11 @@ struct millrace_batch {
 };
 
 struct millrace_span_builder {
-  millrace::v1::SpanBuilder builder;
+  millrace::v1::SpanBuilder builder{""};
 };
 
 struct millrace_log_record_builder {
-  millrace::v1::LogRecordBuilder builder;
+  millrace::v1::LogRecordBuilder builder{millrace::v1::Severity::kUnspecified};
 };
 
 struct millrace_metric_point_builder {

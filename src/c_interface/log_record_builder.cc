@@ -5,7 +5,9 @@
 #include "c_interface/builders.h"
 #include "c_interface/handles.h"
 
+using millrace::c_interface::Allowance;
 using millrace::c_interface::as_text;
+using millrace::c_interface::kBuilderItemBytesMax;
 using millrace::c_interface::set_attribute;
 using millrace::c_interface::with;
 namespace v1 = millrace::v1;
@@ -44,7 +46,10 @@ void millrace_log_record_builder_set_body(millrace_log_record_builder* builder,
                                           const millrace_value* body) {
   if (body == nullptr) return;
   with(builder, [=](v1::LogRecordBuilder& record) {
-    record.set_body(millrace::c_interface::to_value(*body));
+    Allowance allowance(kBuilderItemBytesMax);
+    v1::Value value = millrace::c_interface::to_value(*body, allowance);
+    if (allowance.is_exceeded()) return millrace::c_interface::refuse(record);
+    record.set_body(value);
   });
 }
 void millrace_log_record_builder_set_severity_text(millrace_log_record_builder* builder,

@@ -8,7 +8,9 @@
 #include "c_interface/builders.h"
 #include "c_interface/handles.h"
 
+using millrace::c_interface::Allowance;
 using millrace::c_interface::as_text;
+using millrace::c_interface::kBuilderItemBytesMax;
 using millrace::c_interface::set_attribute;
 using millrace::c_interface::with;
 namespace v1 = millrace::v1;
@@ -22,9 +24,10 @@ bool begin(const millrace_metric_point* from, v1::MetricPointBuilder& builder) {
   millrace_metric_point point;
   decltype(v1::MetricPoint::data) data;
   std::vector<v1::Exemplar> exemplars;
+  Allowance allowance(kBuilderItemBytesMax);
   if (!millrace::c_interface::read_point_struct(from, point) ||
       !millrace::c_interface::read_data(point, data) ||
-      !millrace::c_interface::read_exemplars(point, exemplars)) {
+      !millrace::c_interface::read_exemplars(point, exemplars, allowance)) {
     return false;
   }
   const v1::Metric metric{.name = as_text(point.name),
@@ -40,6 +43,7 @@ bool begin(const millrace_metric_point* from, v1::MetricPointBuilder& builder) {
     millrace::library::EncodeNotes notes;
     Access::add_exemplar(builder, exemplar, {}, notes);
   }
+  if (allowance.is_exceeded()) Access::encoder(builder).remarks().failed = true;
   return true;
 }
 
@@ -69,7 +73,9 @@ void millrace_metric_point_builder_add_exemplar(millrace_metric_point_builder* b
   if (exemplar == nullptr) return;
   with(builder, [=](v1::MetricPointBuilder& point) {
     v1::Exemplar value;
-    if (!millrace::c_interface::read_exemplar(*exemplar, value)) return;
+    Allowance allowance(kBuilderItemBytesMax);
+    if (!millrace::c_interface::read_exemplar(*exemplar, value, allowance)) return;
+    if (allowance.is_exceeded()) Access::encoder(point).remarks().failed = true;
     millrace::library::EncodeNotes notes;
     Access::add_exemplar(point, value, {}, notes);
   });

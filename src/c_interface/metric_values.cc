@@ -99,23 +99,26 @@ bool read_data(const millrace_metric_point& from, decltype(v1::MetricPoint::data
   return false;
 }
 
-bool read_exemplar(const millrace_exemplar& from, v1::Exemplar& to) {
+bool read_exemplar(const millrace_exemplar& from, v1::Exemplar& to, Allowance& allowance) {
   to.time_unix_nano = from.time_unix_nano;
   to.trace_id = to_trace_id(from.trace_id);
   to.span_id = to_span_id(from.span_id);
-  to.filtered_attributes = to_attributes(from.filtered_attributes, from.filtered_attribute_count);
+  to.filtered_attributes =
+      to_attributes(from.filtered_attributes, from.filtered_attribute_count, allowance);
   return read_number(from.value, to.value);
 }
 
-bool read_exemplars(const millrace_metric_point& from, std::vector<v1::Exemplar>& to) {
+bool read_exemplars(const millrace_metric_point& from, std::vector<v1::Exemplar>& to,
+                    Allowance& allowance) {
   if (from.exemplar_count != 0 && from.exemplars == nullptr) return false;
-  for (size_t i = 0; i < from.exemplar_count; ++i) {
-    if (!read_exemplar(from.exemplars[i], to.emplace_back())) return false;
+  for (size_t i = 0; i < from.exemplar_count && !allowance.is_exceeded(); ++i) {
+    if (!read_exemplar(from.exemplars[i], to.emplace_back(), allowance)) return false;
   }
   return true;
 }
 
-bool read_metric_point(const millrace_metric_point* from, v1::MetricPoint& to) {
+bool read_metric_point(const millrace_metric_point* from, v1::MetricPoint& to,
+                       Allowance& allowance) {
   millrace_metric_point point;
   if (!read_point_struct(from, point)) return false;
   to.name = as_text(point.name);
@@ -123,9 +126,9 @@ bool read_metric_point(const millrace_metric_point* from, v1::MetricPoint& to) {
   to.unit = as_text(point.unit);
   to.start_time_unix_nano = point.start_time_unix_nano;
   to.time_unix_nano = point.time_unix_nano;
-  to.attributes = to_attributes(point.attributes, point.attribute_count);
+  to.attributes = to_attributes(point.attributes, point.attribute_count, allowance);
   to.flags = point.flags;
-  return read_data(point, to.data) && read_exemplars(point, to.exemplars);
+  return read_data(point, to.data) && read_exemplars(point, to.exemplars, allowance);
 }
 
 }  // namespace millrace::c_interface

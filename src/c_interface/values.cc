@@ -8,37 +8,43 @@
 namespace millrace::c_interface {
 namespace {
 
-// The encoder leaves out what is nested deeper; this only keeps the walk itself bounded.
-constexpr int kDepthMax = 128;
+v1::Value read_value(const millrace_value& value, int depth, Allowance& allowance);
 
-v1::Value to_value(const millrace_value& value, int depth);
+std::string copy_text(millrace_text text, Allowance& allowance) {
+  const std::string_view view = as_text(text);
+  return allowance.take_bytes(view.size()) ? std::string(view) : std::string();
+}
 
-v1::Attributes to_attributes(const millrace_attribute* attributes, size_t count, int depth) {
+v1::Attributes read_attributes(const millrace_attribute* attributes, size_t count, int depth,
+                               Allowance& allowance) {
   v1::Attributes result;
-  if (attributes == nullptr) return result;
+  if (attributes == nullptr || !allowance.take_values(count)) return result;
   result.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
-    result.push_back(
-        {std::string(as_text(attributes[i].key)), to_value(attributes[i].value, depth)});
+  for (size_t i = 0; i < count && !allowance.is_exceeded(); ++i) {
+    result.push_back({copy_text(attributes[i].key, allowance),
+                      read_value(attributes[i].value, depth, allowance)});
   }
   return result;
 }
 
-v1::Value to_array(millrace_array array, int depth) {
+v1::Value read_array(millrace_array array, int depth, Allowance& allowance) {
   v1::Value::Array result;
-  if (array.items == nullptr) return result;
+  if (array.items == nullptr || !allowance.take_values(array.count)) return result;
   result.reserve(array.count);
-  for (size_t i = 0; i < array.count; ++i) result.push_back(to_value(array.items[i], depth));
+  for (size_t i = 0; i < array.count && !allowance.is_exceeded(); ++i) {
+    result.push_back(read_value(array.items[i], depth, allowance));
+  }
   return result;
 }
 
-v1::Value to_value(const millrace_value& value, int depth) {
-  if (depth > kDepthMax) return {};
+v1::Value read_value(const millrace_value& value, int depth, Allowance& allowance) {
+  // An empty value in its place, which the encoder leaves out and counts.
+  if (depth > library::kValueDepthMax) return {};
   switch (value.type) {
     case MILLRACE_VALUE_EMPTY:
       return {};
     case MILLRACE_VALUE_TEXT:
-      return as_text(value.as.text);
+      return copy_text(value.as.text, allowance);
     case MILLRACE_VALUE_BOOL:
       return value.as.boolean != 0;
     case MILLRACE_VALUE_INTEGER:
@@ -46,23 +52,26 @@ v1::Value to_value(const millrace_value& value, int depth) {
     case MILLRACE_VALUE_DOUBLE:
       return value.as.number;
     case MILLRACE_VALUE_BYTES: {
-      const std::string_view bytes = as_text(value.as.text);
+      const std::string bytes = copy_text(value.as.text, allowance);
       return v1::Value::Bytes(bytes.begin(), bytes.end());
     }
     case MILLRACE_VALUE_ARRAY:
-      return to_array(value.as.array, depth + 1);
+      return read_array(value.as.array, depth + 1, allowance);
     case MILLRACE_VALUE_MAP:
-      return to_attributes(value.as.map.items, value.as.map.count, depth + 1);
+      return read_attributes(value.as.map.items, value.as.map.count, depth + 1, allowance);
   }
   return {};
 }
 
 }  // namespace
 
-v1::Value to_value(const millrace_value& value) { return to_value(value, 0); }
+v1::Value to_value(const millrace_value& value, Allowance& allowance) {
+  return read_value(value, 0, allowance);
+}
 
-v1::Attributes to_attributes(const millrace_attribute* attributes, size_t count) {
-  return to_attributes(attributes, count, 0);
+v1::Attributes to_attributes(const millrace_attribute* attributes, size_t count,
+                             Allowance& allowance) {
+  return read_attributes(attributes, count, 0, allowance);
 }
 
 v1::TraceId to_trace_id(const uint8_t* bytes) {
@@ -76,23 +85,23 @@ v1::SpanId to_span_id(const uint8_t* bytes) {
   return id;
 }
 
-v1::SpanEvent to_event(const millrace_span_event& event) {
+v1::SpanEvent to_event(const millrace_span_event& event, Allowance& allowance) {
   return {.time_unix_nano = event.time_unix_nano != 0 ? event.time_unix_nano : v1::now_unix_nano(),
           .name = std::string(as_text(event.name)),
-          .attributes = to_attributes(event.attributes, event.attribute_count),
+          .attributes = to_attributes(event.attributes, event.attribute_count, allowance),
           .dropped_attributes_count = event.dropped_attributes_count};
 }
 
-v1::SpanLink to_link(const millrace_span_link& link) {
+v1::SpanLink to_link(const millrace_span_link& link, Allowance& allowance) {
   return {.trace_id = to_trace_id(link.trace_id),
           .span_id = to_span_id(link.span_id),
           .trace_state = std::string(as_text(link.trace_state)),
-          .attributes = to_attributes(link.attributes, link.attribute_count),
+          .attributes = to_attributes(link.attributes, link.attribute_count, allowance),
           .dropped_attributes_count = link.dropped_attributes_count,
           .flags = link.flags};
 }
 
-bool read_span(const millrace_span* from, v1::Span& to) {
+bool read_span(const millrace_span* from, v1::Span& to, Allowance& allowance) {
   millrace_span span;
   // The fields of version 0.1; later ones may be missing.
   if (!read_struct(from, sizeof(millrace_span), span)) return false;
@@ -106,16 +115,20 @@ bool read_span(const millrace_span* from, v1::Span& to) {
   to.kind = static_cast<v1::SpanKind>(span.kind);
   to.start_time_unix_nano = span.start_time_unix_nano;
   to.end_time_unix_nano = span.end_time_unix_nano;
-  to.attributes = to_attributes(span.attributes, span.attribute_count);
+  to.attributes = to_attributes(span.attributes, span.attribute_count, allowance);
   to.dropped_attributes_count = span.dropped_attributes_count;
   if (span.events != nullptr) {
     to.events.reserve(span.event_count);
-    for (size_t i = 0; i < span.event_count; ++i) to.events.push_back(to_event(span.events[i]));
+    for (size_t i = 0; i < span.event_count && !allowance.is_exceeded(); ++i) {
+      to.events.push_back(to_event(span.events[i], allowance));
+    }
   }
   to.dropped_events_count = span.dropped_events_count;
   if (span.links != nullptr) {
     to.links.reserve(span.link_count);
-    for (size_t i = 0; i < span.link_count; ++i) to.links.push_back(to_link(span.links[i]));
+    for (size_t i = 0; i < span.link_count && !allowance.is_exceeded(); ++i) {
+      to.links.push_back(to_link(span.links[i], allowance));
+    }
   }
   to.dropped_links_count = span.dropped_links_count;
   to.status.code = static_cast<v1::StatusCode>(span.status_code);
@@ -123,7 +136,7 @@ bool read_span(const millrace_span* from, v1::Span& to) {
   return true;
 }
 
-bool read_log_record(const millrace_log_record* from, v1::LogRecord& to) {
+bool read_log_record(const millrace_log_record* from, v1::LogRecord& to, Allowance& allowance) {
   millrace_log_record record;
   if (!read_struct(from, sizeof(millrace_log_record), record)) return false;
   if (record.severity > MILLRACE_SEVERITY_FATAL + 3) return false;
@@ -131,8 +144,8 @@ bool read_log_record(const millrace_log_record* from, v1::LogRecord& to) {
   to.observed_time_unix_nano = record.observed_time_unix_nano;
   to.severity = static_cast<v1::Severity>(record.severity);
   to.severity_text = as_text(record.severity_text);
-  to.body = to_value(record.body);
-  to.attributes = to_attributes(record.attributes, record.attribute_count);
+  to.body = to_value(record.body, allowance);
+  to.attributes = to_attributes(record.attributes, record.attribute_count, allowance);
   to.dropped_attributes_count = record.dropped_attributes_count;
   to.flags = record.flags;
   to.trace_id = to_trace_id(record.trace_id);

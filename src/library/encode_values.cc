@@ -76,6 +76,7 @@ void encode_attributes(uint32_t number, const Attributes& attributes, const Enco
                        Encoder& encoder, EncodeNotes& notes) {
   const size_t length_max = limits.value_length_max == 0 ? SIZE_MAX : limits.value_length_max;
   for (const Attribute& attribute : attributes) {
+    if (encoder.remarks().failed) break;  // nothing of the item will be sent
     const std::string_view text = attribute.value.as_text();
     if (text.size() > length_max) [[unlikely]] {
       ++notes.truncated_values;

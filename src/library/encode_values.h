@@ -2,6 +2,7 @@
 // encoder's remarks and in `notes`.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "millrace/detail/encoder.h"
@@ -13,6 +14,11 @@
 #include "millrace/span_builder.h"
 
 namespace millrace::library {
+
+// Arrays and maps inside each other; what lies deeper is left out and counted (Remarks::skipped).
+inline constexpr int kValueDepthMax = 16;
+// Larger items are refused before anything is copied; Config::item_bytes_max is usually smaller.
+inline constexpr size_t kEncodedBytesMax = size_t{64} << 20;
 
 struct EncodeLimits {
   uint32_t value_length_max = 0;  // bytes of a text in an attribute; 0: no limit

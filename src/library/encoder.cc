@@ -6,39 +6,14 @@
 #include <new>
 #include <string>
 
+#include "library/encode_values.h"
 #include "wire/utf8.h"
 
 namespace millrace::v1::detail {
 namespace {
 
-// Larger items are refused before anything is copied; Config::item_bytes_max is usually smaller.
-constexpr size_t kEncodedBytesMax = size_t{64} << 20;
-// AnyValues inside AnyValues.
-constexpr int kDepthMax = 16;
-
-// Size of the well-formed character at the start of `text`, or 0. RFC 3629.
-size_t character_size(std::string_view text) {
-  for (size_t size = 1; size <= std::min<size_t>(4, text.size()); ++size) {
-    if (wire::is_utf8(text.substr(0, size))) return size;
-  }
-  return 0;
-}
-
-std::string repaired(std::string_view text) {
-  std::string whole;
-  whole.reserve(text.size() + 16);
-  while (!text.empty()) {
-    const size_t size = character_size(text);
-    if (size == 0) {
-      whole.append("\xEF\xBF\xBD");  // U+FFFD
-      text.remove_prefix(1);
-    } else {
-      whole.append(text.substr(0, size));
-      text.remove_prefix(size);
-    }
-  }
-  return whole;
-}
+using library::kEncodedBytesMax;
+using library::kValueDepthMax;
 
 }  // namespace
 
@@ -75,7 +50,7 @@ void Encoder::close_large(Nested nested, size_t content_size) noexcept {
 
 void Encoder::repaired_text_field(uint32_t number, std::string_view text) noexcept {
   try {
-    const std::string whole = repaired(text);
+    const std::string whole = wire::to_utf8(text);
     ++remarks_.repaired_texts;
     bytes_field(number, reinterpret_cast<const uint8_t*>(whole.data()), whole.size());
   } catch (...) {
@@ -121,7 +96,7 @@ uint8_t* Encoder::begin_any_attribute(uint32_t number, std::string_view key,
 }
 
 void Encoder::value_content(const Value& value, int depth) noexcept {
-  if (depth > kDepthMax) {
+  if (depth > kValueDepthMax) {
     ++remarks_.skipped;
     return;
   }
@@ -155,6 +130,7 @@ void Encoder::value_content(const Value& value, int depth) noexcept {
 void Encoder::array_content(std::span<const Value> array, int depth) noexcept {
   const Nested list = open(5);
   for (const Value& element : array) {
+    if (remarks_.failed) break;  // nothing of it will be sent
     const Nested member = open(1);
     value_content(element, depth + 1);
     close(member);
@@ -165,6 +141,7 @@ void Encoder::array_content(std::span<const Value> array, int depth) noexcept {
 void Encoder::map_content(std::span<const Attribute> map, int depth) noexcept {
   const Nested list = open(6);
   for (const Attribute& entry : map) {
+    if (remarks_.failed) break;
     const Nested member = open(1);
     text_field(1, entry.key);
     const Nested content = open(2);

@@ -367,7 +367,8 @@ class Collector:
             _check(self._lib.statistics_totals(snapshot, ctypes.byref(totals)))
             return Statistics(totals.collected, totals.refused, totals.exported, totals.failed,
                               totals.queued, self._reasons(totals.dropped), bool(totals.balances),
-                              self._destinations(snapshot))
+                              self._destinations(snapshot), totals.repaired_texts,
+                              totals.truncated_values, totals.skipped_attributes)
         finally:
             self._lib.statistics_free(snapshot)
 

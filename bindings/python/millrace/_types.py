@@ -100,3 +100,6 @@ class Statistics:
     dropped: dict  # by reason, where not 0
     balances: bool
     destinations: list
+    repaired_texts: int = 0  # were not UTF-8
+    truncated_values: int = 0  # longer than attribute_value_length_max
+    skipped_attributes: int = 0  # without a key, or nested too deep

@@ -4,11 +4,16 @@ import ctypes
 from . import _c
 
 
+# One more level than the library sends, so that it counts what it leaves out.
+_DEPTH_MAX = 17
+
+
 class Arena:
     """Holds what structures point to. One for each call; dropped when it has returned."""
 
     def __init__(self):
         self._kept = []
+        self._known = {}  # (id, depth) of a list or dict: itself, and its value
 
     def keep(self, thing):
         self._kept.append(thing)
@@ -20,7 +25,20 @@ class Arena:
         buffer = self.keep(ctypes.create_string_buffer(data, len(data) or 1))
         return _c.Text(ctypes.addressof(buffer), len(data))
 
-    def value(self, thing):
+    def value(self, thing, depth=0):
+        """A list that lies in many places, or in itself, is written once for each depth: the library
+        says when it stands for more values than an item may have."""
+        if not isinstance(thing, (dict, list, tuple)):
+            return self._value(thing, depth)
+        if depth >= _DEPTH_MAX:
+            return _c.Value()
+        known = self._known.get((id(thing), depth))
+        if known is None:
+            # The object as well, lest another one gets its id.
+            known = self._known[id(thing), depth] = (thing, self._value(thing, depth))
+        return known[1]
+
+    def _value(self, thing, depth):
         value = _c.Value()
         if thing is None:
             value.type = 0
@@ -36,22 +54,24 @@ class Arena:
         elif isinstance(thing, (bytes, bytearray, memoryview)):
             value.type, value.as_.text = 5, self.text(bytes(thing))
         elif isinstance(thing, dict):
-            entries = self.attributes(thing)
+            entries = self.attributes(thing, depth + 1)
             value.type = 7
             value.as_.map = _c.Array(ctypes.cast(entries, ctypes.c_void_p), len(thing))
         elif isinstance(thing, (list, tuple)):
-            items = self.keep((_c.Value * max(len(thing), 1))(*[self.value(one) for one in thing]))
+            items = self.keep((_c.Value * max(len(thing), 1))(
+                *[self.value(one, depth + 1) for one in thing]))
             value.type = 6
             value.as_.array = _c.Array(ctypes.cast(items, ctypes.c_void_p), len(thing))
         else:
             value.type, value.as_.text = 1, self.text(str(thing))
         return value
 
-    def attributes(self, mapping):
+    def attributes(self, mapping, depth=0):
         """An array of attributes; empty for None."""
         mapping = mapping or {}
         return self.keep((_c.Attribute * max(len(mapping), 1))(
-            *[_c.Attribute(self.text(key), self.value(thing)) for key, thing in mapping.items()]))
+            *[_c.Attribute(self.text(key), self.value(thing, depth))
+              for key, thing in mapping.items()]))
 
     def structures(self, kind, items):
         return self.keep((kind * max(len(items), 1))(*items))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -231,6 +232,20 @@ class BindingsTest(unittest.TestCase):
         collector.close()
         with self.assertRaises(millrace.Error):
             collector.statistics()
+
+    def test_lists_that_share_what_they_hold_end_at_the_limits(self):
+        begin = time.monotonic()
+        with millrace.Collector("", exporter=lambda *_: True, shutdown_timeout=20) as collector:
+            two, ten, itself = 1, 1, []
+            for _ in range(25):
+                two, ten = [two, two], [ten] * 10
+            itself.append(itself)
+            with collector.span("s", {"two": two, "itself": itself}) as span:
+                span.set("mapping", {"inside": itself})
+            self.assertGreater(collector.statistics().skipped_attributes, 0)
+            with self.assertRaisesRegex(millrace.Error, "TOO_LARGE"):
+                collector.log("b", attributes={"ten": ten})
+        self.assertLess(time.monotonic() - begin, 20)
 
     def test_lone_surrogates_and_huge_numbers_are_mended(self):
         with millrace.Collector("", exporter=lambda *_: True, shutdown_timeout=20) as collector:
