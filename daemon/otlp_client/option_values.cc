@@ -8,6 +8,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/url_text.h"
+
 namespace millrace::load {
 namespace {
 
@@ -62,7 +64,7 @@ std::optional<Code> parse_code(std::string_view text) {
 }
 
 Result<Endpoint> parse_endpoint(std::string_view text, uint16_t default_port) {
-  const std::string whole(text);
+  const std::string whole = hide_url_secrets(text);
   Endpoint endpoint;
   endpoint.port = default_port;
   if (text.starts_with("https://")) {

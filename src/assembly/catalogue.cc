@@ -96,9 +96,11 @@ ExporterReading read_otlp_http(Section& section) {
               [options](Signal signal) {
                 const auto& target = options->targets[index_of(signal)];
                 if (!target) return metrics::Labels{};
-                return metrics::Labels{{"server_address", target->host},
-                                       {"server_port", std::to_string(target->port)},
-                                       {"url_path", target->path}};
+                return metrics::Labels{
+                    {"server_address", target->host},
+                    {"server_port", std::to_string(target->port)},
+                    // As otelcol's, without the query, which may be a key.
+                    {"url_path", target->path.substr(0, target->path.find('?'))}};
               },
               options->response_counters),
           .helper = options->helper,

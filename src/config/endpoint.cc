@@ -2,13 +2,15 @@
 
 #include <charconv>
 
+#include "base/url_text.h"
+
 namespace millrace::config {
 namespace {
 
 std::unexpected<Error> malformed(std::string_view text) {
   return fail(Code::kInvalidArgument,
               "expected host:port, like localhost:4317, 0.0.0.0:4317 or [::1]:4317, found \"" +
-                  std::string(text) + "\"");
+                  hide_url_secrets(text) + "\"");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/json_string.h"
+#include "base/url_text.h"
 #include "yaml/scalar.h"
 
 namespace millrace::config {
@@ -87,7 +88,8 @@ class Printer {
       std::snprintf(text, sizeof text, "%.17g", *number);
       return text;
     }
-    return is_json ? json_string(node.scalar) : yaml_text(node.scalar);
+    const std::string shown = mode_ == SecretMode::kRedacted ? hide_urls(node.scalar) : node.scalar;
+    return is_json ? json_string(shown) : yaml_text(shown);
   }
 
   void print_yaml(const Node& node, const std::string& path, bool is_hidden, size_t indent) {

@@ -27,6 +27,19 @@ TEST(PrintTest, MarkedAndSoundingSecretsAreHidden) {
       std::string::npos);
 }
 
+TEST(PrintTest, KeysInUrlsAreHidden) {
+  const std::string_view text =
+      "e:\n  traces_endpoint: https://user:s3cret@host/v1?key=s3cret\n  list: "
+      "['http://h/?s3cret']\n";
+  for (const PrintFormat format : {PrintFormat::kYaml, PrintFormat::kJson}) {
+    const std::string hidden = printed(text, format, SecretMode::kRedacted);
+    EXPECT_EQ(hidden.find("s3cret"), std::string::npos) << hidden;
+    EXPECT_NE(hidden.find("https://[REDACTED]@host/v1?[REDACTED]"), std::string::npos) << hidden;
+    EXPECT_NE(printed(text, format, SecretMode::kUnredacted).find("?key=s3cret"),
+              std::string::npos);
+  }
+}
+
 TEST(PrintTest, YamlReadsBackTheSame) {
   const std::string_view text =
       "a: [1, \"1\", true, \"true\", null, \"\", \"x: y\", '#c', \"l\\n\", \"- a\", {}, [], "

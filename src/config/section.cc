@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <tuple>
 
+#include "base/url_text.h"
 #include "config/duration.h"
 #include "config/nearest.h"
 #include "yaml/scalar.h"
@@ -30,8 +31,9 @@ std::string found_text(const Node& node) {
       break;
   }
   constexpr size_t kShownBytesMax = 80;
-  if (node.scalar.size() <= kShownBytesMax) return quoted(node.scalar);
-  return quoted(node.scalar.substr(0, kShownBytesMax) + "…");
+  const std::string shown = hide_urls(node.scalar);  // before it is cut: half a secret is one too
+  if (shown.size() <= kShownBytesMax) return quoted(shown);
+  return quoted(shown.substr(0, kShownBytesMax) + "…");
 }
 
 std::string joined(std::span<const std::string_view> names) {
@@ -78,11 +80,12 @@ std::string lowered(std::string_view text) {
 
 void Diagnostics::error(yaml::Place place, std::string path, std::string message) {
   all_.push_back(
-      {Diagnostic::Severity::kError, std::move(place), std::move(path), std::move(message)});
+      {Diagnostic::Severity::kError, std::move(place), std::move(path), hide_urls(message)});
 }
 
 void Diagnostics::warning(yaml::Place place, std::string path, std::string message) {
   // Components may be read twice, once to be checked and once to be made.
+  message = hide_urls(message);
   for (const Diagnostic& known : all_) {
     if (known.path == path && known.message == message && known.place.line == place.line) return;
   }

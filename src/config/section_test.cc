@@ -55,6 +55,23 @@ TEST(SectionTest, EachTypeIsRead) {
   EXPECT_EQ(list, (std::vector<std::string>{"a", "5"}));
 }
 
+TEST(SectionTest, MessagesHideKeysInUrls) {
+  const std::string long_password(100, 'p');
+  const std::string found =
+      diagnose("b: 'http://u:s3cret@h/?s3cret'\nd: 'http://u:" + long_password + "@h/'\ne: 1\n",
+               [](Section& section) {
+                 bool boolean = false;
+                 section.boolean("b", &boolean);
+                 Duration duration{};
+                 section.duration("d", &duration);
+                 section.find("e");
+                 section.error_at("e", "as http://h/?s3cret says");
+               });
+  EXPECT_EQ(found.find("s3cret"), std::string::npos) << found;
+  EXPECT_EQ(found.find("ppp"), std::string::npos) << found;
+  EXPECT_NE(found.find("as http://h/?[REDACTED] says"), std::string::npos) << found;
+}
+
 TEST(SectionTest, WrongTypesSayWhatIsAllowed) {
   const std::string found =
       diagnose("b: yes\ni: 0\nn: 3\nd: 5\nneg: -5s\nl: a\nm: {}\nq: \"1\"\n", [](Section& section) {

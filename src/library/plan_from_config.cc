@@ -325,6 +325,10 @@ class Planner {
                                                                     : exporters::Encoding::kProto;
     auto target = exporters::parse_http_endpoint(endpoint.url);
     if (!target) return invalid(where + ": " + target.error().message);
+    if (target->path.find('?') != std::string::npos) {
+      return invalid(where +
+                     ": a URL with a query is not supported, the signal's path is added to it");
+    }
     for (size_t signal = 0; signal < kBufferedSignals; ++signal) {
       options.targets[signal] = *target;
       options.targets[signal]->path += "/v1/" + std::string(signal_name(kSignals[signal]));

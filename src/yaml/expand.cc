@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/url_text.h"
 #include "yaml/parse.h"
 #include "yaml/scalar.h"
 
@@ -170,7 +171,7 @@ class Expander {
       if (text->ends_with('\r')) text->pop_back();
       return Retrieved{std::move(*text), std::string(rest)};
     }
-    const std::string shown(inner);
+    const std::string shown = hide_urls(inner);
     if (scheme == "http" || scheme == "https") {
       return error(place, "${" + shown + "}: reading configuration over " + std::string(scheme) +
                               " is not supported here; fetch it to a file");

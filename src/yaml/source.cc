@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/url_text.h"
 #include "yaml/merge.h"
 #include "yaml/parse.h"
 
@@ -78,11 +79,11 @@ Result<Node> read_config(const std::string& config, const World& world) {
     return parse(*text, value);
   }
   if (scheme == "http" || scheme == "https") {
-    return fail(Code::kInvalidArgument, "--config " + config + ": reading configuration over " +
-                                            std::string(scheme) +
+    return fail(Code::kInvalidArgument, "--config " + hide_urls(config) +
+                                            ": reading configuration over " + std::string(scheme) +
                                             " is not supported here; fetch it to a file");
   }
-  return fail(Code::kInvalidArgument, "--config " + config + ": unknown source \"" +
+  return fail(Code::kInvalidArgument, "--config " + hide_urls(config) + ": unknown source \"" +
                                           std::string(scheme) +
                                           "\"; allowed are a path, file:, env: and yaml:");
 }

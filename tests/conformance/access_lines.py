@@ -222,6 +222,9 @@ def no_secret_shows_anywhere():
         sent = {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True}}
         exporters = {"otlp": {**sent, **guarded("bearertokenauth/out")},
                      "otlp/b": {**sent, **guarded("basicauth/out"), "headers": {"x-key": SECRET}},
+                     # A key in a URL; nobody listens there.
+                     "otlp_http": {"traces_endpoint": f"http://127.0.0.1:{free_port()}/v1/traces?key={SECRET}",
+                                   "retry_on_failure": {"enabled": False}},
                      "debug": {"verbosity": "detailed"}}
         with Collector(exporters, http=guarded("bearertokenauth/in", include_metadata=True),
                        grpc=guarded("basicauth/in", include_metadata=True), extra=extra) as collector:
@@ -248,6 +251,12 @@ def no_secret_shows_anywhere():
                 done = subprocess.run([BINARY, "validate", "--config", "yaml:" + json.dumps(broken)],
                                       capture_output=True, text=True, timeout=20)
                 assert done.returncode == 1
+                outputs += [done.stdout, done.stderr]
+            for url in (f"http://u:{SECRET}@h:1", f"u:{SECRET}@h:1", f"ftp://h:1/?{SECRET}", f"http://h:1/?{SECRET}"):
+                broken = {**collector.config, "exporters": {**exporters, "otlp_http": {"endpoint": url}}}
+                done = subprocess.run([BINARY, "validate", "--config", "yaml:" + json.dumps(broken)],
+                                      capture_output=True, text=True, timeout=20)
+                assert done.returncode == 1, url
                 outputs += [done.stdout, done.stderr]
             collector.signal()
             collector.process.wait(20)

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/url_text.h"
+
 namespace millrace::exporters {
 namespace {
 
@@ -28,7 +30,7 @@ bool is_host(std::string_view host) {
 // "host:port", "[::1]:port"; the port may be missing when there is a default.
 Status parse_host_port(std::string_view text, std::optional<uint16_t> default_port,
                        ClientEndpoint& into) {
-  const std::string shown = "\"" + std::string(text) + "\"";
+  const std::string shown = "\"" + hide_url_secrets(text) + "\"";
   std::string_view port_text;
   bool has_port = false;
   if (text.starts_with('[')) {
@@ -112,7 +114,8 @@ Result<ClientEndpoint> parse_http_endpoint(std::string_view text) {
     made.scheme = EndpointScheme::kHttps;
     rest.remove_prefix(8);
   } else {
-    return bad("expected a URL like http://localhost:4318, found \"" + std::string(text) + "\"");
+    return bad("expected a URL like http://localhost:4318, found \"" + hide_url_secrets(text) +
+               "\"");
   }
   rest = rest.substr(0, rest.find('#'));
   const size_t path = std::min(rest.find_first_of("/?"), rest.size());
@@ -121,7 +124,7 @@ Result<ClientEndpoint> parse_http_endpoint(std::string_view text) {
         return static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7f;
       })) {
     return bad("spaces and characters outside ASCII must be percent-encoded in \"" +
-               std::string(text) + "\"");
+               hide_url_secrets(text) + "\"");
   }
   if (target.starts_with('?')) made.path = "/";
   made.path += target;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/url_text.h"
 #include "compress/compressor.h"
 #include "exporters/otlp/answer_mapping.h"
 #include "exporters/otlp/partial_success.h"
@@ -78,7 +79,10 @@ class OtlpExporter final : public pipeline::Exporter {
     Mapper map = nullptr;
     BareExhausted bare_exhausted = BareExhausted::kRefuse;
     Encoding encoding = Encoding::kProto;
-    std::string endpoint;
+    std::string endpoint;  // for people
+    // The queries of the URLs, which may hold keys: a server's page that repeats one is not shown
+    // so.
+    std::vector<std::string> queries;
     std::shared_ptr<transport::CredentialSource> credentials;  // null: none
   };
 
@@ -121,6 +125,7 @@ class OtlpExporter final : public pipeline::Exporter {
                  [this, signal = batch.signal, memory = std::move(body->memory),
                   shown = std::move(shown), done = std::move(done)](Answer answer) mutable {
                    memory = Reservation();
+                   hide_queries(answer.message);
                    done(are_outdated(shown, answer) ? retry({answer.code, answer.message})
                                                     : to_outcome(signal, answer));
                  });
@@ -189,6 +194,16 @@ class OtlpExporter final : public pipeline::Exporter {
                 std::move(memory)};
   }
 
+  void hide_queries(std::string& text) const {
+    constexpr std::string_view kHidden = "[REDACTED]";
+    for (const std::string& query : setup_.queries) {
+      for (size_t at = text.find(query); at != std::string::npos; at = text.find(query, at)) {
+        text.replace(at, query.size(), kHidden);
+        at += kHidden.size();
+      }
+    }
+  }
+
   Outcome to_outcome(Signal signal, const Answer& answer) {
     Outcome outcome = setup_.map(answer, setup_.bare_exhausted);
     if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
@@ -221,6 +236,7 @@ class OtlpExporter final : public pipeline::Exporter {
       outcome.error = {Code::kInternal, "HTTP status " + std::to_string(answer.http_status) +
                                             ", but the response could not be read"};
     } else if (partial->rejected_count > 0) {
+      hide_queries(partial->message);
       outcome.kind = Outcome::Kind::kPartial;
       outcome.rejected_count = partial->rejected_count;
       outcome.error = {Code::kInvalidArgument, partial->message};
@@ -230,6 +246,7 @@ class OtlpExporter final : public pipeline::Exporter {
                     {"rejected", partial->rejected_count},
                     {"message", partial->message}});
     } else if (!partial->message.empty()) {
+      hide_queries(partial->message);
       warn(signal, partial->message);
     }
   }
@@ -319,7 +336,7 @@ void report_certificates(const OtlpClientOptions& options, const std::string& en
 std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(
     io::Loop& loop, const GrpcOptions& options, Budget& budget, Logger& logger,
     std::shared_ptr<transport::CredentialSource> credentials) {
-  report_certificates(options, options.endpoint, logger);
+  report_certificates(options, hide_url_secrets(options.endpoint), logger);
   transport::ClientOptions client =
       client_options(options, options.target, options.uses_tls(), loop, budget, logger);
   if (!options.authority.empty()) client.authority = options.authority;
@@ -333,14 +350,14 @@ std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(
   setup.map = map_grpc_answer;
   setup.bare_exhausted =
       options.retry_resource_exhausted ? BareExhausted::kRetry : BareExhausted::kRefuse;
-  setup.endpoint = options.endpoint;
+  setup.endpoint = hide_url_secrets(options.endpoint);
   return std::make_unique<OtlpExporter>(loop, options, std::move(setup), budget, logger);
 }
 
 std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
     io::Loop& loop, const HttpOptions& options, Budget& budget, Logger& logger,
     std::shared_ptr<transport::CredentialSource> credentials) {
-  report_certificates(options, options.endpoint, logger);
+  report_certificates(options, hide_url_secrets(options.endpoint), logger);
   // One client for each server, however many signals go there.
   struct Server {
     const ClientEndpoint* target;
@@ -377,6 +394,10 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
       setup.endpoint += client.scheme + "://" + client.authority;
     }
     server->client.paths[i] = target.path;
+    const size_t query = target.path.find('?');
+    if (query != std::string::npos && query + 1 < target.path.size()) {
+      setup.queries.push_back(target.path.substr(query + 1));
+    }
     server->signals.push_back(i);
   }
   for (Server& server : servers) {

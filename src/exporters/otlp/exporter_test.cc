@@ -273,6 +273,21 @@ TEST_F(OtlpExporterTest, HttpJsonIsEncodedAndItsPartialSuccessRead) {
   EXPECT_NE(probes_[0]->received.find("{\"resourceSpans\":[{}]}"), std::string::npos);
 }
 
+TEST_F(OtlpExporterTest, AKeyInTheQueryIsSentAndNotShown) {
+  HttpOptions options = http_options();
+  options.targets[0] = *parse_http_endpoint("http://server:4318/v1/traces?key=s3cret");
+  const std::string body = "no page at /v1/traces?key=s3cret";
+  http("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body,
+       options);
+  const pipeline::Outcome outcome = send("x");
+  EXPECT_EQ(outcome.kind, Kind::kRefused);
+  EXPECT_NE(probes_[0]->received.find("/v1/traces?key=s3cret"), std::string::npos);
+  EXPECT_NE(outcome.error.message.find("?[REDACTED]"), std::string::npos) << outcome.error.message;
+  EXPECT_EQ((outcome.error.message + log_ + exporter_->describe()).find("s3cret"),
+            std::string::npos);
+}
+
 TEST_F(OtlpExporterTest, HttpSuccessThatCannotBeReadIsPermanent) {
   http(
       "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: "
