@@ -118,7 +118,7 @@ struct Plan {
   LogOptions log;
   size_t budget_bytes = 256 << 20;
   // SIGTERM to the end, at most; what is left then is counted and dropped.
-  Duration drain_timeout = 30s;
+  Duration drain_timeout = 20s;
 };
 
 }  // namespace millrace::assembly

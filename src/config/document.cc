@@ -136,6 +136,7 @@ class Reader {
     read_extensions(service);
     service.section("telemetry",
                     [&](Section& telemetry) { read_telemetry(telemetry, document_.telemetry); });
+    service.duration("shutdown_timeout", &document_.shutdown_timeout);
     const Node* pipelines = service.find("pipelines");
     if (pipelines == nullptr || pipelines->mapping.empty()) {
       service.error_at("pipelines",

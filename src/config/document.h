@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/signal.h"
+#include "base/time.h"
 #include "config/catalog.h"
 #include "config/section.h"
 #include "config/telemetry.h"
@@ -47,6 +48,8 @@ struct Document {
   std::vector<Pipeline> pipelines;
   std::vector<size_t> extensions;  // in the order of starting
   TelemetryConfig telemetry;
+  // From SIGTERM to the end at most: less than the 30 s that Kubernetes waits.
+  Duration shutdown_timeout = 20s;
 
   // By the id as written or with its canonical type; null when there is none.
   const Component* find(ComponentKind kind, std::string_view id) const;

@@ -94,6 +94,19 @@ TEST(DocumentTest, AValueThatIsNotUtf8IsRefusedAndNotShown) {
   EXPECT_EQ(found.find("secret"), std::string::npos);
 }
 
+TEST(DocumentTest, TheShutdownTimeoutIsReadAndTwentySecondsWithout) {
+  const std::string_view pipelines =
+      "  pipelines: {traces: {receivers: [otlp], processors: [batch, attributes/a], exporters: "
+      "[debug, otlp_grpc/b]}}\n  extensions: [health_check]\n";
+  const std::string head = std::string(kParts) + "service:\n" + std::string(pipelines);
+  EXPECT_EQ(read(head).document.shutdown_timeout, 20s);
+  const Read set = read(head + "  shutdown_timeout: 1m\n");
+  EXPECT_EQ(set.found, "");
+  EXPECT_EQ(set.document.shutdown_timeout, 60s);
+  EXPECT_NE(read(head + "  shutdown_timeout: -1s\n").found.find("shutdown_timeout"),
+            std::string::npos);
+}
+
 TEST(DocumentTest, UnusedComponentsAreWarnings) {
   const std::string found =
       read(

@@ -115,6 +115,8 @@ class DestinationWorker final : public ledger::HeldWalker {
   // Flushes at once and keeps trying until `deadline`; then closes the exporter and drops the rest
   // as drain_deadline. Called by Drain on this loop.
   void begin_drain(MonotonicTime deadline);
+  // An earlier deadline for a drain that has begun. Called by Drain on this loop.
+  void hasten_drain(MonotonicTime deadline);
 
   // What this worker holds itself (not the shared ring); on its loop, or when nothing runs.
   void count_held(ledger::Held& held) const override;

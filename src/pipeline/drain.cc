@@ -12,13 +12,34 @@ struct Drain::State {
   std::vector<Destination*> destinations;
   size_t steps_pending = 0;  // posted to some loop and not yet reported back
   std::function<void()> done;
+  bool is_hastened = false;
 
   void check() {
     if (!done || steps_pending != 0) return;
+    bool is_best_effort_left = false;
     for (const Destination* destination : destinations) {
-      if (!destination->is_empty()) return;
+      if (destination->is_empty()) continue;
+      if (destination->options().required) return;
+      is_best_effort_left = true;
     }
-    std::exchange(done, nullptr)();
+    if (is_best_effort_left) {
+      hasten();
+    } else {
+      std::exchange(done, nullptr)();
+    }
+  }
+
+  void hasten() {
+    if (std::exchange(is_hastened, true)) return;
+    const MonotonicTime deadline = loop.now() + kBestEffortMax;
+    for (Destination* destination : destinations) {
+      if (destination->options().required) continue;
+      for (DestinationWorker* worker : destination->workers_) {
+        worker->loop().post([token = worker->token(), deadline] {
+          if (*token != nullptr) (*token)->hasten_drain(deadline);
+        });
+      }
+    }
   }
 };
 
@@ -29,7 +50,7 @@ Drain::~Drain() {
 }
 
 void Drain::start(MonotonicTime deadline, std::function<void()> done) {
-  state_ = std::make_shared<State>(State{loop_, destinations_, 0, std::move(done)});
+  state_ = std::make_shared<State>(State{loop_, destinations_, 0, std::move(done), false});
   // Steps on one loop run in the order they are posted: stop, flush, drain.
   const auto step = [&](io::Loop& loop, io::Task task) {
     ++state_->steps_pending;

@@ -1,5 +1,7 @@
 // The end, in order: intakes refuse, processors emit what they hold, destinations flush at once and
-// retry until the deadline; what is left then is dropped as drain_deadline and counted.
+// retry until the deadline; what is left then is dropped as drain_deadline and counted. Once the
+// required destinations have nothing left, those of best effort get kBestEffortMax of it at most: a
+// back end that may miss data does not hold the end of the process.
 //
 // One use. `done` runs on the loop given, once every destination is answered for. All parts must
 // outlive the drain.
@@ -18,6 +20,8 @@ namespace millrace::pipeline {
 
 class Drain {
  public:
+  static constexpr Duration kBestEffortMax = 2s;
+
   explicit Drain(io::Loop& loop);
   ~Drain();
   Drain(const Drain&) = delete;

@@ -46,6 +46,12 @@ void DestinationWorker::begin_drain(MonotonicTime deadline) {
   pump(Trigger::kSlotFree);
 }
 
+void DestinationWorker::hasten_drain(MonotonicTime deadline) {
+  if (closed_ || deadline >= drain_deadline_) return;
+  drain_deadline_ = deadline;
+  drain_timer_->arm_at(deadline);
+}
+
 void DestinationWorker::expire_drain() {
   if (!closed_) {
     closed_ = true;

@@ -337,6 +337,28 @@ TEST(DrainTest, RetriesUntilItsDeadlineThenDropsAndCounts) {
   EXPECT_EQ(rig.held_items(), 0u);
 }
 
+TEST(DrainTest, ADeadBestEffortDestinationHoldsTheEndForTwoSecondsOnceTheOthersAreDone) {
+  DestinationOptions dead = plain_options("dead");
+  dead.required = false;
+  dead.concurrency.max = 1;
+  DrainRig rig({plain_options("slow"), dead});
+  rig.submit(3);
+  rig.run();
+  rig.sinks[1].exporter->answer(outcome_of(Kind::kRetry));
+  rig.start(20s);
+  rig.loop.advance(5s);
+  EXPECT_FALSE(rig.sinks[1].exporter->closed) << "the required one is not done yet";
+  rig.sinks[0].exporter->answer(Kind::kDelivered);
+  rig.run();
+  EXPECT_FALSE(rig.done) << "it may still be delivered";
+  rig.loop.advance(2s);
+  rig.run();
+  EXPECT_TRUE(rig.sinks[1].exporter->closed);
+  EXPECT_TRUE(rig.done);
+  EXPECT_EQ(rig.sinks[0].seen().delivered, (Amount{3, 24}));
+  EXPECT_EQ(rig.sinks[1].dropped(DropReason::kDrainDeadline), (Amount{3, 24}));
+}
+
 TEST(DrainTest, ProcessorsEmitBeforeDestinationsClose) {
   DrainRig rig;
   rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()));
