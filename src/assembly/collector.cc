@@ -353,45 +353,6 @@ Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> ro
   return {};
 }
 
-extensions::Health Collector::health() const {
-  io::Loop& loop = *world_.loops.front();
-  extensions::Health health;
-  health.is_draining = phase_.load(std::memory_order_relaxed) != Phase::kRunning;
-  health.is_accepting = !health.is_draining;
-  health.started_at = started_wall_;
-  health.now = loop.wall_now();
-  for (const auto& turned : last_turn_ns_) {
-    const Duration since =
-        loop.now().time_since_epoch() - Duration(turned->load(std::memory_order_relaxed));
-    health.longest_since_turn = std::max(health.longest_since_turn, since);
-  }
-  for (const auto& destination : destinations_) {
-    const pipeline::DestinationOptions& options = destination->options();
-    const pipeline::DestinationNumbers numbers = destination->numbers();
-    const pipeline::DestinationHealth state = destination->health();
-    extensions::DestinationHealth entry{.name = options.name,
-                                        .signal = std::string(signal_name(options.signal)),
-                                        .is_required = options.required,
-                                        .queue_size = numbers.queue_size,
-                                        .queue_capacity = numbers.queue_capacity,
-                                        .in_flight = numbers.in_flight,
-                                        .consecutive_failures = state.consecutive_failures,
-                                        .is_breaker_open = numbers.breaker_open,
-                                        .since_success = std::nullopt,
-                                        .last_answer = state.last_answer};
-    if (state.last_success) entry.since_success = loop.now() - *state.last_success;
-    health.destinations.push_back(std::move(entry));
-  }
-  for (size_t index = 0; index < storages_.size(); ++index) {
-    const Storages::State state = storages_.state(index);
-    health.storages.push_back({.name = state.id, .trouble = state.trouble});
-  }
-  for (const ledger::Finding& finding : auditor_->findings()) {
-    health.ledger_findings.push_back(finding.to_text());
-  }
-  return health;
-}
-
 transport::PageReply Collector::metrics_page() const {
   return {.status = 200,
           .content_type = std::string(kPrometheusText),

@@ -117,6 +117,9 @@ class Collector final : public extensions::HealthSource {
   Status serve_page(std::vector<transport::ServerOptions::PageRoute> routes,
                     const io::ListenOptions& where, std::string_view what, uint16_t* port);
   transport::PageReply metrics_page() const;
+  void add_receivers_to(extensions::Health& health) const;
+  static std::string refusal_of(const pipeline::Destination& destination,
+                                const extensions::DestinationHealth& health);
   void drain_pipelines();
   void finish_drain();
   void close_storages();

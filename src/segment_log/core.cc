@@ -361,10 +361,21 @@ Numbers Log::Core::numbers() const {
 
 std::string Log::Core::trouble() const {
   const std::lock_guard lock(mutex_);
+  if (std::string refusal = refusal_now(); !refusal.empty()) return refusal;
+  if (read_trouble_) return "storage " + options_.directory + " can't be read: " + *read_trouble_;
+  return {};
+}
+
+std::string Log::Core::refusal() const {
+  const std::lock_guard lock(mutex_);
+  return refusal_now();
+}
+
+// Under the lock.
+std::string Log::Core::refusal_now() const {
   if (disk_trouble_) {
     return "storage " + options_.directory + " can't be written: " + disk_trouble_->message;
   }
-  if (read_trouble_) return "storage " + options_.directory + " can't be read: " + *read_trouble_;
   if (refused_for_room_) {
     return "storage " + options_.directory + " is full: " + megabytes(used_bytes()) + " of " +
            megabytes(options_.bytes_max);

@@ -48,6 +48,7 @@ class Log::Core {
   void take(TargetId target, size_t bytes_max, Order order, OnRead on_read);
   Numbers numbers() const;
   std::string trouble() const;
+  std::string refusal() const;
   void tick();
   void close(std::move_only_function<void()> done);
 
@@ -133,6 +134,7 @@ class Log::Core {
   void forget_rests(RecordId first, uint64_t count);
   void lose_untaken(TargetId target, const Amount& amount, Loss loss, Notices& notices,
                     RecordRange range = {});
+  std::string refusal_now() const;
   void expire(Notices& notices);
   std::vector<NamedTarget> target_table() const;
   // A copy of what the footer or the snapshot needs, for use without the lock.

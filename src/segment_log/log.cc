@@ -39,6 +39,7 @@ void Log::take(TargetId target, size_t bytes_max, Order order, OnRead on_read) {
 }
 Numbers Log::numbers() const { return core_->numbers(); }
 std::string Log::trouble() const { return core_->trouble(); }
+std::string Log::refusal() const { return core_->refusal(); }
 void Log::tick() { core_->tick(); }
 void Log::close(std::move_only_function<void()> done) { core_->close(std::move(done)); }
 

@@ -205,8 +205,10 @@ class Log {
   void take(TargetId target, size_t bytes_max, Order order, OnRead on_read);
 
   Numbers numbers() const;
-  // Empty while all is well, otherwise what readiness should say.
+  // Empty while all is well, otherwise what a person should know.
   std::string trouble() const;
+  // The part of it that refuses appends; empty while they are taken.
+  std::string refusal() const;
 
   // What has to happen without a call: finishes are written, old segments expire, a disk that
   // refused is probed, and a directory that was removed or replaced is noticed. Call it about once

@@ -69,8 +69,10 @@ def port_that_is_taken_is_named():
 
 @shows(role="daemon")
 def health_check_tells_of_service_and_of_the_drain():
-    port = free_port()
-    extra = {"extensions": {"health_check": {"endpoint": f"127.0.0.1:{port}"}}, "service/extensions": ["health_check"]}
+    port, strict = free_port(), free_port()
+    extra = {"extensions": {"health_check": {"endpoint": f"127.0.0.1:{port}"},
+                            "health_check/strict": {"endpoint": f"127.0.0.1:{strict}", "require": ["queues"]}},
+             "service/extensions": ["health_check", "health_check/strict"]}
     with GrpcPeer(lambda r, n: "hang") as peer:
         exporter = hanging(peer, sending_queue={"queue_size": 1})
         with Collector(exporter, extra=extra) as collector:
@@ -80,10 +82,17 @@ def health_check_tells_of_service_and_of_the_drain():
             assert page(port, "/livez")[0] == 200 and page(port, "/readyz")[0] == 200
             assert page(port, "/nothing")[0] == 404 and page(port, "/", "POST")[0] == 405
             assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
-            # Full queue: alive, in service, and not ready for more.
-            status, body = page(port, "/readyz?verbose")
+            # Full queue of one signal: alive, in service, and not ready where queues count.
+            status, body = page(strict, "/readyz?verbose")
             assert status == 503 and "full" in json.loads(body)["reasons"][0], body
             assert json.loads(body)["destinations"][0]["queueSize"] == 1
+            status, body = page(port, "/readyz?verbose")
+            assert status == 200 and "full" in json.loads(body)["receivers"][0]["refusals"][0], body
+            # Full queues of all signals: nothing can enter.
+            for signal_name in ("metrics", "logs"):
+                assert http_request(collector.http_port, PATH[signal_name], sample(signal_name).SerializeToString()).status == 200
+            status, body = page(port, "/readyz")
+            assert status == 503 and json.loads(body)["reasons"][0] == "no receiver can take anything", body
             assert page(port, "/")[0] == 200 and page(port, "/livez")[0] == 200
             collector.signal()
             wait_until(lambda: page(port, "/")[0] == 503, what="a page that says it is draining")

@@ -30,6 +30,39 @@ void read_endpoint(Section& section, HealthCheckOptions& into) {
   }
 }
 
+void read_named_destinations(Section& section, const yaml::Node& names,
+                             ReadinessRequirements& into) {
+  if (names.sequence.empty()) {
+    section.error_at("require", "destinations: expected a list of exporters");
+  }
+  for (const yaml::Node& name : names.sequence) into.destinations.push_back(name.scalar);
+}
+
+// [queues, storage, destinations], the last also as {destinations: [otlp_grpc/a]}.
+void read_requirements(Section& section, HealthCheckOptions& into) {
+  const yaml::Node* list = section.find("require");
+  if (list == nullptr || list->kind == yaml::Node::Kind::kNull) return;
+  into.require_place = list->place;
+  constexpr const char* kAllowed =
+      "expected a list of queues, storage and destinations, the last also with the exporters that "
+      "count, like [queues, {destinations: [otlp_grpc/a]}]";
+  if (list->kind != yaml::Node::Kind::kSequence) return section.error_at("require", kAllowed);
+  for (const yaml::Node& one : list->sequence) {
+    const bool is_mapping = one.mapping.size() == 1;
+    if (one.scalar == "queues") {
+      into.require.queues = true;
+    } else if (one.scalar == "storage") {
+      into.require.storages = true;
+    } else if (one.scalar == "destinations") {
+      into.require.all_destinations = true;
+    } else if (is_mapping && one.mapping.front().key == "destinations") {
+      read_named_destinations(section, one.mapping.front().value, into.require);
+    } else {
+      section.error_at("require", kAllowed);
+    }
+  }
+}
+
 void read_path(Section& section, std::string* into) {
   if (section.text("path", into) && !into->starts_with('/')) into->insert(0, "/");
 }
@@ -59,6 +92,7 @@ void read_health_check(Section& section, HealthCheckOptions& into) {
   section.boolean("use_v2", &uses_version_2);
   section.unsupported("grpc", "health over gRPC is not in this version");
   section.ignored("component_health", "a destination's last answer is on the verbose page");
+  read_requirements(section, into);
   if (section.has("http") || uses_version_2) {
     const bool read = section.section("http", [&](Section& http) { read_version_2(http, into); });
     if (!read) section.error_at("http", "must be given under use_v2: true");

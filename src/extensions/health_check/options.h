@@ -4,11 +4,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/section.h"
 #include "yaml/node.h"
 
 namespace millrace::extensions {
+
+// What makes /readyz say no beside what always does.
+struct ReadinessRequirements {
+  bool queues = false;    // the queue of any required destination is full
+  bool storages = false;  // any storage can't be written or read
+  // Any required destination does not answer, or any of those named.
+  bool all_destinations = false;
+  std::vector<std::string> destinations;
+};
 
 struct HealthCheckOptions {
   std::string endpoint = "localhost:13133";
@@ -21,6 +31,8 @@ struct HealthCheckOptions {
   std::optional<std::string> unhealthy_body;
   // Version 2's page; empty: not served.
   std::string status_path;
+  ReadinessRequirements require;
+  yaml::Place require_place;  // for names that no exporter has
 };
 
 void read_health_check(config::Section& section, HealthCheckOptions& into);

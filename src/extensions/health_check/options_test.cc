@@ -45,6 +45,21 @@ TEST(HealthCheckOptionsTest, SecondVersionIsRead) {
   EXPECT_NE(read("{use_v2: true}", options), "");
 }
 
+TEST(HealthCheckOptionsTest, WhatReadinessRequiresIsRead) {
+  HealthCheckOptions options;
+  EXPECT_EQ(read("{require: [queues, storage, destinations: [otlp_grpc/a, b]]}", options), "");
+  EXPECT_TRUE(options.require.queues && options.require.storages);
+  EXPECT_FALSE(options.require.all_destinations);
+  EXPECT_EQ(options.require.destinations, (std::vector<std::string>{"otlp_grpc/a", "b"}));
+  HealthCheckOptions all;
+  EXPECT_EQ(read("{use_v2: true, http: {}, require: [destinations]}", all), "");
+  EXPECT_TRUE(all.require.all_destinations);
+  for (const char* text : {"{require: queues}", "{require: [queue]}", "{require: [{a: b}]}",
+                           "{require: [{destinations: []}]}"}) {
+    EXPECT_NE(read(text, options).find("require"), std::string::npos) << text;
+  }
+}
+
 TEST(HealthCheckOptionsTest, WhatIsNotSupportedSaysSo) {
   for (const char* text : {"{tls: {}}", "{grpc: {}}", "{http: {tls: {}}}"}) {
     HealthCheckOptions options;

@@ -1,5 +1,6 @@
 #include "extensions/health_check/pages.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <utility>
@@ -43,6 +44,12 @@ bool is_verbose(const PageRequest& request) {
           query.find("&verbose=false&") == std::string::npos);
 }
 
+// A single failure among many requests says little.
+bool is_silent(const DestinationHealth& destination) {
+  constexpr uint32_t kFailuresInARow = 3;
+  return destination.is_breaker_open || destination.consecutive_failures >= kFailuresInARow;
+}
+
 bool takes_data(const Health& health) {
   return health.is_accepting && !health.is_draining && is_alive(health);
 }
@@ -64,8 +71,23 @@ std::string destinations_json(const Health& health) {
   return text + "]";
 }
 
+std::string receivers_json(const Health& health) {
+  std::string text = "[";
+  for (const ReceiverHealth& each : health.receivers) {
+    if (text.size() > 1) text += ",";
+    text += "{\"name\":" + json_string(each.name) + ",\"signal\":" + json_string(each.signal) +
+            ",\"refusals\":[";
+    for (size_t i = 0; i < each.refusals.size(); ++i) {
+      text += (i > 0 ? "," : "") + json_string(each.refusals[i]);
+    }
+    text += "]}";
+  }
+  return text + "]";
+}
+
 std::string verbose_json(const Health& health) {
-  std::string text = ",\"destinations\":" + destinations_json(health) + ",\"ledger\":[";
+  std::string text = ",\"receivers\":" + receivers_json(health) +
+                     ",\"destinations\":" + destinations_json(health) + ",\"ledger\":[";
   for (size_t i = 0; i < health.ledger_findings.size(); ++i) {
     text += (i > 0 ? "," : "") + json_string(health.ledger_findings[i]);
   }
@@ -96,8 +118,9 @@ PageReply liveness_page(const Health& health) {
                  ",\"sinceTurn\":" + json_string(config::to_text(health.longest_since_turn)) + "}");
 }
 
-PageReply readiness_page(const Health& health, bool verbose) {
-  const std::vector<std::string> reasons = why_not_ready(health);
+PageReply readiness_page(const ReadinessRequirements& requirements, const Health& health,
+                         bool verbose) {
+  const std::vector<std::string> reasons = why_not_ready(health, requirements);
   std::string body =
       std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[";
   for (size_t i = 0; i < reasons.size(); ++i) body += (i > 0 ? "," : "") + json_string(reasons[i]);
@@ -129,21 +152,48 @@ PageReply status_page(const Health& health, bool verbose) {
 
 bool is_alive(const Health& health) { return health.longest_since_turn < kLoopHangs; }
 
-std::vector<std::string> why_not_ready(const Health& health) {
+bool is_queue_full(const DestinationHealth& destination) {
+  return destination.queue_size >= destination.queue_capacity;
+}
+
+std::string full_queue_text(const DestinationHealth& destination) {
+  return "the queue of " + destination.name + " for " + destination.signal + " is full (" +
+         std::to_string(destination.queue_size) + " of " +
+         std::to_string(destination.queue_capacity) + ")";
+}
+
+std::vector<std::string> why_not_ready(const Health& health,
+                                       const ReadinessRequirements& requirements) {
   std::vector<std::string> reasons;
+  const auto add = [&reasons](std::string reason) {
+    if (std::ranges::find(reasons, reason) == reasons.end()) reasons.push_back(std::move(reason));
+  };
   if (!is_alive(health)) {
-    reasons.push_back("a loop has not turned for " + config::to_text(health.longest_since_turn));
+    add("a loop has not turned for " + config::to_text(health.longest_since_turn));
   }
-  if (!health.is_accepting) reasons.push_back("not every receiver listens yet");
-  if (health.is_draining) reasons.push_back("draining before the end");
+  if (!health.is_accepting) add("not every receiver listens yet");
+  if (health.is_draining) add("draining before the end");
+  const bool takes_some = health.receivers.empty() ||
+                          std::ranges::any_of(health.receivers, [](const ReceiverHealth& each) {
+                            return each.refusals.empty();
+                          });
+  if (!takes_some) {
+    add("no receiver can take anything");
+    for (const ReceiverHealth& each : health.receivers) {
+      for (const std::string& refusal : each.refusals) add(refusal);
+    }
+  }
   for (const DestinationHealth& each : health.destinations) {
-    if (!each.is_required || each.queue_size < each.queue_capacity) continue;
-    reasons.push_back("the queue of " + each.name + " for " + each.signal + " is full (" +
-                      std::to_string(each.queue_size) + " of " +
-                      std::to_string(each.queue_capacity) + ")");
+    if (requirements.queues && each.is_required && is_queue_full(each)) add(full_queue_text(each));
+    const bool counts =
+        (requirements.all_destinations && each.is_required) ||
+        std::ranges::find(requirements.destinations, each.name) != requirements.destinations.end();
+    if (counts && is_silent(each)) {
+      add(each.name + " does not answer for " + each.signal + ": " + each.last_answer);
+    }
   }
   for (const StorageHealth& each : health.storages) {
-    if (!each.trouble.empty()) reasons.push_back(each.name + ": " + each.trouble);
+    if (requirements.storages && !each.trouble.empty()) add(each.name + ": " + each.trouble);
   }
   return reasons;
 }
@@ -167,7 +217,9 @@ std::vector<transport::ServerOptions::PageRoute> make_health_pages(
     return main_page(options, health, verbose);
   });
   add("/livez", [](const Health& health, bool) { return liveness_page(health); });
-  add("/readyz", readiness_page);
+  add("/readyz", [require = options.require](const Health& health, bool verbose) {
+    return readiness_page(require, health, verbose);
+  });
   return pages;
 }
 

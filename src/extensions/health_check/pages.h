@@ -3,8 +3,10 @@
 //                  hangs; otelcol's body. Fit for both kinds of probe: a full queue is not a
 //                  reason to be restarted.
 //   /livez         200 while all loops turn.
-//   /readyz        200 while it takes data, is not draining, and no required destination's queue
-//                  is full, and every storage can be written; otherwise 503 with the reasons.
+//   /readyz        200 while it is not draining and at least one receiver takes data of one signal;
+//                  otherwise 503 with the reasons. A queue that is full or a back end that is dead
+//                  takes a collector out of service only when nothing else can enter, or when the
+//                  option `require` says so.
 //   status_path    version 2's short JSON.
 // ?verbose adds each destination: its queue, what is in flight and its last answer; and what the
 // ledger cannot account for, which is nothing while all is well.
@@ -39,6 +41,15 @@ struct StorageHealth {
   std::string trouble;  // empty: all is well
 };
 
+// One signal of one receiver.
+struct ReceiverHealth {
+  std::string name;    // "otlp"
+  std::string signal;  // "traces"
+  // Why a request would be refused now; empty: it is taken. Memory is not among it: it comes back
+  // within a moment.
+  std::vector<std::string> refusals;
+};
+
 struct Health {
   bool is_accepting = false;  // every receiver listens
   bool is_draining = false;
@@ -48,6 +59,7 @@ struct Health {
   Duration longest_since_turn = 0s;
   std::vector<DestinationHealth> destinations;
   std::vector<StorageHealth> storages;
+  std::vector<ReceiverHealth> receivers;
   // What the ledger cannot account for, each in words; anything is a bug, but no reason not to send
   // here.
   std::vector<std::string> ledger_findings;
@@ -66,8 +78,11 @@ class HealthSource {
 };
 
 bool is_alive(const Health& health);
-// Empty when ready; otherwise each reason in words.
-std::vector<std::string> why_not_ready(const Health& health);
+// Empty when ready; otherwise each reason in words, once.
+std::vector<std::string> why_not_ready(const Health& health,
+                                       const ReadinessRequirements& requirements);
+bool is_queue_full(const DestinationHealth& destination);
+std::string full_queue_text(const DestinationHealth& destination);
 
 // `source` must outlive the server that serves the pages.
 std::vector<transport::ServerOptions::PageRoute> make_health_pages(

@@ -55,7 +55,42 @@ TEST_F(HealthPagesTest, ConfiguredBodiesReplaceIt) {
   EXPECT_EQ(get("/").status, 404);
 }
 
-TEST_F(HealthPagesTest, FullQueueOfARequiredDestinationIsNotReadyButAlive) {
+TEST_F(HealthPagesTest, AFullQueueAloneIsNoReasonToGoOutOfService) {
+  source.now.destinations[0].queue_size = 10;
+  source.now.receivers = {{"otlp", "traces", {"the queue is full"}}, {"otlp", "logs", {}}};
+  EXPECT_EQ(get("/readyz").body, "{\"ready\":true,\"reasons\":[]}");
+  source.now.receivers[1].refusals = {"the queue is full", "the disk is full"};
+  EXPECT_EQ(get("/readyz").status, 503);
+  EXPECT_EQ(get("/readyz").body,
+            "{\"ready\":false,\"reasons\":[\"no receiver can take anything\",\"the queue is "
+            "full\",\"the disk is full\"]}");
+  EXPECT_EQ(get("/livez").status, 200);
+}
+
+TEST_F(HealthPagesTest, StorageInTroubleCountsWhereItIsRequired) {
+  source.now.storages = {{"file_storage", "can't be written"}};
+  EXPECT_EQ(get("/readyz").status, 200);
+  options.require.storages = true;
+  EXPECT_NE(get("/readyz").body.find("file_storage: can't be written"), std::string::npos);
+}
+
+TEST_F(HealthPagesTest, ASilentDestinationCountsWhereItIsRequired) {
+  source.now.destinations[0].consecutive_failures = 3;
+  EXPECT_EQ(get("/readyz").status, 200);
+  options.require.all_destinations = true;
+  EXPECT_EQ(get("/readyz").status, 503);
+  source.now.destinations[0].is_required = false;
+  EXPECT_EQ(get("/readyz").status, 200) << "of best effort";
+  options.require.destinations = {"otlp_grpc/a"};
+  EXPECT_EQ(get("/readyz").status, 503) << "named";
+  source.now.destinations[0].consecutive_failures = 2;
+  EXPECT_EQ(get("/readyz").status, 200);
+  source.now.destinations[0].is_breaker_open = true;
+  EXPECT_EQ(get("/readyz").status, 503);
+}
+
+TEST_F(HealthPagesTest, FullQueueOfARequiredDestinationCountsWhereQueuesDo) {
+  options.require.queues = true;
   EXPECT_EQ(get("/readyz").body, "{\"ready\":true,\"reasons\":[]}");
   source.now.destinations[0].queue_size = 10;
   EXPECT_EQ(get("/readyz").status, 503);
