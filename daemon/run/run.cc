@@ -22,6 +22,7 @@
 #include "io/executor.h"
 #include "io/file.h"
 #include "io/system.h"
+#include "io/writable_place.h"
 
 namespace millrace::daemon {
 
@@ -56,7 +57,9 @@ constexpr Duration kSecondSignalGrace = 500ms;
 constexpr Duration kLastLinesTime = 1s;
 
 assembly::MachineFacts machine_facts() {
-  return {.memory_bytes = io::memory_limit_bytes(io::read_small_file())};
+  return {.memory_bytes = io::memory_limit_bytes(io::read_small_file()),
+          .check_directory = io::check_directory,
+          .check_file = io::check_file};
 }
 
 // glibc gives each thread an arena of its own, and large blocks move into them with time; a

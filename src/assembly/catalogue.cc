@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "assembly/tls_files.h"
 #include "connectors/failover/failover.h"
 #include "connectors/forward/forward.h"
 #include "exporters/debug/debug_exporter.h"
@@ -52,7 +53,8 @@ class FunctionFactory final : public ExporterFactory {
 template <class Options>
 std::shared_ptr<Options> load_tls_of(Section& section, Options options) {
   auto shared = std::make_shared<Options>(std::move(options));
-  if (section.diagnostics().has_errors()) return shared;
+  if (section.has_errors()) return shared;
+  if (shared->uses_tls() && say_unreadable_files(section, shared->tls.options)) return shared;
   if (Status loaded = exporters::load_tls(*shared); !loaded) section.error(loaded.error().message);
   return shared;
 }
@@ -187,7 +189,8 @@ ExporterReading read_file(Section& section) {
                 return exporters::make_file_exporter(options, *writer, parts.loop);
               }),
           .helper = options.helper,
-          .joins_requests = false};
+          .joins_requests = false,
+          .writes = WrittenFile{.path = options.path, .makes_directory = options.create_directory}};
 }
 
 ExporterReading read_nop(Section& section) {
@@ -236,7 +239,7 @@ template <class Options, void (*read)(Section&, Options&),
 std::shared_ptr<access::AuthExtension> read_auth_extension(Section& section) {
   Options options;
   read(section, options);
-  if (section.diagnostics().has_errors()) return nullptr;
+  if (section.has_errors()) return nullptr;
   auto made = make(options);
   if (made) return std::make_shared<access::AuthExtension>(std::move(*made));
   section.error(made.error().message);

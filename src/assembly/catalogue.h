@@ -19,11 +19,18 @@ namespace millrace::assembly {
 
 // What reading an exporter's section gives. With errors in the section's diagnostics the factory
 // may be null.
+// A file that the exporter writes.
+struct WrittenFile {
+  std::string path;
+  bool makes_directory = false;
+};
+
 struct ExporterReading {
   std::shared_ptr<ExporterFactory> factory;
   config::ExporterHelperConfig helper;
   bool joins_requests = true;
   std::optional<access::AuthenticatorName> auth = {};
+  std::optional<WrittenFile> writes = {};
 };
 
 struct ExporterKind {

@@ -9,6 +9,7 @@
 #include "access/auth_gate.h"
 #include "assembly/catalogue.h"
 #include "assembly/join_connectors.h"
+#include "assembly/tls_files.h"
 #include "config/memory_limiter.h"
 #include "config/tls.h"
 
@@ -102,7 +103,7 @@ class Planner {
     access::read_allowed_clients(section, allowed_clients);
     section.finish();
     options.alpn = {"h2", "http/1.1"};
-    if (diagnostics_.has_errors()) return nullptr;
+    if (section.has_errors() || say_unreadable_files(section, options)) return nullptr;
     auto context = io::make_tls_server_context(options);
     if (!context) {
       section.error(context.error().message);
@@ -126,7 +127,7 @@ class Planner {
       processor.is_memory_limiter = true;
       config::MemoryLimiterConfig limiter;
       config::read_memory_limiter(section, limiter);
-      if (component.is_used && !diagnostics_.has_errors()) set_budget(limiter);
+      if (component.is_used && !section.has_errors()) set_budget(limiter);
     }
     add(index, component, plan_.processors, std::move(processor));
   }
@@ -144,7 +145,10 @@ class Planner {
       ExporterReading reading = kind.read(section);
       std::shared_ptr<transport::CredentialSource> credentials;
       if (reading.auth) credentials = find_credentials(*reading.auth, component.id.type);
-      if (component.is_used) check_dead_letter(component, reading.helper, section);
+      if (component.is_used) {
+        check_dead_letter(component, reading.helper, section);
+        check_files(reading, section);
+      }
       add(index, component, plan_.exporters,
           ExporterPlan{.id = component.id.text,
                        .factory = std::move(reading.factory),
@@ -168,6 +172,8 @@ class Planner {
   }
   void check_dead_letter(const Component& component, const config::ExporterHelperConfig& helper,
                          config::Section& section);
+  void check_files(const ExporterReading& reading, config::Section& section);
+  void check_storage(const StoragePlan& storage, config::Section& section);
 
   void read_connector(size_t index, const Component& component, config::Section& section) {
     for (const ConnectorKind& kind : connector_kinds()) {
@@ -217,6 +223,7 @@ class Planner {
   void add_telemetry() {
     const config::TelemetryConfig& telemetry = document_.telemetry;
     plan_.log = telemetry.logs;
+    plan_.drain_timeout = document_.shutdown_timeout;
     plan_.metrics_page.reset();
     if (telemetry.metrics_level != config::MetricsLevel::kNone && !telemetry.readers.empty()) {
       const config::PrometheusReader& reader = telemetry.readers.front();
@@ -252,7 +259,9 @@ const access::AuthExtension* Planner::find_auth(const access::AuthenticatorName&
   }
   const Component* component = document_.find(ComponentKind::kExtension, name.id);
   // One that could not be made has said so itself.
-  if (component != nullptr && component->is_used && diagnostics_.has_errors()) return nullptr;
+  if (component != nullptr && component->is_used && diagnostics_.has_errors_in(component->path)) {
+    return nullptr;
+  }
   std::string message =
       "failed to resolve authenticator \"" + name.id + "\": authenticator not found";
   if (component != nullptr && !component->is_used) {
@@ -312,11 +321,53 @@ void Planner::check_dead_letter(const Component& component,
   }
 }
 
+namespace {
+
+io::MissingDirectory when_missing(bool is_made) {
+  return is_made ? io::MissingDirectory::kIsMade : io::MissingDirectory::kIsAnError;
+}
+
+}  // namespace
+
+// What the start would find, said with its place and beside all other mistakes.
+void Planner::check_files(const ExporterReading& reading, config::Section& section) {
+  if (!machine_.check_file) return;
+  if (reading.writes && !reading.writes->path.empty()) {
+    const Status writable =
+        machine_.check_file(reading.writes->path, when_missing(reading.writes->makes_directory));
+    if (!writable) section.error_at("path", writable.error().message);
+  }
+  if (const auto& letter = reading.helper.dead_letter; letter && !letter->path.empty()) {
+    const Status writable =
+        machine_.check_file(letter->path, when_missing(letter->create_directory));
+    if (!writable) section.error_at("dead_letter", "path: " + writable.error().message);
+  }
+}
+
+void Planner::check_storage(const StoragePlan& storage, config::Section& section) {
+  if (!machine_.check_directory || section.has_errors()) return;
+  const bool is_made = storage.options.creates_directory;
+  const Status writable =
+      machine_.check_directory(storage.options.log.directory, when_missing(is_made));
+  if (writable) return;
+  if (writable.error().code == Code::kUnavailable) {
+    // What lies there is delivered all the same; appends are refused until it can be written.
+    return section.warning_at("directory", writable.error().message);
+  }
+  const bool is_missing = writable.error().code == Code::kNotFound && !is_made;
+  section.error_at(
+      "directory",
+      writable.error().message + (is_missing ? " (make it, or set create_directory: true)" : ""));
+}
+
 void Planner::read_extension(const Component& component, config::Section& section) {
   if (component.id.type == "file_storage") {
     StoragePlan storage{.id = component.id.text, .options = {}};
     extensions::read_file_storage(section, storage.options);
-    if (component.is_used) plan_.storages.push_back(std::move(storage));
+    if (component.is_used) {
+      check_storage(storage, section);
+      plan_.storages.push_back(std::move(storage));
+    }
   }
   for (const AuthKind& kind : auth_kinds()) {
     if (kind.type.type != component.id.type) continue;
@@ -328,6 +379,16 @@ void Planner::read_extension(const Component& component, config::Section& sectio
   if (component.id.type != "health_check") return;
   extensions::HealthCheckOptions options;
   extensions::read_health_check(section, options);
+  for (std::string& name : options.require.destinations) {
+    const Component* exporter = document_.find(ComponentKind::kExporter, name);
+    if (exporter == nullptr) exporter = document_.find(ComponentKind::kConnector, name);
+    if (exporter != nullptr) {
+      name = exporter->id.text;
+    } else {
+      diagnostics_.error(options.require_place, section.path() + "::require",
+                         "no exporter \"" + name + "\" is configured");
+    }
+  }
   if (component.is_used) plan_.health_checks.push_back(std::move(options));
 }
 

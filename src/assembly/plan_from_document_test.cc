@@ -20,14 +20,18 @@ struct Made {
   std::string found;  // the diagnostics
 };
 
-Made make(std::string_view text, uint64_t memory_bytes = kMachineBytes) {
+Made make_on(const MachineFacts& machine, std::string_view text) {
   const auto root = yaml::parse(text, "a.yaml");
   EXPECT_TRUE(root.has_value()) << root.error().message;
   config::Diagnostics diagnostics;
   const config::Document document = config::read_document(*root, catalog(), diagnostics);
-  Made made{.plan = make_plan(document, {.memory_bytes = memory_bytes}, diagnostics)};
+  Made made{.plan = make_plan(document, machine, diagnostics)};
   made.found = diagnostics.to_text();
   return made;
+}
+
+Made make(std::string_view text, uint64_t memory_bytes = kMachineBytes) {
+  return make_on({.memory_bytes = memory_bytes}, text);
 }
 
 // A configuration around the exporters (and more) of a case.
@@ -56,6 +60,49 @@ service: {pipelines: {traces: {receivers: [otlp], exporters: [otlp_grpc/a, otlp_
   const Made other = with("max_megabytes: 5");
   EXPECT_FALSE(other.plan);
   EXPECT_NE(other.found.find("shares its path with otlp_grpc/a"), std::string::npos) << other.found;
+}
+
+TEST(PlanFromDocumentTest, MistakesThatTheStartWouldFindAreSaidAllAtOnce) {
+  const auto refuse = [](const std::string& path, io::MissingDirectory missing) -> Status {
+    return fail(Code::kNotFound, path + (missing == io::MissingDirectory::kIsMade ? " made" : ""));
+  };
+  const Made made = make_on({.check_directory = refuse, .check_file = refuse}, R"(
+receivers:
+  otlp: {protocols: {grpc: {tls: {cert_file: /nowhere.pem, key_file: /nowhere.key}}}}
+exporters:
+  otlp_grpc: {endpoint: "b:1", tls: {ca_file: /no-ca.pem, cert_file: /no-cert.pem, key_file: /k},
+              dead_letter: {path: /letters/dead, create_directory: true},
+              sending_queue: {storage: file_storage}}
+  file: {path: /files/out.json}
+  otlp_http: {endpoint: "https://b:1", tls: {ca_file: /no-other.pem}, timeout: never}
+extensions: {file_storage: {directory: /queue}}
+service:
+  extensions: [file_storage]
+  pipelines: {traces: {receivers: [otlp], exporters: [otlp_grpc, file, otlp_http]}}
+)");
+  EXPECT_FALSE(made.plan);
+  for (const char* said :
+       {"cert_file \"/nowhere.pem\"", "key_file \"/nowhere.key\"", "ca_file \"/no-ca.pem\"",
+        "cert_file \"/no-cert.pem\"", "otlp_grpc::dead_letter: path: /letters/dead made",
+        "exporters::file::path: /files/out.json\n", "otlp_http::timeout",
+        "file_storage::directory: /queue (make it, or set create_directory: true)"}) {
+    EXPECT_NE(made.found.find(said), std::string::npos) << said << "\n" << made.found;
+  }
+}
+
+TEST(PlanFromDocumentTest, AReadOnlyStorageIsAWarning) {
+  const auto read_only = [](const std::string& path, io::MissingDirectory) -> Status {
+    return fail(Code::kUnavailable, path + ": Read-only file system");
+  };
+  const Made made = make_on({.check_directory = read_only},
+                            "receivers: {otlp: {protocols: {grpc: }}}\nexporters: {nop: }\n"
+                            "extensions: {file_storage: {directory: /queue}}\n"
+                            "service: {extensions: [file_storage], "
+                            "pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n");
+  EXPECT_TRUE(made.plan);
+  EXPECT_NE(made.found.find("warning: extensions::file_storage::directory: /queue: Read-only"),
+            std::string::npos)
+      << made.found;
 }
 
 TEST(PlanFromDocumentTest, PipelinesNameWhatTheyJoin) {

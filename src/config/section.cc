@@ -100,6 +100,14 @@ bool Diagnostics::has_errors() const {
   return false;
 }
 
+bool Diagnostics::has_errors_in(std::string_view path) const {
+  return std::ranges::any_of(all_, [path](const Diagnostic& each) {
+    if (each.severity != Diagnostic::Severity::kError || !each.path.starts_with(path)) return false;
+    const std::string_view below = std::string_view(each.path).substr(path.size());
+    return below.empty() || below.starts_with("::") || below.starts_with('[');
+  });
+}
+
 std::string Diagnostics::to_text() const {
   std::string text;
   std::vector<const Diagnostic*> ordered;

@@ -40,6 +40,8 @@ class Diagnostics {
   void error(yaml::Place place, std::string path, std::string message);
   void warning(yaml::Place place, std::string path, std::string message);
   bool has_errors() const;
+  // At that path or below it.
+  bool has_errors_in(std::string_view path) const;
   const std::vector<Diagnostic>& all() const { return all_; }
   // One line each, in the order of their places: "otel.yaml:12:5: error: exporters::otlp::timeout:
   // …".
@@ -117,6 +119,8 @@ class Section {
   void error_at(std::string_view key, std::string message);
   void warning_at(std::string_view key, std::string message);
   const std::string& path() const { return path_; }
+  // Of this section; those of others are none of its business.
+  bool has_errors() const { return diagnostics_.has_errors_in(path_); }
   Diagnostics& diagnostics() { return diagnostics_; }
   const yaml::Node& node() const { return node_; }
 

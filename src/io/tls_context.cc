@@ -376,6 +376,20 @@ void TlsClientContext::report_reloads(std::function<void(const Status&)> on_relo
   context_->report_reloads(std::move(on_reload));
 }
 
+std::vector<std::string> unreadable_tls_files(const TlsOptions& options) {
+  std::vector<std::string> found;
+  const std::pair<const char*, const std::string*> files[] = {
+      {"ca", &options.ca_file},
+      {"client_ca", &options.client_ca_file},
+      {"cert", &options.cert_file},
+      {"key", &options.key_file}};
+  for (const auto& [option, file] : files) {
+    const Result<Material> read = read_material(option, *file, {});
+    if (!read) found.push_back(read.error().message);
+  }
+  return found;
+}
+
 Result<std::shared_ptr<TlsServerContext>> make_tls_server_context(const TlsOptions& options) {
   auto context = TlsContext::make(options, TlsRole::kServer);
   if (!context) return fail(context.error());
