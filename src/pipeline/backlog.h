@@ -48,6 +48,8 @@ class StoredPlace {
     id_ = id;
     has_record_ = true;
   }
+  // The disk did not take the record; before anybody else has the place.
+  void forget_record() { has_record_ = false; }
   bool is_on_disk() const { return has_record_; }
   segment_log::RecordId record() const { return id_; }
   // What of it nobody will send in this process: it stays on disk. Any thread.

@@ -12,10 +12,17 @@ using Room = DestinationWorker::Room;
 
 // One request on its way into the queues: what each pipeline made of it, until it has entered all
 // of them or was refused.
+//
+// Under `durable` it enters when the disk has it: what was refused because the disk did not take it
+// was then neither admitted nor tried at a destination. Until then its places are reserved.
 class Intake::Submission : public std::enable_shared_from_this<Submission> {
  public:
-  Submission(io::Loop& loop, Policy policy, MonotonicTime deadline, VerdictCallback on_verdict)
-      : loop_(loop), policy_(policy), deadline_(deadline), on_verdict_(std::move(on_verdict)) {}
+  Submission(Intake& intake, Policy policy, MonotonicTime deadline, VerdictCallback on_verdict)
+      : intake_(&intake),
+        loop_(intake.loop_),
+        policy_(policy),
+        deadline_(deadline),
+        on_verdict_(std::move(on_verdict)) {}
 
   Status process(const std::vector<PipelineWorker*>& pipelines, const Payload& payload) {
     for (PipelineWorker* pipeline : pipelines) {
@@ -48,6 +55,14 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   void refuse(const Verdict& verdict) {
     enter_held_only();
     on_verdict_(verdict);
+  }
+
+  // The intake goes while the disk is still being waited for: the sender hears nothing.
+  void abandon() {
+    intake_ = nullptr;
+    on_verdict_ = nullptr;
+    give_everything_back();
+    reserved_.clear();
   }
 
  private:
@@ -134,17 +149,52 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     for (Branch& branch : branches_) {
       if (!branch.payload.bytes.empty()) reserve_best_effort(branch);
     }
-    // It owes an answer to each destination that is waited for, one for each record that must be
-    // durable, and one that stands for this function.
-    auto completion = std::make_shared<Completion>(loop_, 1, nullptr);
+    // It owes an answer for each record that must be durable, and one that stands for this
+    // function.
+    auto durable = std::make_shared<Completion>(loop_, 1, nullptr);
     for (Branch& branch : branches_) {
-      if (Attempt stored = store(branch, completion); stored.room != Room::kReserved) {
+      if (Attempt stored = store(branch, durable); stored.room != Room::kReserved) {
         give_everything_back();
         return stored;
       }
     }
-    commit(std::move(completion));
+    if (!waits_for_disk_) {
+      commit();
+      return {};
+    }
+    intake_->waiting_for_disk_.push_back(shared_from_this());
+    durable->on_settled([self = shared_from_this()](const Verdict& verdict) {
+      if (self->intake_ == nullptr) return;
+      self->intake_->forget(*self);
+      self->on_stored(verdict);
+    });
+    Completion::settle(std::move(durable), loop_);
     return {};
+  }
+
+  void on_stored(const Verdict& verdict) {
+    if (verdict.ok()) return commit();
+    if (survives_in_memory()) {
+      for (Reserved& place : reserved_) {
+        if (place.stored.place != nullptr) place.stored.place->forget_record();
+      }
+      return commit();
+    }
+    uint32_t items = 0;
+    for (const Branch& branch : branches_) items = std::max(items, branch.payload.item_count);
+    for (const Reserved& place : reserved_) {
+      if (place.stored.place != nullptr) place.output->destination->count_enqueue_failure(items);
+    }
+    give_everything_back();
+    refuse(verdict);
+  }
+
+  // Memory has all of it, and is enough where the disk refuses.
+  bool survives_in_memory() const {
+    return std::ranges::all_of(reserved_, [](const Reserved& place) {
+      return place.stored.place == nullptr ||
+             (place.stored.in_memory && place.stored.backlog->options().survives_in_memory);
+    });
   }
 
   // Writes what of the branch goes to destinations with storage. Refused: nothing of it is kept.
@@ -188,7 +238,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   }
 
   // Nothing can refuse any more.
-  void commit(std::shared_ptr<Completion> completion) {
+  void commit() {
     std::vector<size_t> left_bytes;  // per branch: admitted bytes of what is passed on
     for (Branch& branch : branches_) {
       left_bytes.push_back(branch.pipeline->enter(branch.processed, branch.admitted));
@@ -200,13 +250,14 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
       place.output->destination->book().drop(*place.output->account, ledger::DropReason::kQueueFull,
                                              {items, left_bytes[index]});
     }
-    bool waits = waits_for_disk_;
+    // Owes an answer to each destination that is waited for, and one that stands for this function.
+    std::shared_ptr<Completion> completion;
     for (Reserved& place : reserved_) {
       Payload copy = place.branch->payload;
       if (waits_for(place.output->destination->options())) {
+        if (completion == nullptr) completion = std::make_shared<Completion>(loop_, 1, nullptr);
         completion->owe_one_more();
         copy.completion = completion;
-        waits = true;
       }
       const size_t bytes = left_bytes[static_cast<size_t>(place.branch - branches_.data())];
       if (place.stored.place != nullptr && !place.stored.in_memory) {
@@ -217,7 +268,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
                                           std::move(place.stored.place));
       }
     }
-    if (!waits) {
+    if (completion == nullptr) {
       on_verdict_(Verdict{});
       return;
     }
@@ -294,6 +345,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     }
   }
 
+  Intake* intake_;  // null: it is gone
   io::Loop& loop_;
   const Policy policy_;
   const MonotonicTime deadline_;
@@ -309,7 +361,16 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
 
 Intake::Intake(io::Loop& loop, std::vector<PipelineWorker*> pipelines)
     : loop_(loop), pipelines_(std::move(pipelines)) {}
-Intake::~Intake() = default;
+Intake::~Intake() {
+  for (const std::shared_ptr<Submission>& submission : waiting_for_disk_) submission->abandon();
+}
+
+// Commits answer in the order in which they were asked for: it is among the first.
+void Intake::forget(const Submission& submission) {
+  const auto found = std::ranges::find_if(
+      waiting_for_disk_, [&submission](const auto& one) { return one.get() == &submission; });
+  if (found != waiting_for_disk_.end()) waiting_for_disk_.erase(found);
+}
 
 // One pipeline, no processor, one required destination that nobody waits for: most of all traffic.
 bool Intake::try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdict) {
@@ -352,7 +413,7 @@ void Intake::submit(Payload payload, Policy policy, MonotonicTime deadline,
   payload.admitted_at = loop_.now();
   if (try_fast(payload, policy, on_verdict)) return;
   const auto submission =
-      std::make_shared<Submission>(loop_, policy, deadline, std::move(on_verdict));
+      std::make_shared<Submission>(*this, policy, deadline, std::move(on_verdict));
   if (const Status status = submission->process(pipelines_, payload); !status) {
     submission->refuse({.code = status.error().code, .message = status.error().message});
     return;

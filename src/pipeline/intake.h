@@ -3,12 +3,14 @@
 //
 // A request enters all of its pipelines or none (law 6): the processors run first, then a place is
 // reserved in every required destination, then everything is committed; one refusal releases all.
-// Best-effort destinations drop and count.
+// Best-effort destinations drop and count. Under `durable` it enters when the disk has it, and one
+// that the disk did not take enters nothing.
 //
 // Used on its worker's loop only. Cost with one pipeline, no processor and one destination under
 // `accepted`: two compare-and-swaps, four atomic adds, one callback; no allocation.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -40,9 +42,11 @@ class Intake {
  private:
   class Submission;
   bool try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdict);
+  void forget(const Submission& submission);
 
   io::Loop& loop_;
   const std::vector<PipelineWorker*> pipelines_;
+  std::deque<std::shared_ptr<Submission>> waiting_for_disk_;
   bool stopped_ = false;
 };
 

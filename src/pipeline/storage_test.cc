@@ -139,61 +139,6 @@ TEST(StorageTest, ARefusedDestinationFinishesItsRecord) {
   EXPECT_EQ(rig.sinks[0].seen().recovered.items, 0u);
 }
 
-TEST(StorageTest, ADiskThatRefusesIsToldToTheSenderAndNothingIsKept) {
-  SimDisk disk(1);
-  StoredRig rig(disk);
-  disk.fail_changes(SimDisk::Failure::kNoSpace);
-  const size_t first = rig.submit(1);
-  rig.run();
-  ASSERT_TRUE(rig.verdicts[first].has_value());
-  EXPECT_EQ(rig.verdicts[first]->code, Code::kUnavailable);
-  EXPECT_TRUE(rig.verdicts[first]->retry_after.has_value());
-  const size_t second = rig.submit(1);
-  rig.run();
-  ASSERT_TRUE(rig.verdicts[second].has_value());
-  EXPECT_EQ(rig.verdicts[second]->code, Code::kUnavailable);
-  EXPECT_FALSE(rig.storage->trouble().empty());
-  disk.heal();
-  for (int i = 0; i < 20 && !rig.storage->trouble().empty(); ++i) {
-    rig.advance(1s);
-    rig.log->tick();
-    rig.run();
-  }
-  const size_t third = rig.submit(1);
-  rig.run();
-  EXPECT_TRUE(rig.is_ok(third));
-  rig.deliver_all();
-}
-
-TEST(StorageTest, ADiskThatRefusesIsNotWaitedForThoughAFullQueueBlocks) {
-  SimDisk disk(1);
-  DestinationOptions options = plain_options();
-  options.queue.on_full = OnFull::kBlock;
-  StoredRig rig(disk, {}, {options});
-  disk.fail_changes(SimDisk::Failure::kInputOutput);
-  rig.submit(1);  // finds the trouble
-  rig.run();
-  const size_t verdict = rig.submit(1);
-  rig.run();
-  ASSERT_TRUE(rig.verdicts[verdict].has_value());
-  EXPECT_EQ(rig.verdicts[verdict]->code, Code::kUnavailable);
-  rig.deliver_all();
-}
-
-TEST(StorageTest, ADiskThatRefusesCanBeSurvivedInMemory) {
-  SimDisk disk(1);
-  StoredRig rig(disk, Backlog::Options{.survives_in_memory = true});
-  disk.fail_changes(SimDisk::Failure::kInputOutput);
-  rig.submit(1);  // finds the trouble
-  rig.run();
-  const size_t verdict = rig.submit(1);
-  rig.run();
-  EXPECT_TRUE(rig.is_ok(verdict));
-  EXPECT_FALSE(rig.storage->trouble().empty());
-  rig.deliver_all();
-  EXPECT_EQ(rig.delivered().back(), 2u);
-}
-
 TEST(StorageTest, SpillWritesOnlyWhatMemoryDoesNotHold) {
   SimDisk disk(1);
   Backlog::Options options = kTight;
