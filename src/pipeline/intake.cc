@@ -1,6 +1,7 @@
 #include "pipeline/intake.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "pipeline/completion.h"
@@ -10,6 +11,20 @@ namespace millrace::pipeline {
 
 using Room = DestinationWorker::Room;
 
+// Requests whose records are on their way to the disk. Shared with them, because one that waits for
+// room may outlive the intake.
+struct Intake::DiskWait {
+  std::deque<std::shared_ptr<Submission>> submissions;
+  bool is_over = false;  // the intake is gone
+
+  // Commits answer in the order in which they were asked for: it is among the first.
+  void forget(const Submission& submission) {
+    const auto found = std::ranges::find_if(
+        submissions, [&submission](const auto& one) { return one.get() == &submission; });
+    if (found != submissions.end()) submissions.erase(found);
+  }
+};
+
 // One request on its way into the queues: what each pipeline made of it, until it has entered all
 // of them or was refused.
 //
@@ -18,7 +33,7 @@ using Room = DestinationWorker::Room;
 class Intake::Submission : public std::enable_shared_from_this<Submission> {
  public:
   Submission(Intake& intake, Policy policy, MonotonicTime deadline, VerdictCallback on_verdict)
-      : intake_(&intake),
+      : disk_wait_(intake.disk_wait_),
         loop_(intake.loop_),
         policy_(policy),
         deadline_(deadline),
@@ -59,7 +74,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
 
   // The intake goes while the disk is still being waited for: the sender hears nothing.
   void abandon() {
-    intake_ = nullptr;
+    is_abandoned_ = true;
     on_verdict_ = nullptr;
     give_everything_back();
     reserved_.clear();
@@ -162,10 +177,14 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
       commit();
       return {};
     }
-    intake_->waiting_for_disk_.push_back(shared_from_this());
+    if (disk_wait_->is_over) {
+      abandon();
+      return {};
+    }
+    disk_wait_->submissions.push_back(shared_from_this());
     durable->on_settled([self = shared_from_this()](const Verdict& verdict) {
-      if (self->intake_ == nullptr) return;
-      self->intake_->forget(*self);
+      if (self->is_abandoned_) return;
+      self->disk_wait_->forget(*self);
       self->on_stored(verdict);
     });
     Completion::settle(std::move(durable), loop_);
@@ -345,7 +364,7 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     }
   }
 
-  Intake* intake_;  // null: it is gone
+  const std::shared_ptr<DiskWait> disk_wait_;
   io::Loop& loop_;
   const Policy policy_;
   const MonotonicTime deadline_;
@@ -356,20 +375,18 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
   std::vector<Reserved> reserved_;
   std::vector<Unreserved> unreserved_;  // best effort, without room
   bool waits_for_disk_ = false;
+  bool is_abandoned_ = false;
   std::string storage_error_;
 };
 
 Intake::Intake(io::Loop& loop, std::vector<PipelineWorker*> pipelines)
-    : loop_(loop), pipelines_(std::move(pipelines)) {}
+    : loop_(loop), pipelines_(std::move(pipelines)), disk_wait_(std::make_shared<DiskWait>()) {}
 Intake::~Intake() {
-  for (const std::shared_ptr<Submission>& submission : waiting_for_disk_) submission->abandon();
-}
-
-// Commits answer in the order in which they were asked for: it is among the first.
-void Intake::forget(const Submission& submission) {
-  const auto found = std::ranges::find_if(
-      waiting_for_disk_, [&submission](const auto& one) { return one.get() == &submission; });
-  if (found != waiting_for_disk_.end()) waiting_for_disk_.erase(found);
+  disk_wait_->is_over = true;
+  // What one gives back may let another enter, which is abandoned at once.
+  auto submissions = std::exchange(disk_wait_->submissions, {});
+  for (const std::shared_ptr<Submission>& submission : submissions) submission->abandon();
+  disk_wait_->submissions.clear();
 }
 
 // One pipeline, no processor, one required destination that nobody waits for: most of all traffic.

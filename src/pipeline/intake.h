@@ -10,7 +10,6 @@
 // `accepted`: two compare-and-swaps, four atomic adds, one callback; no allocation.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -41,12 +40,12 @@ class Intake {
 
  private:
   class Submission;
+  struct DiskWait;
   bool try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdict);
-  void forget(const Submission& submission);
 
   io::Loop& loop_;
   const std::vector<PipelineWorker*> pipelines_;
-  std::deque<std::shared_ptr<Submission>> waiting_for_disk_;
+  const std::shared_ptr<DiskWait> disk_wait_;
   bool stopped_ = false;
 };
 
