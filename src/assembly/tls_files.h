@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/section.h"
-#include "io/tls.h"
+#include "io/tls_files.h"
 
 namespace millrace::assembly {
 

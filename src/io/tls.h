@@ -91,7 +91,5 @@ class TlsClientContext {
 // Errors (INVALID_ARGUMENT) name the option, the file and what is wrong with it.
 Result<std::shared_ptr<TlsServerContext>> make_tls_server_context(const TlsOptions& options);
 Result<std::shared_ptr<TlsClientContext>> make_tls_client_context(const TlsOptions& options);
-// Each of the files that cannot be read, as the functions above would say of the first.
-std::vector<std::string> unreadable_tls_files(const TlsOptions& options);
 
 }  // namespace millrace::io

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <utility>
 
+#include "io/tls_files.h"
 #include "io/tls_names.h"
 
 namespace millrace::io {

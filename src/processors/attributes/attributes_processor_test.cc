@@ -269,7 +269,7 @@ TEST(ResourceProcessorTest, EditsResourcesOfEverySignal) {
         return otlp::find_attribute(resource.resource.view(), otlp::kResourceAttributes, key);
       };
       EXPECT_EQ(find("deployment.environment.name")->text, "prod");
-      EXPECT_EQ(find("host.name")->text.size(), 40u);
+      EXPECT_EQ(find("host.name")->text.size(), 64u);
     }
     EXPECT_EQ(count, 2u);
     // The scopes with all their items are the received bytes.
