@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "io/loop.h"
+#include "io/sim/running_host.h"
 
 namespace millrace::io::sim {
 
@@ -18,6 +19,7 @@ class EventQueue {
   MonotonicTime next_time() const { return heap_.empty() ? kNever : heap_.front().when; }
   // A time in the past means now.
   void at(MonotonicTime when, Task task) {
+    const RunningHost none(kNoHost);
     uint32_t place = static_cast<uint32_t>(tasks_.size());
     if (free_.empty()) {
       tasks_.push_back(std::move(task));

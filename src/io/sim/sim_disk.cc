@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "io/sim/running_host.h"
 
 namespace millrace::io::sim {
 namespace {
@@ -49,6 +50,13 @@ std::string_view turn_name(Turn turn) {
 
 }  // namespace
 
+// What the disk holds is not held by the host that calls it.
+struct SimDisk::InDisk {
+  explicit InDisk(std::mutex& mutex) : lock(mutex) {}
+  const std::lock_guard<std::mutex> lock;
+  const RunningHost none{kNoHost};
+};
+
 class SimDisk::SimDiskFile final : public DiskFile {
  public:
   SimDiskFile(SimDisk& disk, std::shared_ptr<Inode> inode, std::string path)
@@ -57,7 +65,7 @@ class SimDisk::SimDiskFile final : public DiskFile {
   }
 
   Result<size_t> read_at(uint64_t offset, std::span<uint8_t> into) override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     if (const Turn turn = next(Call::kRead); turn != Turn::kFine) return no("reading", turn);
     if (offset >= inode_->now.size()) return size_t{0};
     const size_t count = std::min<size_t>(into.size(), inode_->now.size() - offset);
@@ -66,7 +74,7 @@ class SimDisk::SimDiskFile final : public DiskFile {
   }
 
   Status write_at(uint64_t offset, std::span<const std::span<const uint8_t>> pieces) override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     Turn turn = next(Call::kWrite);
     std::string bytes;
     for (const auto piece : pieces) bytes += as_text(piece);
@@ -89,7 +97,7 @@ class SimDisk::SimDiskFile final : public DiskFile {
   }
 
   Status sync_data() override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     const Turn turn = next(Call::kSync);
     if (turn != Turn::kFine) {
       const bool began = turn != Turn::kReadOnly && turn != Turn::kHalted;
@@ -101,7 +109,7 @@ class SimDisk::SimDiskFile final : public DiskFile {
   }
 
   Status preallocate(uint64_t size) override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     Turn turn = next(Call::kAllocate);
     const uint64_t before = inode_->now.size();
     if (turn == Turn::kFine && size > before && !disk_.has_room(size - before)) {
@@ -113,7 +121,7 @@ class SimDisk::SimDiskFile final : public DiskFile {
   }
 
   Status truncate(uint64_t size) override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     const Turn turn = next(Call::kCut);
     if (turn != Turn::kFine) return no("cutting back", turn);
     resize(size);
@@ -121,14 +129,14 @@ class SimDisk::SimDiskFile final : public DiskFile {
   }
 
   Result<uint64_t> size() override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     if (const Turn turn = next(Call::kSize); turn != Turn::kFine) return no("looking at", turn);
     return inode_->now.size();
   }
 
   // Looks and touches nothing, so that it is no call that fails by itself.
   Status check_in_place() override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     const auto found = disk_.names_.find(path_);
     if (found != disk_.names_.end() && found->second == inode_ && !stale()) return {};
     return misplaced(path_);
@@ -164,11 +172,11 @@ class SimDisk::SimLock final : public DirectoryLock {
  public:
   SimLock(SimDisk& disk, std::string directory) : disk_(disk), directory_(std::move(directory)) {}
   ~SimLock() override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     if (is_in_place()) disk_.locked_.erase(directory_);
   }
   Status check_in_place() override {
-    const std::lock_guard lock(disk_.mutex_);
+    const InDisk lock(disk_.mutex_);
     if (is_in_place()) return {};
     return misplaced(directory_ + "/lock");
   }
@@ -209,7 +217,7 @@ SimDisk::SimDisk(uint64_t seed) : random_(seed) {}
 SimDisk::~SimDisk() = default;
 
 void SimDisk::fail_call(uint64_t n, Failure failure) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   fail_at_ = call_count_ + n;
   failure_ = failure == Failure::kInputOutput ? Turn::kInputOutput
              : failure == Failure::kNoSpace   ? Turn::kNoSpace
@@ -218,23 +226,23 @@ void SimDisk::fail_call(uint64_t n, Failure failure) {
 
 void SimDisk::fail_changes(Failure failure) {
   fail_call(0, failure);
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   lasting_ = failure_;
 }
 
 void SimDisk::fail_randomly(double input_output, double no_space) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   input_output_ = input_output;
   no_space_ = no_space;
 }
 
 void SimDisk::halt_at_call(uint64_t n) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   halt_at_ = call_count_ + n;
 }
 
 void SimDisk::heal() {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   fail_at_ = halt_at_ = 0;
   halted_ = false;
   lasting_ = Turn::kFine;
@@ -242,27 +250,27 @@ void SimDisk::heal() {
 }
 
 bool SimDisk::halted() const {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   return halted_;
 }
 uint64_t SimDisk::call_count() const {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   return call_count_;
 }
 uint64_t SimDisk::failure_count() const {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   return failure_count_;
 }
 std::map<std::string, uint64_t> SimDisk::mishaps() const {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   return mishaps_;
 }
 void SimDisk::set_capacity(uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   capacity_ = bytes;
 }
 uint64_t SimDisk::used_bytes() const {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   return used_locked();
 }
 
@@ -306,20 +314,20 @@ SimDisk::Turn SimDisk::draw_turn(Call call) {
 }
 
 std::string* SimDisk::content(const std::string& path) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   const auto found = names_.find(path);
   return found == names_.end() ? nullptr : &found->second->now;
 }
 
 std::vector<std::string> SimDisk::paths() const {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   std::vector<std::string> paths;
   for (const auto& [path, inode] : names_) paths.push_back(path);
   return paths;
 }
 
 void SimDisk::remove_directory(const std::string& directory) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   const auto is_inside = [&](const auto& entry) { return directory_of(entry.first) == directory; };
   std::erase_if(names_, is_inside);
   std::erase_if(durable_names_, is_inside);
@@ -329,14 +337,14 @@ void SimDisk::remove_directory(const std::string& directory) {
 }
 
 void SimDisk::put(const std::string& path, std::string content) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   auto inode = std::make_shared<Inode>();
   inode->now = inode->durable = std::move(content);
   names_[path] = durable_names_[path] = std::move(inode);
 }
 
 Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, DiskOpen mode) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   const Turn turn = next_turn(mode == DiskOpen::kCreate ? Call::kCreate
                               : mode == DiskOpen::kRead ? Call::kOpenToRead
                                                         : Call::kOpenToWrite);
@@ -360,7 +368,7 @@ Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, DiskOpe
 }
 
 Status SimDisk::rename(const std::string& from, const std::string& to) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   const Turn turn = next_turn(Call::kRename);
   if (turn != Turn::kFine && turn != Turn::kLastCall) return refused("renaming", from, turn);
   const auto found = names_.find(from);
@@ -372,7 +380,7 @@ Status SimDisk::rename(const std::string& from, const std::string& to) {
 }
 
 Status SimDisk::remove(const std::string& path) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   const Turn turn = next_turn(Call::kRemove);
   if (turn != Turn::kFine && turn != Turn::kLastCall) return refused("removing", path, turn);
   if (names_.erase(path) == 0) return missing("removing", path);
@@ -381,7 +389,7 @@ Status SimDisk::remove(const std::string& path) {
 }
 
 Result<std::vector<std::string>> SimDisk::list(const std::string& directory) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   if (const Turn turn = next_turn(Call::kList); turn != Turn::kFine) {
     return refused("listing", directory, turn);
   }
@@ -394,7 +402,7 @@ Result<std::vector<std::string>> SimDisk::list(const std::string& directory) {
 }
 
 Status SimDisk::create_directories(const std::string& directory, uint32_t) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   if (const Turn turn = next_turn(Call::kMakeDirectory); turn != Turn::kFine) {
     return refused("making directory", directory, turn);
   }
@@ -403,7 +411,7 @@ Status SimDisk::create_directories(const std::string& directory, uint32_t) {
 }
 
 Status SimDisk::sync_directory(const std::string& directory) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   if (const Turn turn = next_turn(Call::kSyncDirectory); turn != Turn::kFine) {
     return refused("syncing", directory, turn);
   }
@@ -418,13 +426,13 @@ Status SimDisk::sync_directory(const std::string& directory) {
 
 // Looks and touches nothing, so that it is no call that fails by itself.
 Status SimDisk::check_writable(const std::string& directory) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   if (lasting_ == Turn::kReadOnly) return refused("writing in", directory, lasting_);
   return {};
 }
 
 Result<std::unique_ptr<DirectoryLock>> SimDisk::lock_directory(const std::string& directory) {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   if (const Turn turn = next_turn(Call::kLock); turn != Turn::kFine) {
     return refused("locking", directory, turn);
   }
@@ -439,7 +447,7 @@ Result<std::unique_ptr<DirectoryLock>> SimDisk::lock_directory(const std::string
 }
 
 uint64_t SimDisk::unguessable_number() {
-  const std::lock_guard lock(mutex_);
+  const InDisk lock(mutex_);
   return random_.next();
 }
 

@@ -116,6 +116,7 @@ class SimDisk final : public Disk {
   enum class Turn : uint8_t { kFine, kInputOutput, kNoSpace, kReadOnly, kLastCall, kHalted };
   class SimDiskFile;
   class SimLock;
+  struct InDisk;
 
   Turn next_turn(Call call);
   Turn draw_turn(Call call);

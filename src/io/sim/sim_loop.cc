@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "io/address.h"
+#include "io/sim/running_host.h"
 
 namespace millrace::io::sim {
 
@@ -93,6 +94,7 @@ void SimLoop::turn() {
     want_turn_at(stalled_until_);
     return;
   }
+  const RunningHost running(host_);
   in_turn_ = true;
   network_.chronicle.note("turn", number_, changed_streams_.size());
   call_ready_streams();

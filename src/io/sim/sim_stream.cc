@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "io/address.h"
+#include "io/sim/running_host.h"
 #include "io/sim/sim_loop.h"
 
 namespace millrace::io::sim {
@@ -16,6 +17,7 @@ constexpr uint32_t kIdleCallsMax = 5'000;
 
 SimStream::SimStream(SimLoop& loop, const std::string& address)
     : loop_(loop), side_(0), number_(loop.next_object()), connecting_(true) {
+  const RunningHost none(kNoHost);
   connection_ = loop.network().connect(this, loop.host(), address);
   loop_.streams_[number_] = this;
 }
@@ -31,6 +33,7 @@ SimStream::SimStream(SimLoop& loop, ConnectionRef connection)
 }
 
 SimStream::~SimStream() {
+  const RunningHost none(kNoHost);
   loop_.streams_.erase(number_);
   loop_.changed_streams_.erase(number_);
   loop_.network().close(connection_, side_);
@@ -50,6 +53,7 @@ void SimStream::set_interest(Interest interest) {
 
 IoResult SimStream::read(std::span<uint8_t> into) {
   MILLRACE_CHECK(!into.empty());
+  const RunningHost none(kNoHost);
   End& mine = end();
   if (connecting_ && !mine.broken) return {IoOutcome::kWouldBlock, 0};
   if (mine.readable() == 0) {
@@ -76,6 +80,7 @@ IoResult SimStream::read(std::span<uint8_t> into) {
 IoResult SimStream::write(std::span<const iovec> from) {
   End& mine = end();
   MILLRACE_CHECK(!mine.fin_sent);
+  const RunningHost none(kNoHost);
   if (mine.broken) return {IoOutcome::kError, 0};
   size_t wanted = 0;
   for (const iovec& piece : from) wanted += piece.iov_len;
@@ -97,6 +102,7 @@ IoResult SimStream::write(std::span<const iovec> from) {
 }
 
 void SimStream::shutdown_write() {
+  const RunningHost none(kNoHost);
   if (!end().fin_sent && !end().broken) loop_.network().send_fin(connection_, side_);
 }
 

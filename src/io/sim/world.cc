@@ -88,6 +88,10 @@ void World::run_for(Duration duration) { run_until(now() + duration); }
 
 void World::after(Duration delay, Task task) { state_->events.after(delay, std::move(task)); }
 
+size_t World::host_number(const std::string& host_name) {
+  return state_->network.host_number(host_name);
+}
+
 std::string World::host_address(const std::string& host_name) {
   return state_->network.host_ip(state_->network.host_number(host_name));
 }

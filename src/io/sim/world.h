@@ -116,6 +116,8 @@ class World {
   // Runs a step of the scenario later, outside all loops.
   void after(Duration delay, Task task);
 
+  // Of a host, created when it is new; for RunningHost.
+  size_t host_number(const std::string& host_name);
   // The first address of a host ("10.0.0.1"), created when it is new.
   std::string host_address(const std::string& host_name);
   // What a name resolves to from now on, instead of (or beside) hosts; an empty list: not found.
