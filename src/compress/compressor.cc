@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/allocation_name.h"
+
 namespace millrace::compress {
 namespace {
 
@@ -19,6 +21,8 @@ constexpr std::array<uint32_t, kIsalLevelMax + 1> kIsalLevelBuffer = {
     0, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT, ISAL_DEF_LVL3_DEFAULT};
 // The buffer for output is kept between calls up to this size.
 constexpr size_t kKeptScratchBytes = 4 << 20;
+// What the libraries take for themselves, zstd at its highest level; by level 3 less than 1 MiB.
+constexpr size_t kContextBytesMax = 96 << 20;
 
 int effective_level(Coding coding, int level) {
   if (coding == Coding::kZstd) return std::clamp(level <= 0 ? 1 : level, 1, 19);
@@ -63,12 +67,17 @@ Result<Bytes> Compressor::compress(const Rope& plain) {
   const bool zstd = coding_ == Coding::kZstd;
   const size_t bound = zstd ? ZSTD_compressBound(plain.size()) : deflate_bound(plain.size());
   std::vector<uint8_t>& scratch = contexts_->scratch;
-  if (scratch.size() < bound) scratch.resize(bound);
+  if (scratch.size() < bound) {
+    const AllocationName name("term encoded");
+    scratch.resize(bound);
+  }
+  const AllocationName name("constant compressor", kContextBytesMax);
   const Result<size_t> size = zstd ? contexts_->compress_zstd(level_, plain)
                               : level_ <= kIsalLevelMax
                                   ? contexts_->deflate_fast(coding_, level_, plain)
                                   : contexts_->deflate_small(coding_, level_, plain);
   if (!size) return fail(size.error());
+  const AllocationName term("term encoded");
   Bytes compressed = Bytes::copy_of(std::span(scratch).first(*size));
   if (scratch.size() > kKeptScratchBytes) {
     scratch.resize(kKeptScratchBytes);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 
 namespace millrace::http {
@@ -211,8 +212,16 @@ struct Http2ClientSession::Callbacks {
   }
 };
 
-Http2ClientSession::Http2ClientSession()
-    : frame_bytes_(std::make_unique_for_overwrite<uint8_t[]>(kFrameBytesMax)) {
+namespace {
+
+std::unique_ptr<uint8_t[]> make_frame_buffer() {
+  const AllocationName name("constant connection to a back end", kFrameBytesMax);
+  return std::make_unique_for_overwrite<uint8_t[]>(kFrameBytesMax);
+}
+
+}  // namespace
+
+Http2ClientSession::Http2ClientSession() : frame_bytes_(make_frame_buffer()) {
   nghttp2_session_callbacks* callbacks = nullptr;
   MILLRACE_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
   Callbacks::install(callbacks);

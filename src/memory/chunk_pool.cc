@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 
 namespace millrace {
@@ -36,6 +37,7 @@ class ChunkPool::Home final : public ChunkHome {
       size = kPooledChunkBytes;
     }
     if (!budget_.try_reserve(MemoryTerm::kMessages, size)) return nullptr;
+    const AllocationName name("term messages");
     Chunk* chunk = allocate_chunk(size);
     chunk->home = this;
     const std::lock_guard lock(mutex_);

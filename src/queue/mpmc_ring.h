@@ -25,6 +25,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 
 namespace millrace::queue {
@@ -44,7 +45,7 @@ class MpmcRing {
   // Holds at least `capacity_min` elements (the next power of two, 2 at least).
   explicit MpmcRing(size_t capacity_min)
       : mask_(std::bit_ceil(capacity_min < 2 ? size_t{2} : capacity_min) - 1),
-        slots_(static_cast<Slot*>(std::calloc(mask_ + 1, sizeof(Slot)))) {
+        slots_(make_slots(mask_ + 1)) {
     MILLRACE_CHECK(slots_ != nullptr);
   }
   MpmcRing(const MpmcRing&) = delete;
@@ -134,6 +135,11 @@ class MpmcRing {
     alignas(alignof(T) < 8 ? 8 : alignof(T)) unsigned char storage[sizeof(T)];
   };
   static constexpr size_t kCacheLine = 64;
+
+  static Slot* make_slots(size_t count) {
+    const AllocationName name("term queues");
+    return static_cast<Slot*>(std::calloc(count, sizeof(Slot)));
+  }
 
   Slot& slot_at(uint64_t position) const { return slots_[position & mask_]; }
   uint64_t load_sequence(Slot& slot, uint64_t position) const {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 #include "transport/http1_connection.h"
 #include "transport/http2_connection.h"
@@ -304,7 +305,10 @@ void ServerConnection::write_out() {
     // One buffer for all connections; what the peer does not take is copied out of it.
     std::string& made = context_.out;
     MILLRACE_DCHECK(made.empty());
-    protocol_->write_to(made, kOutBytesMax);
+    {
+      const AllocationName name("constant output of a server", 2 * kOutBytesMax);
+      protocol_->write_to(made, kOutBytesMax);
+    }
     if (made.empty()) return;
     const size_t written = write_some(made);
     if (!closed_ && written != made.size()) keep_out(std::string_view(made).substr(written));

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/allocation_name.h"
 #include "memory/chunk_buffer.h"
 #include "otlp/json/output.h"
 #include "otlp/json/syntax.h"
@@ -72,6 +73,7 @@ struct ReservedParser {
 
   // False when the budget or the system refuses; what there was is then given back.
   bool try_grow(size_t capacity, Budget& budget) {
+    const AllocationName name("term json");
     Reservation larger = Reservation::try_make(budget, MemoryTerm::kJson, parser_bytes(capacity));
     if (larger && parser.allocate(capacity) == simdjson::SUCCESS) {
       memory = std::move(larger);
