@@ -21,6 +21,8 @@ constexpr Signal kSent[] = {Signal::kTraces, Signal::kMetrics, Signal::kLogs};
 constexpr size_t kWorkers = 2;
 constexpr size_t kIdleChunks = 2 * 2;
 constexpr size_t kJsonParserBytes = 6 << 20;
+// On a network without faults.
+constexpr Duration kAnswerMax = 1s;
 
 uint32_t routes_to(const Scenario& scenario, Signal signal, size_t destination) {
   uint32_t count = 0;
@@ -250,6 +252,20 @@ void check_bad_data(const World& world, Problems& problems) {
         problems.push_back(
             fmt::format("bad data beginning with {:#x} was acknowledged", one->numbers.front()));
       }
+    }
+  }
+}
+
+void check_answers(const World& world, Problems& problems) {
+  for (const auto& client : world.clients) {
+    if (client->slowest_attempt() > kAnswerMax) {
+      problems.push_back(fmt::format("an answer took {} ms, {} at most",
+                                     client->slowest_attempt() / 1ms, kAnswerMax / 1ms));
+    }
+    for (const Export* one : client->exports()) {
+      if (one->unanswered == 0) continue;
+      problems.push_back(
+          fmt::format("{} attempts to send {:#x} heard nothing", one->unanswered, one->numbers[0]));
     }
   }
 }

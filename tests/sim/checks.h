@@ -35,6 +35,8 @@ void check_budget(const World& world, Problems& problems);
 void check_sinks(const World& world, Problems& problems);
 void check_acknowledged(const World& world, Problems& problems);
 void check_bad_data(const World& world, Problems& problems);
+// Only Scenario::answers_at_once: however hostile others are.
+void check_answers(const World& world, Problems& problems);
 // Only Scenario::is_exact: every number agrees with every other.
 void check_exact(const World& world, Problems& problems);
 

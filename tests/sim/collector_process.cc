@@ -45,12 +45,13 @@ CollectorProcess::CollectorProcess(const Scenario& scenario, io::sim::World& wor
       random_(seed),
       coverage_(coverage),
       problems_(problems),
+      memory_(world, problems),
       configuration_(read_yaml(scenario.configuration)),
       disk_(scenario.seed ^ 0xd15c),
       crashes_left_(scenario.storage.crashes),
       clean_restarts_left_(scenario.storage.clean_restarts) {}
 
-CollectorProcess::~CollectorProcess() { collector_.reset(); }
+CollectorProcess::~CollectorProcess() { end_life(); }
 
 bool CollectorProcess::start() { return start_on_working_disk(); }
 
@@ -66,6 +67,7 @@ bool CollectorProcess::start_on_working_disk() {
 
 Status CollectorProcess::start_once() {
   if (!configuration_) return fail(configuration_.error());
+  const auto running = memory_.running();
   auto plan = make_plan(*configuration_);
   if (!plan) return fail(plan.error());
   plan->drain_timeout = scenario_.drain_timeout;
@@ -94,6 +96,7 @@ Status CollectorProcess::start_once() {
     return fail(made.error());
   }
   collector_ = std::move(*made);
+  memory_.begin_life(collector_->budget());
   return {};
 }
 
@@ -188,8 +191,7 @@ void CollectorProcess::die() {
     note_past();
     note_lost_uncounted();
   }
-  collector_.reset();
-  for (auto& loop : loops_) loop.reset();
+  end_life();
   world_.reset_connections("collector");
   if (random_.chance(scenario_.storage.power_cut)) {
     coverage_.count("crash.power_cut");
@@ -205,6 +207,13 @@ void CollectorProcess::die() {
     world_.jump_wall_clock((static_cast<int64_t>(random_.below(2 * kMinutes)) - kMinutes) * 60s);
   }
   world_.run_for(Duration(1 + random_.below(2000)) * 1'000'000);
+}
+
+void CollectorProcess::end_life() {
+  memory_.end_life();
+  const auto running = memory_.running();
+  collector_.reset();
+  for (auto& loop : loops_) loop.reset();
 }
 
 void CollectorProcess::crash() {
@@ -231,8 +240,7 @@ void CollectorProcess::restart_cleanly() {
                         storage.capacity_bytes == 0 && !may_have_left_segments_;
   const std::map<std::string, uint64_t> left = items_left_on_disk();
   note_past();
-  collector_.reset();
-  for (auto& loop : loops_) loop.reset();
+  end_life();
   world_.run_for(Duration(1 + random_.below(2000)) * 1'000'000);
   if (start_on_working_disk() && is_whole) check_recovered(left);
 }

@@ -20,6 +20,7 @@
 #include "io/sim/world.h"
 #include "ledger/ledger.h"
 #include "tests/sim/coverage.h"
+#include "tests/sim/memory_watch.h"
 #include "tests/sim/scenario.h"
 #include "yaml/node.h"
 
@@ -27,7 +28,6 @@ namespace millrace::sim_test {
 
 // The accounts of lives that are over, as they stood then.
 using PastAccounts = std::map<std::pair<Signal, std::string>, ledger::AccountSnapshot>;
-using Problems = std::vector<std::string>;
 
 class CollectorProcess {
  public:
@@ -60,6 +60,7 @@ class CollectorProcess {
     return found == lost_uncounted_.end() ? 0 : found->second;
   }
   const io::sim::SimDisk& disk() const { return disk_; }
+  MemoryWatch& memory() { return memory_; }
 
  private:
   std::string what_waits() const;
@@ -72,6 +73,8 @@ class CollectorProcess {
   bool dies_while_starting();
   bool starts_on_failing_disk();
   void die();
+  // The collector and its loops go.
+  void end_life();
   void check_recovered(const std::map<std::string, uint64_t>& left_on_disk);
   std::map<std::string, uint64_t> items_left_on_disk() const;
   void note_past();
@@ -83,6 +86,7 @@ class CollectorProcess {
   Random random_;
   Coverage& coverage_;
   Problems& problems_;
+  MemoryWatch memory_;
   const Result<yaml::Node> configuration_;
   io::sim::SimFileSystem files_;
   io::sim::SimDisk disk_;

@@ -6,6 +6,7 @@
 
 #include "io/sim/world.h"
 #include "ledger/ledger.h"
+#include "tests/sim/hostile_speech.h"
 
 namespace millrace::sim_test {
 namespace {
@@ -27,6 +28,21 @@ void require_network(Coverage& coverage) {
                      std::string(io::sim::fault_name(static_cast<io::sim::Fault>(fault))));
   }
   require(coverage, "script.", {"partition", "reset"});
+}
+
+void require_hostile_peers(Coverage& coverage) {
+  for (const Speech& speech : client_speeches()) {
+    coverage.require(std::string("hostile.") + speech.name);
+  }
+  require(coverage, "hostile.",
+          {"reads_everything", "reads_nothing", "reads_one_byte_a_second", "as_fast_as_taken",
+           "one_byte_a_second", "connection_ended"});
+  for (const auto speeches : {http1_back_end_speeches(), http2_back_end_speeches()}) {
+    for (const Speech& speech : speeches) {
+      coverage.require(std::string("sink.impostor.") + speech.name);
+    }
+  }
+  require(coverage, "sink.impostor.", {"reads_everything", "reads_nothing"});
 }
 
 void require_disk(Coverage& coverage) {
@@ -70,6 +86,8 @@ void require_everything(SeedKind kind, Coverage& coverage) {
     return;
   }
   coverage.require("run.exact");
+  coverage.require("run.answers_beside_hostile_clients");
+  require_hostile_peers(coverage);
   // Not shutdown, which is entered when the collector is destroyed and nobody can look any more.
   require_drops(coverage, {DropReason::kQueueFull, DropReason::kDrainDeadline});
 }

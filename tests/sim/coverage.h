@@ -11,6 +11,9 @@
 
 namespace millrace::sim_test {
 
+// What was found wrong, a sentence each.
+using Problems = std::vector<std::string>;
+
 class Coverage {
  public:
   // Names that must have a count at the end.

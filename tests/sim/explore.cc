@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -47,6 +48,7 @@ class Tally {
     items_ += report.result.items;
     simulated_ += report.result.simulated;
     processor_ += report.processor;
+    outside_bytes_ = std::max(outside_bytes_, report.result.outside_bytes);
     if (!report.result.problems.empty()) {
       failed_.push_back(report.seed);
       tell(report);
@@ -84,9 +86,10 @@ class Tally {
   std::string sum_line() const {
     const double hours = hours_of(processor_);
     return fmt::format(
-        "{} seeds, {} failed; {} requests, {} items, {:.1f} hours simulated; in an hour of one "
-        "processor: {:.0f} seeds, {:.0f} hours simulated",
-        count_, failed_.size(), requests_, items_, hours_of(simulated_),
+        "{} seeds, {} failed; {} requests, {} items, {:.1f} hours simulated; at most {} KiB "
+        "outside "
+        "the budget's terms; in an hour of one processor: {:.0f} seeds, {:.0f} hours simulated",
+        count_, failed_.size(), requests_, items_, hours_of(simulated_), outside_bytes_ >> 10,
         static_cast<double>(count_) / hours, hours_of(simulated_) / hours);
   }
 
@@ -97,6 +100,7 @@ class Tally {
   uint64_t items_ = 0;
   Duration simulated_ = 0s;
   Duration processor_ = 0s;
+  size_t outside_bytes_ = 0;
   std::vector<uint64_t> failed_;
 };
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/collector_process.h"
+#include "tests/sim/hostile_client.h"
 #include "tests/sim/numbered_items.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/sdk_client.h"
@@ -26,7 +27,8 @@ constexpr Duration kPoolsTrimmed = 3s;
 class Run {
  public:
   Run(uint64_t seed, SeedKind kind, Coverage& coverage, const Watch& watch)
-      : scenario_(make_scenario(seed, kind)),
+      : watch_names_(watch.log != nullptr),
+        scenario_(make_scenario(seed, kind)),
         random_(seed ^ 0x5eed),
         coverage_(coverage),
         world_(seed, scenario_.faults),
@@ -38,6 +40,7 @@ class Run {
   ~Run() {
     // Who calls goes before who is called, and loops last.
     clients_.clear();
+    hostile_clients_.clear();
     sinks_ = {};
   }
   Run(const Run&) = delete;
@@ -74,6 +77,12 @@ class Run {
       clients_.push_back(std::make_unique<SdkClient>(*client_loops_.back(),
                                                      scenario_.clients[index], index,
                                                      random_.next(), sent_, coverage_));
+    }
+    for (size_t index = 0; index < scenario_.hostile_clients.size(); ++index) {
+      client_loops_.push_back(world_.make_loop(fmt::format("hostile-{}", index)));
+      hostile_clients_.push_back(
+          std::make_unique<HostileClient>(*client_loops_.back(), world_.host_address("collector"),
+                                          scenario_.hostile_clients[index], coverage_));
     }
     return true;
   }
@@ -130,6 +139,7 @@ class Run {
     process_.heal_disk();
     if (!process_.runs()) return;
     for (const auto& sink : sinks_) sink->heal();
+    hostile_clients_.clear();
     const auto all_done = [this] {
       for (const auto& client : clients_) {
         if (!client->is_done()) return false;
@@ -160,6 +170,7 @@ class Run {
   }
 
   void check() {
+    process_.memory().check();
     const World all{scenario_, process_.collector(), sinks_, clients_, process_};
     check_ledger(all, result_.problems);
     check_budget(all, result_.problems);
@@ -170,6 +181,11 @@ class Run {
       coverage_.count("run.exact");
       check_exact(all, result_.problems);
     }
+    if (scenario_.answers_at_once()) {
+      coverage_.count("run.answers_at_once");
+      if (!scenario_.hostile_clients.empty()) coverage_.count("run.answers_beside_hostile_clients");
+      check_answers(all, result_.problems);
+    }
     count_outcomes(all, coverage_);
     coverage_.count("ledger.audits", process_.collector().auditor().round_count());
     count_faults_of_world(coverage_);
@@ -177,9 +193,12 @@ class Run {
     result_.items = sent_.size();
     for (const auto& client : clients_) result_.requests += client->exports().size();
     result_.simulated = world_.now() - began_;
+    result_.outside_bytes = process_.memory().outside_peak();
+    if (watch_names_) result_.large_allocations = process_.memory().large_allocations();
     result_.last_line = process_.collector().last_line();
   }
 
+  const bool watch_names_;
   const Scenario scenario_;
   Random random_;
   Coverage& coverage_;
@@ -192,6 +211,7 @@ class Run {
   std::vector<std::unique_ptr<io::Loop>> client_loops_;
   std::array<std::unique_ptr<Sink>, 2> sinks_;
   std::vector<std::unique_ptr<SdkClient>> clients_;
+  std::vector<std::unique_ptr<HostileClient>> hostile_clients_;
 };
 
 }  // namespace

@@ -20,7 +20,9 @@ struct RunResult {
   uint64_t requests = 0;
   uint64_t items = 0;
   Duration simulated = 0s;
-  std::string last_line;  // the ledger's
+  size_t outside_bytes = 0;       // the most that was held outside the terms of the budget
+  std::string large_allocations;  // by name, a line each; in builds in which they have names
+  std::string last_line;          // the ledger's
 };
 
 // Both may be null; for somebody who looks into one seed.

@@ -411,6 +411,7 @@ Scenario make_scenario(uint64_t seed, SeedKind kind) {
   } else {
     draw_clients(random, scenario);
   }
+  add_hostile_peers(kind, scenario);
   return scenario;
 }
 

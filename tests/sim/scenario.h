@@ -10,6 +10,7 @@
 #include "base/signal.h"
 #include "base/time.h"
 #include "io/sim/world.h"
+#include "tests/sim/hostile_stream.h"
 
 namespace millrace::sim_test {
 
@@ -43,6 +44,8 @@ struct SinkBehaviour {
   Duration restart_every = 0s;  // GOAWAY and a new server in its place; zero: never
   Duration vanish_every = 0s;   // nobody listens for a while
   Duration vanish_max = 0s;
+  // With a speech: while it has vanished another one answers in its place, and means harm.
+  HostileHabits impostor = {};
 };
 
 struct DestinationScenario {
@@ -69,6 +72,13 @@ struct ClientScenario {
   uint32_t attempts_max = 5;
   double gzip = 0;
   double bad_data = 0;
+};
+
+struct HostileClientScenario {
+  HostileHabits habits;
+  uint16_t port = 0;
+  uint32_t connections = 0;           // at one time
+  uint32_t connections_made_max = 0;  // in all
 };
 
 // One pipeline's way to one destination.
@@ -133,12 +143,17 @@ struct Scenario {
   std::vector<Route> routes;
   FailoverScenario failover;
   std::vector<ClientScenario> clients;
+  std::vector<HostileClientScenario> hostile_clients;
 
   bool fails_over(Signal signal) const { return failover.is_used && failover.signal == signal; }
 
   Acknowledge policy_over(ClientKind kind) const { return kind == ClientKind::kGrpc ? grpc : http; }
   bool delivered_over(ClientKind kind) const {
     return policy_over(kind) == Acknowledge::kDelivered;
+  }
+  // Nothing makes a sender wait: the network is quick, and the receivers answer by themselves.
+  bool answers_at_once() const {
+    return is_exact() && configuration.find("on_full: block") == std::string::npos;
   }
   // OK, refused or dropped are then said once, and what is said is what happened.
   bool is_exact() const {
@@ -152,6 +167,8 @@ struct Scenario {
 // Two kinds of seeds: mixed weather without a disk, and requests by the thousand over a disk with
 // crashes.
 enum class SeedKind : uint8_t { kMixed, kStorage };
+// Part of it. Draws from a sequence of its own.
+void add_hostile_peers(SeedKind kind, Scenario& scenario);
 Scenario make_scenario(uint64_t seed, SeedKind kind);
 
 }  // namespace millrace::sim_test

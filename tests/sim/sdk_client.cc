@@ -126,8 +126,10 @@ void SdkClient::attempt(UnderWay& one) {
   ++one.record.attempts;
   transport::ClientRequest request = one.request;
   request.deadline = loop_.now() + scenario_.timeout;
-  client_->send(std::move(request), [this, &one](const transport::Answer& answer) {
-    if (!closing_) on_answer(one, answer);
+  client_->send(std::move(request), [this, &one, began = loop_.now()](const auto& answer) {
+    if (closing_) return;
+    slowest_attempt_ = std::max(slowest_attempt_, loop_.now() - began);
+    on_answer(one, answer);
   });
 }
 

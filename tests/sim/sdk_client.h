@@ -48,6 +48,8 @@ class SdkClient {
   bool is_done() const { return next_export_ == scenario_.requests && pending_count_ == 0; }
   ClientKind kind() const { return scenario_.kind; }
   std::vector<const Export*> exports() const;
+  // Of all attempts, the longest until an answer came or its absence was certain.
+  Duration slowest_attempt() const { return slowest_attempt_; }
 
  private:
   struct UnderWay {
@@ -73,6 +75,7 @@ class SdkClient {
   uint32_t next_export_ = 0;
   uint32_t pending_count_ = 0;
   bool closing_ = false;
+  Duration slowest_attempt_ = 0s;
   std::vector<std::unique_ptr<UnderWay>> exports_;
   std::unique_ptr<io::Timer> pace_timer_;
   std::unique_ptr<transport::Client> client_;

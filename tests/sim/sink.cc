@@ -43,6 +43,7 @@ Sink::~Sink() {
   hung_.clear();
   leaving_.clear();
   server_.reset();
+  impostor_.reset();
 }
 
 Duration Sink::soon(Duration about) {
@@ -50,6 +51,7 @@ Duration Sink::soon(Duration about) {
 }
 
 void Sink::listen() {
+  impostor_.reset();
   transport::ServerOptions options;
   for (const Signal signal : {Signal::kTraces, Signal::kMetrics, Signal::kLogs}) {
     options.otlp_routes.push_back({signal, "/v1/" + std::string(signal_name(signal)), this});
@@ -86,6 +88,10 @@ void Sink::vanish() {
   if (server_ != nullptr) {
     coverage_.count("sink.vanished");
     server_.reset();
+    if (behaviour_.impostor.speech != nullptr) {
+      impostor_ =
+          std::make_unique<Impostor>(*loop_, scenario_.port, behaviour_.impostor, coverage_);
+    }
     return_timer_->arm_at(loop_->now() + soon(behaviour_.vanish_max));
   }
   vanish_timer_->arm_at(loop_->now() + soon(behaviour_.vanish_every) + behaviour_.vanish_max);

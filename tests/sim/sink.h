@@ -18,6 +18,7 @@
 #include "memory/chunk_pool.h"
 #include "otlp/json/decode.h"
 #include "tests/sim/coverage.h"
+#include "tests/sim/impostor.h"
 #include "tests/sim/numbered_items.h"
 #include "tests/sim/scenario.h"
 #include "transport/server.h"
@@ -86,6 +87,7 @@ class Sink final : public transport::RequestHandler, public transport::ServerObs
   ChunkPool pool_{budget_, 2};
   otlp::json::Decoder json_;
   std::unique_ptr<transport::Server> server_;
+  std::unique_ptr<Impostor> impostor_;                       // while there is no server
   std::vector<std::unique_ptr<transport::Server>> leaving_;  // have said GOAWAY
   std::vector<transport::Exchange> hung_;
   std::list<Late> late_;

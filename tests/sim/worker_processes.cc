@@ -39,8 +39,9 @@ std::string to_lines(const SeedReport& report) {
     return text;
   };
   std::string lines =
-      fmt::format("requests {}\nitems {}\nsimulated {}\nprocessor {}\n", report.result.requests,
-                  report.result.items, report.result.simulated.count(), report.processor.count());
+      fmt::format("requests {}\nitems {}\nsimulated {}\noutside {}\nprocessor {}\n",
+                  report.result.requests, report.result.items, report.result.simulated.count(),
+                  report.result.outside_bytes, report.processor.count());
   for (const std::string& problem : report.result.problems) {
     lines += "problem " + in_one_line(problem) + "\n";
   }
@@ -65,6 +66,7 @@ void read_line(std::string_view line, SeedReport& report) {
   if (word == "requests") report.result.requests = number_in(rest);
   if (word == "items") report.result.items = number_in(rest);
   if (word == "simulated") report.result.simulated = Duration(number_in(rest));
+  if (word == "outside") report.result.outside_bytes = number_in(rest);
   if (word == "processor") report.processor = Duration(number_in(rest));
   if (word == "problem") report.result.problems.emplace_back(rest);
   if (word == "last_line") report.result.last_line = rest;

@@ -1,0 +1,46 @@
+// Holds the collector to its memory: what it has on the heap beside what the terms of its budget
+// have reserved stays below a constant, and every large allocation has a name.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "io/sim/running_host.h"
+#include "io/sim/world.h"
+#include "memory/budget.h"
+#include "memory/testing/heap_account.h"
+#include "tests/sim/coverage.h"
+
+namespace millrace::sim_test {
+
+class MemoryWatch {
+ public:
+  // One at a time.
+  MemoryWatch(io::sim::World& world, Problems& problems);
+  MemoryWatch(const MemoryWatch&) = delete;
+  MemoryWatch& operator=(const MemoryWatch&) = delete;
+
+  // What is allocated in the scope of the result belongs to the collector, as in its loops' turns.
+  io::sim::RunningHost running() const { return io::sim::RunningHost(host_); }
+  // The budget must outlive end_life().
+  void begin_life(const Budget& budget);
+  void end_life() {
+    check();
+    account_.report_beyond(SIZE_MAX);
+    account_.set_budget(nullptr);
+    account_.reset_outside_peak();
+  }
+  // What was found wrong since the last call.
+  void check();
+  size_t outside_peak() const { return outside_peak_; }
+  // By name, a line each.
+  std::string large_allocations() const;
+
+ private:
+  Problems& problems_;
+  const size_t host_;
+  testing::HeapAccount account_;
+  size_t outside_peak_ = 0;  // of all lives
+};
+
+}  // namespace millrace::sim_test
