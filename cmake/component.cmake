@@ -4,16 +4,17 @@ endif()
 
 # millrace_component(NAME otlp LAYER 3 SOURCES … [TESTS …] [FUZZ …] [BENCH …]
 #                    [DEPENDS component …] [LIBRARIES target …] [TEST_LIBRARIES target …]
-#                    [FUZZ_RUNS count] [TSAN])
+#                    [FUZZ_RUNS count] [FUZZ_LONG …] [TSAN])
 #
 # Declares one component: a static library millrace_<name>, its unit tests as one program
 # <name>_test, one program per fuzz target and one per microbenchmark. A component may depend
 # only on components of a strictly lower layer; anything else stops the configuration.
 # FUZZ_RUNS: inputs of each fuzz target's smoke round where the usual 20000 take too long.
+# FUZZ_LONG: the names of those of which one input takes so long that a tenth of the runs is enough.
 # TSAN marks a component whose tests also run under the thread sanitizer.
 function(millrace_component)
   cmake_parse_arguments(C "TSAN" "NAME;LAYER;FUZZ_RUNS"
-    "SOURCES;TESTS;FUZZ;BENCH;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+    "SOURCES;TESTS;FUZZ;FUZZ_LONG;BENCH;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   set(target millrace_${C_NAME})
   if(C_SOURCES)
     add_library(${target} STATIC ${C_SOURCES})
@@ -64,8 +65,12 @@ function(millrace_component)
       if(EXISTS ${CMAKE_SOURCE_DIR}/fuzz/${name}.dict)
         set(dictionary -dict=${CMAKE_SOURCE_DIR}/fuzz/${name}.dict)
       endif()
+      set(name_runs ${runs})
+      if(name IN_LIST C_FUZZ_LONG)
+        math(EXPR name_runs "${runs} / 10")
+      endif()
       # A smoke round: the seeds and a bounded number of mutations, counted, not timed.
-      add_test(NAME fuzz.${name} COMMAND ${name} -runs=${runs} -rss_limit_mb=2048 -max_len=65536
+      add_test(NAME fuzz.${name} COMMAND ${name} -runs=${name_runs} -rss_limit_mb=2048 -max_len=65536
                ${dictionary} ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
       file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
       set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 600 LABELS "fuzz")
