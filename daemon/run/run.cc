@@ -195,10 +195,13 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
   if (!collector) {
     return failed(output, collector.error());
   }
-  const metrics::Registry::Handle dropped_lines = (*collector)->metrics().counter_function(
-      "millrace_log_dropped_lines",
-      "Lines of the log that nobody read in time, or that could not be written.", {},
-      [&output] { return static_cast<double>(output.log_output().dropped_lines()); });
+  const metrics::Registry::Handle dropped_lines =
+      (*collector)
+          ->metrics()
+          .counter_function(
+              "millrace_log_dropped_lines",
+              "Lines of the log that nobody read in time, or that could not be written.", {},
+              [&output] { return static_cast<double>(output.log_output().dropped_lines()); });
   if (arguments.sources.configs.empty()) output.standard_error().write(first_steps(running_plan));
   greet(running_plan, log);
   log.info("everything is ready",

@@ -1,4 +1,5 @@
-// What is wrong with the files of a TlsOptions before a context is made of them. Any thread; blocks.
+// What is wrong with the files of a TlsOptions before a context is made of them. Any thread;
+// blocks.
 #pragma once
 
 #include <string>

@@ -1,8 +1,9 @@
 // Attributes and the values they have. All of it is borrowed: nothing here allocates or is freed.
 //
 // An array or a map may lie in several others. It is read once for each place, down to 16 levels;
-// what lies deeper is left out and counted (skipped_attributes), so that one that holds itself ends.
-// An item that would be read as more values than item_bytes_max has room for is MILLRACE_TOO_LARGE.
+// what lies deeper is left out and counted (skipped_attributes), so that one that holds itself
+// ends. An item that would be read as more values than item_bytes_max has room for is
+// MILLRACE_TOO_LARGE.
 #pragma once
 
 #include <stddef.h>

@@ -4,7 +4,8 @@
 // A script is a row of steps, each a byte that chooses its kind and what that kind takes:
 //   bytes as they are; an HTTP/2 frame of any kind; the head of a request (or answer) in HTTP/2,
 //   with or without a frame behind it; read everything, nothing, or a little; wait.
-// Everything that is sent is sent up to 32,768 times, on the next stream each time where it says so.
+// Everything that is sent is sent up to 32,768 times, on the next stream each time where it says
+// so.
 #pragma once
 
 #include <algorithm>
