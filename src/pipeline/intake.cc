@@ -202,7 +202,8 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
     uint32_t items = 0;
     for (const Branch& branch : branches_) items = std::max(items, branch.payload.item_count);
     for (const Reserved& place : reserved_) {
-      if (place.stored.place != nullptr) place.output->destination->count_enqueue_failure(items);
+      if (place.stored.place == nullptr) continue;
+      place.output->destination->count_refused(items, LossReport::Refusal::kStorageFailed);
     }
     give_everything_back();
     refuse(verdict);
