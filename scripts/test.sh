@@ -62,6 +62,7 @@ tsan() {
 release() { build release; build/release/millrace version; }
 installed() { python3 tests/install/run.py; }
 e2e() { python3 tests/e2e/run.py; }
+hostile() { python3 tests/hostile/run.py; }
 overload() { python3 bench/run.py --overload --quick; }
 conformance() { tests/conformance/run.sh; }
 # Two thousand seeds with a disk, on all processors, without the sanitizers' weight.
