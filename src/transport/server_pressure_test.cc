@@ -252,11 +252,11 @@ TEST_F(ServerPressureTest, ALongHeaderSectionUnderWayIsATermOfTheBudget) {
   const std::string head = head_of("/nothing") + field("x", std::string(30'000, 'v'));
   peer->send(opening() + frame(NGHTTP2_HEADERS, 0, 1, std::string_view(head).substr(0, 16'000)));
   world.run_for(1s);
-  EXPECT_GT(budget->used(MemoryTerm::kConnections), kConnectionBytes + 16'000);
+  EXPECT_GT(connection_bytes(), kConnectionBytes + 16'000);
   peer->send(frame(NGHTTP2_CONTINUATION, NGHTTP2_FLAG_END_HEADERS, 1,
                    std::string_view(head).substr(16'000)));
   world.run_for(1s);
-  EXPECT_EQ(budget->used(MemoryTerm::kConnections), kConnectionBytes);
+  EXPECT_EQ(connection_bytes(), kConnectionBytes);
   EXPECT_EQ(server->connection_count(), 1u);
 }
 
@@ -274,10 +274,10 @@ TEST_F(ServerPressureTest, HeaderSectionsThatNeverEndHaveAShareOfTheBudget) {
   const size_t left = server->connection_count();
   EXPECT_EQ(count_of("memory"), 50 - left);
   EXPECT_GT(left, 0u);
-  EXPECT_LE(budget->used(MemoryTerm::kConnections), left * kConnectionBytes + kLimit / 32);
+  EXPECT_LE(connection_bytes(), left * kConnectionBytes + kLimit / 32);
   peers.clear();
   ASSERT_TRUE(run_until([&] { return server->connection_count() == 0; }));
-  EXPECT_EQ(budget->used(MemoryTerm::kConnections), 0u);
+  EXPECT_EQ(connection_bytes(), 0u);
 }
 
 TEST_F(ServerPressureTest, BodiesThatNeverComeHaveAShareOfTheBudget) {
@@ -290,7 +290,7 @@ TEST_F(ServerPressureTest, BodiesThatNeverComeHaveAShareOfTheBudget) {
         opening() + many(1000, head_of(grpc_path_of(Signal::kTraces)), NGHTTP2_FLAG_END_HEADERS));
   }
   world.run_for(2s);
-  EXPECT_LE(budget->used(MemoryTerm::kConnections),
+  EXPECT_LE(connection_bytes(),
             20 * (kConnectionBytes + 2 * kStreamsPerBlock * kStreamBytes) + kLimit / 16);
   EXPECT_GT(count_of("memory"), 10'000u);
   auto honest = http2();

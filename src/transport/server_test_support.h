@@ -273,6 +273,10 @@ class ServerTest : public ::testing::Test {
   bool run_until(const std::function<bool()>& condition, Duration limit = 10s) {
     return world.run_until(condition, limit);
   }
+  // What connections have reserved, new ones and others.
+  size_t connection_bytes() const {
+    return budget->used(MemoryTerm::kConnections) + budget->used(MemoryTerm::kNewConnections);
+  }
   const PeerResponse& answer_of(Http2Peer& peer, int32_t id) {
     EXPECT_TRUE(run_until([&] { return peer.responses[id].closed; }));
     return peer.responses[id];
