@@ -16,6 +16,10 @@
 #include "base/time.h"
 #include "io/stream.h"
 
+namespace millrace::metrics {
+class Histogram;
+}  // namespace millrace::metrics
+
 namespace millrace::io {
 
 using Task = std::move_only_function<void()>;
@@ -86,6 +90,10 @@ class Loop {
   // The time at this moment, which moves on within a turn: for work that stops when its share of
   // the turn is used up. About 25 ns. Never before now(). In the simulation a turn takes no time.
   virtual MonotonicTime read_clock() const { return now(); }
+  // Records how long each turn takes, in seconds, from when the kernel gives control back to when
+  // it is asked again; null: no more. `into` must outlive the turns. Before the loop runs or on its
+  // thread. In the simulation a turn takes no time and nothing is recorded.
+  virtual void record_turns(metrics::Histogram* into) { static_cast<void>(into); }
   // Wall time now, for timestamps that leave the process.
   virtual WallTime wall_now() const = 0;
   // Seeded in the simulation; for jitter and ids, not for secrets.

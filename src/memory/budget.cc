@@ -20,6 +20,8 @@ std::string_view memory_term_name(MemoryTerm term) {
       return "responses";
     case MemoryTerm::kJson:
       return "json";
+    case MemoryTerm::kWork:
+      return "work";
     case MemoryTerm::kEncoded:
       return "encoded";
     case MemoryTerm::kReadBack:

@@ -25,6 +25,7 @@ enum class MemoryTerm : uint8_t {
   kAnswers,    // long answers that are being sent
   kResponses,  // what back ends answer, while it is being read
   kJson,       // parsing JSON
+  kWork,       // stacks of long work, and lists of what is being edited
   kEncoded,    // batches as compressed, or as JSON, while they are being sent
   kReadBack,   // what was read from the disk to be sent
   kQueues,     // places in the destinations' queues, all of them, from the start

@@ -24,12 +24,24 @@ ChunkBuffer::Room ChunkBuffer::make_room(size_t more) {
   const size_t modest = std::max(used_ + more, std::min(bytes_max_, capacity_ + capacity_ / 4));
   if (!larger && modest < doubled) larger = pool_.try_acquire(modest);
   if (!larger) return Room::kMemory;
-  if (used_ > 0) std::memcpy(larger->data(), data(), used_);
+  if (used_ > 0) copy(larger->data(), data(), used_);
   if (chunk_) pool_.keep_tail({std::move(chunk_), offset_});
   chunk_ = std::move(larger);
   offset_ = 0;
   capacity_ = std::min(chunk_->capacity, bytes_max_);
   return Room::kOk;
+}
+
+void ChunkBuffer::copy(uint8_t* into, const uint8_t* from, size_t size) {
+  constexpr size_t kStepBytes = 128 * 1024;
+  while (pace_ != nullptr && size > kStepBytes) {
+    std::memcpy(into, from, kStepBytes);
+    into += kStepBytes;
+    from += kStepBytes;
+    size -= kStepBytes;
+    pace_->step(kStepBytes / 4);  // and the pages of a new chunk
+  }
+  std::memcpy(into, from, size);
 }
 
 Bytes ChunkBuffer::finish() {
@@ -40,7 +52,7 @@ Bytes ChunkBuffer::finish() {
   if (size == 0) return {};
   if (chunk->capacity > kPooledChunkBytes && size < chunk->capacity / 2) {
     if (ChunkRef fitting = pool_.try_acquire(size)) {
-      std::memcpy(fitting->data(), chunk->data(), size);
+      copy(fitting->data(), chunk->data(), size);
       chunk = std::move(fitting);
     }
   }

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "memory/chunk_pool.h"
+#include "memory/work.h"
 
 namespace millrace {
 
@@ -24,6 +25,9 @@ class ChunkBuffer {
 
   // The result never holds more than `bytes_max`.
   ChunkBuffer(ChunkPool& pool, size_t bytes_max) : pool_(pool), bytes_max_(bytes_max) {}
+  // Tells the pace of the work what it copies, in steps.
+  ChunkBuffer(Work& work, size_t bytes_max)
+      : pool_(work.pool), pace_(&work.pace), bytes_max_(bytes_max) {}
 
   // Makes room for `more` bytes behind the used ones. Pointers into the buffer are void after it.
   Room make_room(size_t more);
@@ -44,7 +48,10 @@ class ChunkBuffer {
   Bytes finish();
 
  private:
+  void copy(uint8_t* into, const uint8_t* from, size_t size);
+
   ChunkPool& pool_;
+  Pace* const pace_ = nullptr;
   const size_t bytes_max_;
   ChunkRef chunk_;
   size_t offset_ = 0;    // where in the chunk it begins: it may be the tail of another's

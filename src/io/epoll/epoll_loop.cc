@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "io/address.h"
+#include "metrics/registry.h"
 
 namespace millrace::io {
 
@@ -119,6 +120,9 @@ void EpollLoop::run_turn(Duration sleep_max) {
   timers_.fire_due(now_);
   run_posted();
   run_deferred();
+  if (turns_ != nullptr) {
+    turns_->record(std::chrono::duration<double>(monotonic_now() - now_).count());
+  }
 }
 
 // How long the kernel may let us sleep; -1 for ever. Rounded up, so that a timer is due afterwards.

@@ -141,6 +141,7 @@ class EpollLoop final : public Loop {
 
   MonotonicTime now() const override { return now_; }
   MonotonicTime read_clock() const override;
+  void record_turns(metrics::Histogram* into) override { turns_ = into; }
   WallTime wall_now() const override;
   Random& random() override { return random_; }
   std::unique_ptr<Timer> make_timer(Task on_expiry_repeatable) override;
@@ -179,6 +180,7 @@ class EpollLoop final : public Loop {
   void report(std::string_view what, const Error& error);
 
   EpollLoopOptions options_;
+  metrics::Histogram* turns_ = nullptr;
   int epoll_ = -1;
   Random random_;
   MonotonicTime now_;

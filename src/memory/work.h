@@ -1,0 +1,32 @@
+// What a piece of work on one message is given: where its output comes from, so that every byte of
+// it is reserved before it is written, and its pace. Passed by reference down the walks; belongs to
+// one message at a time.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/pace.h"
+#include "base/result.h"
+#include "memory/chunk_pool.h"
+
+namespace millrace {
+
+struct Work {
+  ChunkPool& pool;
+  Pace& pace;
+};
+
+// Why `what` ("editing") got no memory: others have it now (UNAVAILABLE: try again), or
+// `need_bytes` is more than the whole budget has for messages (RESOURCE_EXHAUSTED: final).
+inline Error no_memory(std::string_view what, size_t need_bytes, const Budget& budget) {
+  if (need_bytes <= budget.limit_of_messages()) {
+    return {Code::kUnavailable, "memory budget exhausted while " + std::string(what)};
+  }
+  return {Code::kResourceExhausted, std::string(what) + " takes at least " +
+                                        std::to_string(need_bytes) +
+                                        " bytes of memory, the whole budget is " +
+                                        std::to_string(budget.limit_of_messages())};
+}
+
+}  // namespace millrace
