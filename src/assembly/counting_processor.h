@@ -15,9 +15,9 @@ class CountingProcessor final : public pipeline::Processor {
                     metrics::Counter& outgoing)
       : inner_(std::move(inner)), incoming_(incoming), outgoing_(outgoing) {}
 
-  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload) override {
+  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
     incoming_.add(payload.item_count);
-    auto result = inner_->process(payload);
+    auto result = inner_->process(payload, work);
     if (result) outgoing_.add(payload.item_count);
     return result;
   }

@@ -1,27 +1,82 @@
 #include "otlp/attribute_list.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "wire/protobuf.h"
 #include "wire/writer.h"
 
 namespace millrace::otlp {
+
+namespace {
+
+// Up to here a list is memory of the work's own, a small constant; beyond it is reserved.
+constexpr size_t kUnreservedEntries = 256;
+constexpr size_t kUnreservedOwnBytes = 16 * 1024;
+constexpr size_t kUnreservedCopyBytes = 16 * 1024;
+// The dearest way from a value to another: control characters in a list, as JSON (6 times), in a
+// text that grows by doubling, encoded, and copied here.
+constexpr size_t kCopiesPerByte = 20;
+
+}  // namespace
+
+void AttributeList::refuse(std::string_view what, size_t need_bytes) {
+  if (!failure_) failure_ = no_memory(what, need_bytes, work_.pool.budget());
+}
 
 void AttributeList::reset(MessageBytes message, uint32_t field_number) {
   message_ = message;
   field_number_ = field_number;
   entries_.clear();
   own_.clear();
+  failure_.reset();
+  copies_memory_ = Reservation();
   is_changed_ = false;
+  const auto offset = [&](const uint8_t* at) { return static_cast<uint32_t>(at - message.data()); };
   wire::FieldReader fields(message);
   for (wire::Field field; fields.next(&field);) {
+    work_.pace.step(8);
     if (!field.is(field_number, wire::WireType::kLen)) continue;
-    Entry entry;
-    entry.whole = field.whole;
-    entry.view = KeyValueView::read(field.bytes);
-    entries_.push_back(entry);
+    const KeyValueView view = KeyValueView::read(field.bytes);
+    if (!make_room_for_entry()) return;
+    Entry& entry = entries_.emplace_back();
+    entry.whole_at = offset(field.whole.data());
+    entry.whole_size = static_cast<uint32_t>(field.whole.size());
+    entry.key_size = static_cast<uint32_t>(view.key.size());
+    if (!view.key.empty()) {
+      entry.key_at = offset(reinterpret_cast<const uint8_t*>(view.key.data()));
+    }
+    entry.value_size = static_cast<uint32_t>(view.value.size());
+    if (!view.value.empty()) entry.value_at = offset(view.value.data());
   }
 }
 
+bool AttributeList::make_room_for_entry() {
+  if (entries_.size() < entries_.capacity()) return true;
+  if (entries_.size() >= kAttributesMax) {
+    failure_ =
+        Error{Code::kResourceExhausted, "more than " + std::to_string(kAttributesMax) +
+                                            " attributes of one item, which cannot be edited"};
+    return false;
+  }
+  const size_t count = std::clamp(2 * entries_.size(), size_t{32}, kAttributesMax);
+  if (count > kUnreservedEntries) {
+    const size_t bytes = count * sizeof(Entry);
+    Reservation larger = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, bytes);
+    if (!larger) {
+      refuse("editing attributes", bytes);
+      return false;
+    }
+    entries_.reserve(count);
+    entries_memory_ = std::move(larger);
+    return true;
+  }
+  entries_.reserve(count);
+  return true;
+}
+
 std::optional<size_t> AttributeList::find_index(std::string_view key) const {
+  work_.pace.step(4 * entries_.size());
   for (size_t i = 0; i < entries_.size(); i++) {
     if (!entries_[i].is_erased && key_of(entries_[i]) == key) return i;
   }
@@ -34,79 +89,122 @@ std::optional<AnyValueView> AttributeList::find(std::string_view key) const {
   return AnyValueView::read(value_of(entries_[*index]));
 }
 
-std::optional<std::string> AttributeList::copy_value(std::string_view key) const {
-  const std::optional<size_t> index = find_index(key);
-  if (!index) return std::nullopt;
-  return std::string(as_text(value_of(entries_[*index])));
+bool AttributeList::may_copy(size_t value_bytes) {
+  if (failed()) return false;
+  if (value_bytes <= std::max(kUnreservedCopyBytes, copies_memory_.bytes() / kCopiesPerByte)) {
+    return true;
+  }
+  const size_t bytes = value_bytes * kCopiesPerByte;
+  Reservation larger = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, bytes);
+  if (!larger) {
+    refuse("copying an attribute", bytes);
+    return false;
+  }
+  copies_memory_ = std::move(larger);
+  return true;
+}
+
+bool AttributeList::make_own_room(size_t more) {
+  const size_t needed = own_.size() + more;
+  if (needed <= own_.capacity()) return true;
+  const size_t capacity = std::max(needed, 2 * own_.capacity());
+  Reservation larger;
+  if (capacity > kUnreservedOwnBytes) {
+    larger = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, capacity);
+    if (!larger || needed > std::numeric_limits<uint32_t>::max()) {
+      refuse("setting attributes", capacity);
+      return false;
+    }
+  }
+  own_.reserve(capacity);
+  own_memory_ = std::move(larger);
+  return true;
+}
+
+std::optional<uint32_t> AttributeList::put(std::string_view bytes) {
+  if (failed() || !make_own_room(bytes.size())) return std::nullopt;
+  const auto at = static_cast<uint32_t>(own_.size());
+  own_ += bytes;
+  return at;
+}
+
+void AttributeList::put_value(size_t index, std::string_view any_value) {
+  const std::optional<uint32_t> at = put(any_value);
+  if (!at) return;
+  entries_[index].is_own_value = true;
+  entries_[index].value_at = *at;
+  entries_[index].value_size = static_cast<uint32_t>(any_value.size());
+  is_changed_ = true;
 }
 
 void AttributeList::set(std::string_view key, std::string_view any_value) {
-  is_changed_ = true;
+  if (failed()) return;
   std::optional<size_t> index = find_index(key);
   if (!index) {
-    Entry added;
-    added.is_own_key = true;
-    added.own_key = own_.size();
-    added.own_key_size = key.size();
-    own_ += key;
-    entries_.push_back(added);
+    const std::optional<uint32_t> at = put(key);
+    if (!at || !make_room_for_entry()) return;
+    Entry& added = entries_.emplace_back();
+    added.key_at = *at;
+    added.key_size = static_cast<uint32_t>(key.size());
     index = entries_.size() - 1;
   }
-  Entry& entry = entries_[*index];
-  entry.is_own_value = true;
-  entry.own_value = own_.size();
-  entry.own_value_size = any_value.size();
-  own_ += any_value;
+  put_value(*index, any_value);
+}
+
+bool AttributeList::set_copy(std::string_view key, std::string_view from_key) {
+  const std::optional<size_t> from = find_index(from_key);
+  if (!from) return false;
+  const MessageBytes value = value_of(entries_[*from]);
+  if (!entries_[*from].is_own_value) {  // bytes of the message stay where they are
+    set(key, as_text(value));
+  } else if (may_copy(value.size())) {
+    set(key, std::string(as_text(value)));
+  }
+  return true;
 }
 
 void AttributeList::erase(std::string_view key) {
-  for (Entry& entry : entries_) {
-    if (entry.is_erased || key_of(entry) != key) continue;
-    entry.is_erased = true;
-    is_changed_ = true;
-  }
+  erase_if([&](std::string_view one) { return one == key; });
 }
 
 size_t AttributeList::content_size(const Entry& entry) const {
-  return wire::len_field_size(1, key_of(entry).size()) +
-         wire::len_field_size(2, value_of(entry).size());
+  return wire::len_field_size(1, entry.key_size) + wire::len_field_size(2, entry.value_size);
 }
 
 size_t AttributeList::message_size() const {
   size_t size = message_.size();
   for (const Entry& entry : entries_) {
     if (entry.is_erased) {
-      size -= entry.whole.size();
+      size -= entry.whole_size;
     } else if (entry.is_own_value) {
-      size += wire::len_field_size(field_number_, content_size(entry)) - entry.whole.size();
+      size += wire::len_field_size(field_number_, content_size(entry)) - entry.whole_size;
     }
   }
   return size;
 }
 
-void AttributeList::write_message(const Bytes& owner, PieceList* into) const {
+void AttributeList::write_message(const Bytes& owner, RopeWriter* into) const {
   const uint8_t* kept = message_.data();
   const uint8_t* const end = kept + message_.size();
   const auto keep_until = [&](const uint8_t* until) {
-    into->keep_or_copy(owner, {kept, until});
+    into->keep(owner, {kept, until});
     kept = until;
   };
-  wire::Writer writer(128);
   for (const Entry& entry : entries_) {
+    work_.pace.step(4);
     if (!entry.is_erased && !entry.is_own_value) continue;
-    if (entry.whole.empty()) {
+    if (entry.whole_size == 0) {
       keep_until(end);
     } else {
-      keep_until(entry.whole.data());
-      kept += entry.whole.size();
+      keep_until(message_.data() + entry.whole_at);
+      kept += entry.whole_size;
     }
     if (entry.is_erased) continue;
-    const wire::Writer::Nested nested = writer.open(field_number_, content_size(entry));
-    writer.string_field(1, key_of(entry));
-    writer.bytes_field(2, value_of(entry));
-    writer.close(nested);
-    into->write(writer.view());
-    writer.truncate(0);
+    into->write_len_prefix(field_number_, content_size(entry));
+    into->write_len_prefix(1, entry.key_size);
+    into->write(as_span(key_of(entry)));
+    into->write_len_prefix(2, entry.value_size);
+    into->write(value_of(entry));
   }
   keep_until(end);
 }

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/testing/fuzz_input.h"
+#include "memory/testing/test_work.h"
 #include "otlp/attribute_list.h"
 #include "wire/writer.h"
 
@@ -62,7 +63,19 @@ void change(testing::FuzzInput& input, AttributeList& list, Twin& twin) {
   const std::string key = read_key(input);
   const auto found = std::ranges::find(twin, key, [](const auto& pair) { return pair.first; });
   MILLRACE_CHECK(list.contains(key) == (found != twin.end()));
-  if (found != twin.end()) MILLRACE_CHECK(list.copy_value(key) == found->second);
+  const std::string from = read_key(input);
+  const auto source = std::ranges::find(twin, from, [](const auto& pair) { return pair.first; });
+  if (input.flag()) {
+    MILLRACE_CHECK(list.set_copy(key, from) == (source != twin.end()));
+    if (source == twin.end()) return;
+    const std::string copied = source->second;
+    if (found != twin.end()) {
+      found->second = copied;
+    } else {
+      twin.emplace_back(key, copied);
+    }
+    return;
+  }
   if (input.flag()) {
     list.erase(key);
     std::erase_if(twin, [&](const auto& pair) { return pair.first == key; });
@@ -99,15 +112,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     writer.close(entry);
   }
   const Bytes message = Bytes::copy_of(writer.view());
-  AttributeList list;
+  testing::TestWork own;
+  AttributeList list(own.work);
   list.reset(message.view(), kNumber);
   while (!input.empty() && twin.size() < 16) change(input, list, twin);
   MILLRACE_CHECK(read(list).size() == twin.size());
-  wire::Writer fresh(64);
-  PieceList pieces(&fresh);
-  list.write_message(message, &pieces);
-  MILLRACE_CHECK(pieces.size() == list.message_size());
-  const Bytes written = pieces.to_rope().to_bytes();
+  RopeWriter rope(own.work, 1 << 20);
+  list.write_message(message, &rope);
+  MILLRACE_CHECK(rope.size() == list.message_size());
+  const Bytes written = rope.finish()->to_bytes();
   MILLRACE_CHECK(written.size() == list.message_size());
   std::string others_seen;
   MILLRACE_CHECK(read_message(written.view(), &others_seen) == twin);

@@ -1,10 +1,14 @@
+// One pass, outermost message first. A message is opened in the output when the first change inside
+// it is found, and with it those around it (open()); what lies between two changes is kept as one
+// stretch. So what does not change costs nothing but looking at it.
 #include "otlp/edit.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "otlp/piece_list.h"
 #include "otlp/rope_reader.h"
+#include "otlp/rope_writer.h"
 #include "otlp/schema.h"
 
 namespace millrace::otlp {
@@ -13,189 +17,288 @@ namespace {
 
 using wire::WireType;
 
-// Rewrites some length-delimited fields of `message` and keeps the rest. `is_wanted(number)` says
-// which; `edit_content(number, content)` gives the size of the new content, or nothing when it
-// stays; `write_content(content, into)` then writes it. The size comes first so that the length and
-// what follows lie behind one another. Nothing is written to `into` when nothing changed.
-template <class IsWanted, class EditContent, class WriteContent>
-bool rewrite_fields(const Bytes& message, const IsWanted& is_wanted,
-                    const EditContent& edit_content, const WriteContent& write_content,
-                    PieceList* into) {
-  const uint8_t* kept = message.data();
-  bool is_changed = false;
-  wire::FieldReader fields(message.view());
-  for (wire::Field field; fields.next(&field);) {
-    if (field.type != WireType::kLen || !is_wanted(field.number)) continue;
-    const Bytes before(message.chunk(), field.bytes.data(), field.bytes.size());
-    const std::optional<size_t> size = edit_content(field.number, before);
-    if (!size) continue;
-    into->keep(message, {kept, field.whole.data()});
-    kept = field.whole.data() + field.whole.size();
-    into->write_len_prefix(field.number, *size);
-    write_content(before, into);
-    is_changed = true;
-  }
-  if (is_changed) into->keep(message, {kept, message.data() + message.size()});
-  return is_changed;
-}
+// Of looking at a field, in units of the pace.
+constexpr size_t kFieldUnits = 8;
+constexpr size_t kItemUnits = 64;
+constexpr size_t kCopyAtOnceBytes = 64 * 1024;
 
-// For content that is itself rewritten: `edit(number, content, into)` returns whether it changed.
-template <class IsWanted, class Edit>
-bool rewrite_nested(const Bytes& message, wire::Writer* writer, const IsWanted& is_wanted,
-                    const Edit& edit, PieceList* into) {
-  PieceList edited(writer);
-  return rewrite_fields(
-      message, is_wanted,
-      [&](uint32_t number, const Bytes& content) -> std::optional<size_t> {
-        if (!edit(number, content, &edited)) return std::nullopt;
-        return edited.size();
-      },
-      [&](const Bytes&, PieceList* after) { after->append(std::move(edited)); }, into);
-}
+// A message whose content is being edited.
+struct Level {
+  Level* around;  // null: the request is around it
+  uint32_t field_number;
+  std::span<const uint8_t> whole;  // tag, length and content, where `around` has it in one piece
+  Bytes content;
+  const uint8_t* kept;  // up to here the content is in the output, once it is open
+  bool is_open = false;
+  RopeWriter::Nested nested = {};
+};
 
 // One edit over one request.
 class Edit {
  public:
-  Edit(Signal signal, const AttributeEditor& editor) : editor_(editor) { context_.signal = signal; }
+  Edit(Signal signal, const Rope& request, const AttributeEditor& editor, Work& work)
+      : request_(request),
+        editor_(editor),
+        work_(work),
+        list_(work),
+        out_(work, std::max(kEditedBytesMax, 2 * request.size())),
+        kept_(request) {
+    context_.signal = signal;
+  }
 
   enum class Target : uint8_t { kResource, kScope, kItem };
-  Rope run(const Rope& request, Target target) {
-    PieceList out(&writer_);
-    RopeReader reader(request);
+  Result<Rope> run(Target target) {
+    target_ = target;
+    RopeReader reader(request_);
     while (!reader.done()) {
-      RopeReader ahead = reader;
-      const uint32_t tag = ahead.read_tag();
+      work_.pace.step(kFieldUnits);
+      field_begin_ = reader.position();
+      const uint32_t tag = reader.read_tag();
       if (tag != wire::make_tag(1, WireType::kLen)) {
-        ahead.skip_value(tag);
-        keep(reader.take(ahead.position() - reader.position()), &out);
+        reader.skip_value(tag);
         continue;
       }
-      const size_t size = ahead.read_varint();
-      const Bytes resource_x = ahead.take(size).to_bytes();
-      PieceList content(&writer_);
-      if (edit_resource_x(resource_x, target, &content)) {
-        out.write_len_prefix(1, content.size());
-        out.append(std::move(content));
-        reader.skip(ahead.position() - reader.position());
-      } else {
-        keep(reader.take(ahead.position() - reader.position()), &out);
-      }
+      const size_t size = reader.read_varint();
+      field_end_ = reader.position() + size;
+      std::optional<Bytes> resource_x = contiguous(reader.take(size));
+      if (!resource_x) return fail(no_memory("editing", size, work_.pool.budget()));
+      Level level = level_of(nullptr, 1, {}, std::move(*resource_x));
+      edit_resource_x(level);
+      close(level);
+      if (list_.failed()) return fail(*list_.failure());
+      if (out_.failed()) return out_.finish();
     }
-    return out.to_rope();
+    if (kept_.position() == 0) return request_;
+    keep_request_until(request_.size());
+    return out_.finish();
   }
 
  private:
-  static void keep(const Rope& rope, PieceList* out) {
-    for (const Bytes& piece : rope.pieces()) out->keep(piece, piece.view());
+  static Level level_of(Level* around, uint32_t field_number, std::span<const uint8_t> whole,
+                        Bytes content) {
+    const uint8_t* const begin = content.data();
+    return {around, field_number, whole, std::move(content), begin};
+  }
+  bool stopped() const { return out_.failed() || list_.failed(); }
+
+  // A message in several pieces is copied together.
+  std::optional<Bytes> contiguous(const Rope& message) {
+    if (message.pieces().size() <= 1) return message.to_bytes();
+    ChunkRef chunk = work_.pool.try_acquire(message.size());
+    if (!chunk) return std::nullopt;
+    uint8_t* at = chunk->data();
+    for (const Bytes& piece : message.pieces()) {
+      for (size_t done = 0; done < piece.size(); done += kCopyAtOnceBytes) {
+        const size_t part = std::min(kCopyAtOnceBytes, piece.size() - done);
+        std::memcpy(at, piece.data() + done, part);
+        at += part;
+        work_.pace.step(part / 4);
+      }
+    }
+    const uint8_t* const data = chunk->data();
+    return Bytes(std::move(chunk), data, message.size());
   }
 
-  bool edit_resource_x(const Bytes& resource_x, Target target, PieceList* into) {
-    const ResourceView resource = ResourceView::read(resource_x);
-    context_.resource = &resource;
+  // What of the request is not in the output yet, up to `end`.
+  void keep_request_until(size_t end) {
+    const Rope stretch = kept_.take(end - kept_.position());
+    for (const Bytes& piece : stretch.pieces()) out_.keep(piece, piece.view());
+  }
+  void keep_until(Level& level, const uint8_t* until) {
+    out_.keep(level.content, {level.kept, until});
+    level.kept = until;
+  }
+
+  void open(Level& level) {
+    if (level.is_open) return;
+    level.is_open = true;
+    if (level.around == nullptr) {
+      keep_request_until(field_begin_);
+      kept_.skip(field_end_ - field_begin_);
+    } else {
+      open(*level.around);
+      keep_until(*level.around, level.whole.data());
+      level.around->kept += level.whole.size();
+    }
+    const size_t size = level.content.size();
+    level.nested = out_.open(level.field_number, size + size / 8);
+  }
+
+  void close(Level& level) {
+    if (!level.is_open) return;
+    keep_until(level, level.content.data() + level.content.size());
+    out_.close(level.nested);
+  }
+
+  // Calls `edit(number, content)` for each message inside, a Level opened by what changes in it.
+  template <class IsWanted, class EditInside>
+  void edit_nested(Level& level, const IsWanted& is_wanted, const EditInside& edit_inside) {
+    wire::FieldReader fields(level.content.view());
+    for (wire::Field field; !stopped() && fields.next(&field);) {
+      work_.pace.step(kFieldUnits);
+      if (field.type != WireType::kLen || !is_wanted(field.number)) continue;
+      Level inside = level_of(&level, field.number, field.whole,
+                              Bytes(level.content.chunk(), field.bytes.data(), field.bytes.size()));
+      edit_inside(inside);
+      close(inside);
+    }
+  }
+
+  void edit_resource_x(Level& level) {
+    std::optional<Bytes> resource = merged(level.content);
+    if (!resource) return;
+    resource_ =
+        ResourceView{.bytes = level.content, .resource = std::move(*resource), .schema_url = {}};
+    context_.resource = &resource_;
+    context_.resource_number++;
     context_.scope = nullptr;
-    if (target == Target::kResource) {
-      return edit_singular(resource_x, resource.resource, kResourceAttributes, into);
+    if (target_ == Target::kResource) {
+      return edit_singular(level, resource_.resource, kResourceAttributes);
     }
-    return rewrite_nested(
-        resource_x, &writer_, [](uint32_t number) { return number == kResourceScopes; },
-        [&](uint32_t, const Bytes& scope_x, PieceList* content) {
-          return edit_scope_x(scope_x, target, content);
-        },
-        into);
+    edit_nested(
+        level, [](uint32_t number) { return number == kResourceScopes; },
+        [&](Level& scope_x) { edit_scope_x(scope_x); });
   }
 
-  bool edit_scope_x(const Bytes& scope_x, Target target, PieceList* into) {
-    const ScopeView scope = ScopeView::read(scope_x);
-    context_.scope = &scope;
-    if (target == Target::kScope) {
-      return edit_singular(scope_x, scope.scope, kScopeAttributes, into);
+  void edit_scope_x(Level& level) {
+    std::optional<Bytes> scope = merged(level.content);
+    if (!scope) return;
+    scope_ = ScopeView{.bytes = level.content, .scope = std::move(*scope)};
+    wire::FieldReader fields(scope_.scope.view());
+    for (wire::Field field; fields.next(&field);) {
+      work_.pace.step(kFieldUnits);
+      if (field.is(1, WireType::kLen)) scope_.name = field.text();
+      if (field.is(2, WireType::kLen)) scope_.version = field.text();
     }
+    context_.scope = &scope_;
+    context_.scope_number++;
+    if (target_ == Target::kScope) return edit_singular(level, scope_.scope, kScopeAttributes);
     switch (context_.signal) {
       case Signal::kTraces:
-        return edit_items(scope_x, kScopeItems, kSpanAttributes, into);
+        return edit_items(level, kScopeItems, kSpanAttributes);
       case Signal::kLogs:
-        return edit_items(scope_x, kScopeItems, kLogRecordAttributes, into);
+        return edit_items(level, kScopeItems, kLogRecordAttributes);
       case Signal::kMetrics:
-        return rewrite_nested(
-            scope_x, &writer_, [](uint32_t number) { return number == kScopeItems; },
-            [&](uint32_t, const Bytes& metric, PieceList* content) {
-              return edit_metric(metric, content);
-            },
-            into);
+        return edit_nested(
+            level, [](uint32_t number) { return number == kScopeItems; },
+            [&](Level& metric) { edit_metric(metric); });
       case Signal::kProfiles:
-        break;
+        return;
     }
-    return false;
   }
 
-  bool edit_metric(const Bytes& metric, PieceList* into) {
+  void edit_metric(Level& level) {
     context_.metric_name = {};
-    wire::FieldReader fields(metric.view());
+    context_.metric_number++;
+    wire::FieldReader fields(level.content.view());
     for (wire::Field field; fields.next(&field);) {
+      work_.pace.step(kFieldUnits);
       if (field.is(1, WireType::kLen)) context_.metric_name = field.text();
     }
-    return rewrite_nested(
-        metric, &writer_, is_metric_data,
-        [&](uint32_t number, const Bytes& data, PieceList* content) {
-          return edit_items(data, kDataPoints, point_attributes(static_cast<MetricType>(number)),
-                            content);
-        },
-        into);
+    edit_nested(level, is_metric_data, [&](Level& data) {
+      edit_items(data, kDataPoints, point_attributes(static_cast<MetricType>(data.field_number)));
+    });
   }
 
-  // Spans, log records or data points, which lie in field `items_field` of `around`.
-  bool edit_items(const Bytes& around, uint32_t items_field, uint32_t attributes_field,
-                  PieceList* into) {
-    return rewrite_fields(
-        around, [&](uint32_t number) { return number == items_field; },
-        [&](uint32_t, const Bytes& item) -> std::optional<size_t> {
-          context_.item = item.view();
-          list_.reset(item.view(), attributes_field);
-          editor_(context_, list_);
-          if (!list_.is_changed()) return std::nullopt;
-          return list_.message_size();
-        },
-        [&](const Bytes& item, PieceList* after) { list_.write_message(item, after); }, into);
-  }
-
-  // Field 1 of `around`, of which there may be none, one, or several that are one.
-  bool edit_singular(const Bytes& around, const Bytes& content, uint32_t attributes_field,
-                     PieceList* into) {
-    list_.reset(content.view(), attributes_field);
-    editor_(context_, list_);
-    if (!list_.is_changed()) return false;
-    into->write_len_prefix(1, list_.message_size());
-    list_.write_message(content, into);
-    const uint8_t* kept = around.data();
-    wire::FieldReader fields(around.view());
-    for (wire::Field field; fields.next(&field);) {
-      if (!field.is(1, WireType::kLen)) continue;
-      into->keep(around, {kept, field.whole.data()});
-      kept = field.whole.data() + field.whole.size();
+  // Spans, log records or data points, which lie in field `items_field` of `level`.
+  void edit_items(Level& level, uint32_t items_field, uint32_t attributes_field) {
+    wire::FieldReader fields(level.content.view());
+    for (wire::Field field; !stopped() && fields.next(&field);) {
+      work_.pace.step(kFieldUnits);
+      if (!field.is(items_field, WireType::kLen)) continue;
+      work_.pace.step(kItemUnits);
+      context_.item = field.bytes;
+      list_.reset(field.bytes, attributes_field);
+      if (!list_.failed()) editor_(context_, list_);
+      if (list_.failed() || !list_.is_changed()) continue;
+      open(level);
+      keep_until(level, field.whole.data());
+      level.kept += field.whole.size();
+      out_.write_len_prefix(items_field, list_.message_size());
+      list_.write_message(level.content, &out_);
     }
-    into->keep(around, {kept, around.data() + around.size()});
-    return true;
   }
 
+  // Field 1 of `level`, of which there may be none, one, or several that are one.
+  void edit_singular(Level& level, const Bytes& content, uint32_t attributes_field) {
+    list_.reset(content.view(), attributes_field);
+    if (!list_.failed()) editor_(context_, list_);
+    if (list_.failed() || !list_.is_changed()) return;
+    open(level);
+    out_.write_len_prefix(1, list_.message_size());
+    list_.write_message(content, &out_);
+    wire::FieldReader fields(level.content.view());
+    for (wire::Field field; !stopped() && fields.next(&field);) {
+      work_.pace.step(kFieldUnits);
+      if (!field.is(1, WireType::kLen)) continue;
+      keep_until(level, field.whole.data());
+      level.kept += field.whole.size();
+    }
+  }
+
+  // Field 1 of `message`; several are one, copied together. Nothing, and a failure of the output,
+  // where there is no memory for that.
+  std::optional<Bytes> merged(const Bytes& message) {
+    Bytes only;
+    size_t count = 0;
+    size_t size = 0;
+    const auto each = [&](const auto& visit) {
+      wire::FieldReader fields(message.view());
+      for (wire::Field field; fields.next(&field);) {
+        work_.pace.step(kFieldUnits);
+        if (field.is(1, WireType::kLen) && !field.bytes.empty()) visit(field.bytes);
+      }
+    };
+    each([&](MessageBytes part) {
+      count++;
+      size += part.size();
+      only = Bytes(message.chunk(), part.data(), part.size());
+    });
+    if (count <= 1) return only;
+    ChunkRef chunk = work_.pool.try_acquire(size);
+    if (!chunk) {
+      out_.refuse_memory();
+      return std::nullopt;
+    }
+    uint8_t* at = chunk->data();
+    each([&](MessageBytes part) {
+      std::memcpy(at, part.data(), part.size());
+      at += part.size();
+    });
+    const uint8_t* const data = chunk->data();
+    return Bytes(std::move(chunk), data, size);
+  }
+
+  const Rope& request_;
   const AttributeEditor& editor_;
+  Work& work_;
   EditContext context_;
+  Target target_ = Target::kItem;
+  ResourceView resource_;
+  ScopeView scope_;
   AttributeList list_;
-  wire::Writer writer_{4096};
+  RopeWriter out_;
+  RopeReader kept_;         // up to here the request is in the output
+  size_t field_begin_ = 0;  // of the ResourceX being edited, in the request
+  size_t field_end_ = 0;
 };
 
 }  // namespace
 
-Rope edit_resource_attributes(Signal signal, const Rope& request, const AttributeEditor& edit) {
-  return Edit(signal, edit).run(request, Edit::Target::kResource);
+Result<Rope> edit_resource_attributes(Signal signal, const Rope& request,
+                                      const AttributeEditor& edit, Work& work) {
+  return Edit(signal, request, edit, work).run(Edit::Target::kResource);
 }
 
-Rope edit_scope_attributes(Signal signal, const Rope& request, const AttributeEditor& edit) {
-  return Edit(signal, edit).run(request, Edit::Target::kScope);
+Result<Rope> edit_scope_attributes(Signal signal, const Rope& request, const AttributeEditor& edit,
+                                   Work& work) {
+  return Edit(signal, request, edit, work).run(Edit::Target::kScope);
 }
 
-Rope edit_item_attributes(Signal signal, const Rope& request, const AttributeEditor& edit) {
+Result<Rope> edit_item_attributes(Signal signal, const Rope& request, const AttributeEditor& edit,
+                                  Work& work) {
   if (signal == Signal::kProfiles) return request;
-  return Edit(signal, edit).run(request, Edit::Target::kItem);
+  return Edit(signal, request, edit, work).run(Edit::Target::kItem);
 }
 
 }  // namespace millrace::otlp

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "memory/testing/test_work.h"
 #include "otlp/admit.h"
 #include "otlp/edit.h"
 #include "otlp/otlp_reference.h"
@@ -28,14 +29,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto admitted = otlp::admit(signal, message.view());
   if (!admitted) return 0;
   const Rope request(message);
+  testing::TestWork own;
   const otlp::AttributeEditor look = [](const otlp::EditContext&, otlp::AttributeList&) {};
   const otlp::AttributeEditor change = [](const otlp::EditContext&, otlp::AttributeList& list) {
     list.set("added.key", std::string_view("\x0a\x05value", 7));
   };
   for (const auto edit :
        {otlp::edit_resource_attributes, otlp::edit_scope_attributes, otlp::edit_item_attributes}) {
-    MILLRACE_CHECK(bytes_of(edit(signal, request, look)).text() == message.text());
-    const auto again = otlp::admit(signal, bytes_of(edit(signal, request, change)).view());
+    MILLRACE_CHECK(bytes_of(*edit(signal, request, look, own.work)).text() == message.text());
+    const auto again =
+        otlp::admit(signal, bytes_of(*edit(signal, request, change, own.work)).view());
     MILLRACE_CHECK(again.has_value());
     MILLRACE_CHECK(again->item_count == admitted->item_count);
   }

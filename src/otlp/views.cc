@@ -37,12 +37,6 @@ Bytes slice_of(const Bytes& bytes, MessageBytes part) {
   return Bytes(bytes.chunk(), part.data(), part.size());
 }
 
-Bytes appended(const Bytes& first, Bytes second) {
-  Rope both(first);
-  both.append(std::move(second));
-  return both.to_bytes();
-}
-
 }  // namespace
 
 AnyValueView AnyValueView::read(MessageBytes any_value) {
@@ -124,13 +118,10 @@ std::optional<AnyValueView> find_attribute(MessageBytes message, uint32_t field_
 }
 
 Bytes merged_message(const Bytes& message, uint32_t field_number) {
-  Bytes merged;
+  Rope parts;
   MessageReader reader(message.view(), field_number);
-  for (MessageBytes content; reader.next(&content);) {
-    merged =
-        merged.empty() ? slice_of(message, content) : appended(merged, slice_of(message, content));
-  }
-  return merged;
+  for (MessageBytes content; reader.next(&content);) parts.append(slice_of(message, content));
+  return parts.to_bytes();
 }
 
 ResourceView ResourceView::read(Bytes resource_x) {
@@ -320,6 +311,7 @@ LogRecordView LogRecordView::read(MessageBytes log_record) {
 
 MetricView MetricView::read(Bytes metric) {
   MetricView view;
+  Rope data_parts;
   each_field(metric.view(), [&](const Field& field) {
     if (field.type != kLen) return;
     if (field.number == 1) view.name = field.text();
@@ -327,11 +319,11 @@ MetricView MetricView::read(Bytes metric) {
     if (field.number == 3) view.unit = field.text();
     if (!is_metric_data(field.number)) return;
     const auto type = static_cast<MetricType>(field.number);
-    Bytes content = slice_of(metric, field.bytes);
-    view.data = view.type == type && !view.data.empty() ? appended(view.data, std::move(content))
-                                                        : std::move(content);
+    if (view.type != type) data_parts.clear();
+    data_parts.append(slice_of(metric, field.bytes));
     view.type = type;
   });
+  view.data = data_parts.to_bytes();
   FieldReader data(view.data.view());
   const bool has_temporality = view.type == MetricType::kSum ||
                                view.type == MetricType::kHistogram ||

@@ -19,7 +19,7 @@ using testing::Rig;
 class Liar final : public Processor {
  public:
   explicit Liar(std::atomic<int>& lies) : lies_(lies) {}
-  Result<ProcessorResult> process(Payload& payload) override {
+  Result<ProcessorResult> process(Payload& payload, Work&) override {
     payload.item_count -= static_cast<uint32_t>(lies_.exchange(0));
     return ProcessorResult{};
   }
@@ -47,7 +47,7 @@ struct AuditorTest : ::testing::Test {
     parts.log = &log;
     parts.on_finding = [this](const ledger::Finding&) { ++told; };
     rig.auditor = std::make_unique<Auditor>(std::move(parts));
-    rig.pipeline->add_processor(std::make_unique<Liar>(lies));
+    rig.pipeline->add_processor(std::make_unique<Liar>(lies), rig.long_work);
   }
   void finish() {
     while (!rig.sinks[0].exporter->open.empty()) {
@@ -128,7 +128,7 @@ class Keeper final : public Processor {
  public:
   // Of `parts` parts it takes one.
   Keeper(Emitter emit, uint32_t parts) : emit_(std::move(emit)), parts_(parts) {}
-  Result<ProcessorResult> process(Payload& payload) override {
+  Result<ProcessorResult> process(Payload& payload, Work&) override {
     const uint32_t count = payload.item_count / parts_;
     const size_t bytes = size_t{count} * 8;
     Payload kept = payload;
@@ -156,7 +156,7 @@ class Keeper final : public Processor {
 
 class Refuser final : public Processor {
  public:
-  Result<ProcessorResult> process(Payload& payload) override {
+  Result<ProcessorResult> process(Payload& payload, Work&) override {
     if (payload.item_count != 0 && refuses) return fail(Code::kInvalidArgument, "no");
     return ProcessorResult{};
   }
@@ -165,7 +165,8 @@ class Refuser final : public Processor {
 
 TEST(AuditorQueueTest, WhatAProcessorHoldsIsItsWorkers) {
   Rig rig;
-  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 1));
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 1),
+                              rig.long_work);
   rig.submit(5);
   rig.run();
   EXPECT_EQ(rig.auditor->recent_held().total().items, 5u);
@@ -179,10 +180,11 @@ TEST(AuditorQueueTest, WhatAProcessorHoldsIsItsWorkers) {
 // Half of each request is taken over by the first; then the second refuses the rest.
 TEST(AuditorQueueTest, WhatWasHeldBeforeALaterProcessorRefusedIsAccountedFor) {
   Rig rig;
-  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 2));
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 2),
+                              rig.long_work);
   auto refuser = std::make_unique<Refuser>();
   Refuser& refusing = *refuser;
-  rig.pipeline->add_processor(std::move(refuser));
+  rig.pipeline->add_processor(std::move(refuser), rig.long_work);
   refusing.refuses = true;
   const size_t refused = rig.submit(4);
   rig.run();
@@ -201,7 +203,8 @@ TEST(AuditorQueueTest, WhatIsHeldOfARequestThatWaitsInLineHasNotEntered) {
   DestinationOptions options = testing::plain_options();
   options.queue = {.capacity = 1, .on_full = OnFull::kBlock};
   Rig rig({options});
-  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 2));
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 2),
+                              rig.long_work);
   rig.submit(2);
   rig.run();
   rig.submit(2);
@@ -220,6 +223,9 @@ class AuditorThreadsTest : public ::testing::TestWithParam<int> {};
 
 struct Thread {
   ManualLoop loop;
+  Budget work_budget{64 << 20};
+  ChunkPool work_pool{work_budget, 0};
+  io::LongWork long_work{loop, work_pool};
   std::unique_ptr<DestinationWorker> destination;
   std::unique_ptr<PipelineWorker> pipeline;
   std::unique_ptr<Intake> intake;
@@ -238,7 +244,7 @@ void make(Thread& one, Destination& destination, ledger::Account& account, std::
       DestinationWorker::Parts{.exporter = std::move(exporter), .cutter = testing::cut_records});
   one.pipeline = std::make_unique<PipelineWorker>(
       one.loop, "traces", std::vector<PipelineWorker::Output>{{one.destination.get(), &account}});
-  one.pipeline->add_processor(std::make_unique<Liar>(lies));
+  one.pipeline->add_processor(std::make_unique<Liar>(lies), one.long_work);
   one.intake = std::make_unique<Intake>(one.loop, std::vector{one.pipeline.get()});
 }
 

@@ -11,6 +11,26 @@ namespace millrace::pipeline {
 
 using Room = DestinationWorker::Room;
 
+namespace {
+
+// What a sender is told when the budget has no room: as the receivers say it.
+constexpr Duration kRetryAfterOverload = 1s;
+
+// By the contract of processors (processor.h).
+Verdict verdict_of_processor(const Error& error) {
+  Verdict verdict{.code = error.code, .message = error.message};
+  if (error.code == Code::kUnavailable) {
+    verdict.retry_after = kRetryAfterOverload;
+    verdict.reason = "memory";
+  } else if (error.code == Code::kResourceExhausted) {
+    verdict.too_large = true;
+    verdict.reason = "too_large";
+  }
+  return verdict;
+}
+
+}  // namespace
+
 // Requests whose records are on their way to the disk. Shared with them, because one that waits for
 // room may outlive the intake.
 struct Intake::DiskWait {
@@ -433,7 +453,7 @@ void Intake::submit(Payload payload, Policy policy, MonotonicTime deadline,
   const auto submission =
       std::make_shared<Submission>(*this, policy, deadline, std::move(on_verdict));
   if (const Status status = submission->process(pipelines_, payload); !status) {
-    submission->refuse({.code = status.error().code, .message = status.error().message});
+    submission->refuse(verdict_of_processor(status.error()));
     return;
   }
   submission->enter();

@@ -136,7 +136,7 @@ TEST(IntakeTest, FailureThatMayPassIsToldBeforeOneThatIsFinal) {
 class Filter final : public Processor {
  public:
   explicit Filter(uint32_t count) : count_(count) {}
-  Result<ProcessorResult> process(Payload& payload) override {
+  Result<ProcessorResult> process(Payload& payload, Work&) override {
     if (count_ == UINT32_MAX) return fail(Code::kInvalidArgument, "not this one");
     const uint32_t removed = std::min(count_, payload.item_count);
     payload.bytes = payload.bytes.slice(removed * 8, payload.bytes.size() - removed * 8);
@@ -152,7 +152,7 @@ class Filter final : public Processor {
 class Holder final : public Processor {
  public:
   explicit Holder(Emitter emit) : emit_(std::move(emit)) {}
-  Result<ProcessorResult> process(Payload& payload) override {
+  Result<ProcessorResult> process(Payload& payload, Work&) override {
     held_.push_back(payload);
     const uint32_t count = payload.item_count;
     payload.item_count = 0;
@@ -175,7 +175,7 @@ class Holder final : public Processor {
 
 TEST(IntakeTest, FilteredItemsAreAccountedWithTheirShareOfTheBytes) {
   Rig rig;
-  rig.pipeline->add_processor(std::make_unique<Filter>(2));
+  rig.pipeline->add_processor(std::make_unique<Filter>(2), rig.long_work);
   rig.submit(3);
   EXPECT_TRUE(rig.verdicts[rig.submit(2)]->ok()) << "nothing left is fine";
   rig.run();
@@ -187,7 +187,7 @@ TEST(IntakeTest, FilteredItemsAreAccountedWithTheirShareOfTheBytes) {
 
 TEST(IntakeTest, AProcessorsErrorRejectsTheWholeRequest) {
   Rig rig;
-  rig.pipeline->add_processor(std::make_unique<Filter>(UINT32_MAX));
+  rig.pipeline->add_processor(std::make_unique<Filter>(UINT32_MAX), rig.long_work);
   const size_t verdict = rig.submit(3);
   EXPECT_EQ(rig.verdicts[verdict]->code, Code::kInvalidArgument);
   EXPECT_EQ(rig.sinks[0].seen().admitted.items, 0u);
@@ -195,8 +195,9 @@ TEST(IntakeTest, AProcessorsErrorRejectsTheWholeRequest) {
 
 TEST(IntakeTest, HeldItemsBalanceBeforeAndAfterTheyAreEmitted) {
   Rig rig({plain_options("a"), plain_options("b")});
-  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()));
-  rig.pipeline->add_processor(std::make_unique<Filter>(1));
+  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()),
+                              rig.long_work);
+  rig.pipeline->add_processor(std::make_unique<Filter>(1), rig.long_work);
   rig.submit(3);
   rig.submit(2);
   rig.expect_balance();
@@ -211,7 +212,8 @@ TEST(IntakeTest, HeldItemsBalanceBeforeAndAfterTheyAreEmitted) {
 
 TEST(IntakeTest, WhatIsEmittedLateIsDroppedAndCountedWithoutRoom) {
   Rig rig({small("a", 1)});
-  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()));
+  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()),
+                              rig.long_work);
   rig.submit(1);
   rig.submit(1);
   rig.pipeline->flush();
@@ -222,7 +224,7 @@ TEST(IntakeTest, TwoPipelinesShareADestinationWithAccountsOfTheirOwn) {
   Rig rig;
   ledger::Account& account = rig.ledger.open(Signal::kTraces, "traces/2", "sink");
   PipelineWorker second(rig.loop, "traces/2", {{rig.sinks[0].worker.get(), &account}});
-  second.add_processor(std::make_unique<Filter>(1));
+  second.add_processor(std::make_unique<Filter>(1), rig.long_work);
   Intake both(rig.loop, {rig.pipeline.get(), &second});
   int verdicts = 0;
   both.submit(testing::payload_of({1, 2}), Policy::kDelivered, kNever, [&](const Verdict& verdict) {
@@ -361,7 +363,8 @@ TEST(DrainTest, ADeadBestEffortDestinationHoldsTheEndForTwoSecondsOnceTheOthersA
 
 TEST(DrainTest, ProcessorsEmitBeforeDestinationsClose) {
   DrainRig rig;
-  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()));
+  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()),
+                              rig.long_work);
   rig.submit(3);
   rig.start(1s);
   EXPECT_FALSE(rig.done);

@@ -16,7 +16,8 @@ Processor::Emitter PipelineWorker::next_emitter() {
   };
 }
 
-void PipelineWorker::add_processor(std::unique_ptr<Processor> processor) {
+void PipelineWorker::add_processor(std::unique_ptr<Processor> processor, io::LongWork& long_work) {
+  long_work_ = &long_work;
   processors_.push_back(std::move(processor));
 }
 
@@ -24,7 +25,6 @@ Result<PipelineWorker::Processed> PipelineWorker::process(Payload& payload) {
   const ledger::Amount whole{payload.item_count, payload.bytes.size()};
   Tried tried = process_from(0, payload);
   const uint64_t held = tried.processed.held_count;
-  unentered_count_ += held;
   if (tried.status) return tried.processed;
   // What was taken over before the error stays where it is though the request is refused.
   if (held != 0) {
@@ -38,13 +38,16 @@ PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payloa
   Tried tried;
   Processed& total = tried.processed;
   for (size_t i = first; i < processors_.size(); ++i) {
-    Result<ProcessorResult> result = processors_[i]->process(payload);
+    Work work = long_work_->work();
+    Result<ProcessorResult> result = processors_[i]->process(payload, work);
     if (!result) {
       tried.status = fail(std::move(result.error()));
       break;
     }
     total.filtered_count += result->filtered_count;
     total.held_count += result->held_count;
+    // At once: a later processor may be suspended while the ledger is audited.
+    if (first == 0) unentered_count_ += result->held_count;
     if (payload.item_count == 0 && total.filtered_count + total.held_count != 0) {
       payload.bytes.clear();
       break;

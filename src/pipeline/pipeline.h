@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "io/long_work.h"
 #include "ledger/ledger.h"
 #include "pipeline/destination_worker.h"
 #include "pipeline/payload.h"
@@ -29,7 +30,8 @@ class PipelineWorker final : public ledger::HeldWalker {
   // For the processor that will be added next: what it emits enters behind it, and is dropped and
   // counted as queue_full where there is no room, since its sender was answered long ago.
   Processor::Emitter next_emitter();
-  void add_processor(std::unique_ptr<Processor> processor);
+  // `long_work` is the worker's, outlives the pipeline, and is the same for all of its processors.
+  void add_processor(std::unique_ptr<Processor> processor, io::LongWork& long_work);
 
   const std::string& name() const { return name_; }
   io::Loop& loop() { return loop_; }
@@ -72,6 +74,7 @@ class PipelineWorker final : public ledger::HeldWalker {
   const std::string name_;
   const std::vector<Output> outputs_;
   std::vector<std::unique_ptr<Processor>> processors_;
+  io::LongWork* long_work_ = nullptr;  // null: no processors
   // What processors took over and have not emitted: admitted bytes, shared out by items.
   ledger::Amount held_;
   // Items that processors hold of requests which have not entered: they wait in line for room.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/retryable.h"
@@ -26,6 +27,11 @@ struct Verdict {
   std::optional<Duration> retry_after = {};
   // Larger than the whole queue of a destination: final there, and says nothing of the data.
   bool exceeds_queue = false;
+  // What a processor made of it would be too large: final (HTTP: 413).
+  bool too_large = false;
+  // A word for the counter of requests that a limit refused ("memory", "too_large"); a literal.
+  // Empty: no such limit.
+  std::string_view reason = {};
   // kOk only: partial success. 0 with a message is OTLP's warning.
   uint64_t rejected_count = 0;
   std::string partial_message = {};

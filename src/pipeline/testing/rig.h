@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "io/long_work.h"
 #include "ledger/ledger.h"
+#include "memory/chunk_pool.h"
 #include "pipeline/auditor.h"
 #include "pipeline/destination.h"
 #include "pipeline/destination_worker.h"
@@ -45,7 +47,8 @@ struct Rig {
 
   explicit Rig(std::vector<DestinationOptions> all = {plain_options()},
                FakeExporter::Script script = {}, ChunkPool* pool = nullptr, Logger* log = nullptr,
-               DeadLetters* dead_letters = nullptr) {
+               DeadLetters* dead_letters = nullptr, io::LongWorkOptions long_work_options = {})
+      : long_work(loop, work_pool, std::move(long_work_options)) {
     std::vector<PipelineWorker::Output> outputs;
     for (DestinationOptions& options : all) {
       Sink sink;
@@ -59,7 +62,8 @@ struct Rig {
                                    .cutter = cut_records,
                                    .pool = pool,
                                    .log = log,
-                                   .dead_letters = dead_letters});
+                                   .dead_letters = dead_letters,
+                                   .long_work = &long_work});
       sink.account = &ledger.open(sink.destination->options().signal, "traces", name);
       outputs.push_back({sink.worker.get(), sink.account});
       sinks.push_back(std::move(sink));
@@ -126,6 +130,9 @@ struct Rig {
   }
 
   ManualLoop loop;
+  Budget work_budget{64 << 20};
+  ChunkPool work_pool{work_budget, 0};
+  io::LongWork long_work;
   ledger::Ledger ledger;
   std::vector<Sink> sinks;
   std::unique_ptr<PipelineWorker> pipeline;

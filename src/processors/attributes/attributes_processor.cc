@@ -46,13 +46,11 @@ std::optional<std::string> read_context(const std::string& from, const Metadata*
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
+// The actions on one request: what comes from the request is looked up once. One for each piece of
+// work; the actions outlive it.
 class Actions {
  public:
-  explicit Actions(std::vector<Action> actions) : actions_(std::move(actions)) {}
-
-  // What comes from the request is looked up once for each payload.
-  void begin(const Metadata* metadata) {
-    context_values_.clear();
+  Actions(const std::vector<Action>& actions, const Metadata* metadata) : actions_(actions) {
     for (const Action& action : actions_) {
       std::optional<std::string> value;
       if (!action.from_context.empty()) {
@@ -72,6 +70,7 @@ class Actions {
   static void apply_one(const Action& action, const std::optional<std::string>& context_value,
                         AttributeList& list) {
     using Kind = Action::Kind;
+    const auto is_wanted = [&](std::string_view key) { return is_key_of(action, key); };
     switch (action.kind) {
       case Kind::kInsert:
         if (!list.contains(action.key)) set(action, context_value, list);
@@ -82,23 +81,15 @@ class Actions {
       case Kind::kUpsert:
         return set(action, context_value, list);
       case Kind::kDelete:
-        for (const std::string& key : matching_keys(action, list)) list.erase(key);
-        return;
+        return list.erase_if(is_wanted);
       case Kind::kHash:
-        for (const std::string& key : matching_keys(action, list)) {
-          if (const auto value = list.find(key)) {
-            list.set(key, otlp::encode_string_value(hash_value(*value)));
-          }
-        }
-        return;
+        return list.replace_if(is_wanted, [](const AnyValueView& value) {
+          return otlp::encode_string_value(hash_value(value));
+        });
       case Kind::kExtract:
         return extract(action, list);
       case Kind::kConvert:
-        if (const auto value = list.find(action.key)) {
-          const auto converted = convert_value(*value, action.converted_type);
-          if (converted) list.set(action.key, *converted);
-        }
-        return;
+        return convert(action, list);
     }
   }
 
@@ -106,29 +97,26 @@ class Actions {
                   AttributeList& list) {
     if (action.value) return list.set(action.key, *action.value);
     if (context_value) return list.set(action.key, *context_value);
-    if (!action.from_attribute.empty()) {
-      if (const auto copied = list.copy_value(action.from_attribute)) {
-        return list.set(action.key, *copied);
-      }
-    }
+    if (!action.from_attribute.empty() && list.set_copy(action.key, action.from_attribute)) return;
     if (action.default_value) list.set(action.key, *action.default_value);
   }
 
-  static std::vector<std::string> matching_keys(const Action& action, const AttributeList& list) {
-    std::vector<std::string> keys;
-    if (!action.key.empty()) keys.push_back(action.key);
-    if (action.pattern == nullptr) return keys;
-    list.for_each([&](std::string_view key, const AnyValueView&) {
-      if (key != action.key && re2::RE2::PartialMatch(piece(key), *action.pattern)) {
-        keys.emplace_back(key);
-      }
-    });
-    return keys;
+  static bool is_key_of(const Action& action, std::string_view key) {
+    if (!action.key.empty() && key == action.key) return true;
+    return action.pattern != nullptr && re2::RE2::PartialMatch(piece(key), *action.pattern);
+  }
+
+  static void convert(const Action& action, AttributeList& list) {
+    const auto value = list.find(action.key);
+    if (!value || !list.may_copy(value->text.size() + value->members.size())) return;
+    const auto converted = convert_value(*value, action.converted_type);
+    if (converted) list.set(action.key, *converted);
   }
 
   static void extract(const Action& action, AttributeList& list) {
     const auto value = list.find(action.key);
     if (!value || value->type != AnyValueView::Type::kString) return;
+    if (!list.may_copy(value->text.size())) return;
     const std::string text(value->text);  // the list may move while it is being changed
     std::vector<re2::StringPiece> groups(action.group_names.size() + 1);
     if (!action.pattern->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
@@ -141,28 +129,38 @@ class Actions {
     }
   }
 
-  const std::vector<Action> actions_;
+  const std::vector<Action>& actions_;
   std::vector<std::optional<std::string>> context_values_;
 };
+
+// Puts the edited rope into the payload.
+Result<pipeline::ProcessorResult> take(Result<Rope> edited, pipeline::Payload& payload) {
+  if (!edited) return fail(std::move(edited.error()));
+  payload.bytes = std::move(*edited);
+  return pipeline::ProcessorResult{};
+}
 
 class AttributesProcessor final : public pipeline::Processor {
  public:
   explicit AttributesProcessor(const Options& options)
       : actions_(options.actions), include_(options.include), exclude_(options.exclude) {}
 
-  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload) override {
-    actions_.begin(payload.metadata.get());
-    payload.bytes = otlp::edit_item_attributes(
-        payload.signal, payload.bytes, [&](const EditContext& context, AttributeList& list) {
-          if (include_ && !matches(*include_, context, list)) return;
-          if (exclude_ && matches(*exclude_, context, list)) return;
-          actions_.apply(list);
-        });
-    return pipeline::ProcessorResult{};
+  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
+    const Actions actions(actions_, payload.metadata.get());
+    std::optional<Matcher> include;
+    std::optional<Matcher> exclude;
+    if (include_) include.emplace(*include_);
+    if (exclude_) exclude.emplace(*exclude_);
+    const auto edit = [&](const EditContext& context, AttributeList& list) {
+      if (include && !include->matches(context, list)) return;
+      if (exclude && exclude->matches(context, list)) return;
+      actions.apply(list);
+    };
+    return take(otlp::edit_item_attributes(payload.signal, payload.bytes, edit, work), payload);
   }
 
  private:
-  Actions actions_;
+  const std::vector<Action> actions_;
   const std::optional<MatchProperties> include_;
   const std::optional<MatchProperties> exclude_;
 };
@@ -171,16 +169,14 @@ class ResourceProcessor final : public pipeline::Processor {
  public:
   explicit ResourceProcessor(const Options& options) : actions_(options.actions) {}
 
-  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload) override {
-    actions_.begin(payload.metadata.get());
-    payload.bytes = otlp::edit_resource_attributes(
-        payload.signal, payload.bytes,
-        [&](const EditContext&, AttributeList& list) { actions_.apply(list); });
-    return pipeline::ProcessorResult{};
+  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
+    const Actions actions(actions_, payload.metadata.get());
+    const auto edit = [&](const EditContext&, AttributeList& list) { actions.apply(list); };
+    return take(otlp::edit_resource_attributes(payload.signal, payload.bytes, edit, work), payload);
   }
 
  private:
-  Actions actions_;
+  const std::vector<Action> actions_;
 };
 
 }  // namespace

@@ -2,8 +2,8 @@
 // (resources of every signal): otelcol's actions as rope edits. What no action changes stays the
 // received bytes.
 //
-// One instance serves one pipeline on one worker. Stateless between payloads: nothing is held,
-// nothing filtered, never an error.
+// One instance serves one pipeline on one worker. Stateless: nothing is held, nothing filtered. An
+// error only where the budget or the size of a message refuses (otlp/edit.h).
 #pragma once
 
 #include <memory>

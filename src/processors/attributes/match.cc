@@ -19,10 +19,20 @@ bool matches_any(const std::vector<TextMatcher>& matchers, std::string_view text
                                          [&](const TextMatcher& m) { return m.matches(text); });
 }
 
-bool matches_value(const AttributeMatcher& matcher, const std::optional<AnyValueView>& value) {
+// The text as it is; of what is no text a copy, where the budget has room for it.
+bool has_text(const AnyValueView& value, otlp::AttributeList& list, auto&& matches_text) {
+  if (value.type == AnyValueView::Type::kString) return matches_text(value.text);
+  if (!list.may_copy(value.text.size() + value.members.size())) return false;
+  return matches_text(std::string_view(otlp::to_text(value)));
+}
+
+bool matches_value(const AttributeMatcher& matcher, const std::optional<AnyValueView>& value,
+                   otlp::AttributeList& list) {
   if (!value) return false;
   if (matcher.pattern != nullptr) {
-    return re2::RE2::PartialMatch(otlp::to_text(*value), *matcher.pattern);
+    return has_text(*value, list, [&](std::string_view text) {
+      return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *matcher.pattern);
+    });
   }
   return !matcher.value || equal_values(AnyValueView::read(as_span(*matcher.value)), *value);
 }
@@ -34,16 +44,21 @@ std::string_view span_kind_name(int32_t kind) {
   return kind >= 0 && kind < 6 ? kNames[static_cast<size_t>(kind)] : std::string_view();
 }
 
-bool matches_resource(const MatchProperties& properties, const EditContext& context) {
+bool matches_resource(const MatchProperties& properties, const EditContext& context,
+                      otlp::AttributeList& list) {
   const auto find = [&](std::string_view key) {
     return otlp::find_attribute(context.resource->resource.view(), otlp::kResourceAttributes, key);
   };
   if (!properties.services.empty()) {
     const auto service = find("service.name");
-    if (!service || !matches_any(properties.services, otlp::to_text(*service))) return false;
+    const auto is_wanted = [&](std::string_view text) {
+      return matches_any(properties.services, text);
+    };
+    if (!service || !has_text(*service, list, is_wanted)) return false;
   }
-  return std::all_of(properties.resources.begin(), properties.resources.end(),
-                     [&](const AttributeMatcher& m) { return matches_value(m, find(m.key)); });
+  return std::all_of(
+      properties.resources.begin(), properties.resources.end(),
+      [&](const AttributeMatcher& m) { return matches_value(m, find(m.key), list); });
 }
 
 bool matches_scope(const MatchProperties& properties, const EditContext& context) {
@@ -80,25 +95,28 @@ bool matches_log_record(const MatchProperties& properties, const EditContext& co
 
 }  // namespace
 
-bool matches(const MatchProperties& properties, const EditContext& context,
-             const otlp::AttributeList& attributes) {
-  if (!matches_resource(properties, context) || !matches_scope(properties, context)) return false;
-  switch (context.signal) {
-    case Signal::kTraces:
-      if (!matches_span(properties, context)) return false;
-      break;
-    case Signal::kLogs:
-      if (!matches_log_record(properties, context)) return false;
-      break;
-    case Signal::kMetrics:
-      if (!matches_any(properties.metric_names, context.metric_name)) return false;
-      break;
-    case Signal::kProfiles:
-      break;
-  }
-  return std::all_of(
-      properties.attributes.begin(), properties.attributes.end(),
-      [&](const AttributeMatcher& m) { return matches_value(m, attributes.find(m.key)); });
+bool Matcher::matches_surroundings(const EditContext& context, otlp::AttributeList& attributes) {
+  const auto remembered = [](Remembered& of, uint64_t number, auto&& find_out) {
+    if (of.number != number) of = {number, find_out()};
+    return of.matches;
+  };
+  return remembered(resource_, context.resource_number,
+                    [&] { return matches_resource(properties_, context, attributes); }) &&
+         remembered(scope_, context.scope_number,
+                    [&] { return matches_scope(properties_, context); }) &&
+         (context.signal != Signal::kMetrics || remembered(metric_, context.metric_number, [&] {
+            return matches_any(properties_.metric_names, context.metric_name);
+          }));
+}
+
+bool Matcher::matches(const EditContext& context, otlp::AttributeList& attributes) {
+  if (!matches_surroundings(context, attributes)) return false;
+  if (context.signal == Signal::kTraces && !matches_span(properties_, context)) return false;
+  if (context.signal == Signal::kLogs && !matches_log_record(properties_, context)) return false;
+  return std::all_of(properties_.attributes.begin(), properties_.attributes.end(),
+                     [&](const AttributeMatcher& m) {
+                       return matches_value(m, attributes.find(m.key), attributes);
+                     });
 }
 
 }  // namespace millrace::processors::attributes
