@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "compress/compressor.h"
 #include "compress/decompressor.h"
+#include "memory/testing/paced_work.h"
 
 using namespace millrace;
 using namespace millrace::compress;
@@ -21,7 +22,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   {
     ChunkPool pool(budget, 0);
     Decompressor decompressor;
-    if (const Result<Bytes> out = decompressor.decompress(coding, input, pool, limit)) {
+    const Result<Bytes> out = decompressor.decompress(coding, input, pool, limit);
+    testing::PacedWork paced(pool);
+    const Result<Bytes> stepped = decompressor.decompress(coding, input, paced.work, limit);
+    MILLRACE_CHECK(out.has_value() == stepped.has_value());
+    if (out) {
+      MILLRACE_CHECK(out->text() == stepped->text());
       MILLRACE_CHECK(out->size() <= limit);
       // A limit that just fits makes no difference, one byte less is too little.
       const Result<Bytes> exact = decompressor.decompress(coding, input, pool, out->size());

@@ -33,6 +33,19 @@ int effective_level(Coding coding, int level) {
 // 16,384, and room for any header, trailer and the library's last block.
 size_t deflate_bound(size_t size) { return size + (size / 16'384 + 1) * 16 + 1024; }
 
+// At most so much at once, a quarter of a millisecond at level 1.
+constexpr size_t kStepBytes = 128 * 1024;
+
+// Calls `visit` with the bytes of the rope in order, until it returns false.
+template <class Visit>
+void in_steps(const Rope& plain, const Visit& visit) {
+  for (const Bytes& piece : plain.pieces()) {
+    for (size_t at = 0; at < piece.size(); at += kStepBytes) {
+      if (!visit(piece.view().subspan(at, std::min(kStepBytes, piece.size() - at)))) return;
+    }
+  }
+}
+
 }  // namespace
 
 struct Compressor::Contexts {
@@ -48,9 +61,9 @@ struct Compressor::Contexts {
   std::unique_ptr<ZSTD_CCtx, FreeZstd> zstd;
   std::vector<uint8_t> scratch;
 
-  Result<size_t> deflate_fast(Coding coding, int level, const Rope& plain);
+  Result<size_t> deflate_fast(Coding coding, int level, const Rope& plain, Pace& pace);
   Result<size_t> deflate_small(Coding coding, int level, const Rope& plain);
-  Result<size_t> compress_zstd(int level, const Rope& plain);
+  Result<size_t> compress_zstd(int level, const Rope& plain, Pace& pace);
 };
 
 Compressor::Compressor(Coding coding, int level)
@@ -59,7 +72,7 @@ Compressor::Compressor(Coding coding, int level)
       contexts_(std::make_unique<Contexts>()) {}
 Compressor::~Compressor() = default;
 
-Result<Bytes> Compressor::compress(const Rope& plain) {
+Result<Bytes> Compressor::compress(const Rope& plain, Pace& pace) {
   if (coding_ == Coding::kIdentity) return plain.to_bytes();
   if (plain.size() >= std::numeric_limits<uint32_t>::max() / 2) {
     return fail(Code::kInternal, "body of 2 GiB or more cannot be compressed");
@@ -72,9 +85,9 @@ Result<Bytes> Compressor::compress(const Rope& plain) {
     scratch.resize(bound);
   }
   const AllocationName name("constant compressor", kContextBytesMax);
-  const Result<size_t> size = zstd ? contexts_->compress_zstd(level_, plain)
+  const Result<size_t> size = zstd ? contexts_->compress_zstd(level_, plain, pace)
                               : level_ <= kIsalLevelMax
-                                  ? contexts_->deflate_fast(coding_, level_, plain)
+                                  ? contexts_->deflate_fast(coding_, level_, plain, pace)
                                   : contexts_->deflate_small(coding_, level_, plain);
   if (!size) return fail(size.error());
   const AllocationName term("term encoded");
@@ -86,7 +99,8 @@ Result<Bytes> Compressor::compress(const Rope& plain) {
   return compressed;
 }
 
-Result<size_t> Compressor::Contexts::deflate_fast(Coding coding, int level, const Rope& plain) {
+Result<size_t> Compressor::Contexts::deflate_fast(Coding coding, int level, const Rope& plain,
+                                                  Pace& pace) {
   if (isal == nullptr) {
     isal = std::make_unique<isal_zstream>();
     isal_level_buffer.resize(kIsalLevelBuffer[static_cast<size_t>(level)]);
@@ -117,7 +131,11 @@ Result<size_t> Compressor::Contexts::deflate_fast(Coding coding, int level, cons
     return isal->avail_in == 0;
   };
   bool fine = true;
-  for (const Bytes& piece : plain.pieces()) fine = fine && feed(piece.data(), piece.size());
+  in_steps(plain, [&](std::span<const uint8_t> step) {
+    fine = fine && feed(step.data(), step.size());
+    pace.step(step.size());
+    return fine;
+  });
   uint8_t nothing = 0;
   if (plain.empty()) fine = feed(&nothing, 0);
   if (!fine || isal->internal_state.state != ZSTATE_END) {
@@ -139,7 +157,7 @@ Result<size_t> Compressor::Contexts::deflate_small(Coding coding, int level, con
   return size;
 }
 
-Result<size_t> Compressor::Contexts::compress_zstd(int level, const Rope& plain) {
+Result<size_t> Compressor::Contexts::compress_zstd(int level, const Rope& plain, Pace& pace) {
   if (zstd == nullptr) {
     zstd.reset(ZSTD_createCCtx());
     if (zstd == nullptr) return fail(Code::kUnavailable, "memory for a compressor");
@@ -160,10 +178,11 @@ Result<size_t> Compressor::Contexts::compress_zstd(int level, const Rope& plain)
     } while (!ZSTD_isError(result) && (in.pos < in.size || (left == 0 && result != 0)) &&
              out.pos < out.size);
   };
-  for (const Bytes& piece : plain.pieces()) {
-    feed(piece.data(), piece.size());
-    if (ZSTD_isError(result)) break;
-  }
+  in_steps(plain, [&](std::span<const uint8_t> step) {
+    feed(step.data(), step.size());
+    pace.step(2 * step.size() * static_cast<size_t>(level));
+    return !ZSTD_isError(result);
+  });
   if (plain.empty()) feed(nullptr, 0);
   if (ZSTD_isError(result)) return fail(Code::kInternal, ZSTD_getErrorName(result));
   if (result != 0) return fail(Code::kInternal, "zstd did not fit its bound");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compress/compressor.h"
+#include "memory/testing/paced_work.h"
 
 namespace millrace::compress {
 namespace {
@@ -32,10 +33,21 @@ std::string some_text(size_t size) {
   return text;
 }
 
-class DecompressorTest : public testing::Test {
+class DecompressorTest : public ::testing::Test {
  protected:
   Result<Bytes> run(Coding coding, std::string_view input, size_t max_bytes = kMax) {
-    return decompressor_.decompress(coding, as_span(input), pool_, max_bytes);
+    Result<Bytes> out = decompressor_.decompress(coding, as_span(input), pool_, max_bytes);
+    millrace::testing::PacedWork paced(pool_);
+    const Result<Bytes> again =
+        decompressor_.decompress(coding, as_span(input), paced.work, max_bytes);
+    EXPECT_EQ(out.has_value(), again.has_value()) << "in one go and in steps";
+    if (out && again) {
+      EXPECT_TRUE(out->text() == again->text());
+    }
+    if (!out && !again) {
+      EXPECT_EQ(out.error().code, again.error().code);
+    }
+    return out;
   }
   std::string text(Coding coding, std::string_view input, size_t max_bytes = kMax) {
     const Result<Bytes> out = run(coding, input, max_bytes);
@@ -76,7 +88,7 @@ TEST_F(DecompressorTest, KnownBodies) {
   }
 }
 
-class EveryCodingTest : public DecompressorTest, public testing::WithParamInterface<Coding> {};
+class EveryCodingTest : public DecompressorTest, public ::testing::WithParamInterface<Coding> {};
 
 TEST_P(EveryCodingTest, TruncatedAtEveryByteIsCorrupt) {
   const std::string whole = compressed(GetParam(), some_text(3000));
@@ -147,9 +159,27 @@ TEST_P(EveryCodingTest, FlippedBitsNeverCrashAndNeverPassACrcUnseen) {
   }
 }
 
+// Decompressing 64 MB of zeros in one go held the loop for 20 to 60 ms.
+TEST_P(EveryCodingTest, ABombTellsItsPaceAllTheWay) {
+  const std::string bomb = compressed(GetParam(), std::string(60 << 20, '\0'));
+  millrace::testing::PacedWork paced(pool_, 300'000);
+  const Result<Bytes> out = decompressor_.decompress(GetParam(), as_span(bomb), paced.work, kMax);
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->size(), size_t{60 << 20});
+  EXPECT_GT(paced.asked_count(), 50u);
+}
+
+// Steps of the input that end inside of a header.
+TEST_F(DecompressorTest, ALongNameInAHeaderIsPassedOverInSteps) {
+  std::string body = compressed(Coding::kGzip, some_text(600'000));
+  body[3] = 8;  // FNAME
+  body.insert(10, std::string(20'000, 'n') + '\0');
+  EXPECT_EQ(text(Coding::kGzip, body + body).size(), 1'200'000u);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, EveryCodingTest,
-                         testing::Values(Coding::kGzip, Coding::kDeflate, Coding::kZstd),
-                         [](const testing::TestParamInfo<Coding>& param) {
+                         ::testing::Values(Coding::kGzip, Coding::kDeflate, Coding::kZstd),
+                         [](const ::testing::TestParamInfo<Coding>& param) {
                            return std::string(coding_name(param.param));
                          });
 

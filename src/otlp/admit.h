@@ -8,7 +8,8 @@
 // that libprotobuf's C++ lets pass: ids of a wrong length, and a tag over 32 bits.
 //
 // Thread safe: no state. Cost: 115 to 220 ns a span of 400 bytes; the place of an error is looked
-// for only once there is one, by a second walk.
+// for only once there is one, by a second walk. Both may be long and give the loop back in between
+// (AdmitOptions::pace): a message of millions of empty fields takes a tenth of a second.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <span>
 #include <string>
 
+#include "base/pace.h"
 #include "base/result.h"
 #include "base/signal.h"
 #include "wire/protobuf.h"
@@ -27,6 +29,8 @@ struct AdmitOptions {
   // Levels of messages and groups below the request; 100 is libprotobuf's own limit. Fewer than 10
   // would refuse plain telemetry and count as 10; more than 1,000 count as 1,000.
   int depth_max = wire::kDepthMax;
+  // Told how far the walk is; null: the walk is not long.
+  Pace* pace = nullptr;
 };
 
 struct Admitted {

@@ -17,6 +17,8 @@ namespace {
 using wire::WireType;
 using Reason = Violation::Reason;
 
+constexpr size_t kFieldUnits = 50;
+
 const FieldRule* find_rule(Message message, uint32_t tag) {
   for (const FieldRule& rule : fields_of(message)) {
     if (rule.number != wire::field_number_of(tag)) continue;
@@ -41,7 +43,7 @@ const FieldRule* find_rule(Message message, uint32_t tag) {
 
 class Search {
  public:
-  Search(std::span<const uint8_t> message) : begin_(message.data()) {}
+  Search(std::span<const uint8_t> message, Pace& pace) : begin_(message.data()), pace_(pace) {}
 
   // True when a violation was found and noted.
   bool in_message(Message message, std::span<const uint8_t> bytes, int depth) {
@@ -49,13 +51,16 @@ class Search {
     const uint8_t* const end = at + bytes.size();
     std::map<uint32_t, uint32_t> seen;  // occurrences of repeated fields, for the path
     while (at < end) {
+      pace_.step(kFieldUnits);
       const uint8_t* const field = at;
       uint32_t tag = 0;
       at = wire::read_tag(at, end, &tag);
       if (at == nullptr) return note_bad_tag(field, end);
       const FieldRule* const rule = find_rule(message, tag);
       const uint8_t* const after = wire::skip_value(tag, at, end, depth);
-      path_.push_back(step(rule, tag, &seen));
+      uint32_t index = 0;
+      if (rule != nullptr && rule->repeated) index = seen[rule->number]++;
+      path_.push_back({rule, wire::field_number_of(tag), index});
       if (after == nullptr) return note_bad_field(field, tag, at, end, depth);
       if (rule != nullptr && in_value(*rule, tag, field, at, after, depth)) return true;
       path_.pop_back();
@@ -67,12 +72,16 @@ class Search {
   Violation take() { return std::move(found_); }
 
  private:
-  static std::string step(const FieldRule* rule, uint32_t tag, std::map<uint32_t, uint32_t>* seen) {
-    const uint32_t number = wire::field_number_of(tag);
-    if (rule == nullptr) return fmt::format("(field {})", number);
-    if (!rule->repeated) return std::string(rule->name);
-    return fmt::format("{}[{}]", rule->name, (*seen)[number]++);
-  }
+  // A field on the way to the one that is looked at.
+  struct Step {
+    const FieldRule* rule;
+    uint32_t number;
+    uint32_t index;  // among those of the same number, where the field is repeated
+    std::string to_text() const {
+      if (rule == nullptr) return fmt::format("(field {})", number);
+      return rule->repeated ? fmt::format("{}[{}]", rule->name, index) : std::string(rule->name);
+    }
+  };
 
   bool in_value(const FieldRule& rule, uint32_t tag, const uint8_t* field, const uint8_t* at,
                 const uint8_t* after, int depth) {
@@ -81,6 +90,7 @@ class Search {
     at = wire::read_length(at, after, &size);
     switch (rule.kind) {
       case Kind::kString:
+        pace_.step(size);
         if (wire::is_utf8({reinterpret_cast<const char*>(at), size})) return false;
         return note(Reason::kUtf8, field, "is not valid UTF-8");
       case Kind::kTraceId:
@@ -96,7 +106,10 @@ class Search {
         return note(Reason::kFraming, field,
                     fmt::format("has {} bytes, which is not a multiple of 8", size));
       case Kind::kPackedVarint:
-        while (at != nullptr && at < after) at = wire::skip_varint(at, after);
+        while (at != nullptr && at < after) {
+          pace_.step(2);
+          at = wire::skip_varint(at, after);
+        }
         return at == nullptr && note(Reason::kFraming, field, "ends inside a number");
       case Kind::kMessage:
         if (depth <= 0) return note(Reason::kDepth, field, "is nested too deep");
@@ -167,15 +180,16 @@ class Search {
     found_.reason = reason;
     found_.byte_offset = static_cast<size_t>(field - begin_);
     found_.description = std::move(description);
-    for (const std::string& step_name : path_) {
+    for (const Step& step : path_) {
       if (!found_.field_path.empty()) found_.field_path += '.';
-      found_.field_path += step_name;
+      found_.field_path += step.to_text();
     }
     return true;
   }
 
   const uint8_t* begin_;
-  std::vector<std::string> path_;
+  Pace& pace_;
+  std::vector<Step> path_;
   Violation found_;
 };
 
@@ -193,7 +207,8 @@ std::optional<Violation> find_violation(Signal signal, std::span<const uint8_t> 
   if (message.size() > wire::kLengthMax) {
     return Violation{Violation::Reason::kFraming, "", 0, "is larger than 2 GiB"};
   }
-  Search search(message);
+  Pace none;
+  Search search(message, options.pace == nullptr ? none : *options.pace);
   const int depth = std::clamp(options.depth_max, 10, 1000);
   if (!search.in_message(request_of(signal), message, depth)) return std::nullopt;
   return search.take();

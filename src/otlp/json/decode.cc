@@ -49,13 +49,14 @@ Error no_memory(size_t text_size, size_t need, const Budget& budget) {
                                         std::to_string(budget.limit_of_messages())};
 }
 
-Error describe(const Failure& failure, std::string_view text, simdjson::error_code parser_error) {
+Error describe(const Failure& failure, std::string_view text, simdjson::error_code parser_error,
+               Pace& pace) {
   const std::string path = failure.path.empty() ? "" : failure.path + ": ";
   if (failure.kind == Failure::Kind::kValue) {
     const auto offset = static_cast<size_t>(failure.at - text.data());
     return {Code::kInvalidArgument, locate(text, offset).to_text() + ": " + path + failure.message};
   }
-  if (const std::optional<SyntaxError> found = find_syntax_error(text)) {
+  if (const std::optional<SyntaxError> found = find_syntax_error(text, &pace)) {
     return {Code::kInvalidArgument, locate(text, found->offset).to_text() + ": " + path +
                                         "malformed JSON: " + std::string(found->what)};
   }
@@ -85,10 +86,27 @@ struct ReservedParser {
   }
 };
 
+// Marks something as in use while it lives; of null, nothing.
+class InUse {
+ public:
+  explicit InUse(bool* mark) : mark_(mark) {
+    if (mark_ != nullptr) *mark_ = true;
+  }
+  ~InUse() {
+    if (mark_ != nullptr) *mark_ = false;
+  }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+
+ private:
+  bool* const mark_;
+};
+
 }  // namespace
 
 struct Decoder::State {
   ReservedParser kept;
+  bool kept_in_use = false;
   LengthGuesses guesses;
   State() { guesses.fill(1); }
 };
@@ -96,16 +114,19 @@ struct Decoder::State {
 Decoder::Decoder() : state_(std::make_unique<State>()) {}
 Decoder::~Decoder() = default;
 
-Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, ChunkPool& pool,
-                              size_t max_bytes) {
+Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, Work& work, size_t max_bytes) {
+  ChunkPool& pool = work.pool;
   const std::string_view text = json.text();
   if (trim(text).empty()) return fail(Code::kInvalidArgument, "malformed JSON: empty");
   const size_t room = std::min(max_bytes, text.size() / 2 + 64);
   // The text itself, its parser, and the protobuf.
   const size_t need = text.size() + parser_bytes(text.size()) + std::max(room, kPooledChunkBytes);
   std::optional<ReservedParser> own;
-  const bool large = text.size() > std::clamp(pool.budget().limit() / kBudgetPerKeptText,
-                                              kSmallestTextBytes, kKeptTextBytes);
+  // While a suspended text has the kept parser, another text makes one of its own.
+  const bool large =
+      state_->kept_in_use || text.size() > std::clamp(pool.budget().limit() / kBudgetPerKeptText,
+                                                      kSmallestTextBytes, kKeptTextBytes);
+  const InUse in_use(large ? nullptr : &state_->kept_in_use);
   ReservedParser& reserved = large ? own.emplace() : state_->kept;
   if (reserved.parser.capacity() < text.size()) {
     const size_t roomy =
@@ -115,12 +136,13 @@ Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, ChunkPool& pool
       return fail(no_memory(text.size(), need, pool.budget()));
     }
   }
-  ChunkBuffer buffer(pool, max_bytes);
+  ChunkBuffer buffer(work, max_bytes);
   if (buffer.make_room(room) == ChunkBuffer::Room::kMemory) {
     return fail(no_memory(text.size(), need, pool.budget()));
   }
-  Output out(buffer, state_->guesses);
-  Transcoder transcoder(out);
+  LengthGuesses guesses = state_->guesses;
+  Output out(buffer, guesses, work.pace);
+  Transcoder transcoder(out, work.pace);
   simdjson::ondemand::document document;
   object fields;
   simdjson::error_code error =
@@ -131,7 +153,7 @@ Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, ChunkPool& pool
   bool fine = error == simdjson::SUCCESS || transcoder.syntax_failure();
   if (fine) {
     error = document.get_object().get(fields);
-    if (error == simdjson::INCORRECT_TYPE && !find_syntax_error(text)) {
+    if (error == simdjson::INCORRECT_TYPE && !find_syntax_error(text, &work.pace)) {
       return fail(Code::kInvalidArgument, "line 1, column 1: expected a JSON object");
     }
     fine = error == simdjson::SUCCESS || transcoder.syntax_failure();
@@ -146,8 +168,9 @@ Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, ChunkPool& pool
     // Growing takes the old chunk and a larger one.
     return fail(no_memory(text.size(), need + buffer.used(), pool.budget()));
   }
-  if (!fine) return fail(describe(transcoder.failure(), text, error));
+  if (!fine) return fail(describe(transcoder.failure(), text, error, work.pace));
   out.sync();
+  state_->guesses = guesses;
   return buffer.finish();
 }
 

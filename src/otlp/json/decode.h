@@ -19,7 +19,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/signal.h"
-#include "memory/chunk_pool.h"
+#include "memory/work.h"
 #include "otlp/json/schema.h"
 
 namespace millrace::otlp::json {
@@ -42,8 +42,20 @@ class Decoder {
   //   kResourceExhausted  more than max_bytes of protobuf, or more memory to read it than the whole
   //                       budget: final
   //   kUnavailable        the budget refused now; the message begins with "memory"
-  Result<Bytes> decode(MessageId root, const Bytes& json, ChunkPool& pool, size_t max_bytes);
+  //
+  // Where the pace of the work may suspend it, others may use this decoder meanwhile. Finding the
+  // structure of the text, the first thing that is done, is never interrupted: 0.3 ms a MiB.
+  Result<Bytes> decode(MessageId root, const Bytes& json, Work& work, size_t max_bytes);
+  // In one go.
+  Result<Bytes> decode(MessageId root, const Bytes& json, ChunkPool& pool, size_t max_bytes) {
+    Pace pace;
+    Work work{pool, pace};
+    return decode(root, json, work, max_bytes);
+  }
   // Export<Signal>ServiceRequest.
+  Result<Bytes> decode_request(Signal signal, const Bytes& json, Work& work, size_t max_bytes) {
+    return decode(request_message(signal), json, work, max_bytes);
+  }
   Result<Bytes> decode_request(Signal signal, const Bytes& json, ChunkPool& pool,
                                size_t max_bytes) {
     return decode(request_message(signal), json, pool, max_bytes);

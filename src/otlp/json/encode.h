@@ -12,9 +12,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "base/bytes.h"
+#include "base/pace.h"
 #include "base/result.h"
 #include "base/signal.h"
 #include "otlp/json/schema.h"
@@ -26,14 +31,32 @@ struct Encoded {
 };
 
 // Appends the message as one JSON object. Precondition: strings are UTF-8, as in all that was
-// admitted. kInvalidArgument when the bytes are not protobuf or nest deeper than 100 messages;
-// `out` is then as it was.
-Result<Encoded> encode(MessageId root, std::span<const uint8_t> message, std::string* out);
+// admitted. kInvalidArgument when the bytes are not protobuf, nest deeper than 100 messages, or
+// when parts of singular messages that stand apart would have to be copied together many times
+// over; `out` is then as it was.
+Result<Encoded> encode(MessageId root, std::span<const uint8_t> message, std::string* out,
+                       Pace* pace = nullptr);
 
 // Export<Signal>ServiceRequest.
 inline Result<Encoded> encode_request(Signal signal, std::span<const uint8_t> message,
-                                      std::string* out) {
-  return encode(request_message(signal), message, out);
+                                      std::string* out, Pace* pace = nullptr) {
+  return encode(request_message(signal), message, out, pace);
 }
+
+// Takes JSON as it is made, so that nobody needs all of it in one place. False stops the encoder.
+class TextSink {
+ public:
+  virtual bool take(std::string_view text) = 0;
+
+ protected:
+  ~TextSink() = default;
+};
+
+// The same in stretches of about 32 KiB. Each ResourceX must lie in one piece or is copied together
+// (`join`: nothing stops the encoder). False when the sink or `join` stopped it, or the bytes are
+// not a valid request.
+using Join = std::function<std::optional<Bytes>(const Rope&)>;
+bool encode_request(Signal signal, const Rope& request, const Join& join, TextSink& sink,
+                    Pace& pace);
 
 }  // namespace millrace::otlp::json

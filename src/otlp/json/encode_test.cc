@@ -134,5 +134,65 @@ TEST(EncodeTest, BytesThatAreNotProtobufLeaveTheOutputAlone) {
   EXPECT_EQ(out, "before");
 }
 
+struct TextOf final : TextSink {
+  bool take(std::string_view stretch) override {
+    EXPECT_LE(stretch.size(), 600'000u);
+    text += stretch;
+    return text.size() <= most;
+  }
+  std::string text;
+  size_t most = SIZE_MAX;
+};
+
+// Texts, bytes and lists longer than a stretch, cut anywhere.
+TEST(EncodeTest, InStretchesItIsTheSameText) {
+  Writer w;
+  for (int i = 0; i < 3; ++i) {
+    const auto resource = w.open(1);
+    const auto scope = w.open(2);
+    for (int k = 0; k < 2000; ++k) w.string_field(2, "\x10\x09");
+    const auto record = w.open(2);
+    std::string text;
+    for (int k = 0; k < 30'000; ++k) text += "\x01 \u00e9\u20ac";
+    const auto body = w.open(5);
+    w.string_field(1, text);
+    w.close(body);
+    w.close(record);
+    for (const auto& nested : {scope, resource}) w.close(nested);
+  }
+  const Bytes message = w.finish();
+  std::string whole;
+  ASSERT_TRUE(encode_request(Signal::kLogs, message.view(), &whole));
+  Pace pace;
+  TextOf sink;
+  const Join join = [](const Rope& rope) { return rope.to_bytes(); };
+  Rope pieces;
+  for (size_t at = 0; at < message.size(); at += 1000) {
+    pieces.append(message.slice(at, std::min<size_t>(1000, message.size() - at)));
+  }
+  ASSERT_TRUE(encode_request(Signal::kLogs, pieces, join, sink, pace));
+  EXPECT_TRUE(sink.text == whole);
+  TextOf small;
+  small.most = 100'000;
+  EXPECT_FALSE(encode_request(Signal::kLogs, pieces, join, small, pace));
+  EXPECT_LT(small.text.size(), 300'000u);
+}
+
+// Merging copies, and the copies of all levels lived at once.
+TEST(EncodeTest, PartsOfNestedMessagesAreNotCopiedManyTimes) {
+  std::string inner = "\x0a\x01x";
+  for (int level = 0; level < 40; ++level) {  // each array in two parts, so each is merged
+    Writer w;
+    const auto array = w.open(5);
+    w.string_field(1, inner);
+    for (int k = 0; k < 1500; ++k) w.varint_field(10, 0);
+    w.close(array);
+    w.string_field(5, "");
+    inner = w.to_string();
+  }
+  std::string out;
+  EXPECT_FALSE(encode(MessageId::kAnyValue, as_span(inner), &out));
+}
+
 }  // namespace
 }  // namespace millrace::otlp::json

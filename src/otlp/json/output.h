@@ -19,7 +19,8 @@ using LengthGuesses = std::array<uint8_t, kMessageCount>;
 
 class Output {
  public:
-  Output(ChunkBuffer& buffer, LengthGuesses& guesses) : buffer_(buffer), guesses_(guesses) {
+  Output(ChunkBuffer& buffer, LengthGuesses& guesses, Pace& pace)
+      : buffer_(buffer), guesses_(guesses), pace_(pace) {
     refresh();
   }
 
@@ -65,6 +66,7 @@ class Output {
     const size_t length_bytes = wire::varint_size(size);
     if (length_bytes != mark.length_bytes) {
       if (!need(length_bytes)) return false;
+      pace_.step(size / 8);
       uint8_t* content = buffer_.data() + mark.content;
       std::memmove(content + length_bytes - mark.length_bytes, content, size);
       at_ += length_bytes;
@@ -97,6 +99,7 @@ class Output {
 
   ChunkBuffer& buffer_;
   LengthGuesses& guesses_;
+  Pace& pace_;
   uint8_t* at_ = nullptr;
   uint8_t* end_ = nullptr;
   ChunkBuffer::Room failure_ = ChunkBuffer::Room::kOk;

@@ -14,7 +14,7 @@ constexpr bool is_hex_digit(char c) {
 
 class Checker {
  public:
-  explicit Checker(std::string_view text) : text_(text) {}
+  Checker(std::string_view text, Pace* pace) : text_(text), pace_(pace) {}
 
   std::optional<SyntaxError> run() {
     if (!document()) return SyntaxError{at_, what_};
@@ -35,7 +35,8 @@ class Checker {
   bool document() {
     bool value_expected = true;
     bool may_close = false;  // right behind an opening bracket
-    while (true) {
+    for (size_t told = 0;; told = at_) {
+      if (pace_ != nullptr) pace_->step(5 * (at_ - told) + 10);
       skip_space();
       if (value_expected) {
         if (may_close && peek() == (open_.back() == '{' ? '}' : ']')) {
@@ -165,6 +166,7 @@ class Checker {
   }
 
   std::string_view text_;
+  Pace* const pace_;
   size_t at_ = 0;
   std::string_view what_;
   std::string open_;  // the brackets that are not closed yet
@@ -172,7 +174,9 @@ class Checker {
 
 }  // namespace
 
-std::optional<SyntaxError> find_syntax_error(std::string_view text) { return Checker(text).run(); }
+std::optional<SyntaxError> find_syntax_error(std::string_view text, Pace* pace) {
+  return Checker(text, pace).run();
+}
 
 bool is_json_number(std::string_view text) {
   size_t at = 0;

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/pace.h"
+
 namespace millrace::otlp::json {
 
 struct SyntaxError {
@@ -16,7 +18,8 @@ struct SyntaxError {
 };
 
 // The first reason why `text` is not one JSON value in UTF-8, or nothing. Does not recurse.
-std::optional<SyntaxError> find_syntax_error(std::string_view text);
+// Tells the pace, if any.
+std::optional<SyntaxError> find_syntax_error(std::string_view text, Pace* pace = nullptr);
 
 // The number grammar: no leading zeros, no plus sign, digits on both sides of a point.
 bool is_json_number(std::string_view text);

@@ -17,6 +17,8 @@ using wire::WireType;
 namespace {
 
 constexpr size_t kQuotedInErrorsMax = 40;
+// Of a field or an element, for the pace.
+constexpr size_t kValueUnits = 32;
 
 struct Scanned {
   size_t size;  // up to the closing quote or the first escape
@@ -64,7 +66,9 @@ std::string to_camel_case(std::string_view snake) {
 // Names the place on the way back from a failure, the innermost first.
 void Transcoder::within(std::string_view name) {
   const bool joined = !failure_.path.empty() && failure_.path[0] != '[';
-  failure_.path.insert(0, std::string(name) + (joined ? "." : ""));
+  std::string shown(name.substr(0, kQuotedInErrorsMax));
+  if (shown.size() < name.size()) shown += "…";
+  failure_.path.insert(0, shown + (joined ? "." : ""));
 }
 void Transcoder::within(size_t index) {
   const bool joined = !failure_.path.empty() && failure_.path[0] != '[';
@@ -108,6 +112,7 @@ const Field* Transcoder::find_leniently(const Message& message, std::string_view
 
 bool Transcoder::message_body(const Message& message, object fields, int depth) {
   for (auto next : fields) {
+    pace_.step(kValueUnits);
     if (next.error() != simdjson::SUCCESS) return syntax_failure();
     // By reference: copying it stalls on the stores that have just made it, a third of all time.
     simdjson::ondemand::field&& entry = std::move(next).value_unsafe();
@@ -151,6 +156,7 @@ bool Transcoder::elements(const Field& field, value& from, int depth) {
   if (field.kind != Kind::kMessage && field.kind != Kind::kString) return packed(field, list);
   size_t index = 0;
   for (auto next : list) {
+    pace_.step(kValueUnits);
     if (next.error() != simdjson::SUCCESS) return syntax_failure();
     value&& element = std::move(next).value_unsafe();
     bool fine = false;
@@ -177,6 +183,7 @@ bool Transcoder::packed(const Field& field, array& from) {
   const Output::Mark mark = out_.open(field.number, size_t{1});
   size_t index = 0;
   for (auto next : from) {
+    pace_.step(kValueUnits);
     uint64_t bits = 0;
     if (next.error() != simdjson::SUCCESS) return syntax_failure();
     value&& element = std::move(next).value_unsafe();
@@ -226,6 +233,7 @@ bool Transcoder::string_like(const Field& field, value& from) {
   std::string_view text;
   if (!text_of(from, &text)) return false;
   if (text.empty() && field.presence == Presence::kImplicit) return true;
+  pace_.step(text.size() / 2);
   if (!need(2 * wire::kVarintBytesMax + text.size())) return false;
   if (field.kind == Kind::kString) {
     out_.tag(field.number, WireType::kLen);
@@ -256,6 +264,7 @@ bool Transcoder::string_like(const Field& field, value& from) {
 
 // Walks a value that nobody knows, so that nothing in the text goes unchecked.
 bool Transcoder::skip(value& from, int depth) {
+  pace_.step(kValueUnits);
   const char first = kind_of(from);
   if ((first == '{' || first == '[') && depth == 0) return wrong(from, "at most 100 levels");
   switch (first) {

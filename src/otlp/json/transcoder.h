@@ -39,7 +39,7 @@ struct Failure {
 
 class Transcoder {
  public:
-  explicit Transcoder(Output& out) : out_(out) {}
+  Transcoder(Output& out, Pace& pace) : out_(out), pace_(pace) {}
   bool message_body(const Message& message, simdjson::ondemand::object fields, int depth);
   const Failure& failure() const { return failure_; }
   bool syntax_failure() {
@@ -76,6 +76,7 @@ class Transcoder {
   void within(size_t index);
 
   Output& out_;
+  Pace& pace_;
   Failure failure_;
 };
 
