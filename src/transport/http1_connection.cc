@@ -207,7 +207,7 @@ void Http1Connection::on_end() {
                       std::move(pass_)};
     auto* pending = new Pending(*this);
     pending_ = pending;
-    if (const auto refusal = hand_over(host_.context(), plan_, std::move(body), pending)) {
+    if (const auto refusal = hand_over(host_, plan_, std::move(body), pending)) {
       pending_ = nullptr;
       delete pending;
       return refuse(refusal->reply, refusal->reason);

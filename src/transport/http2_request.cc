@@ -211,7 +211,7 @@ void Http2Request::deliver(Bytes bytes) {
   ReceivedBody body{std::move(bytes), wire_bytes_, std::move(metadata_), deadline_,
                     std::move(pass_)};
   ConnectionHost& host = connection_->host();
-  const auto refusal = hand_over(host.context(), plan_, std::move(body), this);
+  const auto refusal = hand_over(host, plan_, std::move(body), this);
   if (!refusal) return host.note_whole_request();  // this may be gone
   exchange_out_ = false;
   refuse(refusal->reply, refusal->reason);

@@ -57,8 +57,9 @@ class Held final : public ConnectionOwner, public EvictionOrder::Connection {
 
 class OtlpServer final : public Server {
  public:
-  OtlpServer(io::Loop& loop, ChunkPool& pool, ServerOptions options, ServerObserver& observer)
-      : context_(loop, pool, std::move(options), observer),
+  OtlpServer(io::Loop& loop, ChunkPool& pool, ServerOptions options, ServerObserver& observer,
+             io::LongWork* long_work)
+      : context_(loop, pool, std::move(options), observer, long_work),
         order_(context_.options.eviction != nullptr ? context_.options.eviction
                                                     : std::make_shared<EvictionOrder>()),
         alive_(std::make_shared<bool>(true)) {}
@@ -185,8 +186,8 @@ void Held::flush_later(ServerConnection&) { server_.flush_later(*this); }
 }  // namespace
 
 std::unique_ptr<Server> make_server(io::Loop& loop, ChunkPool& pool, ServerOptions options,
-                                    ServerObserver& observer) {
-  return std::make_unique<OtlpServer>(loop, pool, std::move(options), observer);
+                                    ServerObserver& observer, io::LongWork* long_work) {
+  return std::make_unique<OtlpServer>(loop, pool, std::move(options), observer, long_work);
 }
 
 }  // namespace millrace::transport

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/signal.h"
 #include "base/time.h"
+#include "io/long_work.h"
 #include "io/loop.h"
 #include "memory/chunk_pool.h"
 #include "transport/request_gate.h"
@@ -191,8 +192,10 @@ class Server {
   virtual size_t connection_count() const = 0;
 };
 
-// `pool`, `observer` and the handlers must outlive the server.
+// `pool`, `observer` and the handlers must outlive the server, and what of its requests is in
+// `long_work`: there large and compressed ones are decompressed and handed to their handler, in
+// slices. Null: in one go.
 std::unique_ptr<Server> make_server(io::Loop& loop, ChunkPool& pool, ServerOptions options,
-                                    ServerObserver& observer);
+                                    ServerObserver& observer, io::LongWork* long_work = nullptr);
 
 }  // namespace millrace::transport

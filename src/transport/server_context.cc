@@ -54,52 +54,112 @@ Reply too_large_reply(size_t size, size_t size_max) {
   return reply;
 }
 
-Reply no_memory_reply(const ServerOptions& options) {
+Reply no_memory_reply(Duration retry_after) {
   Reply reply;
   reply.code = Code::kUnavailable;
   reply.message = "over the memory budget, try again later";
-  reply.retry_after = options.retry_after_overload;
+  reply.retry_after = retry_after;
   return reply;
 }
 
-std::optional<BodyRefusal> hand_over(ServerContext& context, const RequestPlan& plan,
-                                     ReceivedBody body, Exchange::Impl* impl) {
-  if (plan.coding != compress::Coding::kIdentity) {
-    const size_t size_max = plan.protocol == Protocol::kGrpc
-                                ? context.options.grpc_message_bytes_max
-                                : context.options.http_body_bytes_max;
+namespace {
+
+// A whole body that is on its way to its handler. Owns all that it needs: the connection, and even
+// the server, may go while it is suspended.
+class HandingOver {
+ public:
+  HandingOver(ServerContext& context, const RequestPlan& plan, ReceivedBody body)
+      : coding_(plan.coding),
+        size_max_(plan.protocol == Protocol::kGrpc ? context.options.grpc_message_bytes_max
+                                                   : context.options.http_body_bytes_max),
+        handler_(plan.handler),
+        retry_after_(context.options.retry_after_overload) {
+    if (coding_ != compress::Coding::kIdentity) decompressors_ = context.decompressors;
+    request_.protocol = plan.protocol;
+    request_.format = plan.format;
+    request_.signal = *plan.signal;
+    request_.body = std::move(body.bytes);
+    request_.wire_bytes = body.wire_bytes;
+    request_.metadata = std::move(body.metadata);
+    request_.deadline = body.deadline;
+    request_.pass = std::move(body.pass);
+  }
+  const Request& request() const { return request_; }
+
+  // Undoes the compression. The refusal, or nothing.
+  std::optional<BodyRefusal> decompress(Work& work) {
+    if (coding_ == compress::Coding::kIdentity) return std::nullopt;
+    DecompressorShelf::Held held = decompressors_->take(work.pool.budget());
+    if (held.decompressor == nullptr) return BodyRefusal{no_memory_reply(retry_after_), "memory"};
     Result<Bytes> plain =
-        context.decompressor.decompress(plan.coding, body.bytes.view(), context.pool, size_max);
-    if (!plain) {
-      switch (plain.error().code) {
-        case Code::kUnavailable:
-          return BodyRefusal{no_memory_reply(context.options), "memory"};
-        case Code::kResourceExhausted: {
-          Reply reply = too_large_reply(size_max + 1, size_max);
-          reply.message = "the message is too large: more than the allowed " +
-                          std::to_string(size_max) + " bytes after decompression";
-          return BodyRefusal{std::move(reply), "too_large"};
-        }
-        default: {
-          Reply reply;
-          reply.code = Code::kInvalidArgument;
-          reply.message = "the body cannot be decompressed: " + plain.error().message;
-          return BodyRefusal{std::move(reply), "bad_compression"};
-        }
+        held.decompressor->decompress(coding_, request_.body.view(), work, size_max_);
+    decompressors_->give_back(std::move(held));
+    if (!plain) return refusal_of(plain.error());
+    request_.body = std::move(*plain);
+    return std::nullopt;
+  }
+  void deliver(Exchange exchange) {
+    handler_->on_request(std::move(request_), std::move(exchange));
+  }
+
+ private:
+  BodyRefusal refusal_of(const Error& error) const {
+    switch (error.code) {
+      case Code::kUnavailable:
+        return BodyRefusal{no_memory_reply(retry_after_), "memory"};
+      case Code::kResourceExhausted: {
+        Reply reply = too_large_reply(size_max_ + 1, size_max_);
+        reply.message = "the message is too large: more than the allowed " +
+                        std::to_string(size_max_) + " bytes after decompression";
+        return BodyRefusal{std::move(reply), "too_large"};
+      }
+      default: {
+        Reply reply;
+        reply.code = Code::kInvalidArgument;
+        reply.message = "the body cannot be decompressed: " + error.message;
+        return BodyRefusal{std::move(reply), "bad_compression"};
       }
     }
-    body.bytes = std::move(*plain);
   }
-  Request request;
-  request.protocol = plan.protocol;
-  request.format = plan.format;
-  request.signal = *plan.signal;
-  request.body = std::move(body.bytes);
-  request.wire_bytes = body.wire_bytes;
-  request.metadata = std::move(body.metadata);
-  request.deadline = body.deadline;
-  request.pass = std::move(body.pass);
-  plan.handler->on_request(std::move(request), Exchange(impl));
+
+  Request request_;
+  compress::Coding coding_;
+  size_t size_max_;
+  RequestHandler* handler_;
+  std::shared_ptr<DecompressorShelf> decompressors_;
+  Duration retry_after_;
+};
+
+}  // namespace
+
+std::optional<BodyRefusal> hand_over(ConnectionHost& host, const RequestPlan& plan,
+                                     ReceivedBody body, Exchange::Impl* impl) {
+  ServerContext& context = host.context();
+  const bool is_compressed = plan.coding != compress::Coding::kIdentity;
+  // Few compressed bytes may become many.
+  const size_t weight = is_compressed ? SIZE_MAX : body.bytes.size();
+  if (context.long_work == nullptr || !context.long_work->is_long(weight)) {
+    HandingOver handing(context, plan, std::move(body));
+    Pace pace;
+    Work work{context.pool, pace};
+    if (auto refusal = handing.decompress(work)) return refusal;
+    handing.deliver(Exchange(impl));
+    return std::nullopt;
+  }
+  context.long_work->run(
+      weight,
+      [handing = HandingOver(context, plan, std::move(body)), exchange = Exchange(impl),
+       peer = host.peer(), observer = &context.observer, long_work = context.long_work]() mutable {
+        Work work = long_work->work();
+        if (const auto refusal = handing.decompress(work)) {
+          const Request& request = handing.request();
+          observer->on_rejected(request.protocol, request.signal, refusal->reason,
+                                refusal->reply.message, peer);
+          exchange.reply(refusal->reply);
+          return;
+        }
+        handing.deliver(std::move(exchange));
+      });
   return std::nullopt;
 }
 

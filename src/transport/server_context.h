@@ -8,9 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "compress/decompressor.h"
 #include "http/header_list.h"
+#include "io/long_work.h"
 #include "io/loop.h"
+#include "transport/decompressor_shelf.h"
 #include "transport/message_landing.h"
 #include "transport/request_routing.h"
 #include "transport/server.h"
@@ -22,13 +23,15 @@ inline constexpr size_t kScratchBytes = 16 * 1024;
 
 struct ServerContext {
   ServerContext(io::Loop& server_loop, ChunkPool& server_pool, ServerOptions server_options,
-                ServerObserver& server_observer)
+                ServerObserver& server_observer, io::LongWork* server_long_work)
       : loop(server_loop),
         pool(server_pool),
         options(std::move(server_options)),
         observer(server_observer),
         routing(options),
-        landing(server_pool) {}
+        landing(server_pool),
+        long_work(server_long_work),
+        decompressors(std::make_shared<DecompressorShelf>()) {}
 
   // For counting what happens before a connection has said which one it speaks.
   Protocol first_protocol() const {
@@ -41,7 +44,9 @@ struct ServerContext {
   ServerObserver& observer;
   const RequestRouting routing;
   LandingArea landing;
-  compress::Decompressor decompressor;
+  io::LongWork* const long_work;  // null: nothing is suspended
+  // Shared with requests that are suspended while they are being decompressed.
+  const std::shared_ptr<DecompressorShelf> decompressors;
   std::array<uint8_t, kScratchBytes> scratch;
   // Reserved for long header sections that are under way, of all connections.
   size_t open_head_bytes = 0;
@@ -114,13 +119,13 @@ struct ReceivedBody {
   MonotonicTime deadline = kNever;
   RequestPass pass = {};
 };
-// Hands the request over; or returns the refusal, with a word for the counter, and `impl` stays
-// the caller's.
+// Hands the request over, at once or, a large or compressed one, perhaps in a later turn; or
+// returns the refusal, with a word for the counter, and `impl` stays the caller's.
 struct BodyRefusal {
   Reply reply;
   std::string_view reason;
 };
-std::optional<BodyRefusal> hand_over(ServerContext& context, const RequestPlan& plan,
+std::optional<BodyRefusal> hand_over(ConnectionHost& host, const RequestPlan& plan,
                                      ReceivedBody body, Exchange::Impl* impl);
 
 // Asks the server's gates. Nothing: the request may come in, and `pass` tells what they found.
@@ -134,6 +139,9 @@ MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const st
 
 // Refusals that both protocols make.
 Reply too_large_reply(size_t size, size_t size_max);
-Reply no_memory_reply(const ServerOptions& options);
+Reply no_memory_reply(Duration retry_after);
+inline Reply no_memory_reply(const ServerOptions& options) {
+  return no_memory_reply(options.retry_after_overload);
+}
 
 }  // namespace millrace::transport

@@ -261,7 +261,11 @@ class ServerTest : public ::testing::Test {
   void start(size_t budget_bytes = 64 << 20, size_t connections_share = 0) {
     budget = std::make_unique<Budget>(budget_bytes, connections_share);
     pool = std::make_unique<ChunkPool>(*budget, 0);
-    server = make_server(*loop, *pool, options, observer);
+    // The clock of the simulation stands still within a turn; here each look moves it.
+    io::LongWorkOptions slices;
+    slices.clock = [now = MonotonicTime()]() mutable { return now += 400us; };
+    long_work = std::make_unique<io::LongWork>(*loop, *pool, std::move(slices));
+    server = make_server(*loop, *pool, options, observer, long_work.get());
     io::ListenOptions where;
     where.host = "collector";
     const auto port = server->listen(where);
@@ -290,6 +294,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<Budget> budget;  // outlives the bodies that the handler keeps
   RecordingHandler handler;
   std::unique_ptr<ChunkPool> pool;
+  std::unique_ptr<io::LongWork> long_work;
   std::unique_ptr<Server> server;
   std::string address;
 };

@@ -41,7 +41,7 @@ OtlpReceiver::Counters& OtlpReceiver::counters(transport::Protocol protocol, Sig
 void OtlpReceiver::count_rejected(transport::Protocol protocol, std::string_view reason) {
   parts_.metrics
       ->counter("millrace_receiver_rejected_requests",
-                "Requests that were answered with an error before any pipeline, by reason.",
+                "Requests that were answered with an error before any queue, by reason.",
                 {{"receiver", parts_.name},
                  {"transport", std::string(transport_name(protocol))},
                  {"reason", std::string(reason)}})
@@ -61,9 +61,10 @@ std::optional<OtlpReceiver::Admission> OtlpReceiver::admit(const transport::Requ
                                                            transport::Reply& refusal,
                                                            std::string_view& reason) {
   Admission admission{.message = request.body};
+  Work work = parts_.long_work->work();
   if (request.format == transport::BodyFormat::kJson && !request.body.empty()) {
     Result<Bytes> decoded =
-        json_.decode_request(request.signal, request.body, *parts_.pool, parts_.message_bytes_max);
+        json_.decode_request(request.signal, request.body, work, parts_.message_bytes_max);
     if (!decoded) {
       refusal.code = decoded.error().code;
       refusal.message = std::move(decoded.error().message);
@@ -83,7 +84,8 @@ std::optional<OtlpReceiver::Admission> OtlpReceiver::admit(const transport::Requ
     }
     admission.message = std::move(*decoded);
   }
-  const auto admitted = otlp::admit(request.signal, admission.message.view());
+  const auto admitted = otlp::admit(request.signal, admission.message.view(),
+                                    {.pace = work.pace.may_suspend() ? &work.pace : nullptr});
   if (!admitted) {
     Error error = admitted.error().to_error();
     refusal.code = error.code;
@@ -159,11 +161,20 @@ void OtlpReceiver::answer(transport::Exchange& exchange, transport::Protocol pro
   } else {
     counted.refused->add(item_count);
     refusals->refuse(item_count);
+    if (!verdict.reason.empty()) {
+      count_rejected(protocol, verdict.reason);
+      parts_.log->warn("request refused", {{"receiver", parts_.name},
+                                           {"transport", transport_name(protocol)},
+                                           {"signal", signal_name(signal)},
+                                           {"reason", verdict.reason},
+                                           {"error", verdict.message}});
+    }
   }
   transport::Reply reply;
   reply.code = verdict.code;
   reply.message = verdict.message;
   reply.retry_after = verdict.retry_after;
+  reply.too_large = verdict.too_large;
   reply.rejected_count = verdict.rejected_count;
   reply.partial_message = verdict.partial_message;
   exchange.reply(reply);

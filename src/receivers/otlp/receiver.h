@@ -2,6 +2,9 @@
 //
 //   JSON to protobuf (if JSON) → admission → the intake of its signal → the answer
 //
+// A large request comes from inside of a piece of long work and may be suspended in JSON, in
+// admission and in the processors; others pass it meanwhile.
+//
 // One instance per worker and receiver; used on that worker's loop only. Cost beyond admission: a
 // handful of relaxed atomic adds a request.
 #pragma once
@@ -17,8 +20,8 @@
 
 #include "base/log.h"
 #include "base/signal.h"
+#include "io/long_work.h"
 #include "ledger/ledger.h"
-#include "memory/chunk_pool.h"
 #include "metrics/registry.h"
 #include "otlp/json/decode.h"
 #include "pipeline/intake.h"
@@ -37,7 +40,7 @@ class OtlpReceiver final : public transport::RequestHandler, public transport::S
     pipeline::Policy grpc_policy = pipeline::Policy::kAccepted;
     pipeline::Policy http_policy = pipeline::Policy::kAccepted;
     io::Loop* loop = nullptr;
-    ChunkPool* pool = nullptr;
+    io::LongWork* long_work = nullptr;  // the worker's
     // Of the protobuf that JSON becomes.
     size_t message_bytes_max = 64 << 20;
     metrics::Registry* metrics = nullptr;

@@ -43,7 +43,7 @@ struct Scene {
     }
     parts.http_policy = pipeline::Policy::kDelivered;
     parts.loop = &rig.loop;
-    parts.pool = &pool;
+    parts.long_work = &long_work;
     parts.message_bytes_max = 1 << 20;
     parts.metrics = &metrics;
     parts.memory_refused[index_of(Signal::kTraces)] = {
@@ -75,6 +75,7 @@ struct Scene {
   Rig rig;
   Budget budget;
   ChunkPool pool{budget, 0};
+  io::LongWork long_work{rig.loop, pool};
   metrics::Registry metrics;
   std::vector<std::string> lines;
   Logger log{{.encoding = LogEncoding::kJson},
