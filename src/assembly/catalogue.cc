@@ -73,7 +73,8 @@ ExporterReading read_otlp_grpc(Section& section) {
               [options](const ExporterParts& parts,
                         Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
                 return exporters::make_otlp_grpc_exporter(parts.loop, *options, parts.pool.budget(),
-                                                          parts.log, parts.credentials);
+                                                          parts.log, parts.credentials,
+                                                          &parts.long_work);
               },
               [options](Signal) {
                 return metrics::Labels{{"server_address", options->target.host},
@@ -93,7 +94,8 @@ ExporterReading read_otlp_http(Section& section) {
               [options](const ExporterParts& parts,
                         Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
                 return exporters::make_otlp_http_exporter(parts.loop, *options, parts.pool.budget(),
-                                                          parts.log, parts.credentials);
+                                                          parts.log, parts.credentials,
+                                                          &parts.long_work);
               },
               [options](Signal signal) {
                 const auto& target = options->targets[index_of(signal)];

@@ -69,6 +69,7 @@ Collector::Collector(Plan plan, World world)
   shared_.outputs_of_process = world_.outputs_of_process;
   shared_.files = world_.files;
   shared_.wall_clock = world_.wall_clock;
+  shared_.long_work = world_.long_work;
   shared_.budget = &budget_;
   shared_.metrics = &metrics_;
   shared_.ledger = &ledger_;
@@ -252,7 +253,7 @@ Status Collector::make_workers() {
   report_credentials();
   for (size_t index = 0; index < world_.loops.size(); ++index) {
     io::Loop& loop = *world_.loops[index];
-    auto worker = Worker::create(shared_, loop);
+    auto worker = Worker::create(shared_, loop, index);
     if (!worker) return fail(worker.error());
     workers_.push_back(std::move(*worker));
     if (Status listening = workers_.back()->listen(ports_, world_.share_ports, placements_);

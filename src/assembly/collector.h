@@ -48,6 +48,8 @@ class Collector final : public extensions::HealthSource {
     // What the running audit of the ledger finds, on the first loop. Not set: it is logged as a
     // bug, and stops a build with debug checks.
     std::function<void(const ledger::Finding&)> on_ledger_finding = {};
+    // How long messages are worked on in one turn; the simulation gives a clock of its own.
+    io::LongWorkOptions long_work = {};
     // Whether several loops may listen on one address (more than one worker needs it).
     bool share_ports = false;
   };

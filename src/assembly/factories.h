@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "exporters/otlp/response_counters.h"
 #include "io/file.h"
+#include "io/long_work.h"
 #include "io/loop.h"
 #include "io/text_output.h"
 #include "memory/chunk_pool.h"
@@ -36,6 +37,7 @@ struct Outputs {
 struct ExporterParts {
   io::Loop& loop;
   ChunkPool& pool;
+  io::LongWork& long_work;
   Logger& log;
   Logger& unsampled_log;  // the same log, for what an exporter limits itself (debug)
   const Outputs& outputs_of_process;

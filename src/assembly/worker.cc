@@ -16,6 +16,10 @@ namespace {
 // faults were 15 % of the cost at 1,000 spans a request); trimmed once a second to what was used.
 constexpr size_t kIdleChunksMax = 64;
 
+// In seconds. A slice of long work is 1 ms, and a turn has at most two of them.
+constexpr std::array kTurnBounds = {0.0001, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016,
+                                    0.032,  0.064,  0.128, 0.256, 0.512, 1.024};
+
 template <class Value>
 bool contains(const std::vector<Value>& values, const Value& value) {
   return std::ranges::find(values, value) != values.end();
@@ -27,11 +31,14 @@ Worker::Worker(Shared& shared, io::Loop& loop)
     : shared_(shared),
       loop_(loop),
       pool_(*shared.budget, kIdleChunksMax),
+      long_work_(loop_, pool_, shared.long_work),
       eviction_(std::make_shared<transport::EvictionOrder>()) {}
 
 Worker::~Worker() {
-  // Servers hand in no more; then destinations, which still answer senders that wait for them, and
-  // so call receivers; then the rest.
+  // What is in the middle of a message ends. Servers hand in no more; then destinations, which
+  // still answer senders that wait for them, and so call receivers; then the rest.
+  loop_.record_turns(nullptr);
+  long_work_.finish();
   servers_.clear();
   for (auto& of_exporter : destinations_) {
     for (auto& destination : of_exporter) {
@@ -45,8 +52,11 @@ Worker::~Worker() {
   receivers_.clear();
 }
 
-Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop) {
+Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop, size_t index) {
   std::unique_ptr<Worker> worker(new Worker(shared, loop));
+  loop.record_turns(&shared.metrics->histogram(
+      "millrace_loop_turn_seconds", "How long turns of a worker's event loop take.",
+      {{"worker", std::to_string(index)}}, {kTurnBounds.begin(), kTurnBounds.end()}));
   if (Status made = worker->make_destinations(); !made) return fail(made.error());
   worker->make_pipelines();
   worker->make_connectors();
@@ -66,6 +76,7 @@ Status Worker::make_destinations() {
       auto exporter = plan.exporters[index].factory->make(
           {.loop = loop_,
            .pool = pool_,
+           .long_work = long_work_,
            .log = *shared_.log,
            .unsampled_log = *shared_.unsampled_log,
            .outputs_of_process = shared_.outputs_of_process,
@@ -84,7 +95,8 @@ Status Worker::make_destinations() {
                                              .cutter = pipeline::make_otlp_cutter(),
                                              .pool = &pool_,
                                              .log = shared_.log,
-                                             .dead_letters = shared_.dead_letters[index]});
+                                             .dead_letters = shared_.dead_letters[index],
+                                             .long_work = &long_work_});
     }
   }
   return {};
@@ -109,9 +121,11 @@ void Worker::make_pipelines() {
       auto counter = [&](const metrics::MetricInfo& info) -> metrics::Counter& {
         return shared_.metrics->counter(info.name, info.help, labels);
       };
-      worker->add_processor(std::make_unique<CountingProcessor>(
-          factory->make(pipeline.signal, worker->next_emitter()),
-          counter(metrics::kProcessorIncomingItems), counter(metrics::kProcessorOutgoingItems)));
+      worker->add_processor(
+          std::make_unique<CountingProcessor>(
+              factory->make(pipeline.signal, worker->next_emitter()),
+              counter(metrics::kProcessorIncomingItems), counter(metrics::kProcessorOutgoingItems)),
+          long_work_);
     }
     pipelines_.push_back(std::move(worker));
   }
@@ -195,7 +209,7 @@ void Worker::make_receivers() {
     const ReceiverPlan& receiver = plan.receivers[index];
     receivers::OtlpReceiver::Parts parts{.name = receiver.id,
                                          .loop = &loop_,
-                                         .pool = &pool_,
+                                         .long_work = &long_work_,
                                          .metrics = shared_.metrics,
                                          .log = shared_.log,
                                          .connection_count = &shared_.connection_count};
@@ -271,7 +285,8 @@ void Worker::make_server(size_t receiver, const receivers::ProtocolOptions& prot
   options.http_body_bytes_max = std::min(options.http_body_bytes_max, budget_bytes);
   options.eviction = eviction_;
   servers_.push_back(
-      {.server = transport::make_server(loop_, pool_, std::move(options), *receivers_[receiver]),
+      {.server = transport::make_server(loop_, pool_, std::move(options), *receivers_[receiver],
+                                        &long_work_),
        .where = {.host = protocol.host, .port = protocol.port, .tls = std::move(tls)},
        .what = shared_.plan->receivers[receiver].id + " on " + protocol.endpoint});
 }

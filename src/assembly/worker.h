@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "assembly/plan.h"
+#include "io/long_work.h"
 #include "io/placement.h"
 #include "ledger/ledger.h"
 #include "memory/chunk_pool.h"
@@ -35,6 +36,7 @@ struct Shared {
   Outputs outputs_of_process;
   io::FileSystem* files = nullptr;
   std::function<WallTime()> wall_clock;
+  io::LongWorkOptions long_work;
   Budget* budget = nullptr;
   metrics::Registry* metrics = nullptr;
   ledger::Ledger* ledger = nullptr;
@@ -53,7 +55,8 @@ std::string listen_advice(Code code, std::string_view what);
 
 class Worker {
  public:
-  static Result<std::unique_ptr<Worker>> create(Shared& shared, io::Loop& loop);
+  // `index`: of the worker, for its metrics.
+  static Result<std::unique_ptr<Worker>> create(Shared& shared, io::Loop& loop, size_t index);
   ~Worker();
 
   // Listens on every receiver's address. `ports` holds what the first worker got, so that port 0
@@ -97,6 +100,7 @@ class Worker {
   Shared& shared_;
   io::Loop& loop_;
   ChunkPool pool_;
+  io::LongWork long_work_;
   // Of all its servers: a flood of one port does not shut another.
   const std::shared_ptr<transport::EvictionOrder> eviction_;
   std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations_;

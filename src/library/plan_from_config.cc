@@ -55,8 +55,10 @@ class EndpointFactory final : public assembly::ExporterFactory {
   Result<std::unique_ptr<pipeline::Exporter>> make(const assembly::ExporterParts& parts,
                                                    Signal) override {
     if (grpc_)
-      return exporters::make_otlp_grpc_exporter(parts.loop, *grpc_, parts.pool.budget(), parts.log);
-    return exporters::make_otlp_http_exporter(parts.loop, *http_, parts.pool.budget(), parts.log);
+      return exporters::make_otlp_grpc_exporter(parts.loop, *grpc_, parts.pool.budget(), parts.log,
+                                                nullptr, &parts.long_work);
+    return exporters::make_otlp_http_exporter(parts.loop, *http_, parts.pool.budget(), parts.log,
+                                              nullptr, &parts.long_work);
   }
   std::shared_ptr<const exporters::ResponseCounters> response_counters() const override {
     return grpc_ ? grpc_->response_counters : http_->response_counters;

@@ -23,9 +23,17 @@ constexpr uint32_t len_tag(uint32_t field_number) {
   return wire::make_tag(field_number, WireType::kLen);
 }
 
-uint32_t count_fields(RopeReader& reader, size_t end, uint32_t wanted_tag) {
+// Of looking at a field, for the pace.
+constexpr size_t kFieldUnits = 5;
+
+void tell(Pace* pace) {
+  if (pace != nullptr) pace->step(kFieldUnits);
+}
+
+uint32_t count_fields(RopeReader& reader, size_t end, uint32_t wanted_tag, Pace* pace) {
   uint32_t count = 0;
   while (reader.position() < end) {
+    tell(pace);
     const uint32_t tag = reader.read_tag();
     count += tag == wanted_tag;
     reader.skip_value(tag);
@@ -34,10 +42,11 @@ uint32_t count_fields(RopeReader& reader, size_t end, uint32_t wanted_tag) {
 }
 
 // Data points of the last member of the oneof.
-uint32_t count_in_metric(RopeReader& reader, size_t end) {
+uint32_t count_in_metric(RopeReader& reader, size_t end, Pace* pace) {
   uint32_t count = 0;
   uint32_t live_tag = 0;
   while (reader.position() < end) {
+    tell(pace);
     const uint32_t tag = reader.read_tag();
     if (wire::wire_type_of(tag) != WireType::kLen || !is_metric_data(wire::field_number_of(tag))) {
       reader.skip_value(tag);
@@ -46,17 +55,18 @@ uint32_t count_in_metric(RopeReader& reader, size_t end) {
     if (tag != live_tag) count = 0;
     live_tag = tag;
     const size_t size = reader.read_varint();
-    count += count_fields(reader, reader.position() + size, len_tag(kPointField));
+    count += count_fields(reader, reader.position() + size, len_tag(kPointField), pace);
   }
   return count;
 }
 
-uint32_t count_in_scope(Signal signal, RopeReader& reader, size_t end) {
+uint32_t count_in_scope(Signal signal, RopeReader& reader, size_t end, Pace* pace) {
   if (signal == Signal::kTraces || signal == Signal::kLogs) {
-    return count_fields(reader, end, len_tag(kItemField));
+    return count_fields(reader, end, len_tag(kItemField), pace);
   }
   uint32_t count = 0;
   while (reader.position() < end) {
+    tell(pace);
     const uint32_t tag = reader.read_tag();
     if (tag != len_tag(kItemField)) {
       reader.skip_value(tag);
@@ -64,22 +74,24 @@ uint32_t count_in_scope(Signal signal, RopeReader& reader, size_t end) {
     }
     const size_t size = reader.read_varint();
     const size_t item_end = reader.position() + size;
-    count += signal == Signal::kMetrics ? count_in_metric(reader, item_end)
-                                        : count_fields(reader, item_end, len_tag(kSampleField));
+    count += signal == Signal::kMetrics
+                 ? count_in_metric(reader, item_end, pace)
+                 : count_fields(reader, item_end, len_tag(kSampleField), pace);
   }
   return count;
 }
 
-uint32_t count_in_resource(Signal signal, RopeReader& reader, size_t end) {
+uint32_t count_in_resource(Signal signal, RopeReader& reader, size_t end, Pace* pace) {
   uint32_t count = 0;
   while (reader.position() < end) {
+    tell(pace);
     const uint32_t tag = reader.read_tag();
     if (tag != len_tag(kScopeField)) {
       reader.skip_value(tag);
       continue;
     }
     const size_t size = reader.read_varint();
-    count += count_in_scope(signal, reader, reader.position() + size);
+    count += count_in_scope(signal, reader, reader.position() + size, pace);
   }
   return count;
 }
@@ -97,17 +109,9 @@ void append_run(std::vector<Bytes>* runs, const Bytes& bytes) {
   runs->push_back(bytes);
 }
 
-// A message with the fields of both: merging is concatenation.
-Bytes concatenate(const Bytes& first, const Bytes& second) {
-  if (first.empty()) return second;
-  Rope both(first);
-  both.append(second);
-  return both.to_bytes();
-}
-
 }  // namespace
 
-uint32_t count_items(Signal signal, const Rope& request) {
+uint32_t count_items(Signal signal, const Rope& request, Pace* pace) {
   RopeReader reader(request);
   uint32_t count = 0;
   while (!reader.done()) {
@@ -117,13 +121,13 @@ uint32_t count_items(Signal signal, const Rope& request) {
       continue;
     }
     const size_t size = reader.read_varint();
-    count += count_in_resource(signal, reader, reader.position() + size);
+    count += count_in_resource(signal, reader, reader.position() + size, pace);
   }
   return count;
 }
 
-Cutter::Cutter(Signal signal, Rope request)
-    : signal_(signal), request_(std::move(request)), reader_(request_) {}
+Cutter::Cutter(Signal signal, Rope request, Work* work)
+    : signal_(signal), work_(work), request_(std::move(request)), reader_(request_) {}
 
 std::optional<Part> Cutter::next(const CutLimits& limits) {
   if (signal_ == Signal::kProfiles) {
@@ -135,7 +139,7 @@ std::optional<Part> Cutter::next(const CutLimits& limits) {
   out_items_ = 0;
   out_size_ = 0;
   out_is_empty_ = true;
-  while (step(limits)) {
+  while (place_next(limits)) {
   }
   if (out_is_empty_) return std::nullopt;
   Part part{finish_part(), out_items_, false};
@@ -144,7 +148,8 @@ std::optional<Part> Cutter::next(const CutLimits& limits) {
 }
 
 // Places one field, opens or closes one message. False when the part is complete.
-bool Cutter::step(const CutLimits& limits) {
+bool Cutter::place_next(const CutLimits& limits) {
+  step(kFieldUnits);
   if (!nodes_.empty()) return place_child(limits);
   return !reader_.done() && place_request_field(limits);
 }
@@ -157,7 +162,7 @@ bool Cutter::place_request_field(const CutLimits& limits) {
   size_t content_size = 0;
   if (is_resource) {
     content_size = ahead.read_varint();
-    item_count = count_in_resource(signal_, ahead, ahead.position() + content_size);
+    item_count = count_in_resource(signal_, ahead, ahead.position() + content_size, pace());
   } else {
     ahead.skip_value(tag);
   }
@@ -165,9 +170,17 @@ bool Cutter::place_request_field(const CutLimits& limits) {
   const bool fitting = fits(limits, item_count, size);
   if (!fitting && item_count > 0) {
     if (out_items_ >= limits.items_max) return false;
-    reader_.skip(size - content_size);
-    open_node(Level::kResource, kResourceField, reader_.take(content_size).to_bytes());
-    return true;
+    RopeReader inside = reader_;
+    inside.skip(size - content_size);
+    if (std::optional<Bytes> content = joined(inside.take(content_size))) {
+      open_node(Level::kResource, kResourceField, std::move(*content));
+      if (read_header(&nodes_.back(), item_count, limits)) {
+        reader_ = inside;
+        return true;
+      }
+      nodes_.pop_back();
+    }
+    // Not to be cut: comes whole, alone.
   }
   if (!fitting && !out_is_empty_) return false;
   const Rope whole = reader_.take(size);
@@ -189,18 +202,28 @@ bool Cutter::place_child(const CutLimits& limits) {
   const bool fitting = fits(limits, item_count, child->whole.size());
   if (!fitting && !is_item && item_count > 0) {
     if (out_items_ >= limits.items_max) return false;
-    node.at += child->whole.size();
-    if (node.level == Level::kResource) {
-      open_node(Level::kScope, child->field_number, child->content);
-    } else {
-      open_metric(*child);
-    }
-    return true;
+    if (open_child(*child, item_count, limits)) return true;
   }
   if (!fitting && !out_is_empty_) return false;
-  node.at += child->whole.size();
+  nodes_.back().at += child->whole.size();
   add(child->whole, item_count);
   return fitting;
+}
+
+// Opens the scope or metric that is the innermost node's next child; false when it is not to be
+// cut.
+bool Cutter::open_child(const Child& child, uint32_t item_count, const CutLimits& limits) {
+  const size_t around = nodes_.size() - 1;
+  bool is_open = false;
+  if (nodes_.back().level == Level::kResource) {
+    open_node(Level::kScope, child.field_number, child.content);
+    is_open = read_header(&nodes_.back(), item_count, limits);
+    if (!is_open) nodes_.pop_back();
+  } else {
+    is_open = open_metric(child, item_count, limits);
+  }
+  if (is_open) nodes_[around].at += child.whole.size();
+  return is_open;
 }
 
 bool Cutter::is_child(Level level, uint32_t tag) const {
@@ -218,9 +241,10 @@ bool Cutter::is_child(Level level, uint32_t tag) const {
   return false;
 }
 
-std::optional<Cutter::Child> Cutter::peek_child(Node* node) const {
+std::optional<Cutter::Child> Cutter::peek_child(Node* node) {
   wire::FieldReader fields(node->content.view().subspan(node->at));
   for (wire::Field field; fields.next(&field);) {
+    step(kFieldUnits);
     const auto offset = static_cast<size_t>(field.whole.data() - node->content.data());
     if (is_child(node->level, wire::make_tag(field.number, field.type))) {
       node->at = offset;
@@ -233,11 +257,11 @@ std::optional<Cutter::Child> Cutter::peek_child(Node* node) const {
   return std::nullopt;
 }
 
-uint32_t Cutter::count_in_child(Level level, const Child& child) const {
+uint32_t Cutter::count_in_child(Level level, const Child& child) {
   const Rope content(child.content);
   RopeReader reader(content);
-  return level == Level::kResource ? count_in_scope(signal_, reader, content.size())
-                                   : count_in_metric(reader, content.size());
+  return level == Level::kResource ? count_in_scope(signal_, reader, content.size(), pace())
+                                   : count_in_metric(reader, content.size(), pace());
 }
 
 bool Cutter::fits(const CutLimits& limits, uint32_t item_count, size_t size) const {
@@ -267,32 +291,94 @@ void Cutter::add(const Bytes& bytes, uint32_t item_count) {
 }
 
 void Cutter::open_node(Level level, uint32_t field_number, Bytes content) {
-  Node node{
-      .level = level, .field_number = field_number, .header = {}, .content = content, .out = {}};
-  wire::FieldReader fields(content.view());
-  for (wire::Field field; fields.next(&field);) {
-    if (is_child(level, wire::make_tag(field.number, field.type))) continue;
-    const auto offset = static_cast<size_t>(field.whole.data() - content.data());
-    append_run(&node.header, content.slice(offset, field.whole.size()));
-    node.header_size += field.whole.size();
+  nodes_.push_back({.level = level,
+                    .field_number = field_number,
+                    .header = {},
+                    .content = std::move(content),
+                    .out = {}});
+}
+
+// What each part repeats of the node's content: a few slices of it, or a copy where it lies in many
+// places. False when all repetitions together would be too large, or the budget refuses the copy.
+bool Cutter::read_header(Node* node, uint32_t item_count, const CutLimits& limits) {
+  constexpr size_t kRunsMax = 8;
+  // More, with items between them, would make a list of slices that is larger than the items.
+  constexpr size_t kScatteredRunsMax = 1024;
+  const Bytes& content = node->content;
+  const auto each = [&](const auto& visit) {
+    wire::FieldReader fields(content.view());
+    for (wire::Field field; fields.next(&field);) {
+      step(kFieldUnits);
+      if (!is_child(node->level, wire::make_tag(field.number, field.type))) visit(field.whole);
+    }
+  };
+  const uint8_t* end = nullptr;
+  size_t run_count = 0;
+  each([&](std::span<const uint8_t> whole) {
+    node->header_size += whole.size();
+    run_count += whole.data() != end;
+    end = whole.data() + whole.size();
+  });
+  const size_t part_count = 1 + item_count / limits.items_max + content.size() / limits.bytes_max;
+  if (run_count > kScatteredRunsMax) return false;
+  if (node->header_size > (content.size() + kRepeatedBytesMax) / part_count) return false;
+  if (run_count <= kRunsMax) {
+    each([&](std::span<const uint8_t> whole) {
+      const auto offset = static_cast<size_t>(whole.data() - content.data());
+      append_run(&node->header, content.slice(offset, whole.size()));
+    });
+    return true;
   }
-  nodes_.push_back(std::move(node));
+  ChunkRef chunk = work_ == nullptr ? ChunkRef::adopt(allocate_chunk(node->header_size))
+                                    : work_->pool.try_acquire(node->header_size);
+  if (!chunk) return false;
+  uint8_t* at = chunk->data();
+  each([&](std::span<const uint8_t> whole) {
+    std::memcpy(at, whole.data(), whole.size());
+    at += whole.size();
+  });
+  const uint8_t* const data = chunk->data();
+  node->header.push_back(Bytes(std::move(chunk), data, node->header_size));
+  return true;
+}
+
+// In one piece; nothing when the budget has no room for the copy.
+std::optional<Bytes> Cutter::joined(const Rope& message) {
+  if (message.pieces().size() <= 1 || work_ == nullptr) return message.to_bytes();
+  ChunkRef chunk = work_->pool.try_acquire(message.size());
+  if (!chunk) return std::nullopt;
+  uint8_t* at = chunk->data();
+  for (const Bytes& piece : message.pieces()) {
+    std::memcpy(at, piece.data(), piece.size());
+    at += piece.size();
+    step(piece.size() / 4);
+  }
+  const uint8_t* const data = chunk->data();
+  return Bytes(std::move(chunk), data, message.size());
 }
 
 // Two levels at once: the Metric, whose only child is the member of `data` that holds, and that
 // member, whose children are the data points.
-void Cutter::open_metric(const Child& child) {
+bool Cutter::open_metric(const Child& child, uint32_t item_count, const CutLimits& limits) {
   uint32_t live_field = 0;
-  Bytes live;
+  Rope live;  // merging is concatenation
   open_node(Level::kMetric, child.field_number, child.content);
   Node& metric = nodes_.back();
   while (const std::optional<Child> member = peek_child(&metric)) {
     metric.at += member->whole.size();
-    live =
-        member->field_number == live_field ? concatenate(live, member->content) : member->content;
+    if (member->field_number != live_field) live.clear();
+    live.append(member->content);
     live_field = member->field_number;
   }
-  open_node(Level::kData, live_field, std::move(live));
+  std::optional<Bytes> data = joined(live);
+  const bool is_metric_fine = read_header(&metric, item_count, limits);
+  if (data && is_metric_fine) {
+    open_node(Level::kData, live_field, std::move(*data));
+    if (read_header(&nodes_.back(), item_count, limits)) return true;
+    nodes_.pop_back();
+  }
+  nodes_.pop_back();
+  return false;
 }
 
 // Wraps what the innermost node gives to this part and hands it to the node around it.

@@ -8,6 +8,11 @@
 // lengths around a cut are written anew. Of a Metric with several members of `data`, a cut keeps
 // the last, which is the one that holds.
 //
+// What is repeated is bounded: a message whose surroundings would take more than its content and
+// kRepeatedBytesMax, all parts together, or lie in a thousand places between its items, is not cut
+// inside and comes as one part. So what cutting
+// makes of a request is at most a few times the request.
+//
 // The request must have passed admission. It may consist of many pieces ending anywhere; a
 // ResourceX that must be cut and lies in several pieces is first copied together. One thread.
 #pragma once
@@ -19,10 +24,13 @@
 
 #include "base/bytes.h"
 #include "base/signal.h"
+#include "memory/work.h"
 #include "otlp/rope_reader.h"
 #include "wire/writer.h"
 
 namespace millrace::otlp {
+
+inline constexpr size_t kRepeatedBytesMax = 16 << 20;
 
 struct CutLimits {
   uint32_t items_max = UINT32_MAX;  // at least 1
@@ -38,14 +46,16 @@ struct Part {
 };
 
 // Spans, metric data points, log records; profiles: samples. Hops from length to length.
-uint32_t count_items(Signal signal, const Rope& request);
+uint32_t count_items(Signal signal, const Rope& request, Pace* pace = nullptr);
 
 // Takes parts off the front of one request, each with its own limits. The incremental form for
 // whoever fills batches: nothing behind the part is looked at, except that a ResourceX which is
 // cut is scanned for its other fields once.
 class Cutter {
  public:
-  Cutter(Signal signal, Rope request);
+  // With `work` (null: none) copies are reserved in the budget, and what it has no room for is not
+  // cut; its pace is told.
+  Cutter(Signal signal, Rope request, Work* work = nullptr);
   Cutter(const Cutter&) = delete;
   Cutter& operator=(const Cutter&) = delete;
 
@@ -79,21 +89,29 @@ class Cutter {
     uint32_t field_number = 0;
   };
 
-  bool step(const CutLimits& limits);
+  bool place_next(const CutLimits& limits);
   bool place_request_field(const CutLimits& limits);
   bool place_child(const CutLimits& limits);
-  std::optional<Child> peek_child(Node* node) const;
+  std::optional<Child> peek_child(Node* node);
   bool is_child(Level level, uint32_t tag) const;
-  uint32_t count_in_child(Level level, const Child& child) const;
+  uint32_t count_in_child(Level level, const Child& child);
   bool fits(const CutLimits& limits, uint32_t item_count, size_t size) const;
   void add(const Bytes& bytes, uint32_t item_count);
   void open_node(Level level, uint32_t field_number, Bytes content);
-  void open_metric(const Child& child);
+  bool open_child(const Child& child, uint32_t item_count, const CutLimits& limits);
+  bool open_metric(const Child& child, uint32_t item_count, const CutLimits& limits);
+  bool read_header(Node* node, uint32_t item_count, const CutLimits& limits);
+  std::optional<Bytes> joined(const Rope& message);
+  Pace* pace() { return work_ == nullptr ? nullptr : &work_->pace; }
+  void step(size_t units) {
+    if (work_ != nullptr) work_->pace.step(units);
+  }
   void close_innermost();
   void write_innermost();
   Rope finish_part();
 
   Signal signal_;
+  Work* const work_;
   Rope request_;
   RopeReader reader_;
   std::vector<Node> nodes_;  // outermost first

@@ -7,6 +7,7 @@
 #include "otlp/admit.h"
 #include "otlp/example_requests.h"
 #include "otlp/flatten.h"
+#include "wire/writer.h"
 
 namespace millrace::otlp {
 namespace {
@@ -181,6 +182,55 @@ TEST(SplitTest, MergedMembersOfMetricDataKeepTheirTemporalityInEachPart) {
   const auto parts = split(Signal::kMetrics, request, 2, {.items_max = 1});
   ASSERT_EQ(parts.size(), 2u);
   EXPECT_EQ(parts[0].bytes.to_bytes().text(), parts[1].bytes.to_bytes().text());
+}
+
+// A scope of items with an unknown field behind each: every part repeated all of these fields, so
+// that 1.4 KB on the wire became 47 GB of slices.
+TEST(SplitTest, SurroundingsThatCannotBeRepeatedKeepTheirItemsTogether) {
+  constexpr size_t kCount = 400'000;
+  wire::Writer writer(4 * kCount + 32);
+  const auto resource = writer.open(1, 4 * kCount);
+  const auto scope = writer.open(2, 4 * kCount);
+  for (size_t i = 0; i < kCount; ++i) {
+    writer.string_field(2, "");
+    writer.varint_field(15, 0);
+  }
+  writer.close(scope);
+  writer.close(resource);
+  const Bytes request = writer.finish();
+  const std::vector<Part> parts = split(Signal::kLogs, Rope(request), kCount, {.items_max = 100});
+  size_t bytes = 0;
+  size_t pieces = 0;
+  uint64_t items = 0;
+  for (const Part& part : parts) {
+    bytes += part.bytes.size();
+    pieces += part.bytes.pieces().size();
+    items += part.item_count;
+  }
+  EXPECT_EQ(items, kCount);
+  EXPECT_LE(bytes, 2 * request.size() + kRepeatedBytesMax);
+  EXPECT_LE(pieces, 100'000u);
+}
+
+// Fields around the items that lie in many places are repeated as one slice of a copy.
+TEST(SplitTest, ScatteredSurroundingsAreCopiedTogetherOnce) {
+  wire::Writer writer(4096);
+  const auto resource = writer.open(1, 2000);
+  const auto scope = writer.open(2, 2000);
+  for (size_t i = 0; i < 300; ++i) {
+    writer.string_field(2, "");
+    writer.varint_field(15, i);
+  }
+  writer.close(scope);
+  writer.close(resource);
+  const Bytes request = writer.finish();
+  const std::vector<Part> parts = split(Signal::kLogs, Rope(request), 300, {.items_max = 100});
+  ASSERT_EQ(parts.size(), 3u);
+  for (const Part& part : parts) {
+    EXPECT_EQ(part.item_count, 100u);
+    EXPECT_LE(part.bytes.pieces().size(), 250u);
+    EXPECT_EQ(count_items(Signal::kLogs, part.bytes), 100u);
+  }
 }
 
 }  // namespace

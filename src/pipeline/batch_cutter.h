@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/signal.h"
+#include "memory/work.h"
 
 namespace millrace::pipeline {
 
@@ -23,8 +24,10 @@ struct CutLimits {
 };
 
 // Cuts one valid request into pieces within the limits, in order, losing nothing: the pieces' item
-// counts add up to the request's. Fewer than two pieces mean that it cannot be cut. Any thread.
+// counts add up to the request's. Fewer than two pieces mean that it cannot be cut. The last piece
+// may be larger than the limits where there would be very many; it is to be cut again. `work`
+// (null: none) is what copies are taken from, and its pace is told. Any thread.
 using BatchCutter =
-    std::function<std::vector<CutPiece>(Signal, const Rope& request, CutLimits limits)>;
+    std::function<std::vector<CutPiece>(Signal, const Rope& request, CutLimits limits, Work* work)>;
 
 }  // namespace millrace::pipeline

@@ -58,6 +58,10 @@ void DestinationWorker::pump(Trigger trigger) {
     if (trigger == Trigger::kTimeout) destination_.overdue_.store(true);
     if (!take_slot()) break;
     std::unique_ptr<Flight> flight = form();
+    if (flight == nullptr && std::exchange(place_is_kept_, false)) {
+      trigger = Trigger::kEnqueued;
+      continue;
+    }
     if (flight == nullptr) {
       // Another worker was quicker. Whoever enqueued meanwhile may have seen our place taken.
       give_back_slot();
@@ -156,9 +160,17 @@ bool DestinationWorker::take_one(Forming& forming, Queued& into) {
 
 // A request that alone exceeds a maximum goes back to the front in parts. Profiles stay whole.
 void DestinationWorker::cut_into(Forming& forming, Queued large) {
-  std::vector<Queued> parts;
-  if (options_.signal != Signal::kProfiles) parts = cut_queued(large, cutter_, batch_limits());
+  std::vector<CutPiece> pieces;
+  if (options_.signal != Signal::kProfiles) {
+    pieces = cut_exactly(cutter_, large.payload, batch_limits(), nullptr);
+  }
+  put_in_front(forming, std::move(large), std::move(pieces));
+}
+
+void DestinationWorker::put_in_front(Forming& forming, Queued large, std::vector<CutPiece> pieces) {
+  std::vector<Queued> parts = as_parts(large, std::move(pieces));
   if (parts.empty()) {
+    large.is_uncuttable = true;
     forming.push_front(std::move(large));
     return;
   }
@@ -186,8 +198,13 @@ std::unique_ptr<Flight> DestinationWorker::form() {
       forming->push_front(std::move(queued));
       break;
     }
-    if (flight->entries.empty() && exceeds(items, bytes) && items > 1) {
-      cut_into(*forming, std::move(queued));
+    if (flight->entries.empty() && exceeds(items, bytes) && items > 1 && !queued.is_uncuttable) {
+      if (!is_cut_in_slices(queued)) {
+        cut_into(*forming, std::move(queued));
+      } else if (!cut_in_slices(std::move(queued))) {
+        place_is_kept_ = true;
+        return nullptr;
+      }
       queued = forming->pop_front();  // the first part, or the whole when it cannot be cut
     }
     flight->append(std::move(queued));

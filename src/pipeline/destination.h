@@ -45,6 +45,7 @@ struct Queued {
   uint32_t requests = 1;        // ring places reserved: 1, or 0 for the later parts of a cut one
   bool is_part = false;         // cut from a larger request: no exact partial success
   bool is_compact = false;      // copied out of a chunk that it used little of
+  bool is_uncuttable = false;   // larger than a batch, and was tried
   ledger::Generation generation = 0;  // in the shared queue: the audit's
   StoredRef place = {};               // with storage only
 

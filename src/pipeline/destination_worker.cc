@@ -18,6 +18,7 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
       compactor_(parts.pool),
       log_(parts.log),
       dead_letters_(parts.dead_letters),
+      long_work_(parts.long_work),
       self_(std::make_shared<DestinationWorker*>(this)),
       flush_timer_(loop.make_timer([this] { pump(Trigger::kTimeout); })),
       line_timer_(loop.make_timer([this] { on_line_timer(); })),
@@ -176,6 +177,7 @@ void DestinationWorker::count_held(ledger::Held& held) const {
   for (const auto& [key, forming] : partitions_) {
     for (const Queued& queued : forming.queue) held.add(*queued.account, queued.amount());
   }
+  for (const auto& [id, queued] : cutting_) held.add(*queued.account, queued.amount());
   for (const auto& [id, one] : handing_over_) held.add(*one.queued.account, one.queued.amount());
   const auto count = [&](const Flight& flight) {
     for (const Entry& entry : flight.entries) held.add(*entry.account, entry.amount());

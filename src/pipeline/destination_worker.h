@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "io/long_work.h"
 #include "io/loop.h"
 #include "ledger/book.h"
 #include "memory/chunk_pool.h"
@@ -42,6 +43,9 @@ class DestinationWorker final : public ledger::HeldWalker {
     ChunkPool* pool = nullptr;  // this worker's, for compaction; null: nothing is compacted
     Logger* log = nullptr;
     DeadLetters* dead_letters = nullptr;  // null: nobody keeps what is given up; outlives this
+    // The worker's, for cutting large requests in slices; null: in one go. Outlives this, or is
+    // finished before it goes.
+    io::LongWork* long_work = nullptr;
   };
   // Registers with the destination: made at assembly, before any loop runs.
   DestinationWorker(Destination& destination, io::Loop& loop, Parts parts);
@@ -181,6 +185,12 @@ class DestinationWorker final : public ledger::HeldWalker {
   bool take_one(Forming& forming, Queued& into);
   BatchMode mode() const;
   void cut_into(Forming& forming, Queued large);
+  void put_in_front(Forming& forming, Queued large, std::vector<CutPiece> pieces);
+  // Cutting in slices (cutting.cc).
+  bool is_cut_in_slices(const Queued& large) const;
+  bool cut_in_slices(Queued large);
+  void on_cut(uint64_t id, std::vector<CutPiece> pieces);
+  void drop_what_is_being_cut(ledger::DropReason reason, const Verdict& verdict);
   void sort_into_partitions();
   Forming* ready_partition();
   void sweep_and_compact();
@@ -235,6 +245,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   Compactor compactor_;
   Logger* log_;
   DeadLetters* const dead_letters_;
+  io::LongWork* const long_work_;
   ledger::Book book_;
   // Tasks posted from elsewhere may run after this is gone; they hold the token and look.
   std::shared_ptr<DestinationWorker*> self_;
@@ -246,6 +257,11 @@ class DestinationWorker final : public ledger::HeldWalker {
   std::map<const ledger::Account*, std::vector<Intake*>> next_levels_;  // fixed before loops run
   std::map<uint64_t, HandingOver> handing_over_;  // in the order in which it began
   uint64_t next_handing_over_ = 0;
+  // Large requests on their way to become parts; each keeps the place in flight it was taken with.
+  std::map<uint64_t, Queued> cutting_;
+  uint64_t next_cutting_ = 0;
+  std::optional<uint64_t> cutting_now_;  // set while cut_in_slices() is called
+  bool place_is_kept_ = false;           // form() has given the place to what is being cut
   std::unique_ptr<io::Timer> flush_timer_;
   std::unique_ptr<io::Timer> line_timer_;
   std::unique_ptr<io::Timer> drain_timer_;

@@ -92,6 +92,7 @@ void DestinationWorker::drop_everything(DropReason reason, const Verdict& verdic
     slot->rest.clear();
     give_back_slot();
   }
+  drop_what_is_being_cut(reason, verdict);
   while (!local_.queue.empty()) drop(local_.pop_front(), reason, verdict);
   for (auto& [key, forming] : partitions_) {
     while (!forming.queue.empty()) drop(forming.pop_front(), reason, verdict);

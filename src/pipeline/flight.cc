@@ -53,9 +53,9 @@ void share_out(const T& whole, std::vector<T>& parts, uint32_t item_count,
 }
 
 std::vector<CutPiece> cut_exactly(const BatchCutter& cutter, Signal signal, const Rope& bytes,
-                                  uint32_t item_count, CutLimits limits) {
+                                  uint32_t item_count, CutLimits limits, Work* work = nullptr) {
   if (!cutter || item_count < 2) return {};
-  std::vector<CutPiece> pieces = cutter(signal, bytes, limits);
+  std::vector<CutPiece> pieces = cutter(signal, bytes, limits, work);
   uint64_t sum = 0;
   for (const CutPiece& piece : pieces) sum += piece.item_count;
   // A cutter that counts differently from admission would unbalance the ledger: send it whole.
@@ -172,10 +172,13 @@ std::vector<std::unique_ptr<Flight>> Flight::cut(const BatchCutter& cutter,
   return flights;
 }
 
-std::vector<Queued> cut_queued(const Queued& queued, const BatchCutter& cutter, CutLimits limits) {
+std::vector<CutPiece> cut_exactly(const BatchCutter& cutter, const Payload& whole, CutLimits limits,
+                                  Work* work) {
+  return cut_exactly(cutter, whole.signal, whole.bytes, whole.item_count, limits, work);
+}
+
+std::vector<Queued> as_parts(const Queued& queued, std::vector<CutPiece> pieces) {
   const Payload& whole = queued.payload;
-  std::vector<CutPiece> pieces =
-      cut_exactly(cutter, whole.signal, whole.bytes, whole.item_count, limits);
   std::vector<Queued> parts;
   for (CutPiece& piece : pieces) {
     Queued part = queued;

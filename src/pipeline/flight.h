@@ -58,9 +58,11 @@ struct Flight {
 // The caller tells the destination of each further part (Destination::add_parts); likewise after
 // Flight::cut.
 //
-// Cuts one queued request into parts that share what is owed for it: items, admitted bytes and cost
-// add up, and its completion is owed one more answer for each further part. Empty when it cannot
-// be cut.
-std::vector<Queued> cut_queued(const Queued& queued, const BatchCutter& cutter, CutLimits limits);
+// The pieces of one request; empty when it cannot be cut. `work`: see BatchCutter.
+std::vector<CutPiece> cut_exactly(const BatchCutter& cutter, const Payload& whole, CutLimits limits,
+                                  Work* work);
+// One queued request as parts of those pieces that share what is owed for it: items, admitted bytes
+// and cost add up, and its completion is owed one more answer for each further part.
+std::vector<Queued> as_parts(const Queued& queued, std::vector<CutPiece> pieces);
 
 }  // namespace millrace::pipeline

@@ -18,7 +18,7 @@ Rope request_of_spans(size_t count) {
 
 TEST(OtlpCutterTest, PiecesKeepTheLimitAndAddUp) {
   const std::vector<CutPiece> pieces =
-      make_otlp_cutter()(Signal::kTraces, request_of_spans(7), {.items_max = 3});
+      make_otlp_cutter()(Signal::kTraces, request_of_spans(7), {.items_max = 3}, nullptr);
   ASSERT_EQ(pieces.size(), 3u);
   for (size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(pieces[i].item_count, i < 2 ? 3u : 1u);
@@ -27,7 +27,7 @@ TEST(OtlpCutterTest, PiecesKeepTheLimitAndAddUp) {
 }
 
 TEST(OtlpCutterTest, WhatFitsStaysInOnePiece) {
-  EXPECT_EQ(make_otlp_cutter()(Signal::kTraces, request_of_spans(3), {}).size(), 1u);
+  EXPECT_EQ(make_otlp_cutter()(Signal::kTraces, request_of_spans(3), {}, nullptr).size(), 1u);
 }
 
 }  // namespace

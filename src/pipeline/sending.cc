@@ -122,6 +122,10 @@ void DestinationWorker::next(Slot& slot) {
       pump(Trigger::kEnqueued);
       return;
     }
+    if (std::exchange(place_is_kept_, false)) {
+      pump(Trigger::kEnqueued);
+      return;
+    }
   }
   give_back_slot();
   if (any_waits()) pump(Trigger::kEnqueued);

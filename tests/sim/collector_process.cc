@@ -90,6 +90,7 @@ Status CollectorProcess::start_once() {
                              [this](const ledger::Finding& finding) {
                                problems_.push_back("the audit: " + finding.to_text());
                              },
+                         .long_work = suspending_often(),
                          .share_ports = true});
   if (!made) {
     for (auto& loop : loops_) loop.reset();
@@ -98,6 +99,16 @@ Status CollectorProcess::start_once() {
   collector_ = std::move(*made);
   memory_.begin_life(collector_->budget());
   return {};
+}
+
+// Messages of the simulation are small: also they are suspended, every few steps.
+io::LongWorkOptions CollectorProcess::suspending_often() {
+  io::LongWorkOptions options;
+  options.bytes_min = 64;
+  options.suspended_max = 3;
+  options.units_at_once = 100;
+  options.clock = [this] { return MonotonicTime(long_work_clock_ += 400us); };
+  return options;
 }
 
 void CollectorProcess::make_disk_trouble() {

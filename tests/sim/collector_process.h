@@ -66,6 +66,7 @@ class CollectorProcess {
   std::string what_waits() const;
   bool start_on_working_disk();
   Status start_once();
+  io::LongWorkOptions suspending_often();
   void make_disk_trouble();
   void restart_cleanly();
   void start_again();
@@ -93,6 +94,7 @@ class CollectorProcess {
   uint32_t crashes_left_;
   uint32_t clean_restarts_left_;
   bool may_have_left_segments_ = false;
+  Duration long_work_clock_{};  // moves with each look
   PastAccounts past_;
   std::map<std::pair<Signal, std::string>, uint64_t> lost_uncounted_;
   std::array<std::unique_ptr<io::Loop>, 2> loops_;

@@ -14,6 +14,7 @@
 #include "memory/chunk_pool.h"
 #include "otlp/json/decode.h"
 #include "otlp/json/encode.h"
+#include "otlp/rope_writer.h"
 #include "transport/client.h"
 
 namespace millrace::exporters {
@@ -68,6 +69,9 @@ class JsonResponses {
   std::unique_ptr<Parts> parts_;
 };
 
+// JSON may take so much beyond the budget, all exporters together.
+constexpr size_t kBeyondBytes = 16 << 20;
+
 // One attempt's way: encode, compress, send, map. The clients of both protocols look the same.
 class OtlpExporter final : public pipeline::Exporter {
  public:
@@ -87,48 +91,33 @@ class OtlpExporter final : public pipeline::Exporter {
   };
 
   OtlpExporter(io::Loop& loop, const OtlpClientOptions& options, Setup setup, Budget& budget,
-               Logger& logger)
+               Logger& logger, io::LongWork* long_work)
       : loop_(loop),
+        long_work_(long_work),
         budget_(budget),
         logger_(logger),
         setup_(std::move(setup)),
+        compression_level_(options.compression_level),
         compressor_(options.compression, options.compression_level),
         json_responses_(budget) {}
   ~OtlpExporter() override { close(); }
 
   void send_batch(Batch batch, MonotonicTime deadline, Done done) override {
-    transport::Client* client = setup_.by_signal[index_of(batch.signal)];
-    if (client == nullptr) {
+    if (setup_.by_signal[index_of(batch.signal)] == nullptr) {
       return end_later(std::move(done), closed_ ? closed_outcome() : no_endpoint(batch.signal));
     }
-    Result<Body> body = prepare(batch);
-    if (!body) {
-      Outcome outcome;
-      outcome.kind =
-          body.error().code == Code::kUnavailable ? Outcome::Kind::kRetry : Outcome::Kind::kRefused;
-      outcome.error = body.error();
-      return end_later(std::move(done), std::move(outcome));
+    const bool is_long =
+        long_work_ != nullptr && makes_bodies() && long_work_->is_long(batch.bytes.size());
+    if (!is_long) {
+      Pace pace;
+      return send_now(std::move(batch), deadline, std::move(done), pace);
     }
-    transport::ClientRequest request;
-    request.signal = batch.signal;
-    request.body = std::move(body->bytes);
-    request.coding = body->coding;
-    request.metadata = std::move(batch.metadata);
-    request.deadline = deadline;
-    if (setup_.credentials != nullptr) {
-      Result<transport::Credentials> credentials = setup_.credentials->current();
-      if (!credentials) return end_later(std::move(done), retry(std::move(credentials.error())));
-      request.credentials = std::move(*credentials);
-    }
-    transport::Credentials shown = request.credentials;
-    client->send(std::move(request),
-                 [this, signal = batch.signal, memory = std::move(body->memory),
-                  shown = std::move(shown), done = std::move(done)](Answer answer) mutable {
-                   memory = Reservation();
-                   hide_queries(answer.message);
-                   done(are_outdated(shown, answer) ? retry({answer.code, answer.message})
-                                                    : to_outcome(signal, answer));
-                 });
+    const size_t size = batch.bytes.size();
+    long_work_->run(size,
+                    [this, batch = std::move(batch), deadline, done = std::move(done)]() mutable {
+                      Work work = long_work_->work();
+                      send_now(std::move(batch), deadline, std::move(done), work.pace);
+                    });
   }
 
   void close() override {
@@ -150,6 +139,46 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
  private:
+  // Whether what is sent is anything but the batch's own bytes.
+  bool makes_bodies() const {
+    return setup_.encoding == Encoding::kJson ||
+           compressor_.coding() != compress::Coding::kIdentity;
+  }
+
+  void send_now(Batch batch, MonotonicTime deadline, Done done, Pace& pace) {
+    Result<Body> body = prepare(batch, pace);
+    if (closed_) return end_later(std::move(done), closed_outcome());  // while it was being made
+    transport::Client* const client = setup_.by_signal[index_of(batch.signal)];
+    if (!body) {
+      Outcome outcome;
+      outcome.kind =
+          body.error().code == Code::kUnavailable ? Outcome::Kind::kRetry : Outcome::Kind::kRefused;
+      outcome.error = body.error();
+      return end_later(std::move(done), std::move(outcome));
+    }
+    transport::ClientRequest request;
+    request.signal = batch.signal;
+    request.body = std::move(body->bytes);
+    request.coding = body->coding;
+    request.metadata = std::move(batch.metadata);
+    request.deadline = deadline;
+    if (setup_.credentials != nullptr) {
+      Result<transport::Credentials> credentials = setup_.credentials->current();
+      if (!credentials) return end_later(std::move(done), retry(std::move(credentials.error())));
+      request.credentials = std::move(*credentials);
+    }
+    transport::Credentials shown = request.credentials;
+    client->send(std::move(request), [this, signal = batch.signal, memory = std::move(body->memory),
+                                      beyond = std::move(body->beyond), shown = std::move(shown),
+                                      done = std::move(done)](Answer answer) mutable {
+      memory = Reservation();
+      beyond.clear();
+      hide_queries(answer.message);
+      done(are_outdated(shown, answer) ? retry({answer.code, answer.message})
+                                       : to_outcome(signal, answer));
+    });
+  }
+
   // Refused with credentials that have been replaced since: a renewal must lose nothing.
   bool are_outdated(const transport::Credentials& shown, const Answer& answer) const {
     if (shown == nullptr || answer.kind != Answer::Kind::kAnswered ||
@@ -170,24 +199,84 @@ class OtlpExporter final : public pipeline::Exporter {
     Rope bytes;
     transport::ContentCoding coding = transport::ContentCoding::kIdentity;
     Reservation memory;  // none for the batch's own bytes, which are counted already
+    std::vector<Reservation> beyond = {};
   };
 
-  Result<Body> prepare(const Batch& batch) {
+  // In chunks of the pool, and within the budget but for kBeyondBytes: a batch that has no other
+  // form must be able to leave a full process.
+  Status encode(const Batch& batch, Pace& pace, Body& body) {
+    if (long_work_ == nullptr) return encode_at_once(batch, pace, body);
+    Work work{long_work_->work().pool, pace};
+    const size_t most = budget_.limit_of_messages();
+    otlp::RopeWriter out(work, most - std::min(most, batch.bytes.size()), "encoding as JSON");
+    const size_t used = budget_.used();
+    const size_t over = used - std::min(used, budget_.limit());
+    out.let_pass_the_limit(kBeyondBytes - std::min(over, kBeyondBytes));
+    struct Sink final : otlp::json::TextSink {
+      explicit Sink(otlp::RopeWriter& into) : out(into) {}
+      bool take(std::string_view text) override {
+        out.write(as_span(text));
+        return !out.failed();
+      }
+      otlp::RopeWriter& out;
+    } sink(out);
+    const auto join = [&](const Rope& message) { return joined(message, work, out); };
+    const bool is_whole =
+        otlp::json::encode_request(batch.signal, batch.bytes, join, sink, work.pace);
+    Result<Rope> text = out.finish();
+    if (!text) return fail(text.error());
+    if (!is_whole) return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
+    body.bytes = std::move(*text);
+    body.beyond = out.take_beyond();
+    return {};
+  }
+  static std::optional<Bytes> joined(const Rope& message, Work& work, otlp::RopeWriter& out) {
+    if (message.pieces().size() <= 1) return message.to_bytes();
+    ChunkRef chunk = work.pool.try_acquire(message.size());
+    if (!chunk) {
+      out.refuse_memory();
+      return std::nullopt;
+    }
+    message.copy_to(chunk->data());
+    const uint8_t* const data = chunk->data();
+    return Bytes(std::move(chunk), data, message.size());
+  }
+  Status encode_at_once(const Batch& batch, Pace& pace, Body& body) {
+    std::string text;
+    const Bytes message = batch.bytes.to_bytes();
+    auto encoded = otlp::json::encode_request(batch.signal, message.view(), &text, &pace);
+    if (!encoded) return fail(encoded.error());
+    body.memory = Reservation::make_beyond(budget_, MemoryTerm::kEncoded, text.size());
+    body.bytes.append(Bytes::copy_of(text));
+    return {};
+  }
+
+  Result<Body> prepare(const Batch& batch, Pace& pace) {
     Body body;
     if (setup_.encoding == Encoding::kJson) {
-      std::string text;
-      const Bytes message = batch.bytes.to_bytes();
-      auto encoded = otlp::json::encode_request(batch.signal, message.view(), &text);
-      if (!encoded) return fail(encoded.error());
-      body.memory = Reservation::make_beyond(budget_, MemoryTerm::kEncoded, text.size());
-      body.bytes.append(Bytes::copy_of(text));
+      if (Status encoded = encode(batch, pace, body); !encoded) return fail(encoded.error());
     } else {
       body.bytes = batch.bytes;
     }
     if (compressor_.coding() == compress::Coding::kIdentity) return body;
-    Reservation memory = Reservation::try_make(budget_, MemoryTerm::kEncoded, body.bytes.size());
+    // The output, and a copy of it that has just its size; short ones are within what the
+    // compressor keeps.
+    const size_t plain_size = body.bytes.size();
+    Reservation memory = Reservation::try_make(
+        budget_, MemoryTerm::kEncoded,
+        plain_size > compress::kCompressorBytes ? 2 * plain_size : plain_size);
     if (!memory) return body;
-    Result<Bytes> compressed = compressor_.compress(body.bytes);
+    // While a suspended batch has the compressor, another one makes one of its own.
+    const bool is_own = std::exchange(compressor_in_use_, true);
+    std::unique_ptr<compress::Compressor> own;
+    Reservation own_memory;
+    if (is_own) {
+      own_memory = Reservation::try_make(budget_, MemoryTerm::kEncoded, compress::kCompressorBytes);
+      if (!own_memory) return body;
+      own = std::make_unique<compress::Compressor>(compressor_.coding(), compression_level_);
+    }
+    Result<Bytes> compressed = (is_own ? *own : compressor_).compress(body.bytes, pace);
+    if (!is_own) compressor_in_use_ = false;
     if (!compressed) return fail(compressed.error());
     memory.shrink(compressed->size());
     return Body{Rope(std::move(*compressed)), to_content_coding(compressor_.coding()),
@@ -277,10 +366,13 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
   io::Loop& loop_;
+  io::LongWork* const long_work_;
   Budget& budget_;
   Logger& logger_;
   Setup setup_;
+  const int compression_level_;
   compress::Compressor compressor_;
+  bool compressor_in_use_ = false;
   JsonResponses json_responses_;
   bool closed_ = false;
 };
@@ -335,7 +427,7 @@ void report_certificates(const OtlpClientOptions& options, const std::string& en
 
 std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(
     io::Loop& loop, const GrpcOptions& options, Budget& budget, Logger& logger,
-    std::shared_ptr<transport::CredentialSource> credentials) {
+    std::shared_ptr<transport::CredentialSource> credentials, io::LongWork* long_work) {
   report_certificates(options, hide_url_secrets(options.endpoint), logger);
   transport::ClientOptions client =
       client_options(options, options.target, options.uses_tls(), loop, budget, logger);
@@ -351,12 +443,12 @@ std::unique_ptr<pipeline::Exporter> make_otlp_grpc_exporter(
   setup.bare_exhausted =
       options.retry_resource_exhausted ? BareExhausted::kRetry : BareExhausted::kRefuse;
   setup.endpoint = hide_url_secrets(options.endpoint);
-  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), budget, logger);
+  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), budget, logger, long_work);
 }
 
 std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
     io::Loop& loop, const HttpOptions& options, Budget& budget, Logger& logger,
-    std::shared_ptr<transport::CredentialSource> credentials) {
+    std::shared_ptr<transport::CredentialSource> credentials, io::LongWork* long_work) {
   report_certificates(options, hide_url_secrets(options.endpoint), logger);
   // One client for each server, however many signals go there.
   struct Server {
@@ -406,7 +498,7 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
   }
   setup.map = map_http;
   setup.encoding = options.encoding;
-  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), budget, logger);
+  return std::make_unique<OtlpExporter>(loop, options, std::move(setup), budget, logger, long_work);
 }
 
 }  // namespace millrace::exporters

@@ -38,12 +38,14 @@ inline Payload payload_of(const std::vector<uint64_t>& items, Signal signal = Si
 }
 
 // Cuts between records.
-inline std::vector<CutPiece> cut_records(Signal, const Rope& request, CutLimits limits) {
+inline std::vector<CutPiece> cut_records(Signal, const Rope& request, CutLimits limits,
+                                         Work* work = nullptr) {
   uint64_t step = request.size() / 8;
   if (limits.items_max != 0) step = std::min(step, limits.items_max);
   if (limits.bytes_max != 0) step = std::min(step, std::max<uint64_t>(1, limits.bytes_max / 8));
   std::vector<CutPiece> pieces;
   for (uint64_t at = 0; at < request.size() / 8; at += step) {
+    if (work != nullptr) work->pace.step(1);
     const uint64_t count = std::min<uint64_t>(step, request.size() / 8 - at);
     pieces.push_back({request.slice(at * 8, count * 8), static_cast<uint32_t>(count)});
   }
