@@ -4,7 +4,8 @@ Each variant first finds the sustainable rate: what a closed loop of senders tha
 gets through. Then twice that is offered, whatever the answers say (but for the polite senders, who
 come back when they are told to). Red is: resident memory above the budget and a fixed overhead, or
 growing; an acknowledged item that did not arrive; goodput below a share of the sustainable rate; a
-refusal that does not say when to come back; a collector that does not come to rest.
+refusal that does not say when to come back; a collector that does not come to rest; turns of a loop
+that are long (what they wait for a processor that others have counts as well).
 """
 import http.client
 import signal
@@ -26,6 +27,8 @@ TREND_SECONDS = 20
 GROWTH_BYTES = 4 << 20
 SINK_RATE = 40_000  # items a second: little enough that the machine is not what is measured
 QUIET_SECONDS = 60  # to come to rest in
+LONG_TURN = "0.064"  # seconds, a bucket's bound; slices are 0.001
+LONG_TURNS_SHARE = 0.001
 
 
 @dataclass
@@ -199,6 +202,7 @@ def overload(rig, variant, rate, seconds):
                 sent = generator.summary(seconds + QUIET_SECONDS)
             recovery = probe.recovery(usual)
             at_rest = await_rest(port)
+            long_turns = {bound: turns_longer_than(port, bound) for bound in ("0.004", LONG_TURN)}
             balanced = end_balanced(collector)
         sink.child.send_signal(signal.SIGTERM)
         received = sink.summary(QUIET_SECONDS)
@@ -212,7 +216,15 @@ def overload(rig, variant, rate, seconds):
             "beyond_reserved": watch.beyond_reserved(seconds), "terms_at_peak": watch.terms_at_peak,
             "reserved_peak": max((bytes_ for _, bytes_ in watch.reserved), default=0),
             "sent": sent, "received": received, "usual_ms": usual * 1e3, "recovery_s": recovery,
-            "at_rest": at_rest, "balanced": balanced}
+            "at_rest": at_rest, "balanced": balanced, "long_turns": long_turns}
+
+
+def turns_longer_than(port, bound):
+    """The share of the loops' turns that took longer."""
+    metrics = Metrics(port["metrics"])
+    turns = metrics.sum("millrace_loop_turn_seconds_count")
+    within = metrics.sum("millrace_loop_turn_seconds_bucket", f'le="{bound}"')
+    return 1 - within / turns if turns else 1.0
 
 
 def await_rest(port):
@@ -260,6 +272,8 @@ def judge(result, variant):
     verdicts.expect(result["recovery_s"] is not None and result["at_rest"],
                     "it did not come to rest after the load")
     verdicts.expect(result["balanced"], "the ledger does not balance")
+    verdicts.expect(result["long_turns"][LONG_TURN] <= LONG_TURNS_SHARE,
+                    f"{result['long_turns'][LONG_TURN]:.2%} of the turns took longer than {LONG_TURN} s")
     return not verdicts.red
 
 
@@ -284,6 +298,8 @@ def tell(result):
     say(f"  acknowledged {sent['ok']:,}, lost {result['received']['lost']:,}, twice "
         f"{result['received']['duplicates']:,}; latency as before the load ({result['usual_ms']:.0f} "
         f"ms) after {recovery}")
+    say("  turns longer than " + ", ".join(f"{float(bound) * 1e3:.0f} ms: {share:.3%}"
+                                           for bound, share in result["long_turns"].items()))
 
 
 def run(options, folder):
