@@ -28,7 +28,7 @@ class Fiber {
 #if defined(MILLRACE_DEBUG_CHECKS) || !defined(__OPTIMIZE__)
   static constexpr size_t kStackBytes = 4 << 20;
 #else
-  static constexpr size_t kStackBytes = 256 << 10;
+  static constexpr size_t kStackBytes = 512 << 10;
 #endif
 
   // Null: the system has no memory for a stack.
