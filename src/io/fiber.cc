@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 
 #if defined(__has_feature)
@@ -111,6 +112,9 @@ struct Fiber::Switch {
   uint8_t* stack_begin = nullptr;
   size_t stack_bytes = 0;
   Fiber* fiber = nullptr;
+#if defined(MILLRACE_DEBUG_CHECKS)
+  AllocationNameValue name;
+#endif
 #if defined(__x86_64__)
   void* inside = nullptr;  // stack pointers of what is not running
   void* outside = nullptr;
@@ -233,7 +237,14 @@ bool Fiber::resume() {
 
 bool Fiber::run() {
   state_ = State::kRunning;
+#if defined(MILLRACE_DEBUG_CHECKS)
+  // What allocations are for belongs to the task, not to the thread.
+  const AllocationName inside(switch_->name.name, switch_->name.bytes_max);
   switch_->go_in();
+  switch_->name = AllocationName::in_force();
+#else
+  switch_->go_in();
+#endif
   return state_ == State::kIdle;
 }
 

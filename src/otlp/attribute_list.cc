@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/allocation_name.h"
 #include "wire/protobuf.h"
 #include "wire/writer.h"
 
@@ -67,6 +68,7 @@ bool AttributeList::make_room_for_entry() {
       refuse("editing attributes", bytes);
       return false;
     }
+    const AllocationName name("term work");
     entries_.reserve(count);
     entries_memory_ = std::move(larger);
     return true;
@@ -116,6 +118,7 @@ bool AttributeList::make_own_room(size_t more) {
       return false;
     }
   }
+  const AllocationName name("term work");
   own_.reserve(capacity);
   own_memory_ = std::move(larger);
   return true;

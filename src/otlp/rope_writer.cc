@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "base/allocation_name.h"
+
 namespace millrace::otlp {
 
 namespace {
@@ -132,6 +134,7 @@ Result<Rope> RopeWriter::finish() {
     case Failure::kMemory:
       return fail(Code::kUnavailable, "memory budget exhausted while " + std::string(what_));
   }
+  const AllocationName name("term messages");
   Rope rope;
   for (Bytes& piece : pieces_) rope.append(std::move(piece));
   pieces_.clear();
@@ -150,6 +153,7 @@ void RopeWriter::append_piece(Bytes bytes) {
       return;
     }
   }
+  const AllocationName name("term messages");
   pieces_.push_back(std::move(bytes));
 }
 
@@ -190,6 +194,7 @@ bool RopeWriter::make_room(size_t bytes) {
 void RopeWriter::end_run() {
   if (run_ == at_) return;
   // Never joined with the piece before: an open message knows its piece by the index.
+  const AllocationName name("term messages");
   pieces_.push_back(Bytes(chunk_, run_, static_cast<size_t>(at_ - run_)));
   run_ = at_;
 }

@@ -405,10 +405,6 @@ transport::ClientOptions client_options(const OtlpClientOptions& options,
 
 Outcome map_http(const Answer& answer, BareExhausted) { return map_http_answer(answer); }
 
-}  // namespace
-
-namespace {
-
 // Each worker's exporter says so for the context they share; the last one is as good as any.
 void report_certificates(const OtlpClientOptions& options, const std::string& endpoint,
                          Logger& logger) {
