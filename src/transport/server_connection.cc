@@ -24,8 +24,10 @@ constexpr size_t kPieceRequestsMax = 16;
 constexpr Duration kSlice = 2ms;
 constexpr Duration kTurn = 10ms;
 constexpr size_t kPieceRequestsLate = 4;
-// The first reads of a connection, and those behind one that could not be looked at in its turn.
+// The first reads of a connection. Many small requests gain nothing by larger ones, and what was
+// read has to be kept when the peer stops reading its answers.
 constexpr size_t kReadBytesFirst = 16 * 1024;
+constexpr size_t kPieceBytesSmall = 8 * 1024;
 // Half a request line: part of what every connection has reserved.
 constexpr size_t kKeptBytesIncluded = 4 * 1024;
 // No request line begins like this, so these bytes already tell HTTP/2.
@@ -133,6 +135,7 @@ void ServerConnection::linger() {
   linger_until_ = now + kLingerTimeout;
   linger_read_at_ = now;
   linger_bytes_left_ = protocol_->linger_bytes_max();
+  protocol_.reset();  // and what it holds: the end of a connection must cost nothing
   wake_by(linger_until_);
   stream_->shutdown_write();
 }
@@ -181,31 +184,39 @@ void ServerConnection::read_once() {
   std::memcpy(room.data(), unconsumed_.data(), before);
   release_unconsumed();
   if (!scratch) landing_.received(before + result.count);
-  if (result.count == wanted) read_bytes_max_ = std::min(2 * read_bytes_max_, kReadBytesMax);
-  take(room.first(before + result.count));
+  const size_t pieces = take(room.first(before + result.count));
   landing_.end_turn();
+  if (pieces > 1 && pieces * kPieceBytesSmall > before + result.count) {
+    read_bytes_max_ = std::max(kReadBytesFirst, read_bytes_max_ / 2);
+  } else if (result.count == wanted) {
+    read_bytes_max_ = std::min(2 * read_bytes_max_, kReadBytesMax);
+  }
 }
 
-void ServerConnection::take(std::span<uint8_t> bytes) {
+size_t ServerConnection::take(std::span<uint8_t> bytes) {
   if (!protocol_ && !sniff(bytes)) {
     if (!closed_) keep(bytes);
-    return;
+    return 0;
   }
+  size_t pieces = 0;
   for (;;) {
+    ++pieces;
     const size_t requests = piece_requests_;
     piece_requests_ = std::min(2 * requests, kPieceRequestsMax);  // unless it is told otherwise
     const size_t consumed = protocol_->receive(bytes, requests);
     bytes = bytes.subspan(consumed);
     if (protocol_->must_flush() || (bytes.empty() && protocol_->should_flush())) write_out();
-    if (closed_) return;
-    if (bytes.empty()) return;
+    if (closed_ || bytes.empty()) return pieces;
     if (consumed == 0 || out_waits()) break;
     if (!protocol_->wants_unconsumed() || !slice_is_over()) continue;
     // Without memory for what is left it is looked at all the same: it is no more than one read.
-    read_bytes_max_ = kReadBytesFirst;
-    if (try_keep(bytes)) return schedule_flush();
+    if (try_keep(bytes)) {
+      schedule_flush();
+      return pieces;
+    }
   }
   keep(bytes);
+  return pieces;
 }
 
 bool ServerConnection::can_resume() const {

@@ -73,8 +73,8 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
  private:
   void read_once();
   void read_lingering();
-  // The protocol looks at the bytes, piece after piece.
-  void take(std::span<uint8_t> bytes);
+  // The protocol looks at the bytes, piece after piece; how many there were.
+  size_t take(std::span<uint8_t> bytes);
   // Copies what is left until it is of use. False: no memory for it.
   bool try_keep(std::span<const uint8_t> left);
   void keep(std::span<const uint8_t> left);
@@ -114,7 +114,7 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   size_t out_written_ = 0;
   Reservation out_memory_;
   size_t piece_requests_ = 1;          // grows while they are quick
-  size_t read_bytes_max_;              // grows while what is read is looked at in one turn
+  size_t read_bytes_max_;              // grows while what comes is large
   MonotonicTime slice_turn_ = kNever;  // the turn that slice_until_ is for
   MonotonicTime slice_until_{};
   std::string peer_;
