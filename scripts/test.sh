@@ -83,6 +83,7 @@ if [ $quick = no ]; then
   stage "the release binary" release
   stage "the installed package: library, examples, bindings, reference" installed
   stage "end to end" e2e
+  stage "hostile peers" hostile
   stage "twice the load that can be carried" overload
   stage "simulation with a disk and crashes, 2,000 seeds" simulation
   stage "planted bugs go red in the simulation" planted

@@ -33,14 +33,14 @@ def opened(target, port, first=b"", **where):
     return sock
 
 
-@attack(seconds=2.5)
+@attack(seconds=2.5, counts=("evicted",), logs=True)
 def tls_handshakes_that_stop_half_way(target):
     """5,000 clients that say hello, are answered, and say no more."""
     hello = client_hello()
     return hold(target, [lambda: opened(target, "tls", hello)] * 5000)
 
 
-@attack(seconds=2.5)
+@attack(seconds=2.5, counts=("evicted",), logs=True)
 def tls_hellos_that_stop_half_way(target):
     """3,000 clients that send the first 200 bytes of their hello."""
     hello = client_hello()[:200]
@@ -106,7 +106,7 @@ def tls_is_renegotiated_again_and_again(target):
     return f"{tells_openssl(target, b'R' + bytes([10]), '-tls1_2')} commands"
 
 
-@attack(seconds=2, refused_max=FEW)
+@attack(seconds=2, refused_max=FEW, counts=("evicted",), logs=True)
 def three_thousand_connections_of_one_byte(target):
     """In clear text; they stay as long as they may."""
     return hold(target, [lambda: opened(target, "http", b"P")] * 3000)
@@ -123,7 +123,7 @@ def three_thousand_silent_connections(target):
     return hold(target, [lambda: opened(target, "otlp")] * 3000)
 
 
-@attack(seconds=2, refused_max=FEW)
+@attack(seconds=2, refused_max=FEW, counts=("evicted",), logs=True)
 def three_thousand_connections_that_send_the_preface(target):
     """And no request: an HTTP/2 session each."""
     return hold(target, [lambda: opened(target, "otlp", h2.opening())] * 3000)
