@@ -39,13 +39,18 @@ OtlpReceiver::Counters& OtlpReceiver::counters(transport::Protocol protocol, Sig
 }
 
 void OtlpReceiver::count_rejected(transport::Protocol protocol, std::string_view reason) {
-  parts_.metrics
-      ->counter("millrace_receiver_rejected_requests",
-                "Requests that were answered with an error before any queue, by reason.",
-                {{"receiver", parts_.name},
-                 {"transport", std::string(transport_name(protocol))},
-                 {"reason", std::string(reason)}})
-      .add(1);
+  auto& counters = rejected_[static_cast<size_t>(protocol)];
+  auto found = counters.find(reason);
+  if (found == counters.end()) {
+    metrics::Counter& counter = parts_.metrics->counter(
+        "millrace_receiver_rejected_requests",
+        "Requests that were answered with an error before any queue, by reason.",
+        {{"receiver", parts_.name},
+         {"transport", std::string(transport_name(protocol))},
+         {"reason", std::string(reason)}});
+    found = counters.emplace(reason, &counter).first;
+  }
+  found->second->add(1);
 }
 
 void OtlpReceiver::count_memory_refusal(transport::Protocol protocol, Signal signal) {

@@ -12,6 +12,8 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,6 +84,9 @@ class OtlpReceiver final : public transport::RequestHandler, public transport::S
   Parts parts_;
   otlp::json::Decoder json_;
   std::array<std::array<Counters, kSignalCount>, 2> counters_{};
+  // By protocol and reason, of which there are a few dozen: a refused request takes no lock of the
+  // registry.
+  std::array<std::map<std::string, metrics::Counter*, std::less<>>, 2> rejected_{};
   struct Seen {
     uint64_t requests = 0;
     uint64_t items = 0;
