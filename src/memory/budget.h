@@ -21,7 +21,7 @@ enum class MemoryTerm : uint8_t {
   kConnections,  // buffers, streams, header tables and TLS of senders' connections
   // The same of connections that have not yet sent a whole request, TLS handshakes among them.
   kNewConnections,
-  kSendAhead,  // HTTP/1.1 requests sent before the answer to the one in front of them
+  kSendAhead,  // bytes read ahead: pipelined requests of HTTP/1.1, and what a slice left over
   kAnswers,    // long answers that are being sent
   kResponses,  // what back ends answer, while it is being read
   kJson,       // parsing JSON
