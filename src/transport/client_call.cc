@@ -86,7 +86,7 @@ bool Response::add_body(std::span<const uint8_t> bytes, size_t bytes_max) {
 void Response::drop_body() {
   is_body_dropped = true;
   dropped_bytes = body.size();
-  body = std::string();
+  std::string().swap(body);  // an assignment would keep its memory
 }
 
 http::ResponseLimit ClientCall::add_body(std::span<const uint8_t> bytes,

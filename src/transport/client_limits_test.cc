@@ -16,6 +16,7 @@
 #include "memory/budget.h"
 #include "memory/chunk_pool.h"
 #include "transport/client.h"
+#include "transport/client_call.h"
 #include "transport/peer_text.h"
 #include "transport/rpc_status.h"
 #include "transport/testing/scripted_http2_server.h"
@@ -155,6 +156,20 @@ TEST_F(ClientLimitsTest, SuccessWithoutMemoryForItsBodyIsASuccess) {
   EXPECT_TRUE(answer.body.empty());
   EXPECT_TRUE(answer.message.contains("memory budget")) << answer.message;
   EXPECT_EQ(limits_, std::vector{ResponseLimit::kMemory});
+}
+
+// Its reservation was given back, and its memory kept by the empty string.
+TEST_F(ClientLimitsTest, DroppedBodyGivesItsMemoryBack) {
+  ClientCall call;
+  const std::string piece(200'000, 'a');
+  ResponseLimit limit = ResponseLimit::kNone;
+  while (limit == ResponseLimit::kNone) {
+    limit = call.add_body(as_span(piece), options_);
+    EXPECT_LE(call.response.body.capacity(), call.body_memory.bytes() + 512);
+  }
+  EXPECT_EQ(limit, ResponseLimit::kMemory);
+  EXPECT_LE(call.response.body.capacity(), 512u);
+  EXPECT_EQ(budget_.used(), 0u);
 }
 
 // Back ends must not be able to fill the budget, which would shut out senders.
