@@ -33,7 +33,7 @@ void HeaderList::clear() {
 
 void HeaderList::release() {
   if (memory_bytes() <= kKeptBytes) return;
-  buffer_ = std::string();
+  std::string().swap(buffer_);  // an assignment of the empty string would keep its memory
   entries_ = std::vector<Entry>();
   clear();
 }

@@ -29,5 +29,14 @@ TEST(HeaderListTest, ClearForgetsEverything) {
   EXPECT_EQ(list.size_bytes(), 0u);
 }
 
+// The buffer was assigned an empty string, which keeps the memory of the one before.
+TEST(HeaderListTest, ReleaseGivesTheMemoryOfALongSectionBack) {
+  HeaderList list;
+  list.append("x", std::string(100'000, 'a'));
+  list.release();
+  EXPECT_LE(list.memory_bytes(), 4096u);
+  EXPECT_EQ(list.count(), 0u);
+}
+
 }  // namespace
 }  // namespace millrace::http

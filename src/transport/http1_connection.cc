@@ -120,7 +120,7 @@ void Http1Connection::write_to(std::string& out, size_t out_bytes_max) {
   if (out_taken_ != out_.size()) return;
   out_taken_ = 0;
   if (!answer_memory_) return out_.clear();
-  out_ = std::string();
+  std::string().swap(out_);  // an assignment would keep its memory
   answer_memory_ = Reservation();
 }
 

@@ -308,7 +308,7 @@ void ServerConnection::write_out() {
     if (out_waits()) {
       out_written_ += write_some(std::string_view(out_).substr(out_written_));
       if (closed_ || out_waits()) return;
-      out_ = std::string();
+      std::string().swap(out_);  // an assignment would keep its memory
       out_written_ = 0;
       out_memory_ = Reservation();
     }
