@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/allocation_name.h"
 #include "base/bytes.h"
 #include "http/chunked_body_reader.h"
 
@@ -134,6 +135,7 @@ class Http1ResponseParser::Impl {
   // Beast takes lines only as a whole, so that the beginning of one waits in pending_.
   Status read_head(std::span<const uint8_t>& bytes) {
     const size_t waited = pending_.size();
+    const AllocationName name("constant connection to a back end", 4 * kResponseHeadBytesMax);
     if (waited > 0) pending_.append(as_text(bytes));
     const std::string_view text = waited > 0 ? std::string_view(pending_) : as_text(bytes);
     boost::system::error_code error;

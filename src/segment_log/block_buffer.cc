@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "base/allocation_name.h"
 #include "segment_log/crc32c.h"
 
 namespace millrace::segment_log {
 
 uint8_t* BlockBuffer::extend(size_t size) {
   const size_t at = owned_.size();
+  const AllocationName name("constant lane of the log");
   owned_.resize(at + size);
   if (!pieces_.empty() && pieces_.back().outside == nullptr) {
     pieces_.back().size += size;

@@ -3,6 +3,7 @@
 // little for more (gathering.h).
 #include <algorithm>
 
+#include "base/allocation_name.h"
 #include "segment_log/core.h"
 
 namespace millrace::segment_log {
@@ -152,6 +153,7 @@ bool Log::Core::take_batch() {
     const bool is_first = active_->count == 0 && writing_.empty();
     if (!is_first && writer_->end() + bytes + cost > segment_bytes_) break;
     bytes += cost;
+    const AllocationName name("constant lane of the log");
     writing_.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 
 namespace millrace::segment_log {
@@ -41,6 +42,7 @@ void Segment::add(RecordId id, const IndexEntry& entry, uint64_t taken, uint64_t
   if (count == 0) first_id = id;
   MILLRACE_CHECK(id == first_id + count || id > first_id + count);
   const size_t ordinal = id - first_id;
+  const AllocationName allocation("constant index of a segment");
   index.resize(ordinal);
   index.push_back(entry);
   count = ordinal + 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/allocation_name.h"
 #include "segment_log/crc32c.h"
 
 namespace millrace::segment_log {
@@ -21,6 +22,7 @@ class Window {
   Result<std::span<const uint8_t>> view(uint64_t offset, size_t size) {
     if (offset < begin_ || offset + size > begin_ + bytes_.size()) {
       const uint64_t rest = file_bytes_ - offset;
+      const AllocationName name("constant lane of the log");
       bytes_.resize(std::min<uint64_t>(std::max(size, kWindowBytes), rest));
       begin_ = offset;
       const Result<size_t> count = file_.read_at(offset, bytes_);
@@ -346,6 +348,7 @@ void RecordReader::read_ahead(size_t index) {
     all = both;
   }
   if (read_ahead_to_ == index + 1) return;
+  const AllocationName name("constant lane of the log");
   window_.resize(all.end - all.begin);
   window_begin_ = all.begin;
   const Result<size_t> count = file_.read_at(all.begin, window_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/allocation_name.h"
 #include "http/grpc_wire.h"
 
 namespace millrace::transport {
@@ -105,6 +106,7 @@ http::ResponseLimit ClientCall::add_body(std::span<const uint8_t> bytes,
       body_memory = Reservation();
       limit = http::ResponseLimit::kMemory;
     } else {
+      const AllocationName name("term responses");
       response.body.reserve(room);
       body_memory = std::move(memory);
     }

@@ -245,6 +245,7 @@ bool ServerConnection::try_keep(std::span<const uint8_t> left) {
         Reservation::try_make(context_.pool.budget(), MemoryTerm::kSendAhead, left.size());
     if (!unconsumed_memory_) return false;
   }
+  const AllocationName name("term send_ahead");
   unconsumed_.assign(left.begin(), left.end());
   return true;
 }
