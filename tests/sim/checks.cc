@@ -176,9 +176,11 @@ void check_budget(const World& world, Problems& problems) {
         fmt::format("the budget reached {} of {} bytes", budget.peak(), budget.limit()));
   }
   if (world.scenario.ending == Ending::kWithoutDrain) return;
-  const bool has_json = std::ranges::any_of(world.scenario.clients, [](const auto& client) {
-    return client.kind == ClientKind::kHttpJson;
-  });
+  // What senders say in JSON, and what back ends answer in it.
+  const bool has_json = world.scenario.configuration.find("encoding: json") != std::string::npos ||
+                        std::ranges::any_of(world.scenario.clients, [](const auto& client) {
+                          return client.kind == ClientKind::kHttpJson;
+                        });
   // And one whose tail waits for the next output of unknown size (ChunkPool::Tail).
   const size_t idle =
       kWorkers * ((kIdleChunks + 1) * kPooledChunkBytes + (has_json ? kJsonParserBytes : 0));

@@ -24,8 +24,10 @@ class MemoryWatch {
   io::sim::RunningHost running() const { return io::sim::RunningHost(host_); }
   // The budget must outlive end_life().
   void begin_life(const Budget& budget);
+  // Also of one that did not begin, because the start failed: it had no budget yet.
   void end_life() {
-    check();
+    if (lives_) check();
+    lives_ = false;
     account_.report_beyond(SIZE_MAX);
     account_.set_budget(nullptr);
     account_.reset_outside_peak();
@@ -40,6 +42,7 @@ class MemoryWatch {
   Problems& problems_;
   const size_t host_;
   testing::HeapAccount account_;
+  bool lives_ = false;
   size_t outside_peak_ = 0;  // of all lives
 };
 
