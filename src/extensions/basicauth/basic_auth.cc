@@ -31,20 +31,26 @@ class GuessBudget {
     if (now > last_) {
       const double seconds = std::chrono::duration<double>(now - last_).count();
       left_ = std::min(kGuessCostBurst, left_ + seconds * kGuessCostPerSecond);
+      left_now_ = std::min(kGuessCostAtOnce, left_now_ + seconds * kGuessCostAtOncePerSecond);
       last_ = now;
     }
-    if (left_ < cost) return false;
+    // One that costs more than runs at once runs alone, and is paid for afterwards.
+    if (left_ < cost || left_now_ < std::min(cost, kGuessCostAtOnce)) return false;
     left_ -= cost;
+    left_now_ -= cost;
     return true;
   }
+  // The password was right.
   void give_back(double cost) {
     const std::lock_guard lock(mutex_);
     left_ = std::min(kGuessCostBurst, left_ + cost);
+    left_now_ = std::min(kGuessCostAtOnce, left_now_ + cost);
   }
 
  private:
   std::mutex mutex_;  // all below
   double left_ = kGuessCostBurst;
+  double left_now_ = kGuessCostAtOnce;
   MonotonicTime last_{};
 };
 

@@ -17,6 +17,10 @@ namespace millrace::extensions {
 // looked at.
 inline constexpr double kGuessCostBurst = 32'768;
 inline constexpr double kGuessCostPerSecond = 2'048;
+// A hash runs whole on the loop (1,024 rounds are some 60 ms). So many rounds of wrong guesses run
+// at once and so many a second: in between the loop serves others.
+inline constexpr double kGuessCostAtOnce = 2'048;
+inline constexpr double kGuessCostAtOncePerSecond = 4'096;
 
 // Reads the files. Errors name them.
 Result<access::AuthExtension> make_basic_auth(const BasicAuthOptions& options);
