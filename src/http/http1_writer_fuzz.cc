@@ -101,7 +101,7 @@ void check_response(const Fields& fields, int status, std::string_view body) {
   std::string bytes;
   append_http1_response(bytes, {.status = status, .body = body, .date = {}, .fields = &fields});
   ResponseSeen seen;
-  Http1ResponseParser parser(seen, 1 << 16);
+  Http1ResponseParser parser(seen);
   MILLRACE_CHECK(parser.receive(as_span(bytes)).has_value());
   MILLRACE_CHECK(parser.complete() && parser.keep_alive());
   MILLRACE_CHECK(seen.status == status && seen.body == (status == 204 ? "" : body));
