@@ -179,6 +179,7 @@ bool RopeWriter::make_room(size_t bytes) {
     beyond_left_ -= kPooledChunkBytes;
     beyond_.push_back(
         Reservation::make_beyond(pool_.budget(), MemoryTerm::kEncoded, kPooledChunkBytes));
+    const AllocationName name("term encoded");
     tail = {ChunkRef::adopt(allocate_chunk(kPooledChunkBytes)), 0};
   }
   if (!tail.chunk) {

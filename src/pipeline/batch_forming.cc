@@ -6,6 +6,7 @@
 // active_); who becomes free gives back first and then looks for what waits; all of these are
 // sequentially consistent, so one of the two sees the other.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "pipeline/completion.h"
@@ -162,7 +163,11 @@ bool DestinationWorker::take_one(Forming& forming, Queued& into) {
 void DestinationWorker::cut_into(Forming& forming, Queued large) {
   std::vector<CutPiece> pieces;
   if (options_.signal != Signal::kProfiles) {
-    pieces = cut_exactly(cutter_, large.payload, batch_limits(), nullptr);
+    // In one go; copies come from the pool all the same.
+    Pace pace;
+    std::optional<Work> work;
+    if (long_work_ != nullptr) work.emplace(long_work_->work().pool, pace);
+    pieces = cut_exactly(cutter_, large.payload, batch_limits(), work ? &*work : nullptr);
   }
   put_in_front(forming, std::move(large), std::move(pieces));
 }

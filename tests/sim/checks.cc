@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/fiber.h"
 #include "memory/chunk_pool.h"
 
 namespace millrace::sim_test {
@@ -182,8 +183,9 @@ void check_budget(const World& world, Problems& problems) {
                           return client.kind == ClientKind::kHttpJson;
                         });
   // And one whose tail waits for the next output of unknown size (ChunkPool::Tail).
-  const size_t idle =
-      kWorkers * ((kIdleChunks + 1) * kPooledChunkBytes + (has_json ? kJsonParserBytes : 0));
+  // And the stack that each worker keeps for the next long message.
+  const size_t idle = kWorkers * ((kIdleChunks + 1) * kPooledChunkBytes + io::Fiber::kStackBytes +
+                                  (has_json ? kJsonParserBytes : 0));
   // The queues' places are reserved from the start to the end.
   const size_t left = budget.used() - budget.used(MemoryTerm::kQueues);
   if (left > idle) {
