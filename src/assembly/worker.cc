@@ -45,6 +45,13 @@ Worker::~Worker() {
       if (destination != nullptr) destination->stop_exporting();
     }
   }
+  // What waits for the disk gives its places back while there are destinations to take them.
+  for (const auto& intake : intakes_) intake->abandon_waiting();
+  for (auto& of_connector : connector_outputs_) {
+    for (pipeline::ConnectorOutputs& outputs : of_connector) {
+      for (const auto& intake : outputs.groups) intake->abandon_waiting();
+    }
+  }
   destinations_.clear();
   connector_outputs_.clear();
   pipelines_.clear();

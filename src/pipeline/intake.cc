@@ -402,7 +402,9 @@ class Intake::Submission : public std::enable_shared_from_this<Submission> {
 
 Intake::Intake(io::Loop& loop, std::vector<PipelineWorker*> pipelines)
     : loop_(loop), pipelines_(std::move(pipelines)), disk_wait_(std::make_shared<DiskWait>()) {}
-Intake::~Intake() {
+Intake::~Intake() { abandon_waiting(); }
+
+void Intake::abandon_waiting() {
   disk_wait_->is_over = true;
   // What one gives back may let another enter, which is abandoned at once.
   auto submissions = std::exchange(disk_wait_->submissions, {});

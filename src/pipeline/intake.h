@@ -25,6 +25,9 @@ class Intake {
   // The pipelines are of one signal and this worker, and outlive the intake.
   Intake(io::Loop& loop, std::vector<PipelineWorker*> pipelines);
   ~Intake();
+  // Gives back what requests that wait for the disk have reserved; they are refused nothing and
+  // hear nothing. While the destinations are there: before the end of a worker takes them apart.
+  void abandon_waiting();
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
