@@ -175,13 +175,7 @@ bool RopeWriter::make_room(size_t bytes) {
   ChunkPool::Tail tail;
   if (!chunk_) tail = pool_.take_tail(kRoomBytes);
   if (!tail.chunk) tail = {pool_.try_acquire(kRoomBytes), 0};
-  if (!tail.chunk && beyond_left_ >= kPooledChunkBytes) {
-    beyond_left_ -= kPooledChunkBytes;
-    beyond_.push_back(
-        Reservation::make_beyond(pool_.budget(), MemoryTerm::kEncoded, kPooledChunkBytes));
-    const AllocationName name("term encoded");
-    tail = {ChunkRef::adopt(allocate_chunk(kPooledChunkBytes)), 0};
-  }
+  if (!tail.chunk) tail = {take_chunk_beyond(kPooledChunkBytes), 0};
   if (!tail.chunk) {
     failure_ = Failure::kMemory;
     return false;
@@ -190,6 +184,21 @@ bool RopeWriter::make_room(size_t bytes) {
   run_ = at_ = chunk_->data() + tail.offset;
   end_ = chunk_->data() + chunk_->capacity;
   return true;
+}
+
+ChunkRef RopeWriter::take_chunk(size_t bytes) {
+  ChunkRef chunk = pool_.try_acquire(bytes);
+  if (!chunk) chunk = take_chunk_beyond(bytes);
+  if (!chunk) refuse_memory();
+  return chunk;
+}
+
+ChunkRef RopeWriter::take_chunk_beyond(size_t bytes) {
+  if (beyond_left_ < bytes) return {};
+  beyond_left_ -= bytes;
+  beyond_.push_back(Reservation::make_beyond(pool_.budget(), MemoryTerm::kEncoded, bytes));
+  const AllocationName name("term encoded");
+  return ChunkRef::adopt(allocate_chunk(bytes));
 }
 
 void RopeWriter::end_run() {

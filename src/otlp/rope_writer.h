@@ -61,6 +61,9 @@ class RopeWriter {
   void refuse_memory() {
     if (!failed()) failure_ = Failure::kMemory;
   }
+  // A chunk for what the caller has to copy on the way, by the rule of the output: of the pool, or
+  // beyond the limit. Null: there is no room, and finish() says so.
+  ChunkRef take_chunk(size_t bytes);
   //   kResourceExhausted  more than bytes_max
   //   kUnavailable        the budget refused; the message begins with "memory"
   Result<Rope> finish();
@@ -68,6 +71,7 @@ class RopeWriter {
  private:
   enum class Failure : uint8_t { kNone, kLimit, kMemory };
 
+  ChunkRef take_chunk_beyond(size_t bytes);
   void append_piece(Bytes bytes);
   bool may_grow(size_t bytes);
   bool make_room(size_t bytes);

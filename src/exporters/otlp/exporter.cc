@@ -220,7 +220,7 @@ class OtlpExporter final : public pipeline::Exporter {
       }
       otlp::RopeWriter& out;
     } sink(out);
-    const auto join = [&](const Rope& message) { return joined(message, work, out); };
+    const auto join = [&](const Rope& message) { return joined(message, out); };
     const bool is_whole =
         otlp::json::encode_request(batch.signal, batch.bytes, join, sink, work.pace);
     Result<Rope> text = out.finish();
@@ -230,13 +230,10 @@ class OtlpExporter final : public pipeline::Exporter {
     body.beyond = out.take_beyond();
     return {};
   }
-  static std::optional<Bytes> joined(const Rope& message, Work& work, otlp::RopeWriter& out) {
+  static std::optional<Bytes> joined(const Rope& message, otlp::RopeWriter& out) {
     if (message.pieces().size() <= 1) return message.to_bytes();
-    ChunkRef chunk = work.pool.try_acquire(message.size());
-    if (!chunk) {
-      out.refuse_memory();
-      return std::nullopt;
-    }
+    ChunkRef chunk = out.take_chunk(message.size());
+    if (!chunk) return std::nullopt;
     message.copy_to(chunk->data());
     const uint8_t* const data = chunk->data();
     return Bytes(std::move(chunk), data, message.size());
