@@ -51,6 +51,14 @@ TEST(HeapAccount, CountsWhatItIsToldToCount) {
   EXPECT_EQ(account.live_bytes(), 0U);
 }
 
+// The hooks of the thread sanitizer do not tell of aligned_alloc, nor of what realloc frees; whoever
+// counts allocations (the simulation, fuzz targets) runs without it.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MILLRACE_HOOKS_ARE_PARTIAL 1
+#endif
+#endif
+#if !defined(MILLRACE_HOOKS_ARE_PARTIAL)
 TEST(HeapAccount, EveryWayToAllocateIsSeen) {
   HeapAccount account([] { return counted; });
   const Counted scope;
@@ -65,6 +73,7 @@ TEST(HeapAccount, EveryWayToAllocateIsSeen) {
   std::free(aligned);
   EXPECT_EQ(account.live_bytes(), 0U);
 }
+#endif
 
 TEST(HeapAccount, ManyAllocationsFreedInAnotherOrder) {
   HeapAccount account([] { return counted; });
