@@ -51,8 +51,8 @@ TEST(HeapAccount, CountsWhatItIsToldToCount) {
   EXPECT_EQ(account.live_bytes(), 0U);
 }
 
-// The hooks of the thread sanitizer do not tell of aligned_alloc, nor of what realloc frees; whoever
-// counts allocations (the simulation, fuzz targets) runs without it.
+// The hooks of the thread sanitizer do not tell of aligned_alloc, nor of what realloc frees;
+// whoever counts allocations (the simulation, fuzz targets) runs without it.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define MILLRACE_HOOKS_ARE_PARTIAL 1
