@@ -337,13 +337,15 @@ def documents_and_daemon(installed):
 
 
 def unit_names_what_is_installed(installed):
-    """Each path below the prefix that the unit names, the program and the documentation, is there."""
+    """Each path below the prefix that the unit names, the program and the documentation, is there.
+    The tree was moved after it was installed; the unit names where it was installed."""
+    prefix = os.path.join(installed.folder, "whole")
     with open(os.path.join(installed.whole, "lib", "systemd", "system", "millrace.service")) as file:
         unit = file.read()
     expect("/usr/local/" not in unit, unit)
-    named = re.findall(re.escape(installed.whole) + r"/[\w./-]+", unit)
+    named = re.findall(re.escape(prefix) + r"/([\w./-]+)", unit)
     expect(len(named) >= 3, f"the unit names {named}")
-    missing = [path for path in named if not os.path.exists(path)]
+    missing = [path for path in named if not os.path.exists(os.path.join(installed.whole, path))]
     expect(not missing, f"{missing} is missing")
 
 

@@ -25,7 +25,7 @@ SECONDS_MAX = 900
 # name, component, what stands there, what the bug makes of it
 BUGS = [
     ("answer before sync", "src/segment_log",
-     "    status = writer_->sync();\n", "    status = Status();\n"),
+     "  if (Status synced = writer_->sync(); !synced) return synced;\n", ""),
     ("no directory sync", "src/segment_log",
      "  if (Status done = place_.disk.sync_directory(place_.directory); !done) return done;\n", ""),
     ("a failed commit is answered with success", "src/pipeline",
@@ -51,6 +51,11 @@ BUGS = [
      "    if (amount.items % 7 != 0) book_.deliver(*entry.account, amount);\n"),
     ("what is read back and finds no room in the budget is dropped", "src/pipeline",
      "      read.give_back();\n      continue;\n", "      continue;\n"),
+    ("a peer that does not read is read from all the same", "src/transport",
+     "!read_ended_ && !out_waits() && !can_resume() &&", "!read_ended_ && !can_resume() &&"),
+    ("a response takes less memory in the budget than it has", "src/transport",
+     "  return Reservation::try_make(budget, MemoryTerm::kResponses, bytes);\n",
+     "  return Reservation::try_make(budget, MemoryTerm::kResponses, bytes / 64 + 1);\n"),
 ]
 
 

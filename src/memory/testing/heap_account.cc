@@ -191,7 +191,7 @@ void print_sizes() {
   }
 }
 
-uint32_t name_place(const char* name) {
+[[maybe_unused]] uint32_t name_place(const char* name) {
   size_t place = 1;
   while (place < state.name_count && std::strcmp(state.names[place].name, name) != 0) ++place;
   MILLRACE_CHECK(place < kNamesMax);
