@@ -107,7 +107,11 @@ http::ResponseLimit ClientCall::add_body(std::span<const uint8_t> bytes,
       limit = http::ResponseLimit::kMemory;
     } else {
       const AllocationName name("term responses");
-      response.body.reserve(room);
+      // A new string, because one that has memory already takes at least twice of it.
+      std::string larger;
+      larger.reserve(room);
+      larger.append(response.body);
+      response.body.swap(larger);
       body_memory = std::move(memory);
     }
   }

@@ -158,6 +158,21 @@ TEST_F(ClientLimitsTest, SuccessWithoutMemoryForItsBodyIsASuccess) {
   EXPECT_EQ(limits_, std::vector{ResponseLimit::kMemory});
 }
 
+// A string that has memory takes at least twice of it, whatever it is asked for: 4 MiB were
+// reserved and 8 MB taken.
+TEST(ClientCallTest, ABodyHasNoMoreRoomThanIsReserved) {
+  Budget budget(256 << 20);
+  ClientOptions options;
+  options.budget = &budget;
+  ClientCall call;
+  const std::string piece(4'000, 'x');
+  while (call.response.body.size() + piece.size() <= options.response_bytes_max) {
+    ASSERT_EQ(call.add_body(as_span(piece), options), http::ResponseLimit::kNone);
+    ASSERT_LE(call.response.body.capacity(), options.response_bytes_max);
+  }
+  EXPECT_EQ(call.body_memory.bytes(), call.response.body.capacity());
+}
+
 // Its reservation was given back, and its memory kept by the empty string.
 TEST_F(ClientLimitsTest, DroppedBodyGivesItsMemoryBack) {
   ClientCall call;
