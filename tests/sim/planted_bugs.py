@@ -51,8 +51,6 @@ BUGS = [
      "    if (amount.items % 7 != 0) book_.deliver(*entry.account, amount);\n"),
     ("what is read back and finds no room in the budget is dropped", "src/pipeline",
      "      read.give_back();\n      continue;\n", "      continue;\n"),
-    ("a peer that does not read is read from all the same", "src/transport",
-     "!read_ended_ && !out_waits() && !can_resume() &&", "!read_ended_ && !can_resume() &&"),
     ("a response takes less memory in the budget than it has", "src/transport",
      "  return Reservation::try_make(budget, MemoryTerm::kResponses, bytes);\n",
      "  return Reservation::try_make(budget, MemoryTerm::kResponses, bytes / 64 + 1);\n"),
