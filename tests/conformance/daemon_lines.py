@@ -198,7 +198,7 @@ def second_sigterm_ends_at_once_and_still_accounts():
         collector.signal()
         wait_until(lambda: "stopping" in collector.output(), what="a word about the end")
         collector.signal()
-        assert collector.process.wait(20) == 1
+        assert collector.process.wait(20) == 3
         ledger = collector.ledger()
         assert ledger["admitted"] == 5 and ledger["held"] + ledger["dropped"] == 5, ledger
         assert ledger["balance"] == "ok"

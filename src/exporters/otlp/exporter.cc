@@ -300,8 +300,9 @@ class OtlpExporter final : public pipeline::Exporter {
 
   void read_response(Signal signal, const Answer& answer, Outcome& outcome) {
     // The peer has taken the batch; what it says in so many words would hold up the loop.
-    if (answer.body.size() > transport::kInterpretedBytesMax) {
-      return warn(signal, "the response message is too large to be looked into");
+    constexpr std::string_view kTooLarge = "the response message is too large to be looked into";
+    if (answer.body_is_json && answer.body.size() > transport::kInterpretedBytesMax) {
+      return warn(signal, kTooLarge);
     }
     std::optional<PartialSuccess> partial;
     if (answer.body_is_json) {
@@ -321,6 +322,8 @@ class OtlpExporter final : public pipeline::Exporter {
       outcome.kind = Outcome::Kind::kRefused;
       outcome.error = {Code::kInternal, "HTTP status " + std::to_string(answer.http_status) +
                                             ", but the response could not be read"};
+    } else if (partial->has_too_many_fields) {
+      warn(signal, kTooLarge);
     } else if (partial->rejected_count > 0) {
       hide_queries(partial->message);
       outcome.kind = Outcome::Kind::kPartial;

@@ -326,6 +326,23 @@ TEST_F(OtlpExporterTest, TextOfAPartialSuccessIsCut) {
   EXPECT_LE(log_.size(), 2 * transport::kPeerTextBytesMax);
 }
 
+// The message of a partial success may be long; a back end that wrote a megabyte of it had its
+// rejected spans counted as delivered.
+TEST_F(OtlpExporterTest, ALongMessageOfAPartialSuccessHidesNoRejectedItems) {
+  wire::Writer writer;
+  const auto partial = writer.open(1);
+  writer.varint_field(1, 3);
+  writer.string_field(2, std::string(transport::kInterpretedBytesMax + 1, 'm'));
+  writer.close(partial);
+  const std::string body = writer.to_string();
+  http("HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body,
+       http_options());
+  const pipeline::Outcome outcome = send("x");
+  EXPECT_EQ(outcome.kind, Kind::kPartial);
+  EXPECT_EQ(outcome.rejected_count, 3u);
+}
+
 TEST_F(OtlpExporterTest, ResponseMessageOfMegabytesIsNotLookedInto) {
   const size_t size = transport::kInterpretedBytesMax + 2;
   std::string empty_partial_successes;

@@ -37,6 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MILLRACE_CHECK(!is_parsed || may_have_long_tag({data, size}));
     return 0;
   }
+  if (partial->has_too_many_fields) return 0;
   MILLRACE_CHECK(partial->message.size() <= size);
   // libprotobuf also wants the message to be UTF-8; who reports it to people sees to that here.
   if (!is_parsed) return 0;
