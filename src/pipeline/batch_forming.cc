@@ -58,7 +58,7 @@ void DestinationWorker::pump(Trigger trigger) {
   while (is_ready(trigger)) {
     if (trigger == Trigger::kTimeout) destination_.overdue_.store(true);
     if (!take_slot()) break;
-    std::unique_ptr<Flight> flight = form();
+    std::unique_ptr<Flight> flight = form_whole(trigger);
     if (flight == nullptr && std::exchange(place_is_kept_, false)) {
       trigger = Trigger::kEnqueued;
       continue;
@@ -181,6 +181,19 @@ void DestinationWorker::put_in_front(Forming& forming, Queued large, std::vector
   }
   destination_.add_parts(parts.size() - 1);
   for (size_t i = parts.size(); i > 0; --i) forming.push_front(std::move(parts[i - 1]));
+}
+
+// Two workers that see the minimum at the same time would each take a part of it, and send two
+// batches below the minimum. So one of them forms; the other gets nothing, and looks again.
+std::unique_ptr<Flight> DestinationWorker::form_whole(Trigger trigger) {
+  const BatchOptions& batch = options_.batch;
+  const bool has_minimum = batch.items_min != 0 || batch.bytes_min != 0;
+  if (mode() != BatchMode::kFixed || !has_minimum) return form();
+  if (destination_.is_forming_.exchange(true)) return nullptr;
+  std::unique_ptr<Flight> flight;
+  if (is_ready(trigger)) flight = form();
+  destination_.is_forming_.store(false);
+  return flight;
 }
 
 std::unique_ptr<Flight> DestinationWorker::form() {

@@ -209,6 +209,8 @@ class Destination final : public ledger::HeldWalker {
   std::atomic<uint32_t> active_{0};   // attempts under way; seq_cst against waiting_
   std::atomic<uint32_t> starved_{0};  // workers that wait for a place in flight; seq_cst
   std::atomic<uint32_t> blocked_{0};  // submissions that wait for room; seq_cst
+  // A worker forms a batch that has a minimum. Set and cleared by that worker, seq_cst as overdue_.
+  std::atomic<bool> is_forming_{false};
   std::atomic<bool> overdue_{false};  // flush_timeout passed while no place was free
   std::atomic<bool> draining_{false};
 

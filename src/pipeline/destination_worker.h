@@ -182,6 +182,7 @@ class DestinationWorker final : public ledger::HeldWalker {
   bool is_half_full(uint64_t items, uint64_t bytes) const;
   bool partitioned() const { return !options_.batch.metadata_keys.empty(); }
   std::unique_ptr<Flight> form();
+  std::unique_ptr<Flight> form_whole(Trigger trigger);
   bool take_one(Forming& forming, Queued& into);
   BatchMode mode() const;
   void cut_into(Forming& forming, Queued large);

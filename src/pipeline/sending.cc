@@ -117,7 +117,7 @@ void DestinationWorker::next(Slot& slot) {
   if (partitioned()) sort_into_partitions();
   const bool within_limit = destination_.concurrency_.held() <= destination_.concurrency_.limit();
   if (within_limit && is_ready(Trigger::kSlotFree)) {
-    if (std::unique_ptr<Flight> flight = form(); flight != nullptr) {
+    if (std::unique_ptr<Flight> flight = form_whole(Trigger::kSlotFree); flight != nullptr) {
       start(slot, std::move(flight));
       pump(Trigger::kEnqueued);
       return;
