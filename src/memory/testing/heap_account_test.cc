@@ -26,7 +26,7 @@ Block make_block(size_t size) {
   asm volatile("" : : "r"(block.get()) : "memory");
   return block;
 }
-void* hidden(void* data) {
+[[maybe_unused]] void* hidden(void* data) {
   asm volatile("" : "+r"(data) : : "memory");
   return data;
 }
