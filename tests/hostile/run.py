@@ -240,7 +240,8 @@ class Stage:
             return run_attack(group[0], self.millrace, self.folder, self.baseline)
         result = once()
         # A machine that was busy with something else is not busy with it twice.
-        return once() if result.slow and len(result.wrong) == 1 else result
+        depends_on_load = result.slow or result.refused > group[0].refused_max
+        return once() if depends_on_load and len(result.wrong) == 1 else result
 
     def note(self, attack, result):
         if attack.name in STILL_OPEN:
