@@ -23,28 +23,8 @@ namespace {
 
 constexpr size_t kPiecesMax = 256;  // of one pwritev(2), well below IOV_MAX
 
-Code code_of(int number) {
-  switch (number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EMFILE:
-    case ENFILE:
-      return Code::kResourceExhausted;
-    case EROFS:
-    case EACCES:
-    case EPERM:
-      return Code::kPermissionDenied;
-    case ENOENT:
-      return Code::kNotFound;
-    case EEXIST:
-      return Code::kAlreadyExists;
-    default:
-      return Code::kUnavailable;
-  }
-}
-
 std::unexpected<Error> system_failure(std::string_view doing, const std::string& path, int number) {
-  return fail(code_of(number),
+  return fail(code_of_file_error(number),
               std::string(doing) + " " + path + ": " + std::system_category().message(number));
 }
 

@@ -21,26 +21,6 @@ constexpr int kLinksMax = 40;           // as the kernel's
 constexpr int kAttemptsMax = 16;        // when the file comes and goes while it is opened
 constexpr unsigned kMemoryDevices = 1;  // major number of /dev/null, /dev/zero, /dev/full
 
-Code code_of(int number) {
-  switch (number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EMFILE:
-    case ENFILE:
-      return Code::kResourceExhausted;
-    case EROFS:
-    case EACCES:
-    case EPERM:
-      return Code::kPermissionDenied;
-    case ENOENT:
-      return Code::kNotFound;
-    case EEXIST:
-      return Code::kAlreadyExists;
-    default:
-      return Code::kUnavailable;
-  }
-}
-
 std::string_view kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
   if (S_ISFIFO(mode)) return "a fifo";
@@ -92,7 +72,7 @@ class Opening {
 
  private:
   std::unexpected<Error> failure(int number) const {
-    return fail(code_of(number),
+    return fail(code_of_file_error(number),
                 "opening " + path_ + ": " + std::system_category().message(number));
   }
   std::unexpected<Error> refusal(const std::string& why) const {
@@ -188,6 +168,26 @@ class Opening {
 };
 
 }  // namespace
+
+Code code_of_file_error(int number) {
+  switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+      return Code::kResourceExhausted;
+    case EROFS:
+    case EACCES:
+    case EPERM:
+      return Code::kPermissionDenied;
+    case ENOENT:
+      return Code::kNotFound;
+    case EEXIST:
+      return Code::kAlreadyExists;
+    default:
+      return Code::kUnavailable;
+  }
+}
 
 Descriptor::Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
 

@@ -8,10 +8,8 @@
 //     and a file that is there must be a regular one of this user with one name. Others could have
 //     put a link there to make this process write where only it may.
 //   - Elsewhere links are followed, and a file may be anybody's that may be written.
-//   - Nothing blocks: what is neither a regular file nor one of the devices /dev/null, /dev/full
-//   and
-//     /dev/zero (a fifo, a socket, a terminal, a disk) is refused, with a message that says what it
-//     is.
+//   - Nothing blocks: only regular files and the devices /dev/null, /dev/full and /dev/zero are
+//     opened; a fifo, a socket, a terminal or a disk is refused, and the message says what it is.
 //   - Nothing is emptied by opening.
 #pragma once
 
@@ -41,5 +39,8 @@ class Descriptor {
 // kPermissionDenied, kAlreadyExists, kResourceExhausted as the system says, kFailedPrecondition
 // when the rule above refuses it.
 Result<Descriptor> safe_open(const std::string& path, int flags);
+
+// The code of an errno that a call on a file has left.
+Code code_of_file_error(int number);
 
 }  // namespace millrace::io
