@@ -1,6 +1,6 @@
 // A function on a stack of its own, that can be left in the middle and gone on with later.
 //
-// Only one direction: whoever resumes a fiber gets control back when it suspends or ends; a fiber
+// Only one direction: resume() returns when the fiber suspends or ends, and a fiber
 // resumes none. Nothing thrown crosses. The stack is mapped with a page in front of it that may not
 // be touched, so that running over its end stops the process instead of writing over other memory.
 //
@@ -42,7 +42,7 @@ class Fiber {
   [[nodiscard]] bool start(Task task);
   // Goes on behind suspend(). As above. Precondition: suspended.
   [[nodiscard]] bool resume();
-  // From inside the task: back to whoever started or resumed it.
+  // From inside the task: back to the caller of start() or resume().
   void suspend();
   bool is_suspended() const { return state_ == State::kSuspended; }
 

@@ -28,7 +28,7 @@ struct DebugSink {
 // use_internal_logger: true. Lines name the exporter. Give it a logger without sampling of its own;
 // `output` is where its lines go, null when that never lacks room. Both must outlive the sink.
 // While the output moves, the sink waits for room, so that all is shown. An output that took
-// nothing for kReaderPatience is a log that nobody reads: what finds no room then is dropped, and
+// nothing for kReaderPatience is a log without a reader: what finds no room then is dropped, and
 // counted as dropped lines of the log, so that the log never holds up the data.
 DebugSink make_log_sink(Logger& logger, io::TextOutput* output, std::string exporter);
 inline constexpr Duration kReaderPatience = 1s;

@@ -46,7 +46,7 @@ TEST(DebugSinkTest, EveryOutputGetsEachTextOnce) {
   EXPECT_EQ(second, "a\nb\n");
 }
 
-// A log that is read slowly holds the exporter up; one that nobody reads does not.
+// A log that is read slowly holds the exporter up; one that is never read does not.
 TEST(DebugSinkTest, ALogThatNobodyReadsCostsLinesNotData) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);

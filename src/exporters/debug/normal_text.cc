@@ -10,7 +10,7 @@ namespace {
 
 using otlp::MessageBytes;
 
-// A point of more bytes has so many buckets that nobody reads them.
+// A point of more bytes has more buckets than a person can read.
 constexpr size_t kPointBytesMax = Printer::kItemTextMax;
 
 std::string point_value(const otlp::DataPointView& point) {

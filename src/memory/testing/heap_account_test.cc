@@ -52,7 +52,7 @@ TEST(HeapAccount, CountsWhatItIsToldToCount) {
 }
 
 // The hooks of the thread sanitizer do not tell of aligned_alloc, nor of what realloc frees;
-// whoever counts allocations (the simulation, fuzz targets) runs without it.
+// the tests that count allocations (the simulation, fuzz targets) run without it.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define MILLRACE_HOOKS_ARE_PARTIAL 1
