@@ -40,6 +40,7 @@ function(millrace_component)
 
   if(MILLRACE_TESTS AND C_TESTS)
     add_executable(${C_NAME}_test ${C_TESTS})
+    target_compile_options(${C_NAME}_test PRIVATE ${MILLRACE_TEST_OPTIONS})
     target_link_libraries(${C_NAME}_test PRIVATE ${target} ${C_TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
     add_test(NAME ${C_NAME} COMMAND ${C_NAME}_test)
     set_tests_properties(${C_NAME} PROPERTIES TIMEOUT 600)
