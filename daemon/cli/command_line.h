@@ -29,7 +29,7 @@ inline constexpr int kExitUsage = 2;
 // The collector, by a second signal before its queues were empty.
 inline constexpr int kExitEndedEarly = 3;
 
-// A sub-command of somebody else (generate, sink).
+// A sub-command that another component defines (generate, sink).
 struct Command {
   std::string name;
   std::string description;

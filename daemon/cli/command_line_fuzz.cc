@@ -1,5 +1,5 @@
 // Any words behind the program's name: nothing is thrown, the exit code is one of three, and
-// whoever is refused hears why on stderr. The input is the words, a line each.
+// a refusal is explained on stderr. The input is the words, a line each.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -10,7 +10,7 @@ namespace {
 
 using transport::Answer;
 
-// A place whose request could not even be sent rests, or a closed loop against nobody would spin.
+// A place whose request could not even be sent rests, or a closed loop without a server would spin.
 constexpr Duration kPauseAfterFailure = 100ms;
 constexpr Duration kRetryDelay = 100ms;
 constexpr Duration kRetryDelayMax = 5s;

@@ -49,7 +49,7 @@ constexpr uint64_t mix(uint64_t z) {
   return z ^ (z >> 31);
 }
 
-// Nothing when the ids are not numbered ones: of another length, or somebody else's.
+// Nothing when the ids are not numbered ones: of another length, or made by another program.
 inline std::optional<NumberedId> read_numbered_id(std::span<const uint8_t> trace_id,
                                                   std::span<const uint8_t> span_id) {
   if (trace_id.size() != 16 || span_id.size() != 8) return std::nullopt;

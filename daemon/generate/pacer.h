@@ -28,7 +28,7 @@ class Pacer {
     ++taken_;
     return when;
   }
-  // Requests due by now that nobody took: how far the generator lags behind its schedule.
+  // Requests that are due and not sent: how far the generator lags behind its schedule.
   uint64_t backlog(MonotonicTime now) const;
 
  private:

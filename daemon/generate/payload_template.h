@@ -56,7 +56,7 @@ class PayloadTemplate {
   uint32_t item_count() const { return item_count_; }
   size_t size() const { return fragment_.bytes().size(); }
   // The request whose items are numbered from `first_sequence` on and sent at `time`. `reuse` is
-  // the chunk of an earlier request of this template: when nobody else holds it any more, it is
+  // the chunk of an earlier request of this template: when it has no other holder, it is
   // written over; otherwise it becomes a fresh one.
   Bytes make_request(uint16_t generator, uint64_t first_sequence, WallTime time,
                      ChunkRef& reuse) const;

@@ -1,4 +1,4 @@
-// What an answer of an OTLP endpoint means to whoever sent the request. Thread safe: no state.
+// What an answer of an OTLP endpoint means to the sender of the request. Thread safe: no state.
 #pragma once
 
 #include <cstdint>

@@ -161,7 +161,7 @@ class RejectedFile {
                                                 ", which is being replayed: name another file");
       }
     }
-    // Whoever wrote it before may have ended within a line.
+    // The process that wrote it before may have ended within a line.
     if (writer_->size() != 0) return writer_->write_record(as_span("\n"));
     return {};
   }

@@ -25,7 +25,7 @@ struct ReplayResult {
   Count refused;   // for good
   Count given_up;  // no attempt was left after answers that said "later", or none
   Count not_sent;  // the replay stopped before
-  Count empty;     // without an item, which nobody needs to hear
+  Count empty;     // without an item; not reported
   Count skipped;   // of another destination
   uint64_t rejected_items = 0;
   uint64_t retries = 0;

@@ -1,4 +1,4 @@
-// What the allocator holds and nobody uses.
+// Memory that the allocator holds and the program does not use.
 #pragma once
 
 #include <cstddef>

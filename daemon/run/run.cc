@@ -88,7 +88,7 @@ void greet(const assembly::Plan& plan, Logger& log) {
   }
 }
 
-// For somebody who started it without a word of configuration.
+// Shown when the program is started without a configuration.
 std::string first_steps(const assembly::Plan& plan) {
   std::string text =
       "\nMillrace listens on localhost:4317 and :4318 (either port, OTLP over gRPC or HTTP) and\n"

@@ -1,5 +1,5 @@
-// Batching, retries and fan-out alone, for those who have a source of their own: requests in, the
-// same bytes joined into batches out to any number of Exporters.
+// Batching, retries and fan-out alone, for programs with a source of their own: requests go in, and
+// the same bytes, joined into batches, go out to any number of Exporters.
 //
 // Everything that Collector says about threads, fork(), deadlines and counting holds here as well.
 #pragma once

@@ -46,7 +46,7 @@ enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
 struct Tls {
   // For https: endpoints. Empty: the system's authorities.
   std::string ca_file = {};
-  // Who we are, for servers that ask.
+  // The client's certificate, for servers that ask for one.
   std::string certificate_file = {};
   std::string key_file = {};
   std::string server_name = {};  // SNI and verification, instead of the URL's host
@@ -61,8 +61,9 @@ struct Endpoint {
   Tls tls = {};                                                   // for https: URLs
   Compression compression = Compression::kNone;                   // of each request
   uint32_t timeout_ms = 10'000;                                   // of one attempt; at least 1
-  // False: when it is down or slow it loses data, which is counted, and nobody else notices. True:
-  // what it has not answered counts in the buffer, which then fills up for all.
+  // False: when the endpoint is down or slow it loses data, which is counted, and no other endpoint
+  // is affected. True: requests that it has not answered count in the buffer, which then fills up
+  // for all endpoints.
   bool required = true;
   // Requests in flight at once; 1 means ordered.
   uint32_t concurrency_max = 10;

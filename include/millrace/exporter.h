@@ -58,9 +58,9 @@ class Exporter {
   using Deadline = std::chrono::steady_clock::time_point;  // when an attempt counts as failed
   virtual ~Exporter() = default;
   // One batch. Called on a thread that the collector keeps for this exporter, one call at a time;
-  // it may block, and blocks nobody else. After `deadline` (30 seconds) the batch counts as failed
-  // for the time being and is tried again once the call has returned. What it throws is caught and
-  // counted, and means kRetry.
+  // it may block, and blocks no other exporter. After `deadline` (30 seconds) the batch counts as
+  // failed for the time being and is tried again once the call has returned. What it throws is
+  // caught and counted, and means kRetry.
   virtual ExportResult export_batch(const BatchRef& batch, Deadline deadline) = 0;
   // The last call, on the same thread, before Collector::shutdown returns. A thread that is still
   // inside export_batch when the deadline of that comes is left alone with its exporter; this is

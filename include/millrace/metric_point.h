@@ -64,7 +64,7 @@ struct ExponentialHistogram {
   Temporality temporality = Temporality::kCumulative;
   friend bool operator==(const ExponentialHistogram&, const ExponentialHistogram&) = default;
 };
-// Quantiles that somebody else has computed; new instruments make histograms. As in OTLP.
+// Quantiles that another program has computed; new instruments make histograms. As in OTLP.
 struct Summary {
   // One of them. As in OTLP.
   struct Quantile {

@@ -1,5 +1,5 @@
-// The gate that lets in only who proved who it is: by an authenticator, by a client certificate on
-// a list, or both.
+// The gate that admits only authenticated senders: by an authenticator, by a client certificate
+// from a list, or by both.
 #pragma once
 
 #include <memory>

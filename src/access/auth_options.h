@@ -1,5 +1,5 @@
-// The keys by which receivers and exporters say who may send and what they show; names are
-// otelcol's but for allowed_clients, which is Millrace's own.
+// The keys by which a receiver names the senders that it accepts, and an exporter the credentials
+// that it sends. Names are otelcol's, but for allowed_clients, which is Millrace's own.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ namespace millrace::access {
 // `auth: {authenticator: basicauth/senders}`: the id of an extension.
 struct AuthenticatorName {
   std::string id;
-  std::string path;  // of the section, for errors of who looks it up
+  std::string path;  // of the section, for error messages about the id
   yaml::Place place;
 };
 

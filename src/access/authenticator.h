@@ -1,5 +1,6 @@
-// What an authentication extension can be: a judge of those who send to us, and what we show to
-// those to whom we send. Receivers and exporters name one by `auth: {authenticator: …}`.
+// The two parts of an authentication extension: it authenticates the senders of a receiver, and it
+// gives an exporter the credentials to send. Receivers and exporters name one by `auth:
+// {authenticator: …}`.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,8 @@ namespace millrace::access {
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // Who it is. An error says what is missing and never what was sent: UNAUTHENTICATED, or
-  // RESOURCE_EXHAUSTED when too much guessing is going on (retry later).
+  // Returns the sender's identity. An error says what is missing and never what was sent:
+  // UNAUTHENTICATED, or RESOURCE_EXHAUSTED when too many wrong guesses arrive (retry later).
   virtual Result<std::shared_ptr<const transport::Identity>> authenticate(
       const http::HeaderList& fields, MonotonicTime now) = 0;
   // The field that it reads, in lower case.

@@ -14,7 +14,7 @@ using transport::Reply;
 using transport::RequestHead;
 using transport::RequestPass;
 
-// Small tables stay whole, so that who is forgotten is who was seen longest ago.
+// Small tables are not divided, so that the client seen longest ago is the one that is evicted.
 constexpr size_t kParts = 16;
 constexpr size_t kWholeTableMax = 1024;
 
@@ -109,7 +109,7 @@ std::optional<GateRefusal> ClientLimits::on_head(const RequestHead& head, Reques
   refusal.reply->code = Code::kResourceExhausted;
   refusal.reply->message = "over the limit of " + std::string(kNames[exhausted]) +
                            " a second for this client, try again later";
-  // Rounded up, so that who comes back then is let in.
+  // Rounded up, so that a client that comes back then is admitted.
   constexpr double kWaitMax_s = 86'400;
   refusal.reply->retry_after = std::chrono::milliseconds(
       static_cast<int64_t>(std::ceil(std::min(wait_s, kWaitMax_s) * 1e3)));

@@ -3,11 +3,12 @@
 // A request is let in while none of its client's buckets is in debt; what it turns out to hold is
 // charged when it is known, also beyond what there is: one large request is let in and paid off
 // before the next. So the answer stands when the head is complete, nothing is refused half way, and
-// over time no client gets more than its rate. Charged is what was asked of us: also what is then
-// refused as bad data, or because a queue is full.
+// over time no client gets more than its rate. Every request is charged, also one that is refused
+// later as bad data or because a queue is full.
 //
-// Who is one client is hashed with a secret key and not kept. The table is bounded; who was seen
-// longest ago is forgotten first, its debt too, so let clients_max be more than there are.
+// The table keeps a keyed hash of a client's identity, not the identity. The table is bounded; the
+// client seen longest ago is evicted first, with its debt, so clients_max should exceed the number
+// of clients.
 //
 // Threads: safe from any; a short lock of one of a few parts of the table, two or three times a
 // request, some 100 ns each.
@@ -37,7 +38,7 @@ struct Rate {
 };
 
 struct LimitOptions {
-  // Who is one client. Without the field, or without an identity, all are one.
+  // What identifies a client. Requests without the field or the identity count as one client.
   enum class Key : uint8_t { kClientAddress, kIdentity, kHeader };
   Key key = Key::kClientAddress;
   std::string header;  // kHeader: its name, in lower case

@@ -1,6 +1,6 @@
-// SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012): a hash that nobody can steer or undo
-// who does not know the key. Secrets are looked up by it, so that the time a look-up takes tells
-// nothing about them, and whoever is counted by it leaves no name behind.
+// SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012): a hash that cannot be steered or
+// inverted without the key. Secrets are looked up by it, so that the time of a look-up tells
+// nothing about them, and clients are counted by it, so that their names are not kept.
 //
 // Pure functions; some 40 ns for a token.
 #pragma once

@@ -1,8 +1,8 @@
 // Something made from watched files, made again when they change. A version that cannot be used is
 // reported and the old one stays.
 //
-// Threads: safe from any. look() takes a short lock; who finds a change reads under it, so that no
-// two threads read at once.
+// Threads: safe from any. look() takes a short lock; the thread that finds a change reads the file
+// under it, so that no two threads read at once.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Structured logging without globals: whoever logs was given a Logger.
+// Structured logging without globals: each object that logs is given a Logger.
 //
 // A line has a level, a message that never varies (so that it can be counted and limited) and
 // fields. Lines of the same message and component beyond `initial` in a window are counted and

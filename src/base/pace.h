@@ -35,7 +35,7 @@ class Pace {
     left_ -= static_cast<int64_t>(units);
     if (__builtin_expect(left_ < 0, 0)) ask();
   }
-  // False: step() never suspends the caller, who may then work on what it shares with others.
+  // False: step() never suspends the caller, which may then work on shared state.
   bool may_suspend() const { return keeper_ != nullptr; }
 
  private:

@@ -28,7 +28,7 @@ struct seen {
   int destroyed;
 };
 
-// A configuration that sends to an exporter which fills in `seen`, and to nobody else.
+// A configuration with one exporter, which fills in `seen`.
 millrace_config* config_with(struct seen* seen);
 // Exits when it cannot be created.
 millrace_collector* create(millrace_config* config);

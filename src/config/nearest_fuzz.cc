@@ -1,4 +1,4 @@
-// The nearest name is one of those that were offered, none is nearer, and the distance is the same
+// The nearest name is one of the offered names, none is nearer, and the distance is the same
 // from either side and never more than replacing everything.
 #include <algorithm>
 #include <cstddef>

@@ -4,7 +4,7 @@
 //   section.duration("timeout", &options.timeout);
 //   section.section("retry_on_failure", [&](config::Section& retry) { … });
 //   section.unsupported("storage", "the disk queue is not in this version");
-//   section.finish();  // names every key that nobody asked for, with the nearest right one
+//   section.finish();  // names every unknown key, with the nearest known one
 //
 // Fields keep their value when the key is absent (so defaults live in the option struct). An error
 // is recorded in Diagnostics as file:line:column, the value found, what is allowed; reading goes

@@ -1,5 +1,5 @@
 // One record of a dead-letter file, as docs/formats/dead-letter.md defines it: a line of JSON that
-// holds a request byte for byte and says who would not take it, and why.
+// holds a request byte for byte, the destination that refused it and the reason.
 #pragma once
 
 #include <cstdint>

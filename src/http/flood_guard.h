@@ -32,7 +32,7 @@ class TokenBucket {
   MonotonicTime last_{};
 };
 
-// Who pings too often is told ENHANCE_YOUR_CALM, with grpc-go's rules: three pings that come
+// A peer that pings too often gets ENHANCE_YOUR_CALM, by grpc-go's rules: three pings that come
 // earlier than min_interval (two hours when there is no stream and that is not permitted), with
 // nothing sent by us between them, are too many.
 class PingPolicy {

@@ -17,7 +17,7 @@ namespace millrace::http {
 
 enum class Http1Error : uint8_t {
   kNone,
-  kNotHttp,               // not even a request line: nobody to answer
+  kNotHttp,               // no request line: no answer can be sent
   kMalformed,             // 400
   kHeaderTooLarge,        // 431
   kBothLengths,           // 400: Content-Length and Transfer-Encoding

@@ -14,7 +14,7 @@ struct Http1Field {
 };
 
 // Request line, fields in order and the empty line. Precondition: no control characters in any of
-// the texts, no space in `method` and `target`; whoever takes them from outside checks that.
+// the texts, no space in `method` and `target`; a caller that takes them from outside checks that.
 std::string write_http1_request_head(std::string_view method, std::string_view target,
                                      std::span<const Http1Field> fields);
 

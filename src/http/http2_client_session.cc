@@ -227,7 +227,7 @@ Http2ClientSession::Http2ClientSession() : frame_bytes_(make_frame_buffer()) {
   Callbacks::install(callbacks);
   nghttp2_option* option = nullptr;
   MILLRACE_CHECK(nghttp2_option_new(&option) == 0);
-  // Closed streams are only of use for priorities, which nobody uses here.
+  // Closed streams are only of use for priorities, which are not used here.
   nghttp2_option_set_no_closed_streams(option, 1);
   MILLRACE_CHECK(nghttp2_session_client_new2(&session_, callbacks, this, option) == 0);
   nghttp2_option_del(option);

@@ -6,7 +6,7 @@
 //
 // The framing is nghttp2's. Checked on top: the size of header sections, what they inflate to, and
 // floods of frames that cost the sender nothing (reported by take_frame_cost(), judged by the
-// owner, who has a clock). Answers wait inside nghttp2 until write_to() takes them; so bytes are
+// owner, which has a clock). Answers wait inside nghttp2 until write_to() takes them; so bytes are
 // received in pieces, between which the owner writes, or waits for a peer that does not read.
 #pragma once
 

@@ -1,4 +1,4 @@
-// A date that reads is written as it stood, but for the name of its day, which nobody checks, and
+// A date that reads is written as it stood, but for the name of its day, which is not checked, and
 // a leap second, which is the next minute (and may be the next year, which is too late to read
 // again); a time that is written reads back.
 #include <chrono>

@@ -20,8 +20,8 @@ std::string format_address(std::string_view host, uint16_t port);
 std::optional<HostPort> parse_address(std::string_view text);
 // True for a numeric IPv4 or IPv6 address (without brackets).
 bool is_numeric_host(const std::string& host);
-// Who a peer is, as far as its address tells: the IPv4 address of "10.1.2.3:51234", the first 64
-// bits of an IPv6 address (one subscriber commonly has all of the rest). Not for people to read.
+// Identifies a peer by its address: the IPv4 address of "10.1.2.3:51234", the first 64 bits of an
+// IPv6 address (one subscriber commonly has all of the rest). The result is not meant for display.
 std::string peer_group(std::string_view peer_address);
 
 }  // namespace millrace::io

@@ -75,7 +75,7 @@ class Disk {
   // system, on what is there. Error: kFailedPrecondition when another process (or another lock of
   // this one) has it.
   virtual Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) = 0;
-  // A number that nobody outside can guess; seeded in the simulation.
+  // A number that other processes cannot guess; seeded in the simulation.
   virtual uint64_t unguessable_number() = 0;
 };
 

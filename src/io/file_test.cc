@@ -77,7 +77,7 @@ TEST_F(FileTest, TheHeadOfAFileCanBeLookedAt) {
   EXPECT_EQ(system_->read_head(directory_ + "/none", 3), "");
 }
 
-// The process's own output may be a file that others write to, or a pipe that nobody reads.
+// The process's own output may be a file that others write to, or a pipe without a reader.
 TEST_F(FileTest, StandardOutputIsNeitherEmptiedNorWaitedFor) {
   const int before = ::dup(STDOUT_FILENO);
   const std::string path = directory_ + "/out";

@@ -105,8 +105,8 @@ class Loop {
   virtual void post(Task task) = 0;
   // Runs at the end of this turn, after all I/O events: for gathering writes of one turn.
   virtual void defer(Task task) = 0;
-  // Destroys unrun what was posted and deferred, and what that posts in turn. For who ends before
-  // the loop does and has posted tasks that own something of his. Not during a turn.
+  // Destroys posted and deferred tasks, and those that this posts, without running them. For an
+  // object that ends before the loop and whose tasks own parts of it. Not during a turn.
   virtual void drop_tasks() = 0;
 
   // The accept handler is called with each new stream (and may drop it).

@@ -57,8 +57,8 @@ class Placement {
    private:
     friend class Placement;
     TakeOver take_over_;
-    // Written by whoever places or closes a connection, read by whoever places the next: a number
-    // to compare, which orders nothing.
+    // Written when a connection is placed or closed, read when the next one is placed: a number to
+    // compare, which orders nothing.
     std::atomic<uint32_t> open_{0};
     // Written by the accepting loop and by this member's own; a number to compare, as well.
     std::atomic<uint32_t> in_passing_{0};

@@ -60,8 +60,8 @@ class Stream {
   // Closes at once; unsent bytes in the kernel are still delivered by it.
   virtual ~Stream() = default;
 
-  // Sets who hears of readiness, and of which. Starts with kNone. Setting it from inside a handler
-  // is allowed. Level-triggered: an interest that stays true is called again.
+  // Sets the handler that is called on readiness. Interest starts with kNone. Setting it from
+  // inside a handler is allowed. Level-triggered: an interest that stays true is called again.
   virtual void set_handler(StreamHandler* handler) = 0;
   virtual void set_interest(Interest interest) = 0;
 

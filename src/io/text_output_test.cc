@@ -1,4 +1,5 @@
-// Text goes out in order; a reader that stands still blocks nobody, and what is missing is said.
+// Text goes out in order; a reader that stands still blocks no writer, and missing lines are
+// reported.
 #include "io/text_output.h"
 
 #include <fcntl.h>

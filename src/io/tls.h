@@ -26,7 +26,7 @@ struct TlsOptions {
   std::string ca_file = {};
   std::string ca_pem = {};
   bool include_system_ca_certs_pool = false;
-  // Who we are; the leaf first, then intermediates. Servers need it.
+  // The own certificate: the leaf first, then intermediates. Servers need it.
   std::string cert_file = {};
   std::string cert_pem = {};
   std::string key_file = {};
@@ -66,7 +66,7 @@ class TlsServerContext {
   ~TlsServerContext();
   // When the certificate in use expires, for a metric.
   WallTime certificate_expiry() const;
-  // Sets TlsOptions::on_reload, for who knows only later whom to tell. From any thread.
+  // Sets TlsOptions::on_reload, for an owner that has no logger earlier. From any thread.
   void report_reloads(std::function<void(const Status&)> on_reload);
   TlsContext& context() { return *context_; }
 
@@ -80,7 +80,7 @@ class TlsClientContext {
   ~TlsClientContext();
   // Of our own certificate; WallTime::max() when we have none.
   WallTime certificate_expiry() const;
-  // Sets TlsOptions::on_reload, for who knows only later whom to tell. From any thread.
+  // Sets TlsOptions::on_reload, for an owner that has no logger earlier. From any thread.
   void report_reloads(std::function<void(const Status&)> on_reload);
   TlsContext& context() { return *context_; }
 

@@ -1,4 +1,4 @@
-// Why a TLS handshake failed, in words for the person who has to mend it.
+// Explains why a TLS handshake failed, for the person that configures it.
 #pragma once
 
 #include <openssl/ssl.h>

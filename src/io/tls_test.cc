@@ -219,7 +219,7 @@ TEST_P(TlsTest, InsecureSkipVerifyAcceptsAnything) {
   listen();
   auto probe = converse();
   EXPECT_EQ(probe->received, "word");
-  EXPECT_EQ(probe->stream->tls().peer_subject, "");  // nobody verified it
+  EXPECT_EQ(probe->stream->tls().peer_subject, "");  // it was not verified
 }
 
 TEST_P(TlsTest, MutualTlsTellsBothSubjects) {

@@ -1,5 +1,5 @@
 // A small file whose text is wanted again when it changes: tokens, passwords. No thread and no
-// inotify: whoever needs the text asks, which costs one stat().
+// inotify: the user of the text asks, which costs one stat().
 //
 // A change is found however it was made: written in place, replaced by renaming, or behind a
 // symbolic link that points elsewhere now (Kubernetes' secrets). Clocks of file systems tick in
@@ -18,7 +18,7 @@ namespace millrace::io {
 
 class WatchedFile {
  public:
-  // More is an error: whoever watches wants a secret, not a log.
+  // More is an error: these files hold secrets, not logs.
   static constexpr size_t kBytesMax = 1 << 20;
 
   explicit WatchedFile(std::string path) : path_(std::move(path)) {}

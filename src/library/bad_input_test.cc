@@ -245,7 +245,7 @@ TEST(BadInputTest, AnExporterThatThrowsIsCountedAndTriedAgain) {
   EXPECT_EQ(collector->flush(50ms), ErrorCode::kDeadlineExceeded);
   expect_shutdown_in_time(*collector, 100ms, ErrorCode::kDeadlineExceeded);
   EXPECT_GE(collector->statistics().exporter_exceptions, 2U);
-  EXPECT_EQ(recorder->item_count(), 1U);  // nobody else notices
+  EXPECT_EQ(recorder->item_count(), 1U);  // the other exporter is not affected
 }
 
 TEST(BadInputTest, AnExporterThatHangsIsLeftBehindInTime) {

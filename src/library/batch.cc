@@ -1,4 +1,4 @@
-// Batch: pieces for those who pass bytes on, decoded values for those who look.
+// Batch: pieces for exporters that pass bytes on, decoded values for those that read them.
 #include <algorithm>
 #include <cstring>
 #include <utility>

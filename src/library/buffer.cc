@@ -325,7 +325,7 @@ bool Buffer::try_stop_ticking() {
     }
   }
   if (is_empty) return true;
-  // Somebody else may have seen it first and sent for us: then go on just the same.
+  // Another thread may have seen the chunk first and woken the loop: then go on just the same.
   is_ticking_.store(true, std::memory_order_seq_cst);
   return false;
 }

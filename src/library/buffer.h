@@ -6,10 +6,10 @@
 // items do not wait; it never waits for a thread, and a thread never for it. A slot holds nothing,
 // a chunk, or kBusy: its thread is writing at this moment.
 //
-// While anything moves the loop looks by itself every few milliseconds ("ticks"), and nobody wakes
-// it. When nothing has come for a while it stops ticking; who opens a chunk then wakes it. Opening
-// publishes the chunk and then reads is_ticking_; the loop clears is_ticking_ and then reads the
-// slots: both sequentially consistent, so one of the two sees the other.
+// While items arrive the loop looks by itself every few milliseconds ("ticks"), and no thread wakes
+// it. When no item has come for a while it stops ticking; a thread that opens a chunk then wakes
+// it. Opening publishes the chunk and then reads is_ticking_; the loop clears is_ticking_ and then
+// reads the slots: both sequentially consistent, so one of the two sees the other.
 //
 // Capacity is counted down in credits. An open chunk holds a lease of up to kLease of them, which
 // goes back with the chunk, so idle threads hold none.
@@ -40,7 +40,7 @@ namespace millrace::library {
 
 inline constexpr size_t kBufferedSignals = 3;  // traces, metrics, logs: the first of kSignals
 
-// At the front of a chunk's bytes while it is filled; owned by whoever holds the chunk.
+// At the front of a chunk's bytes while it is filled; owned by the holder of the chunk.
 struct OpenChunk {
   Chunk* chunk;
   uint32_t begin;  // of the items: room for the prefix lies before
@@ -121,7 +121,7 @@ class Buffer {
   // `wake` is not called any more once this returns.
   void end_waking();
 
-  // The loop, or whoever comes after it has ended: one at a time.
+  // For the loop, or for a thread that comes after the loop has ended: one at a time.
 
   // A place that was busy when it was looked at.
   struct Busy {

@@ -82,7 +82,7 @@ class TemporaryDirectory {
 TEST(CollectorTest, WhatTheDiskHasIsSentByTheNextCollector) {
   const TemporaryDirectory directory;
   Config config;
-  config.endpoint = "http://127.0.0.1:1";  // nobody listens
+  config.endpoint = "http://127.0.0.1:1";  // no server listens
   config.endpoint_options.protocol = Protocol::kGrpc;
   config.storage_directory = directory.path() + "/queue";
   {

@@ -71,7 +71,7 @@ TEST(ConfigTest, TheEnvironmentIsRead) {
   EXPECT_EQ(config->buffer_capacity, 30U);
 }
 
-// Who writes "name: value" has written a secret all the same.
+// "name: value" instead of "name=value" is a mistake that contains a secret all the same.
 TEST(ConfigTest, AHeaderWithoutItsEqualsSignShowsNoSecret) {
   for (const char* headers : {"Authorization: Bearer hunter2", "api-key hunter2", "a:hunter2=%"}) {
     const auto config = from({{"OTEL_EXPORTER_OTLP_HEADERS", headers}});

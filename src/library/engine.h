@@ -70,13 +70,13 @@ class Engine {
   std::unique_ptr<Feeder> feeder_;
   std::unique_ptr<assembly::Collector> collector_;
   std::thread thread_;
-  // Of thread_ while it runs; whoever asks only wants to know whether it is itself: relaxed.
+  // The id of thread_ while it runs. A reader only compares it with its own id: relaxed.
   std::atomic<std::thread::id> loop_thread_{};
 
   // Held for a moment: the loop takes tasks, and runs every one that it took.
   std::mutex post_mutex_;
   bool takes_tasks_ = false;
-  // Held while somebody ends the engine, at most until the deadline, and by who needs it ended.
+  // Held by the thread that ends the engine, at most until its deadline.
   std::timed_mutex end_mutex_;
   bool is_over_ = false;
   v1::Status end_status_;

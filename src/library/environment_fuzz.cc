@@ -86,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string name = message.substr(0, message.find(':'));
     MILLRACE_CHECK(variables.contains(name));
     if (name.ends_with("_HEADERS")) {
-      // Of a pair, only what can be a name is shown; who forgot the '=' shows no value either.
+      // Of a pair, only what can be a name is shown; a pair without '=' shows no value either.
       const size_t found = message.rfind("found \"");
       MILLRACE_CHECK(found != std::string::npos);
       MILLRACE_CHECK(message.find_first_of(" :=", found + 7) == std::string::npos);

@@ -14,7 +14,7 @@ using v1::DropReason;
 
 // Ticks without anything before the loop stops looking by itself: 100 ms at 4 ms a tick.
 constexpr int kIdleTicksMax = 25;
-// While somebody waits in flush().
+// While a thread waits in flush().
 constexpr Duration kFlushTick = 1ms;
 // A chunk filled less than half, and by no more than this, is joined with others of the same look:
 // the thread's chunk comes back at once, and an outage does not hold large chunks for little.

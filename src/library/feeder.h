@@ -32,7 +32,7 @@ struct FeederOptions {
 
 class Feeder {
  public:
-  using Intakes = std::array<pipeline::Intake*, kBufferedSignals>;  // null: nobody takes it
+  using Intakes = std::array<pipeline::Intake*, kBufferedSignals>;  // null: the signal is dropped
   Feeder(io::Loop& loop, Buffer& buffer, Prefix prefix, Intakes intakes, FeederOptions options,
          std::function<void()> flush_batches);
   ~Feeder();
@@ -51,8 +51,8 @@ class Feeder {
   // The buffer is closed: everything in it is submitted, `done` then; at the deadline what could
   // not be is dropped and counted.
   void finish(MonotonicTime deadline, Done done);
-  // When the loop has ended: whatever comes late is dropped and counted, and who still waits in a
-  // flush hears kDeadline. By one thread at a time.
+  // When the loop has ended: items that come late are dropped and counted, and threads that still
+  // wait in a flush get kDeadline. Called by one thread at a time.
   void drop_late();
 
   // What lies in the buffer or waits for room in the destinations; after gather().

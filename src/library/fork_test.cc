@@ -83,7 +83,7 @@ TEST_F(ForkTest, AChildThatDoesNothingEndsAtOnce) {
   ASSERT_TRUE(collector->collect(Span::make("parent")).ok());
   const int code = in_child([&] {
     if (!collector->flush(0ns).ok()) return 1;
-    collector.reset();  // what a child's destructors would do: it waits for nobody
+    collector.reset();  // what a child's destructors would do: it waits for no thread
     return 0;
   });
   EXPECT_EQ(code, 0);

@@ -171,7 +171,8 @@ class Planner {
   void add_exporter(assembly::ExporterPlan exporter) {
     exporter.batch = batch_;
     exporter.queue = queue_;
-    // Nobody waits for what has no place on disk, so its queue must be bounded by itself.
+    // Requests without a record on disk hold no credit of the buffer, so their queue needs its own
+    // bound.
     const bool is_bounded_by_buffer = made_.plan.storages.empty() || exporter.storage.has_value();
     if (!exporter.helper.required || !is_bounded_by_buffer) {
       exporter.queue->capacity = std::min(exporter.queue->capacity, config_.buffer_capacity);

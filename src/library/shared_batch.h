@@ -10,7 +10,7 @@
 
 namespace millrace::library {
 
-// Shared by whoever receives it, for as long as they like; holds the bytes' chunks.
+// Its receivers share it for as long as they keep it; it keeps the bytes' chunks alive.
 v1::BatchRef make_shared_batch(Signal signal, uint32_t item_count, Rope bytes);
 
 }  // namespace millrace::library

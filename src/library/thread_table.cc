@@ -24,7 +24,8 @@ class ThreadTable {
     for (const Entry& entry : entries_) {
       if (entry.number == wanted.number) return entry.slot;
     }
-    // A new one is the time to let go of those that have ended. Nobody else looks at their slots.
+    // Adding an entry is the time to remove those that have ended. No other thread reads their
+    // slots.
     std::erase_if(entries_, [](const Entry& entry) {
       if (!entry.buffer->is_closed()) return false;
       entry.buffer->leave(*entry.slot);
@@ -39,7 +40,7 @@ class ThreadTable {
  private:
   struct Entry {
     uint64_t number;
-    std::shared_ptr<Buffer> buffer;  // shared with its collector, whoever goes last
+    std::shared_ptr<Buffer> buffer;  // shared with its collector; the last of the two destroys it
     Buffer::Slot* slot;
   };
   std::vector<Entry> entries_;

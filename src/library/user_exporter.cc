@@ -127,7 +127,7 @@ class Bench : public std::enable_shared_from_this<Bench> {
     } catch (...) {
       threads_->count_exception();
     }
-    // Before the end is told: who has waited for it may rely on the exporter being let go.
+    // Before end(): a thread that waits for the end may rely on the exporter being destroyed.
     exporter_.reset();
     threads_->end();
   }

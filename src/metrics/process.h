@@ -1,5 +1,5 @@
 // otelcol's process metrics: CPU seconds, uptime, resident memory, and what the allocator holds,
-// read when somebody looks. otelcol_process_runtime_total_alloc_bytes is not offered: it is the
+// read when a page is rendered. otelcol_process_runtime_total_alloc_bytes is not offered: it is the
 // Go allocator's running total, which the C allocator does not keep.
 //
 // Threads: made and destroyed on one thread; read on the one that renders.

@@ -63,11 +63,11 @@ class Registry {
   Counter& counter(std::string_view name, std::string_view help, Labels labels);
   Histogram& histogram(std::string_view name, std::string_view help, Labels labels,
                        std::vector<double> upper_bounds);
-  // Values that are read when somebody looks. `read` runs under the registry's lock, on the thread
-  // that renders; it must be thread-safe and must not use the registry. Dropping the handle removes
-  // the value: `read` is not called any more once that returns (it may wait for a rendering). A
-  // handle may outlive the registry. Several values of one name and label set are shown as their
-  // sum, so that each worker can register its share.
+  // Values that are read when a page is rendered. `read` runs under the registry's lock, on the
+  // thread that renders; it must be thread-safe and must not use the registry. Dropping the handle
+  // removes the value: `read` is not called any more once that returns (it may wait for a
+  // rendering). A handle may outlive the registry. Several values of one name and label set are
+  // shown as their sum, so that each worker can register its share.
   using Handle = std::shared_ptr<void>;
   [[nodiscard]] Handle gauge(std::string_view name, std::string_view help, Labels labels,
                              std::function<double()> read);

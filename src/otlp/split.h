@@ -48,8 +48,8 @@ struct Part {
 // Spans, metric data points, log records; profiles: samples. Hops from length to length.
 uint32_t count_items(Signal signal, const Rope& request, Pace* pace = nullptr);
 
-// Takes parts off the front of one request, each with its own limits. The incremental form for
-// whoever fills batches: nothing behind the part is looked at, except that a ResourceX which is
+// Takes parts off the front of one request, each with its own limits. The incremental form,
+// for filling batches: nothing behind the part is looked at, except that a ResourceX which is
 // cut is scanned for its other fields once.
 class Cutter {
  public:

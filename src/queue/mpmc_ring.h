@@ -94,7 +94,7 @@ class MpmcRing {
   }
   bool empty() const { return size() == 0; }
 
-  // A walk that may be made in pieces, so that a long queue keeps nobody waiting.
+  // A walk that may be made in pieces, so that a long queue does not hold up the loop.
   struct Walk {
     uint64_t next = 0;
     uint64_t end = 0;
@@ -129,7 +129,7 @@ class MpmcRing {
   // Plain words used through atomic_ref, so that zeroed memory is a valid array of slots. The
   // sequence is stored less the slot's index: all slots start at zero.
   struct Slot {
-    uint64_t sequence;  // release by who filled or emptied the slot, acquire by who comes next
+    uint64_t sequence;  // release after filling or emptying the slot, acquire by the next user
     uint64_t first;     // relaxed: guarded by the sequence, checked again after reading
     uint64_t second;
     alignas(alignof(T) < 8 ? 8 : alignof(T)) unsigned char storage[sizeof(T)];

@@ -1,5 +1,5 @@
 // The protobuf wire format, as much of it as a walk over bytes needs: varints, tags, lengths and
-// the skipping of values nobody knows (https://protobuf.dev/programming-guides/encoding/).
+// the skipping of unknown values (https://protobuf.dev/programming-guides/encoding/).
 //
 // The functions take the position and the end, and return the position behind what they read, or
 // null when the bytes are not valid. They accept what libprotobuf accepts: varints of up to ten

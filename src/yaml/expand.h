@@ -20,7 +20,7 @@
 
 namespace millrace::yaml {
 
-// The world as far as a configuration may look into it, given by whoever owns the process.
+// What a configuration may read of the process's environment, given by the owner of the process.
 struct World {
   std::function<std::optional<std::string>(const std::string& name)> environment;
   // Errors name the path and what the system said.

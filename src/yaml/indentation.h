@@ -9,7 +9,7 @@
 namespace millrace::yaml {
 
 // `line` counts from 0. Returns "indented by 5 spaces, which matches no level above: 4 (line 3) or
-// 6 (line 4)", or nothing when the indentation of the line is one of those. Reads the text up to
+// 6 (line 4)", or nothing when the indentation of the line matches a level. Reads the text up to
 // the line once; block scalars are read as if they were YAML, so the result is a hint for a text
 // that a parser has refused.
 std::optional<std::string> explain_indentation(std::string_view text, int line);

@@ -132,8 +132,8 @@ MILLRACE_API millrace_code millrace_endpoint_add_header(millrace_endpoint* endpo
 MILLRACE_API millrace_code millrace_endpoint_set_compression(millrace_endpoint* endpoint,
                                                              millrace_compression compression);
 
-// TLS, for https: whose signature is believed (PEM), who we are (PEM), the name to expect instead
-// of the URL's host, and, for tests, to believe whoever answers (not 0).
+// TLS, for https: the trusted authorities (PEM), the client's certificate and key (PEM), the server
+// name to expect instead of the URL's host, and, for tests, no verification of the server (not 0).
 MILLRACE_API millrace_code millrace_endpoint_set_ca_file(millrace_endpoint* endpoint,
                                                          const char* path);
 MILLRACE_API millrace_code millrace_endpoint_set_certificate(millrace_endpoint* endpoint,

@@ -32,8 +32,8 @@ typedef struct millrace_exporter {
   size_t struct_size;  // sizeof(millrace_exporter)
   const char* name;    // in statistics: "exporter/<name>"; copied
   void* context;       // handed to each function
-  // One batch; it may block, and blocks nobody else. After `timeout_ms` the batch counts as failed
-  // for the time being and comes again once the call has returned. Never null.
+  // One batch; it may block, and blocks no other exporter. After `timeout_ms` the batch counts as
+  // failed for the time being and comes again once the call has returned. Never null.
   millrace_export_kind (*export_batch)(void* context, const millrace_batch* batch,
                                        uint64_t timeout_ms, millrace_export_outcome* outcome);
   // The last call on the exporter's thread; may be null.

@@ -1,4 +1,4 @@
-// Batching, retries and fan-out alone, for those who have a source of their own; see
+// Batching, retries and fan-out alone, for programs with a source of their own; see
 // millrace/batch_processor.h.
 #pragma once
 

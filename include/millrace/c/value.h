@@ -14,7 +14,7 @@
 
 MILLRACE_C_BEGIN
 
-// Bytes of somebody else; size counts without a null byte at the end.
+// A view of bytes that the caller owns; size does not count a null byte at the end.
 typedef struct millrace_text {
   const char* data;  // null: an empty text
   size_t size;       // in bytes

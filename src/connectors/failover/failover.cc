@@ -40,7 +40,7 @@ class Failover final : public pipeline::Exporter {
 
   void close() override {
     if (std::exchange(closed_, true)) return;
-    *self_ = nullptr;  // late verdicts find nobody
+    *self_ = nullptr;  // a verdict that arrives later is ignored
     for (auto& [id, attempt] : std::exchange(attempts_, {})) {
       attempt.done({.kind = Outcome::Kind::kCancelled});
     }

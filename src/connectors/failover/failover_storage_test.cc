@@ -196,7 +196,7 @@ TEST(FailoverStorageTest, WhatLiesInTheQueueAndOnTheDiskOfALevelIsTakenOver) {
   chain.expect_balance();
 }
 
-// Whoever waited for it is gone with the process that wrote it.
+// The sender that waited for it ended with the process that wrote it.
 TEST(FailoverStorageTest, WhatAnEarlierRunLeftOnDiskIsTakenOverToo) {
   SimDisk disk(1);
   {

@@ -30,7 +30,7 @@ class Forward final : public pipeline::Exporter {
   }
   void close() override {
     if (std::exchange(closed_, true)) return;
-    *self_ = nullptr;  // late verdicts find nobody
+    *self_ = nullptr;  // a verdict that arrives later is ignored
     for (auto& [id, done] : std::exchange(waiting_, {})) {
       done({.kind = Outcome::Kind::kCancelled});
     }

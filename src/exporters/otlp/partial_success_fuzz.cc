@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (partial->has_too_many_fields) return 0;
   MILLRACE_CHECK(partial->message.size() <= size);
-  // libprotobuf also wants the message to be UTF-8; who reports it to people sees to that here.
+  // libprotobuf also wants the message to be UTF-8; here the code that reports it does so.
   if (!is_parsed) return 0;
   const auto& twin = response.partial_success();
   MILLRACE_CHECK(partial->message == twin.error_message());

@@ -54,7 +54,7 @@ class GuessBudget {
   MonotonicTime last_{};
 };
 
-// One state of the file, and who has been verified against it.
+// One version of the file, and the users that were verified against it.
 struct Users {
   Htpasswd table;
   access::VerifiedCache verified{kVerifiedMax};

@@ -13,8 +13,8 @@
 namespace millrace::extensions {
 
 // Wrong guesses together may use this much, in rounds of bcrypt (password_hash.h): some two seconds
-// at once, then an eighth of one processor. Beyond it nobody who has not been verified before is
-// looked at.
+// at once, then an eighth of one processor. Beyond it only users that were verified before
+// are checked.
 inline constexpr double kGuessCostBurst = 32'768;
 inline constexpr double kGuessCostPerSecond = 2'048;
 // A hash runs whole on the loop (1,024 rounds are some 60 ms). So many rounds of wrong guesses run

@@ -1,8 +1,8 @@
 // The loop behind make_epoll_loop, its streams and its listeners. See epoll.h.
 //
-// A turn: collect the kernel's events (marking only, nobody is called), call the ready streams and
-// accept, fire timers, run what was posted, run what was deferred. Because nobody is called while
-// events are collected, an object that is destroyed has only to leave the loop's own lists.
+// A turn: collect the kernel's events (marking only, no handler is called), call the ready streams
+// and accept, fire timers, run what was posted, run what was deferred. Because no handler is called
+// while events are collected, an object that is destroyed has only to leave the loop's own lists.
 #pragma once
 
 #include <sys/epoll.h>

@@ -136,7 +136,7 @@ void EpollStream::call() {
   }
   const auto wanted = static_cast<uint8_t>(ready_ & interest_);
   if (wanted != 0) return handler_->on_ready(static_cast<Interest>(wanted));
-  // Hung up while nobody wants to read or write: in order (both sides finished), or broken.
+  // Hung up without interest in reading or writing: in order (both sides finished), or broken.
   hung_up_ = false;
   if (!broken_) {
     const int error_number = take_socket_error(descriptor_);

@@ -1,8 +1,8 @@
 // What other threads hand to a loop: tasks, and the wish that it wakes up. The one place of a loop
 // that several threads touch. Posting makes a system call only when the loop sleeps.
 //
-// Shared by the loop and by those who answer it later (the resolver), who may outlive it; what is
-// posted then is destroyed with the mailbox.
+// Shared by the loop and by threads that answer it later (the resolver) and may outlive it; a task
+// that is posted after the loop's end is destroyed with the mailbox.
 #pragma once
 
 #include <atomic>

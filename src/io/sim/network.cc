@@ -285,7 +285,7 @@ void Network::deliver_segment(const ConnectionRef& connection, int side, Segment
     return;
   }
   if (!to.open) {
-    // Nobody reads here any more: the answer to data is a reset.
+    // This end is closed: the answer to data is a reset.
     if (segment.data.empty()) return;
     Segment reset;
     reset.reset = true;
@@ -337,7 +337,7 @@ void Network::close(const ConnectionRef& connection, int side) {
   chronicle.note("close", connection->id, static_cast<uint64_t>(side));
   const bool attempt_under_way = side == 0 && !connection->established;
   if (!end.broken && end.readable() > 0) {
-    // As the kernel does when somebody closes without having read everything.
+    // As the kernel does when an end closes before it has read everything.
     Segment reset;
     reset.reset = true;
     enqueue(connection, side, std::move(reset), 0);

@@ -1,8 +1,8 @@
 // The loop, streams and listeners of a simulated world.
 //
 // A loop runs in turns. Whatever makes one of its streams ready, a timer due or a task posted asks
-// for a turn; a turn takes a little virtual time, so that level-triggered readiness that nobody
-// acts on cannot stop the clock.
+// for a turn; a turn takes a little virtual time, so that level-triggered readiness that no
+// handler acts on cannot stop the clock.
 #pragma once
 
 #include <deque>

@@ -60,14 +60,14 @@ struct NetworkFaults {
   double cut = 0.3;                           // of segments: shorter, at random
   size_t buffer_bytes = 256 << 10;            // written and not yet read by the other side
   size_t backlog_connections = 1024;          // waiting to be accepted, each listener
-  Duration connect_timeout = 20s;             // of an attempt that nobody answers
+  Duration connect_timeout = 20s;             // of an attempt without an answer
   Duration partition_reset_after = 10min;     // a connection cut off for longer times out
   Duration resolve_max = 2ms;                 // how long a name takes, at most
 
   // What goes wrong.
   double short_read = 0;      // of reads
   double short_write = 0;     // of writes
-  double refuse_connect = 0;  // of attempts, although somebody listens
+  double refuse_connect = 0;  // of attempts, although a listener exists
   double lose_connect = 0;    // of attempts
   double reset = 0;           // of segments
   double stall = 0;           // of segments
@@ -87,7 +87,7 @@ struct NetworkFaults {
   static NetworkFaults hostile();
 };
 
-// One line of the trace, for people who look for the first difference between two runs.
+// One line of the trace, for finding the first difference between two runs.
 struct TraceEvent {
   MonotonicTime time;
   std::string_view what;

@@ -21,7 +21,7 @@ BackEnd::BackEnd() : running_(std::make_unique<Running>()) {
   assembly::ReceiverPlan receiver{.id = "otlp"};
   receiver.options.grpc.emplace();
   receiver.options.grpc->host = "127.0.0.1";
-  // Who hears OK knows that the recorder has it.
+  // OK means that the recorder has the request.
   receiver.options.grpc->acknowledge = receivers::Acknowledge::kDelivered;
   receiver.options.http.emplace();
   receiver.options.http->host = "127.0.0.1";

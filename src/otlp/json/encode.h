@@ -43,7 +43,7 @@ inline Result<Encoded> encode_request(Signal signal, std::span<const uint8_t> me
   return encode(request_message(signal), message, out, pace);
 }
 
-// Takes JSON as it is made, so that nobody needs all of it in one place. False stops the encoder.
+// Receives JSON piece by piece, so that the text is never held whole. False stops the encoder.
 class TextSink {
  public:
   virtual bool take(std::string_view text) = 0;

@@ -262,7 +262,7 @@ bool Transcoder::string_like(const Field& field, value& from) {
   return true;
 }
 
-// Walks a value that nobody knows, so that nothing in the text goes unchecked.
+// Walks the value of an unknown key, so that all of the text is checked.
 bool Transcoder::skip(value& from, int depth) {
   pace_.step(kValueUnits);
   const char first = kind_of(from);
