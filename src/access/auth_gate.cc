@@ -15,7 +15,7 @@ using transport::Reply;
 using transport::RequestHead;
 using transport::RequestPass;
 
-// Guessing slowed down is a wait of some seconds; what guesses is not in a hurry.
+// A few seconds reduce the rate of guesses and hardly affect a sender with a wrong password.
 constexpr Duration kRetryAfterGuessing = 1s;
 
 GateRefusal refusal(Code code, std::string message, std::string_view reason) {

@@ -12,16 +12,16 @@
 namespace millrace::access {
 
 struct AuthGateOptions {
-  std::shared_ptr<Authenticator> authenticator = nullptr;  // null: none
-  // Patterns over TlsInfo::peer_names, "dns:*.example"; empty: every certificate that the TLS
-  // settings accept.
+  std::shared_ptr<Authenticator> authenticator = nullptr;  // null: no authenticator
+  // Patterns for TlsInfo::peer_names, such as "dns:*.example". Empty: every certificate that the
+  // TLS settings accept.
   std::vector<std::string> allowed_clients = {};
 };
 
-// Null when there is nothing to ask. With a client certificate and no authenticator the identity is
-// the certificate's subject.
+// Returns null when the options require nothing. With a client certificate and no authenticator the
+// identity is the certificate's subject.
 std::shared_ptr<transport::RequestGate> make_auth_gate(AuthGateOptions options);
-// Lets everybody in and takes the identity from the client's certificate: for limits by identity.
+// Admits every sender and sets the identity from its client certificate: for limits by identity.
 std::shared_ptr<transport::RequestGate> make_certificate_gate();
 
 }  // namespace millrace::access

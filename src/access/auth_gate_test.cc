@@ -11,7 +11,7 @@ using transport::Identity;
 using transport::RequestHead;
 using transport::RequestPass;
 
-// Knows "good"; finds "often" too much.
+// Accepts the secret "good"; reports too many guesses for "often".
 class FakeAuthenticator final : public Authenticator {
  public:
   Result<std::shared_ptr<const Identity>> authenticate(const http::HeaderList& fields,
@@ -43,9 +43,9 @@ const io::TlsInfo kAgent = {.active = true,
                             .peer_subject = "CN=agent-7",
                             .peer_names = {"subject:CN=agent-7", "cn:agent-7", "dns:a.example"}};
 
-TEST(AuthGateTest, NothingToAskMeansNoGate) { EXPECT_EQ(make_auth_gate({}), nullptr); }
+TEST(AuthGateTest, EmptyOptionsMakeNoGate) { EXPECT_EQ(make_auth_gate({}), nullptr); }
 
-TEST(AuthGateTest, WhoIsKnownComesInWithNameAndWithoutTheSecret) {
+TEST(AuthGateTest, KnownSenderIsAdmittedWithItsNameAndWithoutTheSecret) {
   const auto gate = make_auth_gate({.authenticator = std::make_shared<FakeAuthenticator>()});
   const Asked asked = ask(*gate, "good");
   EXPECT_FALSE(asked.refusal);
@@ -53,7 +53,7 @@ TEST(AuthGateTest, WhoIsKnownComesInWithNameAndWithoutTheSecret) {
   EXPECT_EQ(asked.pass.secret_field, "authorization");
 }
 
-TEST(AuthGateTest, WhoIsNotKnownIsChallenged) {
+TEST(AuthGateTest, UnknownSenderIsChallenged) {
   const auto gate = make_auth_gate({.authenticator = std::make_shared<FakeAuthenticator>()});
   const Asked asked = ask(*gate, "bad");
   ASSERT_TRUE(asked.refusal);
@@ -64,7 +64,7 @@ TEST(AuthGateTest, WhoIsNotKnownIsChallenged) {
   EXPECT_EQ(asked.pass.identity, nullptr);
 }
 
-TEST(AuthGateTest, WhoGuessesTooOftenIsToldToWait) {
+TEST(AuthGateTest, TooManyGuessesAreAnsweredWithARetryTime) {
   const auto gate = make_auth_gate({.authenticator = std::make_shared<FakeAuthenticator>()});
   const Asked asked = ask(*gate, "often");
   ASSERT_TRUE(asked.refusal);
@@ -85,7 +85,7 @@ TEST(AuthGateTest, CertificateMustBeOnTheList) {
   EXPECT_TRUE(ask(*gate, "").refusal) << "no certificate at all";
 }
 
-TEST(AuthGateTest, CertificateAndPasswordAreBothAskedFor) {
+TEST(AuthGateTest, CertificateAndPasswordAreBothRequired) {
   const auto gate = make_auth_gate({.authenticator = std::make_shared<FakeAuthenticator>(),
                                     .allowed_clients = {"dns:*.example"}});
   EXPECT_FALSE(ask(*gate, "good", kAgent).refusal);
@@ -93,7 +93,7 @@ TEST(AuthGateTest, CertificateAndPasswordAreBothAskedFor) {
   EXPECT_EQ(ask(*gate, "good").refusal->reason, "not_allowed");
 }
 
-TEST(AuthGateTest, CertificateGateOnlyTakesNote) {
+TEST(AuthGateTest, CertificateGateAdmitsAllAndSetsTheIdentity) {
   const auto gate = make_certificate_gate();
   EXPECT_EQ(ask(*gate, "", kAgent).pass.identity->name, "CN=agent-7");
   EXPECT_FALSE(ask(*gate, "").refusal);

@@ -37,10 +37,11 @@ void read_allowed_clients(config::Section& tls, std::vector<std::string>& into) 
     }
   }
   if (into.empty()) {
-    tls.error_at("allowed_clients", "nobody is allowed; leave it out to allow every certificate");
+    tls.error_at("allowed_clients",
+                 "the empty list allows no client; leave it out to allow every certificate");
   }
   if (!tls.has("client_ca_file") && !tls.has("client_ca_pem")) {
-    tls.error_at("allowed_clients", "needs client_ca_file, or no client shows a certificate");
+    tls.error_at("allowed_clients", "needs client_ca_file; without it clients show no certificate");
   }
 }
 

@@ -27,7 +27,7 @@ Read read(std::string_view text) {
   return made;
 }
 
-TEST(AuthOptionsTest, AuthenticatorIsNamedWithItsPlace) {
+TEST(AuthOptionsTest, AuthenticatorKeepsItsConfigurationPath) {
   const Read made = read("auth:\n  authenticator: basicauth/in\n");
   EXPECT_EQ(made.found, "");
   EXPECT_EQ(made.name->id, "basicauth/in");
@@ -36,7 +36,7 @@ TEST(AuthOptionsTest, AuthenticatorIsNamedWithItsPlace) {
   EXPECT_FALSE(read("{}").name);
 }
 
-TEST(AuthOptionsTest, AuthWithoutANameIsAnErrorAndNotAnOpenDoor) {
+TEST(AuthOptionsTest, AuthWithoutANameIsAnErrorAndNotNoAuthentication) {
   EXPECT_TRUE(read("auth: ").found.contains("must name an extension"));
   EXPECT_TRUE(read("auth: {authenticator: \"\"}").found.contains("must name an extension"));
   EXPECT_TRUE(read("auth: {authenticator: a, request_params: [t]}").found.contains("query"));

@@ -1,5 +1,5 @@
-// The two parts of an authentication extension: it authenticates the senders of a receiver, and it
-// gives an exporter the credentials to send. Receivers and exporters name one by `auth:
+// The interface of an authentication extension. It authenticates the senders of a receiver and
+// gives an exporter its credentials. Receivers and exporters name an extension by `auth:
 // {authenticator: …}`.
 #pragma once
 
@@ -17,26 +17,26 @@
 
 namespace millrace::access {
 
-// Threads: safe from any. One for all receivers that name it.
+// One object serves all receivers that name it. Threads: safe from any thread.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // Returns the sender's identity. An error says what is missing and never what was sent:
-  // UNAUTHENTICATED, or RESOURCE_EXHAUSTED when too many wrong guesses arrive (retry later).
+  // Returns the sender's identity. An error says what is missing and never repeats a secret:
+  // UNAUTHENTICATED, or RESOURCE_EXHAUSTED after too many wrong guesses (retry later).
   virtual Result<std::shared_ptr<const transport::Identity>> authenticate(
       const http::HeaderList& fields, MonotonicTime now) = 0;
-  // The field that it reads, in lower case.
+  // The name of the header field to authenticate, in lower case.
   virtual std::string_view field() const = 0;
-  // The WWW-Authenticate of a refusal.
+  // The value of WWW-Authenticate in a refusal.
   virtual std::string challenge() const = 0;
 };
 
-// An extension as it stands in the configuration. Either part may be null: basicauth is one or the
-// other.
+// A configured extension. Either part may be null: basicauth has either the receivers' part or the
+// exporters' part.
 struct AuthExtension {
   std::shared_ptr<Authenticator> server;
   std::shared_ptr<transport::CredentialSource> client;
-  // Whom to tell when a watched file has changed, or cannot be used; before the loops run.
+  // Sets the function to call when a watched file changed or is unusable; before the loops run.
   std::function<void(std::function<void(const Status&)>)> report_reloads;
 };
 

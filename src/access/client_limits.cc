@@ -14,7 +14,7 @@ using transport::Reply;
 using transport::RequestHead;
 using transport::RequestPass;
 
-// Small tables are not divided, so that the client seen longest ago is the one that is evicted.
+// Small tables have one part, so that the client seen longest ago is the one that is evicted.
 constexpr size_t kParts = 16;
 constexpr size_t kWholeTableMax = 1024;
 
@@ -28,7 +28,7 @@ Rate with_burst(Rate rate) {
   return rate;
 }
 
-// "10.1.2.3" of "10.1.2.3:51234", "[::1]" of "[::1]:4".
+// The host of a peer's address: "10.1.2.3" for "10.1.2.3:51234", "[::1]" for "[::1]:4".
 std::string_view host_of(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
 
 }  // namespace
@@ -73,7 +73,7 @@ ClientLimits::Client& ClientLimits::find_or_add(Part& part, const Digest& digest
 void ClientLimits::fill(Client& client, MonotonicTime now) const {
   for (size_t i = 0; i < kDimensions; ++i) {
     Bucket& bucket = client.buckets[i];
-    // The loops' clocks differ by a turn; time never goes back here.
+    // The clocks of two loops may differ by a turn; an earlier time does not change the bucket.
     if (now <= bucket.filled_at) continue;
     const double seconds = std::chrono::duration<double>(now - bucket.filled_at).count();
     bucket.level = std::min(rates_[i].burst, bucket.level + seconds * rates_[i].per_second);
@@ -109,7 +109,7 @@ std::optional<GateRefusal> ClientLimits::on_head(const RequestHead& head, Reques
   refusal.reply->code = Code::kResourceExhausted;
   refusal.reply->message = "over the limit of " + std::string(kNames[exhausted]) +
                            " a second for this client, try again later";
-  // Rounded up, so that a client that comes back then is admitted.
+  // Rounded up, so that a client that retries after this time is admitted.
   constexpr double kWaitMax_s = 86'400;
   refusal.reply->retry_after = std::chrono::milliseconds(
       static_cast<int64_t>(std::ceil(std::min(wait_s, kWaitMax_s) * 1e3)));
@@ -122,7 +122,7 @@ void ClientLimits::charge(const RequestPass& pass, Dimension dimension, uint64_t
   Part& part = part_of(pass.meter_key);
   const std::lock_guard lock(part.mutex);
   const auto found = part.places.find(pass.meter_key);
-  if (found == part.places.end()) return;  // forgotten meanwhile
+  if (found == part.places.end()) return;  // evicted since the request was admitted
   fill(*found->second, now);
   found->second->buckets[dimension].level -= static_cast<double>(amount);
 }

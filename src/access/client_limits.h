@@ -1,17 +1,17 @@
 // Limits for each client: requests, items and bytes a second, as token buckets.
 //
-// A request is let in while none of its client's buckets is in debt; what it turns out to hold is
-// charged when it is known, also beyond what there is: one large request is let in and paid off
-// before the next. So the answer stands when the head is complete, nothing is refused half way, and
-// over time no client gets more than its rate. Every request is charged, also one that is refused
-// later as bad data or because a queue is full.
+// A request is admitted while no bucket of its client is in debt. Its cost is charged when it is
+// known, even beyond what the bucket holds: a large request is admitted once and its debt is paid
+// off before the next one. The decision is therefore final at the end of the headers, and over time
+// no client exceeds its rate. Every request is charged, also one that is refused later because of
+// bad data or a full queue.
 //
 // The table keeps a keyed hash of a client's identity, not the identity. The table is bounded; the
 // client seen longest ago is evicted first, with its debt, so clients_max should exceed the number
 // of clients.
 //
-// Threads: safe from any; a short lock of one of a few parts of the table, two or three times a
-// request, some 100 ns each.
+// Threads: safe from any. A request takes two or three short locks of some 100 ns each, on one of
+// the few parts of the table.
 #pragma once
 
 #include <array>
@@ -34,17 +34,17 @@ namespace millrace::access {
 
 struct Rate {
   double per_second = 0;  // 0: no limit
-  double burst = 0;       // at once, after a pause; 0: as much as comes in a second, at least 1
+  double burst = 0;       // at once after a pause; 0: what one second allows, at least 1
 };
 
 struct LimitOptions {
   // What identifies a client. Requests without the field or the identity count as one client.
   enum class Key : uint8_t { kClientAddress, kIdentity, kHeader };
   Key key = Key::kClientAddress;
-  std::string header;  // kHeader: its name, in lower case
+  std::string header;  // kHeader: the header's name, in lower case
   Rate requests;
   Rate items;
-  Rate bytes;  // as on the wire, before decompression
+  Rate bytes;  // as received, before decompression
   size_t clients_max = 10'000;
 };
 
@@ -57,7 +57,7 @@ class ClientLimits final : public transport::RequestGate, public transport::Requ
   void charge_bytes(const transport::RequestPass& pass, uint64_t bytes, MonotonicTime now) override;
   void charge_items(const transport::RequestPass& pass, uint64_t items, MonotonicTime now) override;
 
-  // Clients that the table knows now, and how many it has forgotten for want of room.
+  // The number of clients in the table, and of those that were evicted because it was full.
   size_t client_count() const;
   uint64_t forgotten_count() const { return forgotten_.load(std::memory_order_relaxed); }
 
@@ -72,8 +72,8 @@ class ClientLimits final : public transport::RequestGate, public transport::Requ
     std::array<Bucket, kDimensions> buckets{};
   };
   struct Part {
-    mutable std::mutex mutex;   // the rest
-    std::list<Client> clients;  // the one seen last in front
+    mutable std::mutex mutex;   // guards the rest
+    std::list<Client> clients;  // most recently seen first
     std::unordered_map<Digest, std::list<Client>::iterator, DigestHash> places;
   };
 
@@ -88,7 +88,7 @@ class ClientLimits final : public transport::RequestGate, public transport::Requ
   const std::array<Rate, kDimensions> rates_;
   const HashKey key_;
   std::vector<Part> parts_;
-  std::atomic<uint64_t> forgotten_{0};  // any thread adds, metrics read; relaxed
+  std::atomic<uint64_t> forgotten_{0};  // added to by any thread, read by metrics; relaxed
 };
 
 }  // namespace millrace::access

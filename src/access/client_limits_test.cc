@@ -39,7 +39,7 @@ Answer ask(ClientLimits& limits, Duration at, const std::string& peer = "10.0.0.
   return answer;
 }
 
-TEST(ClientLimitsTest, BurstThenTheRateAndTheWaitIsEnough) {
+TEST(ClientLimitsTest, BurstThenTheRateAndTheRetryTimeSuffices) {
   ClientLimits limits({.requests = {.per_second = 2, .burst = 3}});
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(ask(limits, 10s).let_in);
   const Answer refused = ask(limits, 10s);
@@ -51,7 +51,7 @@ TEST(ClientLimitsTest, BurstThenTheRateAndTheWaitIsEnough) {
   EXPECT_FALSE(ask(limits, 10s + refused.wait).let_in);
 }
 
-TEST(ClientLimitsTest, WithoutABurstASecondsWorthComesAtOnce) {
+TEST(ClientLimitsTest, WithoutABurstOneSecondOfTheRateIsAdmittedAtOnce) {
   ClientLimits limits({.requests = {.per_second = 5}});
   int let_in = 0;
   for (int i = 0; i < 20; ++i) let_in += ask(limits, 1h).let_in ? 1 : 0;
@@ -65,7 +65,7 @@ TEST(ClientLimitsTest, ItemsAreADebtThatIsPaidOff) {
   ClientLimits limits({.items = {.per_second = 100}});
   const Answer first = ask(limits, 0s);
   ASSERT_TRUE(first.let_in);
-  limits.charge_items(first.pass, 1000, MonotonicTime{});  // of 100
+  limits.charge_items(first.pass, 1000, MonotonicTime{});  // the rate is 100
   const Answer second = ask(limits, 0s);
   EXPECT_FALSE(second.let_in);
   EXPECT_EQ(second.reason, "items_limit");
@@ -73,7 +73,7 @@ TEST(ClientLimitsTest, ItemsAreADebtThatIsPaidOff) {
   EXPECT_TRUE(ask(limits, 9s + 10ms).let_in);
 }
 
-TEST(ClientLimitsTest, OverTimeNobodyGetsMoreThanTheRate) {
+TEST(ClientLimitsTest, OverTimeNoClientExceedsTheRate) {
   ClientLimits limits({.bytes = {.per_second = 1000, .burst = 5000}});
   uint64_t taken = 0;
   for (Duration at = 0s; at < 100s; at += 10ms) {
@@ -89,7 +89,7 @@ TEST(ClientLimitsTest, OverTimeNobodyGetsMoreThanTheRate) {
   EXPECT_LE(taken, 100u * 1000 + 5000 + 700);
 }
 
-TEST(ClientLimitsTest, ClientsDoNotCountForEachOther) {
+TEST(ClientLimitsTest, ClientsHaveSeparateBuckets) {
   ClientLimits by_address({.requests = {.per_second = 1}});
   EXPECT_TRUE(ask(by_address, 0s, "10.0.0.1:1").let_in);
   EXPECT_FALSE(ask(by_address, 0s, "10.0.0.1:2").let_in) << "another port, the same client";
@@ -111,7 +111,7 @@ TEST(ClientLimitsTest, ClientsDoNotCountForEachOther) {
   EXPECT_TRUE(ask(by_identity, 0s, "10.0.0.1:1", "", "bob").let_in);
 }
 
-TEST(ClientLimitsTest, TableIsBoundedAndForgetsWhoWasSeenLongestAgo) {
+TEST(ClientLimitsTest, TableIsBoundedAndEvictsTheClientSeenLongestAgo) {
   ClientLimits limits({.requests = {.per_second = 1}, .clients_max = 3});
   for (const char* peer : {"1:1", "2:1", "3:1"}) EXPECT_TRUE(ask(limits, 0s, peer).let_in);
   EXPECT_FALSE(ask(limits, 0s, "1:1").let_in);
@@ -122,7 +122,7 @@ TEST(ClientLimitsTest, TableIsBoundedAndForgetsWhoWasSeenLongestAgo) {
   EXPECT_TRUE(ask(limits, 0s, "2:1").let_in) << "forgotten, and so new";
 }
 
-TEST(ClientLimitsTest, ChargesForWhoIsForgottenAreDropped) {
+TEST(ClientLimitsTest, ChargesForAnEvictedClientAreDropped) {
   ClientLimits limits({.items = {.per_second = 1}, .clients_max = 1});
   const Answer first = ask(limits, 0s, "1:1");
   EXPECT_TRUE(ask(limits, 0s, "2:1").let_in);
@@ -130,7 +130,7 @@ TEST(ClientLimitsTest, ChargesForWhoIsForgottenAreDropped) {
   EXPECT_TRUE(ask(limits, 0s, "2:1").let_in);
 }
 
-TEST(ClientLimitsTest, ClockOfAnotherLoopThatIsBehindTakesNothingBack) {
+TEST(ClientLimitsTest, EarlierTimeOfAnotherLoopChangesNothing) {
   ClientLimits limits({.requests = {.per_second = 1}});
   EXPECT_TRUE(ask(limits, 10s).let_in);
   EXPECT_EQ(ask(limits, 9s).wait, 1s);

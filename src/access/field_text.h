@@ -1,4 +1,4 @@
-// What may stand in a header field.
+// Checks and parts of the text of header fields. Pure functions.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace millrace::access {
 
-// A token of RFC 9110, section 5.6.2: names of fields and of authentication schemes.
+// Whether `text` is a token of RFC 9110, section 5.6.2: a field name or an authentication scheme.
 inline bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -15,7 +15,7 @@ inline bool is_token(std::string_view text) {
   });
 }
 
-// No control characters, which could end the line early.
+// Whether `text` has no control characters, which could end the line early.
 inline bool is_value(std::string_view text) {
   return std::ranges::none_of(text, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -38,7 +38,7 @@ inline bool has_scheme(std::string_view text, std::string_view scheme) {
                     [](char a, char b) { return to_lower(a) == to_lower(b); });
 }
 
-// Without spaces, tabs and ends of lines around it.
+// `text` without the spaces, tabs and line ends around it.
 inline std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\n";
   const size_t from = text.find_first_not_of(kBlank);

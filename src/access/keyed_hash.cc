@@ -47,7 +47,7 @@ HashKey random_hash_key() {
 }
 
 Digest keyed_hash(const HashKey& key, std::string_view text) {
-  // The constants of the paper, "somepseudorandomlygeneratedbytes"; 0xee marks 128 bits.
+  // The constants of the paper, "somepseudorandomlygeneratedbytes"; 0xee selects 128 bits.
   State state{key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d ^ 0xee,
               key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
   size_t at = 0;

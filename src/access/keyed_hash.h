@@ -1,8 +1,8 @@
-// SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012): a hash that cannot be steered or
-// inverted without the key. Secrets are looked up by it, so that the time of a look-up tells
-// nothing about them, and clients are counted by it, so that their names are not kept.
+// SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012): without the key its results can neither
+// be predicted nor inverted. A table looks up a secret by its hash, so that the time of a look-up
+// reveals nothing about the secret. Client limits store hashes instead of the clients' names.
 //
-// Pure functions; some 40 ns for a token.
+// Pure functions; about 40 ns for a token.
 #pragma once
 
 #include <array>
@@ -17,12 +17,12 @@ namespace millrace::access {
 using HashKey = std::array<uint64_t, 2>;
 using Digest = std::array<uint64_t, 2>;
 
-// From the system's generator; a new one for each table.
+// A key from the system's random generator. Each table uses a new key.
 HashKey random_hash_key();
 
 Digest keyed_hash(const HashKey& key, std::string_view text);
 
-// For tables whose keys are digests: they are random already.
+// The hash of a table key that is a digest: a part of it, since digests are random already.
 struct DigestHash {
   size_t operator()(const Digest& digest) const { return digest[0]; }
 };

@@ -10,7 +10,7 @@
 namespace millrace::access {
 namespace {
 
-// OpenSSL's SipHash, the naive twin: it allocates for each hash.
+// OpenSSL's SipHash as a reference. It allocates for each hash.
 Digest reference(const HashKey& key, std::string_view text) {
   EVP_MAC* mac = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);
   EVP_MAC_CTX* context = EVP_MAC_CTX_new(mac);

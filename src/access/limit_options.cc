@@ -31,7 +31,7 @@ void read_rate(config::Section& limits, std::string_view name, Rate& into) {
   limits.number(per_second, &into.per_second, 0, kRateMax);
   limits.number(burst, &into.burst, 1, kRateMax);
   if (into.per_second == 0 && limits.has(burst)) {
-    limits.error_at(burst, "means nothing without " + per_second);
+    limits.error_at(burst, "has no effect without " + per_second);
   }
 }
 
@@ -46,8 +46,7 @@ void read_limits(config::Section& limits, LimitOptions& into) {
   limits.integer("clients_max", &clients_max, {1, kClientsMax});
   into.clients_max = static_cast<size_t>(clients_max);
   if (into.requests.per_second == 0 && into.items.per_second == 0 && into.bytes.per_second == 0) {
-    limits.error(
-        "nothing is limited; give requests_per_second, items_per_second or bytes_per_second");
+    limits.error("no limit is set; give requests_per_second, items_per_second or bytes_per_second");
   }
 }
 

@@ -1,4 +1,4 @@
-// The `limits` section of a receiver's protocol; Millrace's own, otelcol has none.
+// The `limits` section of a receiver's protocol. It is Millrace's own; otelcol has none.
 #pragma once
 
 #include "access/client_limits.h"
@@ -6,7 +6,7 @@
 
 namespace millrace::access {
 
-// `limits` is the section itself; the caller finishes it (Section::section does).
+// Reads the section `limits`. The caller finishes it; Section::section does that for children.
 void read_limits(config::Section& limits, LimitOptions& into);
 
 }  // namespace millrace::access

@@ -40,12 +40,12 @@ TEST(LimitOptionsTest, EveryKeyIsRead) {
 }
 
 TEST(LimitOptionsTest, MistakesAreNamed) {
-  EXPECT_TRUE(mistakes("").contains("nothing is limited"));
+  EXPECT_TRUE(mistakes("").contains("no limit is set"));
   EXPECT_TRUE(mistakes("{key: tenant, items_per_second: 1}").contains("found \"tenant\""));
   EXPECT_TRUE(
       mistakes("{key: \"header:\", items_per_second: 1}").contains("expected client_address"));
   EXPECT_TRUE(mistakes("{requests_per_second: -1}").contains("requests_per_second"));
-  EXPECT_TRUE(mistakes("{items_burst: 5, bytes_per_second: 1}").contains("means nothing without"));
+  EXPECT_TRUE(mistakes("{items_burst: 5, bytes_per_second: 1}").contains("has no effect without"));
   EXPECT_TRUE(mistakes("{item_per_second: 5}").contains("items_per_second")) << "the nearest name";
 }
 

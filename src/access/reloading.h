@@ -1,8 +1,8 @@
-// Something made from watched files, made again when they change. A version that cannot be used is
-// reported and the old one stays.
+// An object that is made from watched files and made again when they change. A new version that is
+// unusable is reported, and the old one stays in use.
 //
-// Threads: safe from any. look() takes a short lock; the thread that finds a change reads the file
-// under it, so that no two threads read at once.
+// Threads: safe from any. look() takes a short lock. The thread that finds a change reads the file
+// under the lock, so that the file is read once.
 #pragma once
 
 #include <functional>
@@ -18,17 +18,17 @@ namespace millrace::access {
 template <class Version>
 class Reloading {
  public:
-  // The new version; null: nothing has changed.
+  // Returns the new version, or null when nothing has changed.
   using Reader = std::function<Result<std::shared_ptr<Version>>()>;
 
-  // Reads for the first time; the error is the reader's.
+  // Reads the first version. An error is the reader's.
   static Result<std::shared_ptr<Reloading>> make(Reader reader) {
     auto first = reader();
     if (!first) return fail(std::move(first.error()));
     return std::shared_ptr<Reloading>(new Reloading(std::move(reader), std::move(*first)));
   }
 
-  // The version in use, after looking for a change if the last look is at least `interval` ago.
+  // Returns the current version. Looks for a change if the last look is at least `interval` ago.
   std::shared_ptr<Version> look(MonotonicTime now, Duration interval) {
     std::unique_lock lock(mutex_);
     if (looked_ && now < last_look_ + interval) return current_;
@@ -44,7 +44,7 @@ class Reloading {
     if (report) report(status);
     return current;
   }
-  // For what has no files.
+  // Returns the current version without looking for a change.
   std::shared_ptr<Version> current() const {
     const std::lock_guard lock(mutex_);
     return current_;
@@ -58,7 +58,7 @@ class Reloading {
   Reloading(Reader reader, std::shared_ptr<Version> first)
       : reader_(std::move(reader)), current_(std::move(first)) {}
 
-  mutable std::mutex mutex_;  // all below
+  mutable std::mutex mutex_;  // guards all members below
   const Reader reader_;
   std::shared_ptr<Version> current_;
   bool looked_ = false;

@@ -1,8 +1,8 @@
-// Credentials that have been verified, so that a slow check (bcrypt takes some 60 ms) is made once
-// and not for each request. Holds keyed hashes, never the credentials; bounded: the one that was
-// used longest ago goes first.
+// A cache of verified credentials, so that a slow check (bcrypt takes some 60 ms) runs once and not
+// for each request. It stores keyed hashes, never credentials. Its size is bounded; the entry that
+// was used longest ago is evicted first.
 //
-// Threads: safe from any; a short lock for each look-up.
+// Threads: safe from any; each look-up takes a short lock.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class VerifiedCache {
  public:
   explicit VerifiedCache(size_t size_max) : size_max_(size_max), key_(random_hash_key()) {}
 
-  // Whose credentials these are; null: not known to be good.
+  // Returns the owner of the credentials, or null when they are not in the cache.
   std::shared_ptr<const transport::Identity> find(std::string_view credentials) {
     const Digest digest = keyed_hash(key_, credentials);
     const std::lock_guard lock(mutex_);
@@ -56,8 +56,8 @@ class VerifiedCache {
   using Entry = std::pair<Digest, std::shared_ptr<const transport::Identity>>;
   const size_t size_max_;
   const HashKey key_;
-  mutable std::mutex mutex_;  // all below
-  std::list<Entry> entries_;  // the one used last in front
+  mutable std::mutex mutex_;  // guards all members below
+  std::list<Entry> entries_;  // most recently used first
   std::unordered_map<Digest, std::list<Entry>::iterator, DigestHash> places_;
 };
 

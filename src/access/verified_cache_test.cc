@@ -11,7 +11,7 @@ std::shared_ptr<const transport::Identity> someone(const std::string& name) {
   return std::make_shared<transport::Identity>(name);
 }
 
-TEST(VerifiedCacheTest, FindsWhatItRemembersAndNothingElse) {
+TEST(VerifiedCacheTest, FindsOnlyVerifiedCredentials) {
   VerifiedCache cache(10);
   EXPECT_EQ(cache.find("alice:1"), nullptr);
   cache.remember("alice:1", someone("alice"));
@@ -21,7 +21,7 @@ TEST(VerifiedCacheTest, FindsWhatItRemembersAndNothingElse) {
   EXPECT_EQ(cache.find("alice:1"), nullptr);
 }
 
-TEST(VerifiedCacheTest, WhoWasUsedLongestAgoGoesFirst) {
+TEST(VerifiedCacheTest, EntryUsedLongestAgoIsEvictedFirst) {
   VerifiedCache cache(3);
   for (const std::string name : {"a", "b", "c"}) cache.remember(name, someone(name));
   EXPECT_NE(cache.find("a"), nullptr);

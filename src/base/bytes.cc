@@ -12,7 +12,7 @@ Chunk* allocate_chunk(size_t capacity) {
   MILLRACE_CHECK(memory != nullptr);
   auto* chunk =
       new (memory) Chunk{.references = 1, .size_class = 0, .capacity = capacity, .home = nullptr};
-  // Scanners may load the padding; what it holds must be defined, not meaningful.
+  // Scanners may load the padding. Its value is irrelevant, but it must be initialized memory.
   std::memset(chunk->data() + capacity, 0, kChunkPadding);
   return chunk;
 }

@@ -2,10 +2,10 @@
 // chunk that keeps it alive; a Rope is a sequence of Bytes that reads as one.
 //
 // Copying Bytes costs one atomic increment and copies no data. The trap: a slice of 10 bytes keeps
-// a whole chunk alive, so what is held for long and uses little of its chunk must be compacted
-// (Bytes::copy_of).
+// a whole chunk alive. Bytes that are held for long and use little of their chunk must therefore be
+// compacted (Bytes::copy_of).
 //
-// Threads: the reference count is atomic, so Bytes may be handed to another thread and dropped
+// Threads: the reference count is atomic, so Bytes may be passed to another thread and destroyed
 // there. The bytes behind a Bytes never change once it is shared. A single Bytes or Rope object
 // belongs to one thread at a time.
 #pragma once
@@ -23,7 +23,7 @@ namespace millrace {
 
 struct Chunk;
 
-// Where a chunk goes when its last reference is dropped; may be called from any thread.
+// Receives a chunk when its last reference is dropped. Called from any thread.
 class ChunkHome {
  public:
   virtual void take_back(Chunk* chunk) noexcept = 0;
@@ -32,20 +32,20 @@ class ChunkHome {
   ~ChunkHome() = default;
 };
 
-// Every chunk has this many readable bytes behind its capacity, so that scanners may load whole
+// The number of readable bytes behind the capacity of every chunk, so that scanners may load whole
 // vectors from any position inside it.
 inline constexpr size_t kChunkPadding = 64;
 
 struct Chunk {
   std::atomic<uint32_t> references;  // relaxed to add; acquire-release to drop: the last one frees
-  uint32_t size_class;               // for the home's own use
+  uint32_t size_class;               // used by the home alone
   size_t capacity;                   // bytes at data(), without the padding
-  ChunkHome* home;                   // null: freed with free_chunk()
+  ChunkHome* home;                   // null: free_chunk() frees the chunk
   uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1); }
 };
 static_assert(sizeof(Chunk) % 8 == 0);
 
-// A chunk from the heap with one reference and no home. Never null: ends the process when the
+// Allocates a chunk with one reference and no home. Never returns null: the process ends when the
 // system has no memory.
 Chunk* allocate_chunk(size_t capacity);
 void free_chunk(Chunk* chunk) noexcept;
@@ -54,7 +54,7 @@ void free_chunk(Chunk* chunk) noexcept;
 class ChunkRef {
  public:
   ChunkRef() = default;
-  // Takes over one reference that the caller holds.
+  // Takes ownership of one reference that the caller holds.
   static ChunkRef adopt(Chunk* chunk) {
     ChunkRef ref;
     ref.chunk_ = chunk;
@@ -74,7 +74,7 @@ class ChunkRef {
   Chunk* get() const { return chunk_; }
   Chunk* operator->() const { return chunk_; }
   explicit operator bool() const { return chunk_ != nullptr; }
-  // True when this is the only reference, so that the holder may write or reuse the chunk.
+  // True when this is the only reference, so that its owner may write or reuse the chunk.
   bool unique() const { return chunk_->references.load(std::memory_order_acquire) == 1; }
 
  private:
@@ -87,7 +87,7 @@ class Bytes {
   Bytes() = default;
   Bytes(ChunkRef chunk, const uint8_t* data, size_t size)
       : chunk_(std::move(chunk)), data_(data), size_(size) {}
-  // Copies into a fresh chunk of just that size.
+  // Copies `bytes` into a new chunk whose capacity is bytes.size().
   static Bytes copy_of(std::span<const uint8_t> bytes);
   static Bytes copy_of(std::string_view text) {
     return copy_of(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
@@ -97,7 +97,7 @@ class Bytes {
   bool empty() const { return size_ == 0; }
   std::span<const uint8_t> view() const { return {data_, size_}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
-  // The same chunk, a part of the bytes. Precondition: offset + size <= this->size().
+  // A part of these bytes in the same chunk. Precondition: offset + size <= this->size().
   Bytes slice(size_t offset, size_t size) const { return Bytes(chunk_, data_ + offset, size); }
   const ChunkRef& chunk() const { return chunk_; }
 

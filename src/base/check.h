@@ -1,5 +1,5 @@
-// Broken invariants of our own stop the process with a message. Outside input is never checked
-// with these: it gets an error and a counter.
+// Checks of the program's own invariants: a failed check stops the process with a message. Input
+// from outside is never checked with these macros; invalid input causes an error and is counted.
 #pragma once
 
 namespace millrace {
@@ -10,7 +10,7 @@ namespace millrace {
   (__builtin_expect(!!(condition), 1) ? static_cast<void>(0) \
                                       : ::millrace::check_failed(#condition, __FILE__, __LINE__))
 
-// The same, only in builds with MILLRACE_DEBUG_CHECKS (all tests): for the inside of hot loops.
+// MILLRACE_CHECK in builds with MILLRACE_DEBUG_CHECKS (all tests) only: for hot loops.
 #ifdef MILLRACE_DEBUG_CHECKS
 #define MILLRACE_DCHECK(condition) MILLRACE_CHECK(condition)
 #else

@@ -15,8 +15,8 @@
 namespace millrace {
 namespace {
 
-// Breaks an invariant in a child whose standard error is `descriptor`; how it ended, 0 when it had
-// not after ten seconds.
+// Breaks an invariant in a child process whose standard error is `descriptor`. Returns the child's
+// wait status, or 0 when the child still runs after ten seconds.
 int status_of_broken_child(int descriptor) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -48,7 +48,7 @@ TEST(CheckTest, ABrokenInvariantSaysWhichAndStops) {
   ::close(ends[1]);
 }
 
-TEST(CheckTest, ItStopsAlsoWhenNobodyReadsStandardError) {
+TEST(CheckTest, ItStopsAlsoWhenNothingReadsStandardError) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_NONBLOCK), 0);
   const std::string filling(65536, 'x');

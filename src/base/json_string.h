@@ -1,7 +1,7 @@
-// A JSON string literal, quotes included: the one escaping for all JSON that is written.
+// Writes JSON string literals, quotes included. All JSON output uses this escaping.
 //
-// Control characters (DEL among them) become escapes, UTF-8 passes through as it is: the text must
-// be UTF-8 for the result to be JSON. Pure functions. Cost: stretches without escapes are copied
+// Control characters (DEL included) become escapes. UTF-8 is copied unchanged: the text must be
+// UTF-8 for the result to be JSON. Pure functions. Cost: runs without escapes are copied as a
 // whole.
 #pragma once
 

@@ -1,5 +1,5 @@
-// What is written as a JSON string has neither control characters nor a quote of its own inside,
-// and reads back as the text, by a reader that knows nothing but RFC 8259.
+// A text that is written as a JSON string contains neither control characters nor unescaped quotes,
+// and a reader that implements RFC 8259 alone reads the same text back.
 #include <cstddef>
 #include <cstdint>
 #include <string>

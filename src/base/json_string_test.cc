@@ -5,7 +5,7 @@
 namespace millrace {
 namespace {
 
-TEST(JsonStringTest, WhatJsonForbidsIsEscapedAndUtf8PassesThrough) {
+TEST(JsonStringTest, ForbiddenCharactersAreEscapedAndUtf8IsKept) {
   EXPECT_EQ(json_string(""), "\"\"");
   EXPECT_EQ(json_string("plain"), "\"plain\"");
   EXPECT_EQ(json_string("a\"b\\c/\n\r\t"), R"("a\"b\\c/\n\r\t")");
@@ -13,7 +13,7 @@ TEST(JsonStringTest, WhatJsonForbidsIsEscapedAndUtf8PassesThrough) {
             "\"\\u0001\\u001f\\u007f\\u0000caf\xC3\xA9\"");
 }
 
-TEST(JsonStringTest, AppendingKeepsWhatIsThere) {
+TEST(JsonStringTest, AppendingKeepsTheText) {
   std::string out = "{";
   append_json_string(out, "k");
   EXPECT_EQ(out, "{\"k\"");

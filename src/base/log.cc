@@ -25,7 +25,7 @@ std::string timestamp(int64_t wall_ms) {
   return result + "." + std::string(3 - millis.size(), '0') + millis + "Z";
 }
 
-// A JSON string that a terminal shows as it is. JSON's escapes are a part of the printable text's.
+// Appends a JSON string that is safe to print: append_printable uses a subset of JSON's escapes.
 void append_quoted(std::string& line, std::string_view text) {
   append_printable(line, json_string(text));
 }
@@ -49,8 +49,8 @@ std::string json_line(int64_t wall_ms, LogLevel level, std::string_view message,
   return line + "}\n";
 }
 
-// Whether a value can stand in a console line as it is: nothing in it that ends the value, the line
-// or the text, as the escape sequences of terminals do.
+// Whether a value can stand unquoted in a console line: it contains nothing that ends the value,
+// the line or the text, such as a blank, a line end or a terminal's escape sequence.
 bool is_bare(std::string_view value) {
   return !value.empty() && is_printable(value) &&
          value.find_first_of(" \"=") == std::string_view::npos;
@@ -82,7 +82,7 @@ std::string console_line(int64_t wall_ms, LogLevel level, std::string_view messa
   return line;
 }
 
-// Fields whose value is the id of a component.
+// Field names whose value is the id of a component.
 constexpr std::array<std::string_view, 8> kComponentKeys = {"exporter",  "receiver",   "processor",
                                                             "connector", "extension",  "pipeline",
                                                             "storage",   "destination"};
@@ -94,8 +94,8 @@ std::string_view component_of(std::span<const LogField> fields) {
   return {};
 }
 
-// Pairs of message and component that are sampled by themselves; more are sampled together with
-// the others of their message.
+// The maximum of pairs of message and component with a sampling counter each. Further components
+// share one counter for each message.
 constexpr size_t kSampledPairsMax = 4096;
 
 }  // namespace
@@ -108,7 +108,7 @@ struct Logger::State {
     int64_t tick = -1;
     uint32_t seen = 0;
   };
-  // By message, a zero byte, and component. Messages are literals of this program.
+  // The key is the message, a zero byte and the component. Messages are literals of this program.
   std::map<std::string, Count, std::less<>> counts;
   uint64_t suppressed = 0;
 };
@@ -126,7 +126,7 @@ uint64_t Logger::suppressed_count() const {
   return state_->suppressed;
 }
 
-// Under the lock.
+// The caller holds the lock.
 bool Logger::admits(int64_t now_ms, std::string_view message, std::span<const LogField> fields) {
   if (!options_.sampling_enabled || options_.sampling_tick_ms <= 0) return true;
   std::string key(message);

@@ -2,11 +2,11 @@
 //
 // A line has a level, a message that never varies (so that it can be counted and limited) and
 // fields. Lines of the same message and component beyond `initial` in a window are counted and
-// sampled, as otelcol's service.telemetry.logs.sampling says; the component is the value of the
-// first field that names one ("exporter", "receiver", …). Nothing in a message or a field can begin
-// a line of its own or reach a terminal as a control sequence (base/printable_text.h). Threads:
-// Logger is safe from any thread; it takes a lock, so it stays off the per-request path except for
-// errors, which are limited.
+// sampled, as otelcol's service.telemetry.logs.sampling defines it; the component is the value of
+// the first field that names one ("exporter", "receiver", …). No text in a message or a field can
+// start a new line or reach a terminal as a control sequence (base/printable_text.h). Threads:
+// Logger is safe from any thread; it takes a lock, so it is not called on the per-request path
+// except for errors, which are limited.
 #pragma once
 
 #include <cstdint>
@@ -42,14 +42,14 @@ struct LogOptions {
   bool sampling_enabled = true;
   int64_t sampling_tick_ms = 10'000;
   uint32_t sampling_initial = 10;      // lines of a message and component before sampling
-  uint32_t sampling_thereafter = 100;  // then every n-th; 0 drops the rest
+  uint32_t sampling_thereafter = 100;  // then one line in this many; 0 drops the rest
 };
 
 class Logger {
  public:
-  // Receives whole lines ending in '\n'. Called under the logger's lock. Null: nothing is written.
+  // Receives whole lines that end in '\n', under the logger's lock. A null sink writes nothing.
   using Sink = std::function<void(std::string_view line)>;
-  // Milliseconds since the Unix epoch; injected so that tests and the simulation own time.
+  // Milliseconds since the Unix epoch. A parameter, so that tests and the simulation set the time.
   using WallMillis = std::function<int64_t()>;
 
   Logger(LogOptions options, Sink sink, WallMillis now);
@@ -59,8 +59,8 @@ class Logger {
     log(level, message, std::span(fields.begin(), fields.size()));
   }
   void log(LogLevel level, std::string_view message, std::span<const LogField> fields);
-  // `lines` as the message, never sampled. In the console encoding its line ends stay, so that a
-  // person can read it: the caller has made its other contents printable.
+  // Logs `lines` as the message without sampling. The console encoding keeps its line ends, so that
+  // it is readable; the caller must have made the other characters printable.
   void log_block(LogLevel level, std::string_view lines, std::span<const LogField> fields = {});
   void debug(std::string_view m, std::initializer_list<LogField> f = {}) {
     log(LogLevel::kDebug, m, f);
@@ -74,7 +74,7 @@ class Logger {
   void error(std::string_view m, std::initializer_list<LogField> f = {}) {
     log(LogLevel::kError, m, f);
   }
-  // Lines that sampling kept back since the start.
+  // The number of lines that sampling has dropped since the start.
   uint64_t suppressed_count() const;
 
  private:

@@ -1,5 +1,5 @@
-// Whatever stands in a field, it neither ends the line nor moves a terminal's cursor, and a reader
-// of key=value pairs finds it whole, in both encodings.
+// No text of a field can end the line or move a terminal's cursor, and a reader of key=value pairs
+// reads the whole text back, in both encodings.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +34,7 @@ std::string quoted_text(std::string_view value) {
   return quoted;
 }
 
-// A value as it stands in a console line: bare, or the JSON string of it.
+// Reads a value from a console line: unquoted, or as a JSON string.
 std::string_view take_value(std::string_view& line, std::string_view value) {
   const std::string quoted = quoted_text(value);
   const bool is_quoted = line.starts_with('"');

@@ -14,7 +14,7 @@ struct Lines {
   }
 };
 
-TEST(LogTest, ConsoleQuotesOnlyWhatNeedsIt) {
+TEST(LogTest, ConsoleQuotesOnlyValuesThatNeedIt) {
   Lines lines;
   auto logger = lines.make({});
   logger.warn("destination refused",

@@ -1,5 +1,5 @@
-// Request headers that travel with a payload when a receiver has include_metadata: the key of
-// batching by tenant, and what exporters may pass on. Immutable once shared.
+// Request headers that travel with a payload when a receiver has include_metadata. They are the key
+// of batching by tenant, and exporters may forward them. Immutable once shared.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 namespace millrace {
 
 struct MetadataEntry {
-  std::string name;  // lower case, as HTTP/2 wants it
+  std::string name;  // lower case, as HTTP/2 requires it
   std::string value;
   friend bool operator==(const MetadataEntry&, const MetadataEntry&) = default;
 };
@@ -20,14 +20,14 @@ struct Metadata {
   std::vector<MetadataEntry> entries;  // in order of arrival; a name may repeat
   std::string client_address;          // "10.1.2.3:51234"
 
-  // The first value of that (lower-case) name, or empty.
+  // The first value of the header `name` (lower case), or empty.
   std::string_view find(std::string_view name) const {
     for (const MetadataEntry& entry : entries) {
       if (entry.name == name) return entry.value;
     }
     return {};
   }
-  // What it takes of the heap, about: texts of more than a few bytes lie in blocks of their own.
+  // Approximate heap use in bytes: each text beyond a few bytes has a heap block of its own.
   size_t memory_bytes() const {
     size_t bytes = sizeof(Metadata) + client_address.size();
     for (const MetadataEntry& entry : entries) {
@@ -37,10 +37,10 @@ struct Metadata {
   }
 
  private:
-  static constexpr size_t kBlockBytes = 16;  // beside what it holds
+  static constexpr size_t kBlockBytes = 16;  // the allocator's overhead for a block
 };
 
-// Shared, because one request's metadata goes to each pipeline and destination it enters.
+// Shared: the metadata of one request enters each pipeline and destination of the request.
 using MetadataRef = std::shared_ptr<const Metadata>;
 
 }  // namespace millrace

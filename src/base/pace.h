@@ -1,12 +1,12 @@
-// How a long walk over bytes that a peer sent gives the event loop back in between.
+// Lets a long walk over the bytes of a peer yield the event loop to other work.
 //
-// A walk calls step() as it goes; that is a subtraction and a branch. When the granted units are
-// used up the Pace asks its keeper, which may suspend the walk until a later turn (io/long_work.h)
-// and grants new units. A default-constructed Pace never asks: for small messages and for tests.
+// A walk calls step() as it proceeds; a call costs a subtraction and a branch. When the granted
+// units are used up the Pace calls its keeper, which may suspend the walk until a later turn
+// (io/long_work.h) and grants new units. A default-constructed Pace has no keeper and never
+// suspends: for small messages and for tests.
 //
-// A unit is about a nanosecond of work: a byte walked counts as one, an item looked at as some
-// dozens. Code that calls step() must hold nothing that other requests may change meanwhile: what
-// it works with belongs to this one piece of work, or is immutable. One thread.
+// A unit is about a nanosecond of work: a walked byte costs one unit, a processed item some dozens.
+// Code that calls step() must hold no state that other requests may change meanwhile. One thread.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class Pace {
  public:
   class Keeper {
    public:
-    // Returns the units until the next call, at least 1. May suspend the caller.
+    // Returns the number of units until the next call, at least 1. May suspend the caller.
     virtual int64_t on_units_used() = 0;
 
    protected:
@@ -35,7 +35,7 @@ class Pace {
     left_ -= static_cast<int64_t>(units);
     if (__builtin_expect(left_ < 0, 0)) ask();
   }
-  // False: step() never suspends the caller, which may then work on shared state.
+  // False: step() never suspends the caller, so the caller may work on shared state.
   bool may_suspend() const { return keeper_ != nullptr; }
 
  private:

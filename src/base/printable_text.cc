@@ -10,7 +10,7 @@ namespace {
 
 bool is_plain(char c) { return c >= 0x20 && c != 0x7f; }
 
-// One code point of UTF-8; size 0: the first byte does not begin one (RFC 3629, section 4).
+// A code point of UTF-8. A size of 0 means that the first byte begins none (RFC 3629, section 4).
 struct CodePoint {
   uint32_t value = 0;
   size_t size = 0;
@@ -39,7 +39,7 @@ bool must_be_escaped(uint32_t c) {
          (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb);
 }
 
-// All that must be escaped lies below U+10000.
+// Precondition: `c` is below U+10000, as all code points that need an escape are.
 void append_escape(std::string& out, uint32_t c) {
   constexpr std::string_view kHexDigits = "0123456789abcdef";
   out += '\\';

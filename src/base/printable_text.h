@@ -1,5 +1,5 @@
-// Text from outside, made safe for a terminal and for readers of lines: nothing in it starts a new
-// line, moves a cursor, hides or reorders what stands around it.
+// Makes text from outside safe for a terminal and for readers of lines: no character of the result
+// starts a new line, moves a cursor, or hides or reorders the text around it.
 //
 // Control characters (C0, DEL, C1), line and paragraph separators, marks that change the direction
 // of text and the byte order mark become escapes: \n, \r, \t, and \u001b for the others, which are
@@ -13,7 +13,7 @@
 namespace millrace {
 
 void append_printable(std::string& out, std::string_view text);
-// Whether append_printable would copy it unchanged.
+// Whether append_printable would copy `text` unchanged.
 bool is_printable(std::string_view text);
 
 }  // namespace millrace

@@ -11,7 +11,7 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-TEST(PrintableTextTest, WhatATerminalActsOnIsMadeVisible) {
+TEST(PrintableTextTest, ControlSequencesAreEscaped) {
   const struct {
     std::string_view text;
     std::string_view expected;

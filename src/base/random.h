@@ -1,5 +1,5 @@
-// A small seeded generator (SplitMix64) for jitter, ids of tests and the simulation.
-// Not for secrets. One owner, one thread.
+// A small seeded generator (SplitMix64) for jitter, test ids and the simulation.
+// Not for secrets. Belongs to one thread.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
     return z ^ (z >> 31);
   }
-  // Uniform in [0, bound); 0 for a bound of 0. The bias of the multiply is below 2^-32 for
-  // bounds under 2^32.
+  // Uniform in [0, bound); returns 0 for a bound of 0. The bias of the multiplication is below
+  // 2^-32 for bounds under 2^32.
   uint64_t below(uint64_t bound) {
     return static_cast<uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
   }

@@ -1,5 +1,5 @@
-// Errors as values. Nothing in Millrace throws across a component or on the data path: what can
-// fail returns a Result<T> (or Status, which is a Result without a value).
+// Errors as values. Nothing in Millrace throws across a component or on the data path: a function
+// that can fail returns a Result<T> (or Status, which is a Result without a value).
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-// The canonical codes of gRPC (numbers as on the wire, "grpc-status"), used inside as well so that
-// an error keeps its meaning from where it arose to the peer that hears of it.
+// The canonical codes of gRPC, with the numbers of "grpc-status". Internal errors use them as well,
+// so that an error keeps its meaning from its origin to the peer that receives it.
 enum class Code : uint8_t {
   kOk = 0,
   kCancelled = 1,
@@ -37,7 +37,7 @@ std::string_view code_name(Code code);
 
 struct Error {
   Code code = Code::kUnknown;
-  std::string message;  // for people; whole words, names what was found and what is allowed
+  std::string message;  // for people: whole words; states the value found and what is allowed
 };
 
 template <class T = void>
@@ -47,7 +47,7 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 };
 using Status = Result<void>;
 
-// `return fail(Code::kInvalidArgument, "…");` in any function that returns a Result.
+// Usage in a function that returns a Result: `return fail(Code::kInvalidArgument, "…");`
 inline std::unexpected<Error> fail(Code code, std::string message) {
   return std::unexpected(Error{code, std::move(message)});
 }

@@ -1,12 +1,12 @@
-// What OTLP calls retryable: the one place for both lists.
+// The codes and statuses that OTLP defines as retryable. All components use these two lists.
 #pragma once
 
 #include "base/result.h"
 
 namespace millrace {
 
-// OTLP/gRPC, "Failures". RESOURCE_EXHAUSTED is not in it: it is retryable only with RetryInfo,
-// which is for the caller to look at.
+// OTLP/gRPC, "Failures". The list excludes RESOURCE_EXHAUSTED: it is retryable only with RetryInfo,
+// which the caller must check.
 constexpr bool is_retryable_code(Code code) {
   switch (code) {
     case Code::kCancelled:

@@ -1,4 +1,4 @@
-// The four OTLP signals and the words that go with them.
+// The four OTLP signals and their names.
 #pragma once
 
 #include <array>
@@ -15,14 +15,14 @@ inline constexpr std::array<Signal, kSignalCount> kSignals = {Signal::kTraces, S
 
 constexpr size_t index_of(Signal signal) { return static_cast<size_t>(signal); }
 
-// "traces", as in service.pipelines and otelcol's data_type label.
+// "traces", as in service.pipelines and in otelcol's label data_type.
 constexpr std::string_view signal_name(Signal signal) {
   constexpr std::array<std::string_view, kSignalCount> kNames = {"traces", "metrics", "logs",
                                                                  "profiles"};
   return kNames[index_of(signal)];
 }
 
-// What is counted: "spans", "metric_points", "log_records", "samples"; otelcol's metric suffixes.
+// The name of the counted items: "spans", "metric_points", "log_records" or "samples"; otelcol's.
 constexpr std::string_view item_name(Signal signal) {
   constexpr std::array<std::string_view, kSignalCount> kNames = {"spans", "metric_points",
                                                                  "log_records", "samples"};

@@ -1,4 +1,4 @@
-// The linear match against the recursive one that says what a pattern means.
+// Compares the linear match with a recursive one that follows the definition of a pattern.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -23,7 +23,7 @@ bool matches_slowly(std::string_view pattern, std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   millrace::testing::FuzzInput input(data, size);
-  // Short enough for a twin that takes exponential time.
+  // Short, because the recursive match takes exponential time.
   const std::string_view pattern = input.text().substr(0, 12);
   const std::string_view text = input.text().substr(0, 16);
   MILLRACE_CHECK(millrace::matches_pattern(pattern, text) == matches_slowly(pattern, text));

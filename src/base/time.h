@@ -1,5 +1,5 @@
-// Time as types. MonotonicTime measures intervals and deadlines and comes from the loop
-// (io::Loop::now), real or simulated; WallTime is for timestamps that leave the process.
+// Time as types. MonotonicTime measures intervals and deadlines and comes from io::Loop::now(), on
+// the real or the simulated loop. WallTime is for timestamps that leave the process.
 #pragma once
 
 #include <chrono>

@@ -14,13 +14,13 @@ bool ends_url(char c) {
   return byte <= 0x20 || byte == 0x7f || std::string_view("\"'`<>").contains(c);
 }
 
-// Bytes of user and password in front of the host, with their @; 0: there are none.
+// The size of user and password in front of the host, with their '@'; 0 when there are none.
 size_t user_size(std::string_view behind_scheme) {
   const size_t authority_size = std::min(behind_scheme.find_first_of("/?#"), behind_scheme.size());
   const std::string_view authority = behind_scheme.substr(0, authority_size);
   if (const size_t at = authority.rfind('@'); at != std::string_view::npos) return at + 1;
-  // No @ where it belongs, but further on, and no port behind the colon: a password that has one of
-  // the characters that should have been percent-encoded.
+  // An '@' that stands behind the authority, and no port behind the colon: the password contains a
+  // character that should have been percent-encoded.
   const size_t colon = authority.rfind(':');
   const size_t at = behind_scheme.rfind('@');
   if (colon == std::string_view::npos || at == std::string_view::npos) return 0;
@@ -40,7 +40,7 @@ std::string hide_url_secrets(std::string_view url) {
   }
   if (const size_t user = user_size(url); user != 0) {
     shown += kHidden;
-    url.remove_prefix(user - 1);  // the @ stays
+    url.remove_prefix(user - 1);  // keep the '@'
   }
   const size_t path_end = std::min(url.find_first_of("?#"), url.size());
   shown += url.substr(0, path_end);
@@ -58,7 +58,7 @@ std::string hide_urls(std::string_view text) {
     if (scheme_end == std::string_view::npos) break;
     size_t end = scheme_end + kSchemeEnd.size();
     while (end < text.size() && !ends_url(text[end])) ++end;
-    // What stands before the scheme has no secret of this URL.
+    // Text before the scheme is not part of this URL.
     shown += hide_url_secrets(text.substr(0, end));
     text.remove_prefix(end);
   }

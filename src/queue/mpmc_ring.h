@@ -1,18 +1,17 @@
 // A bounded queue for many producers and many consumers without a lock (Dmitry Vyukov's ring of
-// sequence numbers): each slot says whose turn it is, so that a push or a pop is one compare and
-// swap on its own end and touches the other end's cache line only when the ring is full or empty.
+// sequence numbers). The sequence of a slot says whether it is filled or empty, so a push or a pop
+// is one compare-and-swap. Only on a full or empty ring does it read the other end's cache line.
 //
-// A slot also carries a Label, two words that a walker may read while others push and pop: that is
-// how the ledger counts what is held without taking anything out and without a data race.
+// A slot also carries a Label, two words that a walker may read while other threads push and pop.
+// With it the ledger counts the held items without a pop and without a data race.
 //
-// The memory comes zeroed from the system and zero is a slot's first state, so a large ring costs
+// The system provides zeroed memory and zero is a slot's initial state, so a large ring uses
 // resident memory only for the slots that were ever used.
 //
 // Threads: any number for every member; construction and destruction alone. Never blocks. A push
-// between its claim and its publication hides the elements behind it for that moment: try_pop then
-// says "empty", and the pusher, once published, is the one who must see to it that somebody looks
-// again. Cost of a push and a pop uncontended: 6 to 9 ns plus moving T twice; about 23 ns of CPU
-// with an element of 104 bytes, 43 ns with two threads at both ends (mpmc_ring_bench).
+// hides the elements behind it between its claim and its publication: try_pop then returns false,
+// so the pusher must make a consumer check again after the push. Cost of a push and a pop without
+// contention: 6 to 9 ns plus moving T twice; 104-byte elements: 23 ns, with two threads 43 ns.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +29,7 @@
 
 namespace millrace::queue {
 
-// What a walker sees of an element; meaning is the pusher's.
+// The part of an element that a walker can read. The pusher defines its meaning.
 struct Label {
   uint64_t first = 0;
   uint64_t second = 0;
@@ -42,7 +41,7 @@ class MpmcRing {
   static_assert(alignof(T) <= 16);
 
  public:
-  // Holds at least `capacity_min` elements (the next power of two, 2 at least).
+  // The capacity is the next power of two that is at least `capacity_min`, and at least 2.
   explicit MpmcRing(size_t capacity_min)
       : mask_(std::bit_ceil(capacity_min < 2 ? size_t{2} : capacity_min) - 1),
         slots_(make_slots(mask_ + 1)) {
@@ -57,10 +56,10 @@ class MpmcRing {
   }
 
   size_t capacity() const { return mask_ + 1; }
-  // What each of them takes, once it was ever used.
+  // Bytes of memory for each slot that was ever used.
   static constexpr size_t slot_bytes() { return sizeof(Slot); }
 
-  // False, and `value` untouched, when the ring is full.
+  // Returns false when the ring is full; `value` is then unchanged.
   bool try_push(T&& value, Label label = {}) {
     uint64_t position = tail_.load(std::memory_order_relaxed);
     for (;;) {
@@ -81,12 +80,12 @@ class MpmcRing {
     }
   }
 
-  // False, and `into` untouched, when the ring is empty.
+  // Returns false when the ring is empty; `into` is then unchanged.
   bool try_pop(T& into) {
     return pop_and([&](T&& value) { into = std::move(value); });
   }
 
-  // Pushed and not yet popped, claims included; already old when it returns.
+  // The number of pushed or claimed elements that are not popped; may be outdated on return.
   size_t size() const {
     const uint64_t head = head_.load(std::memory_order_acquire);
     const uint64_t tail = tail_.load(std::memory_order_acquire);
@@ -94,7 +93,8 @@ class MpmcRing {
   }
   bool empty() const { return size() == 0; }
 
-  // A walk that may be made in pieces, so that a long queue does not hold up the loop.
+  // The position of a walk. A walk may be made in pieces, so that a long queue does not block a
+  // loop.
   struct Walk {
     uint64_t next = 0;
     uint64_t end = 0;
@@ -104,9 +104,9 @@ class MpmcRing {
     const uint64_t end = tail_.load(std::memory_order_acquire);
     return {head_.load(std::memory_order_acquire), end};
   }
-  // Calls `see(Label)` for the elements in the next `slots_max` slots. What was in the ring when
-  // the walk began and is still there when it is done was seen, once; what is pushed or popped in
-  // between may or may not be seen, at most once, never half. Exact when nothing moves.
+  // Calls `see(Label)` for the elements in the next `slots_max` slots. An element that is in the
+  // ring during the whole walk is seen exactly once. An element that is pushed or popped meanwhile
+  // is seen once or not at all, never torn. The walk is exact while nothing is pushed or popped.
   template <class See>
   void walk_on(Walk& walk, size_t slots_max, See see) const {
     walk.next = std::max(walk.next, head_.load(std::memory_order_acquire));
@@ -126,10 +126,10 @@ class MpmcRing {
   }
 
  private:
-  // Plain words used through atomic_ref, so that zeroed memory is a valid array of slots. The
-  // sequence is stored less the slot's index: all slots start at zero.
+  // Plain words accessed through atomic_ref, so that zeroed memory is a valid array of slots. The
+  // stored sequence is the sequence minus the slot's index, so that all slots start at zero.
   struct Slot {
-    uint64_t sequence;  // release after filling or emptying the slot, acquire by the next user
+    uint64_t sequence;  // release after the slot is filled or emptied, acquire by the next user
     uint64_t first;     // relaxed: guarded by the sequence, checked again after reading
     uint64_t second;
     alignas(alignof(T) < 8 ? 8 : alignof(T)) unsigned char storage[sizeof(T)];

@@ -1,4 +1,4 @@
-// What an element costs: one thread that pushes and pops (the floor), then threads that share.
+// The cost of an element: one thread that pushes and pops, then threads that share the ring.
 #include <benchmark/benchmark.h>
 
 #include <memory>

@@ -39,7 +39,7 @@ TEST(MpmcRingTest, PopFromEmptyLeavesTheTargetAlone) {
   EXPECT_EQ(*target, 7);
 }
 
-TEST(MpmcRingTest, DestructorFreesWhatWasNeverPopped) {
+TEST(MpmcRingTest, DestructorFreesUnpoppedElements) {
   auto counted = std::make_shared<int>(0);
   {
     MpmcRing<std::shared_ptr<int>> ring(8);
@@ -49,7 +49,7 @@ TEST(MpmcRingTest, DestructorFreesWhatWasNeverPopped) {
   EXPECT_EQ(counted.use_count(), 1);
 }
 
-TEST(MpmcRingTest, WalkSeesTheLabelsOfWhatIsInside) {
+TEST(MpmcRingTest, WalkSeesTheLabelsOfQueuedElements) {
   MpmcRing<Number> ring(4);
   Number out;
   for (uint64_t i = 0; i < 9; ++i) {
@@ -139,8 +139,8 @@ TEST(MpmcRingTest, ThreadsNeitherLoseNorRepeatNorReorder) {
   EXPECT_EQ(all.size(), 2 * kEach);
 }
 
-// A seed decides how many threads push and pop how much through how small a ring, and where they
-// yield; the system does the rest. What came out is what went in, each producer's in order.
+// A seed determines the threads, the elements, the capacity and the points where threads yield; the
+// system's scheduler adds its own variation. Every element arrives once, in its producer's order.
 void run_schedule(uint64_t seed) {
   Random random(seed);
   MpmcRing<std::unique_ptr<uint64_t>> ring(1 + random.below(16));

@@ -45,7 +45,7 @@ const uint8_t* read_long_length(const uint8_t* at, const uint8_t* end, uint32_t*
 
 namespace {
 
-// Behind the start tag, up to and with the end tag of the same number.
+// Skips from behind the start tag up to and including the end tag of the same number.
 const uint8_t* skip_group(uint32_t number, const uint8_t* at, const uint8_t* end, int depth) {
   if (depth <= 0) return nullptr;
   while (at != nullptr && at < end) {

@@ -1,5 +1,5 @@
-// The protobuf wire format, as much of it as a walk over bytes needs: varints, tags, lengths and
-// the skipping of unknown values (https://protobuf.dev/programming-guides/encoding/).
+// The part of the protobuf wire format that a walk over bytes needs: varints, tags, lengths and
+// skipping of unknown values (https://protobuf.dev/programming-guides/encoding/).
 //
 // The functions take the position and the end, and return the position behind what they read, or
 // null when the bytes are not valid. They accept what libprotobuf accepts: varints of up to ten
@@ -26,7 +26,7 @@ enum class WireType : uint8_t {
 };
 
 inline constexpr uint32_t kFieldNumberMax = (1u << 29) - 1;
-// libprotobuf's default; counts messages and groups below the outermost message.
+// libprotobuf's default. Counts messages and groups below the outermost message.
 inline constexpr int kDepthMax = 100;
 inline constexpr size_t kVarintBytesMax = 10;
 // libprotobuf's bound for a length, so that a position still fits an int.
@@ -36,7 +36,7 @@ constexpr uint32_t make_tag(uint32_t field_number, WireType type) {
   return field_number << 3 | static_cast<uint32_t>(type);
 }
 constexpr uint32_t field_number_of(uint32_t tag) { return tag >> 3; }
-// 6 and 7 come through as they are; skip_value refuses them.
+// Returns 6 and 7 unchanged; skip_value refuses them.
 constexpr WireType wire_type_of(uint32_t tag) { return static_cast<WireType>(tag & 7); }
 
 constexpr uint64_t zigzag_encode(int64_t value) {
@@ -46,14 +46,14 @@ constexpr int64_t zigzag_decode(uint64_t value) {
   return static_cast<int64_t>(value >> 1 ^ (~(value & 1) + 1));
 }
 
-// 1 to 10.
+// The encoded size of `value`: 1 to 10 bytes.
 constexpr size_t varint_size(uint64_t value) {
   return (static_cast<size_t>(63 - __builtin_clzll(value | 1)) * 9 + 73) / 64;
 }
 constexpr size_t tag_size(uint32_t field_number) {
   return varint_size(uint64_t{field_number} << 3);
 }
-// Tag, length and content of a length-delimited field.
+// The size of tag, length and content of a length-delimited field.
 constexpr size_t len_field_size(uint32_t field_number, size_t content_size) {
   return tag_size(field_number) + varint_size(content_size) + content_size;
 }
@@ -90,7 +90,7 @@ inline const uint8_t* skip_varint(const uint8_t* at, const uint8_t* end) {
   return nullptr;
 }
 
-// Does not judge the tag: field number 0 and wire types 6 and 7 are refused by skip_value.
+// Does not check the tag: skip_value refuses field number 0 and wire types 6 and 7.
 inline const uint8_t* read_tag(const uint8_t* at, const uint8_t* end, uint32_t* tag) {
   if (__builtin_expect(at < end && *at < 0x80, 1)) {
     *tag = *at;
@@ -99,7 +99,7 @@ inline const uint8_t* read_tag(const uint8_t* at, const uint8_t* end, uint32_t* 
   return detail::read_long_tag(at, end, tag);
 }
 
-// The length of a length-delimited value; null also when the value would pass the end.
+// Reads the length of a length-delimited value. Null also when the value would exceed the end.
 inline const uint8_t* read_length(const uint8_t* at, const uint8_t* end, uint32_t* length) {
   if (__builtin_expect(at < end && *at < 0x80, 1)) {
     *length = *at++;
@@ -110,12 +110,12 @@ inline const uint8_t* read_length(const uint8_t* at, const uint8_t* end, uint32_
   return *length <= static_cast<size_t>(end - at) ? at : nullptr;
 }
 
-// Skips the value that stands behind `tag`; a group as a whole, its fields checked. `depth` is how
-// many levels may still be entered. Null also for field number 0, wire types 6 and 7, and the end
-// of a group that was not begun.
+// Skips the value behind `tag`. A group is skipped as a whole and its fields are checked. `depth`
+// is the number of levels that may still be entered. Null also for field number 0, wire types 6 and
+// 7, and the end tag of a group that was not begun.
 const uint8_t* skip_value(uint32_t tag, const uint8_t* at, const uint8_t* end, int depth);
 
-// Precondition for both: that many bytes are readable.
+// Precondition of both functions: 8 (fixed64) or 4 (fixed32) bytes are readable.
 inline uint64_t load_fixed64(const uint8_t* at) {
   uint64_t value;
   std::memcpy(&value, at, sizeof value);
@@ -128,13 +128,13 @@ inline uint32_t load_fixed32(const uint8_t* at) {
 }
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
-// One field of a message. Views into the message; nothing is owned.
+// One field of a message. Its spans are views into the message.
 struct Field {
   uint32_t number = 0;
   WireType type = WireType::kVarint;
   uint64_t value = 0;              // varint, I64 and I32
-  std::span<const uint8_t> bytes;  // LEN: the content. A group: its fields and the end tag
-  std::span<const uint8_t> whole;  // tag, length and value as they stand
+  std::span<const uint8_t> bytes;  // LEN: the content. Group: the fields and the end tag
+  std::span<const uint8_t> whole;  // tag, length and value as received
 
   std::string_view text() const {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -157,10 +157,10 @@ class FieldReader {
  public:
   explicit FieldReader(std::span<const uint8_t> message, int depth = kDepthMax)
       : at_(message.data()), end_(message.data() + message.size()), depth_(depth) {}
-  // False at the end and at the first invalid byte; ok() tells which.
+  // False at the end and at the first invalid byte; ok() distinguishes the two.
   bool next(Field* field);
   bool ok() const { return ok_; }
-  // Where the next field begins; after a failure, where the field that is invalid begins.
+  // Where the next field begins; after a failure, where the invalid field begins.
   const uint8_t* position() const { return at_; }
 
  private:

@@ -1,4 +1,4 @@
-// The fields that FieldReader gives, written again one by one, are the message.
+// The fields that FieldReader returns, written again one by one, equal the message.
 #include <cstdlib>
 #include <string>
 

@@ -11,7 +11,7 @@ namespace {
 // Below this many bytes the set-up of the vectored check costs more than it saves.
 constexpr size_t kScalarBytesMax = 48;
 
-// The size of the well-formed sequence at `at`, 0 when there is none. Table 3-7 of Unicode.
+// The size of the well-formed sequence at `at`, or 0. Table 3-7 of the Unicode Standard.
 size_t sequence_size(const uint8_t* at, const uint8_t* end) {
   const uint8_t lead = at[0];
   if (lead < 0x80) return 1;

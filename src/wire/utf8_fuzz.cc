@@ -1,4 +1,4 @@
-// The ways to check a text agree with each other and with the table of RFC 3629, read slowly.
+// All checks of a text agree with each other and with a slow reading of the table in RFC 3629.
 #include <cstdlib>
 
 #include "base/bytes.h"
@@ -6,7 +6,7 @@
 
 namespace {
 
-// RFC 3629, section 4: what may follow each first byte.
+// RFC 3629, section 4: the bytes that may follow each first byte.
 bool is_utf8_slowly(std::span<const uint8_t> text) {
   for (size_t at = 0; at < text.size();) {
     const uint8_t first = text[at];

@@ -38,7 +38,7 @@ const std::vector<Case>& cases() {
   return kCases;
 }
 
-// The case's text at every offset among ASCII, so that each branch and each lane sees it.
+// Places the text of each case at every offset among ASCII, so that each branch and lane reads it.
 TEST(Utf8Test, TableAtEveryOffset) {
   for (const Case& c : cases()) {
     for (size_t before = 0; before < 80; before++) {
@@ -53,7 +53,7 @@ TEST(Utf8Test, TableAtEveryOffset) {
   }
 }
 
-TEST(Utf8Test, WhatIsNotUtf8IsReplacedByteByByte) {
+TEST(Utf8Test, InvalidBytesAreReplacedOneByOne) {
   EXPECT_EQ(to_utf8(""), "");
   EXPECT_EQ(to_utf8("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
   EXPECT_EQ(to_utf8("a\xff z"), "a\xef\xbf\xbd z");

@@ -6,7 +6,7 @@ namespace millrace::wire {
 
 namespace {
 constexpr size_t kChunkBytesMin = 64;
-// What a writer that is used for many small messages grows its chunks to.
+// The chunk size that a writer of many small messages grows to.
 constexpr size_t kChunkBytesGrown = 64 * 1024;
 }  // namespace
 

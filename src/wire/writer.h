@@ -1,6 +1,6 @@
 // Writes protobuf messages into one chunk that grows, so that the result becomes Bytes without a
-// copy. Lengths of nested messages are always minimal: open() leaves room for the length it
-// guesses, close() fills it in and moves the content only where the guess was wrong.
+// copy. Lengths of nested messages are always minimal: open() leaves room for the expected length,
+// close() writes the length and moves the content only when the expectation was wrong.
 //
 // One thread. Cost: an amortized append; a nested message whose length needs more bytes than
 // guessed costs one memmove of its content.
@@ -23,8 +23,8 @@ class Writer {
  public:
   explicit Writer(size_t capacity_bytes = 256);
 
-  // Fields. A value is written also when it is the default of its type: in OTLP's oneofs and
-  // `optional` fields presence means something; the caller leaves out what shall be absent.
+  // Writes a field, also when the value is the default of its type: in OTLP's oneofs and `optional`
+  // fields presence has a meaning. The caller omits fields that must be absent.
   void varint_field(uint32_t number, uint64_t value) {
     uint8_t* at = room(2 * kVarintBytesMax);
     at = write_varint(at, make_tag(number, WireType::kVarint));
@@ -59,12 +59,12 @@ class Writer {
     bytes_field(number, as_span(value));
   }
 
-  // A nested message, or a packed field: open, write the content, close in reverse order.
+  // A nested message or a packed field: open it, write the content, close in reverse order.
   struct Nested {
     size_t content_offset = 0;
     size_t length_bytes = 0;  // reserved for the length
   };
-  // `expected_size`: of the content; only its order of magnitude matters.
+  // `expected_size` is the size of the content in bytes; its order of magnitude is sufficient.
   Nested open(uint32_t number, size_t expected_size = 0) {
     uint8_t* at = room(2 * kVarintBytesMax);
     at = write_varint(at, make_tag(number, WireType::kLen));
@@ -73,12 +73,12 @@ class Writer {
     return {size_, length_bytes};
   }
   void close(Nested nested);
-  // Forgets everything from the tag of `nested` on; for a message that turned out not to be wanted.
+  // Discards everything from the tag of `nested` on.
   void discard(Nested nested, uint32_t number) {
     size_ = nested.content_offset - nested.length_bytes - tag_size(number);
   }
 
-  // Without tag or length.
+  // Appends bytes without a tag or a length.
   void raw(std::span<const uint8_t> bytes) {
     if (bytes.empty()) return;
     uint8_t* at = room(bytes.size());
@@ -95,14 +95,14 @@ class Writer {
   size_t size() const { return size_; }
   // Valid until the next write.
   std::span<const uint8_t> view() const { return {data_, size_}; }
-  // Back to an earlier size(), for a caller that changes its mind.
+  // Returns to an earlier size(): discards what was written since.
   void truncate(size_t size) {
     MILLRACE_DCHECK(size <= size_);
     size_ = size;
   }
   std::string to_string() const { return std::string(as_text(view())); }
-  // What was written since the last finish(), in the chunk it was written to. The writer can be
-  // used again; it goes on in the same chunk where there is room.
+  // Returns what was written since the last finish(), in its chunk, without a copy. The writer can
+  // be used again and continues in the same chunk while it has room.
   Bytes finish();
 
  private:
@@ -114,7 +114,7 @@ class Writer {
   void grow(size_t bytes);
 
   ChunkRef chunk_;
-  uint8_t* data_ = nullptr;  // of the message being written, inside the chunk
+  uint8_t* data_ = nullptr;  // start of the current message, inside the chunk
   size_t size_ = 0;
   size_t capacity_ = 0;  // from data_ to the end of the chunk
 };

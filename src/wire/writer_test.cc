@@ -19,7 +19,7 @@ TEST(WriterTest, FieldsAsTheEncodingGuideShowsThem) {
                                             29));
 }
 
-TEST(WriterTest, NestedLengthsAreMinimalWhateverWasGuessed) {
+TEST(WriterTest, NestedLengthsAreMinimalForAnyExpectedSize) {
   for (const size_t size : {0, 1, 127, 128, 300, 16383, 16384, 70000}) {
     for (const size_t guess : {0, 127, 128, 20000, 3000000}) {
       Writer writer(1);

@@ -1,5 +1,5 @@
-// What a fuzz target takes from its input: choices first, texts as they are needed, the rest whole.
-// Where the input has ended choices are 0 and texts are empty, so that every input is one.
+// Divides the input of a fuzz target into values: choices first, texts in between, the rest last.
+// Behind the end of the input choices are 0 and texts are empty, so that every input is valid.
 #pragma once
 
 #include <algorithm>
@@ -21,16 +21,16 @@ class FuzzInput {
     left_ = left_.subspan(1);
     return first;
   }
-  // Below `count`, which is at most 256.
+  // A number below `count`; `count` is at most 256.
   size_t choice(size_t count) { return byte() % count; }
   bool flag() { return (byte() & 1) != 0; }
-  // `count` bytes, the lowest first; at most 8.
+  // An integer of `count` bytes (at most 8) in little-endian order.
   uint64_t number(size_t count) {
     uint64_t value = 0;
     for (size_t i = 0; i < count; ++i) value |= uint64_t{byte()} << (8 * i);
     return value;
   }
-  // A byte for its length, then the text.
+  // A text whose length is the next byte.
   std::string_view text() { return as_text(take(byte())); }
   std::span<const uint8_t> rest() { return take(left_.size()); }
   std::string_view rest_text() { return as_text(rest()); }
