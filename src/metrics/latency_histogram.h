@@ -16,7 +16,7 @@ namespace millrace::metrics {
 
 class LatencyHistogram {
  public:
-  // Negative durations (clocks that disagree) count as zero.
+  // A negative duration (from clocks that disagree) counts as zero.
   void record(Duration latency) {
     const int64_t count = latency.count();
     const uint64_t value = count > 0 ? static_cast<uint64_t>(count) : 0;
@@ -26,8 +26,8 @@ class LatencyHistogram {
   }
   uint64_t count() const { return count_; }
   Duration max() const { return Duration(static_cast<int64_t>(max_)); }
-  // The value that a share `quantile` (0 to 1) of what was recorded does not exceed, rounded up to
-  // the end of its bucket, but never above max(). Zero when nothing was recorded.
+  // The value that a share `quantile` (0 to 1) of the recorded durations does not exceed, rounded
+  // up to the end of its bucket, but never above max(). Zero when nothing is recorded.
   Duration quantile(double quantile) const;
   void clear() { *this = LatencyHistogram(); }
 
@@ -36,7 +36,7 @@ class LatencyHistogram {
   static constexpr uint64_t kLinear = uint64_t{1} << kLinearBits;
   static constexpr size_t kBuckets = kLinear * (64 - kLinearBits) + kLinear;
 
-  // Values below 2 * kLinear have a bucket each; above, the 7 leading bits choose it.
+  // Each value below 2 * kLinear has its own bucket; above, the 7 leading bits select the bucket.
   static constexpr size_t bucket_of(uint64_t value) {
     const int shift = std::bit_width(value | kLinear) - kLinearBits - 1;
     return kLinear * static_cast<size_t>(shift) + static_cast<size_t>(value >> shift);

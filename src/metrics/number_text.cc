@@ -8,7 +8,7 @@
 namespace millrace::metrics {
 namespace {
 
-// Go's 'g' with the shortest precision goes over to an exponent outside these bounds.
+// Go's 'g' with the shortest precision uses an exponent outside these bounds.
 constexpr int kExponentMin = -4;
 constexpr int kExponentEnd = 6;
 
@@ -23,7 +23,7 @@ void append_number(std::string& text, double value) {
     text += value > 0 ? "+Inf" : "-Inf";
     return;
   }
-  // The longest shortest form is "-2.2250738585072014e-308".
+  // The longest result is "-2.2250738585072014e-308".
   char digits[32] = {};
   const auto scientific =
       std::to_chars(digits, digits + sizeof digits, value, std::chars_format::scientific);

@@ -1,6 +1,6 @@
-// Numbers as the Prometheus text format has them. Go's client prints every sample as a float with
+// Numbers in the Prometheus text format. Go's client prints every sample as a float with
 // strconv.FormatFloat(v, 'g', -1, 64): the shortest digits that read back the same, and an exponent
-// from 1e+06 on. Scrapers parse any form; printing the same one lets outputs be compared by diff.
+// from 1e+06 on. Scrapers read any form; the same form lets outputs be compared by diff.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
-// The names, types and help of otelcol's own metrics, as v0.162 shows them at :8888/metrics with
-// its default reader: dashboards and alerts are written against these. A rename here breaks them,
-// which is what otelcol_names_test.cc is for. The labels of each are in its comment.
+// The names, types and help texts of otelcol's own metrics, as v0.162 shows them at :8888/metrics
+// with its default reader. Dashboards and alerts depend on them; otelcol_names_test.cc fails when
+// one is renamed. The comment of each metric lists its labels.
 #pragma once
 
 #include <array>
@@ -16,15 +16,15 @@ enum class MetricType : uint8_t { kCounter, kGauge, kHistogram };
 struct MetricInfo {
   std::string_view name;
   MetricType type;
-  std::string_view help;  // ends in otelcol's mark of stability
+  std::string_view help;  // ends in otelcol's stability mark
 };
 
-// One metric for each of the signals traces, metrics, logs, profiles: `kFamily[index_of(signal)]`.
-// otelcol has none for profiles; ours follow its pattern.
+// One metric for each of traces, metrics, logs and profiles: `kFamily[index_of(signal)]`.
+// otelcol has none for profiles; Millrace's follow its pattern.
 using SignalMetrics = std::array<MetricInfo, kSignalCount>;
 
-// Labels: receiver, transport ("grpc" or "http"). The refused and failed series appear, at 0, with
-// the first accepted one.
+// Labels: receiver, transport ("grpc" or "http"). The first accepted item also creates the refused
+// and failed series, at 0.
 inline constexpr SignalMetrics kReceiverAccepted = {{
     {"otelcol_receiver_accepted_spans", MetricType::kCounter,
      "Number of spans successfully pushed into the pipeline. [Alpha]"},
@@ -47,16 +47,17 @@ inline constexpr SignalMetrics kReceiverRefused = {{
 }};
 inline constexpr SignalMetrics kReceiverFailed = {{
     {"otelcol_receiver_failed_spans", MetricType::kCounter,
-     "Number of spans the receiver failed on by an error of its own. [Alpha]"},
+     "Number of spans that the receiver failed to process by an internal error. [Alpha]"},
     {"otelcol_receiver_failed_metric_points", MetricType::kCounter,
-     "Number of metric points the receiver failed on by an error of its own. [Alpha]"},
+     "Number of metric points that the receiver failed to process by an internal error. [Alpha]"},
     {"otelcol_receiver_failed_log_records", MetricType::kCounter,
-     "Number of log records the receiver failed on by an error of its own. [Alpha]"},
+     "Number of log records that the receiver failed to process by an internal error. [Alpha]"},
     {"otelcol_receiver_failed_samples", MetricType::kCounter,
-     "Number of profile samples the receiver failed on by an error of its own. [Development]"},
+     "Number of profile samples that the receiver failed to process by an internal error. "
+     "[Development]"},
 }};
 
-// Labels: exporter; OTLP exporters add server_address and server_port, over HTTP also url_path.
+// Labels: exporter; OTLP exporters add server_address and server_port, and over HTTP url_path.
 inline constexpr SignalMetrics kExporterSent = {{
     {"otelcol_exporter_sent_spans", MetricType::kCounter,
      "Number of spans successfully sent to destination. [Alpha]"},
@@ -126,34 +127,34 @@ inline constexpr MetricInfo kProcessorBatchSizeTriggerSend = {
     "Number of times a batch was sent because it was full. [Development]"};
 inline constexpr MetricInfo kProcessorBatchTimeoutTriggerSend = {
     "otelcol_processor_batch_timeout_trigger_send", MetricType::kCounter,
-    "Number of times a batch was sent because its time was up. [Development]"};
+    "Number of times a batch was sent because its timeout elapsed. [Development]"};
 inline constexpr MetricInfo kProcessorBatchMetadataCardinality = {
     "otelcol_processor_batch_metadata_cardinality", MetricType::kGauge,
-    "Number of combinations of metadata values that have a batch. [Development]"};
+    "Number of combinations of metadata values with a pending batch. [Development]"};
 
 // Labels: processor.
 inline constexpr SignalMetrics kMemoryLimiterAccepted = {{
     {"otelcol_processor_memory_limiter_accepted_spans", MetricType::kCounter,
-     "Number of spans the memory limit let pass. [Development]"},
+     "Number of spans admitted by the memory limit. [Development]"},
     {"otelcol_processor_memory_limiter_accepted_metric_points", MetricType::kCounter,
-     "Number of metric points the memory limit let pass. [Development]"},
+     "Number of metric points admitted by the memory limit. [Development]"},
     {"otelcol_processor_memory_limiter_accepted_log_records", MetricType::kCounter,
-     "Number of log records the memory limit let pass. [Development]"},
+     "Number of log records admitted by the memory limit. [Development]"},
     {"otelcol_processor_memory_limiter_accepted_samples", MetricType::kCounter,
-     "Number of profile samples the memory limit let pass. [Development]"},
+     "Number of profile samples admitted by the memory limit. [Development]"},
 }};
 inline constexpr SignalMetrics kMemoryLimiterRefused = {{
     {"otelcol_processor_memory_limiter_refused_spans", MetricType::kCounter,
-     "Number of spans the memory limit refused. [Development]"},
+     "Number of spans refused by the memory limit. [Development]"},
     {"otelcol_processor_memory_limiter_refused_metric_points", MetricType::kCounter,
-     "Number of metric points the memory limit refused. [Development]"},
+     "Number of metric points refused by the memory limit. [Development]"},
     {"otelcol_processor_memory_limiter_refused_log_records", MetricType::kCounter,
-     "Number of log records the memory limit refused. [Development]"},
+     "Number of log records refused by the memory limit. [Development]"},
     {"otelcol_processor_memory_limiter_refused_samples", MetricType::kCounter,
-     "Number of profile samples the memory limit refused. [Development]"},
+     "Number of profile samples refused by the memory limit. [Development]"},
 }};
 
-// No labels. CPU seconds and uptime are counters of fractions.
+// No labels. CPU seconds and uptime are counters with fractions.
 inline constexpr MetricInfo kProcessCpuSeconds = {
     "otelcol_process_cpu_seconds", MetricType::kCounter,
     "Total CPU user and system time in seconds. [Alpha]"};
@@ -164,7 +165,7 @@ inline constexpr MetricInfo kProcessMemoryRss = {
     "Total physical memory (resident set size) in bytes. [Alpha]"};
 inline constexpr MetricInfo kProcessRuntimeHeapAllocBytes = {
     "otelcol_process_runtime_heap_alloc_bytes", MetricType::kGauge,
-    "Bytes the allocator has given out and not got back. [Alpha]"};
+    "Bytes that the program has allocated and not freed. [Alpha]"};
 inline constexpr MetricInfo kProcessRuntimeTotalSysMemoryBytes = {
     "otelcol_process_runtime_total_sys_memory_bytes", MetricType::kGauge,
     "Bytes the allocator has obtained from the system. [Alpha]"};

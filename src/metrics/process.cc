@@ -67,7 +67,7 @@ ProcessSource this_process() {
 
 std::optional<ProcessStat> parse_process_stat(const std::string& line, int64_t ticks_per_second,
                                               int64_t page_bytes) {
-  // The command's name stands in parentheses and may itself hold spaces and parentheses.
+  // The command's name is in parentheses and may contain spaces and parentheses.
   const size_t name_end = line.rfind(") ");
   if (name_end == std::string::npos) return std::nullopt;
   const std::string_view fields = std::string_view(line).substr(name_end + 2);

@@ -1,5 +1,5 @@
-// Any text is a line of /proc/PID/stat or none; what reads has the figures that stand behind the
-// last parenthesis, as a stream reads them.
+// Any text is a line of /proc/PID/stat or refused. An accepted line has the figures behind its last
+// parenthesis that an input stream reads there.
 #include <cstddef>
 #include <cstdint>
 #include <sstream>
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string line(testing::FuzzInput(data, size).rest_text());
   const auto stat = metrics::parse_process_stat(line, 100, 4096);
   if (!stat) return 0;
-  // The twin splits at blanks, so it is asked only where single blanks divide plain numbers.
+  // The stream splits at blanks, so it is compared only for plain numbers between single blanks.
   std::istringstream words(line.substr(line.rfind(") ") + 2));
   std::string state;
   words >> state;

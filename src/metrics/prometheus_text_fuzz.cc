@@ -1,5 +1,5 @@
-// Whatever stands in labels and in help: the page has as many lines as there is to say, and a
-// naive reader of Prometheus' text format finds exactly the labels and values that were given.
+// For any labels and help texts the page has one line for each sample, help and type, and a simple
+// reader of Prometheus' text format reads exactly the given labels and values.
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,8 +16,9 @@ namespace {
 using namespace millrace;
 using Sample = std::map<std::string, std::string>;
 
-// "counter{a="…",b="…"} 3": the labels, and the value under "". Reads as the format's page says:
-// inside quotes \\, \" and \n are escapes, everything else stands for itself.
+// Reads "counter{a="…",b="…"} 3": the labels, and the value under the key "". As the format
+// defines,
+// \\, \" and \n are escapes inside quotes and other characters stand for themselves.
 Sample read_sample(const std::string& line, const std::string& name) {
   MILLRACE_CHECK(line.starts_with(name));
   Sample sample;

@@ -52,7 +52,7 @@ void append_label_value(std::string& text, std::string_view value) {
   }
 }
 
-// `a="1",b="2"`: the text of a label set is also its identity.
+// `a="1",b="2"`: the text of a label set also identifies it.
 std::string labels_text(Labels labels) {
   std::sort(labels.begin(), labels.end());
   std::string text;
@@ -139,18 +139,18 @@ double Histogram::sum() const { return sum_.load(std::memory_order_relaxed); }
 struct Registry::State {
   using Read = std::function<double()>;
 
-  // One label set of a family: exactly the member of the family's type is in use, except that a
-  // counter may also have functions.
+  // One label set of a family. Only the member of the family's type is used; a counter may have
+  // functions as well.
   struct Series {
     std::unique_ptr<Counter> counter;
     std::unique_ptr<Histogram> histogram;
-    std::list<Read> functions;  // a list, because handles hold on to their place in it
+    std::list<Read> functions;  // a list, because handles keep iterators into it
     bool empty() const { return counter == nullptr && histogram == nullptr && functions.empty(); }
   };
   struct Family {
     Type type;
     std::string help;
-    std::map<std::string, Series, std::less<>> series;  // by the text of the labels
+    std::map<std::string, Series, std::less<>> series;  // the key is the text of the labels
   };
 
   Series& series(std::string_view name, std::string_view help, Type type, Labels labels) {
@@ -181,7 +181,7 @@ Registry::Handle Registry::State::add_function(const std::shared_ptr<State>& sta
     Series& series = state->series(name, help, type, std::move(labels));
     place = series.functions.insert(series.functions.end(), std::move(read));
   }
-  // The handle carries nothing but its deleter; the pointer only has to differ from null.
+  // The handle has a deleter alone; its pointer must only differ from null.
   return Handle(state.get(), [weak = std::weak_ptr<State>(state), name = std::string(name),
                               key = std::move(key), place](void*) {
     if (const std::shared_ptr<State> alive = weak.lock()) alive->remove_function(name, key, place);
@@ -190,7 +190,7 @@ Registry::Handle Registry::State::add_function(const std::shared_ptr<State>& sta
 
 void Registry::State::remove_function(const std::string& name, const std::string& labels,
                                       std::list<Read>::iterator place) {
-  std::list<Read> removed;  // destroyed after the lock: what it captured is not our business
+  std::list<Read> removed;  // destroyed after the lock is released, since captures may lock others
   const std::lock_guard lock(mutex);
   const auto family = families.find(name);
   const auto series = family->second.series.find(labels);

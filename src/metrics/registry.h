@@ -1,7 +1,7 @@
-// The process's own metrics, written out as Prometheus text exactly as otelcol writes it: no
+// The process's own metrics, rendered as Prometheus text exactly as otelcol does: no
 // _total, no unit suffix, help that ends in " [Alpha]" or " [Development]", target_info.
 //
-// Threads: making metrics takes a lock (start-up, or the first time a label set appears); adding
+// Threads: creating metrics takes a lock (at start-up, or when a label set first appears); adding
 // to a Counter is one relaxed atomic add; rendering takes the lock.
 #pragma once
 
@@ -24,14 +24,14 @@ class Counter {
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:
-  std::atomic<uint64_t> value_{0};  // any thread adds, the renderer reads; orders nothing
+  std::atomic<uint64_t> value_{0};  // added to by any thread, read by the renderer; relaxed
 };
 
 class Histogram {
  public:
-  // Precondition: the bounds ascend. +Inf is added by itself.
+  // Precondition: the bounds ascend. The constructor adds +Inf.
   explicit Histogram(std::vector<double> upper_bounds);
-  // Any thread; O(log buckets). A reader may see the sum of a value before its bucket.
+  // Any thread; O(log buckets). A reader may see a value in the sum before it is in its bucket.
   void record(double value);
   const std::vector<double>& upper_bounds() const { return upper_bounds_; }
   uint64_t bucket_count(size_t index) const;  // not cumulative; index == bounds.size() is +Inf
@@ -40,14 +40,14 @@ class Histogram {
 
  private:
   std::vector<double> upper_bounds_;
-  // Any thread adds, the renderer reads, relaxed: statistics that order nothing else. The count is
-  // derived from the buckets, so that it always agrees with them.
+  // Added to by any thread, read by the renderer; relaxed, because they order no other data. The
+  // count is the sum of the buckets, so that the two always agree.
   std::unique_ptr<std::atomic<uint64_t>[]> buckets_;
   std::atomic<double> sum_{0};
 };
 
-// Whether counters are shown as otelcol shows them by default, or with the suffix that dashboards
-// written for `without_type_suffix: false` expect.
+// Counters with otelcol's default names, or with the suffix _total, for dashboards that were
+// written for `without_type_suffix: false`.
 enum class CounterNames : uint8_t { kPlain, kWithTotal };
 
 class Registry {
@@ -57,15 +57,15 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  // The same name and labels give the same counter; it lives as long as the registry. A name keeps
-  // the help of its first use; using one name for two types of metric ends the process. A histogram
-  // keeps the bounds of its first use.
+  // The same name and labels return the same counter; it lives as long as the registry. A name
+  // keeps the help of its first use, and a histogram its first bounds. Using one name for two types
+  // of metric ends the process.
   Counter& counter(std::string_view name, std::string_view help, Labels labels);
   Histogram& histogram(std::string_view name, std::string_view help, Labels labels,
                        std::vector<double> upper_bounds);
   // Values that are read when a page is rendered. `read` runs under the registry's lock, on the
-  // thread that renders; it must be thread-safe and must not use the registry. Dropping the handle
-  // removes the value: `read` is not called any more once that returns (it may wait for a
+  // thread that renders; it must be thread-safe and must not use the registry. Destroying the
+  // handle removes the value: after that `read` is not called again (the destructor may wait for a
   // rendering). A handle may outlive the registry. Several values of one name and label set are
   // shown as their sum, so that each worker can register its share.
   using Handle = std::shared_ptr<void>;

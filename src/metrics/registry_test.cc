@@ -106,7 +106,7 @@ TEST(RegistryDeathTest, OneNameHasOneType) {
   EXPECT_DEATH((void)registry.gauge("a", "h", {{"x", "1"}}, [] { return 0.0; }), "type");
 }
 
-// Adding, making, dropping and rendering at once; what the thread sanitizer is for.
+// Adds, creates, drops and renders at once, for the thread sanitizer.
 TEST(RegistryTest, ConcurrentUseLosesNothing) {
   Registry registry;
   constexpr int kThreads = 4;
@@ -134,7 +134,7 @@ TEST(RegistryTest, ConcurrentUseLosesNothing) {
   EXPECT_EQ(registry.to_prometheus_text().find("brief"), std::string::npos);
 }
 
-TEST(RegistryTest, SuffixIsForCountersOnlyAndOnlyWhenAskedFor) {
+TEST(RegistryTest, SuffixIsForCountersOnlyAndOnlyWhenConfigured) {
   Registry registry;
   registry.counter("received", "Items.", {}).add(3);
   const Registry::Handle gauge = registry.gauge("held", "Items.", {}, [] { return 1.0; });

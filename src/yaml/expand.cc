@@ -36,7 +36,7 @@ class Expander {
   }
 
  private:
-  // What one ${…} gives: nothing when the variable is unset.
+  // The result of one ${…}; without a value when the variable is unset.
   struct Retrieved {
     std::optional<std::string> text;
     std::string source;  // "env:NAME", the path
@@ -59,12 +59,12 @@ class Expander {
     if (!text) return fail(text.error());
     if (*text != node.scalar) {
       node.scalar = std::move(*text);
-      node.quoted = true;  // made of pieces, it is text
+      node.quoted = true;  // a concatenation is always text
     }
     return {};
   }
 
-  // The scalar is one ${…}: its value gets the type that its text has as YAML.
+  // The scalar is exactly one ${…}: the value is read as YAML and has the resulting type.
   Status replace_whole(Node& node, const std::string& inner, size_t depth) {
     auto retrieved = retrieve(inner, node.place);
     if (!retrieved) return fail(retrieved.error());
@@ -72,7 +72,7 @@ class Expander {
     if (retrieved->text) {
       auto parsed = parse(*retrieved->text, retrieved->source);
       if (!parsed || is_text(*parsed)) {
-        // Text stays exactly as it came, with its quotes, as in otelcol.
+        // As in otelcol, text is kept unchanged, including its quotes.
         value.kind = Node::Kind::kScalar;
         value.scalar = std::move(*retrieved->text);
         value.quoted = true;
@@ -88,8 +88,8 @@ class Expander {
     return expand_node(node, depth + 1);
   }
 
-  // At `at`, just behind "${": the text up to its "}", with what is nested in it expanded; `at`
-  // moves behind the "}". Empty without a "}" .
+  // `at` is behind "${". Returns the text up to its "}" with nested references expanded, and moves
+  // `at` behind the "}". Returns nothing when there is no "}".
   Result<std::optional<std::string>> take_reference(std::string_view text, size_t& at,
                                                     const Place& place, size_t depth) {
     size_t end = at;
@@ -100,7 +100,8 @@ class Expander {
     return std::optional(std::move(*inner));
   }
 
-  // From `at` to the end of `text`, or (`until_brace`) to the next "}", where `at` then stands.
+  // Expands from `at` to the end of `text`, or up to the next "}" when `until_brace`; moves `at`
+  // there.
   Result<std::string> expand_text(std::string_view text, size_t& at, bool until_brace,
                                   const Place& place, size_t depth) {
     if (depth > kExpansionDepthMax) {
@@ -116,7 +117,7 @@ class Expander {
         size_t behind = at + 2;
         auto inner = take_reference(text, behind, place, depth);
         if (!inner) return fail(inner.error());
-        if (!*inner) {  // never closed: plain text
+        if (!*inner) {  // no "}": plain text
           out += text.substr(at);
           at = text.size();
           break;
@@ -157,7 +158,7 @@ class Expander {
   Result<Retrieved> retrieve_source(std::string_view inner, const Place& place) {
     const size_t colon = inner.find(':');
     const std::string_view scheme = inner.substr(0, colon);
-    // ${NAME} and ${NAME:-default} are the environment.
+    // ${NAME} and ${NAME:-default} read the environment.
     if (colon == std::string_view::npos || inner.substr(colon, 2) == ":-") {
       return retrieve_variable(inner, place);
     }
@@ -185,7 +186,7 @@ class Expander {
     const std::string name(text.substr(0, separator));
     if (!is_name(name)) {
       return error(place, "\"" + name +
-                              "\" is no name of an environment variable: letters, digits "
+                              "\" is not the name of an environment variable: letters, digits "
                               "and _, not starting with a digit ($$ is a plain $)");
     }
     Retrieved retrieved{world_.environment(name), "env:" + name};

@@ -1,11 +1,11 @@
 // Replaces ${…} in a configuration, by otelcol's rules:
 //   ${env:NAME}, ${NAME}          the environment; unset: null, with a warning
 //   ${env:NAME:-default}          the default only when NAME is unset, not when it is empty
-//   ${file:path}                  a file's text, less one newline at its end
+//   ${file:path}                  a file's text without one newline at its end
 //   ${yaml:…}                     YAML in place
-//   $$                            one $, so that $${X} is the text ${X}; a lone $x stays
-// They nest, inner ones first. A value that is exactly one ${…} is read as YAML and gets that
-// type; Node::original keeps the text for fields that want text. Anywhere else it is text.
+//   $$                            one $, so that $${X} is the text ${X}; a single $x is unchanged
+// References nest; inner ones are replaced first. A value that is exactly one ${…} is read as YAML
+// and gets that type; Node::original keeps the text for string fields. Elsewhere it is text.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,10 @@
 
 namespace millrace::yaml {
 
-// What a configuration may read of the process's environment, given by the owner of the process.
+// The process's environment and files as functions, given by the owner of the process.
 struct World {
   std::function<std::optional<std::string>(const std::string& name)> environment;
-  // Errors name the path and what the system said.
+  // Errors name the path and the system's reason.
   std::function<Result<std::string>(const std::string& path)> read_file;
 };
 
@@ -32,12 +32,12 @@ struct Finding {
   std::string message;
 };
 
-// Bounds against values that refer to themselves or grow without end.
+// Bounds for values that refer to themselves or grow without a limit.
 inline constexpr size_t kExpansionsMax = 10'000;
 inline constexpr size_t kExpansionDepthMax = 100;
 inline constexpr size_t kExpandedBytesMax = 16 << 20;
 
-// In place. Error: "file:line:column: …"; the tree is then half expanded.
+// Expands `root` in place. After an error ("file:line:column: …") the tree is partly expanded.
 Status expand(Node& root, const World& world, std::vector<Finding>& warnings);
 
 }  // namespace millrace::yaml

@@ -8,10 +8,10 @@ namespace {
 
 struct Level {
   size_t indent = 0;
-  int line = 0;  // that opened it, from 0
+  int line = 0;  // that opened the level, from 0
 };
 
-// The next line without its end; `text` is advanced behind it.
+// Returns the next line without its line end and moves `text` behind it.
 std::string_view take_line(std::string_view& text) {
   const size_t end = std::min(text.find('\n'), text.size());
   const std::string_view line = text.substr(0, end);
@@ -19,8 +19,8 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-// The columns at which the line opens a level: its first character, and for "- " what follows the
-// dash. Empty for a line without content.
+// The columns at which the line opens a level: its first character, and for "- " also the first
+// character behind the dash. Empty for a line without content.
 std::vector<size_t> levels_of(std::string_view line) {
   std::vector<size_t> levels;
   size_t at = line.find_first_not_of(' ');

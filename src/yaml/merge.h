@@ -1,12 +1,12 @@
-// Lays one configuration over another, as several --config do.
+// Merges one configuration into another, as for several --config.
 #pragma once
 
 #include "yaml/node.h"
 
 namespace millrace::yaml {
 
-// Mappings are joined key by key, at every depth; anything else in `over` (lists too, and null)
-// takes the place of what is there. Each value keeps the place it was written at.
+// Mappings are merged key by key at every depth. Any other value of `over` (also a list or null)
+// replaces the value in `into`. Each value keeps the place where it was written.
 void merge(Node& into, Node&& over);
 
 }  // namespace millrace::yaml

@@ -1,5 +1,5 @@
-// A parsed configuration text: our own tree over yaml-cpp, with the place of every value, so that
-// each error can say file:line:column, also after merging several files and expanding ${…}.
+// A parsed configuration as a tree of its own, built with yaml-cpp. Each value has its place, so
+// that errors can say file:line:column, also after merging several files and expanding ${…}.
 // Immutable after parsing, apart from merge and expansion; one thread, start-up only.
 #pragma once
 
@@ -26,7 +26,7 @@ struct Node {
   Place place;
   std::string scalar;    // text after unquoting and expansion
   bool quoted = false;   // a quoted scalar is never a number, bool or null
-  std::string original;  // the text before expansion, where a string field falls back to it
+  std::string original;  // the text before expansion; string fields use it instead of other types
   std::vector<Node> sequence;
   std::vector<Entry> mapping;  // in file order, keys unique
 

@@ -19,7 +19,7 @@
 namespace millrace::yaml {
 namespace {
 
-// How our event handler stops yaml-cpp; caught in parse().
+// Thrown by the event handler to stop yaml-cpp; parse() catches it.
 struct Stop : std::exception {
   Stop(Place where, std::string what) : place(std::move(where)), message(std::move(what)) {}
   const char* what() const noexcept override { return message.c_str(); }
@@ -67,7 +67,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (found == anchors_.end()) throw Stop(place_of(mark), "an alias inside its own anchor");
     const Anchored& anchored = found->second;
     if (stack_.size() + anchored.depth > kDepthMax) throw too_deep(place_of(mark));
-    // The copy keeps the places of the anchor, where the values are written.
+    // The copy keeps the places of the anchor's values, where they are written.
     count(anchored.node_count, mark);
     attach(Node(anchored.node), place_of(mark));
   }
@@ -78,7 +78,7 @@ class TreeBuilder final : public YAML::EventHandler {
     node.kind = Node::Kind::kScalar;
     node.place = place_of(mark);
     node.scalar = value;
-    // yaml-cpp gives "?" for a plain scalar and "!" for a quoted one or a block.
+    // yaml-cpp passes "?" for a plain scalar and "!" for a quoted one or a block.
     if (tag == "!" || tag == "tag:yaml.org,2002:str") {
       node.quoted = true;
     } else if (tag == "tag:yaml.org,2002:null") {
@@ -112,11 +112,11 @@ class TreeBuilder final : public YAML::EventHandler {
     size_t node_count;
     size_t depth;
   };
-  // A collection that is still open.
+  // A collection whose end has not been read.
   struct Open {
     Node node;
     YAML::anchor_t anchor;
-    std::optional<Node> key;  // of the mapping entry whose value comes next
+    std::optional<Node> key;  // the key of the next value in a mapping
     std::unordered_map<std::string, Place> keys;
     std::vector<std::pair<Place, Node>> merges;  // values of `<<`, in order
   };
@@ -145,7 +145,7 @@ class TreeBuilder final : public YAML::EventHandler {
     for (const std::string_view known : kKnown) {
       if (tag == known) return;
     }
-    throw Stop(place_of(mark), "the YAML tag \"" + tag + "\" means nothing in a configuration");
+    throw Stop(place_of(mark), "the YAML tag \"" + tag + "\" is not supported");
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
@@ -170,7 +170,7 @@ class TreeBuilder final : public YAML::EventHandler {
     attach(std::move(collection.node), std::move(place));
   }
 
-  // `<<: *defaults`: the entries of the other mapping where this one has none of that name.
+  // `<<: *defaults`: adds the entries of the other mapping whose names this one does not have.
   static void merge_defaults(Open& collection, const Place& place, Node& value) {
     if (value.kind == Node::Kind::kSequence) {
       for (Node& part : value.sequence) merge_defaults(collection, place, part);
@@ -197,7 +197,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void keep_anchor(const Node& node, YAML::anchor_t anchor) {
     if (anchor == YAML::NullAnchor) return;
-    // Kept copies count too: nested anchors would otherwise hold the square of what is written.
+    // Copies kept for anchors count too; otherwise nested anchors would need memory quadratic in
+    // the text.
     const size_t size = count_nodes(node);
     node_count_ += size;
     if (node_count_ > kNodesMax) throw Stop(node.place, "too many values behind anchors");
@@ -209,7 +210,7 @@ class TreeBuilder final : public YAML::EventHandler {
            !stack_.back().key.has_value();
   }
 
-  // `place`: where the node is used, which for an alias is not where it is written.
+  // `place` is where the node is used; for an alias it differs from where the node is written.
   void attach(Node node, Place place) {
     if (stack_.empty()) {
       root_ = std::move(node);
@@ -250,7 +251,7 @@ class TreeBuilder final : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// yaml-cpp takes 0x04 for the end of the text and guesses UTF-16 from zero bytes.
+// yaml-cpp treats 0x04 as the end of the text and zero bytes as a sign of UTF-16.
 std::optional<Error> find_control_character(std::string_view text, std::string_view file) {
   int line = 1;
   int column = 1;
@@ -271,7 +272,7 @@ std::optional<Error> find_control_character(std::string_view text, std::string_v
   return std::nullopt;
 }
 
-// yaml-cpp's word for a tab that stands where spaces should is "illegal map value".
+// yaml-cpp reports a tab in the indentation as "illegal map value".
 bool is_indented_by_tab(std::string_view text, int line) {
   for (; line > 0 && !text.empty(); --line) {
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
@@ -282,7 +283,7 @@ bool is_indented_by_tab(std::string_view text, int line) {
 
 std::string explain(const YAML::Exception& error, std::string_view text) {
   if (is_indented_by_tab(text, error.mark.line)) {
-    return "a tab in the indentation, where only spaces may stand";
+    return "a tab in the indentation, where only spaces are allowed";
   }
   return explain_indentation(text, error.mark.line).value_or(error.msg);
 }

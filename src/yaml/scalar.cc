@@ -67,7 +67,7 @@ std::optional<double> to_number(std::string_view plain) {
   if (plain == ".nan" || plain == ".NaN" || plain == ".NAN") {
     return std::numeric_limits<double>::quiet_NaN();
   }
-  // from_chars also reads "inf" and "nan", which YAML takes for text.
+  // from_chars also reads "inf" and "nan", which are text in YAML.
   if (rest.empty() || !(rest[0] == '.' || (rest[0] >= '0' && rest[0] <= '9'))) return std::nullopt;
   const std::string digits = without_underscores(rest);
   double value = 0;

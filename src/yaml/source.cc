@@ -9,7 +9,7 @@
 namespace millrace::yaml {
 namespace {
 
-// "a::b: 1" becomes "a: {b: 1}"; only in the outermost mapping.
+// Turns "a::b: 1" into "a: {b: 1}", in the outermost mapping only.
 void nest_keys(Node& root) {
   Node nested;
   nested.kind = Node::Kind::kMapping;
@@ -48,7 +48,7 @@ Result<Node> parse_nested(std::string_view text, const std::string& name) {
   return node;
 }
 
-// The scheme of "scheme:value", at least two characters long; empty for a path.
+// The scheme in "scheme:value", which has at least two characters; empty for a path.
 std::string_view scheme_of(std::string_view config) {
   const size_t colon = config.find(':');
   if (colon == std::string_view::npos || colon < 2) return {};

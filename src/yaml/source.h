@@ -1,4 +1,4 @@
-// From what stands on the command line to one merged, expanded tree.
+// Turns the configuration sources of the command line into one merged, expanded tree.
 #pragma once
 
 #include <string>
@@ -11,15 +11,15 @@
 namespace millrace::yaml {
 
 struct Sources {
-  // Paths, or scheme:value with file:, env: or yaml: (in which a key a::b::c nests).
+  // Paths, or scheme:value with file:, env: or yaml: (in which a key a::b::c means nested keys).
   std::vector<std::string> configs;
-  // "a.b.c=value": each the last word on its key.
+  // "a.b.c=value"; they override `configs`.
   std::vector<std::string> sets;
-  // YAML that stands in when `configs` is empty; may be empty itself.
+  // The YAML text that is used when `configs` is empty; may be empty.
   std::string built_in = {};
 };
 
-// Merges left to right, sets last, then expands ${…}. Errors name the place.
+// Merges `configs` left to right, then `sets`, then expands ${…}. Errors name the place.
 Result<Node> load(const Sources& sources, const World& world, std::vector<Finding>& warnings);
 
 }  // namespace millrace::yaml

@@ -32,7 +32,7 @@ class SourceTest : public testing::Test {
     const auto root = load({std::move(configs), std::move(sets)}, world(), warnings);
     return root ? "no error" : root.error().message;
   }
-  // The value of `text` as the only value of a file.
+  // Loads a file whose only value is `text` and returns the node of that value.
   Node value(const std::string& text) {
     files["a.yaml"] = "v: " + text + "\n";
     return *loaded({"a.yaml"}).find("v");
@@ -43,7 +43,7 @@ class SourceTest : public testing::Test {
   std::vector<Finding> warnings;
 };
 
-TEST_F(SourceTest, LaterConfigsAreLaidOver) {
+TEST_F(SourceTest, LaterConfigsOverrideEarlierOnes) {
   files["a.yaml"] = "m: {x: 1, y: {z: 2}}\nl: [1, 2]\n";
   files["b.yaml"] = "m: {y: {w: 3}, x: 4}\nl: [5]\nn: new\n";
   const Node root = loaded({"a.yaml", "file:b.yaml"});
@@ -69,7 +69,7 @@ TEST_F(SourceTest, EnvironmentHoldsAWholeConfig) {
   EXPECT_EQ(loaded({"env:CONFIG"}).find("a")->place.to_text(), "env:CONFIG:1:4");
 }
 
-TEST_F(SourceTest, SetIsTheLastWord) {
+TEST_F(SourceTest, SetOverridesConfigs) {
   const Node root = loaded({"yaml:a: {b: {c: 1, d: 2}}"}, {"a.b.c=5", "x=[1, 2]"});
   EXPECT_EQ(root.find("a")->find("b")->find("c")->scalar, "5");
   EXPECT_EQ(root.find("a")->find("b")->find("d")->scalar, "2");
@@ -77,7 +77,7 @@ TEST_F(SourceTest, SetIsTheLastWord) {
   EXPECT_EQ(root.find("x")->sequence.size(), 2u);
 }
 
-TEST_F(SourceTest, BuiltInStandsInForNoConfig) {
+TEST_F(SourceTest, BuiltInIsUsedWithoutConfigs) {
   const auto alone = load({{}, {"a.c=2"}, "a: {b: 1}"}, world(), warnings);
   EXPECT_EQ(alone->find("a")->mapping.size(), 2u);
   const auto beside = load({{"yaml:x: 1"}, {}, "a: {b: 1}"}, world(), warnings);
@@ -128,7 +128,7 @@ TEST_F(SourceTest, UnsetWithoutDefaultIsNullAndWarns) {
   EXPECT_EQ(value("a${env:NONE}b").scalar, "ab");
 }
 
-TEST_F(SourceTest, InnerOnesComeFirst) {
+TEST_F(SourceTest, InnerReferencesAreExpandedFirst) {
   variables = {{"NAME", "INNER"}, {"INNER", "x"}, {"AGAIN", "${env:INNER}"}};
   EXPECT_EQ(value("${env:${env:NAME}}").scalar, "x");
   EXPECT_EQ(value("${env:NONE:-${env:INNER}}").scalar, "x");
@@ -156,7 +156,7 @@ TEST_F(SourceTest, FilesAndYamlAreSources) {
 TEST_F(SourceTest, BadReferencesAreNamed) {
   const std::pair<const char*, const char*> kCases[] = {
       {"${file:none}", "a.yaml:1:4: ${file:none}: none: no such file"},
-      {"${1X}", "a.yaml:1:4: \"1X\" is no name of an environment variable"},
+      {"${1X}", "a.yaml:1:4: \"1X\" is not the name of an environment variable"},
       {"${}", "a.yaml:1:4: \"\" is no name"},
       {"${https:x}", "a.yaml:1:4: ${https:x}: reading configuration over https"},
       {"${vault:x}", "a.yaml:1:4: ${vault:x}: unknown source \"vault\""},

@@ -1,4 +1,4 @@
-// Any text must give a tree within the limits or an error with the file's name.
+// Any text gives a tree within the limits or an error with the file's name.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

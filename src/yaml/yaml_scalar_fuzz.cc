@@ -1,4 +1,4 @@
-// What plain scalars mean, against readers of the C library and of arithmetic that cannot overflow.
+// Compares the values of plain scalars with those of the C library and of exact arithmetic.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Several configurations and --set: any of them is a tree or an error; laying a tree over itself
-// changes nothing; what --set says is what is found at its path.
+// Several configurations and --set give a tree or an error; merging a tree into itself changes
+// nothing; the value of --set is found at its path.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     yaml::merge(laid, std::move(copy));
     MILLRACE_CHECK(same(laid, *once));
   }
-  // A path of plain letters over the file.
+  // A path of plain letters that overrides the file.
   std::string path;
   for (const char c : set.substr(0, 8)) path += static_cast<char>('a' + (c & 1));
   if (path.empty()) return 0;

@@ -92,7 +92,7 @@ def health_check_tells_of_service_and_of_the_drain():
             for signal_name in ("metrics", "logs"):
                 assert http_request(collector.http_port, PATH[signal_name], sample(signal_name).SerializeToString()).status == 200
             status, body = page(port, "/readyz")
-            assert status == 503 and json.loads(body)["reasons"][0] == "no receiver can take anything", body
+            assert status == 503 and json.loads(body)["reasons"][0] == "no receiver accepts data", body
             assert page(port, "/")[0] == 200 and page(port, "/livez")[0] == 200
             collector.signal()
             wait_until(lambda: page(port, "/")[0] == 503, what="a page that says it is draining")

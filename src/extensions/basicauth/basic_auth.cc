@@ -23,7 +23,7 @@ constexpr size_t kVerifiedMax = 4096;
 constexpr std::string_view kField = "authorization";
 constexpr std::string_view kScheme = "Basic";
 
-// The cost of guessing that is still allowed. Any thread; off the usual path, which is a cache hit.
+// Limits the cost of wrong guesses. Thread safe; requests that hit the cache do not use it.
 class GuessBudget {
  public:
   bool try_use(double cost, MonotonicTime now) {
@@ -34,13 +34,14 @@ class GuessBudget {
       left_now_ = std::min(kGuessCostAtOnce, left_now_ + seconds * kGuessCostAtOncePerSecond);
       last_ = now;
     }
-    // One that costs more than runs at once runs alone, and is paid for afterwards.
+    // A guess that costs more than kGuessCostAtOnce runs alone, and its cost is paid off
+    // afterwards.
     if (left_ < cost || left_now_ < std::min(cost, kGuessCostAtOnce)) return false;
     left_ -= cost;
     left_now_ -= cost;
     return true;
   }
-  // The password was right.
+  // Returns the cost of a check whose password was right.
   void give_back(double cost) {
     const std::lock_guard lock(mutex_);
     left_ = std::min(kGuessCostBurst, left_ + cost);
@@ -48,13 +49,13 @@ class GuessBudget {
   }
 
  private:
-  std::mutex mutex_;  // all below
+  std::mutex mutex_;  // guards all members below
   double left_ = kGuessCostBurst;
   double left_now_ = kGuessCostAtOnce;
   MonotonicTime last_{};
 };
 
-// One version of the file, and the users that were verified against it.
+// One version of the file with the cache of the users that were verified against it.
 struct Users {
   Htpasswd table;
   access::VerifiedCache verified{kVerifiedMax};
@@ -144,7 +145,7 @@ class Shown final : public transport::CredentialSource {
   const std::shared_ptr<CredentialVersions> source_;
 };
 
-// A value that stands in the configuration, or in a file.
+// A value from the configuration or from a file.
 class Value {
  public:
   Value(std::string text, const std::string& file) : text_(std::move(text)), is_new_(true) {
@@ -187,7 +188,7 @@ Result<access::AuthExtension> make_client(const BasicAuthOptions::ClientAuth& op
     if (!password->take_news() && !has_news) return nullptr;
     if (name->text().contains(':')) {
       return fail(Code::kInvalidArgument,
-                  "invalid authorization format: a name can't have a colon in it");
+                  "invalid authorization format: a name must not contain a colon");
     }
     return std::make_shared<const Fields>(Fields{
         {std::string(kField), "Basic " + padded_base64(name->text() + ":" + password->text())}});

@@ -1,9 +1,9 @@
-// Names and passwords as otelcol's basicauth has them.
+// Names and passwords with the keys and meaning of otelcol's basicauth.
 //
-// In: a request is let in when its Authorization is "Basic", a name and a password that the
-// htpasswd users have. What has been verified is remembered until the file changes. Out: name and
-// password of client_auth. Changed files: as for bearer tokens, the next request out uses them, and
-// within a second what comes in.
+// Receivers: a request is admitted when its Authorization is "Basic" with a name and a password of
+// the htpasswd users. Verified credentials are cached until the file changes. Exporters send the
+// name and password of client_auth. After a file changes, the next outgoing request uses the new
+// version, and received requests are checked against it within a second.
 #pragma once
 
 #include "access/authenticator.h"
@@ -12,17 +12,17 @@
 
 namespace millrace::extensions {
 
-// Wrong guesses together may use this much, in rounds of bcrypt (password_hash.h): some two seconds
-// at once, then an eighth of one processor. Beyond it only users that were verified before
-// are checked.
+// The limit for all wrong guesses together, in rounds of bcrypt (password_hash.h): about two
+// seconds at once, then an eighth of one processor. Beyond the limit only users that are in the
+// cache are admitted.
 inline constexpr double kGuessCostBurst = 32'768;
 inline constexpr double kGuessCostPerSecond = 2'048;
-// A hash runs whole on the loop (1,024 rounds are some 60 ms). So many rounds of wrong guesses run
-// at once and so many a second: in between the loop serves others.
+// A hash is computed in one piece on the loop (1,024 rounds take some 60 ms). This limits the
+// rounds of wrong guesses that run without a pause, so that the loop serves other work in between.
 inline constexpr double kGuessCostAtOnce = 2'048;
 inline constexpr double kGuessCostAtOncePerSecond = 4'096;
 
-// Reads the files. Errors name them.
+// Reads the files. Errors name the file.
 Result<access::AuthExtension> make_basic_auth(const BasicAuthOptions& options);
 
 }  // namespace millrace::extensions

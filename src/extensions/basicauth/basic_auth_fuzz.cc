@@ -1,5 +1,5 @@
-// Any Authorization field: let in exactly when it is "Basic", a blank, and base64 of a name, a
-// colon and that name's password; asked again, the cache says the same.
+// A request is admitted exactly when its Authorization is "Basic", a blank, and the base64 of a
+// name, a colon and that name's password. A second check, through the cache, gives the same result.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string value = scheme_and_rest(input);
   http::HeaderList fields;
   fields.append("authorization", value);
-  now += 1s;  // what guessing may cost comes back
+  now += 1s;  // refills the budget for guesses
   for (int i = 0; i < 2; ++i) {
     const auto identity = auth->server->authenticate(fields, now);
     MILLRACE_CHECK(identity.has_value() == is_right(value));

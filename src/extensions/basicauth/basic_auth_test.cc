@@ -55,9 +55,9 @@ TEST(BasicAuthOptionsTest, OneOfTheTwoPartsIsNeeded) {
   EXPECT_EQ(client.client_auth->password_file, "/p");
 }
 
-TEST(BasicAuthTest, OnlyNameAndPasswordTogetherAreLetIn) {
+TEST(BasicAuthTest, OnlyNameAndPasswordTogetherAreAdmitted) {
   auto extension = made_of("alice:" + std::string(kSha) + "\nbob:" + std::string(kBcrypt));
-  for (int time = 0; time < 2; ++time) {  // the second is remembered
+  for (int time = 0; time < 2; ++time) {  // the second time from the cache
     EXPECT_EQ(judge(extension, "alice:wonder"), "ok alice");
     EXPECT_EQ(judge(extension, "bob:wonder"), "ok bob");
   }
@@ -72,7 +72,7 @@ TEST(BasicAuthTest, OnlyNameAndPasswordTogetherAreLetIn) {
   EXPECT_TRUE(extension.server->challenge().starts_with("Basic realm="));
 }
 
-TEST(BasicAuthTest, ChangedFileForgetsWhoWasVerified) {
+TEST(BasicAuthTest, ChangedFileClearsTheCache) {
   io::testing::TemporaryFolder folder;
   const std::string path = folder.write("users", "alice:" + std::string(kSha) + "\n");
   auto extension = made_of("", path);
@@ -84,10 +84,10 @@ TEST(BasicAuthTest, ChangedFileForgetsWhoWasVerified) {
   EXPECT_EQ(judge(extension, "bob:wonder", 20s), "ok bob") << "a broken file is not used";
 }
 
-TEST(BasicAuthTest, GuessingIsBoundedAndDoesNotLockOutWhoIsKnown) {
+TEST(BasicAuthTest, GuessingIsBoundedAndVerifiedUsersAreStillAdmitted) {
   auto extension = made_of("bob:" + std::string(kBcrypt));
   EXPECT_EQ(judge(extension, "bob:wonder"), "ok bob");
-  // Each guess costs 16, and in the 4 ms to the next one 8 come back: 4,096 use up the burst.
+  // Each guess costs 16, and 8 are refilled in the 4 ms between guesses: 4,096 use up the burst.
   const auto refused_of = [&](int count, Duration from) {
     int refused = 0;
     for (int guess = 0; guess < count; ++guess) {
@@ -103,7 +103,7 @@ TEST(BasicAuthTest, GuessingIsBoundedAndDoesNotLockOutWhoIsKnown) {
   EXPECT_EQ(judge(extension, "bob:again", 22s), "invalid credentials") << "a second later";
 }
 
-// A burst of wrong passwords held the loop for two seconds, one hash behind the other.
+// A burst of wrong passwords blocked the loop for two seconds: their hashes ran without a pause.
 TEST(BasicAuthTest, FewWrongPasswordsAreHashedAtOnce) {
   auto extension = made_of("bob:" + std::string(kBcrypt) + "\nalice:" + std::string(kSha));
   int hashed = 0;
@@ -114,7 +114,7 @@ TEST(BasicAuthTest, FewWrongPasswordsAreHashedAtOnce) {
   EXPECT_EQ(judge(extension, "bob:wrong", 1s + 4ms), "invalid credentials");
 }
 
-TEST(BasicAuthTest, MissingFileAndPlainPasswordAreErrorsOfTheStart) {
+TEST(BasicAuthTest, MissingFileAndPlainPasswordAreErrorsAtStart) {
   BasicAuthOptions options;
   options.htpasswd = {.file = "/nowhere/users", .inline_text = ""};
   EXPECT_TRUE(make_basic_auth(options).error().message.contains("/nowhere/users"));
@@ -125,7 +125,7 @@ TEST(BasicAuthTest, MissingFileAndPlainPasswordAreErrorsOfTheStart) {
   EXPECT_FALSE(plain.error().message.contains("hunter2"));
 }
 
-TEST(BasicAuthTest, ExportersShowWhatTheFilesHoldNow) {
+TEST(BasicAuthTest, ExportersSendTheCurrentContentsOfTheFiles) {
   io::testing::TemporaryFolder folder;
   BasicAuthOptions options;
   options.client_auth = {.username = "alice",

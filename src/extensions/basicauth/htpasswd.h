@@ -1,5 +1,5 @@
-// htpasswd files: "name:hash" a line; empty lines and lines that begin with '#' say nothing.
-// Immutable; safe from any thread.
+// htpasswd files: one "name:hash" a line; empty lines and lines that begin with '#' are ignored.
+// Immutable after the last add(); safe from any thread.
 #pragma once
 
 #include <string>
@@ -13,21 +13,21 @@ namespace millrace::extensions {
 
 class Htpasswd {
  public:
-  // Adds the users of `text`; one that is there already gets the new hash. `source` is named in
-  // errors, with the line: "/etc/users:3: …". Neither names nor hashes are shown.
+  // Adds the users of `text`; the new hash of an existing name replaces the old one. Errors name
+  // `source` and the line ("/etc/users:3: …") and show neither names nor hashes.
   Status add(std::string_view text, std::string_view source);
 
   size_t user_count() const { return hashes_.size(); }
-  // Takes as long for a name that does not exist as for one that does, where all hashes cost alike.
+  // Takes as long for an unknown name as for a known one if all hashes have the same cost.
   bool verify(std::string_view name, std::string_view password) const;
-  // What that verify() costs (password_hash.h).
+  // The cost of verify() for that name (password_hash.h).
   uint32_t cost(std::string_view name) const;
 
  private:
   const PasswordHash* find(std::string_view name) const;
 
   std::unordered_map<std::string, PasswordHash> hashes_;
-  const PasswordHash* dearest_ = nullptr;  // in hashes_; what an unknown name is held against
+  const PasswordHash* dearest_ = nullptr;  // in hashes_; verify() uses it for unknown names
 };
 
 }  // namespace millrace::extensions

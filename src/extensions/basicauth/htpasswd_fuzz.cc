@@ -1,4 +1,4 @@
-// Any text is an htpasswd file or an error with a line; what is accepted can be asked.
+// Any text is an htpasswd file or an error with a line; an accepted file can be queried.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

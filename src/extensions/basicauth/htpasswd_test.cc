@@ -23,7 +23,7 @@ TEST(HtpasswdTest, CommentsEmptyLinesAndWindowsEndsOfLineAreFine) {
   EXPECT_FALSE(users.verify("# users", "wonder"));
 }
 
-TEST(HtpasswdTest, UnknownNameCostsAsMuchAsTheDearest) {
+TEST(HtpasswdTest, UnknownNameCostsAsMuchAsTheMostExpensiveHash) {
   Htpasswd users;
   ASSERT_TRUE(users.add(text_with("alice", kSha) + text_with("bob", kBcrypt), "file"));
   EXPECT_EQ(users.cost("alice"), 1u);
@@ -32,7 +32,7 @@ TEST(HtpasswdTest, UnknownNameCostsAsMuchAsTheDearest) {
   EXPECT_FALSE(users.verify("mallory", "wonder")) << "also with somebody else's password";
 }
 
-TEST(HtpasswdTest, LaterTextGoesBefore) {
+TEST(HtpasswdTest, LaterTextReplacesEarlier) {
   Htpasswd users;
   ASSERT_TRUE(users.add(text_with("alice", kBcrypt), "file"));
   ASSERT_TRUE(users.add(text_with("alice", kSha), "inline"));
@@ -40,7 +40,7 @@ TEST(HtpasswdTest, LaterTextGoesBefore) {
   EXPECT_EQ(users.cost("alice"), 1u);
 }
 
-TEST(HtpasswdTest, MistakesAreNamedByLineWithoutWhatTheyShow) {
+TEST(HtpasswdTest, MistakesAreNamedByLineWithoutTheirText) {
   Htpasswd users;
   for (const std::string bad : {"alice", ":x", "alice:hunter2", "alice:"}) {
     const Status added = users.add("# first\n" + bad + "\n", "/etc/users");
@@ -51,7 +51,7 @@ TEST(HtpasswdTest, MistakesAreNamedByLineWithoutWhatTheyShow) {
   }
 }
 
-TEST(HtpasswdTest, NobodyIsLetInWithoutUsers) {
+TEST(HtpasswdTest, NoNameIsAdmittedWithoutUsers) {
   const Htpasswd users;
   EXPECT_FALSE(users.verify("", ""));
   EXPECT_EQ(users.cost("alice"), 0u);

@@ -18,7 +18,7 @@ void read_basic_auth(config::Section& section, BasicAuthOptions& into) {
     client.secret("password", &into.client_auth->password);
     client.text("password_file", &into.client_auth->password_file);
     client.unsupported("aws_secrets_manager",
-                       "secrets of AWS are not in this version; use password_file");
+                       "secrets of AWS are not supported in this version; use password_file");
   });
   if (into.htpasswd && into.client_auth) {
     section.error("only one of `htpasswd` or `client_auth` can be specified");

@@ -1,4 +1,4 @@
-// basicauth's options, with otelcol's names.
+// The options of basicauth, with otelcol's names.
 #pragma once
 
 #include <optional>
@@ -9,12 +9,12 @@
 namespace millrace::extensions {
 
 struct BasicAuthOptions {
-  // For receivers. With both, the inline users go before those of the file.
+  // For receivers. When both are given, inline users replace users of the file with the same name.
   struct Htpasswd {
-    std::string file;  // watched
+    std::string file;  // watched for changes
     std::string inline_text;
   };
-  // For exporters. Files go before values and are watched.
+  // For exporters. A file takes precedence over the value and is watched for changes.
   struct ClientAuth {
     std::string username;
     std::string username_file;
@@ -25,7 +25,7 @@ struct BasicAuthOptions {
   std::optional<ClientAuth> client_auth;
 };
 
-// `section` is the extension's own; the caller finishes it.
+// Reads `section`, the extension's own section; the caller finishes it.
 void read_basic_auth(config::Section& section, BasicAuthOptions& into);
 
 }  // namespace millrace::extensions

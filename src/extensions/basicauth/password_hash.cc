@@ -15,12 +15,12 @@
 namespace millrace::extensions {
 namespace {
 
-constexpr uint32_t kMd5Cost = 16;  // a millisecond
-constexpr uint32_t kShaCost = 1;   // a microsecond
+constexpr uint32_t kMd5Cost = 16;  // about a millisecond
+constexpr uint32_t kShaCost = 1;   // about a microsecond
 constexpr uint32_t kShaRounds = 5000;
 constexpr uint32_t kShaRoundsMax = 1'000'000;
 constexpr uint32_t kShaRoundsPerCost = 64;
-// 14 is a second. What takes longer would hold up everything else on its worker.
+// A cost of 14 takes about a second, during which the worker serves nothing else.
 constexpr uint32_t kBcryptCostMax = 14;
 constexpr size_t kShaBytes = 20;
 constexpr std::string_view kCryptAlphabet =
@@ -66,7 +66,7 @@ std::unexpected<Error> malformed(std::string_view kind) {
   return fail(Code::kInvalidArgument, "a malformed hash of kind " + std::string(kind));
 }
 
-// "$2y$10$" and 53 characters; the cost, or nothing when it is malformed.
+// `text` is "$2y$10$" and 53 characters. Returns the cost; an error when `text` is malformed.
 Result<uint32_t> bcrypt_cost(std::string_view text) {
   uint32_t log = 0;
   const auto parsed =
@@ -83,7 +83,7 @@ Result<uint32_t> bcrypt_cost(std::string_view text) {
   return uint32_t{1} << log;
 }
 
-// "$5$rounds=5000$salt$hash", the rounds optional.
+// `text` is "$5$rounds=5000$salt$hash"; the rounds are optional.
 Result<uint32_t> sha_crypt_cost(std::string_view text) {
   std::string_view rest = text.substr(3);
   uint32_t rounds = kShaRounds;
@@ -110,7 +110,7 @@ Result<uint32_t> sha_crypt_cost(std::string_view text) {
   return std::max(rounds / kShaRoundsPerCost, uint32_t{1});
 }
 
-// "$apr1$salt$22 characters".
+// `text` is "$apr1$salt$" and 22 characters.
 bool is_md5_crypt(std::string_view text, std::string_view magic) {
   const std::string_view rest = text.substr(magic.size());
   const size_t end = rest.find('$');
@@ -129,7 +129,7 @@ std::string crypt_of(std::string_view password, const std::string& setting) {
 
 }  // namespace
 
-// The algorithm of Poul-Henning Kamp's crypt of FreeBSD, which Apache took over with another magic.
+// The algorithm of Poul-Henning Kamp's crypt in FreeBSD. Apache uses it with another magic.
 std::string md5_crypt(std::string_view magic, std::string_view salt, std::string_view password) {
   salt = salt.substr(0, 8);
   Digest digest(EVP_md5());
@@ -191,7 +191,7 @@ Result<PasswordHash> PasswordHash::parse(std::string_view text) {
 }
 
 bool PasswordHash::verify(std::string_view password) const {
-  // A password for crypt ends at a NUL: what is behind it would not count.
+  // crypt takes a NUL for the end of the password and would ignore the characters behind it.
   if (password.contains('\0') || password.size() > CRYPT_MAX_PASSPHRASE_SIZE - 1) return false;
   switch (kind_) {
     case Kind::kCrypt:

@@ -1,11 +1,11 @@
-// The hashes of one password that htpasswd files hold:
+// A password hash in one of the formats of htpasswd files:
 //
 //   $2y$ $2a$ $2b$   bcrypt           htpasswd -B
 //   $apr1$ $1$       MD5, 1000 times  htpasswd -m (the default)
 //   $5$ $6$          SHA-256, SHA-512 of crypt
 //   {SHA} {SSHA}     SHA-1, once      htpasswd -s; salted: of LDAP
 //
-// Plain text and crypt's DES are refused. bcrypt and crypt's kinds are libxcrypt's (crypt_r).
+// Plain text and crypt's DES are refused. libxcrypt (crypt_r) computes bcrypt and crypt's formats.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,12 @@ namespace millrace::extensions {
 
 class PasswordHash {
  public:
-  // Errors say what is wrong and never show the text.
+  // Errors state the mistake and never show the text.
   static Result<PasswordHash> parse(std::string_view text);
 
-  // Whether it is the hash of that password. Takes the same time for every password of a length.
+  // Whether this is the hash of `password`. The time depends on the password's length alone.
   bool verify(std::string_view password) const;
-  // What verify() costs: bcrypt's rounds, or as many as take as long. 1,024 are some 60 ms.
+  // The cost of verify() in rounds of bcrypt or their equivalent. 1,024 rounds take some 60 ms.
   uint32_t cost() const { return cost_; }
 
  private:
@@ -36,8 +36,8 @@ class PasswordHash {
   uint32_t cost_;
 };
 
-// The MD5 hash of crypt ("$1$") and of Apache ("$apr1$"), whole: magic, salt, '$', 22 characters.
-// `salt` is cut to eight bytes.
+// The MD5 hash of crypt ("$1$") and of Apache ("$apr1$") as a whole: magic, salt, '$' and 22
+// characters. Uses the first eight bytes of `salt`.
 std::string md5_crypt(std::string_view magic, std::string_view salt, std::string_view password);
 
 }  // namespace millrace::extensions

@@ -8,7 +8,7 @@
 namespace millrace::extensions {
 namespace {
 
-// Of the password "wonder", as htpasswd, openssl passwd and crypt(3) write them.
+// Hashes of the password "wonder", as htpasswd, openssl passwd and crypt(3) write them.
 constexpr std::string_view kHashes[] = {
     "$2y$04$abcdefghijklmnopqrstuuetGRvO6QNMBbbIoo5tpQkbPXg26U9Qu",
     "$apr1$saltsalt$cFhJERcWi636wqNYRxSdw0",
@@ -35,9 +35,8 @@ TEST(PasswordHashTest, EveryKindKnowsItsPasswordAndNoOther) {
 
 TEST(PasswordHashTest, CutHashesAreRefusedAndNotShown) {
   for (const std::string_view text : kHashes) {
-    // A salted SHA-1 has no length of its own: what is cut from it is salt, while 20 bytes are
-    // left.
-    // The padding of base64 may be left out.
+    // A salted SHA-1 has no fixed length: a cut shortens its salt while 20 bytes are left.
+    // The padding of base64 may be omitted.
     size_t shortest = text.size();
     if (text.starts_with("{SSHA}")) shortest = 33;
     if (text.starts_with("{SHA}")) shortest = text.size() - 1;
@@ -51,7 +50,7 @@ TEST(PasswordHashTest, CutHashesAreRefusedAndNotShown) {
   }
 }
 
-TEST(PasswordHashTest, PlainTextDesAndWhatTakesTooLongAreRefused) {
+TEST(PasswordHashTest, PlainTextDesAndSlowHashesAreRefused) {
   for (const std::string_view text :
        {"wonder", "rqXexS6ZhobKA", "$2y$15$abcdefghijklmnopqrstuuk7P9RzqSPYbYqV1NVQy3LXJOqVO8cGK",
         "$2y$03$abcdefghijklmnopqrstuuk7P9RzqSPYbYqV1NVQy3LXJOqVO8cGK",

@@ -17,14 +17,14 @@ using transport::Credentials;
 using transport::Identity;
 
 constexpr Duration kLookInterval = 1s;
-// A token that is not known may be new: how often that is worth a look.
+// An unknown token may be new. The minimum time between two checks of the file for that reason.
 constexpr Duration kLookForNewInterval = 100ms;
 
-// One state of the tokens.
+// One version of the tokens.
 struct Tokens {
   access::HashKey key = access::random_hash_key();
   std::unordered_map<Digest, std::shared_ptr<const Identity>, access::DigestHash> identities;
-  Credentials credentials;  // the first token, to be shown
+  Credentials credentials;  // the first token; exporters send it
 };
 
 std::shared_ptr<Tokens> make_tokens(const BearerTokenAuthOptions& options,

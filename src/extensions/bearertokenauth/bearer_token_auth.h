@@ -1,10 +1,10 @@
-// Bearer tokens (RFC 6750) as otelcol's bearertokenauth has them.
+// Bearer tokens (RFC 6750) with the keys and meaning of otelcol's bearertokenauth.
 //
-// In: a request is let in when its header is the scheme and one of the tokens. Tokens are looked up
-// by a keyed hash, so that the time it takes tells nothing. Out: the first token.
+// Receivers: a request is admitted when its header is the scheme and one of the tokens. Tokens are
+// looked up by a keyed hash, so that the time reveals nothing. Exporters send the first token.
 //
-// A changed file is used by the next request that goes out, and within a second by what comes in,
-// at once for a token that was not known yet.
+// After the file changes, the next outgoing request uses the new version. Received requests are
+// checked against it within a second, and at once when their token is unknown.
 #pragma once
 
 #include "access/authenticator.h"
@@ -13,7 +13,7 @@
 
 namespace millrace::extensions {
 
-// Reads the file. Errors (of the file) name its path.
+// Reads the file. Errors about the file name its path.
 Result<access::AuthExtension> make_bearer_token_auth(const BearerTokenAuthOptions& options);
 
 }  // namespace millrace::extensions

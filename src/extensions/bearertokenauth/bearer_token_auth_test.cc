@@ -30,7 +30,7 @@ std::string mistakes(std::string_view text) {
   return made.found;
 }
 
-// "ok token 1" or the error's message.
+// Returns "ok token 1" or the error's message.
 std::string judge(access::AuthExtension& extension, std::string_view name, std::string_view value,
                   Duration at = 0s) {
   http::HeaderList fields;
@@ -75,7 +75,7 @@ TEST(BearerTokenAuthOptionsTest, MistakesAreOtelcolsAndShowNoToken) {
   }
 }
 
-TEST(BearerTokenAuthTest, OnlyTheSchemeAndOneOfTheTokensIsLetIn) {
+TEST(BearerTokenAuthTest, OnlyTheSchemeAndOneOfTheTokensIsAdmitted) {
   auto extension = make_bearer_token_auth({.tokens = {"alpha", "beta"}, .filename = {}});
   ASSERT_TRUE(extension);
   EXPECT_EQ(judge(*extension, "authorization", "Bearer alpha"), "ok token 1");
@@ -124,7 +124,7 @@ TEST(BearerTokenAuthTest, ChangedFileIsUsedAndBrokenOneIsNot) {
   folder.write("tokens", "\n");
   EXPECT_EQ(shown(*extension), "authorization: Bearer fourth");
   EXPECT_EQ(judge(*extension, "authorization", "Bearer fourth", 5s), "ok token 1");
-  EXPECT_EQ(reports, (std::vector<std::string>{"ok", "ok", path + ": there is no token in it"}));
+  EXPECT_EQ(reports, (std::vector<std::string>{"ok", "ok", path + ": the file contains no token"}));
 }
 
 TEST(BearerTokenAuthTest, RevokedTokenIsRefusedAfterASecond) {
@@ -138,7 +138,7 @@ TEST(BearerTokenAuthTest, RevokedTokenIsRefusedAfterASecond) {
   EXPECT_EQ(judge(*extension, "authorization", "Bearer old", 11s), kRefused);
 }
 
-TEST(BearerTokenAuthTest, MissingFileIsAnErrorOfTheStart) {
+TEST(BearerTokenAuthTest, MissingFileIsAnErrorAtStart) {
   const auto extension = make_bearer_token_auth({.tokens = {}, .filename = "/nowhere/token"});
   ASSERT_FALSE(extension);
   EXPECT_TRUE(extension.error().message.contains("/nowhere/token"));

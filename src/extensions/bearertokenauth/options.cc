@@ -7,7 +7,7 @@
 namespace millrace::extensions {
 namespace {
 
-// A list of secrets: unlike Section::text_list it shows nothing of what it found.
+// Reads a list of secrets. Unlike Section::text_list its errors show no value.
 void read_tokens(config::Section& section, std::vector<std::string>& into) {
   section.diagnostics().mark_secret(section.path() + "::tokens");
   const yaml::Node* node = section.find("tokens");
@@ -31,9 +31,9 @@ void read_bearer_token_auth(config::Section& section, BearerTokenAuthOptions& in
   std::string token;
   section.secret("token", &token);
   read_tokens(section, into.tokens);
-  section.ignored("file_retry", "the file is looked at again by itself");
+  section.ignored("file_retry", "the file is checked for changes without it");
   if (!into.scheme.empty() && !access::is_token(into.scheme)) {
-    section.error_at("scheme", "\"" + into.scheme + "\" is no name of an authentication scheme");
+    section.error_at("scheme", "\"" + into.scheme + "\" is not an authentication scheme");
   }
   if (!access::is_token(into.header)) {
     section.error_at("header", "\"" + into.header + "\" is not a header name");
@@ -50,7 +50,7 @@ void read_bearer_token_auth(config::Section& section, BearerTokenAuthOptions& in
   if (!token.empty()) into.tokens.push_back(std::move(token));
   for (const std::string& each : into.tokens) {
     if (each.empty() || !access::is_value(each)) {
-      section.error("a token is empty or has control characters in it");
+      section.error("a token is empty or contains control characters");
       break;
     }
   }

@@ -1,4 +1,4 @@
-// bearertokenauth's options, with otelcol's names.
+// The options of bearertokenauth, with otelcol's names.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 namespace millrace::extensions {
 
 struct BearerTokenAuthOptions {
-  std::string scheme = "Bearer";         // before the token; empty: the token stands alone
-  std::string header = "Authorization";  // as written; any case on the wire
-  std::vector<std::string> tokens;       // secrets; from token or tokens
-  std::string filename;                  // a token a line; watched; goes before tokens
+  std::string scheme = "Bearer";         // before the token; empty: the token alone
+  std::string header = "Authorization";  // as written; matched in any case
+  std::vector<std::string> tokens;       // secrets; from `token` or `tokens`
+  std::string filename;                  // one token a line; watched; takes precedence over tokens
 };
 
-// `section` is the extension's own; the caller finishes it.
+// Reads `section`, the extension's own section; the caller finishes it.
 void read_bearer_token_auth(config::Section& section, BearerTokenAuthOptions& into);
 
 }  // namespace millrace::extensions

@@ -12,11 +12,11 @@ Result<std::vector<std::string>> parse_token_file(std::string_view text, const s
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (token.empty()) continue;
     if (!access::is_value(token)) {
-      return fail(Code::kInvalidArgument, path + ": a token has control characters in it");
+      return fail(Code::kInvalidArgument, path + ": a token contains control characters");
     }
     tokens.emplace_back(token);
   }
-  if (tokens.empty()) return fail(Code::kInvalidArgument, path + ": there is no token in it");
+  if (tokens.empty()) return fail(Code::kInvalidArgument, path + ": the file contains no token");
   return tokens;
 }
 

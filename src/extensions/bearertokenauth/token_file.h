@@ -1,4 +1,4 @@
-// Files of bearer tokens: a token a line; lines with nothing on them are none. Pure.
+// Files of bearer tokens: one token a line; empty and blank lines are ignored. Pure function.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace millrace::extensions {
 
-// At least one token, without blanks around it. Errors name the path and show no token.
+// Returns at least one token, without blanks around it. Errors name the path and show no token.
 Result<std::vector<std::string>> parse_token_file(std::string_view text, const std::string& path);
 
 }  // namespace millrace::extensions

@@ -1,5 +1,5 @@
-// Any text is a file of tokens or an error that shows none of it. Each token of the file lets its
-// bearer in, through the field as it is sent; what is sent by anybody else does not.
+// Any text is a token file or an error that shows no part of it. Each token of the file, sent in
+// the header field, admits a request; any other value does not.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -20,11 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(input.rest_text());
   const auto tokens = extensions::parse_token_file(text, "tokens");
   if (!tokens) {
-    MILLRACE_CHECK(tokens.error().message == "tokens: a token has control characters in it" ||
-                   tokens.error().message == "tokens: there is no token in it");
+    MILLRACE_CHECK(tokens.error().message == "tokens: a token contains control characters" ||
+                   tokens.error().message == "tokens: the file contains no token");
     return 0;
   }
-  // The twin: lines, each without blanks around it.
+  // The expected tokens: the lines, each without blanks around it.
   std::vector<std::string> lines;
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) {

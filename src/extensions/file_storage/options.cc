@@ -9,7 +9,7 @@ namespace {
 constexpr int64_t kSegmentBytesMin = 1 << 20;
 constexpr int64_t kSegmentBytesMax = int64_t{1} << 30;
 
-// "0750", as otelcol writes permissions.
+// Reads permissions as otelcol writes them: "0750".
 void read_permissions(config::Section& section, segment_log::Options& into) {
   std::string text;
   if (!section.text("directory_permissions", &text)) return;
@@ -33,9 +33,10 @@ void read_file_storage(config::Section& section, FileStorageOptions& into) {
   read_permissions(section, log);
   section.boolean("fsync", &log.fsync);
   if (section.has("fsync") && !log.fsync) {
-    section.warning_at("fsync",
-                       "false: what is acknowledged as durable survives the end of the process, "
-                       "not a power cut");
+    section.warning_at(
+        "fsync",
+        "false: records that are acknowledged as durable survive the end of the process, "
+        "but not a power failure");
   }
   int64_t max_size = 0;
   section.integer("max_size", &max_size, {0, INT64_MAX});
@@ -58,9 +59,9 @@ void read_file_storage(config::Section& section, FileStorageOptions& into) {
   section.choice("on_full", &log.on_full,
                  {{"reject", static_cast<int>(segment_log::OnFull::kRefuse)},
                   {"drop_oldest", static_cast<int>(segment_log::OnFull::kDropOldest)}});
-  section.ignored("timeout", "nothing waits for a file lock here: a second process is refused");
-  section.ignored("recreate", "a damaged record is set aside by itself, the rest is kept");
-  section.ignored("compaction", "space is given back by whole segments, nothing is compacted");
+  section.ignored("timeout", "a second process is refused at once and never waits for a file lock");
+  section.ignored("recreate", "only the damaged record is set aside; all others are kept");
+  section.ignored("compaction", "space is freed by whole segments; nothing is compacted");
 }
 
 }  // namespace millrace::extensions

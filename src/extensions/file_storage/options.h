@@ -1,4 +1,4 @@
-// file_storage's options, with otelcol's names, and Millrace's own: max_age, on_full, segment_size.
+// The options of file_storage: otelcol's, and Millrace's own max_age, on_full and segment_size.
 #pragma once
 
 #include "config/section.h"
@@ -8,8 +8,8 @@ namespace millrace::extensions {
 
 struct FileStorageOptions {
   segment_log::Options log = {.directory = "/var/lib/otelcol/file_storage"};
-  // False: the directory must be there already, as in otelcol; a misspelt path is then a mistake
-  // that is seen, and no empty queue.
+  // False: the directory must exist, as in otelcol; a misspelt path is then an error instead of an
+  // empty queue.
   bool creates_directory = false;
 };
 

@@ -24,7 +24,7 @@ Reading read(const std::string& text) {
   return reading;
 }
 
-TEST(FileStorageOptionsTest, SilenceMeansSyncedAndOtelcolsDirectory) {
+TEST(FileStorageOptionsTest, DefaultsAreSyncedAndOtelcolsDirectory) {
   const Reading reading = read("{}");
   EXPECT_FALSE(reading.diagnostics.has_errors()) << reading.diagnostics.to_text();
   EXPECT_TRUE(reading.options.log.fsync);
@@ -53,7 +53,7 @@ TEST(FileStorageOptionsTest, EveryKeyIsRead) {
 
 TEST(FileStorageOptionsTest, AnUnsyncedDiskIsWarnedOf) {
   const Reading reading = read("fsync: false");
-  EXPECT_NE(reading.diagnostics.to_text().find("not a power cut"), std::string::npos)
+  EXPECT_NE(reading.diagnostics.to_text().find("not a power failure"), std::string::npos)
       << reading.diagnostics.to_text();
 }
 

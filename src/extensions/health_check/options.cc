@@ -38,7 +38,7 @@ void read_named_destinations(Section& section, const yaml::Node& names,
   for (const yaml::Node& name : names.sequence) into.destinations.push_back(name.scalar);
 }
 
-// [queues, storage, destinations], the last also as {destinations: [otlp_grpc/a]}.
+// Reads [queues, storage, destinations]; the last entry may also be {destinations: [otlp_grpc/a]}.
 void read_requirements(Section& section, HealthCheckOptions& into) {
   const yaml::Node* list = section.find("require");
   if (list == nullptr || list->kind == yaml::Node::Kind::kNull) return;
@@ -81,7 +81,9 @@ void read_version_2(Section& http, HealthCheckOptions& into) {
     std::string path;
     page.boolean("enabled", &enabled);
     page.text("path", &path);
-    if (enabled) page.error_at("enabled", "the page with the configuration is not in this version");
+    if (enabled) {
+      page.error_at("enabled", "the page with the configuration is not supported in this version");
+    }
   });
 }
 
@@ -90,8 +92,8 @@ void read_version_2(Section& http, HealthCheckOptions& into) {
 void read_health_check(Section& section, HealthCheckOptions& into) {
   bool uses_version_2 = false;
   section.boolean("use_v2", &uses_version_2);
-  section.unsupported("grpc", "health over gRPC is not in this version");
-  section.ignored("component_health", "a destination's last answer is on the verbose page");
+  section.unsupported("grpc", "health over gRPC is not supported in this version");
+  section.ignored("component_health", "the verbose page shows the last answer of a destination");
   read_requirements(section, into);
   if (section.has("http") || uses_version_2) {
     const bool read = section.section("http", [&](Section& http) { read_version_2(http, into); });

@@ -1,4 +1,4 @@
-// health_check's options, with otelcol's names (those of version 2, under `http`, too).
+// The options of health_check with otelcol's names, also those of version 2 under `http`.
 #pragma once
 
 #include <cstdint>
@@ -11,28 +11,28 @@
 
 namespace millrace::extensions {
 
-// What makes /readyz say no beside what always does.
+// Additional conditions under which /readyz answers 503.
 struct ReadinessRequirements {
   bool queues = false;    // the queue of any required destination is full
   bool storages = false;  // any storage can't be written or read
-  // Any required destination does not answer, or any of those named.
+  // Any required destination does not answer; otherwise those that `destinations` names.
   bool all_destinations = false;
   std::vector<std::string> destinations;
 };
 
 struct HealthCheckOptions {
   std::string endpoint = "localhost:13133";
-  std::string host;  // of endpoint; empty: every address
+  std::string host;  // of `endpoint`; empty: all addresses
   uint16_t port = 0;
-  yaml::Place endpoint_place;  // for "address already in use"
+  yaml::Place endpoint_place;  // for the error "address already in use"
   std::string path = "/";
-  // Sent instead of the JSON body.
+  // The body to send instead of JSON.
   std::optional<std::string> healthy_body;
   std::optional<std::string> unhealthy_body;
-  // Version 2's page; empty: not served.
+  // The path of version 2's page; empty: not served.
   std::string status_path;
   ReadinessRequirements require;
-  yaml::Place require_place;  // for names that no exporter has
+  yaml::Place require_place;  // for errors about unknown exporters
 };
 
 void read_health_check(config::Section& section, HealthCheckOptions& into);

@@ -17,7 +17,7 @@ std::string read(std::string_view text, HealthCheckOptions& into) {
   return diagnostics.to_text();
 }
 
-TEST(HealthCheckOptionsTest, SilenceMeansOtelcolsDefaults) {
+TEST(HealthCheckOptionsTest, DefaultsAreOtelcols) {
   HealthCheckOptions options;
   EXPECT_EQ(read("", options), "");
   EXPECT_EQ(options.host, "localhost");
@@ -45,7 +45,7 @@ TEST(HealthCheckOptionsTest, SecondVersionIsRead) {
   EXPECT_NE(read("{use_v2: true}", options), "");
 }
 
-TEST(HealthCheckOptionsTest, WhatReadinessRequiresIsRead) {
+TEST(HealthCheckOptionsTest, RequirementsOfReadinessAreRead) {
   HealthCheckOptions options;
   EXPECT_EQ(read("{require: [queues, storage, destinations: [otlp_grpc/a, b]]}", options), "");
   EXPECT_TRUE(options.require.queues && options.require.storages);
@@ -60,7 +60,7 @@ TEST(HealthCheckOptionsTest, WhatReadinessRequiresIsRead) {
   }
 }
 
-TEST(HealthCheckOptionsTest, WhatIsNotSupportedSaysSo) {
+TEST(HealthCheckOptionsTest, UnsupportedKeysAreErrors) {
   for (const char* text : {"{tls: {}}", "{grpc: {}}", "{http: {tls: {}}}"}) {
     HealthCheckOptions options;
     EXPECT_NE(read(text, options).find("not supported here"), std::string::npos) << text;

@@ -18,7 +18,7 @@ constexpr int kOk = 200;
 constexpr int kNotAllowed = 405;
 constexpr int kUnavailable = 503;
 
-// Go's RFC3339Nano: as many digits of the second as are not zero.
+// Go's RFC3339Nano: the fraction of the second without trailing zeros.
 std::string rfc3339(WallTime time) {
   constexpr int64_t kSecond = 1'000'000'000;
   const int64_t total = time.time_since_epoch().count();
@@ -44,7 +44,7 @@ bool is_verbose(const PageRequest& request) {
           query.find("&verbose=false&") == std::string::npos);
 }
 
-// A single failure among many requests says little.
+// A single failure among many requests does not mean that the destination is unavailable.
 bool is_silent(const DestinationHealth& destination) {
   constexpr uint32_t kFailuresInARow = 3;
   return destination.is_breaker_open || destination.consecutive_failures >= kFailuresInARow;
@@ -129,7 +129,7 @@ PageReply readiness_page(const ReadinessRequirements& requirements, const Health
   return json_reply(reasons.empty(), body + "}");
 }
 
-// Version 2 knows a destination in trouble as a recoverable error, which is still 200.
+// Version 2 reports a failing destination as a recoverable error, with status 200.
 PageReply status_page(const Health& health, bool verbose) {
   const bool available = takes_data(health);
   bool in_trouble = false;
@@ -172,13 +172,13 @@ std::vector<std::string> why_not_ready(const Health& health,
     add("a loop has not turned for " + config::to_text(health.longest_since_turn));
   }
   if (!health.is_accepting) add("not every receiver listens yet");
-  if (health.is_draining) add("draining before the end");
+  if (health.is_draining) add("draining before shutdown");
   const bool takes_some = health.receivers.empty() ||
                           std::ranges::any_of(health.receivers, [](const ReceiverHealth& each) {
                             return each.refusals.empty();
                           });
   if (!takes_some) {
-    add("no receiver can take anything");
+    add("no receiver accepts data");
     for (const ReceiverHealth& each : health.receivers) {
       for (const std::string& refusal : each.refusals) add(refusal);
     }
@@ -203,7 +203,7 @@ std::vector<transport::ServerOptions::PageRoute> make_health_pages(
   std::vector<transport::ServerOptions::PageRoute> pages;
   const auto add = [&](const std::string& path, auto page) {
     for (const auto& existing : pages) {
-      if (existing.path == path) return;  // the configured path wins
+      if (existing.path == path) return;  // the configured path takes precedence
     }
     pages.push_back({path, [&source, page](const PageRequest& request) -> PageReply {
                        if (request.method != "GET" && request.method != "HEAD") {

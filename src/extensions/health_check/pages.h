@@ -1,15 +1,15 @@
-// The pages and what they say:
-//   `path` ("/")   200 while the collector takes data, 503 before, while draining and when a loop
-//                  hangs; otelcol's body. Fit for both kinds of probe: a full queue is not a
-//                  reason to be restarted.
+// The pages and their contents:
+//   `path` ("/")   200 while the collector accepts data; 503 before that, while draining and when a
+//                  loop hangs; otelcol's body. Usable for liveness and readiness: a full queue does
+//                  not cause a restart.
 //   /livez         200 while all loops turn.
-//   /readyz        200 while it is not draining and at least one receiver takes data of one signal;
-//                  otherwise 503 with the reasons. A queue that is full or a back end that is dead
-//                  takes a collector out of service only when nothing else can enter, or when the
-//                  option `require` says so.
+//   /readyz        200 while it is not draining and at least one receiver accepts one signal;
+//                  otherwise 503 with the reasons. A full queue or a destination that does not
+//                  answer causes 503 only when no other data can be admitted, or when the
+//                  option `require` names it.
 //   status_path    version 2's short JSON.
-// ?verbose adds each destination: its queue, what is in flight and its last answer; and what the
-// ledger cannot account for, which is nothing while all is well.
+// ?verbose adds each destination (queue, requests in flight, last answer) and the accounts of the
+// ledger that do not balance, of which a correct program has none.
 #pragma once
 
 #include <cstdint>
@@ -27,26 +27,26 @@ struct DestinationHealth {
   std::string name;    // "otlp_grpc/backup"
   std::string signal;  // "traces"
   bool is_required = true;
-  uint64_t queue_size = 0;  // in units of its sizer
+  uint64_t queue_size = 0;  // in units of the queue's sizer
   uint64_t queue_capacity = 0;
   uint32_t in_flight = 0;
   uint32_t consecutive_failures = 0;
   bool is_breaker_open = false;           // it does not answer, and is probed
-  std::optional<Duration> since_success;  // none: never yet
-  std::string last_answer;                // "OK" or its error
+  std::optional<Duration> since_success;  // empty: no request has succeeded yet
+  std::string last_answer;                // "OK" or the error
 };
 
 struct StorageHealth {
   std::string name;     // "file_storage/queue"
-  std::string trouble;  // empty: all is well
+  std::string trouble;  // empty: the storage works
 };
 
 // One signal of one receiver.
 struct ReceiverHealth {
   std::string name;    // "otlp"
   std::string signal;  // "traces"
-  // Why a request would be refused now; empty: it is taken. Memory is not among it: it comes back
-  // within a moment.
+  // The reasons to refuse a request now; empty: requests are admitted. Exhausted memory is not
+  // among them, because it becomes available within a moment.
   std::vector<std::string> refusals;
 };
 
@@ -55,17 +55,17 @@ struct Health {
   bool is_draining = false;
   WallTime started_at;
   WallTime now;
-  // How long ago the slowest loop last turned.
+  // The time since the last turn of the loop that turned longest ago.
   Duration longest_since_turn = 0s;
   std::vector<DestinationHealth> destinations;
   std::vector<StorageHealth> storages;
   std::vector<ReceiverHealth> receivers;
-  // What the ledger cannot account for, each in words; anything is a bug, but no reason not to send
-  // here.
+  // Accounts that do not balance, each as a sentence. Each is a bug of the program, but not a
+  // reason to stop sending data to it.
   std::vector<std::string> ledger_findings;
 };
 
-// A loop that did not turn for so long hangs: nothing it does takes a hundredth of that.
+// A loop without a turn for this long hangs: the longest work of a turn takes a hundredth of it.
 inline constexpr Duration kLoopHangs = 10s;
 
 // Implemented by assembly; called on the loop of the health server.
@@ -78,7 +78,7 @@ class HealthSource {
 };
 
 bool is_alive(const Health& health);
-// Empty when ready; otherwise each reason in words, once.
+// Returns the distinct reasons in words; empty: ready.
 std::vector<std::string> why_not_ready(const Health& health,
                                        const ReadinessRequirements& requirements);
 bool is_queue_full(const DestinationHealth& destination);

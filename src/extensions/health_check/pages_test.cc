@@ -48,26 +48,26 @@ TEST_F(HealthPagesTest, MainPageHasOtelcolsBody) {
   EXPECT_TRUE(get("/").body.starts_with("{\"status\":\"Server not available\""));
 }
 
-TEST_F(HealthPagesTest, ConfiguredBodiesReplaceIt) {
+TEST_F(HealthPagesTest, ConfiguredBodiesReplaceTheDefaultBody) {
   options.path = "/health";
   options.healthy_body = "up";
   EXPECT_EQ(get("/health").body, "up");
   EXPECT_EQ(get("/").status, 404);
 }
 
-TEST_F(HealthPagesTest, AFullQueueAloneIsNoReasonToGoOutOfService) {
+TEST_F(HealthPagesTest, AFullQueueAloneKeepsItReady) {
   source.now.destinations[0].queue_size = 10;
   source.now.receivers = {{"otlp", "traces", {"the queue is full"}}, {"otlp", "logs", {}}};
   EXPECT_EQ(get("/readyz").body, "{\"ready\":true,\"reasons\":[]}");
   source.now.receivers[1].refusals = {"the queue is full", "the disk is full"};
   EXPECT_EQ(get("/readyz").status, 503);
   EXPECT_EQ(get("/readyz").body,
-            "{\"ready\":false,\"reasons\":[\"no receiver can take anything\",\"the queue is "
+            "{\"ready\":false,\"reasons\":[\"no receiver accepts data\",\"the queue is "
             "full\",\"the disk is full\"]}");
   EXPECT_EQ(get("/livez").status, 200);
 }
 
-TEST_F(HealthPagesTest, StorageInTroubleCountsWhereItIsRequired) {
+TEST_F(HealthPagesTest, FailedStorageCountsWhereItIsRequired) {
   source.now.storages = {{"file_storage", "can't be written"}};
   EXPECT_EQ(get("/readyz").status, 200);
   options.require.storages = true;
@@ -127,7 +127,7 @@ TEST_F(HealthPagesTest, VerboseNamesEachDestination) {
   EXPECT_EQ(get("/", "verbose=false").body.find("destinations"), std::string::npos);
 }
 
-TEST_F(HealthPagesTest, VerboseSaysWhatTheLedgerCannotAccountFor) {
+TEST_F(HealthPagesTest, VerboseListsAccountsThatDoNotBalance) {
   EXPECT_NE(get("/readyz", "verbose").body.find("\"ledger\":[]}"), std::string::npos);
   source.now.ledger_findings = {"traces traces -> a: 1 items", "logs"};
   EXPECT_NE(
