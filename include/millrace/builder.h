@@ -1,14 +1,14 @@
-// What SpanBuilder, LogRecordBuilder and MetricPointBuilder have in common: an item is written as
-// protobuf bytes while it is being described. No allocation, no copy but the one into the thread's
-// chunk when it is collected.
+// The common part of SpanBuilder, LogRecordBuilder and MetricPointBuilder. A builder writes an item
+// as protobuf bytes while the program describes it. It does not allocate, and the only copy is the
+// one into the thread's chunk in collect().
 //
-// The bytes are in the builder, not in the thread's chunk, until collect(): so a builder may live
-// as long as the work it describes, move between threads with it, have others built inside it, and
-// be thrown away; and flush() never waits for one. It is about 1.6 KiB, meant for the stack. After
-// collect() it can be collected again, or begin another item with reset().
+// Until collect() the bytes are in the builder and not in the thread's chunk. A builder may
+// therefore live as long as the work it describes, move between threads with it, exist beside other
+// builders, or be discarded, and flush() never waits for it. It has about 1.6 KiB and is meant for
+// the stack. After collect() it can be collected again, or begin another item with reset().
 //
-// Texts that are not UTF-8 are repaired (U+FFFD) and counted, attributes with an empty key are
-// left out and counted. What a setter says must be said at most once an item, where it says so.
+// Texts that are not UTF-8 are repaired (U+FFFD) and counted; attributes with an empty key are
+// skipped and counted. A setter that says "at most once" must not be called twice for one item.
 // One thread at a time.
 #pragma once
 
@@ -29,17 +29,17 @@ namespace detail {
 struct Access;
 }
 
-// An attribute of something inside an item; both texts are borrowed for the call.
+// An attribute of a part of an item, such as an event. Both texts are borrowed for the call.
 struct TextPair {
   std::string_view key;   // not empty
-  std::string_view text;  // its value
+  std::string_view text;  // the value of the attribute
 };
 
-// The attributes of an item that `Builder` writes. `Builder::attribute_field()` is their number.
+// Appends attributes to the item of `Builder`; `Builder::attribute_field()` is their field number.
 template <class Builder>
 class ItemBuilder {
  public:
-  // One more attribute; a key that is there already is not looked for.
+  // Appends an attribute. Does not check whether the key was set before; keys should differ.
   Builder& set(std::string_view key, std::string_view text) noexcept {
     encoder_.text_attribute(self().attribute_field(), key, text);
     return self();

@@ -1,20 +1,20 @@
-// The collector inside one's own process: hand over spans, log records and metric points from any
-// thread; they are batched, sent to every destination, retried and counted in the background.
+// A collector inside the process. Any thread collects spans, log records and metric points; the
+// collector batches them, sends them to every destination, retries and counts in the background.
 //
 //   auto collector = millrace::Collector::create({.service_name = "shop"});
 //   if (!collector) { … collector.error().message … }
 //   millrace::Span span = millrace::Span::make("checkout");
-//   if (!collector->collect(span.set("cart.items", 3).finish())) { … there was no room … }
+//   if (!collector->collect(span.set("cart.items", 3).finish())) { … the buffer is full … }
 //   if (!collector->shutdown(std::chrono::seconds(2))) { … not everything was delivered … }
 //
 // collect() never blocks, never waits for the network and never allocates more than a chunk. The
-// collector has one background thread, and one for each Exporter of the user's; no signal handler,
-// no output but to Config::log, nothing global: several collectors in one process know nothing of
-// each other.
+// collector has one background thread, and one more for each Exporter of the program. It has no
+// signal handlers, no output except Config::log and no global state: several collectors in one
+// process are independent of each other.
 //
-// fork(): the parent goes on as before. In the child the collector is empty, and its first collect
-// starts it anew with the same configuration; what the parent had not sent is sent by the parent
-// alone. A user's own exporters are objects of the parent: a child gets none of them. The parent's
+// fork(): the parent continues as before. In the child the collector is empty, and its first
+// collect() starts it again with the same configuration. Only the parent sends the items that were
+// in the buffer. Exporters of the program belong to the parent: the child has none. The parent's
 // connections stay open in the child, unused, until it ends or calls exec.
 #pragma once
 
@@ -41,35 +41,35 @@ class Handle;
 
 class MILLRACE_API Collector {
  public:
-  // Errors: kInvalidArgument names the field; kUnavailable: no thread or descriptor could be had.
-  // No endpoint is contacted or looked up here.
+  // Does not contact or look up any endpoint. Errors: kInvalidArgument names the field;
+  // kUnavailable: the system has no thread or descriptor left.
   static Result<Collector> create(Config config = {});
-  // Without shutdown() before: like shutdown with a deadline of nothing.
+  // Without an earlier shutdown(): shuts down with a timeout of zero first.
   ~Collector();
   Collector(Collector&&) noexcept;
   Collector& operator=(Collector&&) noexcept;
 
-  // One item; it is copied. From any number of threads. OK: it is in the buffer. Otherwise
-  // kBufferFull (OnFull::kReject), kShutDown or kTooLarge, and nothing was taken. Each is counted.
-  // kInvalidArgument, not counted: a histogram whose buckets do not fit its bounds.
+  // Copies one item into the buffer. Any thread. OK: the item is in the buffer. Otherwise it was
+  // not collected: kBufferFull (OnFull::kReject), kShutDown or kTooLarge, each of which is counted,
+  // or kInvalidArgument, not counted, for a histogram whose buckets do not fit its bounds.
   Status collect(const Span& span) noexcept;
   Status collect(const LogRecord& record) noexcept;
   Status collect(const MetricPoint& point) noexcept;
-  // The same for what a builder has written; it can be reset() and used again.
+  // Collects the item that a builder has written. The builder can be reset() and used again.
   Status collect(SpanBuilder& span) noexcept;
   Status collect(LogRecordBuilder& record) noexcept;
   Status collect(MetricPointBuilder& point) noexcept;
 
-  // Waits until everything collected before this call is answered for by every required
-  // destination, or dropped and counted; kDeadlineExceeded when that takes longer. Any thread.
+  // Waits until every required destination has answered for everything collected before this call,
+  // or it is dropped and counted. kDeadlineExceeded after `timeout`. Any thread.
   Status flush(std::chrono::nanoseconds timeout) noexcept;
-  // The end: collect() refuses from now on, what is there is sent, retried until the deadline, and
-  // then dropped and counted (kDeadline). OK: everything was answered for. kDeadlineExceeded:
-  // something was dropped. Returns in time whatever the destinations do. Once; a second call
-  // returns what the first did.
+  // Drains the collector: collect() refuses from now on, queued items are sent, retried until the
+  // deadline, then dropped and counted (kDeadline). OK: every item was answered. kDeadlineExceeded:
+  // some were dropped. Returns by the deadline whatever the destinations do. A second call returns
+  // the result of the first.
   Status shutdown(std::chrono::nanoseconds timeout) noexcept;
 
-  // Any thread; takes a moment (it asks the background thread).
+  // Any thread. Waits for the background thread, so it takes longer than reading counters.
   Statistics statistics() const;
 
  private:

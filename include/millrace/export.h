@@ -1,4 +1,4 @@
-// What every public header begins with: the namespace and what is visible outside the library.
+// The namespace of the interface, and its visibility outside the library.
 //
 // The interface lives in millrace::v1, an inline namespace: write millrace::Collector. The version
 // in the symbols lets two versions of the library live in one process.
@@ -8,10 +8,10 @@
 #error "Millrace runs on Linux"
 #endif
 
-// Visible outside the library.
+// Makes a class or function visible outside the library.
 #define MILLRACE_API __attribute__((visibility("default")))
 
-// The library itself has types of its own in namespace millrace and names these ones with v1::.
+// The library has internal types in namespace millrace and writes v1:: for the public ones.
 #ifdef MILLRACE_BUILDING_LIBRARY
 #define MILLRACE_NAMESPACE_BEGIN \
   namespace millrace {           \
@@ -21,7 +21,7 @@
   namespace millrace {           \
   inline namespace v1 {
 #endif
-// Closes what MILLRACE_NAMESPACE_BEGIN opens.
+// Closes the namespaces that MILLRACE_NAMESPACE_BEGIN opens.
 #define MILLRACE_NAMESPACE_END \
   }                            \
   }

@@ -1,4 +1,4 @@
-// One log record, as a value. The meaning of each field is opentelemetry.proto.logs.v1's.
+// One log record as a value. Fields have the meaning of opentelemetry.proto.logs.v1.
 #pragma once
 
 #include <concepts>
@@ -11,7 +11,7 @@
 
 MILLRACE_NAMESPACE_BEGIN
 
-// Numbers as on the wire; the steps between (kInfo + 1 = INFO2) are allowed.
+// The numbers are OTLP's; the steps between them (kInfo + 1 = INFO2) are allowed.
 enum class Severity : uint8_t {
   kUnspecified = 0,
   kTrace = 1,
@@ -24,7 +24,7 @@ enum class Severity : uint8_t {
 
 struct LogRecord {
   uint64_t time_unix_nano = 0;           // when it happened; 0: unknown
-  uint64_t observed_time_unix_nano = 0;  // 0: set to now when it is collected
+  uint64_t observed_time_unix_nano = 0;  // 0: the time of collect()
   Severity severity = Severity::kUnspecified;
   std::string severity_text = {};
   Value body = {};
@@ -35,7 +35,7 @@ struct LogRecord {
   SpanId span_id = {};
   std::string event_name = {};
 
-  // Happened and observed now.
+  // Returns a record that happened and was observed now.
   static LogRecord make(Severity severity, Value body) {
     LogRecord record;
     record.time_unix_nano = now_unix_nano();
@@ -44,7 +44,7 @@ struct LogRecord {
     record.body = std::move(body);
     return record;
   }
-  // Appends; a key that is there already is not looked for.
+  // Appends an attribute. Does not check for an earlier one with that key; keys should differ.
   template <class Content = Value>
     requires std::convertible_to<Content, Value>
   LogRecord& set(std::string_view key, Content&& value) {

@@ -1,5 +1,5 @@
-// A log record written as protobuf bytes while it is being described. millrace/builder.h says what
-// all builders have in common.
+// A log record written as protobuf bytes while the program describes it. millrace/builder.h has the
+// rules of all builders.
 //
 //   millrace::LogRecordBuilder record(millrace::Severity::kInfo, "paid");
 //   collector.collect(record.set_span(span.trace_id(), span.span_id()).set("order.id", 17));
@@ -15,7 +15,7 @@ MILLRACE_NAMESPACE_BEGIN
 
 class LogRecordBuilder : public ItemBuilder<LogRecordBuilder> {
  public:
-  // Happened and observed at that time, with a text as its body; without one, see set_body().
+  // Begins a record that happened and was observed at that time, with a text as its body (or none).
   explicit LogRecordBuilder(Severity severity, std::string_view body = {},
                             uint64_t time_unix_nano = now_unix_nano()) noexcept
       : ItemBuilder(kFront),
@@ -34,17 +34,17 @@ class LogRecordBuilder : public ItemBuilder<LogRecordBuilder> {
     write_body(body);
   }
 
-  // When it happened; 0: unknown.
+  // Sets the time when it happened; 0: unknown.
   LogRecordBuilder& set_time(uint64_t unix_nano) noexcept {
     time_ = unix_nano;
     return *this;
   }
-  // When it was observed, where that was later.
+  // Sets the time when it was observed, if that was later.
   LogRecordBuilder& set_observed_time(uint64_t unix_nano) noexcept {
     observed_time_ = unix_nano;
     return *this;
   }
-  // Each at most once a record. A body only where there was none when it began.
+  // Each at most once a record; set_body() only if the record began without a body.
   LogRecordBuilder& set_body(const Value& body) noexcept {
     encoder_.value_field(5, body);
     return *this;
@@ -71,7 +71,7 @@ class LogRecordBuilder : public ItemBuilder<LogRecordBuilder> {
   friend class ItemBuilder<LogRecordBuilder>;
   friend struct detail::Access;
   static constexpr uint32_t attribute_field() noexcept { return 6; }
-  // Time, observed time, severity: written last, because they may be set at any time.
+  // Time, observed time and severity are written last, because they may be set at any time.
   static constexpr size_t kFront = 9 + 9 + 2;
 
   void write_body(std::string_view text) noexcept {

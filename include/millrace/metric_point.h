@@ -1,8 +1,9 @@
-// One data point of one metric, as a value. What it means is opentelemetry.proto.metrics.v1's.
+// One data point of one metric as a value. Fields have the meaning of
+// opentelemetry.proto.metrics.v1.
 //
-// Millrace does not aggregate: hand over points that an instrument has summed up, for example once
-// in ten seconds. Points that are collected at about the same time and belong to the same metric
-// (name, unit, description, kind, temporality) travel as one Metric with several data points.
+// Millrace does not aggregate: pass points that an instrument has aggregated, for example every ten
+// seconds. Points of the same metric (name, unit, description, kind, temporality) that are
+// collected at about the same time are sent as one Metric with several data points.
 #pragma once
 
 #include <concepts>
@@ -18,10 +19,10 @@
 
 MILLRACE_NAMESPACE_BEGIN
 
-// Numbers as on the wire. kDelta: since the last point, whose time is then start_time_unix_nano.
+// The numbers are OTLP's. kDelta: since the previous point, whose time is start_time_unix_nano.
 enum class Temporality : uint8_t { kDelta = 1, kCumulative = 2 };
 
-using Number = std::variant<int64_t, double>;  // as OTLP has them: whole, or not
+using Number = std::variant<int64_t, double>;  // OTLP's two number types
 
 struct Gauge {
   Number value = int64_t{0};
@@ -38,15 +39,15 @@ struct Histogram {
   std::optional<double> sum = {};
   std::optional<double> min = {};
   std::optional<double> max = {};
-  // One more than bounds, or both empty; collect() refuses others (kInvalidArgument).
+  // One more count than bounds, or both empty; otherwise collect() returns kInvalidArgument.
   std::vector<uint64_t> bucket_counts = {};
   std::vector<double> explicit_bounds = {};  // ascending
   Temporality temporality = Temporality::kCumulative;
   friend bool operator==(const Histogram&, const Histogram&) = default;
 };
-// Buckets whose bounds are powers of 2^(2^-scale). As in OTLP.
+// Buckets whose bounds are powers of 2^(2^-scale), as in OTLP.
 struct ExponentialHistogram {
-  // Those of one sign. As in OTLP.
+  // The buckets of the positive or of the negative values, as in OTLP.
   struct Buckets {
     int32_t offset = 0;
     std::vector<uint64_t> bucket_counts = {};
@@ -64,9 +65,9 @@ struct ExponentialHistogram {
   Temporality temporality = Temporality::kCumulative;
   friend bool operator==(const ExponentialHistogram&, const ExponentialHistogram&) = default;
 };
-// Quantiles that another program has computed; new instruments make histograms. As in OTLP.
+// Quantiles that another program has computed, as in OTLP. New instruments make histograms.
 struct Summary {
-  // One of them. As in OTLP.
+  // One quantile and its value, as in OTLP.
   struct Quantile {
     double quantile = 0;  // 0 to 1
     double value = 0;
@@ -78,15 +79,15 @@ struct Summary {
   friend bool operator==(const Summary&, const Summary&) = default;
 };
 
-// What kinds there are.
+// The kinds of data that a point can hold.
 template <class T>
 concept MetricData = std::same_as<T, Gauge> || std::same_as<T, Sum> || std::same_as<T, Histogram> ||
                      std::same_as<T, ExponentialHistogram> || std::same_as<T, Summary>;
 
-// A measurement that went into a point, with the span it was made in. As in OTLP.
+// A measurement of a point with the span in which it was made, as in OTLP.
 struct Exemplar {
   Number value = int64_t{0};
-  uint64_t time_unix_nano = 0;  // 0: set to that of the point
+  uint64_t time_unix_nano = 0;  // 0: the time of the point
   TraceId trace_id = {};
   SpanId span_id = {};
   Attributes filtered_attributes = {};
@@ -97,15 +98,15 @@ struct MetricPoint {
   std::string name = {};
   std::string description = {};
   std::string unit = {};  // UCUM: "s", "By", "{request}"
-  // 0: for what is cumulative, when the collector was created; otherwise unknown.
+  // 0: for cumulative points the time when the collector was created; otherwise unknown.
   uint64_t start_time_unix_nano = 0;
-  uint64_t time_unix_nano = 0;  // 0: set to now when it is collected
+  uint64_t time_unix_nano = 0;  // 0: the time of collect()
   Attributes attributes = {};
   uint32_t flags = 0;
   std::variant<Gauge, Sum, Histogram, ExponentialHistogram, Summary> data = Gauge{};
-  std::vector<Exemplar> exemplars = {};  // of any kind but a summary, where they are left out
+  std::vector<Exemplar> exemplars = {};  // ignored in a summary
 
-  // Appends; a key that is there already is not looked for.
+  // Appends an attribute. Does not check for an earlier one with that key; keys should differ.
   template <class Content = Value>
     requires std::convertible_to<Content, Value>
   MetricPoint& set(std::string_view key, Content&& value) {

@@ -1,5 +1,5 @@
-// A metric point written as protobuf bytes while it is being described. millrace/builder.h says
-// what all builders have in common, millrace/metric_point.h what the kinds mean.
+// A metric point written as protobuf bytes while the program describes it. millrace/builder.h has
+// the rules of all builders, millrace/metric_point.h describes the kinds.
 //
 //   constexpr millrace::Metric kOrders{.name = "shop.orders", .unit = "{order}"};
 //   …
@@ -18,7 +18,7 @@
 
 MILLRACE_NAMESPACE_BEGIN
 
-// What a point is a point of. As in OTLP. The texts are borrowed; mostly they are constants.
+// The identity of a metric, as in OTLP. The texts are borrowed; most are constants.
 struct Metric {
   std::string_view name;
   std::string_view unit = {};  // UCUM: "s", "By", "{request}"
@@ -27,7 +27,7 @@ struct Metric {
 
 class MetricPointBuilder : public ItemBuilder<MetricPointBuilder> {
  public:
-  // A point of that kind, taken at that time. What it is made of is copied at once.
+  // Begins a point with `data` and its time. The data is copied at once.
   template <MetricData Data>
   MetricPointBuilder(const Metric& metric, const Data& data,
                      uint64_t time_unix_nano = now_unix_nano()) noexcept
@@ -47,7 +47,7 @@ class MetricPointBuilder : public ItemBuilder<MetricPointBuilder> {
     write(data);
   }
 
-  // As MetricPoint's fields of these names.
+  // As the fields of MetricPoint with these names.
   MetricPointBuilder& set_start(uint64_t unix_nano) noexcept {
     start_ = unix_nano;
     return *this;
@@ -61,8 +61,8 @@ class MetricPointBuilder : public ItemBuilder<MetricPointBuilder> {
     encoder_.varint_field(kind_.flags_field, flags);
     return *this;
   }
-  // One more measurement that went into the point, made in that span; a time of 0 is the point's.
-  // A summary has none: nothing is written.
+  // Appends an exemplar: a measurement and the span in which it was made; a time of 0 means the
+  // point's. Does nothing for a summary, which has none.
   MetricPointBuilder& add_exemplar(Number value, const TraceId& trace_id, const SpanId& span_id,
                                    uint64_t time_unix_nano = 0,
                                    std::initializer_list<TextPair> attributes = {}) noexcept {
@@ -78,12 +78,12 @@ class MetricPointBuilder : public ItemBuilder<MetricPointBuilder> {
   friend class ItemBuilder<MetricPointBuilder>;
   friend struct detail::Access;
 
-  // Where things are in the messages of a kind (metrics.proto).
+  // The field numbers of a kind (metrics.proto).
   struct Kind {
     uint8_t data_field;       // in Metric
-    uint8_t attribute_field;  // in the data point, and so the rest
+    uint8_t attribute_field;  // this and the following are fields of the data point
     uint8_t flags_field;
-    uint8_t exemplar_field;  // 0: it has none
+    uint8_t exemplar_field;  // 0: the kind has no exemplars
   };
   static constexpr Kind kGauge{5, 7, 8, 5};
   static constexpr Kind kSum{7, 7, 8, 5};
@@ -93,9 +93,9 @@ class MetricPointBuilder : public ItemBuilder<MetricPointBuilder> {
 
   uint32_t attribute_field() const noexcept { return kind_.attribute_field; }
 
-  // The bytes are: name, unit and description; a gap; the content of the data point. What is known
-  // last, because lengths are part of it, is written into the end of the gap, and the front is
-  // moved up to it. The gap: two tags, two lengths, temporality, is_monotonic, two times.
+  // The bytes are: name, unit and description; a gap; the content of the data point. Fields whose
+  // lengths are known last are written into the end of the gap, and the front part is then moved up
+  // to it. The gap holds two tags, two lengths, temporality, is_monotonic and two times.
   static constexpr size_t kGap = 2 + 2 * 5 + 2 + 2 + 2 * 9;
 
   void begin(const Metric& metric) noexcept {
@@ -130,7 +130,7 @@ class MetricPointBuilder : public ItemBuilder<MetricPointBuilder> {
       encoder_.double_field(double_field, *real);
     }
   }
-  // All but the attributes.
+  // Writes all fields of an exemplar except its attributes.
   void write_exemplar(const Number& value, const TraceId& trace_id, const SpanId& span_id,
                       uint64_t time_unix_nano) noexcept {
     encoder_.fixed64_field(2, time_unix_nano != 0 ? time_unix_nano : time_);
@@ -146,8 +146,8 @@ class MetricPointBuilder : public ItemBuilder<MetricPointBuilder> {
   size_t content_at_ = 0;
   Kind kind_ = kGauge;
   uint8_t temporality_ = 0;    // 0: the kind has none
-  bool is_monotonic_ = false;  // a sum that is
-  bool is_valid_ = true;       // a histogram's buckets fit its bounds
+  bool is_monotonic_ = false;  // of a sum
+  bool is_valid_ = true;       // false: a histogram's buckets do not fit its bounds
 };
 
 MILLRACE_NAMESPACE_END

@@ -1,5 +1,5 @@
-// The collector for C, and for everything that can call C: hand over spans, log records and metric
-// points from any thread; they are batched, sent, retried and counted in the background.
+// The collector for C and for languages that call C. Any thread collects spans, log records and
+// metric points; the collector batches, sends, retries and counts them in the background.
 //
 //   millrace_config *config = millrace_config_new();
 //   millrace_config_set_service_name(config, "shop");
@@ -13,20 +13,21 @@
 //   millrace_shutdown(collector, 2000);
 //   millrace_destroy(collector);
 //
-// What is said about threads, fork(), deadlines and counting in millrace/collector.h holds here.
+// Threads, fork(), deadlines and counts are as millrace/collector.h describes.
 //
-// Rules for all of it, which the headers in millrace/c/ do not repeat:
-// - Handles are opaque. A null handle is MILLRACE_INVALID_ARGUMENT, or does nothing where nothing
-//   is returned. Configurations, builders and statistics belong to one thread at a time; a
-//   collector and a processor may be used by any number of threads until they are destroyed.
-// - What a …_new() function returns is null when there is no memory; …_free() ends it.
-// - A structure that begins with struct_size is set by its …_init() function, or by zeroes and
-//   struct_size = sizeof of itself. Where OTLP has a field of the same name, that says what it
-//   means. A `reserved` field is 0.
-// - Texts are UTF-8. What is not is repaired (U+FFFD) and counted. The library copies what it is
-//   given before it returns; texts it returns live as long as the handle they came from, until the
-//   next call that changes it. A null text is an empty one, unless it says otherwise.
-// - Functions never let a C++ exception out, and never print.
+// Rules for all functions, which the headers in millrace/c/ do not repeat:
+// - Handles are opaque. A function with a null handle returns MILLRACE_INVALID_ARGUMENT, or does
+//   nothing if it returns nothing. A configuration, builder or statistics handle belongs to one
+//   thread at a time; any number of threads may use a collector or processor until it is destroyed.
+// - A …_new() function returns null when there is no memory; the …_free() function frees the
+// handle.
+// - A structure that begins with struct_size is set by its …_init() function, or by zeros and
+//   struct_size = sizeof of the structure. Fields with the name of an OTLP field have its meaning.
+//   A `reserved` field is 0.
+// - Texts are UTF-8. Invalid bytes are repaired (U+FFFD) and counted. The library copies its
+//   arguments before it returns. A returned text lives as long as its handle and until the next
+//   call that changes the handle. A null text is an empty text unless a function says otherwise.
+// - Functions never let a C++ exception out and never print.
 // - The binary interface grows without breaking: enumerations and functions are only added, never
 //   renumbered; structures that begin with struct_size grow at the end, and the library reads and
 //   writes at most struct_size bytes of them; all other structures never change.

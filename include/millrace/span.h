@@ -1,8 +1,8 @@
-// A finished unit of work, as a value: fill it, hand it to Collector::collect, which copies it.
-// The meaning of each field is opentelemetry.proto.trace.v1's.
+// A finished unit of work as a value: set its fields and pass it to Collector::collect, which
+// copies it. Fields have the meaning of opentelemetry.proto.trace.v1.
 //
-// Convenient, and dearer than SpanBuilder, which writes the wire's bytes at once: the attributes
-// are one allocation, and each text of more than 31 bytes another. One thread each.
+// Convenient, but slower than SpanBuilder, which writes the encoded bytes directly: the attributes
+// are one allocation, and each text of more than 31 bytes is another. One thread at a time.
 #pragma once
 
 #include <concepts>
@@ -16,7 +16,7 @@
 
 MILLRACE_NAMESPACE_BEGIN
 
-// Numbers as on the wire.
+// The numbers are OTLP's.
 enum class SpanKind : uint8_t {
   kUnspecified = 0,
   kInternal = 1,
@@ -52,7 +52,7 @@ struct SpanLink {
 };
 
 struct Span {
-  // Ids that are zero when the span is collected get random values then; the parent's stays empty.
+  // Trace and span ids that are zero get random values in collect(); a parent id stays empty.
   TraceId trace_id = {};
   SpanId span_id = {};
   SpanId parent_span_id = {};
@@ -71,8 +71,8 @@ struct Span {
   uint32_t dropped_links_count = 0;
   SpanStatus status = {};
 
-  // The root of a new trace: fresh random ids, started now, ended now until finish() says
-  // otherwise.
+  // Returns the root of a new trace with new random ids, started now. It ends now as well, unless
+  // finish() is called.
   static Span make(std::string name) {
     Span span;
     span.trace_id = random_trace_id();
@@ -82,7 +82,7 @@ struct Span {
     span.end_time_unix_nano = span.start_time_unix_nano;
     return span;
   }
-  // A child of this span in the same trace, started now.
+  // Returns a child of this span in the same trace, started now.
   Span make_child(std::string child_name) const {
     Span child = make(std::move(child_name));
     child.trace_id = trace_id;
@@ -90,7 +90,7 @@ struct Span {
     child.flags = flags;
     return child;
   }
-  // Appends; a key that is there already is not looked for.
+  // Appends an attribute. Does not check for an earlier one with that key; keys should differ.
   template <class Content = Value>
     requires std::convertible_to<Content, Value>
   Span& set(std::string_view key, Content&& value) {
@@ -104,7 +104,7 @@ struct Span {
                       .attributes = std::move(event_attributes)});
     return *this;
   }
-  // Ends now.
+  // Sets the end time to now.
   Span& finish() {
     end_time_unix_nano = now_unix_nano();
     return *this;

@@ -1,5 +1,5 @@
-// A span written as protobuf bytes while it is being described. About a hundred nanoseconds with
-// ten attributes. millrace/builder.h says what all builders have in common.
+// A span written as protobuf bytes while the program describes it. Cost: about a hundred
+// nanoseconds with ten attributes. millrace/builder.h has the rules of all builders.
 //
 //   millrace::SpanBuilder span("GET /cart");
 //   span.set_kind(millrace::SpanKind::kServer).set("http.request.method", "GET").set("port", 8080);
@@ -18,7 +18,7 @@ MILLRACE_NAMESPACE_BEGIN
 
 class SpanBuilder : public ItemBuilder<SpanBuilder> {
  public:
-  // A span of that name, started now.
+  // Begins a span with that name, started now.
   explicit SpanBuilder(std::string_view name,
                        uint64_t start_time_unix_nano = now_unix_nano()) noexcept
       : ItemBuilder(kFront), start_(start_time_unix_nano) {
@@ -36,7 +36,7 @@ class SpanBuilder : public ItemBuilder<SpanBuilder> {
     encoder_.text_field(5, name);
   }
 
-  // Ids that are never set get random values in collect().
+  // Ids that are not set get random values in collect().
   SpanBuilder& set_trace_id(const TraceId& id) noexcept {
     trace_id_ = id;
     return *this;
@@ -49,7 +49,7 @@ class SpanBuilder : public ItemBuilder<SpanBuilder> {
     parent_ = id;
     return *this;
   }
-  // This span's ids, made now if they are not set yet: what children need.
+  // Return this span's ids and create random ones if they are not set yet. Child spans need them.
   const TraceId& trace_id() noexcept {
     if (trace_id_ == TraceId{}) trace_id_ = random_trace_id();
     return trace_id_;
@@ -87,7 +87,7 @@ class SpanBuilder : public ItemBuilder<SpanBuilder> {
     return *this;
   }
 
-  // Something that happened during the span.
+  // Appends something that happened during the span.
   SpanBuilder& add_event(std::string_view name, uint64_t time_unix_nano = now_unix_nano(),
                          std::initializer_list<TextPair> attributes = {}) noexcept {
     const auto event = encoder_.open(11);
@@ -97,7 +97,7 @@ class SpanBuilder : public ItemBuilder<SpanBuilder> {
     encoder_.close(event);
     return *this;
   }
-  // A span of this or another trace that has to do with this one.
+  // Appends a link to a related span of this or another trace.
   SpanBuilder& add_link(const TraceId& trace_id, const SpanId& span_id,
                         std::initializer_list<TextPair> attributes = {}) noexcept {
     const auto link = encoder_.open(13);
@@ -112,7 +112,7 @@ class SpanBuilder : public ItemBuilder<SpanBuilder> {
   friend class ItemBuilder<SpanBuilder>;
   friend struct detail::Access;
   static constexpr uint32_t attribute_field() noexcept { return 9; }
-  // parent, trace id, span id, kind, start, end: written last, because they are known last.
+  // parent, trace id, span id, kind, start and end are written last, because they are known last.
   static constexpr size_t kFront = 10 + 18 + 10 + 2 + 9 + 9;
 
   uint64_t start_;

@@ -1,6 +1,5 @@
-// A text as attributes hold it: up to 31 bytes, which most keys and values are, lie inside the
-// object and are no allocation. Always a copy of the caller's; compared like numbers; one thread
-// each.
+// The text type of attributes. Up to 31 bytes, which is enough for most keys and values, are stored
+// inside the object without an allocation. It always owns a copy. One thread at a time.
 #pragma once
 
 #include <concepts>
@@ -19,15 +18,15 @@ struct Access;
 
 class Text {
  public:
-  // NOLINTBEGIN(google-explicit-constructor): texts of all kinds are one.
+  // NOLINTBEGIN(google-explicit-constructor): every kind of text converts to Text.
   Text() noexcept = default;  // empty
-  // Null is an empty text.
+  // A null pointer gives an empty text.
   Text(const char* text) : slot_(text == nullptr ? std::string_view() : std::string_view(text)) {}
   Text(std::string_view text) : slot_(text) {}                         // copied
   Text(const std::string& text) : slot_(std::string_view(text)) {}     // copied
-  operator std::string_view() const noexcept { return slot_.text(); }  // until it changes
+  operator std::string_view() const noexcept { return slot_.text(); }  // valid until it changes
   // NOLINTEND(google-explicit-constructor)
-  // Moving leaves an empty text behind.
+  // A text that was moved from is empty.
   Text(const Text& other) : slot_(other.slot_.copy_text()) {}
   Text(Text&& other) noexcept : slot_(std::exchange(other.slot_, {})) {}
   Text& operator=(Text other) noexcept {
@@ -36,11 +35,11 @@ class Text {
   }
   ~Text() { slot_.free_text(); }
 
-  // No zero need follow.
+  // Not necessarily followed by a zero byte.
   const char* data() const noexcept { return slot_.text().data(); }
   size_t size() const noexcept { return slot_.text().size(); }  // in bytes
   bool empty() const noexcept { return size() == 0; }           // whether it has no bytes
-  // With another Text, or whatever else is a view of characters.
+  // Compares with another Text, or with any type that converts to a view of characters.
   template <class Other>
     requires std::convertible_to<const Other&, std::string_view>
   friend bool operator==(const Text& a, const Other& b) {

@@ -1,6 +1,6 @@
-// Attributes: names with values of every type that OTLP has (opentelemetry.proto.common.v1,
-// AnyValue). Plain values, copied and compared like numbers; one thread each. Numbers, and texts of
-// up to 31 bytes, lie inside them and are no allocation.
+// Attributes: keys with values of every type of OTLP (opentelemetry.proto.common.v1, AnyValue).
+// Plain values that are copied and compared like numbers. Numbers and texts of up to 31 bytes are
+// stored inside without an allocation. One thread at a time.
 #pragma once
 
 #include <array>
@@ -25,8 +25,8 @@ class Value {
  public:
   using Bytes = std::vector<uint8_t>;  // not text
   using Array = std::vector<Value>;    // of any types
-  using Map = std::vector<Attribute>;  // in the order given; keys should differ
-  // What a value can be. The numbers are Millrace's own, not the wire's.
+  using Map = std::vector<Attribute>;  // in the given order; keys should differ
+  // The type of a value. The numbers are Millrace's own, not OTLP's.
   enum class Type : uint8_t {
     kText = detail::Slot::kLongText,
     kBytes,
@@ -35,18 +35,18 @@ class Value {
     kBool,
     kInteger,
     kDouble,
-    kEmpty,  // OTLP knows that too
+    kEmpty,  // OTLP's AnyValue without a value
   };
 
   // NOLINTBEGIN(google-explicit-constructor): `span.set("port", 8080)`
   Value() noexcept : slot_(Type::kEmpty, uint64_t{0}) {}
-  // Null is an empty text.
+  // A null pointer gives an empty text.
   Value(const char* text) : Value(text == nullptr ? std::string_view() : std::string_view(text)) {}
   Value(std::string_view text) : slot_(text) {}                        // copied
   Value(const std::string& text) : Value(std::string_view(text)) {}    // copied
   Value(const Text& text) : Value(std::string_view(text)) {}           // copied
-  Value(bool value) noexcept : slot_(Type::kBool, uint64_t{value}) {}  // yes or no
-  // Unsigned numbers over INT64_MAX become that.
+  Value(bool value) noexcept : slot_(Type::kBool, uint64_t{value}) {}  // stored as 0 or 1
+  // Unsigned numbers over INT64_MAX become INT64_MAX.
   template <class Number>
     requires(std::integral<Number> && !std::same_as<Number, bool>)
   Value(Number value) noexcept
@@ -59,7 +59,7 @@ class Value {
   Value(Array array) : slot_(Type::kArray, new Array(std::move(array))) {}
   inline Value(Map map);
   // NOLINTEND(google-explicit-constructor)
-  // Moving leaves the empty value behind.
+  // A value that was moved from is empty.
   Value(const Value& other) : slot_(other.owns_memory() ? other.copy_memory() : other.slot_) {}
   Value(Value&& other) noexcept : Value() { std::swap(slot_, other.slot_); }
   Value& operator=(Value other) noexcept {
@@ -72,11 +72,11 @@ class Value {
     }
   }
 
-  // Which it is.
+  // The type of the value.
   Type type() const noexcept {
     return slot_.is_text() ? Type::kText : static_cast<Type>(slot_.tag());
   }
-  // The content, borrowed; of another type: an empty text, false, 0, no elements.
+  // The content, borrowed. For a value of another type: an empty text, false, 0 or no elements.
   std::string_view as_text() const noexcept {
     return slot_.is_text() ? slot_.text() : std::string_view();
   }
@@ -106,16 +106,16 @@ struct Attribute {
   Value value = {};  // of any type
 
   Attribute() = default;
-  // The value, or what becomes one: a template, so that it is made in the place where it stays.
+  // `content` is converted to a Value. A template, so that the Value is constructed in place.
   template <class Content = Value>
     requires std::convertible_to<Content, Value>
   Attribute(std::string_view name, Content&& content)
       : key(name), value(std::forward<Content>(content)) {}
   friend bool operator==(const Attribute&, const Attribute&) = default;
 };
-using Attributes = std::vector<Attribute>;  // in the order given; keys should differ
+using Attributes = std::vector<Attribute>;  // in the given order; keys should differ
 
-// As on the wire, most significant byte first; all zero means "none".
+// The bytes in OTLP's order, most significant first; all zero means "none".
 using TraceId = std::array<uint8_t, 16>;
 using SpanId = std::array<uint8_t, 8>;
 
@@ -123,7 +123,7 @@ using SpanId = std::array<uint8_t, 8>;
 MILLRACE_API TraceId random_trace_id() noexcept;
 MILLRACE_API SpanId random_span_id() noexcept;
 
-// Nanoseconds since the Unix epoch, now.
+// The current time in nanoseconds since the Unix epoch.
 MILLRACE_API uint64_t now_unix_nano() noexcept;
 
 inline Value::Value(Map map) : slot_(Type::kMap, new Map(std::move(map))) {}

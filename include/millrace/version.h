@@ -2,9 +2,9 @@
 // interface, and then has another SOVERSION.
 #pragma once
 
-// 0: the interface may still change.
+// Major version 0: the interface may still change.
 #define MILLRACE_VERSION_MAJOR 0
-// Another one is another interface.
+// A new minor version changes the interface.
 #define MILLRACE_VERSION_MINOR 1
-// Repairs only.
+// A new patch version contains only bug fixes.
 #define MILLRACE_VERSION_PATCH 0

@@ -17,8 +17,7 @@ using namespace millrace;
 using Sample = std::map<std::string, std::string>;
 
 // Reads "counter{a="…",b="…"} 3": the labels, and the value under the key "". As the format
-// defines,
-// \\, \" and \n are escapes inside quotes and other characters stand for themselves.
+// defines, \\, \" and \n are escapes inside quotes and other characters stand for themselves.
 Sample read_sample(const std::string& line, const std::string& name) {
   MILLRACE_CHECK(line.starts_with(name));
   Sample sample;

@@ -1,24 +1,24 @@
-// What every header of the C interface begins with.
+// Macros that every header of the C interface uses.
 #pragma once
 
 #include <stdint.h>
 
 #ifndef MILLRACE_API
-// Visible outside the library.
+// Makes a function visible outside the library.
 #define MILLRACE_API __attribute__((visibility("default")))
 #endif
 
-// In C++ the width of an enumeration is said, in C it is that of unsigned int.
+// The width of an enumeration: explicit in C++; in C it is the width of unsigned int.
 #ifdef __cplusplus
 #define MILLRACE_ENUM(name) enum name : uint32_t
 #else
 #define MILLRACE_ENUM(name) enum name
 #endif
 
-// What stands between the two has the linkage of C.
+// Declarations between MILLRACE_C_BEGIN and MILLRACE_C_END have C linkage.
 #ifndef __cplusplus
 #define MILLRACE_C_BEGIN
-// The other one.
+// Ends the declarations with C linkage.
 #define MILLRACE_C_END
 #else
 #define MILLRACE_C_BEGIN extern "C" {

@@ -1,4 +1,4 @@
-// An exporter of one's own: functions that get batches.
+// Exporters that the program implements: functions that receive batches.
 #pragma once
 
 #include <stddef.h>
@@ -10,41 +10,40 @@
 
 MILLRACE_C_BEGIN
 
-// What became of a batch.
+// The result of exporting a batch.
 typedef MILLRACE_ENUM(millrace_export_kind){
-    MILLRACE_EXPORT_DELIVERED = 0,  // the destination has it, less rejected_count items
-    MILLRACE_EXPORT_RETRY = 1,      // it may pass: the same batch comes again after a while
-    MILLRACE_EXPORT_REFUSED = 2,    // it never will: dropped and counted
+    MILLRACE_EXPORT_DELIVERED = 0,  // the destination has the batch without rejected_count items
+    MILLRACE_EXPORT_RETRY = 1,      // a temporary failure: the same batch is exported again later
+    MILLRACE_EXPORT_REFUSED = 2,    // a permanent failure: the batch is dropped and counted
 } millrace_export_kind;
 
-// More about it; all zero to begin with.
+// Details of the result. All fields are zero when export_batch is called.
 typedef struct millrace_export_outcome {
   size_t struct_size;       // set by the library; fields beyond it must not be written
-  uint64_t rejected_count;  // delivered, less these items
-  uint32_t retry_after_ms;  // not before; 0: as the library thinks right
+  uint64_t rejected_count;  // DELIVERED: the number of items that were rejected
+  uint32_t retry_after_ms;  // RETRY: the minimum delay; 0: the library's backoff
   uint32_t reserved;        // 0
   char message[256];        // for statistics and the log; ends in a null byte
 } millrace_export_outcome;
 
-// An exporter of one's own. Functions are called on a thread that the collector keeps for it, one
-// call at a time.
+// An exporter. Its functions are called one at a time on a thread that the collector keeps for it.
 typedef struct millrace_exporter {
   size_t struct_size;  // sizeof(millrace_exporter)
   const char* name;    // in statistics: "exporter/<name>"; copied
-  void* context;       // handed to each function
-  // One batch; it may block, and blocks no other exporter. After `timeout_ms` the batch counts as
-  // failed for the time being and comes again once the call has returned. Never null.
+  void* context;       // passed to each function
+  // Exports one batch. It may block without blocking other exporters. After `timeout_ms` the
+  // attempt counts as failed, and the batch is exported again after the call returns. Never null.
   millrace_export_kind (*export_batch)(void* context, const millrace_batch* batch,
                                        uint64_t timeout_ms, millrace_export_outcome* outcome);
-  // The last call on the exporter's thread; may be null.
+  // The last call on the exporter's thread. May be null.
   void (*shutdown)(void* context);
-  // When nothing will ever call again, on any thread: when the collector and the configuration are
-  // gone, and, if millrace_shutdown() was not in time for it or not called, when the exporter's
-  // thread has ended. `context` must live until then. May be null.
+  // Called on any thread when no function will be called again: after the collector and the
+  // configuration are destroyed and the exporter's thread has ended (later, if a call was still
+  // blocked at the deadline of shutdown). `context` must live until then. May be null.
   void (*destroy)(void* context);
 } millrace_exporter;
 
-// Sets every field.
+// Sets every field of `exporter`.
 static inline void millrace_exporter_init(
     millrace_exporter* exporter, const char* name, void* context,
     millrace_export_kind (*export_batch)(void* context, const millrace_batch* batch,
@@ -56,7 +55,7 @@ static inline void millrace_exporter_init(
   exporter->export_batch = export_batch;
 }
 
-// One more exporter, which gets everything. With an error nothing of it will be called.
+// Adds an exporter, which receives every item. After an error none of its functions is called.
 MILLRACE_API millrace_code millrace_config_add_exporter(millrace_config* config,
                                                         const millrace_exporter* exporter);
 

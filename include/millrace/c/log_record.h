@@ -10,14 +10,14 @@
 
 MILLRACE_C_BEGIN
 
-// As in OTLP; the steps between (MILLRACE_SEVERITY_INFO + 1 = INFO2) are allowed.
+// OTLP's severity numbers. The steps between them (MILLRACE_SEVERITY_INFO + 1 = INFO2) are allowed.
 typedef MILLRACE_ENUM(millrace_severity){
     MILLRACE_SEVERITY_UNSPECIFIED = 0, MILLRACE_SEVERITY_TRACE = 1, MILLRACE_SEVERITY_DEBUG = 5,
     MILLRACE_SEVERITY_INFO = 9,        MILLRACE_SEVERITY_WARN = 13, MILLRACE_SEVERITY_ERROR = 17,
     MILLRACE_SEVERITY_FATAL = 21,
 } millrace_severity;
 
-// One log record. As in OTLP.
+// A log record with OTLP's fields.
 typedef struct millrace_log_record {
   size_t struct_size;                // sizeof(millrace_log_record)
   uint64_t time_unix_nano;           // when it happened; 0: unknown
@@ -35,7 +35,7 @@ typedef struct millrace_log_record {
   uint32_t reserved;  // 0
 } millrace_log_record;
 
-// Happened and observed now, with a text as its body.
+// Sets a record that happened and was observed now, with a text as its body.
 static inline void millrace_log_record_init(millrace_log_record* record, uint32_t severity,
                                             const char* body) {
   memset(record, 0, sizeof *record);

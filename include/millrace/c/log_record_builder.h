@@ -7,26 +7,26 @@
 
 MILLRACE_C_BEGIN
 
-// Made once, used for one record after the other. What cannot be written (no memory) is answered by
-// millrace_collect_log_builder().
+// One builder serves any number of records, one after the other. When memory runs out while it
+// writes, millrace_collect_log_builder() returns MILLRACE_TOO_LARGE.
 typedef struct millrace_log_record_builder millrace_log_record_builder;
 
-// A record that happened and was observed now, with a text as its body (null: without a body);
-// reset begins another one in the same room. What is no severity is unspecified.
+// Begins a record with the current time and a text as its body (null: no body). reset begins
+// another record in the same memory. A number that is no severity means "unspecified".
 MILLRACE_API millrace_log_record_builder* millrace_log_record_builder_new(uint32_t severity,
                                                                           const char* body);
 MILLRACE_API void millrace_log_record_builder_reset(millrace_log_record_builder* builder,
                                                     uint32_t severity, const char* body);
 MILLRACE_API void millrace_log_record_builder_free(millrace_log_record_builder* builder);
 
-// When it happened (0: unknown) and when it was observed, instead of now.
+// Sets when it happened (0: unknown) and when it was observed, instead of the current time.
 MILLRACE_API void millrace_log_record_builder_set_time(millrace_log_record_builder* builder,
                                                        uint64_t unix_nano);
 MILLRACE_API void millrace_log_record_builder_set_observed_time(
     millrace_log_record_builder* builder, uint64_t unix_nano);
 
-// Each at most once a record: a body of any type where it began without one, the severity in the
-// words of its source, the event, the span it belongs to (16 and 8 bytes), W3C trace flags.
+// Each at most once a record: a body of any type (if the record began without one), the severity in
+// the words of its source, the event, the ids of its span (16 and 8 bytes), W3C trace flags.
 MILLRACE_API void millrace_log_record_builder_set_body(millrace_log_record_builder* builder,
                                                        const millrace_value* body);
 MILLRACE_API void millrace_log_record_builder_set_severity_text(
@@ -39,7 +39,7 @@ MILLRACE_API void millrace_log_record_builder_set_span(millrace_log_record_build
 MILLRACE_API void millrace_log_record_builder_set_flags(millrace_log_record_builder* builder,
                                                         uint32_t flags);
 
-// One more attribute; a key that is there already is not looked for. `yes` is anything but 0.
+// Appends an attribute without checking for an earlier one with that key. `yes`: any value but 0.
 MILLRACE_API void millrace_log_record_builder_set_text(millrace_log_record_builder* builder,
                                                        const char* key, const char* text);
 MILLRACE_API void millrace_log_record_builder_set_bool(millrace_log_record_builder* builder,

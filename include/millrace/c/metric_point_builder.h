@@ -7,20 +7,20 @@
 
 MILLRACE_C_BEGIN
 
-// Made once, used for one point after the other. What cannot be written (no memory) is answered by
-// millrace_collect_metric_builder().
+// One builder serves any number of points, one after the other. When memory runs out while it
+// writes, millrace_collect_metric_builder() returns MILLRACE_TOO_LARGE.
 typedef struct millrace_metric_point_builder millrace_metric_point_builder;
 
-// Begins with everything that is in `point`, which may have attributes and exemplars or none; null,
-// or MILLRACE_INVALID_ARGUMENT and nothing is changed, when millrace_collect_metric() would refuse
-// it. reset begins another point in the same room.
+// Begins with the contents of `point`, with or without attributes and exemplars. When
+// millrace_collect_metric() would refuse `point`, new returns null, and reset returns
+// MILLRACE_INVALID_ARGUMENT and changes nothing. reset begins another point in the same memory.
 MILLRACE_API millrace_metric_point_builder* millrace_metric_point_builder_new(
     const millrace_metric_point* point);
 MILLRACE_API millrace_code millrace_metric_point_builder_reset(
     millrace_metric_point_builder* builder, const millrace_metric_point* point);
 MILLRACE_API void millrace_metric_point_builder_free(millrace_metric_point_builder* builder);
 
-// One more attribute; a key that is there already is not looked for. `yes` is anything but 0.
+// Appends an attribute without checking for an earlier one with that key. `yes`: any value but 0.
 MILLRACE_API void millrace_metric_point_builder_set_text(millrace_metric_point_builder* builder,
                                                          const char* key, const char* text);
 MILLRACE_API void millrace_metric_point_builder_set_bool(millrace_metric_point_builder* builder,
@@ -33,7 +33,7 @@ MILLRACE_API void millrace_metric_point_builder_set_value(millrace_metric_point_
                                                           const char* key,
                                                           const millrace_value* value);
 
-// One more example; a summary has none.
+// Appends an exemplar. Does nothing for a summary, which has none.
 MILLRACE_API void millrace_metric_point_builder_add_exemplar(millrace_metric_point_builder* builder,
                                                              const millrace_exemplar* exemplar);
 

@@ -1,4 +1,4 @@
-// Batching, retries and fan-out alone, for programs with a source of their own; see
+// Batching, retries and fan-out for programs that have OTLP requests already; see
 // millrace/batch_processor.h.
 #pragma once
 
@@ -10,16 +10,17 @@
 
 MILLRACE_C_BEGIN
 
-// Takes requests.
+// A batch processor; see millrace::BatchProcessor.
 typedef struct millrace_processor millrace_processor;
 
-// Takes batch_size, batch_timeout_ms, buffer_capacity, buffer_bytes, on_full, batching and the
-// exporters of the configuration, at least one; the endpoints have no meaning here.
+// Uses batch_size, batch_timeout_ms, buffer_capacity, buffer_bytes, on_full, batching and the
+// exporters (at least one) of the configuration, and ignores its endpoints. On an error *processor
+// is null and millrace_config_message() has the reason.
 MILLRACE_API millrace_code millrace_processor_create(millrace_config* config,
                                                      millrace_processor** processor);
-// One Export…ServiceRequest in protobuf; it is checked completely and copied. `item_count`, which
-// may be null, gets how many items it has. `message`, which may be null, gets at most
-// `message_size` bytes of why it was refused, and ends in a null byte.
+// Checks one Export…ServiceRequest in protobuf completely and copies it. `item_count` (may be null)
+// receives its number of items. After an error `message` (may be null) has the reason: at most
+// `message_size` bytes, including the null byte at its end.
 MILLRACE_API millrace_code millrace_processor_submit(millrace_processor* processor,
                                                      millrace_signal signal, const void* request,
                                                      size_t size, uint32_t* item_count,

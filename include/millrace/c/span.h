@@ -10,20 +10,20 @@
 
 MILLRACE_C_BEGIN
 
-// As in OTLP.
+// OTLP's span kinds.
 typedef MILLRACE_ENUM(millrace_span_kind){
     MILLRACE_SPAN_UNSPECIFIED = 0, MILLRACE_SPAN_INTERNAL = 1, MILLRACE_SPAN_SERVER = 2,
     MILLRACE_SPAN_CLIENT = 3,      MILLRACE_SPAN_PRODUCER = 4, MILLRACE_SPAN_CONSUMER = 5,
 } millrace_span_kind;
 
-// As in OTLP.
+// OTLP's status codes.
 typedef MILLRACE_ENUM(millrace_status_code){
     MILLRACE_STATUS_UNSET = 0,
     MILLRACE_STATUS_OK = 1,
     MILLRACE_STATUS_ERROR = 2,
 } millrace_status_code;
 
-// Something that happened during a span. As in OTLP.
+// Something that happened during a span, as in OTLP.
 typedef struct millrace_span_event {
   uint64_t time_unix_nano;
   millrace_text name;
@@ -33,7 +33,7 @@ typedef struct millrace_span_event {
   uint32_t reserved;  // 0
 } millrace_span_event;
 
-// A span of this or another trace that has to do with this one. As in OTLP.
+// A link to a related span of this or another trace, as in OTLP.
 typedef struct millrace_span_link {
   uint8_t trace_id[16];
   uint8_t span_id[8];
@@ -44,10 +44,10 @@ typedef struct millrace_span_link {
   uint32_t flags;
 } millrace_span_link;
 
-// A finished unit of work. As in OTLP.
+// A finished unit of work, as in OTLP.
 typedef struct millrace_span {
   size_t struct_size;  // sizeof(millrace_span)
-  // Ids that are all zero get random values when the span is collected; the parent's stays empty.
+  // Trace and span ids that are all zero get random values on collect; a parent id stays empty.
   uint8_t trace_id[16];
   uint8_t span_id[8];
   uint8_t parent_span_id[8];
@@ -56,7 +56,7 @@ typedef struct millrace_span {
   millrace_span_kind kind;
   uint32_t flags;  // W3C trace flags in the lowest byte
   uint64_t start_time_unix_nano;
-  uint64_t end_time_unix_nano;  // before the start: sent as the start, and counted
+  uint64_t end_time_unix_nano;  // an end before the start is sent as the start, and counted
   const millrace_attribute* attributes;
   size_t attribute_count;
   const millrace_span_event* events;
@@ -70,7 +70,7 @@ typedef struct millrace_span {
   millrace_text status_message;
 } millrace_span;
 
-// The root of a new trace: fresh random ids, internal, started and ended now.
+// Sets the root of a new trace: new random ids, kind internal, started and ended now.
 static inline void millrace_span_init(millrace_span* span, const char* name) {
   memset(span, 0, sizeof *span);
   span->struct_size = sizeof *span;

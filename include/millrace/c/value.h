@@ -1,9 +1,8 @@
-// Attributes and the values they have. All of it is borrowed: nothing here allocates or is freed.
+// Attributes and their values. Everything is borrowed: nothing here allocates or is freed.
 //
-// An array or a map may lie in several others. It is read once for each place, down to 16 levels;
-// what lies deeper is left out and counted (skipped_attributes), so that one that holds itself
-// ends. An item that would be read as more values than item_bytes_max has room for is
-// MILLRACE_TOO_LARGE.
+// An array or a map may be part of several others. It is read once for each of them, down to 16
+// levels; values below are skipped and counted (skipped_attributes), so that a value that contains
+// itself ends. An item with more values than item_bytes_max can hold is MILLRACE_TOO_LARGE.
 #pragma once
 
 #include <stddef.h>
@@ -22,7 +21,7 @@ typedef struct millrace_text {
 
 // The type of a value.
 typedef MILLRACE_ENUM(millrace_value_type){
-    MILLRACE_VALUE_EMPTY = 0,  // OTLP knows a value without one
+    MILLRACE_VALUE_EMPTY = 0,  // OTLP's AnyValue without a value
     MILLRACE_VALUE_TEXT = 1,   MILLRACE_VALUE_BOOL = 2,  MILLRACE_VALUE_INTEGER = 3,
     MILLRACE_VALUE_DOUBLE = 4, MILLRACE_VALUE_BYTES = 5,
     MILLRACE_VALUE_ARRAY = 6,  // of values of any type
@@ -32,21 +31,21 @@ typedef MILLRACE_ENUM(millrace_value_type){
 struct millrace_attribute;
 struct millrace_value;
 
-// The items of an array.
+// The elements of an array.
 typedef struct millrace_array {
   const struct millrace_value* items;  // borrowed
-  size_t count;                        // of items
+  size_t count;                        // number of elements
 } millrace_array;
 
-// The entries of a map, in order.
+// The entries of a map in order.
 typedef struct millrace_map {
   const struct millrace_attribute* items;  // borrowed
-  size_t count;                            // of items
+  size_t count;                            // number of entries
 } millrace_map;
 
-// A value of one of the types that OTLP has; the members of `as` are read as `type` says.
+// A value of one of OTLP's types; `type` selects the member of `as`.
 typedef struct millrace_value {
-  millrace_value_type type;  // which member of `as` it is
+  millrace_value_type type;  // selects the member of `as`
   uint32_t reserved;         // 0
   union {
     millrace_text text;  // also for MILLRACE_VALUE_BYTES
@@ -55,57 +54,57 @@ typedef struct millrace_value {
     double number;
     millrace_array array;
     millrace_map map;
-  } as;  // the value itself
+  } as;  // the value; `type` selects the member
 } millrace_value;
 
-// A name and its value. An attribute with an empty key is left out and counted.
+// A key and its value. An attribute with an empty key is skipped and counted.
 typedef struct millrace_attribute {
   millrace_text key;     // not empty
   millrace_value value;  // of any type
 } millrace_attribute;
 
-// Borrows a text that ends in a null byte; null is an empty one.
+// Borrows a text that ends in a null byte; null gives an empty text.
 static inline millrace_text millrace_text_of(const char* text) {
   millrace_text result;
   result.data = text;
   result.size = text == NULL ? 0 : strlen(text);
   return result;
 }
-// A value without one.
+// Returns OTLP's empty value.
 static inline millrace_value millrace_empty_value(void) {
   millrace_value value;
   memset(&value, 0, sizeof value);
   return value;
 }
-// A text as a value; borrowed.
+// Returns a value that borrows `text`.
 static inline millrace_value millrace_text_value(const char* text) {
   millrace_value value = millrace_empty_value();
   value.type = MILLRACE_VALUE_TEXT;
   value.as.text = millrace_text_of(text);
   return value;
 }
-// Yes (not 0) or no as a value.
+// Returns a boolean value: false for 0, true otherwise.
 static inline millrace_value millrace_bool_value(int yes) {
   millrace_value value = millrace_empty_value();
   value.type = MILLRACE_VALUE_BOOL;
   value.as.boolean = yes != 0;
   return value;
 }
-// A whole number as a value.
+// Returns an integer value.
 static inline millrace_value millrace_integer_value(int64_t integer) {
   millrace_value value = millrace_empty_value();
   value.type = MILLRACE_VALUE_INTEGER;
   value.as.integer = integer;
   return value;
 }
-// A floating-point number as a value.
+// Returns a floating-point value.
 static inline millrace_value millrace_double_value(double number) {
   millrace_value value = millrace_empty_value();
   value.type = MILLRACE_VALUE_DOUBLE;
   value.as.number = number;
   return value;
 }
-// Bytes as a value; borrowed.
+// Returns a value that borrows `size` bytes at `data`.
 static inline millrace_value millrace_bytes_value(const void* data, size_t size) {
   millrace_value value = millrace_empty_value();
   value.type = MILLRACE_VALUE_BYTES;
@@ -113,7 +112,7 @@ static inline millrace_value millrace_bytes_value(const void* data, size_t size)
   value.as.text.size = size;
   return value;
 }
-// Several values as one; borrowed.
+// Returns an array value that borrows `items`.
 static inline millrace_value millrace_array_value(const millrace_value* items, size_t count) {
   millrace_value value = millrace_empty_value();
   value.type = MILLRACE_VALUE_ARRAY;
@@ -121,7 +120,7 @@ static inline millrace_value millrace_array_value(const millrace_value* items, s
   value.as.array.count = count;
   return value;
 }
-// Attributes as a value; borrowed.
+// Returns a map value that borrows `items`.
 static inline millrace_value millrace_map_value(const millrace_attribute* items, size_t count) {
   millrace_value value = millrace_empty_value();
   value.type = MILLRACE_VALUE_MAP;
@@ -129,7 +128,7 @@ static inline millrace_value millrace_map_value(const millrace_attribute* items,
   value.as.map.count = count;
   return value;
 }
-// A name and its value; both borrowed.
+// Returns an attribute that borrows `key` and `value`.
 static inline millrace_attribute millrace_attribute_of(const char* key, millrace_value value) {
   millrace_attribute attribute;
   attribute.key = millrace_text_of(key);

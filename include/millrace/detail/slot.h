@@ -1,6 +1,6 @@
-// Not part of the interface: the 32 bytes under Text and Value. A short text, or the address of a
-// long one, or (in a Value) something else, and in the last byte which of them. Owns nothing by
-// itself: it is copied like the bytes it is.
+// Not part of the interface: the 32 bytes of Text and Value. They hold a short text, the address of
+// a long one, or (in a Value) another type; the last byte says which. A slot owns no memory itself:
+// copying it copies its bytes.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace detail {
 class Slot {
  public:
   static constexpr uint8_t kInlineMax = 31;
-  // Up to kInlineMax a tag is the length of the text inside. Value has more tags, behind this one.
+  // Tags up to kInlineMax are the length of an inline text. Value defines further tags.
   static constexpr uint8_t kLongText = kInlineMax + 1;  // { const char* data; size_t size }
 
   constexpr Slot() noexcept = default;
@@ -33,8 +33,8 @@ class Slot {
   }
   uint8_t tag() const noexcept { return tag_; }
   bool is_text() const noexcept { return tag_ <= kLongText; }
-  // Of is_text(). The encoder relies on it that 32 bytes are readable there, and that behind a
-  // short text nothing but ASCII follows: zeros and the tag.
+  // Precondition: is_text(). The encoder relies on 32 readable bytes at data() and on nothing but
+  // ASCII behind a short text: zeros and the tag.
   std::string_view text() const noexcept {
     if (tag_ <= kInlineMax) [[likely]] {
       return {bytes_, tag_};
@@ -48,7 +48,7 @@ class Slot {
     std::memcpy(&word, bytes_ + index * kWordBytes, kWordBytes);
     return word;
   }
-  // Of is_text().
+  // Precondition: is_text().
   Slot copy_text() const { return tag_ <= kInlineMax ? *this : Slot(text()); }
   void free_text() noexcept {
     if (tag_ == kLongText) [[unlikely]] {
