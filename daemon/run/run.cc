@@ -73,17 +73,11 @@ void tame_the_allocator() {
 
 void greet(const assembly::Plan& plan, Logger& log) {
   for (const assembly::ReceiverPlan& receiver : plan.receivers) {
-    if (receiver.options.grpc) {
+    for (const assembly::ListenerPlan& listener : receiver.listeners) {
       log.info("listening", {{"receiver", receiver.id},
-                             {"protocol", "grpc"},
-                             {"endpoint", receiver.options.grpc->endpoint},
-                             {"tls", receiver.grpc_tls != nullptr ? "yes" : "no"}});
-    }
-    if (receiver.options.http) {
-      log.info("listening", {{"receiver", receiver.id},
-                             {"protocol", "http"},
-                             {"endpoint", receiver.options.http->endpoint},
-                             {"tls", receiver.http_tls != nullptr ? "yes" : "no"}});
+                             {"protocol", listener.listener.protocol},
+                             {"endpoint", listener.listener.options.endpoint},
+                             {"tls", listener.tls != nullptr ? "yes" : "no"}});
     }
   }
 }

@@ -18,6 +18,7 @@
 #include "extensions/basicauth/basic_auth.h"
 #include "extensions/bearertokenauth/bearer_token_auth.h"
 #include "processors/attributes/attributes_processor.h"
+#include "receivers/otlp/otlp.h"
 
 namespace millrace::assembly {
 namespace {
@@ -290,6 +291,10 @@ constexpr config::ComponentType processor(std::string_view type, uint8_t signals
   return {.kind = ComponentKind::kProcessor, .type = type, .signals = signals};
 }
 
+constexpr std::array kReceivers = {
+    receivers::kOtlp,
+};
+
 constexpr std::array kAuthExtensions = {
     AuthKind{extension("basicauth"),
              read_auth_extension<extensions::BasicAuthOptions, extensions::read_basic_auth,
@@ -322,6 +327,7 @@ constexpr std::array kProcessors = {
 
 }  // namespace
 
+std::span<const reception::ReceiverKind> receiver_kinds() { return kReceivers; }
 std::span<const AuthKind> auth_kinds() { return kAuthExtensions; }
 std::span<const ExporterKind> exporter_kinds() { return kExporters; }
 std::span<const ConnectorKind> connector_kinds() { return kConnectors; }
@@ -329,10 +335,10 @@ std::span<const ProcessorKind> processor_kinds() { return kProcessors; }
 
 config::Catalog catalog() {
   std::vector<config::ComponentType> types = {
-      {.kind = ComponentKind::kReceiver, .type = "otlp"},
       {.kind = ComponentKind::kExtension, .type = "health_check"},
       {.kind = ComponentKind::kExtension, .type = "file_storage"},
   };
+  for (const reception::ReceiverKind& kind : kReceivers) types.push_back(kind.type);
   for (const AuthKind& kind : kAuthExtensions) types.push_back(kind.type);
   for (const ConnectorKind& kind : kConnectors) types.push_back(kind.type);
   for (const ExporterKind& kind : kExporters) types.push_back(kind.type);

@@ -14,6 +14,7 @@
 #include "config/catalog.h"
 #include "config/exporter_helper.h"
 #include "config/section.h"
+#include "reception/receiver.h"
 
 namespace millrace::assembly {
 
@@ -53,6 +54,9 @@ struct ConnectorKind {
   config::ComponentType type;
   ConnectorReading (*read)(config::Section& section, const std::string& id);
 };
+
+// Receivers declare themselves (reception/receiver.h).
+std::span<const reception::ReceiverKind> receiver_kinds();
 
 struct ProcessorKind {
   config::ComponentType type;

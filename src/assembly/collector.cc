@@ -234,9 +234,9 @@ Status Collector::attach_storages() {
 
 void Collector::report_certificates() {
   for (const ReceiverPlan& receiver : plan_.receivers) {
-    for (const auto& tls : {receiver.grpc_tls, receiver.http_tls}) {
-      if (tls == nullptr) continue;
-      tls->report_reloads([log = world_.log, id = receiver.id](const Status& status) {
+    for (const ListenerPlan& listener : receiver.listeners) {
+      if (listener.tls == nullptr) continue;
+      listener.tls->report_reloads([log = world_.log, id = receiver.id](const Status& status) {
         if (status) {
           log->info("changed TLS files are in use", {{"receiver", id}});
         } else {
@@ -305,8 +305,9 @@ Status Collector::make_pages() {
     }
   }
   for (const ReceiverPlan& receiver : plan_.receivers) {
-    self_metrics_->add_limits(receiver.id, "grpc", receiver.grpc_access.limits);
-    self_metrics_->add_limits(receiver.id, "http", receiver.http_access.limits);
+    for (const ListenerPlan& listener : receiver.listeners) {
+      self_metrics_->add_limits(receiver.id, listener.listener.protocol, listener.access.limits);
+    }
   }
   for (size_t index = 0; index < storages_.size(); ++index) {
     self_metrics_->add_storage(storages_.id(index),

@@ -22,7 +22,7 @@
 #include "extensions/health_check/options.h"
 #include "io/tls.h"
 #include "pipeline/options.h"
-#include "receivers/otlp/options.h"
+#include "reception/receiver.h"
 
 namespace millrace::assembly {
 
@@ -38,14 +38,21 @@ struct AuthPlan {
   std::shared_ptr<access::AuthExtension> extension;
 };
 
+// What a receiver declared, and what of it assembly makes.
+struct ListenerPlan {
+  reception::Listener listener;
+  std::shared_ptr<io::TlsServerContext> tls = nullptr;  // null: plain text
+  AccessPlan access = {};
+};
+
 struct ReceiverPlan {
   std::string id;  // "otlp/internal"
-  receivers::OtlpReceiverOptions options;
-  std::shared_ptr<io::TlsServerContext> grpc_tls;  // null: plain text
-  std::shared_ptr<io::TlsServerContext> http_tls;
-  AccessPlan grpc_access = {};
-  AccessPlan http_access = {};
+  std::shared_ptr<const reception::ReceiverFactory> factory;
+  std::vector<ListenerPlan> listeners = {};
+  std::optional<Duration> pull_interval = {};
 };
+// For listeners in plain text that anybody may use.
+ReceiverPlan make_receiver_plan(std::string id, reception::ReceiverReading reading);
 
 struct StoragePlan {
   std::string id;  // "file_storage/queue"

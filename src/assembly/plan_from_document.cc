@@ -78,23 +78,20 @@ class Planner {
   }
 
   void read_receiver(size_t index, const Component& component, config::Section& section) {
-    ReceiverPlan receiver{.id = component.id.text};
-    receivers::read_otlp_receiver(section, receiver.options);
-    if (receiver.options.grpc) {
-      read_server(*receiver.options.grpc, receiver.grpc_tls, receiver.grpc_access);
+    for (const reception::ReceiverKind& kind : receiver_kinds()) {
+      if (kind.type.type != component.id.type) continue;
+      ReceiverPlan receiver = make_receiver_plan(component.id.text, kind.read(section));
+      for (ListenerPlan& listener : receiver.listeners) read_guards(listener);
+      add(index, component, plan_.receivers, std::move(receiver));
     }
-    if (receiver.options.http) {
-      read_server(*receiver.options.http, receiver.http_tls, receiver.http_access);
-    }
-    add(index, component, plan_.receivers, std::move(receiver));
   }
 
-  void read_server(const receivers::ProtocolOptions& protocol,
-                   std::shared_ptr<io::TlsServerContext>& tls, AccessPlan& access);
+  // What the listener's options say of certificates, of who may send and of how much.
+  void read_guards(ListenerPlan& listener);
   // The extension, when it is one that is started; otherwise an error is noted.
   const access::AuthExtension* find_auth(const access::AuthenticatorName& name);
 
-  std::shared_ptr<io::TlsServerContext> read_tls(const receivers::ProtocolOptions& protocol,
+  std::shared_ptr<io::TlsServerContext> read_tls(const reception::ListenerOptions& protocol,
                                                  std::vector<std::string>& allowed_clients) {
     if (!protocol.tls) return nullptr;
     config::Section section(*protocol.tls, diagnostics_, protocol.tls_path);
@@ -271,10 +268,11 @@ const access::AuthExtension* Planner::find_auth(const access::AuthenticatorName&
   return nullptr;
 }
 
-void Planner::read_server(const receivers::ProtocolOptions& protocol,
-                          std::shared_ptr<io::TlsServerContext>& tls, AccessPlan& access) {
+void Planner::read_guards(ListenerPlan& listener) {
+  const reception::ListenerOptions& protocol = listener.listener.options;
+  AccessPlan& access = listener.access;
   access::AuthGateOptions gate;
-  tls = read_tls(protocol, gate.allowed_clients);
+  listener.tls = read_tls(protocol, gate.allowed_clients);
   if (protocol.auth) {
     if (const access::AuthExtension* found = find_auth(*protocol.auth)) {
       gate.authenticator = found->server;
@@ -411,6 +409,16 @@ void Planner::find_storage(ExporterPlan& exporter) {
 }
 
 }  // namespace
+
+ReceiverPlan make_receiver_plan(std::string id, reception::ReceiverReading reading) {
+  ReceiverPlan plan{.id = std::move(id),
+                    .factory = std::move(reading.factory),
+                    .pull_interval = reading.pull_interval};
+  for (reception::Listener& listener : reading.listeners) {
+    plan.listeners.push_back({.listener = std::move(listener)});
+  }
+  return plan;
+}
 
 std::optional<Plan> make_plan(const Document& document, const MachineFacts& machine,
                               Diagnostics& diagnostics) {

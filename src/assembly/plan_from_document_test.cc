@@ -122,11 +122,12 @@ service:
   ASSERT_TRUE(made.plan) << made.found;
   const Plan& plan = *made.plan;
   ASSERT_EQ(plan.receivers.size(), 2u);
-  EXPECT_EQ(plan.receivers[0].options.grpc->port, 1);
-  EXPECT_EQ(plan.receivers[0].options.http->port, 2);
-  EXPECT_FALSE(plan.receivers[1].options.grpc);
-  EXPECT_EQ(plan.receivers[1].options.http->host, "127.0.0.1");
-  EXPECT_EQ(plan.receivers[0].grpc_tls, nullptr);
+  EXPECT_EQ(plan.receivers[0].listeners[0].listener.options.port, 1);
+  EXPECT_EQ(plan.receivers[0].listeners[1].listener.options.port, 2);
+  ASSERT_EQ(plan.receivers[1].listeners.size(), 1u);
+  EXPECT_EQ(plan.receivers[1].listeners[0].listener.protocol, "http");
+  EXPECT_EQ(plan.receivers[1].listeners[0].listener.options.host, "127.0.0.1");
+  EXPECT_EQ(plan.receivers[0].listeners[0].tls, nullptr);
   ASSERT_EQ(plan.exporters.size(), 3u) << "what no pipeline names is left out";
   ASSERT_EQ(plan.pipelines.size(), 2u);
   EXPECT_EQ(plan.pipelines[0].id, "traces/x");
@@ -194,8 +195,8 @@ TEST(PlanFromDocumentTest, CertificatesOfAReceiverAreLoaded) {
                          "}, http: }}}\nexporters: {nop: }\n"
                          "service: {pipelines: {logs: {receivers: [otlp], exporters: [nop]}}}\n");
   ASSERT_TRUE(made.plan) << made.found;
-  EXPECT_NE(made.plan->receivers[0].grpc_tls, nullptr);
-  EXPECT_EQ(made.plan->receivers[0].http_tls, nullptr);
+  EXPECT_NE(made.plan->receivers[0].listeners[0].tls, nullptr);
+  EXPECT_EQ(made.plan->receivers[0].listeners[1].tls, nullptr);
 }
 
 // One receiver and one exporter with what a case adds, and `extensions` of which all are started.
@@ -218,9 +219,8 @@ TEST(PlanFromDocumentTest, ReceiversAndExportersGetTheAuthenticatorsThatTheyName
                 ", auth: {authenticator: basicauth/out}",
                 std::string(kToken) + ", " + std::string(kOut), "bearertokenauth, basicauth/out"));
   ASSERT_TRUE(made.plan) << made.found;
-  EXPECT_EQ(made.plan->receivers[0].grpc_access.gates.size(), 2u);
-  EXPECT_NE(made.plan->receivers[0].grpc_access.limits, nullptr);
-  EXPECT_TRUE(made.plan->receivers[0].http_access.gates.empty());
+  EXPECT_EQ(made.plan->receivers[0].listeners[0].access.gates.size(), 2u);
+  EXPECT_NE(made.plan->receivers[0].listeners[0].access.limits, nullptr);
   ASSERT_NE(made.plan->exporters[0].credentials, nullptr);
   EXPECT_EQ((*made.plan->exporters[0].credentials->current())->front().value, "Basic dTpw");
   EXPECT_EQ(made.plan->auths.size(), 2u);

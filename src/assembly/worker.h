@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "assembly/listeners.h"
 #include "assembly/plan.h"
 #include "io/long_work.h"
 #include "io/placement.h"
@@ -21,10 +22,8 @@
 #include "pipeline/destination.h"
 #include "pipeline/destination_worker.h"
 #include "pipeline/drain.h"
+#include "pipeline/handing_on.h"
 #include "pipeline/intake.h"
-#include "pipeline/pipeline.h"
-#include "receivers/otlp/receiver.h"
-#include "transport/server.h"
 
 namespace millrace::assembly {
 
@@ -49,9 +48,22 @@ struct Shared {
   std::atomic<int64_t> connection_count{0};  // workers add, the status page reads; relaxed
 };
 
-// What to do when listening failed with that code, ready to be put behind the error; `what` is the
-// place in the configuration that says where to listen.
-std::string listen_advice(Code code, std::string_view what);
+// What of a worker a reload keeps: it is owned here, apart from the graph that uses it.
+struct KeptByWorker {
+  KeptByWorker(Shared& shared, io::Loop& its_loop);
+
+  io::Loop& loop;
+  ChunkPool pool;
+  io::LongWork long_work;
+  Listeners listeners;
+  // [exporter][signal]; their queues, retries, breakers and connections.
+  std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations;
+  // [exporter][signal], as destinations, whose exporters hold pointers here when they are
+  // connectors. What stands in them is the graph's.
+  std::vector<std::array<pipeline::ConnectorOutputs, kSignalCount>> connector_outputs;
+};
+
+class WorkerGraph;  // assembly/worker_graph.h
 
 class Worker {
  public:
@@ -62,7 +74,9 @@ class Worker {
   // Listens on every receiver's address. `ports` holds what the first worker got, so that port 0
   // means one port for all workers; it is filled by the first, and so are `placements`.
   Status listen(std::vector<uint16_t>& ports, bool share_port,
-                std::vector<std::shared_ptr<io::Placement>>& placements);
+                std::vector<std::shared_ptr<io::Placement>>& placements) {
+    return kept_.listeners.listen(ports, share_port, placements);
+  }
   // GOAWAY and no new connections; `drained` runs once, on this loop, when all are gone.
   void drain_servers(std::function<void()> drained);
   void add_to(pipeline::Drain& drain);
@@ -76,41 +90,17 @@ class Worker {
   void count_held(ledger::Held& held) const;
   // What of it is audited.
   pipeline::Auditor::OnLoop audited() const;
-  io::Loop& loop() { return loop_; }
-  ChunkPool& pool() { return pool_; }
+  io::Loop& loop() { return kept_.loop; }
+  ChunkPool& pool() { return kept_.pool; }
 
  private:
   Worker(Shared& shared, io::Loop& loop);
   Status make_destinations();
-  void make_pipelines();
-  void make_connectors();
-  void make_take_overs();
-  std::vector<pipeline::Intake*> levels_behind(size_t pipeline);
-  void make_receivers();
-  std::vector<metrics::Counter*> memory_limiters_behind(size_t receiver, Signal signal);
-  void make_server(size_t receiver, const receivers::ProtocolOptions& protocol,
-                   transport::ServerOptions options, std::shared_ptr<io::TlsServerContext> tls);
-
-  struct ListeningServer {
-    std::unique_ptr<transport::Server> server;
-    io::ListenOptions where;
-    std::string what;  // "otlp grpc", for the error
-  };
+  void make_listeners();
 
   Shared& shared_;
-  io::Loop& loop_;
-  ChunkPool pool_;
-  io::LongWork long_work_;
-  // Of all its servers: a flood of one port does not shut another.
-  const std::shared_ptr<transport::EvictionOrder> eviction_;
-  std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations_;
-  // [exporter][signal], as destinations_; filled for connectors, whose exporters hold pointers
-  // here.
-  std::vector<std::array<pipeline::ConnectorOutputs, kSignalCount>> connector_outputs_;
-  std::vector<std::unique_ptr<pipeline::PipelineWorker>> pipelines_;
-  std::vector<std::unique_ptr<pipeline::Intake>> intakes_;
-  std::vector<std::unique_ptr<receivers::OtlpReceiver>> receivers_;
-  std::vector<ListeningServer> servers_;
+  KeptByWorker kept_;
+  std::unique_ptr<WorkerGraph> graph_;  // what a reload replaces
 };
 
 }  // namespace millrace::assembly

@@ -14,10 +14,11 @@ LAYERS = {
     "wire": 2, "http": 2, "compress": 2, "yaml": 2, "io": 2,
     "otlp": 3, "transport": 3, "segment_log": 3, "config": 3,
     "pipeline": 4, "access": 4, "dead_letter": 4,
-    "receivers": 5, "processors": 5, "exporters": 5, "connectors": 5, "extensions": 5, "console": 5,
-    "assembly": 6,
-    "library": 7,
-    "c_interface": 8,
+    "processors": 5, "exporters": 5, "connectors": 5, "extensions": 5, "console": 5, "reception": 5,
+    "receivers": 6,
+    "assembly": 7,
+    "library": 8,
+    "c_interface": 9,
 }
 NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
 NAMELESS = {"util", "utils", "common", "helpers", "misc", "core", "manager"}

@@ -4,6 +4,7 @@
 #include "io/epoll/epoll.h"
 #include "library/testing/recorder.h"
 #include "library/user_exporter.h"
+#include "receivers/otlp/otlp.h"
 
 namespace millrace::library::testing {
 
@@ -18,15 +19,16 @@ struct BackEnd::Running {
 BackEnd::BackEnd() : running_(std::make_unique<Running>()) {
   assembly::Plan plan;
   plan.metrics_page.reset();
-  assembly::ReceiverPlan receiver{.id = "otlp"};
-  receiver.options.grpc.emplace();
-  receiver.options.grpc->host = "127.0.0.1";
+  receivers::OtlpReceiverOptions receiver;
+  receiver.grpc.emplace();
+  receiver.grpc->host = "127.0.0.1";
   // OK means that the recorder has the request.
-  receiver.options.grpc->acknowledge = receivers::Acknowledge::kDelivered;
-  receiver.options.http.emplace();
-  receiver.options.http->host = "127.0.0.1";
-  receiver.options.http->acknowledge = receivers::Acknowledge::kDelivered;
-  plan.receivers.push_back(std::move(receiver));
+  receiver.grpc->acknowledge = receivers::Acknowledge::kDelivered;
+  receiver.http.emplace();
+  receiver.http->host = "127.0.0.1";
+  receiver.http->acknowledge = receivers::Acknowledge::kDelivered;
+  plan.receivers.push_back(
+      assembly::make_receiver_plan("otlp", receivers::make_otlp_reading(receiver)));
   assembly::ExporterPlan exporter;
   exporter.id = "recorder";
   exporter.factory = make_user_exporter_factory(recorder_, std::make_shared<ExporterThreads>());

@@ -35,13 +35,12 @@ struct Scene {
   explicit Scene(pipeline::DestinationOptions options = plain_options(),
                  size_t budget_bytes = 64 << 20)
       : rig({std::move(options)}), budget(budget_bytes) {
-    OtlpReceiver::Parts parts;
+    reception::ReceiverParts parts;
     parts.name = "otlp/in";
     for (const Signal signal : kSignals) {
       parts.intakes[index_of(signal)] = rig.intake.get();
       parts.refusals[index_of(signal)] = &rig.ledger.open_receiver(signal, "otlp/in");
     }
-    parts.http_policy = pipeline::Policy::kDelivered;
     parts.loop = &rig.loop;
     parts.long_work = &long_work;
     parts.message_bytes_max = 1 << 20;
@@ -49,8 +48,9 @@ struct Scene {
     parts.memory_refused[index_of(Signal::kTraces)] = {
         &metrics.counter("limiter_refused", "", {{"processor", "memory_limiter"}})};
     parts.log = &log;
-    parts.connection_count = &connections;
-    receiver = std::make_unique<OtlpReceiver>(std::move(parts));
+    receiver = std::make_unique<OtlpReceiver>(
+        std::move(parts), OtlpReceiver::Policies{.grpc = pipeline::Policy::kAccepted,
+                                                 .http = pipeline::Policy::kDelivered});
   }
 
   // The answer belongs to the scene; empty while the request waits.
@@ -81,7 +81,6 @@ struct Scene {
   Logger log{{.encoding = LogEncoding::kJson},
              [this](std::string_view line) { lines.emplace_back(line); },
              [] { return int64_t{0}; }};
-  std::atomic<int64_t> connections{0};
   std::vector<std::unique_ptr<Heard>> heard;
   std::unique_ptr<OtlpReceiver> receiver;
 };
@@ -308,14 +307,6 @@ TEST(OtlpReceiverTest, WhatMemoryRefusedCountsAsTheAverageRequest) {
   scene.receiver->on_rejected(Protocol::kGrpc, std::nullopt, "memory", "", "10.0.0.1:5");
   EXPECT_TRUE(scene.shows(limiter + "7"));
   EXPECT_EQ(scene.refused(), 0u) << "the ledger counts what it knows";
-}
-
-TEST(OtlpReceiverTest, ConnectionsOfAllWorkersAreOneNumber) {
-  Scene scene;
-  scene.receiver->on_connections(1);
-  scene.receiver->on_connections(1);
-  scene.receiver->on_connections(-1);
-  EXPECT_EQ(scene.connections.load(), 1);
 }
 
 }  // namespace

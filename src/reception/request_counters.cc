@@ -1,0 +1,137 @@
+#include "reception/request_counters.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "metrics/otelcol_names.h"
+
+namespace millrace::reception {
+namespace {
+
+constexpr std::string_view kMemoryReason = "memory";  // the transport's word as well
+
+}  // namespace
+
+RequestCounters::RequestCounters(const ReceiverParts& parts, std::vector<std::string> transports)
+    : parts_(parts),
+      transports_(std::move(transports)),
+      counters_(transports_.size()),
+      rejected_(transports_.size()) {}
+
+RequestCounters::ItemCounters& RequestCounters::counters(size_t transport, Signal signal) {
+  ItemCounters& found = counters_[transport][index_of(signal)];
+  if (found.accepted == nullptr) {
+    const metrics::Labels labels = {{"receiver", parts_.name},
+                                    {"transport", transports_[transport]}};
+    auto counter = [&](const metrics::SignalMetrics& family) {
+      const metrics::MetricInfo& info = family[index_of(signal)];
+      return &parts_.metrics->counter(info.name, info.help, labels);
+    };
+    found.accepted = counter(metrics::kReceiverAccepted);
+    found.refused = counter(metrics::kReceiverRefused);
+    found.failed = counter(metrics::kReceiverFailed);
+  }
+  return found;
+}
+
+void RequestCounters::count_rejected(size_t transport, std::string_view reason) {
+  auto& counters = rejected_[transport];
+  auto found = counters.find(reason);
+  if (found == counters.end()) {
+    metrics::Counter& counter = parts_.metrics->counter(
+        "millrace_receiver_rejected_requests",
+        "Requests that were answered with an error before any queue, by reason.",
+        {{"receiver", parts_.name},
+         {"transport", transports_[transport]},
+         {"reason", std::string(reason)}});
+    found = counters.emplace(reason, &counter).first;
+  }
+  found->second->add(1);
+}
+
+void RequestCounters::count_memory_refusal(size_t transport, Signal signal) {
+  const Seen& seen = seen_[index_of(signal)];
+  const uint64_t items =
+      seen.requests == 0 ? 1
+                         : std::max<uint64_t>(1, (seen.items + seen.requests / 2) / seen.requests);
+  counters(transport, signal).refused->add(items);
+  for (metrics::Counter* limiter : parts_.memory_refused[index_of(signal)]) limiter->add(items);
+}
+
+void RequestCounters::refuse(size_t transport, Signal signal, std::string_view reason,
+                             std::string_view message) {
+  count_rejected(transport, reason);
+  if (reason == kMemoryReason) count_memory_refusal(transport, signal);
+  parts_.log->warn("request refused", {{"receiver", parts_.name},
+                                       {"transport", transports_[transport]},
+                                       {"signal", signal_name(signal)},
+                                       {"reason", reason},
+                                       {"error", message}});
+}
+
+void RequestCounters::on_rejected(size_t transport, std::optional<Signal> signal,
+                                  std::string_view reason, std::string_view detail,
+                                  std::string_view peer) {
+  count_rejected(transport, reason);
+  if (reason == kMemoryReason && signal) count_memory_refusal(transport, *signal);
+  if (detail.ends_with('\n')) detail.remove_suffix(1);  // of a body for people
+  parts_.log->warn("request refused", {{"receiver", parts_.name},
+                                       {"transport", transports_[transport]},
+                                       {"signal", signal ? signal_name(*signal) : "unknown"},
+                                       {"reason", reason},
+                                       {"error", detail},
+                                       {"peer", peer}});
+}
+
+void RequestCounters::submit(pipeline::Payload payload, pipeline::Policy policy,
+                             MonotonicTime deadline, size_t transport,
+                             transport::Exchange exchange) {
+  const Signal signal = payload.signal;
+  const uint32_t item_count = payload.item_count;
+  pipeline::Intake* const intake = parts_.intakes[index_of(signal)];
+  MILLRACE_CHECK(intake != nullptr);
+  Seen& seen = seen_[index_of(signal)];
+  ++seen.requests;
+  seen.items += item_count;
+  intake->submit(std::move(payload), policy, deadline,
+                 [this, exchange = std::move(exchange), transport, signal,
+                  item_count](const pipeline::Verdict& verdict) mutable {
+                   answer(exchange, transport, signal, item_count, verdict);
+                 });
+}
+
+void RequestCounters::answer(transport::Exchange& exchange, size_t transport, Signal signal,
+                             uint32_t item_count, const pipeline::Verdict& verdict) {
+  ItemCounters& counted = counters(transport, signal);
+  ledger::Refusals* refusals = parts_.refusals[index_of(signal)];
+  if (verdict.ok()) {
+    counted.accepted->add(item_count);
+    refusals->accept(item_count);
+    if (verdict.rejected_count == 0 && verdict.partial_message.empty()) {
+      exchange.reply({});
+      return;
+    }
+  } else {
+    counted.refused->add(item_count);
+    refusals->refuse(item_count);
+    if (!verdict.reason.empty()) {
+      count_rejected(transport, verdict.reason);
+      parts_.log->warn("request refused", {{"receiver", parts_.name},
+                                           {"transport", transports_[transport]},
+                                           {"signal", signal_name(signal)},
+                                           {"reason", verdict.reason},
+                                           {"error", verdict.message}});
+    }
+  }
+  transport::Reply reply;
+  reply.code = verdict.code;
+  reply.message = verdict.message;
+  reply.retry_after = verdict.retry_after;
+  reply.too_large = verdict.too_large;
+  reply.rejected_count = verdict.rejected_count;
+  reply.partial_message = verdict.partial_message;
+  exchange.reply(reply);
+}
+
+}  // namespace millrace::reception
