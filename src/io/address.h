@@ -14,9 +14,9 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
-// Brackets a host that contains a colon.
+// Puts a host that contains a colon into brackets.
 std::string format_address(std::string_view host, uint16_t port);
-// Nothing unless there is a port of 0 to 65535 behind the last colon, and brackets are in pairs.
+// Returns nothing unless there is a port of 0 to 65535 behind the last colon and brackets match.
 std::optional<HostPort> parse_address(std::string_view text);
 // True for a numeric IPv4 or IPv6 address (without brackets).
 bool is_numeric_host(const std::string& host);

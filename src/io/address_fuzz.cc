@@ -1,4 +1,4 @@
-// An address that reads is written and reads again; a numeric host reads behind brackets or bare.
+// An address that parses is formatted and parses again; a numeric host parses with or without them.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MILLRACE_CHECK(io::parse_address(io::format_address(read->host, read->port)) == read);
   }
   if (io::is_numeric_host(text)) {
-    const std::string host = text.c_str();  // the C library stops at a NUL
+    const std::string host = text.c_str();  // the C library reads up to a NUL
     const auto read = io::parse_address(io::format_address(host, 4317));
     MILLRACE_CHECK((read == io::HostPort{host, 4317}));
   }

@@ -10,7 +10,7 @@ TEST(AddressTest, IPv6IsBracketed) {
   EXPECT_EQ(format_address("::1", 0), "[::1]:0");
 }
 
-TEST(AddressTest, WhatWasFormattedIsParsed) {
+TEST(AddressTest, FormattedAddressesAreParsed) {
   EXPECT_EQ(parse_address("[fe80::1%lo]:65535"), (HostPort{"fe80::1%lo", 65535}));
   EXPECT_EQ(parse_address("collector:4317"), (HostPort{"collector", 4317}));
   EXPECT_EQ(parse_address(":4317"), (HostPort{"", 4317}));

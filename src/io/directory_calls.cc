@@ -26,7 +26,7 @@ int make_directories(const std::string& directory, uint32_t mode, std::string* f
     const std::string part = directory.substr(0, end);
     if (part.empty() || ::mkdir(part.c_str(), static_cast<mode_t>(mode)) == 0) continue;
     const int number = errno;
-    // On a read-only file system mkdir says so even where the directory is there.
+    // On a read-only file system mkdir fails with EROFS even for an existing directory.
     struct stat status = {};
     if (::stat(part.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
     *failed_part = part;

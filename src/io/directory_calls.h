@@ -1,5 +1,5 @@
-// What FileSystem and Disk do alike with directories. Both return an errno, 0 when all is well,
-// since the two name their errors differently. Any thread; calls block.
+// Directory calls that FileSystem and Disk share. They return an errno, 0 on success, because the
+// two classes word their errors differently. Any thread; calls block.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,10 @@
 
 namespace millrace::io {
 
-// Names of what is in `directory`, without it, in no order.
+// Stores the names in `directory`, without the directory itself, in no particular order.
 int list_directory(const std::string& directory, std::vector<std::string>* names);
-// Makes it and its parents; 0 when it is there already. `*failed_part`: which of them could not be
-// made.
+// Creates the directory and its parents; returns 0 also when it exists. After a failure
+// `*failed_part` is the path that could not be created.
 int make_directories(const std::string& directory, uint32_t mode, std::string* failed_part);
 
 }  // namespace millrace::io

@@ -21,7 +21,7 @@
 namespace millrace::io {
 namespace {
 
-constexpr size_t kPiecesMax = 256;  // of one pwritev(2), well below IOV_MAX
+constexpr size_t kPiecesMax = 256;  // of one pwritev(2); well below IOV_MAX
 
 std::unexpected<Error> system_failure(std::string_view doing, const std::string& path, int number) {
   return fail(code_of_file_error(number),
@@ -38,11 +38,11 @@ auto uninterrupted(Call call) {
 Status check_path_names(const std::string& path, int descriptor) {
   struct stat opened = {};
   struct stat named = {};
-  if (::fstat(descriptor, &opened) != 0) return system_failure("looking at", path, errno);
-  // No link is left: its path need not be asked.
+  if (::fstat(descriptor, &opened) != 0) return system_failure("examining", path, errno);
+  // A file without links has no path, so the path need not be checked.
   const bool is_gone = opened.st_nlink == 0;
   if (!is_gone && uninterrupted([&] { return ::stat(path.c_str(), &named); }) != 0) {
-    if (errno != ENOENT && errno != ENOTDIR) return system_failure("looking at", path, errno);
+    if (errno != ENOENT && errno != ENOTDIR) return system_failure("examining", path, errno);
   } else if (!is_gone && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino) {
     return {};
   }
@@ -70,7 +70,7 @@ class KernelDiskFile final : public DiskFile {
 
   Status write_at(uint64_t offset, std::span<const std::span<const uint8_t>> pieces) override {
     std::array<iovec, kPiecesMax> vectors;
-    size_t skip = 0;  // bytes of pieces[0] that are written
+    size_t skip = 0;  // the number of bytes of pieces[0] that are already written
     while (!pieces.empty()) {
       if (pieces[0].size() == skip) {
         pieces = pieces.subspan(1);
@@ -99,13 +99,13 @@ class KernelDiskFile final : public DiskFile {
   }
 
   Status sync_data() override {
-    // Not repeated after EINTR: a sync that did not succeed is a failed one.
+    // Not repeated after EINTR: after a failed sync a second one proves nothing.
     if (::fdatasync(descriptor_.get()) != 0) return system_failure("syncing", path_, errno);
     return {};
   }
 
   Status preallocate(uint64_t size) override {
-    // Not posix_fallocate: where the file system can't, it would write zeros everywhere.
+    // posix_fallocate would write zeros where the file system does not support allocation.
     const int result = uninterrupted(
         [&] { return ::fallocate(descriptor_.get(), 0, 0, static_cast<off_t>(size)); });
     if (result == 0) return {};
@@ -118,7 +118,7 @@ class KernelDiskFile final : public DiskFile {
   Status truncate(uint64_t size) override {
     if (uninterrupted([&] { return ::ftruncate(descriptor_.get(), static_cast<off_t>(size)); }) !=
         0) {
-      return system_failure("cutting back", path_, errno);
+      return system_failure("truncating", path_, errno);
     }
     return {};
   }
@@ -126,7 +126,7 @@ class KernelDiskFile final : public DiskFile {
   Result<uint64_t> size() override {
     struct stat status = {};
     if (::fstat(descriptor_.get(), &status) != 0) {
-      return system_failure("looking at", path_, errno);
+      return system_failure("examining", path_, errno);
     }
     return static_cast<uint64_t>(status.st_size);
   }
@@ -145,7 +145,7 @@ class KernelLock final : public DirectoryLock {
   Status check_in_place() override { return check_path_names(path_, descriptor_.get()); }
 
  private:
-  const Descriptor descriptor_;  // closing it ends the lock
+  const Descriptor descriptor_;  // closing it releases the lock
   const std::string path_;
 };
 
@@ -185,7 +185,7 @@ class KernelDisk final : public Disk {
   Status create_directories(const std::string& directory, uint32_t mode) override {
     std::string part;
     const int number = make_directories(directory, mode, &part);
-    if (number != 0) return system_failure("making directory", part, number);
+    if (number != 0) return system_failure("creating directory", part, number);
     return {};
   }
   Status sync_directory(const std::string& directory) override {

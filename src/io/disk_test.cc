@@ -1,5 +1,5 @@
-// The contract of io::Disk, held by the kernel's and by the simulated one; and what only the
-// simulated one does: forgetting.
+// The contract of io::Disk, for the kernel's and the simulated implementation, and the losses that
+// only the simulated one makes.
 #include "io/disk.h"
 
 #include <gmock/gmock.h>
@@ -76,7 +76,7 @@ TEST_P(DiskContractTest, PreallocatedSpaceReadsAsZerosAndIsCutOff) {
   EXPECT_EQ(read_all(*file), "begin");
 }
 
-TEST_P(DiskContractTest, OpensWhatIsThereAndCreatesWhatIsNot) {
+TEST_P(DiskContractTest, OpensExistingAndCreatesNewFiles) {
   EXPECT_EQ(disk_->open(path("a"), DiskOpen::kRead).error().code, Code::kNotFound);
   EXPECT_EQ(disk_->open(path("a"), DiskOpen::kReadWrite).error().code, Code::kNotFound);
   ASSERT_TRUE(disk_->open(path("a"), DiskOpen::kCreate));
@@ -104,7 +104,7 @@ TEST_P(DiskContractTest, ADirectoryIsLockedOnce) {
   EXPECT_TRUE(disk_->lock_directory(directory_));
 }
 
-TEST_P(DiskContractTest, ARemovedFileLivesOnForWhoHasItOpen) {
+TEST_P(DiskContractTest, ARemovedFileStaysUsableWhileItIsOpen) {
   const auto file = disk_->open(path("a"), DiskOpen::kCreate).value();
   ASSERT_TRUE(write_text(*file, 0, "text"));
   ASSERT_TRUE(disk_->remove(path("a")));
@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(Disks, DiskContractTest, ::testing::Bool(),
 
 constexpr size_t kSectors = 40;
 
-// Which of the sectors hold the new text after a crash: 'o' old, 'n' new, '?' torn inside.
+// The state of each sector after a crash: 'o' old, 'n' new, '?' a mixture.
 std::string crash_after(uint64_t seed, bool with_sync) {
   sim::SimDisk disk(seed);
   Random random(seed);
@@ -180,7 +180,7 @@ TEST(SimDiskTest, ACrashKeepsAnySubsetOfUnsyncedSectors) {
   EXPECT_NE(found, crash_after(2, false));
 }
 
-TEST(SimDiskTest, ACrashKeepsWhatWasSynced) {
+TEST(SimDiskTest, ACrashKeepsSyncedData) {
   EXPECT_EQ(crash_after(1, true), std::string(kSectors, 'n'));
 }
 

@@ -13,7 +13,7 @@
 namespace millrace::io {
 namespace {
 
-constexpr size_t kThreadNameMax = 15;  // pthread_setname_np(3), without the end
+constexpr size_t kThreadNameMax = 15;  // pthread_setname_np(3), without the NUL
 
 class ThreadExecutor final : public Executor {
  public:
@@ -83,9 +83,9 @@ class ThreadExecutor final : public Executor {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> tasks_;
-  std::multimap<Clock::time_point, Task> delayed_;  // by when they are due
+  std::multimap<Clock::time_point, Task> delayed_;  // the key is the due time
   bool ending_ = false;
-  std::thread thread_;  // the last member: it uses all others
+  std::thread thread_;  // the last member, because it uses all others
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
-// A lane: tasks that block (disk) run one after another, off the event loops. executor.cc gives a
+// A lane runs blocking tasks (disk) one after another, off the event loops. executor.cc gives a
 // lane a thread of its own; io/sim/sim_executor.h runs it inside a simulated world.
 //
-// Threads: submit() may be called from any, also from a task of the lane.
+// Threads: submit() may be called from any thread, also from a task of the lane.
 #pragma once
 
 #include <memory>
@@ -13,17 +13,17 @@ namespace millrace::io {
 
 class Executor {
  public:
-  // Implementations: the kernel's runs what is queued before it returns; tasks that are submitted
-  // by those run too.
+  // The kernel's implementation first runs all queued tasks, and the tasks that these submit,
+  // before the destructor returns.
   virtual ~Executor() = default;
-  // Runs `task` after all that were submitted before. Never blocks.
+  // Runs `task` after all tasks that were submitted before. Never blocks.
   virtual void submit(Task task) = 0;
-  // Runs `task` when `delay` has passed, behind what waits then; the lane is free for others
-  // meanwhile. When the lane is destroyed before, the kernel's runs it at once. Never blocks.
+  // Runs `task` after `delay`, behind the tasks queued at that time; other tasks run meanwhile. The
+  // kernel's implementation runs it at once when the lane is destroyed earlier. Never blocks.
   virtual void submit_after(Duration delay, Task task) = 0;
 };
 
-// A lane on a thread of that name (the first 15 bytes of it show in `top -H`).
+// Creates a lane on a thread with that name (`top -H` shows its first 15 bytes).
 std::unique_ptr<Executor> make_executor(const std::string& name);
 
 }  // namespace millrace::io

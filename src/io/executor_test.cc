@@ -43,7 +43,7 @@ TEST(ExecutorTest, SimulatedLaneKeepsOrderAndTakesTime) {
   EXPECT_GT(world.now() - start, 10ms);
 }
 
-TEST(ExecutorTest, WhatIsDelayedComesBehindWhatIsNot) {
+TEST(ExecutorTest, DelayedTasksRunAfterOthers) {
   std::vector<int> ran;
   std::promise<MonotonicTime::duration> waited;
   const std::unique_ptr<Executor> executor = make_executor("test-lane");
@@ -59,7 +59,7 @@ TEST(ExecutorTest, WhatIsDelayedComesBehindWhatIsNot) {
   EXPECT_EQ(ran, (std::vector<int>{0, 1, 2, 3}));
 }
 
-TEST(ExecutorTest, WhatIsDelayedRunsWhenTheLaneEnds) {
+TEST(ExecutorTest, DelayedTasksRunWhenTheLaneEnds) {
   bool ran = false;
   const auto start = std::chrono::steady_clock::now();
   make_executor("test-lane")->submit_after(1h, [&ran] { ran = true; });
@@ -82,7 +82,7 @@ TEST(ExecutorTest, SimulatedLaneDelays) {
   EXPECT_GE(world.now() - start, 20ms);
 }
 
-TEST(ExecutorTest, SimulatedLaneForgetsWhatDidNotRun) {
+TEST(ExecutorTest, SimulatedLaneDestroysUnrunTasks) {
   sim::World world(7);
   const std::unique_ptr<Loop> loop = world.make_loop("host");
   bool ran = false;

@@ -1,5 +1,5 @@
-// The sanitizers are told of each switch: the address sanitizer keeps what it knows of a stack by
-// its bounds, the thread sanitizer by a handle.
+// The sanitizers must be informed of each switch: the address sanitizer identifies a stack by its
+// bounds, the thread sanitizer by a handle.
 #include "io/fiber.h"
 
 #include <sys/mman.h>
@@ -52,10 +52,10 @@ enum class Leaving : uint8_t { kForNow, kForEver };
 
 #if defined(__x86_64__)
 
-// Saves what the System V ABI says a callee must keep (rbx, rbp, r12 to r15, the control words of
-// SSE and x87) on the stack that is left, and takes the same from the one that is entered.
+// Saves the registers that the System V ABI makes the callee preserve (rbx, rbp, r12 to r15, the
+// control words of SSE and x87) on the stack `left`, and restores those of the stack `entered`.
 extern "C" void millrace_switch_stack(void** left, void* entered);
-// The first return address of a new stack: calls millrace_fiber_begin(rbx).
+// The first return address of a new stack; calls millrace_fiber_begin(rbx).
 extern "C" void millrace_fiber_entry();
 
 asm(R"(
@@ -116,11 +116,11 @@ struct Fiber::Switch {
   AllocationNameValue name;
 #endif
 #if defined(__x86_64__)
-  void* inside = nullptr;  // stack pointers of what is not running
+  void* inside = nullptr;  // the stack pointer of the side that does not run
   void* outside = nullptr;
   void prepare() {
     auto* top = reinterpret_cast<uint64_t*>(stack_begin + stack_bytes);
-    *--top = 0;  // keeps what the entry calls aligned
+    *--top = 0;  // keeps the entry's call aligned
     *--top = 0;
     *--top = reinterpret_cast<uint64_t>(&millrace_fiber_entry);
     *--top = 0;                                  // rbp: the end of the chain of frames
@@ -238,7 +238,7 @@ bool Fiber::resume() {
 bool Fiber::run() {
   state_ = State::kRunning;
 #if defined(MILLRACE_DEBUG_CHECKS)
-  // What allocations are for belongs to the task, not to the thread.
+  // The name of allocations belongs to the task, not to the thread.
   const AllocationName inside(switch_->name.name, switch_->name.bytes_max);
   switch_->go_in();
   switch_->name = AllocationName::in_force();

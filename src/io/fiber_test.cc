@@ -18,11 +18,11 @@ TEST(FiberTest, ATaskThatDoesNotSuspendRunsAtOnce) {
   EXPECT_EQ(runs, 2);
 }
 
-TEST(FiberTest, GoesOnWhereItWasLeft) {
+TEST(FiberTest, ResumesWhereItWasSuspended) {
   const auto fiber = Fiber::try_make();
   std::string order;
   EXPECT_FALSE(fiber->start([&] {
-    const std::string own(1000, 'x');  // lives on that stack and the heap
+    const std::string own(1000, 'x');  // the object is on that stack, its text on the heap
     order += 'a';
     fiber->suspend();
     order += 'b';
@@ -37,7 +37,7 @@ TEST(FiberTest, GoesOnWhereItWasLeft) {
   EXPECT_EQ(order, "a1b2c");
 }
 
-TEST(FiberTest, WhatTheTaskOwnsEndsWithIt) {
+TEST(FiberTest, ObjectsOfTheTaskEndWithIt) {
   const auto fiber = Fiber::try_make();
   auto owned = std::make_shared<int>(1);
   EXPECT_FALSE(fiber->start([&fiber = *fiber, kept = owned] { fiber.suspend(); }));
@@ -68,7 +68,7 @@ TEST(FiberTest, ManySuspendedInTheMiddleOfARecursion) {
   EXPECT_EQ(sum, 20 * 300);
 }
 
-TEST(FiberTest, AnotherThreadMayGoOnWithIt) {
+TEST(FiberTest, AnotherThreadMayResumeIt) {
   const auto fiber = Fiber::try_make();
   int steps = 0;
   EXPECT_FALSE(fiber->start([&] {

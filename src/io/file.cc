@@ -37,17 +37,17 @@ class KernelFile final : public File {
     return static_cast<size_t>(count);
   }
   Status truncate(uint64_t size) override {
-    if (!is_regular_) return {};  // a device keeps nothing
+    if (!is_regular_) return {};  // a device stores nothing
     const auto offset = static_cast<off_t>(size);
     if (::ftruncate(descriptor_.get(), offset) != 0 ||
         ::lseek(descriptor_.get(), offset, SEEK_SET) != offset) {
-      return system_failure("cutting back", path_, errno);
+      return system_failure("truncating", path_, errno);
     }
     return {};
   }
   Result<uint64_t> size() override {
     struct stat status = {};
-    if (::fstat(descriptor_.get(), &status) != 0) return system_failure("looking at", path_, errno);
+    if (::fstat(descriptor_.get(), &status) != 0) return system_failure("examining", path_, errno);
     return static_cast<uint64_t>(status.st_size);
   }
   bool is_regular() const override { return is_regular_; }
@@ -58,7 +58,7 @@ class KernelFile final : public File {
   const bool is_regular_;
 };
 
-// Standard output or error: shared with others, and perhaps not read.
+// Standard output or error: shared with other processes, perhaps without a reader.
 class OutputFile final : public File {
  public:
   static constexpr size_t kWaitingBytesMax = size_t{4} << 20;
@@ -75,13 +75,13 @@ class OutputFile final : public File {
   Result<size_t> write(std::span<const uint8_t> bytes) override {
     if (!output_.try_write(as_text(bytes))) {
       const std::string error = output_.last_error();
-      return fail(Code::kUnavailable,
-                  "writing " + path_ + ": " + (error.empty() ? "it is not read any more" : error));
+      return fail(Code::kUnavailable, "writing " + path_ + ": " +
+                                          (error.empty() ? "it has no reader any more" : error));
     }
     written_ += bytes.size();
     return bytes.size();
   }
-  // Text is taken whole or not at all, so that nothing has to be cut off.
+  // Text is written completely or not at all, so there is never a partial record to remove.
   Status truncate(uint64_t) override { return {}; }
   Result<uint64_t> size() override { return written_; }
   bool is_regular() const override { return false; }
@@ -92,7 +92,7 @@ class OutputFile final : public File {
   TextOutput output_;
 };
 
-// The descriptor that a path is another name of, -1: of none.
+// The standard descriptor that the path is a name of; -1: none.
 int standard_descriptor(std::string_view path) {
   for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
     if (path == std::string(folder) + "1") return STDOUT_FILENO;
@@ -113,7 +113,7 @@ class KernelFileSystem final : public FileSystem {
     Result<Descriptor> descriptor = safe_open(path, O_WRONLY | O_CREAT);
     if (!descriptor) return fail(std::move(descriptor.error()));
     struct stat status = {};
-    if (::fstat(descriptor->get(), &status) != 0) return system_failure("looking at", path, errno);
+    if (::fstat(descriptor->get(), &status) != 0) return system_failure("examining", path, errno);
     const bool is_regular = S_ISREG(status.st_mode);
     if (is_regular && mode == OpenMode::kTruncate && status.st_size > 0) {
       if (status.st_uid != ::geteuid()) {
@@ -156,7 +156,7 @@ class KernelFileSystem final : public FileSystem {
   Status create_directories(const std::string& directory, uint32_t mode) override {
     std::string part;
     const int number = make_directories(directory, mode, &part);
-    if (number != 0) return system_failure("making directory", part, number);
+    if (number != 0) return system_failure("creating directory", part, number);
     return {};
   }
 };

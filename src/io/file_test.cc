@@ -77,7 +77,7 @@ TEST_F(FileTest, TheHeadOfAFileCanBeLookedAt) {
   EXPECT_EQ(system_->read_head(directory_ + "/none", 3), "");
 }
 
-// The process's own output may be a file that others write to, or a pipe without a reader.
+// The process's standard output may be a file that others write to, or a pipe without a reader.
 TEST_F(FileTest, StandardOutputIsNeitherEmptiedNorWaitedFor) {
   const int before = ::dup(STDOUT_FILENO);
   const std::string path = directory_ + "/out";
@@ -93,7 +93,7 @@ TEST_F(FileTest, StandardOutputIsNeitherEmptiedNorWaitedFor) {
     EXPECT_TRUE((*file)->truncate(0));
   }
   EXPECT_EQ(content_of(path), "before\nrecord\n");
-  std::signal(SIGPIPE, SIG_IGN);  // of the thread that still writes when the pipe is closed
+  std::signal(SIGPIPE, SIG_IGN);  // the thread may still write when the pipe is closed
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   ::dup2(ends[1], STDOUT_FILENO);
@@ -103,7 +103,7 @@ TEST_F(FileTest, StandardOutputIsNeitherEmptiedNorWaitedFor) {
     Result<size_t> written = (*file)->write(as_span(record));
     for (int i = 0; i < 10 && written; ++i) written = (*file)->write(as_span(record));
     ASSERT_FALSE(written);
-    EXPECT_EQ(written.error().message, "writing /dev/stdout: it is not read any more");
+    EXPECT_EQ(written.error().message, "writing /dev/stdout: it has no reader any more");
   }
   ::dup2(before, STDOUT_FILENO);
   for (const int descriptor : {before, out, ends[0], ends[1]}) ::close(descriptor);

@@ -8,7 +8,7 @@ namespace millrace::io {
 
 namespace {
 
-// What a task that ends without pausing is granted at once.
+// The units granted to a task that must end without a pause.
 constexpr int64_t kUnitsToTheEnd = int64_t{1} << 40;
 
 }  // namespace
@@ -66,7 +66,7 @@ void LongWork::on_turn() {
   if (!waiting_.empty() || !suspended_.empty()) schedule();
 }
 
-// One slice, or less. False: nothing is left that could run.
+// Runs one slice or less. False: no task can run.
 bool LongWork::run_one() {
   starts_next_ = !starts_next_;
   if (!waiting_.empty() && (starts_next_ || suspended_.empty())) {
@@ -74,7 +74,7 @@ bool LongWork::run_one() {
     if (stack != nullptr || suspended_.empty()) {
       Task task = std::move(waiting_.front());
       waiting_.pop_front();
-      if (stack == nullptr) {  // not even memory for the first stack
+      if (stack == nullptr) {  // no memory for the first stack
         task();
         return true;
       }
@@ -93,8 +93,8 @@ bool LongWork::run_one() {
   return true;
 }
 
-// The first stack is always there, so that long work goes on also where the budget is full; it is
-// counted all the same.
+// The first stack is always available, so that long work proceeds even with a full budget; it is
+// counted nevertheless.
 LongWork::StackRef LongWork::take_stack() {
   if (idle_ != nullptr) return std::move(idle_);
   if (stack_count_ >= options_.suspended_max) return nullptr;
@@ -128,7 +128,7 @@ void LongWork::end_slice(StackRef stack, bool has_ended) {
   }
 }
 
-// On the stack of the task that runs.
+// Called on the stack of the running task.
 int64_t LongWork::on_units_used() {
   if (is_finishing_) return kUnitsToTheEnd;
   MILLRACE_DCHECK(running_ != nullptr);

@@ -1,17 +1,16 @@
 // Long work on one message, in slices: decompressing, JSON, admission, edits, cutting, compressing.
 //
 // A task of a large message runs on a stack of its own (io/fiber.h). It starts at once, as a call
-// does, and mostly ends before run() returns. What has used up its slice is suspended where its
-// walk tells its pace (base/pace.h), and goes on in a later turn of the loop, so that others'
-// requests, pings and timers wait for a slice and not for the whole message. In one turn at most
-// two slices are spent here: one where messages arrive, one for what was suspended. Messages that
-// have just come and suspended ones take turns, so that a large honest one need not wait for larger
-// ones.
+// does, and usually ends before run() returns. A task that has used up its slice is suspended where
+// it calls its pace (base/pace.h) and continues in a later turn of the loop, so that other
+// requests, pings and timers wait for a slice and not for the whole message. A turn spends at most
+// two slices here: one for arriving messages, one for suspended tasks. New messages and suspended
+// tasks alternate, so that a large message need not wait for larger ones.
 //
-// Bounded: at most `suspended_max` tasks are in the middle; their stacks are reserved in the
-// budget. More of them wait unstarted, each holding what its owner has reserved for it.
+// Bounded: at most `suspended_max` tasks are suspended; their stacks are reserved in the budget.
+// Further tasks wait before their start, each with the memory that its owner has reserved.
 //
-// One loop. Destroying it runs what is suspended to its end and destroys unrun what waits.
+// One loop. The destructor runs suspended tasks to their end and destroys waiting tasks unrun.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +29,13 @@ namespace millrace::io {
 
 struct LongWorkOptions {
   // Smaller messages run as a plain call: walking, editing or decompressing them takes less than a
-  // slice whatever they hold.
+  // slice whatever their content.
   size_t bytes_min = 32 << 10;
   Duration slice = 1ms;
   size_t suspended_max = 16;
-  // Between two looks at the clock; about nanoseconds.
+  // The number of units (about nanoseconds) between two readings of the clock.
   int64_t units_at_once = 50'000;
-  // Empty: the loop's. The simulation gives one that moves with each look.
+  // Empty: the loop's clock. The simulation passes one that advances with each reading.
   std::function<MonotonicTime()> clock = {};
 };
 
@@ -47,18 +46,17 @@ class LongWork final : private Pace::Keeper {
   LongWork(const LongWork&) = delete;
   LongWork& operator=(const LongWork&) = delete;
 
-  // Runs `task` now, or where the turn's slice is used up in a later turn. `bytes`: of the message,
-  // or what it may become. Called from inside a task it is a plain call.
+  // Runs `task` now, or in a later turn when the turn's slice is used up. `bytes` is the size of
+  // the message, or its possible size. Inside a task it is a plain call.
   void run(size_t bytes, Task task);
-  // Whether a message of so many bytes may be suspended.
+  // Whether a message of that size may be suspended.
   bool is_long(size_t bytes) const { return bytes >= options_.bytes_min; }
-  // Whether a task runs now: the caller may be suspended.
+  // Whether a task is running, so that the caller may be suspended.
   bool is_inside() const { return running_ != nullptr; }
-  // For what runs now; with a pace that may suspend only inside a task.
+  // The pool and the pace for the running code; the pace suspends only inside a task.
   Work work() { return {pool_, running_ == nullptr ? unlimited_ : limited_}; }
 
-  // Ends what is suspended, without pausing, and drops what waits. run() is a plain call
-  // afterwards.
+  // Ends suspended tasks without a pause and drops waiting ones. Afterwards run() is a plain call.
   void finish();
   size_t suspended_count() const { return suspended_.size(); }
   size_t waiting_count() const { return waiting_.size(); }
@@ -90,13 +88,13 @@ class LongWork final : private Pace::Keeper {
   std::deque<StackRef> suspended_;
   StackRef idle_;
   size_t stack_count_ = 0;
-  MonotonicTime turn_{};         // of the loop, in which spent_ was spent
-  MonotonicTime slice_begin_{};  // of what runs now
+  MonotonicTime turn_{};         // the turn in which spent_ was spent
+  MonotonicTime slice_begin_{};  // of the running task
   Duration spent_{};
-  bool starts_next_ = false;  // what waits is next, not what is suspended
+  bool starts_next_ = false;  // true: a waiting task is next, not a suspended one
   bool is_scheduled_ = false;
   bool is_finishing_ = false;
-  std::shared_ptr<LongWork*> self_;  // null inside once this is gone: for what is posted
+  std::shared_ptr<LongWork*> self_;  // points to null after the destructor: for posted tasks
 };
 
 }  // namespace millrace::io

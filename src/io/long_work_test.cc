@@ -11,7 +11,7 @@
 namespace millrace::io {
 namespace {
 
-// Each look at the clock takes a tenth of a slice.
+// Each reading of the clock takes a tenth of a slice.
 struct LongWorkTest : ::testing::Test {
   LongWorkTest() {
     MILLRACE_CHECK(loop.open());
@@ -55,7 +55,7 @@ TEST_F(LongWorkTest, SmallMessagesAreAPlainCall) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
-TEST_F(LongWorkTest, WhatFitsASliceEndsAtOnce) {
+TEST_F(LongWorkTest, WorkThatFitsASliceEndsAtOnce) {
   bool has_ended = false;
   long_work->run(kLarge, [&] {
     long_work->work().pace.step(5);
@@ -76,7 +76,7 @@ TEST_F(LongWorkTest, LongWorkPausesAfterASliceAndGoesOnInTheNextTurn) {
   EXPECT_EQ(long_work->suspended_count(), 0u);
 }
 
-TEST_F(LongWorkTest, WhatComesWhenTheSliceIsSpentStartsBeforeSuspendedWorkGoesOn) {
+TEST_F(LongWorkTest, NewWorkStartsBeforeSuspendedWorkResumes) {
   long_work->run(kLarge, task_of('a', 20));
   long_work->run(kLarge, task_of('b', 1));
   EXPECT_EQ(order, "a");
@@ -87,7 +87,7 @@ TEST_F(LongWorkTest, WhatComesWhenTheSliceIsSpentStartsBeforeSuspendedWorkGoesOn
   EXPECT_EQ(order.find('A'), std::string::npos);
 }
 
-TEST_F(LongWorkTest, NoMoreThanSoManyAreInTheMiddle) {
+TEST_F(LongWorkTest, SuspendedTasksAreBounded) {
   for (char letter = 'a'; letter < 'k'; ++letter) long_work->run(kLarge, task_of(letter, 30));
   for (int i = 0; i < 20; ++i) {
     turn();
@@ -109,7 +109,7 @@ TEST_F(LongWorkTest, AFullBudgetStillHasOneStack) {
   EXPECT_NE(order.find('B'), std::string::npos);
 }
 
-TEST_F(LongWorkTest, TheEndRunsWhatIsInTheMiddleAndDropsWhatWaits) {
+TEST_F(LongWorkTest, TheEndRunsSuspendedTasksAndDropsWaitingOnes) {
   long_work->run(kLarge, task_of('a', 20));
   auto owned = std::make_shared<int>(1);
   long_work->run(kLarge, [this, owned] { order += 'w'; });
@@ -117,10 +117,10 @@ TEST_F(LongWorkTest, TheEndRunsWhatIsInTheMiddleAndDropsWhatWaits) {
   EXPECT_EQ(order, "aA");
   EXPECT_EQ(owned.use_count(), 1);
   EXPECT_EQ(budget.used(), 0u);
-  turn();  // what was posted finds nothing
+  turn();  // the posted task finds no LongWork
 }
 
-TEST_F(LongWorkTest, WhatATaskRunsIsPartOfIt) {
+TEST_F(LongWorkTest, RunInsideATaskIsAPlainCall) {
   long_work->run(kLarge, [&] {
     long_work->run(kLarge, task_of('b', 1));
     EXPECT_TRUE(order.ends_with('B'));

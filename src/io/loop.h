@@ -1,5 +1,5 @@
-// The world as the rest of Millrace sees it: time, timers, sockets, names, randomness. One Loop is
-// one thread's event loop; io/epoll gives the kernel's, io/sim a seeded simulation in which many
+// The interface to the system: time, timers, sockets, names, randomness. One Loop is one thread's
+// event loop; io/epoll has the kernel's, io/sim a seeded simulation in which many
 // loops share one thread and one virtual clock (law 7: only io/ touches the world).
 //
 // Threads: everything here is called on the loop's own thread, except post() and stop().
@@ -35,33 +35,33 @@ class Timer {
 };
 
 class Placement;         // io/placement.h
-class TlsServerContext;  // io/tls.h; reloads its files by itself
+class TlsServerContext;  // io/tls.h; reloads its files itself
 class TlsClientContext;
 
 struct ListenOptions {
-  std::string host =
-      {};             // "localhost", "0.0.0.0", "::", a name or an address; empty: every address
-  uint16_t port = 0;  // 0: the kernel (or the simulation) chooses; Listener::port() tells
+  // "localhost", "0.0.0.0", "::", a name or an address; empty: all addresses.
+  std::string host = {};
+  uint16_t port = 0;  // 0: the kernel (or the simulation) chooses; see Listener::port()
   // Several loops may listen on one address: each accepts its share (SO_REUSEPORT).
   bool share_port = false;
-  // Not null: the first of them accepts for all, and connections are placed by load. The simulation
-  // deals in turn.
+  // Not null: the first of these listeners accepts for all, and connections are placed by load. The
+  // simulation distributes them in turn.
   std::shared_ptr<Placement> placement = nullptr;
-  // Not null: each accepted stream is a TLS session. The accept handler gets it before the
-  // handshake, so that it is counted from the start; the end of the handshake is told like that of
-  // a connection attempt: by the first on_ready with kWrite, or by on_failed. Must outlive the
-  // listener.
+  // Not null: each accepted stream is a TLS session. The accept handler is called before the
+  // handshake, so that the stream is counted from the start. The end of the handshake is reported
+  // as the end of a connection attempt is: by the first on_ready with kWrite, or by on_failed. Must
+  // outlive the listener.
   std::shared_ptr<TlsServerContext> tls = nullptr;
-  // Called when a connection waits and no descriptor is left. True: one will be free in the next
-  // turn. False, or null: accepting is suspended for a while.
+  // Called when a connection waits and no descriptor is left. Returns true when one will be free in
+  // the next turn. False, or a null function: accepting is suspended for a while.
   std::function<bool()> on_no_descriptor = nullptr;
 };
 
 class Listener {
  public:
-  virtual ~Listener() = default;  // stops listening; accepted streams live on
+  virtual ~Listener() = default;  // stops listening; accepted streams continue
   virtual uint16_t port() const = 0;
-  // Stops and restarts accepting (out of descriptors, over the memory budget, shutting down).
+  // Stops and restarts accepting (no descriptors, memory budget exceeded, shutdown).
   virtual void pause() = 0;
   virtual void resume() = 0;
 };
@@ -87,36 +87,36 @@ class Loop {
 
   // The time at the start of this turn of the loop; constant within one callback.
   virtual MonotonicTime now() const = 0;
-  // The time at this moment, which moves on within a turn: for work that stops when its share of
-  // the turn is used up. About 25 ns. Never before now(). In the simulation a turn takes no time.
+  // The current time, which advances within a turn: for work that stops when its share of the turn
+  // is used up. About 25 ns. Never before now(). In the simulation a turn takes no time.
   virtual MonotonicTime read_clock() const { return now(); }
-  // Records how long each turn takes, in seconds, from when the kernel gives control back to when
-  // it is asked again; null: no more. `into` must outlive the turns. Before the loop runs or on its
-  // thread. In the simulation a turn takes no time and nothing is recorded.
+  // Records the duration of each turn in seconds, from the return of the kernel's wait until the
+  // next wait; null: stops recording. `into` must outlive the turns. Call before the loop runs or
+  // on its thread. In the simulation a turn takes no time and nothing is recorded.
   virtual void record_turns(metrics::Histogram* into) { static_cast<void>(into); }
-  // Wall time now, for timestamps that leave the process.
+  // The current wall time, for timestamps that leave the process.
   virtual WallTime wall_now() const = 0;
   // Seeded in the simulation; for jitter and ids, not for secrets.
   virtual Random& random() = 0;
 
   virtual std::unique_ptr<Timer> make_timer(Task on_expiry_repeatable) = 0;
-  // Runs `task` in a coming turn of this loop. Any thread; never blocks; in posting order per
+  // Runs `task` in a later turn of this loop. Any thread; never blocks; keeps the order of each
   // poster. Tasks posted after stop() are destroyed unrun when the loop is destroyed.
   virtual void post(Task task) = 0;
-  // Runs at the end of this turn, after all I/O events: for gathering writes of one turn.
+  // Runs `task` at the end of this turn, after all I/O events: to combine the writes of one turn.
   virtual void defer(Task task) = 0;
-  // Destroys posted and deferred tasks, and those that this posts, without running them. For an
-  // object that ends before the loop and whose tasks own parts of it. Not during a turn.
+  // Destroys posted and deferred tasks, and the tasks that their destructors post, without running
+  // them. For an object that ends before the loop while tasks own parts of it. Not during a turn.
   virtual void drop_tasks() = 0;
 
-  // The accept handler is called with each new stream (and may drop it).
+  // Calls the accept handler with each new stream (the handler may destroy it).
   virtual Result<std::unique_ptr<Listener>> listen(
       const ListenOptions& options, std::function<void(std::unique_ptr<Stream>)> on_accept) = 0;
-  // Returns at once; the result arrives by the stream's handler: the first on_ready with kWrite
+  // Returns at once. The stream's handler receives the result: the first on_ready with kWrite
   // (after the TLS handshake, if any), or on_failed. Set the handler and interest at once.
   virtual std::unique_ptr<Stream> connect(const ConnectOptions& options) = 0;
   // Resolves a host name to addresses with the port added; never blocks the loop. Destroying the
-  // returned handle cancels; the callback is then never called.
+  // returned handle cancels the resolution; the callback is then never called.
   class Resolution {
    public:
     virtual ~Resolution() = default;
@@ -125,7 +125,7 @@ class Loop {
       const std::string& host, uint16_t port,
       std::function<void(Result<std::vector<Address>>)> on_done) = 0;
 
-  // Runs until stop(). In the simulation the world runs the loops; this is then not called.
+  // Runs until stop(). The simulation does not call it; the world runs its loops.
   virtual void run() = 0;
   virtual void stop() = 0;  // any thread
 };

@@ -1,4 +1,4 @@
-// What loop.h and stream.h promise, held against both implementations.
+// The contract of loop.h and stream.h, tested for both implementations.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ std::string pattern(size_t size) {
   return text;
 }
 
-TEST_P(LoopContractTest, EverythingComesBackAndThenTheEnd) {
+TEST_P(LoopContractTest, EverythingIsEchoedAndThenTheEnd) {
   auto probe = connect(listen(true));
   const std::string sent = pattern(4 << 20);
   probe->to_send = sent;
@@ -99,10 +99,10 @@ TEST_P(LoopContractTest, CloseWithUnreadBytesResetsThePeer) {
   EXPECT_THAT(probe->failure, HasSubstr("onnection reset"));
 }
 
-TEST_P(LoopContractTest, ResetWithoutInterestIsToldByOnFailed) {
+TEST_P(LoopContractTest, ResetWithoutInterestIsReportedByOnFailed) {
   auto probe = connect_to_probe();
   probe->reads = false;
-  probe->update_interest();  // nothing to send either
+  probe->update_interest();  // there is nothing to send
   accepted[0]->reads = false;
   accepted[0]->update_interest();
   probe->send("x");
@@ -153,7 +153,7 @@ TEST_P(LoopContractTest, PausedReaderStopsTheWriterAndLosesNothing) {
   pair->run_for(20ms);
   EXPECT_FALSE(probe->to_send.empty());
   EXPECT_EQ(accepted[0]->received.size(), 0u);
-  // The rest of this test moves a little only: the writer gets going again.
+  // Some progress is sufficient here: the writer continues.
   const size_t left = probe->to_send.size();
   accepted[0]->reads = true;
   accepted[0]->update_interest();
@@ -277,7 +277,7 @@ TEST_P(LoopContractTest, TimerMayArmOrDestroyItselfWhileItFires) {
   EXPECT_EQ(count, 3);
 }
 
-// Shows when it is destroyed, and then posts once more.
+// Counts its destruction and posts once more from its destructor.
 struct PostsAtItsEnd {
   Loop* loop;
   std::shared_ptr<int> ended;

@@ -41,7 +41,7 @@ void Placement::place(Socket socket, const std::shared_ptr<Member>& accepting) {
       if (member->in_passing_count() >= kInPassingMax) continue;
       if (member->open_count() < chosen->open_count()) chosen = member;
     }
-    // Counted while the lock is held, so that two loops do not choose the same idle one.
+    // Counted under the lock, so that two loops do not choose the same idle one.
     chosen->open_.fetch_add(1, std::memory_order_relaxed);
   }
   Place place(nullptr, [chosen](void*) { chosen->open_.fetch_sub(1, std::memory_order_relaxed); });

@@ -1,10 +1,10 @@
-// Which loop gets a connection, when several listen on one address. The kernel deals by a hash of
-// addresses; few gRPC connections carry most traffic, so half of the loops may then idle while two
-// of those connections share one. A Placement hands each new connection to the loop that has the
-// fewest open.
+// Chooses the loop of a connection when several loops listen on one address. The kernel distributes
+// by a hash of addresses; few gRPC connections carry most traffic, so half of the loops may be idle
+// while two such connections share one. A Placement passes each new connection to the loop with the
+// fewest open connections.
 //
-// Given to every listener of the address (ListenOptions::placement), of which the first accepts.
-// Threads: any. Cost: one lock and one look at each member for each connection.
+// Given to every listener of the address (ListenOptions::placement); the first one accepts.
+// Threads: any. Cost for each connection: one lock and one read for each member.
 #pragma once
 
 #include <atomic>
@@ -19,12 +19,12 @@ namespace millrace::io {
 
 class Placement {
  public:
-  // Sockets on their way to one loop. A loop that does not take them gets no more; they then stay
-  // with the accepting one.
+  // The maximum of sockets on their way to one loop. A loop that does not take them receives no
+  // more; the accepting loop keeps further ones.
   static constexpr uint32_t kInPassingMax = 64;
 
   class Member;
-  // A socket in passing between two loops; closes it unless it is taken.
+  // A socket on its way between two loops. The destructor closes it unless it was released.
   class Socket {
    public:
     explicit Socket(int descriptor) : descriptor_(descriptor) {}
@@ -41,11 +41,11 @@ class Placement {
       int number;
     };
     Descriptor descriptor_;
-    std::shared_ptr<void> passing_;  // counts it with the member that it is on its way to
+    std::shared_ptr<void> passing_;  // counts the socket for the member that will receive it
   };
-  // One open connection, for as long as it lives.
+  // Counts one open connection during its lifetime.
   using Place = std::shared_ptr<void>;
-  // Called on the accepting loop's thread; gets the socket to the member's own loop.
+  // Called on the accepting loop's thread; passes the socket to the member's own loop.
   using TakeOver = std::function<void(Socket socket, Place place)>;
 
   class Member {
@@ -57,17 +57,17 @@ class Placement {
    private:
     friend class Placement;
     TakeOver take_over_;
-    // Written when a connection is placed or closed, read when the next one is placed: a number to
-    // compare, which orders nothing.
+    // Written when a connection is placed or closed, read when the next one is placed. Only
+    // compared, so it orders no data.
     std::atomic<uint32_t> open_{0};
-    // Written by the accepting loop and by this member's own; a number to compare, as well.
+    // Written by the accepting loop and by this member's own loop. Only compared, as above.
     std::atomic<uint32_t> in_passing_{0};
   };
 
   std::shared_ptr<Member> join(TakeOver take_over);
   void leave(const std::shared_ptr<Member>& member);
   bool is_empty();
-  // Gives the socket to the member with the fewest connections, `accepting` when it is among them.
+  // Passes the socket to the member with the fewest connections; `accepting` wins a tie.
   void place(Socket socket, const std::shared_ptr<Member>& accepting);
 
  private:

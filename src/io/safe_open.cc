@@ -17,9 +17,9 @@ namespace millrace::io {
 namespace {
 
 constexpr mode_t kFileMode = 0640;
-constexpr int kLinksMax = 40;           // as the kernel's
-constexpr int kAttemptsMax = 16;        // when the file comes and goes while it is opened
-constexpr unsigned kMemoryDevices = 1;  // major number of /dev/null, /dev/zero, /dev/full
+constexpr int kLinksMax = 40;           // the kernel's limit
+constexpr int kAttemptsMax = 16;        // while the file is created or removed by others
+constexpr unsigned kMemoryDevices = 1;  // the major number of /dev/null, /dev/zero, /dev/full
 
 std::string_view kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
@@ -30,7 +30,7 @@ std::string_view kind_of(mode_t mode) {
   return "no regular file";
 }
 
-// Only this user and root can put something there.
+// Whether only this user and root can create files in the directory.
 bool is_trusted_directory(int directory) {
   struct stat status = {};
   if (::fstat(directory, &status) != 0) return false;
@@ -38,7 +38,7 @@ bool is_trusted_directory(int directory) {
   return !others_write && (status.st_uid == 0 || status.st_uid == ::geteuid());
 }
 
-// One call of safe_open: goes down the path, one name at a time, each in a directory that is held.
+// One call of safe_open. Walks the path name by name, each in an open directory.
 class Opening {
  public:
   Opening(const std::string& path, int flags) : path_(path), flags_(flags) {}
@@ -61,7 +61,7 @@ class Opening {
         if (Status entered = enter_directory(name); !entered) return fail(entered.error());
         continue;
       }
-      // A file that came or went meanwhile is looked at again.
+      // A file that was created or removed meanwhile is checked again.
       auto opened = open_last(name, is_there ? &status : nullptr);
       if (opened || !may_repeat_) return opened;
       names_.push_front(name);
@@ -79,7 +79,7 @@ class Opening {
     return fail(Code::kFailedPrecondition, "opening " + path_ + ": " + why);
   }
 
-  // Puts the names of `path` in front of what is to come.
+  // Puts the names of `path` in front of the remaining names.
   Status enter(std::string_view path) {
     if (path.starts_with('/') || directory_.get() < 0) {
       directory_ =
@@ -121,7 +121,7 @@ class Opening {
   Result<Descriptor> open_last(const std::string& name, const struct stat* found) {
     may_repeat_ = false;
     if (found != nullptr) {
-      // Before it is opened: opening a device may do something.
+      // Checked before it is opened, because opening a device may have an effect.
       if (Status allowed = check(*found); !allowed) return fail(allowed.error());
     } else if ((flags_ & O_CREAT) == 0) {
       return failure(ENOENT);
@@ -162,7 +162,7 @@ class Opening {
   const std::string& path_;
   const int flags_;
   Descriptor directory_;
-  std::deque<std::string> names_;  // to come; the last one is the file
+  std::deque<std::string> names_;  // the remaining names; the last one is the file
   int links_ = 0;
   bool may_repeat_ = false;
 };

@@ -31,11 +31,11 @@ class SafeOpenTest : public testing::Test {
     struct stat status = {};
     return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
   }
-  std::string own_;     // only this user may write in it
-  std::string shared_;  // everybody may
+  std::string own_;     // a directory that only this user may write in
+  std::string shared_;  // a directory that every user may write in
 };
 
-TEST_F(SafeOpenTest, WhatIsMadeIsNotForOthers) {
+TEST_F(SafeOpenTest, NewFilesAreClosedToOthers) {
   const mode_t before = ::umask(0);
   EXPECT_EQ(refused(own_ + "/a"), "opened");
   EXPECT_EQ(mode_of(own_ + "/a"), 0640u);
@@ -88,7 +88,7 @@ TEST_F(SafeOpenTest, AnotherUsersFileIsRefusedWhereOthersMayWrite) {
   std::ofstream(shared_ + "/theirs") << "theirs";
   ASSERT_EQ(::chown((shared_ + "/theirs").c_str(), 12345, 12345), 0);
   EXPECT_NE(refused(shared_ + "/theirs").find("another user (12345)"), std::string::npos);
-  ASSERT_EQ(::chown(own_.c_str(), 12345, 12345), 0);  // its directory is theirs now
+  ASSERT_EQ(::chown(own_.c_str(), 12345, 12345), 0);  // another user owns the directory now
   std::ofstream(own_ + "/ours") << "ours";
   EXPECT_EQ(refused(own_ + "/ours"), "opened");
   EXPECT_EQ(refused(own_ + "/new"), "opened");
@@ -96,7 +96,7 @@ TEST_F(SafeOpenTest, AnotherUsersFileIsRefusedWhereOthersMayWrite) {
   EXPECT_NE(refused(own_ + "/precious").find("another user"), std::string::npos);
 }
 
-TEST_F(SafeOpenTest, WhatMayBlockIsRefusedAtOnce) {
+TEST_F(SafeOpenTest, FilesThatMayBlockAreRefusedAtOnce) {
   ASSERT_EQ(::mkfifo((own_ + "/fifo").c_str(), 0600), 0);
   EXPECT_EQ(refused(own_ + "/fifo"), "opening " + own_ + "/fifo: it is a fifo, not a regular file");
   EXPECT_NE(refused(own_ + "/fifo", O_RDONLY).find("a fifo"), std::string::npos);

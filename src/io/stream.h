@@ -17,9 +17,9 @@ namespace millrace::io {
 
 enum class IoOutcome : uint8_t {
   kOk,          // count > 0 bytes were moved
-  kWouldBlock,  // nothing now; on_ready will say when, if the interest is set
+  kWouldBlock,  // nothing now; on_ready will be called if the interest is set
   kEnd,         // read only: the peer has closed its sending side in order
-  kError,       // the stream is broken; Stream::error() says how
+  kError,       // the stream is broken; Stream::error() has the reason
 };
 
 struct IoResult {
@@ -31,45 +31,45 @@ enum class Interest : uint8_t { kNone = 0, kRead = 1, kWrite = 2, kReadWrite = 3
 
 class StreamHandler {
  public:
-  // The stream can be read or written, or it broke (a read or write then says kError). Also called
-  // once when a connection attempt ends: with success the first kWrite readiness, otherwise
-  // on_failed. May destroy the stream.
+  // The stream can be read or written, or it broke (a read or write then returns kError). Also
+  // called once when a connection attempt ends with success, as the first kWrite readiness (a
+  // failed attempt calls on_failed). May destroy the stream.
   virtual void on_ready(Interest ready) = 0;
-  // The stream is of no use any more: connecting failed, the handshake failed, or it was reset
-  // while no read or write was under way. Called at most once, and nothing is called after it.
+  // The stream is unusable: connecting failed, the handshake failed, or it was reset while no read
+  // or write was in progress. Called at most once, and no function is called after it.
   virtual void on_failed(const Error& error) = 0;
 
  protected:
   ~StreamHandler() = default;
 };
 
-// What TLS established; empty strings without TLS.
+// The result of a TLS handshake; empty strings without TLS.
 struct TlsInfo {
   bool active = false;       // a TLS session, perhaps in its handshake
-  bool established = false;  // its handshake is done; before, what is below is not known
+  bool established = false;  // the handshake is done; the fields below are valid
   bool resumed = false;      // an abbreviated handshake of an earlier session
   std::string alpn;          // "h2", "http/1.1" or empty
   std::string peer_subject;  // of the verified client or server certificate, RFC 2253
-  // All that a verified certificate says whose it is, each with its kind: "subject:CN=a,O=b",
+  // All names in a verified certificate, each with its kind: "subject:CN=a,O=b",
   // "cn:a", "dns:a.example", "uri:spiffe://example/a", "email:a@example", "ip:10.0.0.1".
   std::vector<std::string> peer_names = {};
 };
 
 class Stream {
  public:
-  // Closes at once; unsent bytes in the kernel are still delivered by it.
+  // Closes at once; the kernel still delivers bytes that it has accepted.
   virtual ~Stream() = default;
 
-  // Sets the handler that is called on readiness. Interest starts with kNone. Setting it from
-  // inside a handler is allowed. Level-triggered: an interest that stays true is called again.
+  // Sets the handler that is called on readiness. The initial interest is kNone. A handler may call
+  // this. Level-triggered: while an interest is ready the handler is called again.
   virtual void set_handler(StreamHandler* handler) = 0;
   virtual void set_interest(Interest interest) = 0;
 
   // Reads up to into.size() bytes. A short read is not the end.
   virtual IoResult read(std::span<uint8_t> into) = 0;
-  // Writes a prefix of the pieces (at most IOV_MAX of them are looked at).
+  // Writes a prefix of the pieces (at most the first IOV_MAX of them).
   virtual IoResult write(std::span<const iovec> from) = 0;
-  // Ends the sending side in order (TCP FIN, TLS close_notify first); reading goes on.
+  // Ends the sending side in order (close_notify for TLS, then FIN); reading continues.
   virtual void shutdown_write() = 0;
 
   virtual Error error() const = 0;

@@ -22,7 +22,8 @@ std::optional<int64_t> leading_integer(std::string_view text) {
   return value;
 }
 
-// The path of our cgroup below the mount point, from /proc/self/cgroup ("0::/system.slice/x").
+// The path of this process's cgroup below the mount point, from /proc/self/cgroup
+// ("0::/a.slice/x").
 std::string cgroup_path(const ReadSmallFile& read, std::string_view controller) {
   const std::optional<std::string> text = read("/proc/self/cgroup");
   if (!text) return "";
@@ -41,8 +42,8 @@ std::string cgroup_path(const ReadSmallFile& read, std::string_view controller) 
   return "";
 }
 
-// Limits apply at every level above as well, so the smallest on the way to the root counts. Inside
-// a container the path named in /proc may not exist below the mount: the root is asked too.
+// Limits of parent groups apply as well, so the smallest on the way to the root is used. Inside
+// a container the path in /proc may not exist below the mount; the root is then read as well.
 template <class ReadLevel>
 void for_each_level(std::string path, ReadLevel read_level) {
   for (;;) {
@@ -126,7 +127,7 @@ void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));  // it goes on with what it has
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));  // a failure leaves the limit as it is
 }
 
 }  // namespace millrace::io

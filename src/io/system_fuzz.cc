@@ -1,5 +1,5 @@
-// Whatever the files of /proc and of the cgroups say: at least one processor, no more than the
-// affinity mask has, never more memory than the machine, and no file is asked for outside them.
+// For any content of the files in /proc and of the cgroups: at least one processor, no more than
+// the affinity mask has, no more memory than the machine has, and no other file is read.
 #include <cstddef>
 #include <cstdint>
 #include <map>

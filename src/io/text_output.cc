@@ -24,22 +24,22 @@ uint64_t count_lines(std::string_view text) {
   return static_cast<uint64_t>(std::ranges::count(text, '\n'));
 }
 
-// The next part of `text` to write: whole lines as long as they fit into PIPE_BUF, or as much of
-// one long line as does.
+// The next part of `text` to write: as many whole lines as fit into PIPE_BUF, or that much of one
+// long line.
 std::string_view next_part(std::string_view text) {
   if (text.size() <= PIPE_BUF) return text;
   const size_t end = text.rfind('\n', PIPE_BUF - 1);
   return text.substr(0, end == std::string_view::npos ? PIPE_BUF : end + 1);
 }
 
-// The bytes that the system took, or an errno as a negative number.
+// Returns the number of bytes written, or an errno as a negative number.
 ssize_t write_some(int descriptor, std::string_view text) {
   while (true) {
     const ssize_t count = ::write(descriptor, text.data(), text.size());
     if (count >= 0) return count == 0 ? -EIO : count;
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return -errno;
-    // Another process made the shared open file non-blocking.
+    // EAGAIN: another process made the shared open file non-blocking.
     pollfd waiting{.fd = descriptor, .events = POLLOUT, .revents = 0};
     ::poll(&waiting, 1, -1);
   }
@@ -62,7 +62,7 @@ struct TextOutput::State {
   }
   void append(std::string_view text) {
     if (is_idle()) progress_at = Clock::now();
-    // Where the missing lines are. While writes fail it would be lost with them.
+    // The notice is written where the lines are missing. While writes fail it would be lost.
     if (error == 0) announce();
     waiting += text;
   }
@@ -74,17 +74,17 @@ struct TextOutput::State {
 
   const Options options;
   std::mutex mutex;
-  // All below under the mutex.
+  // All members below are guarded by the mutex.
   std::condition_variable changed;
   std::string waiting;
   size_t writing_bytes = 0;  // taken by the thread and not yet written
   Clock::time_point progress_at = Clock::now();
-  uint64_t dropped = 0;      // lines, ever
-  uint64_t unannounced = 0;  // of them, without a notice
-  // Of them, those whose notices are in `waiting`, and in what the thread writes.
+  uint64_t dropped = 0;      // all dropped lines
+  uint64_t unannounced = 0;  // dropped lines without a notice
+  // Dropped lines whose notices are in `waiting` or are being written by the thread.
   uint64_t announced_waiting = 0;
   uint64_t announced_writing = 0;
-  int error = 0;  // of the last write; 0: it worked
+  int error = 0;  // of the last write; 0: success
   bool ending = false;
 };
 
@@ -129,7 +129,7 @@ void TextOutput::State::take(ssize_t written, std::string_view part) {
 }
 
 TextOutput::TextOutput(Options options) : state_(std::make_shared<State>(std::move(options))) {
-  // Signals are for the threads that ask for them.
+  // Signals are left to other threads.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -137,7 +137,7 @@ TextOutput::TextOutput(Options options) : state_(std::make_shared<State>(std::mo
   std::thread thread([state = state_] { state->run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_setname_np(thread.native_handle(), "text-output");
-  // Never joined: it may be stuck in a write, which only the end of the process ends.
+  // Never joined: it may be stuck in a write that ends only with the process.
   thread.detach();
 }
 

@@ -1,14 +1,14 @@
-// Text to a descriptor that may stand still: a terminal, a pipe that is not read, a full disk. A
+// Text output to a descriptor that may block: a terminal, a pipe without a reader, a full disk. A
 // thread of its own writes; callers only append to a bounded buffer, so that no event loop ever
 // waits for the reader.
 //
-// Why not O_NONBLOCK: the flag belongs to the open file, which other processes share.
+// O_NONBLOCK is no alternative: the flag belongs to the open file, which other processes share.
 //
-// What finds no room, and what the system refuses, is dropped and counted in lines. Once something
-// was written again, the notice says how many lines are missing, at the place where they are.
+// Lines that exceed the buffer or that the system refuses are dropped and counted. After the next
+// successful write a notice states the number of missing lines, where they are missing.
 //
-// Threads: all functions are safe from any thread. Lines are written whole, and together while
-// they fit into PIPE_BUF, so that lines of several processes do not mix in one pipe.
+// Threads: all functions are safe from any thread. Each line is written in one call while it fits
+// into PIPE_BUF, so that lines of several processes do not mix in one pipe.
 #pragma once
 
 #include <cstddef>
@@ -26,36 +26,35 @@ class TextOutput {
  public:
   struct Options {
     int descriptor = -1;
-    bool closes_descriptor = false;  // when the last byte is written or given up
+    bool closes_descriptor = false;  // after the last byte is written or dropped
     size_t bytes_max = size_t{1} << 20;
-    // The line (or lines) that say `lines` are missing. Runs on the writing thread. Null: none.
+    // Returns the lines that state that `lines` are missing. On the writing thread. May be null.
     std::function<std::string(uint64_t lines)> notice = {};
   };
 
   explicit TextOutput(Options options);
-  // Waits for nothing: what the system has not taken is lost. Call flush() before.
+  // Does not wait: unwritten text is lost. Call flush() first.
   ~TextOutput();
   TextOutput(const TextOutput&) = delete;
   TextOutput& operator=(const TextOutput&) = delete;
 
-  // Takes all of `text`, or nothing and returns false: there is no room now. A text that is larger
-  // than the buffer is taken when the buffer is empty.
+  // Appends all of `text`, or nothing and returns false when there is no room. A text larger than
+  // the buffer is accepted when the buffer is empty.
   bool try_write(std::string_view text);
-  // The same; what finds no room is dropped and counted.
+  // As try_write(), but drops and counts a text for which there is no room.
   void write(std::string_view text);
-  // Lines that the caller itself leaves out because there is no room.
+  // Counts lines that the caller itself omits because there is no room.
   void count_dropped(uint64_t lines);
 
-  // Whether so many bytes would be taken now.
+  // Whether that many bytes would be accepted now.
   bool has_room(size_t bytes) const;
-  // Since when the system has taken nothing although there is something to write; zero when nothing
-  // waits.
+  // The time since the system last accepted bytes while text waits; zero when none waits.
   Duration stalled_for() const;
   uint64_t dropped_lines() const;
-  // What the system said when it last refused a write; empty while writing works.
+  // The error of the last refused write; empty while writing works.
   std::string last_error() const;
 
-  // Waits until everything is written or refused, at most for `within`. False: not everything.
+  // Waits until everything is written or refused, at most for `within`. False: some text waits.
   bool flush(Duration within);
 
  private:

@@ -1,4 +1,4 @@
-// Text goes out in order; a reader that stands still blocks no writer, and missing lines are
+// Text is written in order; a reader that does not read blocks no writer, and missing lines are
 // reported.
 #include "io/text_output.h"
 
@@ -34,7 +34,7 @@ class Pipe {
     const ssize_t count = ::read(ends_[0], piece.data(), piece.size());
     return std::string(piece.data(), count > 0 ? static_cast<size_t>(count) : 0);
   }
-  // Reads until `end` was seen, or all there is when the writing end is closed.
+  // Reads until `end` appears, or everything when the writing end is closed.
   std::string read_until(const std::string& end) const {
     std::string text;
     std::array<char, 65536> piece;
@@ -50,7 +50,7 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
-// Until nothing more goes into the pipe or the buffer; nothing is dropped.
+// Writes until the pipe and the buffer are full; drops nothing.
 void fill(TextOutput& output) {
   const std::string line = std::string(99, 'x') + "\n";
   while (output.stalled_for() < 20ms) {
@@ -79,7 +79,7 @@ TEST(TextOutputTest, LinesComeOutInOrder) {
   EXPECT_EQ(output.dropped_lines(), 0u);
 }
 
-TEST(TextOutputTest, APipeThatIsNotReadBlocksNoWriterAndWhatIsMissingIsSaid) {
+TEST(TextOutputTest, APipeWithoutAReaderBlocksNoWriterAndMissingLinesAreReported) {
   Pipe pipe;
   TextOutput output({.descriptor = pipe.writing(), .bytes_max = 100'000, .notice = notice});
   fill(output);
@@ -97,7 +97,7 @@ TEST(TextOutputTest, APipeThatIsNotReadBlocksNoWriterAndWhatIsMissingIsSaid) {
   EXPECT_EQ(pipe.read_until("again\n"), "again\n");
 }
 
-TEST(TextOutputTest, MissingLinesAreSaidWhereTheyAre) {
+TEST(TextOutputTest, MissingLinesAreReportedInPlace) {
   Pipe pipe;
   TextOutput output({.descriptor = pipe.writing(), .bytes_max = 100'000, .notice = notice});
   fill(output);
@@ -165,7 +165,7 @@ TEST(TextOutputTest, ADescriptorThatAnotherProcessMadeNonBlockingLosesNothing) {
   EXPECT_EQ(output.dropped_lines(), 0u);
 }
 
-TEST(TextOutputTest, WhatIsStuckAtTheEndKeepsNobody) {
+TEST(TextOutputTest, AStuckWriteDoesNotDelayTheEnd) {
   Pipe pipe;
   const auto begun = std::chrono::steady_clock::now();
   {

@@ -1,8 +1,8 @@
-// TLS on both sides, over OpenSSL 3. A context is made from files or PEM text and given to
-// Loop::listen or Loop::connect; the streams that come out of it are ordinary Streams.
+// TLS for servers and clients, with OpenSSL 3. A context is made from files or PEM text and passed
+// to Loop::listen or Loop::connect; their streams are then ordinary Streams with TLS.
 //
-// Files are read again when they change (looked at during handshakes, at most once a second). A new
-// version that is broken is reported and not used: the old one stays.
+// Files are read again when they change (checked during handshakes, at most once a second). A new
+// version that is unusable is reported, and the old one stays in use.
 //
 // Threads: contexts are shared by the loops of a process and may be used from any thread; a
 // handshake takes a short lock, the data path takes none.
@@ -19,42 +19,42 @@
 
 namespace millrace::io {
 
-// The settings of otelcol's configtls, with its names, units and defaults. For each piece, the
-// file or the PEM text may be given, not both.
+// The settings of otelcol's configtls, with its names, units and defaults. Each certificate or key
+// is given as a file or as PEM text, not both.
 struct TlsOptions {
-  // Whom to trust. Clients: for the server's certificate; none of them: the system's authorities.
+  // Clients: the authorities to verify the server's certificate; neither given: the system's.
   std::string ca_file = {};
   std::string ca_pem = {};
   bool include_system_ca_certs_pool = false;
-  // The own certificate: the leaf first, then intermediates. Servers need it.
+  // The own certificate: the leaf first, then intermediates. Required for servers.
   std::string cert_file = {};
   std::string cert_pem = {};
   std::string key_file = {};
   std::string key_pem = {};
-  // Servers: clients must show a certificate of one of these authorities.
+  // Servers: clients must show a certificate that one of these authorities has signed.
   std::string client_ca_file = {};
   std::string client_ca_pem = {};
 
   std::string min_version = "1.2";  // "1.0" to "1.3"
   std::string max_version = {};     // empty: the newest
-  // Names as Go and IANA spell them, for TLS up to 1.2; empty: OpenSSL's own choice.
+  // Names in Go's and IANA's spelling, for TLS up to 1.2; empty: OpenSSL's defaults.
   std::vector<std::string> cipher_suites = {};
   bool include_insecure_cipher_suites = false;
   std::vector<std::string> curve_preferences = {};  // X25519, P256, P384, P521
 
-  // Clients.
+  // For clients.
   bool insecure_skip_verify = false;
-  std::string server_name_override = {};  // SNI and verification, instead of the endpoint's name
+  std::string server_name_override = {};  // SNI and verification; empty: the endpoint's name
 
-  // Servers: protocols in order of preference; a client that offers others only is refused.
-  // Empty: the extension is not answered. (Clients offer ConnectOptions::alpn.)
+  // Servers: protocols in order of preference; a client that offers only others is refused.
+  // Empty: the extension is not answered. (Clients use ConnectOptions::alpn.)
   std::vector<std::string> alpn = {};
 
   Duration handshake_timeout = 10s;
-  // Also read the files again this often, changed or not; zero: only when they change.
+  // Also read the files again at this interval, changed or not; zero: only when they change.
   Duration reload_interval = 0s;
-  // Called when changed files have been read: with OK when they are in use from now on, or with
-  // what is wrong with them. On the thread of the handshake that found out. May be empty.
+  // Called after changed files were read: with OK when they are in use from now on, otherwise with
+  // the error. Called on the thread of the handshake that checked them. May be empty.
   std::function<void(const Status&)> on_reload = {};
 };
 
@@ -64,9 +64,9 @@ class TlsServerContext {
  public:
   explicit TlsServerContext(std::unique_ptr<TlsContext> context);
   ~TlsServerContext();
-  // When the certificate in use expires, for a metric.
+  // The expiry of the certificate in use, for a metric.
   WallTime certificate_expiry() const;
-  // Sets TlsOptions::on_reload, for an owner that has no logger earlier. From any thread.
+  // Sets TlsOptions::on_reload, for an owner that has no logger earlier. Any thread.
   void report_reloads(std::function<void(const Status&)> on_reload);
   TlsContext& context() { return *context_; }
 
@@ -78,9 +78,9 @@ class TlsClientContext {
  public:
   explicit TlsClientContext(std::unique_ptr<TlsContext> context);
   ~TlsClientContext();
-  // Of our own certificate; WallTime::max() when we have none.
+  // The expiry of the own certificate; WallTime::max() without one.
   WallTime certificate_expiry() const;
-  // Sets TlsOptions::on_reload, for an owner that has no logger earlier. From any thread.
+  // Sets TlsOptions::on_reload, for an owner that has no logger earlier. Any thread.
   void report_reloads(std::function<void(const Status&)> on_reload);
   TlsContext& context() { return *context_; }
 
@@ -88,7 +88,7 @@ class TlsClientContext {
   std::unique_ptr<TlsContext> context_;
 };
 
-// Errors (INVALID_ARGUMENT) name the option, the file and what is wrong with it.
+// Errors (INVALID_ARGUMENT) name the option, the file and the reason.
 Result<std::shared_ptr<TlsServerContext>> make_tls_server_context(const TlsOptions& options);
 Result<std::shared_ptr<TlsClientContext>> make_tls_client_context(const TlsOptions& options);
 

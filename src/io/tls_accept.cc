@@ -1,4 +1,4 @@
-// Listening with TLS.
+// Listening with TLS: wraps accepted streams.
 #include <utility>
 
 #include "io/tls_stream.h"

@@ -17,8 +17,8 @@ namespace millrace::io {
 
 namespace {
 
-constexpr Duration kLookInterval = 1s;        // between looks at the files
-constexpr size_t kSessionsMax = 256;          // kept for resumption, in clients
+constexpr Duration kLookInterval = 1s;        // between two checks of the files
+constexpr size_t kSessionsMax = 256;          // kept by clients for resumption
 constexpr size_t kPemFileBytesMax = 8 << 20;  // the system's authorities take 200 KiB
 // Chains of certificates take 2 to 8 KiB.
 constexpr long kClientChainBytesMax = 32 << 10;
@@ -37,7 +37,7 @@ std::unexpected<Error> invalid(std::string message) {
   return fail(Code::kInvalidArgument, std::move(message));
 }
 
-// One setting that is a file or a text.
+// A setting that is given as a file or as text.
 struct Material {
   std::string name;  // for errors: `cert_file "/etc/x.pem"` or `cert_pem`
   std::string text;
@@ -69,7 +69,7 @@ Bio bio_over(const std::string& text) {
   return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// All certificates of the text, in order; none is an error.
+// All certificates of the text in order; an error when there is none.
 Result<std::vector<Certificate>> read_certificates(const Material& material) {
   std::vector<Certificate> found;
   const Bio bio = bio_over(material.text);
@@ -93,7 +93,7 @@ Status trust(X509_STORE* store, const Material& material) {
   auto certificates = read_certificates(material);
   if (!certificates) return fail(certificates.error());
   for (const Certificate& certificate : *certificates) {
-    X509_STORE_add_cert(store, certificate.get());  // twice the same is no error
+    X509_STORE_add_cert(store, certificate.get());  // a duplicate is no error
   }
   return {};
 }
@@ -104,7 +104,7 @@ WallTime expiry_of(const X509* certificate) {
   return WallTime(std::chrono::seconds(::timegm(&time)));
 }
 
-// Our own certificate, its chain and its key.
+// Loads the own certificate, its chain and its key.
 Status load_identity(TlsVersion& version, const TlsOptions& options, TlsRole role) {
   auto chain = read_material("cert", options.cert_file, options.cert_pem);
   if (!chain) return fail(chain.error());
@@ -204,7 +204,7 @@ int choose_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size
       SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
                             static_cast<unsigned>(ours.size()), in, in_size);
   *out = chosen;
-  // As Go does: a client that insists on other protocols would only misunderstand us.
+  // As Go does: a client that offers only other protocols is refused.
   return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
@@ -242,19 +242,19 @@ Result<TlsVersion> read_tls_version(const TlsOptions& options, TlsRole role) {
                                 SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(
       context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  // Whole records in one read of the socket. A client reads several at a time; a server's peers are
-  // many, and each may leave us with a buffer that half a record lies in.
+  // A client reads several records in one read of the socket. A server has many peers, and each
+  // could keep a buffer with half of a record allocated.
   SSL_CTX_set_read_ahead(context, 1);
   if (role == TlsRole::kClient) SSL_CTX_set_default_read_buffer_len(context, 64 << 10);
   if (Status set = set_protocol(context, options); !set) return fail(set.error());
   if (Status loaded = load_identity(version, options, role); !loaded) return fail(loaded.error());
   if (Status loaded = load_trust(context, options, role); !loaded) return fail(loaded.error());
   if (role == TlsRole::kServer) {
-    // Sessions live in tickets at the client's; keys of tickets go with the version, so that a
-    // changed client authority is asked again.
+    // Sessions are stored in tickets at the client. A new version has new ticket keys, so that
+    // certificates are checked again after the client authority has changed.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 1);
-    // A chain of certificates is collected whole before it is looked at.
+    // OpenSSL collects a chain of certificates completely before it checks the chain.
     SSL_CTX_set_max_cert_list(context, kClientChainBytesMax);
     SSL_CTX_set_session_id_context(context,
                                    reinterpret_cast<const unsigned char*>(kSessionContext.data()),
@@ -276,7 +276,7 @@ TlsContext::TlsContext(const TlsOptions& options, TlsRole role)
 
 Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options, TlsRole role) {
   std::unique_ptr<TlsContext> context(new TlsContext(options, role));
-  context->stamps_ = context->take_stamps();  // before reading: a change meanwhile is found later
+  context->stamps_ = context->take_stamps();  // before reading: finds a change during the read
   auto version = read_tls_version(options, role);
   if (!version) return fail(version.error());
   context->current_ = std::move(*version);
@@ -304,8 +304,8 @@ std::vector<TlsContext::Stamp> TlsContext::take_stamps() const {
   return stamps;
 }
 
-// Holds the lock while reading: handshakes of other loops wait for the new version, which takes a
-// millisecond and happens when a certificate is renewed.
+// Holds the lock while it reads: handshakes of other loops wait for the new version, which takes a
+// millisecond and happens only when a certificate is renewed.
 std::optional<Status> TlsContext::reload_if_changed(MonotonicTime now) {
   if (now < next_look_) return std::nullopt;
   next_look_ = now + kLookInterval;
@@ -334,7 +334,7 @@ std::unique_ptr<SSL, SslFree> TlsContext::start_session(TlsSessionOwner& owner, 
   const auto report = reloaded ? on_reload_ : nullptr;
   lock.unlock();
   if (session) SSL_set_app_data(session.get(), &owner);
-  // Without the lock: the callback may ask for the expiry.
+  // Without the lock, because the callback may call certificate_expiry().
   if (report) report(*reloaded);
   return session;
 }

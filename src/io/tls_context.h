@@ -1,5 +1,5 @@
-// What is behind TlsServerContext and TlsClientContext: the SSL_CTX in use, when to replace it, and
-// the sessions that clients may resume.
+// The implementation of TlsServerContext and TlsClientContext: the current SSL_CTX, its replacement
+// when files change, and the sessions that clients may resume.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -24,26 +24,26 @@ struct SslFree {
 
 enum class TlsRole : uint8_t { kServer, kClient };
 
-// Protocols as ALPN writes them, each with its length before it.
+// Protocols in the encoding of ALPN, each with its length before it.
 std::string to_alpn_wire(const std::vector<std::string>& protocols);
-// The oldest error of this thread's OpenSSL queue, in words, and clears the queue.
+// Returns the oldest error of this thread's OpenSSL queue in words, and clears the queue.
 std::string take_openssl_error();
 
 class TlsContext;
 
-// What a session's callbacks find behind SSL_get_app_data.
+// The app data of a session, for OpenSSL's callbacks.
 struct TlsSessionOwner {
   TlsContext* context = nullptr;
   std::string peer;  // clients: the key of sessions to resume
 };
 
-// One reading of the files. Immutable but for OpenSSL's own locks.
+// The result of reading the files once. Immutable except for OpenSSL's own locks.
 struct TlsVersion {
   std::unique_ptr<SSL_CTX, SslFree> ssl_context;
   WallTime expiry = WallTime::max();
 };
 
-// An error names the option and the file.
+// Errors name the option and the file.
 Result<TlsVersion> read_tls_version(const TlsOptions& options, TlsRole role);
 
 class TlsContext {
@@ -53,23 +53,23 @@ class TlsContext {
   const TlsOptions& options() const { return options_; }
   TlsRole role() const { return role_; }
   WallTime expiry() const;
-  // The server's protocols as ALPN writes them, each with its length before it.
+  // The server's protocols in the encoding of ALPN, each with its length before it.
   const std::string& alpn_wire() const { return alpn_wire_; }
-  // A new session object of the version in use, after looking for changed files. The owner must
-  // outlive it, and this context the owner.
+  // Creates a session object of the current version after checking for changed files. The owner
+  // must outlive the session, and this context the owner.
   std::unique_ptr<SSL, SslFree> start_session(TlsSessionOwner& owner, MonotonicTime now);
 
-  // From any thread. Replaces TlsOptions::on_reload.
+  // Any thread. Replaces TlsOptions::on_reload.
   void report_reloads(std::function<void(const Status&)> on_reload);
 
-  // Clients: sessions to resume, by peer. A session is handed out once, as TLS 1.3 asks for.
-  void keep_session(const std::string& peer, SSL_SESSION* session);  // takes it over
+  // Clients: sessions to resume, by peer. Each is used once, as TLS 1.3 recommends.
+  void keep_session(const std::string& peer, SSL_SESSION* session);  // takes ownership
   std::unique_ptr<SSL_SESSION, SslFree> take_session(const std::string& peer);
 
  private:
   TlsContext(const TlsOptions& options, TlsRole role);
 
-  // What tells that a file is another one than before.
+  // Identifies a version of a file.
   struct Stamp {
     dev_t device = 0;
     ino_t inode = 0;
@@ -78,14 +78,14 @@ class TlsContext {
     int64_t changed_ns = 0;
     friend bool operator==(const Stamp&, const Stamp&) = default;
   };
-  std::vector<Stamp> take_stamps() const;  // a zero stamp where there is no file
-  // What came of it, when there was something to read.
+  std::vector<Stamp> take_stamps() const;  // a zero stamp for a missing file
+  // Returns the result if there was something to read.
   std::optional<Status> reload_if_changed(MonotonicTime now);
 
   const TlsOptions options_;
   const TlsRole role_;
   const std::string alpn_wire_;
-  mutable std::mutex mutex_;  // all below; held for a handshake's start only
+  mutable std::mutex mutex_;  // guards all members below; held only at the start of a handshake
   std::function<void(const Status&)> on_reload_;
   TlsVersion current_;
   std::vector<Stamp> stamps_;

@@ -9,7 +9,7 @@ namespace millrace::io {
 
 namespace {
 
-// What a server that speaks clear text does with a TLS greeting is to hang up.
+// A server that speaks clear text closes the connection on a TLS greeting.
 std::string clear_text_hint() {
   return "; it seems not to speak TLS (for clear text: tls::insecure: true)";
 }

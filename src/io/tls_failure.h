@@ -1,4 +1,4 @@
-// Explains why a TLS handshake failed, for the person that configures it.
+// Explains why a TLS handshake failed, in words that help to correct the configuration.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -10,19 +10,19 @@ namespace millrace::io {
 struct TlsFailure {
   SSL* ssl = nullptr;
   int outcome = 0;  // SSL_get_error
-  // Of the stream below, where it broke; empty: it did not.
+  // The error of the inner stream; empty: it did not break.
   std::string broken;
   bool inner_ended = false;
   bool is_client = false;
-  std::string server_name;  // clients: as verified
+  std::string server_name;  // clients: the name to verify
 };
 
-// Takes the oldest error of the thread's OpenSSL queue.
+// Removes the oldest error from this thread's OpenSSL queue.
 std::string explain(const TlsFailure& failure);
 
-// What the peer said before it closed, empty if nothing: a peer that refuses us (our certificate,
-// say) sends an alert and closes, and its words are behind the reset that a write gets to see
-// first.
+// The alert that the peer sent before it closed; empty: none. A peer that refuses this side (for
+// its certificate, say) sends an alert and closes. A write then sees the reset first, although the
+// alert is readable.
 std::string peek_alert(SSL* ssl);
 
 }  // namespace millrace::io

@@ -1,4 +1,4 @@
-// What is wrong with the files of a TlsOptions before a context is made of them. Any thread;
+// Checks the files of a TlsOptions before a context is made from them. Any thread;
 // blocks.
 #pragma once
 
@@ -9,8 +9,8 @@
 
 namespace millrace::io {
 
-// Each of the files that cannot be read, in the words that make_tls_server_context() and
-// make_tls_client_context() have for the first.
+// Returns an error text for each file that cannot be read, in the words in which
+// make_tls_server_context() and make_tls_client_context() report the first one.
 std::vector<std::string> unreadable_tls_files(const TlsOptions& options);
 
 }  // namespace millrace::io

@@ -1,5 +1,5 @@
-// What a TLS peer may not do: greet without end, send records without data or of one byte, and not
-// read. Handshakes under way, and what is left of closed streams, are bounded for a whole loop.
+// TLS peers must not greet without end, send records without data or of one byte, or not
+// read. Handshakes in progress and the output of closed streams are bounded for a whole loop.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -21,8 +21,8 @@ using testing::LoopPair;
 using testing::StreamProbe;
 using testing::TestAuthority;
 
-// A client that does what a TLS library does not: its session lies between two buffers, and what
-// it makes is sent as raw bytes.
+// A client that misbehaves in ways that a TLS library does not: its session works on two buffers,
+// and its output is sent as raw bytes.
 class RawTlsClient {
  public:
   explicit RawTlsClient(std::unique_ptr<Stream> stream)
@@ -75,7 +75,7 @@ class TlsFloodTest : public ::testing::TestWithParam<std::unique_ptr<LoopPair> (
       stream.reset();
     }
     std::unique_ptr<Stream> stream;
-    std::unique_ptr<StreamProbe> probe;  // once the handshake is done
+    std::unique_ptr<StreamProbe> probe;  // set when the handshake is done
     std::string failure;
   };
   TlsFloodTest() {
@@ -91,7 +91,7 @@ class TlsFloodTest : public ::testing::TestWithParam<std::unique_ptr<LoopPair> (
   std::unique_ptr<Stream> connect() {
     return pair->client().connect({.address = pair->server_address(listener->port())});
   }
-  // A client whose handshake is done; the server's side is arrivals[0]->probe.
+  // Returns a client whose handshake is done; the server's side is arrivals[0]->probe.
   std::unique_ptr<RawTlsClient> open() {
     auto client = std::make_unique<RawTlsClient>(connect());
     EXPECT_TRUE(pair->run_until([&] { return client->probe.connected && client->pump(); }));
@@ -134,7 +134,7 @@ TEST_P(TlsFloodTest, KeyUpdatesWithoutDataEndTheConnection) {
     client->probe.send(client->take_output());
     pair->run_for(20ms);
   };
-  update_keys(10);  // each is answered: two messages
+  update_keys(10);  // each one is answered: two messages
   EXPECT_FALSE(arrivals[0]->probe->broken) << arrivals[0]->probe->failure;
   update_keys(1000);
   ASSERT_TRUE(pair->run_until([&] { return arrivals[0]->probe->broken; }));
@@ -171,7 +171,7 @@ struct Step final : TlsHandshakeQueue::Place {
   int name_;
 };
 
-TEST(TlsHandshakeQueueTest, AFloodsHandshakesWaitAndASendersPassBetweenThem) {
+TEST(TlsHandshakeQueueTest, ASendersHandshakePassesThoseOfAFlood) {
   sim::World world(1);
   auto loop = world.make_loop("host");
   {
@@ -212,7 +212,7 @@ TEST(TlsHandshakeQueueTest, AHandshakeThatEndsLeavesTheQueue) {
   }
 }
 
-// A peer that takes nothing.
+// A peer that never reads.
 class DeadStream final : public Stream {
  public:
   void set_handler(StreamHandler*) override {}
@@ -226,7 +226,7 @@ class DeadStream final : public Stream {
   std::string local_address() const override { return "10.0.0.1:1"; }
 };
 
-TEST(TlsLingerTest, WhatIsLeftOfClosedStreamsIsBounded) {
+TEST(TlsLingerTest, UnsentOutputOfClosedStreamsIsBounded) {
   sim::World world(1);
   auto loop = world.make_loop("host");
   {

@@ -7,7 +7,7 @@
 namespace millrace::io {
 
 namespace {
-// The header of a record, and that of the handshake message in it (RFC 8446, sections 5.1 and 4).
+// The headers of a record and of the handshake message in it (RFC 8446, sections 5.1 and 4).
 constexpr size_t kRecordHeaderBytes = 5;
 constexpr size_t kMessageHeaderBytes = 4;
 constexpr size_t kRecordBytesMax = 16 << 10;

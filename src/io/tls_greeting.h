@@ -1,5 +1,5 @@
-// The first record of a TLS client, while it comes: before it is whole and may be a ClientHello,
-// there is no session and none of its memory. Pure; fed by TlsStream.
+// Collects the first record of a TLS client. Until it is complete and may be a ClientHello, no
+// session is created, so that the peer costs no memory for one. Pure; TlsStream feeds it.
 #pragma once
 
 #include <cstddef>
@@ -13,15 +13,15 @@ namespace millrace::io {
 
 class TlsGreeting {
  public:
-  // OpenSSL would take 128 KiB. With a ticket and all extensions in use it is about 4 KiB.
+  // OpenSSL would accept 128 KiB. With a ticket and all extensions in use it is about 4 KiB.
   static constexpr size_t kClientHelloBytesMax = 16 << 10;
 
-  // How many bytes the record has in all, as far as can be told. An error: it is no greeting.
+  // The total size of the record, as far as it is known. An error: it is not a ClientHello.
   Result<size_t> bytes_wanted() const;
   size_t size() const { return bytes_.size(); }
   void append(std::span<const uint8_t> bytes);
 
-  // Hands out what was gathered, once; it is empty when all of it was taken.
+  // Returns the collected bytes, once; it is empty when all were taken.
   bool empty() const { return bytes_.empty(); }
   size_t take(std::span<uint8_t> into);
 

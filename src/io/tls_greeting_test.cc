@@ -1,4 +1,4 @@
-// What may be the first record of a TLS client, as a table of raw bytes.
+// Possible first records of a TLS client, as a table of raw bytes.
 #include "io/tls_greeting.h"
 
 #include <gtest/gtest.h>

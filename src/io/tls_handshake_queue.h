@@ -1,8 +1,8 @@
-// Handshakes that are to take a step, on one loop. A step is a signature, a key agreement or the
-// check of a certificate: 0.3 ms with P-256, 0.6 with RSA-2048, so a flood of greetings would hold
-// the loop for as long as it lasts. Here steps have a slice of each turn; the others wait, in a
-// line for each peer, and the lines take turns: a sender waits for its own steps, not for a
-// flood's.
+// Handshakes on one loop that have a step to take. A step is a signature, a key agreement or the
+// check of a certificate: 0.3 ms with P-256, 0.6 with RSA-2048, so a flood of greetings would block
+// the loop. The queue gives the steps a slice of each turn. The others wait in one line for each
+// peer, and the lines are served in turn: a sender waits for its own steps, not for those of a
+// flood.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace millrace::io {
 
 class TlsHandshakeQueue {
  public:
-  static constexpr Duration kSlice = 1ms;  // of a turn; the first step runs in any case
+  static constexpr Duration kSlice = 1ms;  // of a turn; the first step always runs
   static constexpr int kStepsPerTurn = 16;
 
   class Place;
@@ -26,7 +26,7 @@ class TlsHandshakeQueue {
   ~TlsHandshakeQueue();
   TlsHandshakeQueue(const TlsHandshakeQueue&) = delete;
   TlsHandshakeQueue& operator=(const TlsHandshakeQueue&) = delete;
-  // Calls place.step(): before this returns where there is time, otherwise in a coming turn.
+  // Calls place.step(): before this returns if the turn has time left, otherwise in a later turn.
   void take_step(Place& place, std::string_view peer_address);
   size_t waiting_count() const { return waiting_count_; }
 
@@ -44,16 +44,16 @@ class TlsHandshakeQueue {
   void remove(Place& place);
 
   Loop& loop_;
-  MonotonicTime turn_ = kNever;  // the one that the next two are for
+  MonotonicTime turn_ = kNever;  // the turn that the next two members belong to
   Duration used_{};
   int steps_ = 0;
   bool posted_ = false;
   size_t waiting_count_ = 0;
-  std::list<Line> lines_;                                               // the next one first
+  std::list<Line> lines_;                                               // the next one is first
   std::unordered_map<std::string, std::list<Line>::iterator> by_peer_;  // never iterated
 };
 
-// One handshake; it leaves the queue when it is destroyed.
+// One handshake. The destructor removes it from the queue.
 class TlsHandshakeQueue::Place {
  public:
   virtual void step() = 0;  // may destroy this

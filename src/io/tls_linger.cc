@@ -1,4 +1,4 @@
-// The last bytes of closed TLS streams.
+// TlsLinger: sends the last bytes of closed TLS streams.
 #include <utility>
 
 #include "io/tls_stream.h"
@@ -56,10 +56,11 @@ void TlsLinger::add(std::unique_ptr<Stream> stream, std::vector<uint8_t> unsent,
   entries_.back()->place = std::prev(entries_.end());
   while (entries_.size() > kEntriesMax || bytes_ > kBytesMax) {
     if (on_trouble_) {
-      on_trouble_("tls output dropped",
-                  {Code::kResourceExhausted,
-                   "TLS connection with " + entries_.front()->peer_address() +
-                       ": the peer did not read its last bytes, and too many others do not"});
+      on_trouble_(
+          "tls output dropped",
+          {Code::kResourceExhausted,
+           "TLS connection with " + entries_.front()->peer_address() +
+               ": the peer did not read its last bytes, and the limit of such peers is reached"});
     }
     leave(entries_.begin());
   }

@@ -12,11 +12,11 @@ namespace {
 
 struct Suite {
   std::string_view name;
-  std::string_view openssl;  // empty: TLS 1.3
+  std::string_view openssl;  // empty: a suite of TLS 1.3
   bool secure;
 };
 
-// crypto/tls of Go: CipherSuites() and, not secure, InsecureCipherSuites().
+// From Go's crypto/tls: CipherSuites() and, marked as insecure, InsecureCipherSuites().
 constexpr std::array kSuites = {
     Suite{"TLS_AES_128_GCM_SHA256", "", true},
     Suite{"TLS_AES_256_GCM_SHA384", "", true},
@@ -64,9 +64,10 @@ Result<std::string> to_cipher_list(const std::vector<std::string>& suites, bool 
     const auto* const found = std::find_if(kSuites.begin(), kSuites.end(),
                                            [&](const Suite& suite) { return suite.name == name; });
     if (found == kSuites.end()) {
-      return fail(Code::kInvalidArgument, "cipher_suites: \"" + name +
-                                              "\" is not a cipher suite that is known here; names "
-                                              "are like TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+      return fail(Code::kInvalidArgument,
+                  "cipher_suites: \"" + name +
+                      "\" is not a cipher suite that is supported here; names "
+                      "are like TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
     }
     if (!found->secure && !insecure_allowed) {
       return fail(Code::kInvalidArgument, "cipher_suites: \"" + name +

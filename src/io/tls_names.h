@@ -1,4 +1,4 @@
-// What configurations call versions, cipher suites and curves, and what OpenSSL calls them.
+// Translates configured names of versions, cipher suites and curves to OpenSSL's.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace millrace::io {
 
-// "1.2" -> TLS1_2_VERSION. `option` is named in the error.
+// "1.2" -> TLS1_2_VERSION. Errors name `option`.
 Result<int> to_tls_version(const std::string& option, const std::string& text);
-// Go's names to OpenSSL's cipher list. Suites of TLS 1.3 are accepted and left out: they can't be
-// chosen, as in Go.
+// Go's names to OpenSSL's cipher list. Suites of TLS 1.3 are accepted and ignored: as in Go, they
+// can't be configured.
 Result<std::string> to_cipher_list(const std::vector<std::string>& suites, bool insecure_allowed);
 Result<std::string> to_group_list(const std::vector<std::string>& curves);
 

@@ -1,4 +1,4 @@
-// Whose a verified certificate is, in words.
+// The names in a verified certificate.
 #pragma once
 
 #include <openssl/x509.h>
@@ -8,10 +8,10 @@
 
 namespace millrace::io {
 
-// RFC 2253.
+// The subject in the form of RFC 2253.
 std::string subject_of(X509* certificate);
-// As TlsInfo::peer_names says: the subject, its common names, the alternative names. Each name is
-// whole, also one with a NUL byte in it, so that nothing can be hidden behind one.
+// The names for TlsInfo::peer_names: the subject, its common names, the alternative names. Each
+// name is complete, also one that contains a NUL byte, so that a NUL cannot hide a part of it.
 std::vector<std::string> names_of(X509* certificate);
 
 }  // namespace millrace::io

@@ -1,5 +1,5 @@
-// Any certificate that OpenSSL reads is told in words: the subject first, then names that each say
-// their kind. A name with a NUL in it stays whole, so that it is not taken for what stands before.
+// Any certificate that OpenSSL reads gives names: the subject first, then names with their
+// kind. A name with a NUL in it is complete, so that it does not equal the part before the NUL.
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -15,7 +15,7 @@
 
 namespace {
 
-// How many alternative names of the kinds that are told there are.
+// The number of alternative names of the reported kinds.
 size_t alternative_count(X509* certificate) {
   auto* names = static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));

@@ -18,14 +18,14 @@ namespace {
 constexpr unsigned kRead = static_cast<unsigned>(Interest::kRead);
 constexpr unsigned kWrite = static_cast<unsigned>(Interest::kWrite);
 constexpr size_t kRecordBytes = 16 << 10;
-// Encrypted and not yet taken by the inner stream; a write stops taking bytes beyond it. A server's
-// peers are many and strangers, so each may leave us with one record; clients send large batches.
+// The limit of encrypted bytes that the inner stream has not accepted; beyond it a write accepts
+// none. A server has many untrusted peers, so the limit is one record; clients send large batches.
 constexpr size_t kServerUnsentBytesMax = kRecordBytes;
 constexpr size_t kClientUnsentBytesMax = 128 << 10;
-// Decrypted in one read, so that records of one byte each do not hold the loop.
+// The records decrypted in one read, so that records of one byte each do not block the loop.
 constexpr int kReadRecordsMax = 32;
-// Key updates, alerts, session tickets and refused renegotiations of an open session; peers of good
-// will send two or three in their life. Each costs microseconds, and some an answer.
+// The limit of key updates, alerts, session tickets and refused renegotiations of an open session;
+// a well-behaved peer sends two or three altogether. Each costs microseconds, and some an answer.
 constexpr int kControlMessagesMax = 32;
 constexpr Duration kControlInterval = 60s;
 }  // namespace
@@ -39,7 +39,7 @@ BIO_METHOD* TlsStream::make_bio_method() {
   return method;
 }
 
-// Takes everything; flush() sends it.
+// Accepts everything; flush() sends it.
 int TlsStream::bio_write(BIO* bio, const char* data, int size) {
   auto* self = static_cast<TlsStream*>(BIO_get_data(bio));
   if (self->unsent_.capacity() == 0) self->unsent_ = self->linger_.take_buffer();
@@ -177,7 +177,7 @@ void TlsStream::start(TlsContext& context) {
   start_deadline(context);
   SSL_set_connect_state(ssl_.get());
   X509_VERIFY_PARAM* verify = SSL_get0_param(ssl_.get());
-  // As Go: the names of the certificate count, its common name doesn't.
+  // As in Go, the alternative names of the certificate count and its common name does not.
   X509_VERIFY_PARAM_set_hostflags(
       verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   if (is_numeric_host(server_name_)) {
@@ -218,7 +218,7 @@ void TlsStream::on_ready(Interest ready) {
   call_handler(wanted);
 }
 
-// Calls the handler for what it is interested in; may destroy this stream.
+// Calls the handler for the events that it has interest in; may destroy this stream.
 void TlsStream::call_handler(unsigned ready) {
   const std::shared_ptr<TlsStream*> alive = alive_;
   if (handler_ != nullptr && (ready & interest_) != 0) {
@@ -231,7 +231,7 @@ void TlsStream::call_handler(unsigned ready) {
 }
 
 void TlsStream::tell_failure() {
-  leave();  // the queue of handshakes
+  leave();  // leaves the queue of handshakes
   phase_ = Phase::kFailed;
   inner_->set_interest(Interest::kNone);
   if (handler_ != nullptr) handler_->on_failed(error_);
@@ -240,7 +240,7 @@ void TlsStream::tell_failure() {
 void TlsStream::on_failed(const Error& error) {
   break_with(error);
   if (phase_ == Phase::kOpen && interest_ != 0) {
-    // Decrypted bytes may be left for it, or a read says kError.
+    // Decrypted bytes may be left for the handler, or a read returns kError.
     return call_handler(kRead | kWrite);
   }
   deadline_.reset();
@@ -266,7 +266,7 @@ void TlsStream::step() {
                    .is_client = client_context_ != nullptr,
                    .server_name = server_name_});
   }
-  flush();  // also the alert that tells the peer what was wrong
+  flush();  // sends also the alert that tells the peer the reason
   if (outcome == 1 && !broken_) return finish_handshake();
   if (error != SSL_ERROR_WANT_READ || broken_) {
     return fail_handshake(why.empty() ? error_.message : why);
@@ -289,7 +289,7 @@ void TlsStream::finish_handshake() {
   SSL_set_msg_callback_arg(ssl_.get(), this);
   may_have_more_ = SSL_has_pending(ssl_.get()) == 1;
   const std::shared_ptr<TlsStream*> alive = alive_;
-  // Like the end of any connection attempt, it is told whatever the interest is.
+  // Reported whatever the interest is, like the end of any connection attempt.
   if (handler_ != nullptr) {
     handler_->on_ready(Interest::kWrite);
     if (*alive == nullptr) return;
@@ -363,7 +363,7 @@ void TlsStream::update_inner_interest() {
   if (!unsent_.empty()) inner |= kWrite;
   if (inner_ended_) inner &= ~kRead;
   inner_->set_interest(static_cast<Interest>(inner));
-  // What the session holds already makes no event of the inner stream.
+  // Bytes inside the session cause no event of the inner stream.
   const bool readable = may_have_more_ || inner_ended_ || broken_;
   if (phase_ == Phase::kOpen && handler_ != nullptr &&
       ((readable && (interest_ & kRead) != 0) || (broken_ && interest_ != 0))) {
@@ -407,11 +407,11 @@ IoResult TlsStream::read(std::span<uint8_t> into) {
   }
   may_have_more_ = error == SSL_ERROR_NONE && SSL_has_pending(ssl_.get()) == 1;
   if (!unsent_.empty()) {
-    flush();  // an answer to a key update
+    flush();  // sends the answer to a key update
     update_inner_interest();
   }
   if (total > 0) {
-    // An end or error that was seen behind these bytes is told by the next read.
+    // The next read reports an end or error that was found behind these bytes.
     may_have_more_ = may_have_more_ || error != SSL_ERROR_WANT_READ;
     return {IoOutcome::kOk, total};
   }
@@ -441,7 +441,7 @@ IoResult TlsStream::write(std::span<const iovec> from) {
   if (phase_ != Phase::kOpen || !unsent_.empty()) return {IoOutcome::kWouldBlock, 0};
   size_t total = 0, gathered = 0;
   uint8_t record[kRecordBytes];
-  // Small pieces share a record; whole records of a large piece are encrypted where they lie.
+  // Small pieces share a record; whole records of a large piece are encrypted in place.
   for (const iovec& piece : from) {
     const auto* data = static_cast<const uint8_t*>(piece.iov_base);
     size_t left = piece.iov_len;

@@ -1,13 +1,13 @@
 // A TLS session as a Stream over another Stream (a socket, or a simulated one).
 //
-// A server's session gets no memory of OpenSSL's before the first record is whole, and that record
-// must begin a ClientHello of at most 16 KiB. A peer that sends record after record without data,
-// or does not read, is bounded here: see the constants in tls_stream.cc.
+// OpenSSL allocates memory for a server's session only after the first record is complete, and that
+// record must begin a ClientHello of at most 16 KiB. A peer that sends record after record without
+// data, or does not read, is limited by the constants in tls_stream.cc.
 //
-// What is written is encrypted into a buffer of this object and sent from there in as few writes as
-// the inner stream allows; the stream is writable again when that buffer is empty. Bytes that were
-// taken are sent even if the stream is destroyed at once: its inner stream then lingers in the
-// loop's TlsLinger until it has been written, or a deadline passes.
+// Written data is encrypted into a buffer of this object and sent from there in as few writes as
+// the inner stream allows; the stream is writable again when that buffer is empty. Accepted bytes
+// are sent even if the stream is destroyed at once: its inner stream then stays in the loop's
+// TlsLinger until it has been written, or a deadline passes.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -26,12 +26,12 @@
 
 namespace millrace::io {
 
-// What the TLS streams of a loop share: one buffer, the handshakes that wait for their turn, and
-// the inner streams of those that were destroyed with something left to send. Each loop owns one
-// and destroys it before itself.
+// The state that the TLS streams of a loop share: a buffer, the queue of handshakes, and the inner
+// streams of destroyed TLS streams with unsent bytes. Each loop owns one and destroys it before
+// itself.
 class TlsLinger {
  public:
-  // What may be left of destroyed streams on one loop; beyond it the oldest is dropped.
+  // The maximum of such inner streams on one loop; beyond it the oldest is dropped.
   static constexpr size_t kEntriesMax = 64;
   static constexpr size_t kBytesMax = 1 << 20;
 
@@ -45,7 +45,7 @@ class TlsLinger {
   TlsHandshakeQueue& handshakes() { return handshakes_; }
 
   // One buffer for the records of a write, so that idle sessions hold none and busy ones need not
-  // allocate. Empty; its capacity is what is lent.
+  // allocate. It is empty; the caller borrows its capacity.
   std::vector<uint8_t> take_buffer() { return std::exchange(buffer_, {}); }
   void give_back(std::vector<uint8_t> buffer) {
     buffer.clear();
@@ -61,16 +61,16 @@ class TlsLinger {
   const std::function<void(std::string_view what, const Error& error)> on_trouble_;
   TlsHandshakeQueue handshakes_;
   std::vector<uint8_t> buffer_;
-  Entries entries_;  // the oldest first
+  Entries entries_;  // the oldest is first
   size_t bytes_ = 0;
 };
 
 class TlsStream final : public Stream, private StreamHandler, private TlsHandshakeQueue::Place {
  public:
-  // A server's session over an accepted stream. `context` is kept alive by the stream.
+  // A server's session over an accepted stream. The stream keeps `context` alive.
   TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inner,
             std::shared_ptr<TlsServerContext> context);
-  // A client's session over a stream that is connecting.
+  // A client's session over a connecting stream.
   TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inner,
             const ConnectOptions& options);
   ~TlsStream();
@@ -87,8 +87,8 @@ class TlsStream final : public Stream, private StreamHandler, private TlsHandsha
 
  private:
   enum class Phase : uint8_t {
-    kConnecting,  // a client
-    kGreeting,    // a server, before the first record is whole
+    kConnecting,  // client: the inner stream connects
+    kGreeting,    // server: the first record is not complete
     kHandshake,
     kOpen,
     kFailed,
@@ -98,18 +98,18 @@ class TlsStream final : public Stream, private StreamHandler, private TlsHandsha
   void on_failed(const Error& error) override;
   void start_deadline(TlsContext& context);
   void start(TlsContext& context);
-  // Reads the first record, up to its end. True: it is whole, and may be a ClientHello.
+  // Reads the first record up to its end. True: it is complete and may be a ClientHello.
   bool gather_greeting();
-  void step() override;  // of the handshake
+  void step() override;  // a step of the handshake
   void finish_handshake();
   void fail_handshake(std::string why, Code code = Code::kUnavailable);
   Error explain_failed_write();
   void tell_failure();
   void break_with(Error error);
   void flush();
-  // What the inner stream does not take is kept in a buffer of its size.
+  // Moves bytes that the inner stream does not accept into a buffer of their size.
   void keep_unsent();
-  // A message of TLS itself, behind the handshake.
+  // Counts a message of TLS itself after the handshake.
   void note_control_message();
   void update_inner_interest();
   void call_handler(unsigned ready);
@@ -125,7 +125,7 @@ class TlsStream final : public Stream, private StreamHandler, private TlsHandsha
   Loop& loop_;
   TlsLinger& linger_;
   std::unique_ptr<Stream> inner_;
-  // Shared with the listener, the configuration and other streams; one of the two.
+  // Shared with the listener, the configuration and other streams; one of the two is set.
   std::shared_ptr<TlsServerContext> server_context_;
   std::shared_ptr<TlsClientContext> client_context_;
   TlsSessionOwner owner_;
@@ -134,30 +134,30 @@ class TlsStream final : public Stream, private StreamHandler, private TlsHandsha
   std::unique_ptr<Timer> deadline_;
   std::string server_name_;
   std::vector<std::string> offered_alpn_;
-  // Points to this object until it is destroyed; calls under way and posted ones look here.
+  // Points to this object until it is destroyed; running calls and posted tasks check it.
   std::shared_ptr<TlsStream*> alive_;
 
   StreamHandler* handler_ = nullptr;
   unsigned interest_ = 0;
   Phase phase_;
-  bool established_ = false;    // the handshake was done
-  bool may_have_more_ = false;  // decrypted or undecrypted bytes lie in the session
+  bool established_ = false;    // the handshake is done
+  bool may_have_more_ = false;  // the session may hold received bytes
   bool call_posted_ = false;
-  bool shut_down_ = false;  // close_notify is on its way
+  bool shut_down_ = false;  // close_notify was written
   bool inner_shut_down_ = false;
-  bool inner_ended_ = false;  // end of the inner stream, in order or not
-  bool broken_ = false;       // error_ says how
+  bool inner_ended_ = false;  // the inner stream ended, in order or not
+  bool broken_ = false;       // error_ has the reason
   Error error_{Code::kOk, ""};
-  TlsGreeting greeting_;         // a server: what was read before there was a session
-  std::vector<uint8_t> unsent_;  // records, from unsent_start_
+  TlsGreeting greeting_;         // server: bytes read before the session exists
+  std::vector<uint8_t> unsent_;  // encrypted records, from unsent_start_
   size_t unsent_start_ = 0;
   const size_t unsent_bytes_max_;
   int control_messages_ = 0;  // since control_since_
   MonotonicTime control_since_{};
-  bool flooded_ = false;  // too many of them
+  bool flooded_ = false;  // there were too many control messages
 };
 
-// Makes an accept handler that hands on each accepted stream as a session in its handshake.
+// Returns an accept handler that wraps each accepted stream in a session and passes it on.
 std::function<void(std::unique_ptr<Stream>)> accept_with_tls(
     Loop& loop, TlsLinger& linger, std::shared_ptr<TlsServerContext> context,
     std::function<void(std::unique_ptr<Stream>)> on_accept);

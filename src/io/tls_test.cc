@@ -1,5 +1,5 @@
-// TLS between two streams, over sockets and over the simulated network; what is accepted, what is
-// refused and with which words, and what happens when files change.
+// TLS between two streams, over sockets and over the simulated network: accepted and refused
+// peers with their messages, and changed files.
 #include "io/tls.h"
 
 #include <gmock/gmock.h>
@@ -74,7 +74,7 @@ class TlsTest : public ::testing::TestWithParam<std::unique_ptr<LoopPair> (*)()>
     options.alpn = std::move(alpn);
     return std::make_unique<StreamProbe>(pair->client().connect(options));
   }
-  // Connects, and sends a word there and back.
+  // Connects, sends a word and waits for its echo.
   std::unique_ptr<StreamProbe> converse(std::vector<std::string> alpn = {}) {
     auto probe = connect(std::move(alpn));
     probe->send("word");
@@ -89,10 +89,9 @@ class TlsTest : public ::testing::TestWithParam<std::unique_ptr<LoopPair> (*)()>
   std::string server_name = "localhost";
   std::shared_ptr<TlsServerContext> server;
   std::shared_ptr<TlsClientContext> client;
-  std::vector<std::unique_ptr<Arrival>>
-      arrivals;  // all that were accepted, with or without a stream
-  std::vector<std::unique_ptr<StreamProbe>> accepted;  // their handshakes are done
-  std::vector<Error> refusals;                         // or have failed
+  std::vector<std::unique_ptr<Arrival>> arrivals;  // all accepted streams, also those that are gone
+  std::vector<std::unique_ptr<StreamProbe>> accepted;  // handshakes that are done
+  std::vector<Error> refusals;                         // handshakes that failed
   std::unique_ptr<Listener> listener;
 };
 
@@ -162,7 +161,7 @@ TEST_P(TlsTest, UnknownProtocolsAreRefused) {
   EXPECT_THAT(probe->failure, HasSubstr("no application protocol"));
 }
 
-TEST_P(TlsTest, StrangersCertificateIsRefused) {
+TEST_P(TlsTest, UntrustedCertificateIsRefused) {
   identify(server_options, stranger.issue({}));
   listen();
   auto probe = converse();
@@ -205,7 +204,7 @@ TEST_P(TlsTest, AddressesAreVerifiedAsAddresses) {
   EXPECT_EQ(converse()->received, "word");
 }
 
-TEST_P(TlsTest, ServerNameOverrideIsWhatIsVerified) {
+TEST_P(TlsTest, ServerNameOverrideIsVerified) {
   server_name = "collector.example";
   client_options.server_name_override = "localhost";
   listen();
@@ -219,10 +218,10 @@ TEST_P(TlsTest, InsecureSkipVerifyAcceptsAnything) {
   listen();
   auto probe = converse();
   EXPECT_EQ(probe->received, "word");
-  EXPECT_EQ(probe->stream->tls().peer_subject, "");  // it was not verified
+  EXPECT_EQ(probe->stream->tls().peer_subject, "");  // not verified
 }
 
-TEST_P(TlsTest, MutualTlsTellsBothSubjects) {
+TEST_P(TlsTest, MutualTlsGivesBothSubjects) {
   server_options.client_ca_pem = authority.certificate_pem();
   CertificateRequest request;
   request.common_name = "agent-7";
@@ -234,7 +233,7 @@ TEST_P(TlsTest, MutualTlsTellsBothSubjects) {
   EXPECT_EQ(probe->stream->tls().peer_subject, "CN=localhost");
 }
 
-TEST_P(TlsTest, NamesOfTheClientsCertificateAreToldWithTheirKinds) {
+TEST_P(TlsTest, NamesOfTheClientsCertificateHaveTheirKinds) {
   server_options.client_ca_pem = authority.certificate_pem();
   CertificateRequest request;
   request.common_name = "agent-7";
@@ -260,7 +259,7 @@ TEST_P(TlsTest, ClientWithoutRequiredCertificateIsRefused) {
   EXPECT_THAT(probe->failure, HasSubstr("certificate required"));
 }
 
-TEST_P(TlsTest, ClientWithAStrangersCertificateIsRefused) {
+TEST_P(TlsTest, ClientWithAnUntrustedCertificateIsRefused) {
   server_options.client_ca_pem = authority.certificate_pem();
   identify(client_options, stranger.issue({}));
   listen();
@@ -298,7 +297,7 @@ TEST_P(TlsTest, PlainTextPeerIsNamedAsSuch) {
   EXPECT_THAT(probe->failure, HasSubstr("does not speak TLS"));
 }
 
-TEST_P(TlsTest, PeerThatClosesInTheHandshakeSeemsToSpeakClearText) {
+TEST_P(TlsTest, PeerThatClosesInTheHandshakeIsReportedAsClearText) {
   ListenOptions options;
   options.host = pair->server_ip();
   listener = *pair->server().listen(options, [](std::unique_ptr<Stream>) {});  // closes at once
@@ -380,7 +379,7 @@ TEST_P(TlsTest, ChangedFilesAreUsedAndBrokenOnesReported) {
   EXPECT_THAT(reloads[1].error().message, HasSubstr("cert.pem"));
 }
 
-TEST_P(TlsTest, ReloadsAreToldToWhoAskedLater) {
+TEST_P(TlsTest, ReloadsAreReportedToALaterCallback) {
   TemporaryFolder folder;
   const IssuedCertificate issued = authority.issue({});
   server_options.cert_file = folder.write("cert.pem", issued.certificate_pem);

@@ -13,7 +13,7 @@
 namespace millrace::io {
 namespace {
 
-// Two changes within one tick of the file system's clock look the same. Ticks are 4 ms on most
+// Two changes within one tick of the file system's clock have the same time. Ticks are 4 ms on most
 // systems, 2 s on FAT.
 constexpr int64_t kFreshNs = 2'000'000'000;
 
@@ -63,7 +63,7 @@ WatchedFile::Stamp WatchedFile::take_stamp() const {
 }
 
 Result<std::optional<std::string>> WatchedFile::read_if_changed() {
-  const Stamp stamp = take_stamp();  // before reading: a change meanwhile is found the next time
+  const Stamp stamp = take_stamp();  // before reading: the next call finds a change meanwhile
   const bool same = stamp_ == stamp;
   if (same && !is_fresh_) return std::nullopt;
   timespec now{};

@@ -15,12 +15,12 @@ void write_in_place(const std::string& path, std::string_view text) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
 }
 
-TEST(WatchedFileTest, TellsTheTextOnceAndThenOnlyChanges) {
+TEST(WatchedFileTest, ReturnsTheTextOnceAndThenOnlyChanges) {
   testing::TemporaryFolder folder;
   WatchedFile file(folder.write("token", "one"));
   EXPECT_EQ(file.read_if_changed().value(), "one");
   EXPECT_EQ(file.read_if_changed().value(), std::nullopt);
-  folder.write("token", "two");  // by renaming
+  folder.write("token", "two");  // replaced by a rename
   EXPECT_EQ(file.read_if_changed().value(), "two");
   EXPECT_EQ(file.read_if_changed().value(), std::nullopt);
 }
@@ -49,7 +49,7 @@ TEST(WatchedFileTest, LinkThatPointsElsewhereIsAChange) {
   EXPECT_EQ(file.read_if_changed().value(), "new");
 }
 
-TEST(WatchedFileTest, MissingFileIsToldOnceAndFoundWhenItComes) {
+TEST(WatchedFileTest, MissingFileIsReportedOnceAndReadWhenItAppears) {
   testing::TemporaryFolder folder;
   WatchedFile file(folder.path() + "/token");
   const auto missing = file.read_if_changed();

@@ -36,7 +36,7 @@ Status check_directory(const std::string& directory, MissingDirectory missing) {
     return refused("directory", directory, errno);
   }
   if (!S_ISDIR(status.st_mode)) {
-    return fail(Code::kFailedPrecondition, directory + " is no directory");
+    return fail(Code::kFailedPrecondition, directory + " is not a directory");
   }
   if (::access(directory.c_str(), W_OK | X_OK) != 0) {
     return refused("files cannot be made in", directory, errno);

@@ -1,8 +1,8 @@
 // The kernel's event loop: one epoll descriptor, one thread, any number of sockets and timers.
 //
-// Sockets are registered once, edge-triggered, and the loop remembers which of them are ready; the
-// interface stays level-triggered, and changing an interest costs no system call. A read that fills
-// its buffer leaves the stream ready; a shorter one, or EAGAIN, does not.
+// Sockets are registered once, edge-triggered, and the loop stores which of them are ready. The
+// interface is level-triggered all the same, and changing an interest costs no system call. A read
+// that fills its buffer leaves the stream ready; a shorter one, or EAGAIN, does not.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 namespace millrace::io {
 
 // Looks names up with getaddrinfo on threads of its own (at most four, started when needed). Shared
-// by the loops of a process. Thread-safe. Destroying it waits for idle threads only: one that is
-// inside getaddrinfo is left to end by itself.
+// by the loops of a process. Thread-safe. Destroying it waits for idle threads only; a thread
+// inside getaddrinfo ends by itself when that returns.
 class Resolver {
  public:
   Resolver();
@@ -25,26 +25,26 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   using Done = std::move_only_function<void(Result<std::vector<Address>>)>;
-  // `done` is called once, on a thread of the resolver, or destroyed uncalled with it.
+  // `done` is called once on a thread of the resolver, or destroyed uncalled with the resolver.
   void resolve(std::string host, uint16_t port, Done done);
 
  private:
   struct State;
-  std::shared_ptr<State> state_;  // with its threads, which may outlive the resolver
+  std::shared_ptr<State> state_;  // shared with the threads, which may outlive the resolver
 };
 
 struct EpollLoopOptions {
-  // Null: the loop makes its own.
+  // Null: the loop creates its own.
   std::shared_ptr<Resolver> resolver = nullptr;
-  // Seed of Loop::random(); 0: from the kernel.
+  // The seed of Loop::random(); 0: a seed from the kernel.
   uint64_t seed = 0;
-  // Trouble that no stream hears of, on the loop's thread: accepting has been suspended because
-  // descriptors or memory ran out ("accept suspended"; it resumes by itself), the last bytes of
+  // Called on the loop's thread for errors that belong to no stream: accepting is suspended because
+  // descriptors or memory ran out ("accept suspended"; it resumes by itself), or the last bytes of
   // a closed TLS stream were dropped ("tls output dropped"). May be empty.
   std::function<void(std::string_view what, const Error& error)> on_trouble = {};
 };
 
-// An error when the system has no descriptors left.
+// Fails when the system has no descriptors left.
 Result<std::unique_ptr<Loop>> make_epoll_loop(EpollLoopOptions options = {});
 
 }  // namespace millrace::io

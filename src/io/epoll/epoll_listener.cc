@@ -9,13 +9,13 @@
 namespace millrace::io {
 
 namespace {
-// Then the streams get their turn. About 15 us each, and 10 more where another one is evicted. Not
-// fewer: the kernel's queue is first come, first served, and what makes floods wait lies behind it.
+// Bounds the time before the streams are called: about 15 us each, 10 more where another connection
+// is evicted. Not fewer: the kernel's queue is in order of arrival, so a flood delays peers.
 constexpr int kAcceptsPerTurn = 64;
 constexpr Duration kSuspension = 100ms;
-constexpr int kPortAttempts = 16;  // to find one that is free on 127.0.0.1 and on ::1
+constexpr int kPortAttempts = 16;  // to find a port that is free on both 127.0.0.1 and ::1
 
-// A connection that went away before it was accepted, and other errors of that one connection.
+// Errors of one connection only, such as one that was closed before it was accepted.
 bool concerns_one_connection(int error_number) {
   switch (error_number) {
     case ECONNABORTED:
@@ -62,8 +62,8 @@ void EpollListener::close_sockets() {
 }
 
 Status EpollListener::open(const ListenOptions& options) {
-  // The first member accepts for all. A socket of each with SO_REUSEPORT would do too, but then a
-  // second process of the same user would be let in on the address without a word.
+  // The first member accepts for all. With a socket for each (SO_REUSEPORT) a second process of the
+  // same user could listen on the address unnoticed.
   on_no_descriptor_ = options.on_no_descriptor;
   const bool accepts = options.placement == nullptr || options.placement->is_empty();
   if (options.placement != nullptr) join(options.placement);
@@ -72,7 +72,7 @@ Status EpollListener::open(const ListenOptions& options) {
     return {};
   }
   Status opened = open_sockets(options);
-  // With two addresses and no port given, the port of the first may be taken on the second.
+  // Port 0 on two addresses: the port chosen for the first may be in use on the second.
   for (int i = 1; !opened && options.port == 0 && sockets_.size() == 1 && i < kPortAttempts; ++i) {
     close_sockets();
     opened = open_sockets(options);
@@ -96,7 +96,7 @@ Status EpollListener::open_sockets(const ListenOptions& options) {
     SocketAddress& address = (*addresses)[i];
     if (i > 0) address.set_port(port_);
     auto descriptor = open_listening_socket(address, options);
-    // Where IPv6 is compiled in but switched off, binding says so.
+    // bind reports when IPv6 is compiled in but disabled.
     const bool without_ipv6 = !descriptor && descriptor.error().code == Code::kInvalidArgument &&
                               address.any.sa_family == AF_INET6;
     if (without_ipv6 && i > 0) continue;
@@ -165,7 +165,7 @@ void EpollListener::join(std::shared_ptr<Placement> placement) {
 void EpollListener::take_over(int descriptor, Placement::Place place) {
   SocketAddress peer;
   peer.size = sizeof(sockaddr_in6);
-  // Fails when the peer has gone already: the first read will say so.
+  // Fails when the peer has already closed; the first read reports that.
   static_cast<void>(::getpeername(descriptor, &peer.any, &peer.size));
   const auto on_accept = on_accept_;
   (*on_accept)(std::make_unique<EpollStream>(loop_, descriptor, peer, std::move(place)));

@@ -16,7 +16,7 @@ namespace millrace::io {
 
 namespace {
 
-constexpr int kDeferRoundsMax = 10'000;  // a task that defers itself for ever
+constexpr int kDeferRoundsMax = 10'000;  // above: a task defers itself endlessly
 
 MonotonicTime monotonic_now() {
   timespec time;
@@ -43,7 +43,7 @@ EpollLoop::EpollLoop(EpollLoopOptions options)
 
 Status EpollLoop::open() {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0) return fail(system_error("making an epoll descriptor", errno));
+  if (epoll_ < 0) return fail(system_error("creating an epoll descriptor", errno));
   if (Status opened = mailbox_->open(); !opened) return opened;
   epoll_event event{};
   event.events = EPOLLIN;
@@ -125,7 +125,7 @@ void EpollLoop::run_turn(Duration sleep_max) {
   }
 }
 
-// How long the kernel may let us sleep; -1 for ever. Rounded up, so that a timer is due afterwards.
+// The timeout for epoll_wait; -1: no limit. Rounded up, so that a timer is due afterwards.
 int EpollLoop::sleep_ms(Duration sleep_max) {
   if (!due_streams_.empty() || !posted_here_.empty() || !deferred_.empty()) return 0;
   const MonotonicTime next = timers_.next_time();
@@ -173,7 +173,7 @@ void EpollLoop::call_streams() {
     stream->queued_ = false;
     current_stream_ = stream;
     stream->call();
-    // Level-triggered: called again in the next turn while it is ready.
+    // Level-triggered: the stream is called again in the next turn while it is ready.
     if (current_stream_ != nullptr) stream->enqueue_if_due();
   }
   current_stream_ = nullptr;
@@ -260,7 +260,7 @@ std::unique_ptr<Loop::Resolution> EpollLoop::resolve(
     });
   } else {
     if (!options_.resolver) options_.resolver = std::make_shared<Resolver>();
-    // The task runs only while the loop lives; the mailbox may live longer.
+    // The task runs only while the loop exists; the mailbox may outlive the loop.
     options_.resolver->resolve(
         host, port, [mailbox = mailbox_, answer](Result<std::vector<Address>> result) {
           mailbox->post(

@@ -1,8 +1,8 @@
 // The loop behind make_epoll_loop, its streams and its listeners. See epoll.h.
 //
-// A turn: collect the kernel's events (marking only, no handler is called), call the ready streams
-// and accept, fire timers, run what was posted, run what was deferred. Because no handler is called
-// while events are collected, an object that is destroyed has only to leave the loop's own lists.
+// A turn: collect the kernel's events (they are only marked, no handler is called), call the ready
+// streams and accept, fire timers, run posted tasks, run deferred tasks. Because no handler runs
+// while events are collected, a destroyed object only has to leave the loop's own lists.
 #pragma once
 
 #include <sys/epoll.h>
@@ -28,10 +28,10 @@ namespace millrace::io {
 
 class EpollLoop;
 
-// What the kernel's event data points to.
+// The target of the pointer in the kernel's event data.
 class Pollable {
  public:
-  virtual void collect(uint32_t events) = 0;  // only notes them
+  virtual void collect(uint32_t events) = 0;  // only stores them
 
  protected:
   ~Pollable() = default;
@@ -39,9 +39,9 @@ class Pollable {
 
 class EpollStream final : public Stream, public Pollable {
  public:
-  // Connects.
+  // Connects to `address`.
   EpollStream(EpollLoop& loop, const Address& address);
-  // Takes over an accepted, non-blocking socket.
+  // Takes ownership of an accepted, non-blocking socket.
   EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer, Placement::Place place);
   ~EpollStream() override;
 
@@ -56,7 +56,7 @@ class EpollStream final : public Stream, public Pollable {
   std::string local_address() const override;
 
   void collect(uint32_t events) override;
-  // The handler should be called.
+  // Whether the handler should be called.
   bool is_due() const;
   void call();  // may destroy this stream
 
@@ -77,11 +77,11 @@ class EpollStream final : public Stream, public Pollable {
   int descriptor_ = -1;
   StreamHandler* handler_ = nullptr;
   uint8_t interest_ = 0;        // bits of Interest
-  uint8_t ready_ = 0;           // bits of Interest; what the kernel last said, minus what was used
+  uint8_t ready_ = 0;           // bits of Interest; set by events, cleared when drained
   bool peer_finished_ = false;  // EPOLLRDHUP: a short read does not mean that nothing is left
-  bool hung_up_ = false;        // EPOLLERR or EPOLLHUP has to be looked at
+  bool hung_up_ = false;        // EPOLLERR or EPOLLHUP is not handled yet
   bool queued_ = false;         // in the loop's list of streams to call
-  bool broken_ = false;         // error_ says how
+  bool broken_ = false;         // error_ has the reason
   Phase phase_ = Phase::kOpen;
   Error error_{Code::kOk, ""};
   SocketAddress peer_;
@@ -103,7 +103,7 @@ class EpollListener final : public Listener {
     void collect(uint32_t events) override;
     EpollListener& listener;
     int descriptor;
-    bool waiting = false;  // connections are there
+    bool waiting = false;  // connections wait to be accepted
   };
 
   Status open_sockets(const ListenOptions& options);
@@ -116,14 +116,14 @@ class EpollListener final : public Listener {
   bool accepting() const { return !paused_ && !suspended_; }
 
   EpollLoop& loop_;
-  // Shared with a call under way, so that the handler may destroy its listener.
+  // Shared with a running call, so that the handler may destroy its listener.
   std::shared_ptr<std::function<void(std::unique_ptr<Stream>)>> on_accept_;
   std::function<bool()> on_no_descriptor_;  // may be null
   std::vector<std::unique_ptr<Socket>> sockets_;
-  std::shared_ptr<Placement> placement_;  // null: every connection stays here
+  std::shared_ptr<Placement> placement_;  // null: every connection stays on this loop
   std::shared_ptr<Placement::Member> member_;
-  // What is handed over from other loops looks here for the listener; null once it is gone. Read
-  // and written on this loop only.
+  // Tasks from other loops find the listener by this pointer; it is null after the listener's end.
+  // Read and written on this loop only.
   std::shared_ptr<EpollListener*> self_;
   std::unique_ptr<Timer> resume_timer_;
   uint16_t port_ = 0;
@@ -146,7 +146,7 @@ class EpollLoop final : public Loop {
   Random& random() override { return random_; }
   std::unique_ptr<Timer> make_timer(Task on_expiry_repeatable) override;
   void post(Task task) override;
-  // At once on this loop's own thread, otherwise in a coming turn.
+  // Runs the task at once on this loop's own thread, otherwise in a later turn.
   void run_here(Task task);
   void defer(Task task) override { deferred_.push_back(std::move(task)); }
   void drop_tasks() override;
@@ -160,7 +160,7 @@ class EpollLoop final : public Loop {
   void run() override;
   void stop() override;
 
-  // One turn, sleeping at most that long; for tests and for loops driven from outside.
+  // Runs one turn and sleeps at most `sleep_max`; for tests and for loops driven from outside.
   void run_turn(Duration sleep_max);
 
  private:
@@ -184,13 +184,13 @@ class EpollLoop final : public Loop {
   int epoll_ = -1;
   Random random_;
   MonotonicTime now_;
-  std::shared_ptr<Mailbox> mailbox_;   // resolvers that answer late hold it as well
-  std::atomic<bool> stopping_{false};  // set by any thread, read once a turn; no data goes with it
-  // Of run(); what it posts takes the short way. Written by that thread, read by posters, which
-  // only ask whether it is they themselves: relaxed.
+  std::shared_ptr<Mailbox> mailbox_;   // shared with resolvers that may answer after the loop's end
+  std::atomic<bool> stopping_{false};  // set by any thread, read once a turn; orders no data
+  // The thread of run(); its own posts need no lock. Written by that thread, read by posters, which
+  // only compare it with their own id: relaxed.
   std::atomic<std::thread::id> thread_{};
   TimerHeap timers_;
-  std::vector<EpollStream*> due_streams_;     // to call in the next turn; null: was destroyed
+  std::vector<EpollStream*> due_streams_;     // to call in the next turn; null: destroyed
   std::vector<EpollStream*> called_streams_;  // being called in this turn
   EpollStream* current_stream_ = nullptr;
   std::vector<EpollListener*> due_listeners_;

@@ -1,4 +1,4 @@
-// What is particular to the kernel's loop: threads, descriptors, addresses of this machine.
+// Behaviour of the kernel's loop alone: threads, descriptors, addresses of this machine.
 #include "io/epoll/epoll_loop.h"
 
 #include <dirent.h>
@@ -90,7 +90,7 @@ TEST(EpollLoopTest, StopFromAnotherThreadWakesASleepingLoop) {
 TEST(EpollLoopTest, LoopsPassWorkToEachOther) {
   auto one = *make_epoll_loop();
   auto two = *make_epoll_loop();
-  int hops = 0;  // only one of the two touches it at a time; the mailboxes order that
+  int hops = 0;  // used by one thread at a time; the mailboxes order the accesses
   std::function<void()> hop = [&] {
     if (++hops == 2'000) {
       one->stop();
@@ -195,8 +195,8 @@ TEST(EpollLoopTest, RunningOutOfDescriptorsSuspendsAccepting) {
   StreamProbe late(test.loop.connect(to));
   auto timer = test.loop.make_timer([] {});
   timer->arm_at(test.loop.now());
-  // No descriptor is left, until one is. (Checks of the sanitizers that need a descriptor the
-  // first time have had it above.)
+  // Uses up all descriptors and then frees one. The sanitizers' checks that open a descriptor on
+  // first use have run above.
   rlimit old{};
   ::getrlimit(RLIMIT_NOFILE, &old);
   rlimit tight = old;
@@ -209,7 +209,7 @@ TEST(EpollLoopTest, RunningOutOfDescriptorsSuspendsAccepting) {
   for (; turns < 20; ++turns) test.loop.run_turn(1ms);
   ::setrlimit(RLIMIT_NOFILE, &old);
   ASSERT_TRUE(suspended);
-  EXPECT_EQ(troubles.size(), 1u);  // it does not spin
+  EXPECT_EQ(troubles.size(), 1u);  // the loop does not spin
   EXPECT_THAT(troubles[0], ::testing::HasSubstr("accept suspended"));
   EXPECT_TRUE(test.run_until([&] { return accepted.size() == 2; }));
 }
@@ -231,7 +231,7 @@ TEST(EpollLoopTest, EverythingIsClosedAtTheEnd) {
   EXPECT_EQ(open_descriptor_count(), before);
 }
 
-TEST(EpollLoopTest, LateAnswerOfTheResolverFindsNoLoopAndDoesNoHarm) {
+TEST(EpollLoopTest, LateAnswerOfTheResolverIsIgnoredAfterTheLoop) {
   auto resolver = std::make_shared<Resolver>();
   for (int i = 0; i < 20; ++i) {
     EpollLoopOptions options;
@@ -275,7 +275,7 @@ TEST(EpollLoopTest, SecondOwnerOfAPlacedAddressIsRefused) {
   auto listener = *loop.loop.listen(where, [](std::unique_ptr<Stream>) {});
   ListenOptions other = where;
   other.port = listener->port();
-  other.placement = std::make_shared<Placement>();  // as another process would
+  other.placement = std::make_shared<Placement>();  // as in another process
   EXPECT_FALSE(loop.loop.listen(other, [](std::unique_ptr<Stream>) {}).has_value());
 }
 

@@ -116,7 +116,7 @@ void EpollStream::set_interest(Interest interest) {
   enqueue_if_due();
 }
 
-// A connection attempt has ended: with success, or broken_ is set.
+// Called when a connection attempt has ended: it succeeded, or broken_ is set.
 void EpollStream::find_out_about_connection() {
   const int error_number = broken_ ? 0 : take_socket_error(descriptor_);
   if (error_number != 0) {
@@ -130,13 +130,13 @@ void EpollStream::call() {
   if (!is_due()) return;
   if (phase_ == Phase::kConnecting) {
     find_out_about_connection();
-    // The end of an attempt is told whatever the interest is.
+    // The end of an attempt is reported whatever the interest is.
     if (phase_ == Phase::kOpen) return handler_->on_ready(Interest::kWrite);
     return handler_->on_failed(error_);
   }
   const auto wanted = static_cast<uint8_t>(ready_ & interest_);
   if (wanted != 0) return handler_->on_ready(static_cast<Interest>(wanted));
-  // Hung up without interest in reading or writing: in order (both sides finished), or broken.
+  // A hang-up without interest in reading or writing: both sides have finished, or it broke.
   hung_up_ = false;
   if (!broken_) {
     const int error_number = take_socket_error(descriptor_);
@@ -157,14 +157,14 @@ IoResult EpollStream::break_with(int error_number) {
 
 IoResult EpollStream::read(std::span<uint8_t> into) {
   MILLRACE_DCHECK(!into.empty());
-  // Behind a failed write there may still be bytes to read.
+  // After a failed write there may still be bytes to read.
   if (phase_ == Phase::kFailed || descriptor_ < 0) return {IoOutcome::kError, 0};
   if ((ready_ & kRead) == 0) return {IoOutcome::kWouldBlock, 0};
   for (;;) {
     const ssize_t count = ::recv(descriptor_, into.data(), into.size(), 0);
     if (count > 0) {
-      // The socket is drained; the next byte makes a new event. Unless the end is in sight, which
-      // has made its event already.
+      // The socket is drained; the next byte causes a new event. After EPOLLRDHUP the end of the
+      // stream causes none, so the stream stays ready.
       if (static_cast<size_t>(count) < into.size() && !peer_finished_) ready_ &= kWrite;
       return {IoOutcome::kOk, static_cast<size_t>(count)};
     }

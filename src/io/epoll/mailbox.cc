@@ -16,7 +16,7 @@ Mailbox::~Mailbox() {
 
 Status Mailbox::open() {
   descriptor_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (descriptor_ < 0) return fail(system_error("making an eventfd", errno));
+  if (descriptor_ < 0) return fail(system_error("creating an eventfd", errno));
   return {};
 }
 
@@ -24,7 +24,7 @@ void Mailbox::post(Task task) {
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
-    // Under the lock, so that a concurrent take() cannot clear the flag of a task it did not get.
+    // Under the lock, so that a concurrent take() cannot clear the flag for a task that it leaves.
     has_mail_.store(true, std::memory_order_seq_cst);
   }
   if (asleep_.load(std::memory_order_seq_cst)) wake();

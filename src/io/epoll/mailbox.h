@@ -1,5 +1,5 @@
-// What other threads hand to a loop: tasks, and the wish that it wakes up. The one place of a loop
-// that several threads touch. Posting makes a system call only when the loop sleeps.
+// Tasks and wake-ups that other threads send to a loop. It is the only part of a loop that several
+// threads use. Posting makes a system call only when the loop sleeps.
 //
 // Shared by the loop and by threads that answer it later (the resolver) and may outlive it; a task
 // that is posted after the loop's end is destroyed with the mailbox.
@@ -20,7 +20,7 @@ class Mailbox {
   ~Mailbox();
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
-  Status open();  // makes the eventfd
+  Status open();  // creates the eventfd
 
   // Any thread.
   void post(Task task);
@@ -28,20 +28,20 @@ class Mailbox {
 
   // The loop's thread.
   int descriptor() const { return descriptor_; }
-  // To be called before sleeping; false: there is mail, so don't.
+  // Call before sleeping. False: tasks or a wake-up are pending, so do not sleep.
   bool may_sleep();
   void woke_up() { asleep_.store(false, std::memory_order_relaxed); }
   void clear_descriptor();
-  // Moves what was posted into the empty vector `into`, oldest first.
+  // Moves the posted tasks into the empty vector `into`, oldest first.
   void take(std::vector<Task>& into);
   bool has_mail() const { return has_mail_.load(std::memory_order_relaxed); }
 
  private:
   int descriptor_ = -1;
   std::mutex mutex_;
-  std::vector<Task> tasks_;  // under mutex_
+  std::vector<Task> tasks_;  // guarded by mutex_
   // Posters set has_mail_ and then read asleep_; the loop sets asleep_ and then reads has_mail_.
-  // Both sequentially consistent, so that at least one side sees the other.
+  // Both are sequentially consistent, so that at least one side sees the other's store.
   std::atomic<bool> has_mail_{false};
   std::atomic<bool> asleep_{false};
 };

@@ -77,8 +77,8 @@ Resolver::~Resolver() {
   state_->stopping = true;
   state_->jobs.clear();
   state_->changed.notify_all();
-  // Idle threads are on their way out; those inside getaddrinfo may take seconds and hold their
-  // own reference to the state.
+  // Idle threads are about to end. A thread inside getaddrinfo may take seconds; it has its own
+  // reference to the state.
   state_->changed.wait(lock, [this] { return state_->idle_count == 0; });
 }
 

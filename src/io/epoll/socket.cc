@@ -62,7 +62,7 @@ void SocketAddress::set_port(uint16_t port) {
 
 Error system_error(std::string_view doing, int error_number) {
   char buffer[128];
-  // The GNU variant, which returns the text.
+  // The GNU variant of strerror_r, which returns the text.
   return Error{code_of(error_number),
                std::string(doing) + ": " + ::strerror_r(error_number, buffer, sizeof buffer)};
 }
@@ -131,7 +131,7 @@ Result<int> open_listening_socket(const SocketAddress& address, const ListenOpti
   if (options.share_port && options.placement == nullptr) {
     ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   }
-  // Accepted sockets inherit it, which saves a system call for each.
+  // Accepted sockets inherit the option, which saves a system call for each.
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (address.any.sa_family == AF_INET6) {
     ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);

@@ -1,4 +1,4 @@
-// Small wrappers of the socket system calls that the loop needs.
+// Wrappers of the socket system calls that the loop uses.
 #pragma once
 
 #include <netinet/in.h>
@@ -25,16 +25,16 @@ struct SocketAddress {
   void set_port(uint16_t port);
 };
 
-// "doing: Connection refused", with the canonical code that fits.
+// Returns "doing: Connection refused" with the matching canonical code.
 Error system_error(std::string_view doing, int error_number);
-// "10.0.0.1:4317"; an IPv4 address inside IPv6 is written as IPv4.
+// Formats "10.0.0.1:4317"; an IPv4 address mapped into IPv6 is formatted as IPv4.
 std::string to_text(const SocketAddress& address);
-// Of "10.0.0.1:4317" or "[::1]:4317"; never asks a name server.
+// Parses "10.0.0.1:4317" or "[::1]:4317"; never asks a name server.
 Result<SocketAddress> to_socket_address(const std::string& text);
-// The addresses that a listener on `host` has to bind, per ListenOptions; a name is looked up,
+// The addresses that a listener on `host` must bind, as ListenOptions defines. A name is looked up,
 // which blocks.
 Result<std::vector<SocketAddress>> addresses_to_bind(const std::string& host, uint16_t port);
-// A bound, listening, non-blocking socket.
+// Opens a bound, listening, non-blocking socket.
 Result<int> open_listening_socket(const SocketAddress& address, const ListenOptions& options);
 Result<uint16_t> bound_port(int descriptor);
 SocketAddress local_address_of(int descriptor);

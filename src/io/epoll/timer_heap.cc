@@ -37,7 +37,7 @@ void TimerHeap::fire_due(MonotonicTime now) {
   while (!heap_.empty() && heap_.front()->key_ <= now) {
     HeapTimer& timer = *heap_.front();
     if (timer.armed_ && timer.key_sequence_ != timer.sequence_) {
-      // It was armed again since; look at it once more at its real place.
+      // The deadline was moved since; put the timer at its new position.
       timer.key_ = timer.deadline_;
       timer.key_sequence_ = timer.sequence_;
       sift_down(0);

@@ -1,5 +1,5 @@
-// Timers in a binary heap that is lazy about the common change: pushing a deadline back (an idle
-// timer with each request) or disarming only notes it, and the heap finds out when the old time
+// Timers in a binary heap with lazy updates. Moving a deadline to a later time (an idle timer at
+// each request) or disarming only stores the new deadline; the heap is corrected when the old time
 // comes. Arming earlier, or for the first time, is O(log n). One thread.
 #pragma once
 
@@ -29,8 +29,8 @@ class HeapTimer final : public Timer {
   TimerHeap& heap_;
   Task task_;
   MonotonicTime deadline_{};
-  uint64_t sequence_ = 0;  // of arming; equal deadlines fire in this order
-  // Where the heap has it, which may be earlier than the deadline.
+  uint64_t sequence_ = 0;  // the order of arming; equal deadlines fire in this order
+  // The timer's position in the heap, which may be earlier than its deadline.
   MonotonicTime key_{};
   uint64_t key_sequence_ = 0;
   size_t position_ = kOutside;
@@ -40,9 +40,9 @@ class HeapTimer final : public Timer {
 
 class TimerHeap {
  public:
-  // When fire_due should be called again; kNever without timers. May be early, never late.
+  // When fire_due() must be called; kNever without timers. May be early, never late.
   MonotonicTime next_time() const { return heap_.empty() ? kNever : heap_.front()->key_; }
-  // Runs what is due; a timer armed for the past meanwhile waits for the next call.
+  // Runs due tasks. A timer that is armed for the past meanwhile fires in the next call.
   void fire_due(MonotonicTime now);
   size_t timer_count() const { return timer_count_; }
 

@@ -11,7 +11,7 @@
 namespace millrace::io {
 namespace {
 
-// Against a naive twin: arm, re-arm, disarm, destroy at random, and let time pass.
+// Compares with a simple list: arm, re-arm, disarm and destroy at random while time passes.
 TEST(TimerHeapTest, FiresLikeANaiveList) {
   for (uint64_t seed = 0; seed < 50; ++seed) {
     Random random(seed);

@@ -1,4 +1,4 @@
-// What happened in a world: the trace hash and the faults counted by kind.
+// Records the events of a world: the trace hash and the number of faults of each kind.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ class Chronicle {
  public:
   explicit Chronicle(const EventQueue& events) : events_(events) {}
   void note(std::string_view what, uint64_t subject, uint64_t value) {
-    // Its length and beginning: enough to tell one kind of event from another.
+    // The length and the first bytes: sufficient to distinguish the kinds of events.
     uint64_t name = 0;
     std::memcpy(&name, what.data(), std::min(what.size(), sizeof name));
     mix(name + what.size());
@@ -26,7 +26,7 @@ class Chronicle {
     mix(value);
     if (tracer) tracer(TraceEvent{events_.now(), what, subject, value});
   }
-  // Without a line in the trace, for what happens all the time.
+  // Counts a frequent fault without a line in the trace.
   void count_quietly(Fault fault) { ++faults_[static_cast<size_t>(fault)]; }
   void count(Fault fault, uint64_t subject, uint64_t value) {
     count_quietly(fault);

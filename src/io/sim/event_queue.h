@@ -1,4 +1,4 @@
-// The one order of things in a simulated world: events by virtual time, then by insertion.
+// The order of all events in a simulated world: by virtual time, then by insertion.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ class EventQueue {
   MonotonicTime now() const { return now_; }
   bool empty() const { return heap_.empty(); }
   MonotonicTime next_time() const { return heap_.empty() ? kNever : heap_.front().when; }
-  // A time in the past means now.
+  // Runs `task` at `when`; a time in the past means now.
   void at(MonotonicTime when, Task task) {
     const RunningHost none(kNoHost);
     uint32_t place = static_cast<uint32_t>(tasks_.size());
@@ -42,11 +42,11 @@ class EventQueue {
     free_.push_back(event.task);
     task();
   }
-  // Precondition: nothing is due before `when`.
+  // Precondition: no event is due before `when`.
   void advance_to(MonotonicTime when) { now_ = std::max(now_, when); }
 
  private:
-  // Small, for the heap moves them about; their tasks stay where they are.
+  // Small, because the heap moves events; their tasks are not moved.
   struct Event {
     MonotonicTime when;
     uint64_t sequence;
@@ -58,12 +58,12 @@ class EventQueue {
     }
   };
 
-  // Not zero, so that code which takes a time of zero for "unset" is found out.
+  // Not zero, so that code that treats a time of zero as "unset" fails.
   MonotonicTime now_{1'000s};
   uint64_t next_sequence_ = 0;
   std::vector<Event> heap_;
-  std::vector<Task> tasks_;     // by Event::task
-  std::vector<uint32_t> free_;  // places in it
+  std::vector<Task> tasks_;     // the index is Event::task
+  std::vector<uint32_t> free_;  // unused indexes of tasks_
 };
 
 }  // namespace millrace::io::sim

@@ -9,7 +9,7 @@
 namespace millrace::io::sim {
 
 namespace {
-constexpr Duration kAttemptRetry = 1s;         // as the kernel repeats a SYN
+constexpr Duration kAttemptRetry = 1s;         // the kernel's first repetition of a SYN
 constexpr Duration kAcknowledgeRetry = 200ms;  // while partitioned
 constexpr uint16_t kFirstEphemeralPort = 32768;
 
@@ -261,7 +261,7 @@ void Network::schedule_delivery(const ConnectionRef& connection, int side) {
 
 void Network::deliver(const ConnectionRef& connection, int side) {
   End& from = connection->ends[side];
-  if (separated(*connection)) return;  // stays in flight until healed
+  if (separated(*connection)) return;  // stays in flight until the partition heals
   while (!from.in_flight.empty() && from.in_flight.front().arrival <= events.now()) {
     Segment segment = std::move(from.in_flight.front());
     from.in_flight.pop_front();
@@ -285,11 +285,11 @@ void Network::deliver_segment(const ConnectionRef& connection, int side, Segment
     return;
   }
   if (!to.open) {
-    // This end is closed: the answer to data is a reset.
+    // This end is closed, so data is answered with a reset.
     if (segment.data.empty()) return;
     Segment reset;
     reset.reset = true;
-    // What it had sent before is on its way and stays there.
+    // Segments that it sent before are still in flight.
     if (!to.in_flight.empty() && to.in_flight.back().reset) return;
     enqueue(connection, 1 - side, std::move(reset), 0);
     return;
@@ -337,7 +337,7 @@ void Network::close(const ConnectionRef& connection, int side) {
   chronicle.note("close", connection->id, static_cast<uint64_t>(side));
   const bool attempt_under_way = side == 0 && !connection->established;
   if (!end.broken && end.readable() > 0) {
-    // As the kernel does when an end closes before it has read everything.
+    // As the kernel does when an end closes with unread data.
     Segment reset;
     reset.reset = true;
     enqueue(connection, side, std::move(reset), 0);

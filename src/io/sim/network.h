@@ -1,8 +1,8 @@
-// The simulated network: hosts, names, listeners, connections. A connection is two ends; what one
-// end sends is cut into segments, each of which arrives in order at some later event.
+// The simulated network: hosts, names, listeners, connections. A connection has two ends. The bytes
+// that an end sends are cut into segments, which arrive in order, each at a later event.
 //
-// Everything is addressed by number (hosts, connections) and kept in ordered containers, so that
-// no iteration order depends on where objects lie in memory.
+// Hosts and connections are identified by numbers and kept in ordered containers, so that
+// no iteration order depends on addresses in memory.
 #pragma once
 
 #include <sys/uio.h>
@@ -29,7 +29,7 @@ class SimListener;
 
 struct Segment {
   MonotonicTime arrival;
-  uint64_t number = 0;  // of all that were sent
+  uint64_t number = 0;  // counts all segments that were sent
   std::vector<uint8_t> data;
   bool fin = false;
   bool reset = false;
@@ -43,7 +43,7 @@ struct End {
 
   // Sending.
   std::deque<Segment> in_flight;
-  size_t outstanding = 0;  // bytes written that the other side has not read, or not told us so
+  size_t outstanding = 0;  // bytes written that the other side has not read and acknowledged
   bool fin_sent = false;
   MonotonicTime link_free{};
   bool delivery_scheduled = false;
@@ -82,10 +82,10 @@ class Network {
   Duration wall_offset{0};
 
   // Hosts and names.
-  size_t host_number(const std::string& name);  // created when new
+  size_t host_number(const std::string& name);  // creates the host if it is new
   const std::string& host_ip(size_t host) const { return hosts_[host].ip; }
   void set_name(const std::string& name, std::vector<std::string> targets);
-  // Addresses without ports; an error when the name is not known.
+  // Addresses without ports; an error when the name is unknown.
   Result<std::vector<std::string>> look_up(size_t from_host, const std::string& name);
 
   // Listeners. The port is chosen when `port` is 0.
@@ -97,17 +97,17 @@ class Network {
   size_t send(const ConnectionRef& connection, int side, std::span<const iovec> from, size_t count);
   void send_fin(const ConnectionRef& connection, int side);
   void acknowledge(const ConnectionRef& connection, int side, size_t count);
-  // The stream or backlog lets go of its end.
+  // Closes one end; called by its stream or backlog.
   void close(const ConnectionRef& connection, int side);
-  // The same, with a reset for the other side.
+  // Closes one end with a reset for the other side.
   void abort(const ConnectionRef& connection, int side);
   size_t open_connection_count() const { return connections_.size(); }
 
-  // Faults by script and by chance.
+  // Scripted and random faults.
   void partition(size_t a, size_t b);
   void heal(size_t a, size_t b);
   void reset_connections(size_t host);
-  void start_weather();  // the faults that come by the second
+  void start_weather();  // starts the faults that are drawn once a second
   Duration random_duration(Duration low, Duration high);
 
  private:
@@ -138,7 +138,7 @@ class Network {
   std::vector<Host> hosts_;
   std::map<std::string, std::vector<std::string>> names_;
   std::map<uint64_t, ConnectionRef> connections_;
-  std::map<Pair, uint64_t> partitions_;  // value: number of the partition, for its time-out
+  std::map<Pair, uint64_t> partitions_;  // the value numbers the partition, for its timeout
   uint64_t next_connection_ = 1;
   uint64_t next_partition_ = 1;
   uint64_t next_segment_ = 1;

@@ -1,5 +1,5 @@
-// Whose code runs: that of one of the hosts, or the world's own (its network, its disks, the
-// scenario). For tests that account for what one host holds; nothing in here depends on it.
+// The host whose code is running, or none while the world itself runs (its network, its disks, the
+// scenario). For tests that measure the memory of one host; the simulation does not depend on it.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@ inline constexpr size_t kNoHost = SIZE_MAX;
 
 class RunningHost {
  public:
-  // From here to the end of the scope. `host` is World::host_number(), or kNoHost.
+  // Sets the host until the end of the scope. `host` is World::host_number(), or kNoHost.
   explicit RunningHost(size_t host) : before_(std::exchange(current, host)) {}
   ~RunningHost() { current = before_; }
   RunningHost(const RunningHost&) = delete;
   RunningHost& operator=(const RunningHost&) = delete;
 
-  // On this thread.
+  // The host on this thread.
   static size_t number() { return current; }
 
  private:

@@ -1,4 +1,4 @@
-// Numbers of sectors, as bits: a file that is allocated ahead is marked by the megabyte.
+// A set of sector numbers as bits, because allocation ahead marks a megabyte at a time.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace millrace::io::sim {
 
 class SectorSet {
  public:
-  // All of [first, end).
+  // Adds all of [first, end).
   void add(uint64_t first, uint64_t end) {
     if (first >= end) return;
     if (words_.size() <= (end - 1) / 64) words_.resize((end - 1) / 64 + 1);
@@ -21,7 +21,7 @@ class SectorSet {
     }
   }
   void clear() { words_.clear(); }
-  // In rising order.
+  // Visits the numbers in ascending order.
   template <class Visit>
   void for_each(const Visit& visit) const {
     for (uint64_t word = 0; word < words_.size(); ++word) {

@@ -50,7 +50,7 @@ std::string_view turn_name(Turn turn) {
 
 }  // namespace
 
-// What the disk holds is not held by the host that calls it.
+// Excludes the disk's own memory from the account of the calling host.
 struct SimDisk::InDisk {
   explicit InDisk(std::mutex& mutex) : lock(mutex) {}
   const std::lock_guard<std::mutex> lock;
@@ -123,18 +123,18 @@ class SimDisk::SimDiskFile final : public DiskFile {
   Status truncate(uint64_t size) override {
     const InDisk lock(disk_.mutex_);
     const Turn turn = next(Call::kCut);
-    if (turn != Turn::kFine) return no("cutting back", turn);
+    if (turn != Turn::kFine) return no("truncating", turn);
     resize(size);
     return {};
   }
 
   Result<uint64_t> size() override {
     const InDisk lock(disk_.mutex_);
-    if (const Turn turn = next(Call::kSize); turn != Turn::kFine) return no("looking at", turn);
+    if (const Turn turn = next(Call::kSize); turn != Turn::kFine) return no("examining", turn);
     return inode_->now.size();
   }
 
-  // Looks and touches nothing, so that it is no call that fails by itself.
+  // Not one of the calls that fail at random: it only reads the names.
   Status check_in_place() override {
     const InDisk lock(disk_.mutex_);
     const auto found = disk_.names_.find(path_);
@@ -158,7 +158,7 @@ class SimDisk::SimDiskFile final : public DiskFile {
   void resize(uint64_t size) {
     const uint64_t before = inode_->now.size();
     inode_->now.resize(size);
-    // The sector at the new end, or all that are new.
+    // Marks the sector at the new end, or all new sectors.
     disk_.note_change(*inode_, std::min(before, size), size > before ? size - before : 1);
   }
 
@@ -309,7 +309,7 @@ SimDisk::Turn SimDisk::draw_turn(Call call) {
   if (turn == Turn::kFine && no_space_ > 0 && changes(call) && random_.chance(no_space_)) {
     turn = Turn::kNoSpace;
   }
-  // Reading needs no space and no permission to write.
+  // Reading needs neither space nor write permission.
   return turn != Turn::kFine && !changes(call) ? Turn::kInputOutput : turn;
 }
 
@@ -404,7 +404,7 @@ Result<std::vector<std::string>> SimDisk::list(const std::string& directory) {
 Status SimDisk::create_directories(const std::string& directory, uint32_t) {
   const InDisk lock(mutex_);
   if (const Turn turn = next_turn(Call::kMakeDirectory); turn != Turn::kFine) {
-    return refused("making directory", directory, turn);
+    return refused("creating directory", directory, turn);
   }
   removed_directories_.erase(directory);
   return {};
@@ -424,7 +424,7 @@ Status SimDisk::sync_directory(const std::string& directory) {
   return {};
 }
 
-// Looks and touches nothing, so that it is no call that fails by itself.
+// Not one of the calls that fail at random: it only reads the state.
 Status SimDisk::check_writable(const std::string& directory) {
   const InDisk lock(mutex_);
   if (lasting_ == Turn::kReadOnly) return refused("writing in", directory, lasting_);

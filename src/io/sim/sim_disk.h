@@ -1,11 +1,11 @@
-// A disk in memory that behaves as badly as a real one may. What was not synced is lost in a crash,
-// sector by sector (512 bytes) in any combination; names that were created, renamed or removed
-// come and go unless their directory was synced; after a failed sync a part of what was dirty is
-// gone although reading still shows it and a second sync succeeds.
+// A disk in memory with the worst permitted behaviour of a real one. In a crash unsynced data is
+// lost sector by sector (512 bytes) in any combination. Names that were created, renamed or removed
+// may be lost or come back unless their directory was synced. After a failed sync a part of the
+// dirty data is lost although reading still returns it and a second sync succeeds.
 //
-// Calls are counted, whatever their kind; each may be told to fail, or to be the last one. What
-// went wrong is counted by name (mishaps). Threads: safe from any, as the kernel's disk is;
-// replayable only when one thread uses it.
+// All calls are counted; any of them can be made to fail, or to be the last. Injected failures are
+// counted by name (mishaps). Threads: safe from any, as the kernel's disk is; replayable only when
+// one thread uses it.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ class SimDisk final : public Disk {
   enum class Failure : uint8_t {
     kInputOutput,  // EIO; a write has written a part, a sync has lost a part
     kNoSpace,      // ENOSPC; a write has written a part
-    kReadOnly,     // EROFS for all that changes something; reading works
+    kReadOnly,     // EROFS for all calls that change something; reading works
   };
 
   enum class Call : uint8_t {
@@ -62,34 +62,34 @@ class SimDisk final : public Disk {
   void fail_changes(Failure failure);
   // Each call fails with that probability.
   void fail_randomly(double input_output, double no_space);
-  // The n-th call from now on is the last: it takes effect in part, and it and all behind it fail,
-  // until crash().
+  // The n-th call from now on is the last: it takes effect in part, and it and all later calls
+  // fail, until crash().
   void halt_at_call(uint64_t n);
   void heal();
   bool halted() const;
   uint64_t call_count() const;
   uint64_t failure_count() const;
-  // How often what went wrong on purpose: "input_output.write" (and no_space, read_only, last_call)
-  // for each kind of call; "full", a write beyond the capacity; "short_write", one that failed
-  // behind a part; "lost_in_failed_sync"; and of crashes, in sectors or names that differed:
+  // The number of injected failures by name: "input_output.write" (and no_space, read_only,
+  // last_call) for each kind of call; "full": a write beyond the capacity; "short_write": a write
+  // that failed after a part; "lost_in_failed_sync". For crashes, in sectors or names that differ:
   // "lost_sector", "torn_file" (some of its sectors were lost, others not), "lost_size",
   // "lost_name", "name_came_back". "removed_directory": by remove_directory().
   std::map<std::string, uint64_t> mishaps() const;
-  // All files together, allocated space included; 0: no limit.
+  // The limit for all files together, allocated space included; 0: no limit.
   void set_capacity(uint64_t bytes);
   uint64_t used_bytes() const;
 
-  // The power fails: open files are dead (their calls fail), and what is there now is what a
-  // restart finds. Failures end, the capacity stays, locks are free.
+  // The power fails: calls on open files fail, and the remaining data is what a restart finds.
+  // Injected failures end, the capacity stays, locks are released.
   void crash(Random& random);
-  // The process ends without a power cut: everything written stays, locks are free.
+  // The process ends without a power failure: all written data stays, locks are released.
   void restart();
 
-  // An operator removes the directory with all that is in it, while files of it are open: those go
-  // on as if nothing had happened. Until create_directories() nothing can be opened there.
+  // An operator removes the directory with its contents while files in it are open: calls on those
+  // still succeed. Until create_directories() nothing can be opened there.
   void remove_directory(const std::string& directory);
 
-  // What files hold now, for tests that look or damage. Null when it is not there.
+  // The current content of a file, for tests that inspect or damage it. Null: there is no file.
   std::string* content(const std::string& path);
   std::vector<std::string> paths() const;
   void put(const std::string& path, std::string content);  // durable at once
@@ -106,13 +106,13 @@ class SimDisk final : public Disk {
 
  private:
   struct Inode {
-    std::string now;      // what reading shows
-    std::string durable;  // what is on the platter
-    // Sectors that a sync will write. What a failed one lost counts as clean.
+    std::string now;      // the content that reads return
+    std::string durable;  // the content on the disk
+    // Sectors that a sync will write. Sectors lost in a failed sync count as clean.
     SectorSet dirty;
   };
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
-  // kLastCall: takes effect in part, and the process ends; kHalted: it has ended.
+  // kLastCall: the call takes effect in part, then the process ends; kHalted: it has ended.
   enum class Turn : uint8_t { kFine, kInputOutput, kNoSpace, kReadOnly, kLastCall, kHalted };
   class SimDiskFile;
   class SimLock;
@@ -134,7 +134,7 @@ class SimDisk final : public Disk {
   Names durable_names_;
   std::map<std::string, const SimLock*> locked_;
   std::set<std::string> removed_directories_;
-  uint64_t generation_ = 0;  // of open files; a crash begins a new one
+  uint64_t generation_ = 0;  // of open files; a crash begins a new generation
   uint64_t call_count_ = 0;
   uint64_t failure_count_ = 0;
   uint64_t fail_at_ = 0;  // 0: never

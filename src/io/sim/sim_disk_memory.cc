@@ -1,4 +1,4 @@
-// SimDisk: what is synced, what is not, and what of that a power cut leaves.
+// SimDisk: synced and unsynced data, and the part of it that survives a power failure.
 #include <algorithm>
 #include <utility>
 
@@ -36,7 +36,7 @@ void SimDisk::lose_part_of_sync(Inode& inode) {
     old.resize(size);
     if (inode.durable.compare(from, size, old) != 0) ++mishaps_["lost_in_failed_sync"];
     inode.durable.replace(from, size, old);
-    // The kernel may also forget at once what it could not write.
+    // The kernel may also discard at once the data that it failed to write.
     if (random_.chance(0.2)) inode.now.replace(from, size, old);
   }
 }
@@ -46,7 +46,7 @@ void SimDisk::restore(Inode& inode, Random& random) {
   const bool grown = inode.now.size() > inode.durable.size();
   if (inode.now.size() != inode.durable.size() && random.chance(0.5)) {
     uint64_t size = inode.now.size();
-    // A file that grew may have any size between.
+    // A file that grew may have any size between the old and the new one.
     if (grown && random.chance(0.5)) {
       size = inode.durable.size() + random.below(size - inode.durable.size() + 1);
     }
@@ -86,7 +86,7 @@ void SimDisk::crash(Random& random) {
     if (chosen != now_inode) ++mishaps_[chosen == nullptr ? "lost_name" : "name_came_back"];
     if (chosen == nullptr) continue;
     found[path] = chosen;
-    // One by one in the order of the paths, so that a seed gives the same disk each time.
+    // In the order of the paths, so that a seed gives the same disk each time.
     if (inodes.insert(chosen).second) restore(*chosen, random);
   }
   names_ = durable_names_ = std::move(found);

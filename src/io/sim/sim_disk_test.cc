@@ -15,7 +15,7 @@ Status write(DiskFile& file, uint64_t offset, const std::string& text) {
   return file.write_at(offset, pieces);
 }
 
-TEST(SectorSetTest, HoldsWhatASetOfNumbersHolds) {
+TEST(SectorSetTest, AgreesWithASetOfNumbers) {
   Random random(1);
   for (int round = 0; round < 200; ++round) {
     SectorSet sectors;
@@ -34,7 +34,7 @@ TEST(SectorSetTest, HoldsWhatASetOfNumbersHolds) {
   }
 }
 
-TEST(SimDiskTest, WhatWentWrongIsCountedByKindOfCall) {
+TEST(SimDiskTest, MishapsAreCountedByKindOfCall) {
   SimDisk disk(1);
   auto file = disk.open("/d/a", DiskOpen::kCreate);
   ASSERT_TRUE(file);
@@ -58,7 +58,7 @@ TEST(SimDiskTest, WhatWentWrongIsCountedByKindOfCall) {
   EXPECT_EQ(disk.mishaps(), expected);
 }
 
-TEST(SimDiskTest, ACrashTearsWhatWasNotSyncedAndSaysSo) {
+TEST(SimDiskTest, ACrashTearsUnsyncedDataAndCountsIt) {
   SimDisk disk(1);
   auto file = disk.open("/d/a", DiskOpen::kCreate);
   ASSERT_TRUE(file);
@@ -82,7 +82,7 @@ TEST(SimDiskTest, ACrashTearsWhatWasNotSyncedAndSaysSo) {
   EXPECT_EQ(disk.mishaps()["torn_file"], 1u);
 }
 
-TEST(SimDiskTest, NamesThatWereNotSyncedComeAndGo) {
+TEST(SimDiskTest, UnsyncedNamesMayBeLostOrComeBack) {
   uint64_t lost = 0;
   uint64_t back = 0;
   for (uint64_t seed = 0; seed < 20; ++seed) {

@@ -1,6 +1,6 @@
 // Lanes without threads. SimExecutor runs its tasks in order on a loop (of a simulated world), each
-// after a delay drawn from the loop's seeded generator: a disk takes its time. HandExecutor runs
-// them when a test says so.
+// after a delay from the loop's seeded generator, because a disk takes time. HandExecutor runs
+// them when the test calls it.
 //
 // One thread. Tasks that have not run when the lane is destroyed are destroyed unrun, as in a
 // crash.
@@ -20,7 +20,7 @@ namespace millrace::io::sim {
 
 class SimExecutor final : public Executor {
  public:
-  // The loop must outlive it.
+  // The loop must outlive the lane.
   SimExecutor(Loop& loop, Duration delay_max)
       : loop_(loop),
         delay_max_(delay_max),
@@ -60,7 +60,7 @@ class SimExecutor final : public Executor {
   Loop& loop_;
   const Duration delay_max_;
   std::deque<Task> tasks_;
-  std::multimap<MonotonicTime, Task> delayed_;  // by when they are due
+  std::multimap<MonotonicTime, Task> delayed_;  // the key is the due time
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<Timer> due_timer_;
 };
@@ -72,8 +72,8 @@ class HandExecutor final : public Executor {
     delays.push_back(delay);
     delayed_.push_back(std::move(task));
   }
-  // False when there is nothing to run. Time passes when all else has run: then those that were
-  // submitted with a delay come, in the order in which they were submitted.
+  // Returns false when there is no task. Delayed tasks run after all others, in the order in which
+  // they were submitted.
   bool run_one() {
     if (tasks_.empty()) tasks_.swap(delayed_);
     if (tasks_.empty()) return false;
@@ -86,13 +86,13 @@ class HandExecutor final : public Executor {
     while (run_one()) {
     }
   }
-  void forget_all() {  // the process has ended
+  void forget_all() {  // simulates the end of the process
     tasks_.clear();
     delayed_.clear();
   }
   size_t waiting_count() const { return tasks_.size() + delayed_.size(); }
 
-  std::vector<Duration> delays;  // all that were asked for
+  std::vector<Duration> delays;  // the delays of all submit_after() calls
 
  private:
   std::deque<Task> tasks_;

@@ -28,12 +28,12 @@ class SimFile final : public File {
     return bytes.size();
   }
   Status truncate(uint64_t size) override {
-    if (system_.next_turn() == SimFileSystem::Turn::kFails) return no_space("cutting back");
+    if (system_.next_turn() == SimFileSystem::Turn::kFails) return no_space("truncating");
     content_->resize(size);
     return {};
   }
   Result<uint64_t> size() override {
-    if (system_.next_turn() == SimFileSystem::Turn::kFails) return no_space("looking at");
+    if (system_.next_turn() == SimFileSystem::Turn::kFails) return no_space("examining");
     return content_->size();
   }
   bool is_regular() const override { return true; }
@@ -97,7 +97,7 @@ Result<std::vector<std::string>> SimFileSystem::list(const std::string& director
 }
 
 Status SimFileSystem::create_directories(const std::string& directory, uint32_t) {
-  if (next_turn() == Turn::kFails) return no_space("making directory " + directory);
+  if (next_turn() == Turn::kFails) return no_space("creating directory " + directory);
   directories.push_back(directory);
   return {};
 }

@@ -1,4 +1,4 @@
-// Files in memory, for tests: what was written can be read, and any call can be made to fail.
+// Files in memory for tests: written data can be read, and any call can be made to fail.
 // One thread.
 #pragma once
 
@@ -16,14 +16,14 @@ class SimFileSystem final : public FileSystem {
  public:
   enum class Failure : uint8_t {
     kError,       // the call fails and has no effect
-    kShortWrite,  // a write takes half of its bytes, and the call behind it fails
+    kShortWrite,  // a write writes half of its bytes, and the next call fails
   };
-  // The n-th call from now on (from 1), of whatever kind, fails once.
+  // The n-th call from now on (from 1) of any kind fails once.
   void fail_call(uint64_t n, Failure failure) {
     fail_at_ = call_count_ + n;
     failure_ = failure;
   }
-  // Also every call behind the n-th, until fail_call or heal().
+  // The n-th call and all later ones fail, until fail_call or heal().
   void fail_from_call(uint64_t n, Failure failure = Failure::kError) {
     fail_call(n, failure);
     lasting_ = true;
@@ -34,7 +34,7 @@ class SimFileSystem final : public FileSystem {
   }
   uint64_t call_count() const { return call_count_; }
 
-  // By path. Shared with open files, which outlive a rename, as descriptors do.
+  // The key is the path. Contents are shared with open files, which outlive a rename.
   std::map<std::string, std::shared_ptr<std::string>> files;
   std::vector<std::string> directories;
 

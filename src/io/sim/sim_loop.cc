@@ -9,10 +9,10 @@
 namespace millrace::io::sim {
 
 namespace {
-constexpr Duration kTurnMin = 1us;  // what a turn takes
+constexpr Duration kTurnMin = 1us;  // the duration of a turn
 constexpr Duration kTurnMax = 5us;
-constexpr int kDeferRoundsMax = 10'000;  // a task that defers itself for ever
-// Midnight before the first OTLP release; any date will do.
+constexpr int kDeferRoundsMax = 10'000;  // above: a task defers itself endlessly
+// Midnight before the first OTLP release; an arbitrary date.
 constexpr WallTime kWallStart{1'600'000'000s};
 }  // namespace
 
@@ -50,7 +50,7 @@ WallTime SimLoop::wall_now() const {
 }
 
 void SimLoop::run() {
-  // The world runs its loops.
+  // Never called: the world runs its loops.
   MILLRACE_CHECK(false);
 }
 
@@ -69,8 +69,8 @@ void SimLoop::want_turn_at(MonotonicTime when) {
   when = std::max({when, now(), stalled_until_});
   if (stopped_ || when >= next_turn_) return;
   next_turn_ = when;
-  // Mostly an earlier turn comes in between and the same timer is waited for again: its event is
-  // still there.
+  // Usually an earlier turn intervenes and the loop waits for the same timer again; its event is
+  // still in the queue.
   if (std::ranges::find(turn_events_, when) != turn_events_.end()) return;
   turn_events_.push_back(when);
   network_.events.at(when, [registry = &registry_, number = number_, when] {
@@ -116,7 +116,7 @@ void SimLoop::call_ready_streams() {
     auto found = streams_.find(number);
     if (found == streams_.end()) continue;
     found->second->call();
-    // Level-triggered: it stays on the list while there is something to call it for.
+    // Level-triggered: the stream stays on the list while its handler should be called.
     found = streams_.find(number);
     if (found != streams_.end() && !found->second->wants_call()) changed_streams_.erase(number);
   }
@@ -137,7 +137,7 @@ void SimLoop::accept_waiting() {
 }
 
 void SimLoop::fire_due_timers() {
-  // Only those due at the start: a timer that arms itself for now waits for the next turn.
+  // Only the timers due at the start: a timer that arms itself for now waits for the next turn.
   std::vector<std::pair<MonotonicTime, uint64_t>> due;
   for (const auto& [key, timer] : armed_timers_) {
     if (key.first > now()) break;
@@ -177,7 +177,7 @@ void SimLoop::want_next_turn() {
   }
   if (busy) want_turn_at(now() + network_.random_duration(kTurnMin, kTurnMax));
   if (!armed_timers_.empty()) {
-    // A timer that is due already waits for the next turn as well.
+    // A timer that is already due also waits for the next turn.
     want_turn_at(std::max(armed_timers_.begin()->first.first, now() + kTurnMin));
   }
 }

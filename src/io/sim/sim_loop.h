@@ -1,8 +1,7 @@
 // The loop, streams and listeners of a simulated world.
 //
-// A loop runs in turns. Whatever makes one of its streams ready, a timer due or a task posted asks
-// for a turn; a turn takes a little virtual time, so that level-triggered readiness that no
-// handler acts on cannot stop the clock.
+// A loop runs in turns. A ready stream, a due timer or a posted task requests a turn. A turn takes
+// a little virtual time, so that readiness that no handler acts on cannot stop the clock.
 #pragma once
 
 #include <deque>
@@ -39,10 +38,10 @@ class SimStream final : public Stream {
   std::string local_address() const override { return end().address; }
 
   uint64_t number() const { return number_; }
-  void notify();  // the network changed something about this end
-  // Something would be called now.
+  void notify();  // the network changed the state of this end
+  // Whether the handler should be called now.
   bool wants_call() const;
-  // Calls the handler once, if there is something to call it for; may destroy this stream.
+  // Calls the handler once if it should be called; may destroy this stream.
   void call();
 
  private:
@@ -55,9 +54,9 @@ class SimStream final : public Stream {
   const uint64_t number_;
   StreamHandler* handler_ = nullptr;
   Interest interest_ = Interest::kNone;
-  bool connecting_;  // the end of the attempt has not been told
+  bool connecting_;  // the end of the attempt is not reported yet
   bool failed_ = false;
-  uint32_t idle_calls_ = 0;  // calls of the handler since it last did anything
+  uint32_t idle_calls_ = 0;  // calls of the handler since its last action
 };
 
 class SimListener final : public Listener {
@@ -70,7 +69,7 @@ class SimListener final : public Listener {
   void pause() override { paused_ = true; }
   void resume() override;
 
-  const std::string& ip() const { return ip_; }  // empty: every address
+  const std::string& ip() const { return ip_; }  // empty: all addresses
   bool shares_port() const { return options_.share_port; }
   size_t backlog_size() const { return backlog_.size(); }
   void enqueue(ConnectionRef connection, MonotonicTime visible_at);
@@ -84,7 +83,7 @@ class SimListener final : public Listener {
  private:
   SimLoop& loop_;
   ListenOptions options_;
-  // Shared with a call under way, so that the handler may destroy its listener.
+  // Shared with a running call, so that the handler may destroy its listener.
   std::shared_ptr<std::function<void(std::unique_ptr<Stream>)>> on_accept_;
   const uint64_t number_;
   std::string ip_;
@@ -160,7 +159,7 @@ class SimLoop final : public Loop {
   Network& network_;
   const size_t host_;
   const uint64_t number_;
-  std::map<uint64_t, SimLoop*>& registry_;  // of the world; events find the loop by its number
+  std::map<uint64_t, SimLoop*>& registry_;  // the world's; events find a loop by its number
   Random random_;
   std::unique_ptr<TlsLinger> tls_linger_;
   const std::thread::id thread_ = std::this_thread::get_id();
@@ -174,7 +173,7 @@ class SimLoop final : public Loop {
   std::vector<Task> posted_;
   std::vector<Task> deferred_;
   MonotonicTime next_turn_ = kNever;
-  std::vector<MonotonicTime> turn_events_;  // that are under way, few
+  std::vector<MonotonicTime> turn_events_;  // the few that are in the queue
   MonotonicTime stalled_until_{};
   bool in_turn_ = false;
   bool stopped_ = false;

@@ -10,8 +10,8 @@ namespace millrace::io::sim {
 namespace {
 constexpr unsigned kRead = static_cast<unsigned>(Interest::kRead);
 constexpr unsigned kWrite = static_cast<unsigned>(Interest::kWrite);
-// A handler called this often without reading, writing or changing its interest would spin for
-// ever on a real loop.
+// A handler that is called this often without reading, writing or changing its interest would spin
+// endlessly on a real loop.
 constexpr uint32_t kIdleCallsMax = 5'000;
 }  // namespace
 
@@ -114,7 +114,7 @@ Error SimStream::error() const {
 }
 
 void SimStream::notify() {
-  // Whatever makes it want a call later says so again.
+  // A later change that makes the handler due requests a turn again.
   if (!wants_call()) return;
   loop_.changed_streams_.insert(number_);
   if (!loop_.in_turn_) loop_.want_turn_at(loop_.now());
@@ -125,7 +125,7 @@ unsigned SimStream::ready_bits() const {
   if (mine.broken) return kRead | kWrite;
   unsigned bits = 0;
   if (mine.readable() > 0 || mine.fin_received) bits |= kRead;
-  // As the kernel: not for every single byte of room.
+  // As the kernel does: not for every single free byte.
   const size_t capacity = loop_.network().faults.buffer_bytes;
   if (mine.outstanding < capacity && (capacity - mine.outstanding) * 3 >= capacity) bits |= kWrite;
   return bits;
@@ -185,7 +185,7 @@ SimListener::~SimListener() {
 }
 
 void SimListener::enqueue(ConnectionRef connection, MonotonicTime visible_at) {
-  // End 1 belongs to this loop's host from now on.
+  // End 1 now belongs to this loop's host.
   backlog_.push_back(Waiting{std::move(connection), visible_at});
   loop_.want_turn_at(visible_at);
 }

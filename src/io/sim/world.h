@@ -1,4 +1,4 @@
-// A whole network of hosts in one thread, on one virtual clock, replayable from a seed: the second
+// A network of hosts in one thread, on one virtual clock, replayable from a seed: the second
 // implementation of io::Loop. Nothing here sleeps, and the same seed with the same program gives
 // the same trace (trace_hash()).
 //
@@ -9,11 +9,11 @@
 //   ASSERT_TRUE(world.run_until([&] { return client_is_done; }, 10min));
 //
 // Each host has an address (10.0.x.y) and its name resolves to it; "localhost" is the host itself.
-// Broken rules of use stop the process: reading after on_failed, writing after shutdown_write, a
-// handler that is called again and again and does nothing, a loop destroyed before its streams,
-// timers or listeners.
+// Violations of the interface stop the process: reading after on_failed, writing after
+// shutdown_write, a handler that is called repeatedly and does nothing, a loop destroyed before its
+// streams, timers or listeners.
 //
-// TLS works here too, but its keys and times come from the outside: such runs don't replay.
+// TLS works as well, but its keys and times are not simulated: such runs are not replayable.
 //
 // Threads: none; the world and all its loops belong to the thread that made it, post() included.
 // Loops must be destroyed before the world.
@@ -31,40 +31,40 @@
 
 namespace millrace::io::sim {
 
-// What went wrong on purpose. Counted, so that a run can show that each kind occurred.
+// The kinds of injected faults. They are counted, so that a run can show that each kind occurred.
 enum class Fault : uint8_t {
-  kShortRead,       // a read got less than there was
-  kShortWrite,      // a write took less than there was room for
-  kSendBufferFull,  // a write was refused with kWouldBlock
+  kShortRead,       // a read returned less than was available
+  kShortWrite,      // a write accepted less than there was room for
+  kSendBufferFull,  // a write returned kWouldBlock
   kRefusedConnect,
-  kLostConnect,  // no answer to a connection attempt; it times out
-  kReset,        // a connection was cut under way; both sides see a reset
-  kStall,        // a segment came late, as after a retransmission
+  kLostConnect,  // a connection attempt without an answer; it times out
+  kReset,        // a connection was broken; both sides see a reset
+  kStall,        // a segment was late, as after a retransmission
   kSlowAccept,
   kResolveFailure,
   kPartition,  // two hosts could not reach each other for a while
   kWallJump,
-  kLoopStall,  // a loop got no processor for a while
-  kReordered,  // a segment overtook one that was sent earlier over another connection
+  kLoopStall,  // a loop got no processor time for a while
+  kReordered,  // a segment overtook an earlier one of another connection
 };
 inline constexpr size_t kFaultCount = static_cast<size_t>(Fault::kReordered) + 1;
 std::string_view fault_name(Fault fault);  // "short_read"
 
-// Probabilities are 0 to 1. The default is a quick network without faults.
+// Probabilities are 0 to 1. The default is a fast network without faults.
 struct NetworkFaults {
-  // How the network is.
+  // Properties of the network.
   Duration latency_min = 50us;  // one way
   Duration latency_max = 200us;
-  uint64_t bytes_per_second = 1'000'000'000;  // each direction of each connection
-  size_t segment_bytes_max = 64 << 10;        // of each segment
-  double cut = 0.3;                           // of segments: shorter, at random
+  uint64_t bytes_per_second = 1'000'000'000;  // for each direction of each connection
+  size_t segment_bytes_max = 64 << 10;        // for each segment
+  double cut = 0.3;                           // of segments, which are then shorter
   size_t buffer_bytes = 256 << 10;            // written and not yet read by the other side
-  size_t backlog_connections = 1024;          // waiting to be accepted, each listener
-  Duration connect_timeout = 20s;             // of an attempt without an answer
-  Duration partition_reset_after = 10min;     // a connection cut off for longer times out
-  Duration resolve_max = 2ms;                 // how long a name takes, at most
+  size_t backlog_connections = 1024;          // not yet accepted, for each listener
+  Duration connect_timeout = 20s;             // for an attempt without an answer
+  Duration partition_reset_after = 10min;     // a longer partition makes a connection time out
+  Duration resolve_max = 2ms;                 // the maximum duration of a look-up
 
-  // What goes wrong.
+  // Probabilities of faults.
   double short_read = 0;      // of reads
   double short_write = 0;     // of writes
   double refuse_connect = 0;  // of attempts, although a listener exists
@@ -75,23 +75,23 @@ struct NetworkFaults {
   double slow_accept = 0;     // of accepted connections
   Duration slow_accept_max = 2s;
   double resolve_failure = 0;  // of look-ups
-  double partition = 0;        // each second, of some pair of hosts
+  double partition = 0;        // each second, for one pair of hosts
   Duration partition_max = 5s;
   double wall_jump = 0;         // each second
   Duration wall_jump_max = 1h;  // in either direction
   double loop_stall = 0;        // of turns of a loop
   Duration loop_stall_max = 100ms;
 
-  // Every kind of fault, often enough to occur in a run of some thousand segments, and tiny
+  // All kinds of faults, frequent enough to occur in a run of some thousand segments, with tiny
   // buffers and segments.
   static NetworkFaults hostile();
 };
 
-// One line of the trace, for finding the first difference between two runs.
+// One line of the trace; the first different line shows where two runs diverge.
 struct TraceEvent {
   MonotonicTime time;
   std::string_view what;
-  uint64_t subject;  // number of the connection, loop or host
+  uint64_t subject;  // the number of the connection, loop or host
   uint64_t value;
 };
 
@@ -102,38 +102,38 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // A loop on that host, which is created when it is new. Several loops may share a host.
+  // Creates a loop on that host, and the host if it is new. Several loops may share a host.
   std::unique_ptr<Loop> make_loop(const std::string& host_name);
 
   MonotonicTime now() const;
-  // Runs the next event. False when nothing is left to happen.
+  // Runs the next event. False when no event is left.
   bool step();
   // True as soon as the condition holds (tested after each event); false when `limit` of virtual
-  // time has passed or nothing is left to happen.
+  // time has passed or no event is left.
   bool run_until(const std::function<bool()>& condition, Duration limit);
   void run_until(MonotonicTime when);
   void run_for(Duration duration);
   // Runs a step of the scenario later, outside all loops.
   void after(Duration delay, Task task);
 
-  // Of a host, created when it is new; for RunningHost.
+  // The number of a host, which is created if it is new; for RunningHost.
   size_t host_number(const std::string& host_name);
-  // The first address of a host ("10.0.0.1"), created when it is new.
+  // The first address of a host ("10.0.0.1"), which is created if it is new.
   std::string host_address(const std::string& host_name);
-  // What a name resolves to from now on, instead of (or beside) hosts; an empty list: not found.
+  // Sets the result of resolving a name, instead of (or beside) hosts; an empty list: not found.
   void set_name(const std::string& name, std::vector<std::string> hosts_or_addresses);
 
-  // Faults by script. A partition is in force until healed; data is late, not lost.
+  // Scripted faults. A partition stays until it is healed; data is late, not lost.
   void partition(const std::string& one_host, const std::string& other_host);
   void heal(const std::string& one_host, const std::string& other_host);
-  void reset_connections(const std::string& host);  // all of that host, as a crash does
+  void reset_connections(const std::string& host);  // all of that host, as in a crash
   void jump_wall_clock(Duration by);
-  // Takes effect for what happens from now on; with the default it ends all random faults.
+  // Takes effect for later events; the default value ends all random faults.
   void set_faults(const NetworkFaults& faults);
 
   uint64_t fault_count(Fault fault) const;
   size_t open_connection_count() const;  // with at least one side open
-  uint64_t trace_hash() const;           // of everything that happened so far
+  uint64_t trace_hash() const;           // of all events so far
   void set_tracer(std::function<void(const TraceEvent&)> tracer);
 
  private:

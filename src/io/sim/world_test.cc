@@ -10,7 +10,7 @@ namespace {
 
 using io::testing::StreamProbe;
 
-// An echo server on "server" and clients that each send `bytes` and want them back.
+// An echo server on "server" and clients that each send `bytes` and expect them back.
 struct EchoRun {
   EchoRun(uint64_t seed, const NetworkFaults& faults, size_t clients, size_t bytes)
       : world(seed, faults) {
@@ -73,7 +73,7 @@ TEST(WorldTest, EveryKindOfFaultOccurs) {
     ASSERT_TRUE(run.run()) << seed;
     run.world.run_for(5s);
     for (const auto& probe : run.probes) {
-      // A prefix, always: faults lose the end of a connection, never bytes in the middle.
+      // Always a prefix: faults lose the end of a connection, never bytes in the middle.
       EXPECT_EQ(run.sent.compare(0, probe->received.size(), probe->received), 0) << seed;
       if (probe->ended) {
         EXPECT_EQ(probe->received.size(), run.sent.size()) << seed;

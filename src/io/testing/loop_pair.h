@@ -1,5 +1,5 @@
-// Two hosts to test with, on the kernel's loop or in a simulated world: what a test states about
-// streams, timers and names then holds for both. One thread.
+// Two hosts for tests, on the kernel's loop or in a simulated world, so that tests of streams,
+// timers and names run on both. One thread.
 #pragma once
 
 #include <functional>
@@ -16,13 +16,13 @@ class LoopPair {
   virtual ~LoopPair() = default;
   virtual Loop& server() = 0;
   virtual Loop& client() = 0;
-  // By this name the client finds the server.
+  // The name by which the client finds the server.
   virtual std::string server_host() const = 0;
-  // And by this address.
+  // The address of the server.
   virtual std::string server_ip() const = 0;
-  // Runs both loops until the condition holds. False: it did not within a minute.
+  // Runs both loops until the condition holds. False: it did not hold within a minute.
   virtual bool run_until(const std::function<bool()>& condition) = 0;
-  // Runs both for a while; short, since the kernel's takes real time.
+  // Runs both loops for a short time; the kernel's loop needs real time.
   virtual void run_for(Duration duration) = 0;
 
   Address server_address(uint16_t port) const {
@@ -32,7 +32,7 @@ class LoopPair {
 
 // A simulated network with tiny buffers and segments, and short reads and writes.
 std::unique_ptr<LoopPair> make_sim_pair();
-// Both hosts are one epoll loop.
+// Both hosts share one epoll loop.
 std::unique_ptr<LoopPair> make_epoll_pair();
 
 }  // namespace millrace::io::testing

@@ -1,5 +1,5 @@
-// A stream with a handler that does the obvious, for tests: reads all that comes, sends what it is
-// given, and remembers what happened. Belongs to the stream's loop.
+// A stream with a simple handler for tests: reads everything, sends `to_send`, and records what
+// happened. Belongs to the stream's loop.
 #pragma once
 
 #include <algorithm>
@@ -47,16 +47,16 @@ class StreamProbe final : public StreamHandler {
   std::unique_ptr<Stream> stream;
   std::string received;
   std::string to_send;
-  bool echoes = false;  // sends back what it receives, and the end too
+  bool echoes = false;  // sends back what it receives, including the end
   bool reads = true;
   bool connected = false;
   bool ended = false;  // the peer finished in order
   bool finished = false;
   bool finish_when_sent = false;
-  bool broken = false;  // a read or write said kError
+  bool broken = false;  // a read or write returned kError
   int ready_calls = 0;
   int failed_calls = 0;
-  size_t read_bytes_max = 64 << 10;  // in one call
+  size_t read_bytes_max = 64 << 10;  // in one call of read
   std::string failure;
 
   bool over() const { return ended || broken || failed_calls > 0; }

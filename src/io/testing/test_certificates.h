@@ -1,4 +1,4 @@
-// Certificates made on the spot, for tests of TLS: an authority that signs for any name and time.
+// Certificates created for tests of TLS: an authority that signs for any name and time.
 // Test code only. Any thread, one object per thread.
 #pragma once
 
@@ -41,7 +41,7 @@ class TestAuthority {
   long next_serial_ = 2;
 };
 
-// A folder that is removed with everything in it.
+// A folder that the destructor removes with its contents.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -49,7 +49,7 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   const std::string& path() const { return path_; }
-  // Writes a file, replacing an old one by renaming, and returns its path.
+  // Writes a file, replacing an old one by a rename, and returns its path.
   std::string write(const std::string& name, std::string_view text);
 
  private:
