@@ -17,7 +17,7 @@
 #include "daemon/generate/pacer.h"
 #include "daemon/generate/payload_template.h"
 #include "io/loop.h"
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace millrace::load {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace millrace::load {
 

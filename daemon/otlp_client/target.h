@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "compress/coding.h"
 #include "io/loop.h"
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace CLI {
 class App;

@@ -17,7 +17,7 @@
 #include "daemon/replay/replay_result.h"
 #include "daemon/replay/request_reader.h"
 #include "io/loop.h"
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace millrace::replay {
 

@@ -13,7 +13,7 @@
 #include "io/loop.h"
 #include "memory/chunk_pool.h"
 #include "otlp/json/decode.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::load {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text_pattern.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::access {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "access/authenticator.h"
-#include "transport/request_gate.h"
+#include "transport/server/request_gate.h"
 
 namespace millrace::access {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::access {
 namespace {

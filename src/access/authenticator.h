@@ -12,8 +12,8 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "transport/client.h"
-#include "transport/request_gate.h"
+#include "transport/client/client.h"
+#include "transport/server/request_gate.h"
 
 namespace millrace::access {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::access {
 namespace {

@@ -28,7 +28,7 @@
 #include <vector>
 
 #include "access/keyed_hash.h"
-#include "transport/request_gate.h"
+#include "transport/server/request_gate.h"
 
 namespace millrace::access {
 

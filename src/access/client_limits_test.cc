@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::access {
 namespace {

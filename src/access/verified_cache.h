@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "access/keyed_hash.h"
-#include "transport/request_gate.h"
+#include "transport/server/request_gate.h"
 
 namespace millrace::access {
 

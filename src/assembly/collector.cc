@@ -11,7 +11,7 @@
 #include "assembly/destination_options.h"
 #include "assembly/self_metrics.h"
 #include "base/check.h"
-#include "transport/eviction_order.h"
+#include "transport/server/eviction_order.h"
 
 namespace millrace::assembly {
 namespace {

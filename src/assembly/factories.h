@@ -21,7 +21,7 @@
 #include "pipeline/exporter.h"
 #include "pipeline/handing_on.h"
 #include "pipeline/processor.h"
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace millrace::assembly {
 

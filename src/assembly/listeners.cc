@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "transport/eviction_order.h"
+#include "transport/server/eviction_order.h"
 
 namespace millrace::assembly {
 

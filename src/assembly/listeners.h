@@ -21,7 +21,7 @@
 #include "io/placement.h"
 #include "memory/chunk_pool.h"
 #include "reception/receiver.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::assembly {
 

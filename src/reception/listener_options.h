@@ -16,7 +16,7 @@
 #include "base/time.h"
 #include "config/section.h"
 #include "pipeline/verdict.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 #include "yaml/node.h"
 
 namespace millrace::reception {

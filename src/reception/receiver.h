@@ -32,7 +32,7 @@
 #include "metrics/registry.h"
 #include "pipeline/intake.h"
 #include "reception/listener_options.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::reception {
 

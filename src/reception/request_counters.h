@@ -19,7 +19,7 @@
 #include "pipeline/intake.h"
 #include "pipeline/verdict.h"
 #include "reception/receiver.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::reception {
 

@@ -10,10 +10,10 @@
 #include "io/testing/test_certificates.h"
 #include "io/tls.h"
 #include "memory/chunk_pool.h"
-#include "transport/client.h"
-#include "transport/server.h"
-#include "transport/server_connection.h"
-#include "transport/server_test_support.h"
+#include "transport/client/client.h"
+#include "transport/server/server.h"
+#include "transport/server/server_connection.h"
+#include "transport/server/server_test_support.h"
 
 namespace millrace::transport {
 namespace {

@@ -15,7 +15,7 @@
 #include "tests/sim/coverage.h"
 #include "tests/sim/numbered_items.h"
 #include "tests/sim/scenario.h"
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace millrace::sim_test {
 

@@ -21,7 +21,7 @@
 #include "tests/sim/impostor.h"
 #include "tests/sim/numbered_items.h"
 #include "tests/sim/scenario.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::sim_test {
 

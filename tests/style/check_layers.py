@@ -20,6 +20,8 @@ LAYERS = {
     "library": 8,
     "c_interface": 9,
 }
+# Folders of one component that may not know one another.
+STRANGERS = [{"transport/server", "transport/client"}]
 NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
 NAMELESS = {"util", "utils", "common", "helpers", "misc", "core", "manager"}
 LINES_MAX = 500
@@ -27,6 +29,10 @@ LINES_MAX = 500
 
 def component(parts):
     return "/".join(parts[:2]) if parts[0] in NESTED and len(parts) > 2 else parts[0]
+
+
+def are_strangers(folder, other):
+    return folder != other and any({folder, other} == pair for pair in STRANGERS)
 
 
 def check(root):
@@ -58,6 +64,8 @@ def check(root):
                     continue
                 if target[0] not in LAYERS or len(target) < 2:
                     breaches.append(f"src/{relative}:{number}: include from the root of src/, found \"{found.group(1)}\"")
+                elif are_strangers("/".join(parts[:2]), "/".join(target[:2])):
+                    breaches.append(f"src/{relative}:{number}: {'/'.join(parts[:2])} may not know {'/'.join(target[:2])}")
                 elif component(target) != component(parts) and LAYERS[target[0]] >= LAYERS[parts[0]]:
                     breaches.append(
                         f"src/{relative}:{number}: {component(parts)} (layer {LAYERS[parts[0]]}) includes "

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "pipeline/exporter.h"
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace millrace::exporters {
 

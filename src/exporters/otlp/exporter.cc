@@ -15,7 +15,7 @@
 #include "otlp/json/decode.h"
 #include "otlp/json/encode.h"
 #include "otlp/rope_writer.h"
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace millrace::exporters {
 namespace {

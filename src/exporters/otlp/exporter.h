@@ -10,7 +10,7 @@
 #include "io/loop.h"
 #include "memory/budget.h"
 #include "pipeline/exporter.h"
-#include "transport/client.h"
+#include "transport/client/client.h"
 
 namespace millrace::exporters {
 

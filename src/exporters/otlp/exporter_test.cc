@@ -11,7 +11,7 @@
 #include "compress/decompressor.h"
 #include "io/sim/world.h"
 #include "io/testing/stream_probe.h"
-#include "transport/peer_text.h"
+#include "transport/client/peer_text.h"
 #include "transport/testing/scripted_http2_server.h"
 #include "wire/writer.h"
 

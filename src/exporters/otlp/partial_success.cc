@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "transport/peer_text.h"
+#include "transport/client/peer_text.h"
 #include "wire/protobuf.h"
 
 namespace millrace::exporters {

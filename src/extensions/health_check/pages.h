@@ -19,7 +19,7 @@
 
 #include "base/time.h"
 #include "extensions/health_check/options.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::extensions {
 

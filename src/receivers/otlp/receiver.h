@@ -18,7 +18,7 @@
 #include "pipeline/verdict.h"
 #include "reception/receiver.h"
 #include "reception/request_counters.h"
-#include "transport/server.h"
+#include "transport/server/server.h"
 
 namespace millrace::receivers {
 

@@ -1,0 +1,97 @@
+// OTLP over one HTTP/1.1 connection: one request after the other; what a peer pipelines waits until
+// the request before it is answered. Belongs to the server's loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/http1_request_parser.h"
+#include "transport/server/message_landing.h"
+#include "transport/server/reply_mapping.h"
+#include "transport/server/request_routing.h"
+#include "transport/server/server_context.h"
+
+namespace millrace::transport {
+
+class Http1Connection final : public ConnectionProtocol, private http::Http1RequestEvents {
+ public:
+  explicit Http1Connection(ConnectionHost& host);
+  ~Http1Connection() override;
+
+  size_t receive(std::span<uint8_t> bytes, size_t requests_max) override;
+  void receive_end() override;
+  void write_to(std::string& out, size_t out_bytes_max) override;
+  bool must_flush() const override;
+  bool should_flush() const override { return must_flush(); }
+  bool finished() const override;
+  bool lingers() const override { return !ended_ && stage_ != Stage::kIdle; }
+  size_t linger_bytes_max() const override;
+  bool wants_read() const override { return !closing_ && !must_wait(); }
+  bool wants_unconsumed() const override { return wants_read() && held_back_; }
+  MonotonicTime on_time(MonotonicTime now) override;
+  void begin_drain() override;
+  MonotonicTime idle_since() const override {
+    return stage_ == Stage::kIdle ? stage_since_ : kNever;
+  }
+
+ private:
+  // The right to answer the request under way; outlives the connection.
+  class Pending;
+  enum class Stage : uint8_t {
+    kIdle,           // between requests
+    kHead,           // a header section has begun
+    kBody,           // of interest
+    kDiscarding,     // already answered; the rest of the body is read and dropped
+    kAwaitingReply,  // the handler has it
+  };
+
+  // For the answer, or because who asks does not read the answers: we do not hold ever more.
+  bool must_wait() const;
+  void on_head(const http::Http1Head& head, const http::HeaderList& fields) override;
+  void on_body(std::span<uint8_t> bytes) override;
+  void on_end() override;
+
+  void start_body();
+  void charge_bytes(uint64_t bytes);
+  void note_rejected(std::string_view reason, std::string_view detail);
+  void refuse(const Reply& reply, std::string_view reason);
+  void refuse_landing(LandingOutcome outcome);
+  void refuse_malformed(http::Http1Error error);
+  void answer(const Reply& reply);
+  // Answers the request under way, whose body may still be coming.
+  void answer_http(HttpAnswer answer);
+  // Reserves what `out_` has become beyond `size_before`; an answer that finds no memory is
+  // replaced by one of a few words, and is the last.
+  void reserve_answer(size_t size_before);
+  size_t out_waiting() const { return out_.size() - out_taken_; }
+  MonotonicTime stage_deadline() const;
+  void enter(Stage stage);
+
+  ConnectionHost& host_;
+  const ServerOptions& options_;
+  http::Http1RequestParser parser_;
+  RequestPlan plan_;
+  http::Http1Head head_;
+  LandingMessage message_;
+  Pending* pending_ = nullptr;
+  Stage stage_ = Stage::kIdle;
+  MonotonicTime stage_since_;  // or the last progress of a body
+  MonotonicTime age_at_ = kNever;
+  bool answered_ = false;
+  bool head_method_ = false;
+  bool closing_ = false;           // close when everything is written
+  bool last_ = false;              // the answer under way is the last of this connection
+  bool held_back_ = false;         // bytes were left because of must_wait()
+  bool parser_reset_due_ = false;  // the request is over; not from inside the parser's events
+  bool ended_ = false;             // the peer will send nothing more
+  size_t wire_bytes_ = 0;
+  MetadataRef metadata_;
+  RequestPass pass_;
+  std::string origin_;
+  std::string out_;
+  size_t out_taken_ = 0;       // of out_, by write_to()
+  Reservation answer_memory_;  // of out_, when it is long
+};
+
+}  // namespace millrace::transport

@@ -1,0 +1,110 @@
+// One request on an HTTP/2 connection: lands its body, hands it over, answers it.
+//
+// It is also the Exchange that the handler holds, so it lives until its stream is closed and the
+// handler has answered, whichever comes last. Belongs to the server's loop.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/grpc_wire.h"
+#include "http/http2_server_session.h"
+#include "memory/budget.h"
+#include "transport/server/message_landing.h"
+#include "transport/server/reply_mapping.h"
+#include "transport/server/request_routing.h"
+#include "transport/server/server_context.h"
+
+namespace millrace::transport {
+
+class Http2Connection;
+
+class Http2Request final : public http::Http2Stream, public Exchange::Impl {
+ public:
+  Http2Request(Http2Connection& connection, RequestPlan plan);
+
+  enum class Memory : uint8_t { kReserved, kNone };
+  // The head is valid only during this call. Without memory an OTLP request is refused.
+  void start(const http::HeaderList& head, Memory memory);
+  void receive(std::span<uint8_t> data);
+  void receive_end();
+  // The stream is closed, or the connection is gone. May delete this.
+  void detach();
+  // The peer's window has let nothing of the answer through since then; kNever: nothing waits.
+  MonotonicTime answer_stalled_since(MonotonicTime now);
+  // It has had its time: the stream is reset.
+  void give_up_answer();
+  // The body made no progress for too long.
+  void time_out();
+  // The sender's deadline (grpc-timeout) has passed: it is told so, whatever becomes of the data.
+  void pass_deadline();
+
+  bool body_open() const { return body_open_; }
+  MonotonicTime progress_at() const { return progress_at_; }
+  // kNever once the request is answered.
+  MonotonicTime deadline() const {
+    return body_open_ || (exchange_out_ && !deadline_passed_) ? deadline_ : kNever;
+  }
+
+  void reply(const Reply& reply) override;
+  void abandon() override;
+
+  Http2Request* next = nullptr;  // for the connection's list
+  Http2Request** link = nullptr;
+
+ private:
+  ~Http2Request() = default;
+  void start_http_body(const http::HeaderList& head);
+  void charge_bytes(uint64_t bytes);
+  void receive_grpc(std::span<uint8_t> data);
+  bool begin_grpc_message(const uint8_t* at);
+  void receive_http(std::span<uint8_t> data);
+  void end_grpc();
+  void deliver(Bytes bytes);
+  void refuse(const Reply& reply, std::string_view reason);
+  void refuse_landing(LandingOutcome outcome);
+  void note_rejected(std::string_view reason, std::string_view detail);
+  void answer(const Reply& reply);
+  void answer_http(HttpAnswer answer);
+  void answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer);
+  void close_body();
+  void open_body();
+  void end_body();
+  // An answer may wait for the peer for long; a long one is reserved until its stream is closed.
+  // False: no memory for it.
+  bool reserve_answer(size_t bytes);
+  void watch_answer();
+  void send(http::Http2Response response);
+  void send_deferred();
+  void respond(http::Http2Response response);
+
+  Http2Connection* connection_;  // null once detached
+  RequestPlan plan_;
+  // The answer to what needs no body (pages, mistakes). It waits for the end of the request, so
+  // that breaches of HTTP/2 in the rest are still noticed, but not for much of it.
+  std::unique_ptr<http::Http2Response> deferred_;
+  LandingMessage message_;
+  std::array<uint8_t, http::kGrpcPrefixBytes> prefix_{};
+  uint8_t prefix_size_ = 0;
+  bool body_open_ = false;        // bytes of the body are still of interest
+  bool exchange_out_ = false;     // a handler owes an answer
+  bool deadline_passed_ = false;  // and answered so; the handler's answer comes too late
+  bool head_method_ = false;      // HEAD: the answer goes without its body
+  bool compressed_ = false;
+  bool has_memory_ = true;  // of the budget, for being open
+  size_t wire_bytes_ = 0;
+  MonotonicTime progress_at_{};
+  MonotonicTime deadline_ = kNever;
+  Reservation answer_memory_;
+  Reservation own_memory_;  // once the connection, which had reserved it, is gone
+  size_t answer_sent_ = 0;  // of the body, when it was last looked at
+  MonotonicTime answer_progress_at_ = kNever;
+  bool bytes_charged_ = false;  // their number was known before they came
+  MetadataRef metadata_;
+  RequestPass pass_;
+  std::string origin_;
+};
+
+}  // namespace millrace::transport

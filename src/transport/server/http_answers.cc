@@ -1,0 +1,95 @@
+#include "transport/server/http_answers.h"
+
+namespace millrace::transport {
+namespace {
+
+using http::KnownField;
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) {
+    if (!text.empty()) text += ", ";
+    text += item;
+  }
+  return text;
+}
+
+}  // namespace
+
+HttpAnswer answer_refusal(const RequestPlan& plan) {
+  const Refusal& refusal = *plan.refusal;
+  HttpAnswer answer;
+  if (refusal.as_status) {
+    Reply reply;
+    reply.code = refusal.grpc_code;
+    reply.message = refusal.message;
+    answer = map_to_http(reply, plan.signal.value_or(Signal::kTraces), plan.format);
+  } else {
+    answer.content_type = "text/plain; charset=utf-8";
+    answer.body = refusal.message;
+  }
+  answer.status = refusal.http_status;
+  if (!refusal.allow.empty()) answer.fields.push_back({"allow", std::string(refusal.allow)});
+  return answer;
+}
+
+HttpAnswer answer_page(const http::HeaderList& head, const PageHandler& handler) {
+  const std::string_view target = head.find(KnownField::kPath);
+  PageRequest request;
+  request.method = head.find(KnownField::kMethod);
+  request.path = path_without_query(target);
+  const size_t mark = target.find('?');
+  if (mark != std::string_view::npos) {
+    request.query = target.substr(mark + 1, target.find('#') - mark - 1);
+  }
+  PageReply page = handler(request);
+  HttpAnswer answer;
+  answer.status = page.status;
+  answer.content_type = std::move(page.content_type);
+  answer.body = std::move(page.body);
+  return answer;
+}
+
+HttpAnswer answer_preflight(const http::HeaderList& head, const CorsOptions& cors) {
+  HttpAnswer answer;
+  answer.status = 204;
+  answer.fields.push_back(
+      {"vary", "origin, access-control-request-method, access-control-request-headers"});
+  if (!origin_allowed(cors, head.find(KnownField::kOrigin)) ||
+      head.find("access-control-request-method") != "POST") {
+    return answer;
+  }
+  answer.fields.push_back({"access-control-allow-methods", "POST"});
+  // The safelisted fields need no leave; Content-Type does, because OTLP's types are not forms'.
+  std::string allowed = "content-type";
+  bool any = false;
+  for (const std::string& name : cors.allowed_headers) any = any || name == "*";
+  if (any) {
+    const std::string_view requested = head.find("access-control-request-headers");
+    if (!requested.empty()) allowed = requested;
+  } else if (!cors.allowed_headers.empty()) {
+    allowed += ", " + joined(cors.allowed_headers);
+  }
+  answer.fields.push_back({"access-control-allow-headers", allowed});
+  if (cors.max_age_s > 0) {
+    answer.fields.push_back({"access-control-max-age", std::to_string(cors.max_age_s)});
+  }
+  return answer;
+}
+
+void add_common_fields(HttpAnswer& answer, const ServerOptions& options, std::string_view origin) {
+  if (origin_allowed(options.cors, origin)) {
+    answer.fields.push_back({"access-control-allow-origin", std::string(origin)});
+    answer.fields.push_back({"access-control-allow-credentials", "true"});
+    if (answer.status != 204) answer.fields.push_back({"vary", "origin"});
+    if (!options.cors.exposed_headers.empty()) {
+      answer.fields.push_back(
+          {"access-control-expose-headers", joined(options.cors.exposed_headers)});
+    }
+  }
+  for (const MetadataEntry& field : options.response_headers) {
+    answer.fields.push_back({field.name, field.value});
+  }
+}
+
+}  // namespace millrace::transport

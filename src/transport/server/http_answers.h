@@ -1,0 +1,23 @@
+// Answers of HTTP that are not the reply of a handler: refusals, pages, CORS; and the fields that
+// every HTTP answer carries. The same for HTTP/1.1 and HTTP/2. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/header_list.h"
+#include "transport/server/reply_mapping.h"
+#include "transport/server/request_routing.h"
+#include "transport/server/server.h"
+
+namespace millrace::transport {
+
+HttpAnswer answer_refusal(const RequestPlan& plan);
+// Runs the page's handler.
+HttpAnswer answer_page(const http::HeaderList& head, const PageHandler& handler);
+// To OPTIONS with an Origin: 204, and what is allowed when the origin is.
+HttpAnswer answer_preflight(const http::HeaderList& head, const CorsOptions& cors);
+// Access-Control fields for an answer to that origin (empty: none was sent), response_headers.
+void add_common_fields(HttpAnswer& answer, const ServerOptions& options, std::string_view origin);
+
+}  // namespace millrace::transport

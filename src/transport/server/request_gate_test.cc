@@ -1,0 +1,191 @@
+#include "transport/server/request_gate.h"
+
+#include <gtest/gtest.h>
+
+#include "transport/rpc_status.h"
+#include "transport/server/server_test_support.h"
+
+namespace millrace::transport {
+namespace {
+
+// Lets in who shows "x-pass: yes"; keeps what it was asked and charged.
+class FakeGate final : public RequestGate, public RequestMeter {
+ public:
+  std::optional<GateRefusal> on_head(const RequestHead& head, RequestPass& pass) override {
+    peers.push_back(head.peer);
+    if (head.fields.find("x-pass") == "yes") {
+      pass.identity = std::make_shared<Identity>("alice");
+      pass.secret_field = "x-pass";
+      pass.meter = this;
+      pass.meter_key = {7, 8};
+      return std::nullopt;
+    }
+    GateRefusal refusal{.reply = std::make_unique<Reply>(refusal_reply),
+                        .reason = "unauthenticated"};
+    return refusal;
+  }
+  void charge_bytes(const RequestPass& pass, uint64_t count, MonotonicTime) override {
+    EXPECT_EQ(pass.meter_key[1], 8u);
+    bytes.push_back(count);
+  }
+  void charge_items(const RequestPass&, uint64_t, MonotonicTime) override {}
+
+  Reply refusal_reply;
+  std::vector<std::string> peers;
+  std::vector<uint64_t> bytes;
+};
+
+class RequestGateTest : public testing::ServerTest {
+ protected:
+  RequestGateTest() {
+    gate->refusal_reply.code = Code::kUnauthenticated;
+    gate->refusal_reply.message = "no token";
+    gate->refusal_reply.challenge = "Bearer";
+    options.gates.push_back(gate);
+    options.include_metadata = true;
+  }
+  static std::string head(std::string_view more) {
+    return "POST /v1/traces HTTP/1.1\r\nHost: c\r\nContent-Type: application/x-protobuf\r\n" +
+           std::string(more) + "\r\n";
+  }
+  static testing::Http2Peer::Fields http_fields(testing::Http2Peer::Fields more) {
+    testing::Http2Peer::Fields fields = {{":method", "POST"},
+                                         {":scheme", "http"},
+                                         {":path", "/v1/traces"},
+                                         {":authority", "c"},
+                                         {"content-type", "application/x-protobuf"}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    return fields;
+  }
+
+  std::shared_ptr<FakeGate> gate = std::make_shared<FakeGate>();
+};
+
+TEST_F(RequestGateTest, Http1IsRefusedBeforeItsBodyHasCome) {
+  start();
+  auto peer = raw();
+  peer->send(head("Content-Length: 1000000\r\n"));
+  ASSERT_TRUE(run_until([&] { return peer->received.contains("no token"); }));
+  EXPECT_TRUE(peer->received.starts_with("HTTP/1.1 401 ")) << peer->received;
+  EXPECT_TRUE(peer->received.contains("www-authenticate: Bearer\r\n")) << peer->received;
+  EXPECT_EQ(observer.reasons, std::vector<std::string>{"unauthenticated"});
+  // The connection goes on behind the body that nobody wants.
+  peer->received.clear();
+  peer->send(std::string(1'000'000, 'x') + head("Content-Length: 2\r\nX-Pass: yes\r\n") + "ok");
+  ASSERT_TRUE(run_until([&] { return peer->received.contains("HTTP/1.1 200 "); }));
+  EXPECT_EQ(handler.bodies, std::vector<std::string>{"ok"});
+}
+
+TEST_F(RequestGateTest, WhoWaitsForLeaveIsNotToldToGoOn) {
+  start();
+  auto peer = raw();
+  peer->send(head("Content-Length: 10\r\nExpect: 100-continue\r\n"));
+  ASSERT_TRUE(run_until([&] { return peer->ended; }));
+  EXPECT_FALSE(peer->received.contains(" 100 ")) << peer->received;
+  EXPECT_TRUE(peer->received.starts_with("HTTP/1.1 401 "));
+}
+
+TEST_F(RequestGateTest, GrpcIsRefusedBeforeItsBodyHasCome) {
+  start();
+  auto peer = http2();
+  const int32_t id = peer->request(testing::Http2Peer::grpc_fields(Signal::kTraces), "", false);
+  ASSERT_TRUE(run_until([&] { return peer->responses[id].fields.contains("grpc-status"); }));
+  EXPECT_EQ(peer->responses[id].fields.at("grpc-status"), "16");
+  EXPECT_EQ(peer->responses[id].fields.at("grpc-message"), "no token");
+  EXPECT_TRUE(handler.bodies.empty());
+}
+
+TEST_F(RequestGateTest, HttpOverHttp2IsRefusedBeforeItsBodyHasCome) {
+  start();
+  auto peer = http2();
+  const int32_t id = peer->request(http_fields({}), "", false);
+  ASSERT_TRUE(run_until([&] { return peer->responses[id].fields.contains(":status"); }));
+  EXPECT_EQ(peer->responses[id].fields.at(":status"), "401");
+  EXPECT_EQ(peer->responses[id].fields.at("www-authenticate"), "Bearer");
+}
+
+TEST_F(RequestGateTest, OtherStreamsGoOnWhileOneIsRefused) {
+  start();
+  auto peer = http2();
+  const int32_t refused = peer->request(testing::Http2Peer::grpc_fields(Signal::kTraces),
+                                        testing::Http2Peer::framed(std::string(300'000, 'x')));
+  const int32_t taken =
+      peer->request(testing::Http2Peer::grpc_fields(Signal::kTraces, {{"x-pass", "yes"}}),
+                    testing::Http2Peer::framed("hello"));
+  EXPECT_EQ(answer_of(*peer, refused).fields.at("grpc-status"), "16");
+  EXPECT_EQ(answer_of(*peer, taken).fields.at("grpc-status"), "0");
+  EXPECT_EQ(handler.bodies, std::vector<std::string>{"hello"});
+}
+
+TEST_F(RequestGateTest, RefusalWithADelayTellsIt) {
+  gate->refusal_reply.code = Code::kResourceExhausted;
+  gate->refusal_reply.retry_after = 1500ms;
+  start();
+  auto peer = raw();
+  peer->send(head("Content-Length: 3\r\n") + "abc");
+  ASSERT_TRUE(run_until([&] { return peer->received.contains("no token"); }));
+  EXPECT_TRUE(peer->received.starts_with("HTTP/1.1 429 ")) << peer->received;
+  EXPECT_TRUE(peer->received.contains("retry-after: 2\r\n")) << peer->received;
+  EXPECT_FALSE(peer->received.contains("www-authenticate")) << peer->received;
+  auto grpc = http2();
+  const auto details =
+      http::decode_base64(answer_of(*grpc, grpc->grpc("x")).fields.at("grpc-status-details-bin"));
+  EXPECT_EQ(decode_rpc_status(as_span(*details))->retry_delay, 1500ms);
+}
+
+TEST_F(RequestGateTest, IdentityTravelsAndTheSecretDoesNot) {
+  start();
+  auto peer = http2();
+  const int32_t id = peer->request(
+      testing::Http2Peer::grpc_fields(Signal::kTraces, {{"x-pass", "yes"}, {"x-other", "1"}}),
+      testing::Http2Peer::framed("hello"));
+  EXPECT_EQ(answer_of(*peer, id).fields.at("grpc-status"), "0");
+  auto one = raw();
+  one->send(head("Content-Length: 1\r\nX-Pass: yes\r\nX-Other: 1\r\n") + "y");
+  ASSERT_TRUE(run_until([&] { return handler.requests.size() == 2; }));
+  for (const Request& request : handler.requests) {
+    EXPECT_EQ(request.pass.identity->name, "alice");
+    EXPECT_EQ(request.metadata->find("x-other"), "1");
+    EXPECT_EQ(request.metadata->find("x-pass"), "");
+  }
+}
+
+TEST_F(RequestGateTest, BytesAreChargedOnceHoweverTheyCome) {
+  start();
+  auto grpc = http2();
+  const testing::Http2Peer::Fields pass = {{"x-pass", "yes"}};
+  answer_of(*grpc, grpc->request(testing::Http2Peer::grpc_fields(Signal::kTraces, pass),
+                                 testing::Http2Peer::framed(std::string(11, 'a'))));
+  answer_of(*grpc, grpc->request(http_fields({{"x-pass", "yes"}, {"content-length", "22"}}),
+                                 std::string(22, 'b')));
+  answer_of(*grpc, grpc->request(http_fields(pass), std::string(33, 'c')));  // not announced
+  auto peer = raw();
+  peer->send(head("Content-Length: 44\r\nX-Pass: yes\r\n") + std::string(44, 'd'));
+  peer->send(head("Transfer-Encoding: chunked\r\nX-Pass: yes\r\n") + "37\r\n" +
+             std::string(55, 'e') + "\r\n0\r\n\r\n");
+  ASSERT_TRUE(run_until([&] { return handler.bodies.size() == 5; }));
+  EXPECT_EQ(gate->bytes, (std::vector<uint64_t>{11, 22, 33, 44, 55}));
+}
+
+TEST_F(RequestGateTest, PagesAndMistakesAreNotAsked) {
+  options.page_routes.push_back({"/health", [](const PageRequest&) { return PageReply{}; }});
+  start();
+  auto peer = raw();
+  peer->send("GET /health HTTP/1.1\r\nHost: c\r\n\r\nGET /nothing HTTP/1.1\r\nHost: c\r\n\r\n");
+  ASSERT_TRUE(run_until([&] { return peer->received.contains(" 404 "); }));
+  EXPECT_TRUE(peer->received.starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(gate->peers.empty());
+}
+
+TEST_F(RequestGateTest, FirstGateThatRefusesAnswers) {
+  auto second = std::make_shared<FakeGate>();
+  options.gates.push_back(second);
+  start();
+  auto peer = http2();
+  EXPECT_EQ(answer_of(*peer, peer->grpc("x")).fields.at("grpc-status"), "16");
+  EXPECT_EQ(gate->peers.size(), 1u);
+  EXPECT_TRUE(second->peers.empty());
+}
+
+}  // namespace
+}  // namespace millrace::transport

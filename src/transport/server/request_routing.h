@@ -1,0 +1,71 @@
+// What a request is and who gets it, decided from its head alone: gRPC or HTTP, signal, format and
+// coding, or the mistake that was made. The same for HTTP/1.1 and HTTP/2.
+//
+// Immutable after construction; used on the server's loop.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "compress/coding.h"
+#include "http/header_list.h"
+#include "transport/server/server.h"
+
+namespace millrace::transport {
+
+enum class HttpVersion : uint8_t { kHttp10, kHttp11, kHttp2 };
+
+// The wrong request, and how it is told.
+struct Refusal {
+  std::string_view reason;  // for counters; static
+  std::string message;
+  Code grpc_code = Code::kOk;  // gRPC requests
+  int http_status = 0;         // HTTP requests; for gRPC 200, or 415 and 405
+  // HTTP: false: the message as text/plain; true: a Status in the request's own format.
+  bool as_status = false;
+  std::string_view allow;  // the Allow field of a 405; static
+};
+
+struct RequestPlan {
+  enum class Kind : uint8_t { kOtlp, kPage, kPreflight, kRefused };
+  Kind kind = Kind::kRefused;
+  Protocol protocol = Protocol::kHttp;
+  std::optional<Signal> signal;
+  RequestHandler* handler = nullptr;
+  const PageHandler* page = nullptr;
+  BodyFormat format = BodyFormat::kProtobuf;
+  compress::Coding coding = compress::Coding::kIdentity;
+  std::optional<Duration> timeout;  // grpc-timeout
+  std::optional<Refusal> refusal;
+};
+
+class RequestRouting {
+ public:
+  // `options` must outlive this.
+  explicit RequestRouting(const ServerOptions& options);
+  RequestPlan plan(const http::HeaderList& head, HttpVersion version) const;
+  // The answer to a request whose header section is too long, of the kind the sender speaks.
+  RequestPlan plan_oversized(const http::HeaderList& head) const;
+
+ private:
+  const ServerOptions::OtlpRoute* find_otlp(std::string_view path) const;
+  std::string not_found_text(std::string_view path) const;
+  const ServerOptions::PageRoute* find_page(std::string_view path) const;
+  RequestPlan plan_grpc(const http::HeaderList& head, std::string_view subtype,
+                        HttpVersion version) const;
+  RequestPlan plan_otlp_http(const http::HeaderList& head,
+                             const ServerOptions::OtlpRoute& route) const;
+
+  const ServerOptions& options_;
+};
+
+// "/opentelemetry.proto.collector.trace.v1.TraceService/Export" and its sisters.
+std::string_view grpc_path_of(Signal signal);
+// Whether the Origin is allowed by cors.allowed_origins ('*' matches any run of characters).
+bool origin_allowed(const CorsOptions& cors, std::string_view origin);
+std::string_view path_without_query(std::string_view target);
+
+}  // namespace millrace::transport
