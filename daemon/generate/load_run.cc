@@ -8,7 +8,7 @@
 namespace millrace::load {
 namespace {
 
-using transport::Answer;
+using transport::ClientAnswer;
 
 // A place whose request could not even be sent rests, or a closed loop without a server would spin.
 constexpr Duration kPauseAfterFailure = 100ms;
@@ -39,7 +39,7 @@ LoadRun::LoadRun(io::Loop& loop, const GenerateOptions& options, Clients clients
                                       options.seed)),
       clients_(std::move(clients)),
       on_finished_(std::move(on_finished)),
-      compressor_(coding_of(options.compression), compress::kDefaultLevel),
+      compressor_(options.compression, compress::kDefaultLevel),
       next_sequence_(options.first_sequence) {
   result_.request_bytes = template_.size();
   // The places of all connections alternate, so that a few requests spread over all of them.
@@ -124,18 +124,18 @@ void LoadRun::attempt(Place& place) {
   request.coding = options_.compression;
   request.deadline = loop_.now() + options_.timeout;
   place.client->send(std::move(request),
-                     [this, &place](Answer answer) { on_answer(place, std::move(answer)); });
+                     [this, &place](ClientAnswer answer) { on_answer(place, std::move(answer)); });
 }
 
-void LoadRun::on_answer(Place& place, Answer answer) {
+void LoadRun::on_answer(Place& place, ClientAnswer answer) {
   if (finished_) return;
   const bool again =
       !is_ok(answer) && is_retryable(answer) && place.attempts <= options_.retries_max;
-  if (answer.kind == Answer::Kind::kAnswered && !is_ok(answer) && is_retryable(answer)) {
+  if (answer.kind == ClientAnswer::Kind::kAnswered && !is_ok(answer) && is_retryable(answer)) {
     result_.refusals.add(answer.code, answer.http_status, answer.retry_after);
   }
   if (!again) settle(place, answer);
-  const bool rests = answer.kind == Answer::Kind::kNotSent;
+  const bool rests = answer.kind == ClientAnswer::Kind::kNotSent;
   if (!again && !rests) return release(place);
   Duration delay = kPauseAfterFailure;
   if (again) {
@@ -157,7 +157,7 @@ void LoadRun::on_answer(Place& place, Answer answer) {
   place.pause->arm_at(loop_.now() + delay);
 }
 
-void LoadRun::settle(Place& place, const Answer& answer) {
+void LoadRun::settle(Place& place, const ClientAnswer& answer) {
   const uint64_t items = template_.item_count();
   if (is_ok(answer)) {
     const uint64_t rejected = std::min(items, rejected_count(answer));
@@ -168,9 +168,10 @@ void LoadRun::settle(Place& place, const Answer& answer) {
       on_acknowledged_({options_.generator_id, place.first_sequence}, items);
     }
   } else {
-    (answer.kind == Answer::Kind::kAnswered && is_retryable(answer) ? result_.refused
-                                                                    : result_.failed) += items;
-    if (answer.kind != Answer::Kind::kAnswered) result_.unanswered += items;
+    (answer.kind == ClientAnswer::Kind::kAnswered && is_retryable(answer) ? result_.refused
+                                                                          : result_.failed) +=
+        items;
+    if (answer.kind != ClientAnswer::Kind::kAnswered) result_.unanswered += items;
     if (result_.first_error.empty()) result_.first_error = describe(answer);
   }
   result_.elapsed = loop_.now() - started_at_;

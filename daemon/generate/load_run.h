@@ -48,8 +48,8 @@ class LoadRun {
   void fill_places();
   void begin_request(Place& place, MonotonicTime due);
   void attempt(Place& place);
-  void on_answer(Place& place, transport::Answer answer);
-  void settle(Place& place, const transport::Answer& answer);
+  void on_answer(Place& place, transport::ClientAnswer answer);
+  void settle(Place& place, const transport::ClientAnswer& answer);
   void release(Place& place);
   void check_finished();
   Rope encode(const Bytes& body);

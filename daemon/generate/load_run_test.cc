@@ -12,12 +12,12 @@
 namespace millrace::load {
 namespace {
 
-using transport::Answer;
+using transport::ClientAnswer;
 
 // Answers after a delay, by a script that sees the number of the attempt.
 class ScriptedClient final : public transport::Client {
  public:
-  using Script = std::function<Answer(uint64_t attempt)>;
+  using Script = std::function<ClientAnswer(uint64_t attempt)>;
   ScriptedClient(io::Loop& loop, Duration delay, Script script)
       : loop_(loop), delay_(delay), script_(std::move(script)) {}
   void send(transport::ClientRequest request, Done done) override {
@@ -59,9 +59,9 @@ class ScriptedClient final : public transport::Client {
   size_t in_flight_ = 0;
 };
 
-Answer ok() { return Answer{}; }
-Answer refusal(Code code) {
-  Answer answer;
+ClientAnswer ok() { return ClientAnswer{}; }
+ClientAnswer refusal(Code code) {
+  ClientAnswer answer;
   answer.code = code;
   answer.message = "no";
   return answer;
@@ -195,7 +195,7 @@ TEST_F(LoadRunTest, RefusalsAndTheirHintsAreCountedForEachAttempt) {
   options.streams = 1;
   const LoadResult result = run(options, 1ms, [](uint64_t attempt) {
     if (attempt == 3 || attempt == 4) return ok();
-    Answer answer = refusal(attempt == 2 ? Code::kResourceExhausted : Code::kUnavailable);
+    ClientAnswer answer = refusal(attempt == 2 ? Code::kResourceExhausted : Code::kUnavailable);
     if (attempt > 0) answer.retry_after = 200ms * static_cast<int>(attempt);
     return answer;
   });
@@ -226,7 +226,7 @@ TEST_F(LoadRunTest, OnlyWhatWasAnsweredOkIsAcknowledged) {
 
 TEST_F(LoadRunTest, PartialSuccessIsCountedInItems) {
   const LoadResult result = run(small(50), 1ms, [](uint64_t) {
-    Answer answer;
+    ClientAnswer answer;
     answer.body = Bytes::copy_of(std::string_view("\x0a\x02\x08\x03", 4));
     return answer;
   });
@@ -239,8 +239,8 @@ TEST_F(LoadRunTest, NobodyThereDoesNotSpin) {
   options.duration = 1s;
   options.streams = 1;
   const LoadResult result = run(options, 1us, [](uint64_t) {
-    Answer answer;
-    answer.kind = Answer::Kind::kNotSent;
+    ClientAnswer answer;
+    answer.kind = ClientAnswer::Kind::kNotSent;
     return answer;
   });
   EXPECT_LE(result.requests, 11u);

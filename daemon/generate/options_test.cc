@@ -73,7 +73,7 @@ TEST(GenerateOptionsTest, EveryOptionIsRead) {
             "");
   EXPECT_EQ(options.protocol, LoadProtocol::kHttp);
   EXPECT_EQ(options.format, PayloadFormat::kJson);
-  EXPECT_EQ(options.compression, transport::ContentCoding::kZstd);
+  EXPECT_EQ(options.compression, compress::Coding::kZstd);
   ASSERT_EQ(options.headers.size(), 2u);
   EXPECT_EQ(options.headers[1], (MetadataEntry{"b", "2"}));
   EXPECT_TRUE(options.tls.skip_verify);

@@ -8,7 +8,7 @@
 namespace millrace::load {
 namespace {
 
-using transport::Answer;
+using transport::ClientAnswer;
 
 struct PartialSuccess {
   uint64_t rejected = 0;
@@ -17,7 +17,7 @@ struct PartialSuccess {
 
 // Export…ServiceResponse.partial_success (field 1) with rejected_… (1) and error_message (2), the
 // same for every signal.
-PartialSuccess partial_success(const Answer& answer) {
+PartialSuccess partial_success(const ClientAnswer& answer) {
   PartialSuccess found;
   if (answer.body_is_json) return found;
   wire::FieldReader response(answer.body.view());
@@ -34,35 +34,35 @@ PartialSuccess partial_success(const Answer& answer) {
 
 }  // namespace
 
-bool is_ok(const Answer& answer) {
-  return answer.kind == Answer::Kind::kAnswered && answer.code == Code::kOk;
+bool is_ok(const ClientAnswer& answer) {
+  return answer.kind == ClientAnswer::Kind::kAnswered && answer.code == Code::kOk;
 }
 
-bool is_retryable(const Answer& answer) {
-  if (answer.kind == Answer::Kind::kCancelled) return false;
-  if (answer.kind != Answer::Kind::kAnswered) return true;
+bool is_retryable(const ClientAnswer& answer) {
+  if (answer.kind == ClientAnswer::Kind::kCancelled) return false;
+  if (answer.kind != ClientAnswer::Kind::kAnswered) return true;
   if (answer.http_status != 0) return is_retryable_http_status(answer.http_status);
   return is_retryable_code(answer.code) ||
          (answer.code == Code::kResourceExhausted && answer.retry_after.has_value());
 }
 
-uint64_t rejected_count(const Answer& answer) { return partial_success(answer).rejected; }
-std::string partial_message(const Answer& answer) { return partial_success(answer).message; }
+uint64_t rejected_count(const ClientAnswer& answer) { return partial_success(answer).rejected; }
+std::string partial_message(const ClientAnswer& answer) { return partial_success(answer).message; }
 
-std::string describe(const Answer& answer) {
+std::string describe(const ClientAnswer& answer) {
   switch (answer.kind) {
-    case Answer::Kind::kAnswered:
+    case ClientAnswer::Kind::kAnswered:
       return fmt::format(
           "{}{}: {}", code_name(answer.code),
           answer.http_status != 0 ? fmt::format(" (HTTP {})", answer.http_status) : std::string(),
           answer.message);
-    case Answer::Kind::kNotSent:
+    case ClientAnswer::Kind::kNotSent:
       return "not sent: " + answer.message;
-    case Answer::Kind::kBroken:
+    case ClientAnswer::Kind::kBroken:
       return "connection broken: " + answer.message;
-    case Answer::Kind::kTimedOut:
+    case ClientAnswer::Kind::kTimedOut:
       return "no answer in time";
-    case Answer::Kind::kCancelled:
+    case ClientAnswer::Kind::kCancelled:
       return "cancelled";
   }
   return {};

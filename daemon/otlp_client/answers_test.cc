@@ -5,10 +5,10 @@
 namespace millrace::load {
 namespace {
 
-using transport::Answer;
+using transport::ClientAnswer;
 
-Answer of_code(Code code) {
-  Answer answer;
+ClientAnswer of_code(Code code) {
+  ClientAnswer answer;
   answer.code = code;
   return answer;
 }
@@ -22,42 +22,43 @@ TEST(AnswersTest, WhatOtlpCallsRetryableIsTriedAgain) {
                           Code::kUnimplemented, Code::kInternal, Code::kResourceExhausted}) {
     EXPECT_FALSE(is_retryable(of_code(code))) << code_name(code);
   }
-  Answer exhausted = of_code(Code::kResourceExhausted);
+  ClientAnswer exhausted = of_code(Code::kResourceExhausted);
   exhausted.retry_after = 1s;
   EXPECT_TRUE(is_retryable(exhausted));
 }
 
 TEST(AnswersTest, OverHttpTheStatusDecides) {
   for (const int status : {429, 502, 503, 504}) {
-    Answer answer = of_code(Code::kUnavailable);
+    ClientAnswer answer = of_code(Code::kUnavailable);
     answer.http_status = status;
     EXPECT_TRUE(is_retryable(answer)) << status;
   }
-  Answer answer = of_code(Code::kUnavailable);
+  ClientAnswer answer = of_code(Code::kUnavailable);
   answer.http_status = 500;
   EXPECT_FALSE(is_retryable(answer));
 }
 
 TEST(AnswersTest, NoAnswerMeansTryAgainUnlessWeEnd) {
-  for (const auto kind : {Answer::Kind::kNotSent, Answer::Kind::kBroken, Answer::Kind::kTimedOut}) {
-    Answer answer;
+  for (const auto kind :
+       {ClientAnswer::Kind::kNotSent, ClientAnswer::Kind::kBroken, ClientAnswer::Kind::kTimedOut}) {
+    ClientAnswer answer;
     answer.kind = kind;
     EXPECT_TRUE(is_retryable(answer));
     EXPECT_FALSE(is_ok(answer));
   }
-  Answer cancelled;
-  cancelled.kind = Answer::Kind::kCancelled;
+  ClientAnswer cancelled;
+  cancelled.kind = ClientAnswer::Kind::kCancelled;
   EXPECT_FALSE(is_retryable(cancelled));
 }
 
 TEST(AnswersTest, APartialSuccessIsRead) {
-  Answer answer;
+  ClientAnswer answer;
   answer.body = Bytes::copy_of(
       "\x0a\x07\x08\x05\x12\x03"
       "bad");
   EXPECT_EQ(rejected_count(answer), 5u);
   EXPECT_EQ(partial_message(answer), "bad");
-  EXPECT_EQ(rejected_count(Answer{}), 0u);
+  EXPECT_EQ(rejected_count(ClientAnswer{}), 0u);
 }
 
 }  // namespace

@@ -41,11 +41,11 @@ void add_target_options(CLI::App& app, TargetOptions& options) {
   add_choice<LoadProtocol>(app, "--protocol", options.protocol,
                            {{"grpc", LoadProtocol::kGrpc}, {"http", LoadProtocol::kHttp}},
                            "default grpc");
-  add_choice<transport::ContentCoding>(app, "--compression", options.compression,
-                                       {{"none", transport::ContentCoding::kIdentity},
-                                        {"gzip", transport::ContentCoding::kGzip},
-                                        {"zstd", transport::ContentCoding::kZstd}},
-                                       "of the bodies (default none)");
+  add_choice<compress::Coding>(app, "--compression", options.compression,
+                               {{"none", compress::Coding::kIdentity},
+                                {"gzip", compress::Coding::kGzip},
+                                {"zstd", compress::Coding::kZstd}},
+                               "of the bodies (default none)");
   app.add_option_function<std::vector<std::string>>(
          "--header",
          [&options](const std::vector<std::string>& texts) {
@@ -111,18 +111,6 @@ std::unique_ptr<transport::Client> make_client(io::Loop& loop, LoadProtocol prot
                                                const transport::ClientOptions& options) {
   return protocol == LoadProtocol::kGrpc ? transport::make_grpc_client(loop, options)
                                          : transport::make_http_client(loop, options);
-}
-
-compress::Coding coding_of(transport::ContentCoding coding) {
-  switch (coding) {
-    case transport::ContentCoding::kIdentity:
-      return compress::Coding::kIdentity;
-    case transport::ContentCoding::kGzip:
-      return compress::Coding::kGzip;
-    case transport::ContentCoding::kZstd:
-      return compress::Coding::kZstd;
-  }
-  return compress::Coding::kIdentity;
 }
 
 }  // namespace millrace::load

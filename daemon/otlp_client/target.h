@@ -34,7 +34,7 @@ struct TargetOptions {
   // protocol's usual port.
   std::string endpoint;
   LoadProtocol protocol = LoadProtocol::kGrpc;
-  transport::ContentCoding compression = transport::ContentCoding::kIdentity;
+  compress::Coding compression = compress::Coding::kIdentity;
   std::vector<MetadataEntry> headers;
   ClientTlsFiles tls;
 };
@@ -52,7 +52,5 @@ Result<transport::ClientOptions> client_options(const TargetOptions& options,
                                                 std::string user_agent, uint32_t connections_max);
 std::unique_ptr<transport::Client> make_client(io::Loop& loop, LoadProtocol protocol,
                                                const transport::ClientOptions& options);
-
-compress::Coding coding_of(transport::ContentCoding coding);
 
 }  // namespace millrace::load

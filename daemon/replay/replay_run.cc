@@ -8,21 +8,21 @@
 namespace millrace::replay {
 namespace {
 
-using transport::Answer;
+using transport::ClientAnswer;
 
 constexpr Duration kRetryDelay = 100ms;
 constexpr Duration kRetryDelayMax = 5s;
 // A wish for a longer pause ends the replay sooner than it would be obeyed.
 constexpr Duration kRetryAfterMax = 2min;
 
-Duration pause_before_attempt(uint32_t attempts, const Answer& answer) {
+Duration pause_before_attempt(uint32_t attempts, const ClientAnswer& answer) {
   const Duration back_off =
       std::min<Duration>(kRetryDelay * (1 << std::min(attempts - 1, 10u)), kRetryDelayMax);
   return std::min<Duration>(std::max(back_off, answer.retry_after.value_or(0s)), kRetryAfterMax);
 }
 
-Error error_of(const Answer& answer) {
-  if (answer.kind == Answer::Kind::kAnswered) return {answer.code, answer.message};
+Error error_of(const ClientAnswer& answer) {
+  if (answer.kind == ClientAnswer::Kind::kAnswered) return {answer.code, answer.message};
   return {Code::kUnavailable, load::describe(answer)};
 }
 
@@ -31,7 +31,7 @@ Error error_of(const Answer& answer) {
 struct ReplayRun::Place {
   FoundRequest request;
   uint32_t attempts = 0;
-  Answer last_answer;
+  ClientAnswer last_answer;
   std::unique_ptr<io::Timer> pause;  // armed: waits for another attempt
 };
 
@@ -39,7 +39,7 @@ ReplayRun::ReplayRun(Parts parts, const ReplayOptions& options, ReplayResult& re
     : parts_(std::move(parts)),
       options_(options),
       result_(result),
-      compressor_(load::coding_of(options.compression), compress::kDefaultLevel) {
+      compressor_(options.compression, compress::kDefaultLevel) {
   for (uint32_t i = 0; i < options_.streams; ++i) {
     auto place = std::make_unique<Place>();
     place->pause = parts_.loop.make_timer([this, at = place.get()] { attempt(*at); });
@@ -109,7 +109,7 @@ void ReplayRun::attempt(Place& place) {
   transport::ClientRequest request;
   request.signal = place.request.signal;
   request.body = Rope(place.request.bytes);
-  if (options_.compression != transport::ContentCoding::kIdentity) {
+  if (options_.compression != compress::Coding::kIdentity) {
     if (auto compressed = compressor_.compress(request.body)) {
       request.body = Rope(*std::move(compressed));
       request.coding = options_.compression;
@@ -120,12 +120,12 @@ void ReplayRun::attempt(Place& place) {
         Metadata{.entries = place.request.letter->metadata, .client_address = {}});
   }
   request.deadline = parts_.loop.now() + options_.timeout;
-  parts_.client->send(std::move(request), [this, &place](const Answer& answer) {
+  parts_.client->send(std::move(request), [this, &place](const ClientAnswer& answer) {
     if (!finished_) on_answer(place, answer);
   });
 }
 
-void ReplayRun::on_answer(Place& place, const Answer& answer) {
+void ReplayRun::on_answer(Place& place, const ClientAnswer& answer) {
   if (load::is_ok(answer)) return accept(place, answer);
   if (!load::is_retryable(answer)) return refuse(place, answer);
   if (!result_.stopped_because.empty()) {
@@ -143,7 +143,7 @@ void ReplayRun::on_answer(Place& place, const Answer& answer) {
   place.pause->arm_at(parts_.loop.now() + pause_before_attempt(place.attempts, answer));
 }
 
-void ReplayRun::accept(Place& place, const Answer& answer) {
+void ReplayRun::accept(Place& place, const ClientAnswer& answer) {
   const uint64_t items = place.request.item_count;
   const uint64_t rejected = std::min<uint64_t>(items, load::rejected_count(answer));
   result_.accepted.add(items - rejected);
@@ -152,7 +152,7 @@ void ReplayRun::accept(Place& place, const Answer& answer) {
   release(place);
 }
 
-void ReplayRun::refuse(Place& place, const Answer& answer) {
+void ReplayRun::refuse(Place& place, const ClientAnswer& answer) {
   result_.refused.add(place.request.item_count);
   result_.note_refusal(load::describe(answer));
   parts_.rejected(place.request, error_of(answer), "refused");
@@ -160,7 +160,7 @@ void ReplayRun::refuse(Place& place, const Answer& answer) {
 }
 
 // The caller looks whether this was the last one.
-void ReplayRun::give_up(Place& place, const Answer& answer) {
+void ReplayRun::give_up(Place& place, const ClientAnswer& answer) {
   result_.given_up.add(place.request.item_count);
   result_.note_refusal(load::describe(answer));
   parts_.rejected(place.request, error_of(answer), "retry_expired");

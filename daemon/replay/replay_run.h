@@ -48,10 +48,10 @@ class ReplayRun {
   void fill_places();
   void begin(Place& place, FoundRequest request);
   void attempt(Place& place);
-  void on_answer(Place& place, const transport::Answer& answer);
-  void accept(Place& place, const transport::Answer& answer);
-  void give_up(Place& place, const transport::Answer& answer);
-  void refuse(Place& place, const transport::Answer& answer);
+  void on_answer(Place& place, const transport::ClientAnswer& answer);
+  void accept(Place& place, const transport::ClientAnswer& answer);
+  void give_up(Place& place, const transport::ClientAnswer& answer);
+  void refuse(Place& place, const transport::ClientAnswer& answer);
   void release(Place& place);
   void check_finished();
 

@@ -9,12 +9,12 @@
 namespace millrace::replay {
 namespace {
 
-using transport::Answer;
+using transport::ClientAnswer;
 
 // Answers after 10 ms by a script that sees the request's bytes and the number of the attempt.
 class ScriptedClient final : public transport::Client {
  public:
-  using Script = std::function<Answer(std::string_view bytes, uint64_t attempt)>;
+  using Script = std::function<ClientAnswer(std::string_view bytes, uint64_t attempt)>;
   ScriptedClient(io::Loop& loop, Script script)
       : loop_(loop),
         script_(std::move(script)),
@@ -55,9 +55,9 @@ class ScriptedClient final : public transport::Client {
   uint64_t attempts_ = 0;
 };
 
-Answer ok() { return {}; }
-Answer of_code(Code code, std::string message = "no") {
-  Answer answer;
+ClientAnswer ok() { return {}; }
+ClientAnswer of_code(Code code, std::string message = "no") {
+  ClientAnswer answer;
   answer.code = code;
   answer.message = std::move(message);
   return answer;
@@ -150,7 +150,7 @@ TEST_F(ReplayRunTest, WhatMayPassIsTriedAgainWithGrowingPauses) {
 
 TEST_F(ReplayRunTest, RetryAfterIsObeyed) {
   run({}, {"a"}, [](auto, uint64_t attempt) {
-    Answer answer = of_code(Code::kUnavailable);
+    ClientAnswer answer = of_code(Code::kUnavailable);
     answer.retry_after = 7s;
     return attempt == 0 ? answer : ok();
   });
@@ -163,8 +163,8 @@ TEST_F(ReplayRunTest, ADeadDestinationStopsTheReplayAndTheRestIsLeft) {
   options.streams = 2;
   options.retries_max = 3;
   run(options, {"a", "b", "c", "d"}, [](auto, auto) {
-    Answer answer;
-    answer.kind = Answer::Kind::kNotSent;
+    ClientAnswer answer;
+    answer.kind = ClientAnswer::Kind::kNotSent;
     answer.message = "connection refused";
     return answer;
   });
@@ -215,7 +215,7 @@ TEST_F(ReplayRunTest, TheRateHolds) {
 
 TEST_F(ReplayRunTest, APartialSuccessIsCountedAndNotComplete) {
   run({}, {"a"}, [](auto, auto) {
-    Answer answer;
+    ClientAnswer answer;
     answer.body = Bytes::copy_of(
         "\x0a\x07\x08\x02\x12\x03"
         "bad");

@@ -15,7 +15,7 @@ constexpr WallTime kTime{Duration(1'760'000'000'000'000'000)};
 // Collects the answers to the requests it hands in.
 class Caller {
  public:
-  struct Answer {
+  struct ClientAnswer {
     transport::Reply reply;
     MonotonicTime at;
     bool abandoned = false;
@@ -26,7 +26,7 @@ class Caller {
     calls_.push_back(std::make_unique<Call>(*this));
     return transport::Exchange(calls_.back().get());
   }
-  std::vector<Answer> answers;
+  std::vector<ClientAnswer> answers;
 
  private:
   class Call final : public transport::Exchange::Impl {

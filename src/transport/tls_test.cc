@@ -22,7 +22,7 @@ using io::testing::LoopPair;
 using io::testing::TestAuthority;
 using testing::RecordingHandler;
 using testing::RecordingObserver;
-using Kind = Answer::Kind;
+using Kind = ClientAnswer::Kind;
 
 // The http2 of a page's request cannot be seen from a handler, so the tests see it by what only
 // one of the protocols does.
@@ -66,14 +66,14 @@ class TransportTlsTest : public ::testing::TestWithParam<std::unique_ptr<LoopPai
     options.tls_server_name = "localhost";
     return options;
   }
-  Answer ask(std::string_view body) {
-    std::optional<Answer> answer;
+  ClientAnswer ask(std::string_view body) {
+    std::optional<ClientAnswer> answer;
     ClientRequest request;
     request.body = Rope(Bytes::copy_of(body));
     request.deadline = pair->client().now() + 20s;
-    client->send(std::move(request), [&](Answer got) { answer = std::move(got); });
+    client->send(std::move(request), [&](ClientAnswer got) { answer = std::move(got); });
     EXPECT_TRUE(pair->run_until([&] { return answer.has_value(); }));
-    return answer.value_or(Answer());
+    return answer.value_or(ClientAnswer());
   }
 
   std::unique_ptr<LoopPair> pair = GetParam()();
@@ -95,7 +95,7 @@ TEST_P(TransportTlsTest, GrpcIsSpokenOverH2) {
   client = make_grpc_client(pair->client(), client_options());
   const std::string large(300'000, 's');
   for (const std::string& body : {std::string("spans"), large}) {
-    const Answer answer = ask(body);
+    const ClientAnswer answer = ask(body);
     EXPECT_EQ(answer.kind, Kind::kAnswered) << answer.message;
     EXPECT_EQ(answer.code, Code::kOk) << answer.message;
     EXPECT_EQ(handler.requests.back().protocol, Protocol::kGrpc);
@@ -109,19 +109,19 @@ TEST_P(TransportTlsTest, HttpTakesH2WhereItIsOffered) {
   serve();
   ClientOptions options = client_options();
   client = make_http_client(pair->client(), options);
-  std::vector<Answer> answers;
+  std::vector<ClientAnswer> answers;
   // Three requests under way on one connection: only HTTP/2 does that.
   for (int i = 0; i < 3; ++i) {
     ClientRequest request;
     request.body = Rope(Bytes::copy_of("spans"));
     request.deadline = pair->client().now() + 20s;
-    client->send(std::move(request), [&](Answer got) { answers.push_back(std::move(got)); });
+    client->send(std::move(request), [&](ClientAnswer got) { answers.push_back(std::move(got)); });
   }
   ASSERT_TRUE(pair->run_until([&] { return handler.held.size() == 3; }));
   EXPECT_EQ(server->connection_count(), 1u);
   for (Exchange& exchange : handler.held) exchange.reply(Reply());
   ASSERT_TRUE(pair->run_until([&] { return answers.size() == 3; }));
-  for (const Answer& answer : answers) {
+  for (const ClientAnswer& answer : answers) {
     EXPECT_EQ(answer.code, Code::kOk) << answer.message;
     EXPECT_EQ(answer.http_status, 200);
   }
@@ -133,7 +133,7 @@ TEST_P(TransportTlsTest, HttpFallsBackToHttp1) {
   serve();
   client = make_http_client(pair->client(), client_options());
   for (int i = 0; i < 3; ++i) {
-    const Answer answer = ask("spans");
+    const ClientAnswer answer = ask("spans");
     EXPECT_EQ(answer.http_status, 200) << answer.message;
   }
   EXPECT_EQ(handler.bodies.size(), 3u);
@@ -158,7 +158,7 @@ TEST_P(TransportTlsTest, Http2CanBeSwitchedOff) {
     ClientRequest request;
     request.body = Rope(Bytes::copy_of("spans"));
     request.deadline = pair->client().now() + 20s;
-    client->send(std::move(request), [&](Answer) { ++answered; });
+    client->send(std::move(request), [&](ClientAnswer) { ++answered; });
   }
   ASSERT_TRUE(pair->run_until([&] { return handler.held.size() == 2; }));
   EXPECT_EQ(server->connection_count(), 2u) << "one request a connection";
@@ -170,7 +170,7 @@ TEST_P(TransportTlsTest, GrpcWithoutH2FailsWithTheReason) {
   server_tls.alpn = {};
   serve();
   client = make_grpc_client(pair->client(), client_options());
-  const Answer answer = ask("spans");
+  const ClientAnswer answer = ask("spans");
   EXPECT_EQ(answer.kind, Kind::kNotSent);
   EXPECT_TRUE(answer.message.contains("h2")) << answer.message;
   EXPECT_TRUE(handler.requests.empty());
@@ -181,7 +181,7 @@ TEST_P(TransportTlsTest, ClientsShowTheirCertificateWhereItIsAskedFor) {
   serve();
   identify(client_tls, authority);
   client = make_grpc_client(pair->client(), client_options());
-  const Answer answer = ask("spans");
+  const ClientAnswer answer = ask("spans");
   EXPECT_EQ(answer.code, Code::kOk) << answer.message;
   EXPECT_EQ(handler.bodies.size(), 1u);
 }
@@ -192,7 +192,7 @@ TEST_P(TransportTlsTest, ClientsWithoutATrustedCertificateAreRefused) {
   for (const bool has_one : {false, true}) {
     if (has_one) identify(client_tls, stranger);
     client = make_grpc_client(pair->client(), client_options());
-    const Answer answer = ask("spans");
+    const ClientAnswer answer = ask("spans");
     EXPECT_NE(answer.kind, Kind::kAnswered);
     EXPECT_EQ(answer.code, Code::kUnavailable) << answer.message;
   }
@@ -203,7 +203,7 @@ TEST_P(TransportTlsTest, AServerOfAnotherAuthorityIsNotTrusted) {
   client_tls.ca_pem = stranger.certificate_pem();
   serve();
   client = make_grpc_client(pair->client(), client_options());
-  const Answer answer = ask("spans");
+  const ClientAnswer answer = ask("spans");
   EXPECT_EQ(answer.kind, Kind::kNotSent);
   EXPECT_TRUE(answer.message.contains("certificate")) << answer.message;
   EXPECT_TRUE(handler.requests.empty());
@@ -232,7 +232,7 @@ TEST_P(TransportTlsTest, HandshakesUnderWayMakeWayForOthers) {
   ASSERT_TRUE(pair->run_until([&] { return observer.reasons.size() == 12; }));
   EXPECT_EQ(server->connection_count(), 8u);
   client = make_grpc_client(pair->client(), client_options());
-  const Answer answer = ask("spans");
+  const ClientAnswer answer = ask("spans");
   EXPECT_EQ(answer.code, Code::kOk) << answer.message;
   EXPECT_EQ(observer.reasons, std::vector<std::string>(13, "evicted"));
 }

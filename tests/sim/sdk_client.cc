@@ -92,7 +92,7 @@ void SdkClient::make_export() {
     body = Rope(whole);
     body->append(Bytes::copy_of(std::string_view("\x0a\x7f\x01", 3)));
     if (json) body = Rope(Bytes::copy_of("{\"resourceSpans\": [{"));
-    one.request.coding = transport::ContentCoding::kIdentity;
+    one.request.coding = compress::Coding::kIdentity;
   }
   one.request.body = std::move(*body);
   one.retry_timer = loop_.make_timer([this, &one] { attempt(one); });
@@ -105,8 +105,7 @@ void SdkClient::make_export() {
   }
 }
 
-Result<Rope> SdkClient::encode(Signal signal, const Bytes& message,
-                               transport::ContentCoding& coding) {
+Result<Rope> SdkClient::encode(Signal signal, const Bytes& message, compress::Coding& coding) {
   Bytes body = message;
   if (scenario_.kind == ClientKind::kHttpJson) {
     std::string text;
@@ -116,7 +115,7 @@ Result<Rope> SdkClient::encode(Signal signal, const Bytes& message,
   }
   if (!random_.chance(scenario_.gzip)) return Rope(std::move(body));
   coverage_.count("client.gzip");
-  coding = transport::ContentCoding::kGzip;
+  coding = compress::Coding::kGzip;
   auto compressed = gzip_.compress(Rope(std::move(body)));
   if (!compressed) return fail(compressed.error());
   return Rope(std::move(*compressed));
@@ -133,8 +132,8 @@ void SdkClient::attempt(UnderWay& one) {
   });
 }
 
-void SdkClient::on_answer(UnderWay& one, const transport::Answer& answer) {
-  using AnswerKind = transport::Answer::Kind;
+void SdkClient::on_answer(UnderWay& one, const transport::ClientAnswer& answer) {
+  using AnswerKind = transport::ClientAnswer::Kind;
   if (answer.kind == AnswerKind::kBroken || answer.kind == AnswerKind::kTimedOut) {
     ++one.record.unanswered;
   }
@@ -162,7 +161,7 @@ void SdkClient::on_answer(UnderWay& one, const transport::Answer& answer) {
   }
 }
 
-void SdkClient::on_success(UnderWay& one, const transport::Answer& answer) {
+void SdkClient::on_success(UnderWay& one, const transport::ClientAnswer& answer) {
   bool is_partial = answer.body_is_json && answer.body.text().find("artial") != std::string::npos;
   if (!answer.body_is_json) {
     const auto partial = exporters::parse_partial_success(answer.body.view());

@@ -58,10 +58,10 @@ class SdkClient {
     std::unique_ptr<io::Timer> retry_timer;
   };
   void make_export();
-  Result<Rope> encode(Signal signal, const Bytes& message, transport::ContentCoding& coding);
+  Result<Rope> encode(Signal signal, const Bytes& message, compress::Coding& coding);
   void attempt(UnderWay& one);
-  void on_answer(UnderWay& one, const transport::Answer& answer);
-  void on_success(UnderWay& one, const transport::Answer& answer);
+  void on_answer(UnderWay& one, const transport::ClientAnswer& answer);
+  void on_success(UnderWay& one, const transport::ClientAnswer& answer);
   void retry_or_give_up(UnderWay& one, Duration wish);
   void end(UnderWay& one, Fate fate, const char* what);
 

@@ -6,15 +6,15 @@ namespace millrace::exporters {
 namespace {
 
 using pipeline::Outcome;
-using transport::Answer;
+using transport::ClientAnswer;
 using Kind = Outcome::Kind;
 
 // Attempts that ended without the peer's own word about the request.
-Kind kind_without_answer(const Answer& answer) {
+Kind kind_without_answer(const ClientAnswer& answer) {
   switch (answer.kind) {
-    case Answer::Kind::kCancelled:
+    case ClientAnswer::Kind::kCancelled:
       return Kind::kCancelled;
-    case Answer::Kind::kBroken:
+    case ClientAnswer::Kind::kBroken:
       // A reset says something about the stream, not about the data, so that its code is no
       // verdict; except INADEQUATE_SECURITY, which no second attempt will change.
       return answer.code == Code::kPermissionDenied ? Kind::kRefused : Kind::kRetry;
@@ -23,7 +23,7 @@ Kind kind_without_answer(const Answer& answer) {
   }
 }
 
-Outcome make_outcome(Kind kind, const Answer& answer) {
+Outcome make_outcome(Kind kind, const ClientAnswer& answer) {
   Outcome outcome;
   outcome.kind = kind;
   if (kind != Kind::kDelivered) outcome.error = {answer.code, answer.message};
@@ -31,7 +31,7 @@ Outcome make_outcome(Kind kind, const Answer& answer) {
   return outcome;
 }
 
-Kind kind_of_code(const Answer& answer, BareExhausted bare_exhausted) {
+Kind kind_of_code(const ClientAnswer& answer, BareExhausted bare_exhausted) {
   if (answer.too_large) return Kind::kTooLarge;
   if (is_retryable_code(answer.code)) return Kind::kRetry;
   switch (answer.code) {
@@ -47,7 +47,7 @@ Kind kind_of_code(const Answer& answer, BareExhausted bare_exhausted) {
   }
 }
 
-Kind kind_of_status(const Answer& answer) {
+Kind kind_of_status(const ClientAnswer& answer) {
   if (answer.too_large) return Kind::kTooLarge;
   if (answer.http_status >= 200 && answer.http_status < 300) {
     // A success whose body could not be read has a code that says so; never sent again.
@@ -59,16 +59,17 @@ Kind kind_of_status(const Answer& answer) {
 
 }  // namespace
 
-Outcome map_grpc_answer(const Answer& answer, BareExhausted bare_exhausted) {
-  return make_outcome(answer.kind == Answer::Kind::kAnswered ? kind_of_code(answer, bare_exhausted)
-                                                             : kind_without_answer(answer),
+Outcome map_grpc_answer(const ClientAnswer& answer, BareExhausted bare_exhausted) {
+  return make_outcome(answer.kind == ClientAnswer::Kind::kAnswered
+                          ? kind_of_code(answer, bare_exhausted)
+                          : kind_without_answer(answer),
                       answer);
 }
 
-Outcome map_http_answer(const Answer& answer) {
-  return make_outcome(
-      answer.kind == Answer::Kind::kAnswered ? kind_of_status(answer) : kind_without_answer(answer),
-      answer);
+Outcome map_http_answer(const ClientAnswer& answer) {
+  return make_outcome(answer.kind == ClientAnswer::Kind::kAnswered ? kind_of_status(answer)
+                                                                   : kind_without_answer(answer),
+                      answer);
 }
 
 }  // namespace millrace::exporters

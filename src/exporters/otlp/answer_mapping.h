@@ -14,7 +14,8 @@ enum class BareExhausted : uint8_t { kRefuse, kRetry };
 
 // Successes come out as kDelivered; whether it is a partial one stands in answer.body
 // (partial_success.h).
-pipeline::Outcome map_grpc_answer(const transport::Answer& answer, BareExhausted bare_exhausted);
-pipeline::Outcome map_http_answer(const transport::Answer& answer);
+pipeline::Outcome map_grpc_answer(const transport::ClientAnswer& answer,
+                                  BareExhausted bare_exhausted);
+pipeline::Outcome map_http_answer(const transport::ClientAnswer& answer);
 
 }  // namespace millrace::exporters

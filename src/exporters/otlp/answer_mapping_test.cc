@@ -9,10 +9,10 @@ namespace millrace::exporters {
 namespace {
 
 using Kind = pipeline::Outcome::Kind;
-using transport::Answer;
+using transport::ClientAnswer;
 
-Answer answered(Code code) {
-  Answer answer;
+ClientAnswer answered(Code code) {
+  ClientAnswer answer;
   answer.code = code;
   return answer;
 }
@@ -43,7 +43,7 @@ TEST(AnswerMappingTest, EveryGrpcCode) {
 }
 
 TEST(AnswerMappingTest, ResourceExhaustedDependsOnWhatElseIsSaid) {
-  Answer answer = answered(Code::kResourceExhausted);
+  ClientAnswer answer = answered(Code::kResourceExhausted);
   EXPECT_EQ(map_grpc_answer(answer, BareExhausted::kRetry).kind, Kind::kRetry);
   answer.retry_after = 3s;
   const pipeline::Outcome later = map_grpc_answer(answer, BareExhausted::kRefuse);
@@ -56,7 +56,7 @@ TEST(AnswerMappingTest, ResourceExhaustedDependsOnWhatElseIsSaid) {
 
 TEST(AnswerMappingTest, EveryHttpStatus) {
   for (int status = 300; status < 600; ++status) {
-    Answer answer = answered(Code::kUnknown);
+    ClientAnswer answer = answered(Code::kUnknown);
     answer.http_status = status;
     answer.too_large = status == 413;
     Kind wanted = Kind::kRefused;
@@ -65,7 +65,7 @@ TEST(AnswerMappingTest, EveryHttpStatus) {
     if (status == 429 || status == 502 || status == 503 || status == 504) wanted = Kind::kRetry;
     EXPECT_EQ(map_http_answer(answer).kind, wanted) << status;
   }
-  Answer answer = answered(Code::kOk);
+  ClientAnswer answer = answered(Code::kOk);
   answer.http_status = 202;
   EXPECT_EQ(map_http_answer(answer).kind, Kind::kDelivered);
   answer.code = Code::kInternal;  // its body could not be read
@@ -73,15 +73,15 @@ TEST(AnswerMappingTest, EveryHttpStatus) {
 }
 
 TEST(AnswerMappingTest, NoAnswerIsRetried) {
-  for (const Answer::Kind kind :
-       {Answer::Kind::kNotSent, Answer::Kind::kBroken, Answer::Kind::kTimedOut}) {
-    Answer answer = answered(Code::kInternal);
+  for (const ClientAnswer::Kind kind :
+       {ClientAnswer::Kind::kNotSent, ClientAnswer::Kind::kBroken, ClientAnswer::Kind::kTimedOut}) {
+    ClientAnswer answer = answered(Code::kInternal);
     answer.kind = kind;
     EXPECT_EQ(map_grpc_answer(answer, BareExhausted::kRefuse).kind, Kind::kRetry);
     EXPECT_EQ(map_http_answer(answer).kind, Kind::kRetry);
   }
-  Answer cancelled = answered(Code::kCancelled);
-  cancelled.kind = Answer::Kind::kCancelled;
+  ClientAnswer cancelled = answered(Code::kCancelled);
+  cancelled.kind = ClientAnswer::Kind::kCancelled;
   EXPECT_EQ(map_grpc_answer(cancelled, BareExhausted::kRefuse).kind, Kind::kCancelled);
 }
 

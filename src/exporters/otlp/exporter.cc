@@ -22,20 +22,9 @@ namespace {
 
 using pipeline::Batch;
 using pipeline::Outcome;
-using transport::Answer;
+using transport::ClientAnswer;
 
 constexpr size_t kResponseBytesMax = 4 << 20;
-
-transport::ContentCoding to_content_coding(compress::Coding coding) {
-  switch (coding) {
-    case compress::Coding::kGzip:
-      return transport::ContentCoding::kGzip;
-    case compress::Coding::kZstd:
-      return transport::ContentCoding::kZstd;
-    default:
-      return transport::ContentCoding::kIdentity;
-  }
-}
 
 otlp::json::MessageId response_message(Signal signal) {
   constexpr std::array<otlp::json::MessageId, kSignalCount> kMessages = {
@@ -75,7 +64,7 @@ constexpr size_t kBeyondBytes = 16 << 20;
 // One attempt's way: encode, compress, send, map. The clients of both protocols look the same.
 class OtlpExporter final : public pipeline::Exporter {
  public:
-  using Mapper = Outcome (*)(const Answer&, BareExhausted);
+  using Mapper = Outcome (*)(const ClientAnswer&, BareExhausted);
 
   struct Setup {
     std::vector<std::unique_ptr<transport::Client>> clients;
@@ -170,7 +159,7 @@ class OtlpExporter final : public pipeline::Exporter {
     transport::Credentials shown = request.credentials;
     client->send(std::move(request), [this, signal = batch.signal, memory = std::move(body->memory),
                                       beyond = std::move(body->beyond), shown = std::move(shown),
-                                      done = std::move(done)](Answer answer) mutable {
+                                      done = std::move(done)](ClientAnswer answer) mutable {
       memory = Reservation();
       beyond.clear();
       hide_queries(answer.message);
@@ -180,8 +169,8 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
   // Refused with credentials that have been replaced since: a renewal must lose nothing.
-  bool are_outdated(const transport::Credentials& shown, const Answer& answer) const {
-    if (shown == nullptr || answer.kind != Answer::Kind::kAnswered ||
+  bool are_outdated(const transport::Credentials& shown, const ClientAnswer& answer) const {
+    if (shown == nullptr || answer.kind != ClientAnswer::Kind::kAnswered ||
         answer.code != Code::kUnauthenticated) {
       return false;
     }
@@ -197,7 +186,7 @@ class OtlpExporter final : public pipeline::Exporter {
 
   struct Body {
     Rope bytes;
-    transport::ContentCoding coding = transport::ContentCoding::kIdentity;
+    compress::Coding coding = compress::Coding::kIdentity;
     Reservation memory;  // none for the batch's own bytes, which are counted already
     std::vector<Reservation> beyond = {};
   };
@@ -276,8 +265,7 @@ class OtlpExporter final : public pipeline::Exporter {
     if (!is_own) compressor_in_use_ = false;
     if (!compressed) return fail(compressed.error());
     memory.shrink(compressed->size());
-    return Body{Rope(std::move(*compressed)), to_content_coding(compressor_.coding()),
-                std::move(memory)};
+    return Body{Rope(std::move(*compressed)), compressor_.coding(), std::move(memory)};
   }
 
   void hide_queries(std::string& text) const {
@@ -290,7 +278,7 @@ class OtlpExporter final : public pipeline::Exporter {
     }
   }
 
-  Outcome to_outcome(Signal signal, const Answer& answer) {
+  Outcome to_outcome(Signal signal, const ClientAnswer& answer) {
     Outcome outcome = setup_.map(answer, setup_.bare_exhausted);
     if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
     if (!answer.message.empty()) warn(signal, answer.message);
@@ -298,7 +286,7 @@ class OtlpExporter final : public pipeline::Exporter {
     return outcome;
   }
 
-  void read_response(Signal signal, const Answer& answer, Outcome& outcome) {
+  void read_response(Signal signal, const ClientAnswer& answer, Outcome& outcome) {
     // The peer has taken the batch; what it says in so many words would hold up the loop.
     constexpr std::string_view kTooLarge = "the response message is too large to be looked into";
     if (answer.body_is_json && answer.body.size() > transport::kInterpretedBytesMax) {
@@ -403,7 +391,7 @@ transport::ClientOptions client_options(const OtlpClientOptions& options,
   return made;
 }
 
-Outcome map_http(const Answer& answer, BareExhausted) { return map_http_answer(answer); }
+Outcome map_http(const ClientAnswer& answer, BareExhausted) { return map_http_answer(answer); }
 
 // Each worker's exporter says so for the context they share; the last one is as good as any.
 void report_certificates(const OtlpClientOptions& options, const std::string& endpoint,

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/signal.h"
 #include "base/time.h"
+#include "compress/coding.h"
 #include "http/response_limit.h"
 #include "io/loop.h"
 #include "memory/budget.h"
@@ -27,8 +28,6 @@ namespace millrace::transport {
 
 // A response message that says more than this is not looked into: a turn of the loop is short.
 inline constexpr size_t kInterpretedBytesMax = 256 * 1024;
-
-enum class ContentCoding : uint8_t { kIdentity, kGzip, kZstd };
 
 // Fields that prove who we are, as they are now: immutable, replaced whole when a watched file
 // changes. The values are secrets; names are lower case.
@@ -45,14 +44,14 @@ class CredentialSource {
 struct ClientRequest {
   Signal signal = Signal::kTraces;
   Rope body;  // the message in `coding`; gRPC's five-byte prefix is the client's business
-  ContentCoding coding = ContentCoding::kIdentity;
+  compress::Coding coding = compress::Coding::kIdentity;
   MetadataRef metadata;               // sent as additional headers; may be null
   Credentials credentials = nullptr;  // sent instead of fields of the same names; may be null
   MonotonicTime deadline = kNever;
 };
 
 // What one attempt came to.
-struct Answer {
+struct ClientAnswer {
   enum class Kind : uint8_t {
     kAnswered,   // the peer answered: code, http_status, body are its words
     kNotSent,    // no connection; the peer certainly did not see the request
@@ -108,7 +107,7 @@ class Client {
  public:
   // Drops what is in flight: each gets kCancelled before the destructor returns.
   virtual ~Client() = default;
-  using Done = std::move_only_function<void(Answer)>;
+  using Done = std::move_only_function<void(ClientAnswer)>;
   // Exactly one call of `done` for each send, never from inside send. Requests wait for a
   // connection until their deadline if one is being made; with none in sight they fail at once
   // with kNotSent.

@@ -38,8 +38,8 @@ constexpr std::string_view kValues[] = {"200",
                                         "identity",
                                         "Mon, 21 Sep 2026 12:00:00 GMT"};
 
-Response read_response(testing::FuzzInput& input) {
-  Response response;
+ClientResponse read_response(testing::FuzzInput& input) {
+  ClientResponse response;
   for (size_t count = input.choice(12); count > 0; --count) {
     const std::string_view name = kNames[input.choice(std::size(kNames))];
     const size_t which = input.choice(std::size(kValues) + 4);
@@ -61,7 +61,8 @@ Response read_response(testing::FuzzInput& input) {
   return response;
 }
 
-void check(const Answer& answer, const Response& response, const CallEnd& end, bool is_grpc) {
+void check(const ClientAnswer& answer, const ClientResponse& response, const CallEnd& end,
+           bool is_grpc) {
   MILLRACE_CHECK(answer.body.size() <= kBodyBytesMax);
   if (answer.retry_after) {
     MILLRACE_CHECK(*answer.retry_after >= 0ns);
@@ -70,7 +71,7 @@ void check(const Answer& answer, const Response& response, const CallEnd& end, b
     }
   }
   const bool is_whole = end.kind == CallEnd::Kind::kComplete || response.too_large;
-  MILLRACE_CHECK((answer.kind == Answer::Kind::kAnswered) == is_whole);
+  MILLRACE_CHECK((answer.kind == ClientAnswer::Kind::kAnswered) == is_whole);
   if (answer.code == Code::kOk) {
     MILLRACE_CHECK(is_whole && !response.too_large && !answer.too_large);
     MILLRACE_CHECK(is_grpc ? response.grpc_status == Code::kOk
@@ -80,7 +81,7 @@ void check(const Answer& answer, const Response& response, const CallEnd& end, b
   }
 }
 
-bool same(const Answer& a, const Answer& b) {
+bool same(const ClientAnswer& a, const ClientAnswer& b) {
   return a.kind == b.kind && a.code == b.code && a.http_status == b.http_status &&
          a.message == b.message && a.body.text() == b.body.text() &&
          a.body_is_json == b.body_is_json && a.retry_after == b.retry_after &&
@@ -103,9 +104,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else if (end.kind != CallEnd::Kind::kComplete) {
     end.message = "it broke";
   }
-  const Response response = read_response(input);
+  const ClientResponse response = read_response(input);
   ClientDialect& dialect = *kDialects[is_grpc ? 1 : 0];
-  const Answer answer = dialect.interpret(response, end, kNow);
+  const ClientAnswer answer = dialect.interpret(response, end, kNow);
   check(answer, response, end, is_grpc);
   MILLRACE_CHECK(same(answer, dialect.interpret(response, end, kNow)));
   return 0;

@@ -48,7 +48,7 @@ MediaType media_type_of(std::string_view content_type) {
   return MediaType::kOther;
 }
 
-void Response::add_header(std::string_view name, std::string_view value) {
+void ClientResponse::add_header(std::string_view name, std::string_view value) {
   if (name == ":status") {
     std::from_chars(value.data(), value.data() + value.size(), http_status);
   } else if (name == "content-type") {
@@ -71,7 +71,7 @@ void Response::add_header(std::string_view name, std::string_view value) {
   }
 }
 
-bool Response::add_body(std::span<const uint8_t> bytes, size_t bytes_max) {
+bool ClientResponse::add_body(std::span<const uint8_t> bytes, size_t bytes_max) {
   if (bytes.size() > bytes_max - body.size() - dropped_bytes) {
     too_large = true;
     return false;
@@ -84,7 +84,7 @@ bool Response::add_body(std::span<const uint8_t> bytes, size_t bytes_max) {
   return true;
 }
 
-void Response::drop_body() {
+void ClientResponse::drop_body() {
   is_body_dropped = true;
   dropped_bytes = body.size();
   std::string().swap(body);  // an assignment would keep its memory

@@ -23,7 +23,7 @@ MediaType media_type_of(std::string_view content_type);
 
 // A response as it comes in, for both protocols: only the fields that OTLP looks at are kept, and
 // of those a few KiB.
-struct Response {
+struct ClientResponse {
   int http_status = 0;
   MediaType media_type = MediaType::kNone;
   std::string content_encoding;  // lower case; empty: identity
@@ -63,7 +63,7 @@ class ClientConnection;
 struct ClientCall {
   ClientRequest request;  // its body is with the connection while that works on it
   Client::Done done;
-  Response response;
+  ClientResponse response;
   Reservation body_memory;                 // for what response.body has allocated
   ClientConnection* connection = nullptr;  // null while waiting for one
   std::string server_address;              // of the last connection

@@ -51,8 +51,8 @@ ClientChannel::~ClientChannel() {
       finished.done(std::move(finished.answer));
     }
     if (calls_.empty()) break;
-    Answer answer;
-    answer.kind = Answer::Kind::kCancelled;
+    ClientAnswer answer;
+    answer.kind = ClientAnswer::Kind::kCancelled;
     answer.code = Code::kCancelled;
     answer.message = "shutting down";
     finish(*calls_.back(), std::move(answer));
@@ -160,9 +160,9 @@ void ClientChannel::deliver() {
   }
 }
 
-void ClientChannel::finish(ClientCall& call, Answer answer) {
+void ClientChannel::finish(ClientCall& call, ClientAnswer answer) {
   if (call.connection == nullptr) std::erase(waiting_, &call);
-  if (answer.kind != Answer::Kind::kNotSent) {
+  if (answer.kind != ClientAnswer::Kind::kNotSent) {
     answer.server_address = std::move(call.server_address);
     answer.server_port = call.server_port;
   }
@@ -177,8 +177,8 @@ void ClientChannel::finish(ClientCall& call, Answer answer) {
 }
 
 void ClientChannel::answer_not_sent(ClientCall& call, Code code, std::string message) {
-  Answer answer;
-  answer.kind = Answer::Kind::kNotSent;
+  ClientAnswer answer;
+  answer.kind = ClientAnswer::Kind::kNotSent;
   answer.code = code;
   answer.message = std::move(message);
   finish(call, std::move(answer));
@@ -473,8 +473,8 @@ void ClientChannel::expire_calls() {
       answer_not_sent(call, Code::kDeadlineExceeded, describe_wait());
       continue;
     }
-    Answer answer;
-    answer.kind = Answer::Kind::kTimedOut;
+    ClientAnswer answer;
+    answer.kind = ClientAnswer::Kind::kTimedOut;
     answer.code = Code::kDeadlineExceeded;
     answer.message = "no answer within the deadline";
     call.connection->cancel(call);

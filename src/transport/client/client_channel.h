@@ -41,7 +41,7 @@ class ClientChannel final : public Client, ClientConnectionOwner {
  private:
   struct Finished {
     Done done;
-    Answer answer;
+    ClientAnswer answer;
     Reservation body_memory;  // for the answer's body
   };
 
@@ -57,7 +57,7 @@ class ClientChannel final : public Client, ClientConnectionOwner {
   void fail_hopeless();
   void flush_connections();
   void deliver();
-  void finish(ClientCall& call, Answer answer);
+  void finish(ClientCall& call, ClientAnswer answer);
   void answer_not_sent(ClientCall& call, Code code, std::string message);
   void note_error(std::string text);
   std::string describe_wait() const;

@@ -38,7 +38,7 @@ class ClientDialect {
   virtual std::string write_http1(const ClientRequest& request) const = 0;
   // What a response, or the lack of one, means. `wall` is for Retry-After dates. Does not fill in
   // the server's address.
-  virtual Answer interpret(Response response, const CallEnd& end, WallTime wall) = 0;
+  virtual ClientAnswer interpret(ClientResponse response, const CallEnd& end, WallTime wall) = 0;
 };
 
 // Fields that a request may not bring along as metadata, because they are the connection's or the

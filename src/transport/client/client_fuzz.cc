@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ClientRequest request;
     request.body = Rope(Bytes::copy_of("body"));
     request.deadline = loop->now() + 5s;
-    client->send(std::move(request), [&answers, i](const Answer& answer) {
+    client->send(std::move(request), [&answers, i](const ClientAnswer& answer) {
       ++answers[i];
       MILLRACE_CHECK(answer.body.size() <= 10'000);
       MILLRACE_CHECK(answer.message.size() <= kPeerTextBytesMax);

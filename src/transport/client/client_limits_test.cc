@@ -27,7 +27,7 @@ namespace {
 using http::ResponseLimit;
 using io::testing::StreamProbe;
 using testing::ScriptedHttp2Server;
-using Kind = Answer::Kind;
+using Kind = ClientAnswer::Kind;
 
 class ClientLimitsTest : public ::testing::Test {
  protected:
@@ -67,21 +67,21 @@ class ClientLimitsTest : public ::testing::Test {
     peer_->listen(4317);
     client_ = make_grpc_client(*client_loop_, options_);
   }
-  std::shared_ptr<std::optional<Answer>> send(std::string_view body, Duration limit = 5s) {
-    auto answer = std::make_shared<std::optional<Answer>>();
+  std::shared_ptr<std::optional<ClientAnswer>> send(std::string_view body, Duration limit = 5s) {
+    auto answer = std::make_shared<std::optional<ClientAnswer>>();
     ClientRequest request;
     request.body = Rope(Bytes::copy_of(body));
     request.deadline = client_loop_->now() + limit;
-    client_->send(std::move(request), [answer, this](Answer got) {
+    client_->send(std::move(request), [answer, this](ClientAnswer got) {
       used_at_answer_ = budget_.used();
       *answer = std::move(got);
     });
     return answer;
   }
-  Answer ask(std::string_view body = "spans") {
+  ClientAnswer ask(std::string_view body = "spans") {
     const auto answer = send(body);
     EXPECT_TRUE(world_.run_until([&] { return answer->has_value(); }, 1min));
-    return answer->value_or(Answer());
+    return answer->value_or(ClientAnswer());
   }
 
   Budget budget_{8 << 20};
@@ -116,7 +116,7 @@ TEST_F(ClientLimitsTest, EndlessPartsBreakTheConnectionAndAreCounted) {
   };
   for (const Endless& attack : kAttacks) {
     serve_http1(attack.first, attack.rest, 20'000);
-    const Answer answer = ask();
+    const ClientAnswer answer = ask();
     EXPECT_EQ(answer.kind, Kind::kBroken);
     EXPECT_TRUE(answer.message.contains(attack.said)) << answer.message;
     EXPECT_EQ(limits_, std::vector{attack.limit});
@@ -149,7 +149,7 @@ TEST_F(ClientLimitsTest, SuccessWithoutMemoryForItsBodyIsASuccess) {
       "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100000"
       "\r\n\r\n",
       std::string(1000, 'a'), 100);
-  const Answer answer = ask();
+  const ClientAnswer answer = ask();
   budget_.release(MemoryTerm::kMessages, budget_.limit());
   EXPECT_EQ(answer.kind, Kind::kAnswered);
   EXPECT_EQ(answer.code, Code::kOk);
@@ -192,7 +192,7 @@ TEST_F(ClientLimitsTest, ResponsesHaveOnlyAShareOfTheBudget) {
   serve_http1(
       "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 300000\r\n\r\n",
       std::string(1000, 'a'), 299);
-  std::vector<std::shared_ptr<std::optional<Answer>>> answers;
+  std::vector<std::shared_ptr<std::optional<ClientAnswer>>> answers;
   for (int i = 0; i < 8; ++i) answers.push_back(send("spans"));
   world_.run_for(4s);
   EXPECT_GT(budget_.used(MemoryTerm::kResponses), 100'000u);
@@ -204,7 +204,7 @@ TEST_F(ClientLimitsTest, ResponsesHaveOnlyAShareOfTheBudget) {
 TEST_F(ClientLimitsTest, RefusalWithoutMemoryForItsBodyKeepsItsStatus) {
   ASSERT_TRUE(budget_.try_reserve(MemoryTerm::kMessages, budget_.limit()));
   serve_http1("HTTP/1.1 503 No\r\nContent-Length: 100000\r\n\r\n", std::string(1000, 'a'), 100);
-  const Answer answer = ask();
+  const ClientAnswer answer = ask();
   budget_.release(MemoryTerm::kMessages, budget_.limit());
   EXPECT_EQ(answer.code, Code::kUnavailable);
   EXPECT_EQ(answer.http_status, 503);
@@ -217,7 +217,7 @@ TEST_F(ClientLimitsTest, LongTextOfAPeerIsCut) {
                     {"grpc-status", "14"},
                     {"grpc-message", std::string(50'000, 'm')}});
   });
-  const Answer answer = ask();
+  const ClientAnswer answer = ask();
   EXPECT_EQ(answer.code, Code::kUnavailable);
   EXPECT_EQ(answer.message, std::string(kPeerTextBytesMax, 'm'));
 }
@@ -232,7 +232,7 @@ TEST_F(ClientLimitsTest, DelayUntilTheEndOfTimeIsAYear) {
                     {"grpc-status", "14"},
                     {"grpc-status-details-bin", http::encode_base64(details)}});
   });
-  const Answer answer = ask();
+  const ClientAnswer answer = ask();
   ASSERT_TRUE(answer.retry_after.has_value());
   EXPECT_EQ(*answer.retry_after, Duration(std::chrono::hours(365 * 24)));
 }
@@ -243,7 +243,7 @@ TEST_F(ClientLimitsTest, FloodOverHttp2BreaksTheConnectionAndIsCounted) {
     for (int i = 0; i < 3000; ++i) flood += std::string("\0\0\0\4\0\0\0\0\0", 9);
     request.connection.send_raw(flood);
   });
-  const Answer answer = ask();
+  const ClientAnswer answer = ask();
   EXPECT_EQ(answer.kind, Kind::kBroken);
   ASSERT_EQ(limits_.size(), 1u);
   EXPECT_TRUE(limits_[0] == ResponseLimit::kFrames || limits_[0] == ResponseLimit::kUnreadOutput);
@@ -296,7 +296,7 @@ TEST_F(ClientLimitsTest, PeerThatDoesNotReadHoldsNoRequestBehindItsDeadline) {
     ClientRequest request;
     request.body = Rope(Bytes(chunk, chunk->data(), 1 << 20));
     request.deadline = client_loop_->now() + 2s;
-    client_->send(std::move(request), [](const Answer&) {});
+    client_->send(std::move(request), [](const ClientAnswer&) {});
     world_.run_for(3s);
     EXPECT_LE(bodies.used(), 3u << 20);
   }

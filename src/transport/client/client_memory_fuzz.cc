@@ -77,7 +77,7 @@ void play(millrace::testing::FuzzInput input, Budget& budget,
       ClientRequest request;
       request.body = Rope(Bytes::copy_of("body"));
       request.deadline = loop->now() + 5s;
-      client->send(std::move(request), [&answered](const Answer&) { ++answered; });
+      client->send(std::move(request), [&answered](const ClientAnswer&) { ++answered; });
     }
   }
   account.set_budget(&budget);

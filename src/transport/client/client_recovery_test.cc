@@ -18,7 +18,7 @@ namespace {
 
 using io::testing::StreamProbe;
 using testing::ScriptedHttp2Server;
-using Kind = Answer::Kind;
+using Kind = ClientAnswer::Kind;
 
 enum class Protocol : uint8_t { kGrpc, kHttp };
 
@@ -66,20 +66,20 @@ class ClientRecoveryTest : public ::testing::TestWithParam<Protocol> {
     listener_.reset();
     for (const auto& probe : probes_) probe->close();
   }
-  Answer ask() {
-    auto answer = std::make_shared<std::optional<Answer>>();
+  ClientAnswer ask() {
+    auto answer = std::make_shared<std::optional<ClientAnswer>>();
     ClientRequest request;
     request.body = Rope(Bytes::copy_of("x"));
     request.deadline = client_loop_->now() + 5s;
-    client_->send(std::move(request), [answer](Answer got) { *answer = std::move(got); });
+    client_->send(std::move(request), [answer](ClientAnswer got) { *answer = std::move(got); });
     EXPECT_TRUE(world_.run_until([&] { return answer->has_value(); }, 1min));
-    return answer->value_or(Answer());
+    return answer->value_or(ClientAnswer());
   }
   // A sender with a back-off of five seconds, as long as the outage lasts.
   void keep_asking(Duration outage) {
     const MonotonicTime end = world_.now() + outage;
     while (world_.now() < end) {
-      const Answer answer = ask();
+      const ClientAnswer answer = ask();
       EXPECT_NE(answer.kind, Kind::kAnswered);
       EXPECT_FALSE(answer.message.empty());
       world_.run_for(5s);

@@ -16,7 +16,7 @@ namespace {
 
 using testing::Fields;
 using testing::ScriptedHttp2Server;
-using Kind = Answer::Kind;
+using Kind = ClientAnswer::Kind;
 
 constexpr uint16_t kPort = 4317;
 
@@ -38,24 +38,24 @@ class GrpcClientTest : public ::testing::Test {
   }
   void make_client(ClientOptions with) { client_ = make_grpc_client(*client_loop_, with); }
   // The place of the answer to come.
-  std::shared_ptr<std::optional<Answer>> send(std::string_view body, Duration limit = 5s) {
+  std::shared_ptr<std::optional<ClientAnswer>> send(std::string_view body, Duration limit = 5s) {
     if (client_ == nullptr) make_client(options());
-    auto answer = std::make_shared<std::optional<Answer>>();
+    auto answer = std::make_shared<std::optional<ClientAnswer>>();
     ClientRequest request;
     request.body = Rope(Bytes::copy_of(body));
     request.deadline = client_loop_->now() + limit;
-    client_->send(std::move(request), [answer](Answer got) {
+    client_->send(std::move(request), [answer](ClientAnswer got) {
       EXPECT_FALSE(answer->has_value()) << "answered twice";
       *answer = std::move(got);
     });
     EXPECT_FALSE(answer->has_value()) << "answered from inside send";
     return answer;
   }
-  Answer wait(const std::shared_ptr<std::optional<Answer>>& answer) {
+  ClientAnswer wait(const std::shared_ptr<std::optional<ClientAnswer>>& answer) {
     EXPECT_TRUE(world_.run_until([&] { return answer->has_value(); }, 10min)) << "no answer";
-    return answer->value_or(Answer());
+    return answer->value_or(ClientAnswer());
   }
-  Answer ask(std::string_view body, Duration limit = 5s) { return wait(send(body, limit)); }
+  ClientAnswer ask(std::string_view body, Duration limit = 5s) { return wait(send(body, limit)); }
 
   io::sim::World world_{1};
   std::unique_ptr<io::Loop> server_loop_;
@@ -75,7 +75,7 @@ TEST_F(GrpcClientTest, RequestArrivesWholeWithGrpcFields) {
   ClientOptions with = options();
   with.headers = {{"x-token", "secret"}, {"trace-bin", std::string("\x01\xff", 2)}};
   make_client(with);
-  const Answer answer = ask("spans");
+  const ClientAnswer answer = ask("spans");
   EXPECT_EQ(answer.kind, Kind::kAnswered);
   EXPECT_EQ(answer.code, Code::kOk);
   EXPECT_EQ(answer.body.text(), "reply");
@@ -108,7 +108,7 @@ TEST_F(GrpcClientTest, LargeBodyOfManyPiecesArrivesUnchanged) {
     request.body.append(Bytes::copy_of(piece));
   }
   bool done = false;
-  client_->send(std::move(request), [&](Answer answer) {
+  client_->send(std::move(request), [&](ClientAnswer answer) {
     EXPECT_EQ(answer.code, Code::kOk) << answer.message;
     done = true;
   });
@@ -126,7 +126,7 @@ TEST_F(GrpcClientTest, TrailersOnlyErrorIsDecoded) {
                     {"grpc-message", "queue%20full%3a caf%C3%A9"},
                     {"grpc-status-details-bin", http::encode_base64(details)}});
   });
-  const Answer answer = ask("x");
+  const ClientAnswer answer = ask("x");
   EXPECT_EQ(answer.code, Code::kUnavailable);
   EXPECT_EQ(answer.message, "queue full: café");
   ASSERT_TRUE(answer.retry_after.has_value());
@@ -165,7 +165,7 @@ TEST_F(GrpcClientTest, EachStatusHasItsCode) {
   size_t next = 0;
   serve([&](ScriptedHttp2Server::Request& request) { request.answer(cases[next].head); });
   for (; next < cases.size(); ++next) {
-    const Answer answer = ask("x");
+    const ClientAnswer answer = ask("x");
     EXPECT_EQ(answer.kind, Kind::kAnswered) << next;
     EXPECT_EQ(answer.code, cases[next].code) << next << answer.message;
     EXPECT_EQ(answer.too_large, cases[next].too_large) << next;
@@ -184,7 +184,7 @@ TEST_F(GrpcClientTest, ResetHasTheCodeOfGrpcsTable) {
       {NGHTTP2_INADEQUATE_SECURITY, Code::kPermissionDenied}};
   for (const auto& [code, expected] : cases) {
     reset_code = code;
-    const Answer answer = ask("x");
+    const ClientAnswer answer = ask("x");
     EXPECT_EQ(answer.kind, Kind::kBroken);
     EXPECT_EQ(answer.code, expected) << code;
   }
@@ -194,7 +194,7 @@ TEST_F(GrpcClientTest, RefusedStreamIsSentOnceMoreThenReported) {
   serve([&](ScriptedHttp2Server::Request& request) {
     request.connection.reset(request.stream, NGHTTP2_REFUSED_STREAM);
   });
-  const Answer answer = ask("x");
+  const ClientAnswer answer = ask("x");
   EXPECT_EQ(answer.kind, Kind::kNotSent);
   EXPECT_EQ(peer_->request_count, 2);
 }
@@ -220,7 +220,7 @@ TEST_F(GrpcClientTest, RequestAboveGoawayGoesToANewConnection) {
 
 TEST_F(GrpcClientTest, ConnectionLostInMidFlightIsBroken) {
   serve([&](ScriptedHttp2Server::Request& request) { request.connection.close(); });
-  const Answer answer = ask("x");
+  const ClientAnswer answer = ask("x");
   EXPECT_EQ(answer.kind, Kind::kBroken);
   EXPECT_EQ(answer.code, Code::kUnavailable);
 }
@@ -242,7 +242,7 @@ TEST_F(GrpcClientTest, OkBehindAMessageCutShortStaysOk) {
                               {{":status", "200"}, {"content-type", "application/grpc"}},
                               std::string("\0\0\0\0\x09half", 9), {{"grpc-status", "0"}});
   });
-  const Answer answer = ask("x");
+  const ClientAnswer answer = ask("x");
   EXPECT_EQ(answer.kind, Kind::kAnswered);
   EXPECT_EQ(answer.code, Code::kOk);
   EXPECT_TRUE(answer.body.empty());
@@ -251,7 +251,7 @@ TEST_F(GrpcClientTest, OkBehindAMessageCutShortStaysOk) {
 
 TEST_F(GrpcClientTest, DeadlineResetsTheStream) {
   serve([](ScriptedHttp2Server::Request&) {});
-  const Answer answer = ask("x", 300ms);
+  const ClientAnswer answer = ask("x", 300ms);
   EXPECT_EQ(answer.kind, Kind::kTimedOut);
   EXPECT_EQ(answer.code, Code::kDeadlineExceeded);
   world_.run_for(1s);
@@ -274,7 +274,7 @@ TEST_F(GrpcClientTest, StreamLimitMakesRequestsWait) {
   });
   peer_->streams_max = 3;
   EXPECT_EQ(ask("first").code, Code::kOk);  // after it the limit is known
-  std::vector<std::shared_ptr<std::optional<Answer>>> answers;
+  std::vector<std::shared_ptr<std::optional<ClientAnswer>>> answers;
   for (int i = 0; i < 20; ++i) answers.push_back(send("x"));
   for (const auto& answer : answers) EXPECT_EQ(wait(answer).code, Code::kOk);
   EXPECT_EQ(most, 3u);
@@ -366,7 +366,7 @@ TEST_F(GrpcClientTest, ResponseOverTheLimitIsNotRetryable) {
   ClientOptions with = options();
   with.response_bytes_max = 1000;
   make_client(with);
-  const Answer answer = ask("x");
+  const ClientAnswer answer = ask("x");
   EXPECT_EQ(answer.kind, Kind::kAnswered);
   EXPECT_EQ(answer.code, Code::kInternal);
 }
@@ -378,7 +378,7 @@ TEST_F(GrpcClientTest, SilentPeerIsFoundByPing) {
   with.ping_timeout = 5s;
   make_client(with);
   const MonotonicTime before = world_.now();
-  const Answer answer = ask("x", 1h);
+  const ClientAnswer answer = ask("x", 1h);
   EXPECT_EQ(answer.kind, Kind::kBroken);
   EXPECT_LT(world_.now() - before, Duration(1min));
 }
@@ -408,7 +408,7 @@ TEST_F(GrpcClientTest, ClientMayBeDestroyedByAnAnswer) {
   make_client(options());
   int answers = 0;
   for (int i = 0; i < 3; ++i) {
-    client_->send({}, [&](Answer) {
+    client_->send({}, [&](ClientAnswer) {
       ++answers;
       client_.reset();
     });
@@ -437,7 +437,7 @@ TEST(GrpcClientStormTest, EveryRequestIsAnsweredOnce) {
         request.body = Rope(Bytes::copy_of(std::string(static_cast<size_t>(i) * 50, 'b')));
         request.deadline = client_loop->now() + 5s;
         ++sent;
-        client->send(std::move(request), [&](Answer answer) {
+        client->send(std::move(request), [&](ClientAnswer answer) {
           ++answered;
           good += answer.kind == Kind::kAnswered && answer.code == Code::kOk;
         });

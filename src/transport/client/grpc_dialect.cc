@@ -8,31 +8,14 @@
 #include "http/grpc_wire.h"
 #include "transport/client/client_dialect.h"
 #include "transport/client/response_inflater.h"
+#include "transport/grpc_path.h"
 #include "transport/rpc_status.h"
 
 namespace millrace::transport {
 namespace {
 
-constexpr std::array<std::string_view, kSignalCount> kPaths = {
-    "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-    "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
-    "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
-    "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export"};
-
 // The deadline is told in steps, so that requests that follow each other say the same.
 constexpr Duration kTimeoutStep = 10ms;
-
-std::string_view coding_name(ContentCoding coding) {
-  switch (coding) {
-    case ContentCoding::kIdentity:
-      return "identity";
-    case ContentCoding::kGzip:
-      return "gzip";
-    case ContentCoding::kZstd:
-      return "zstd";
-  }
-  return "identity";
-}
 
 // Size limits have no code of their own in gRPC; what the implementations say is all there is.
 // Older tonic answers OUT_OF_RANGE, all others RESOURCE_EXHAUSTED.
@@ -68,7 +51,7 @@ class GrpcDialect final : public ClientDialect {
       };
       add(":method", "POST");
       add(":scheme", scheme_);
-      add(":path", kPaths[i]);
+      add(":path", grpc_path_of(kSignals[i]));
       add(":authority", authority_);
       add("te", "trailers");
       add("content-type", "application/grpc");
@@ -87,9 +70,10 @@ class GrpcDialect final : public ClientDialect {
       scratch.fields.push_back(
           {.name = "grpc-timeout", .value = scratch.timeout, .indexed = false});
     }
-    if (request.coding != ContentCoding::kIdentity) {
-      scratch.fields.push_back(
-          {.name = "grpc-encoding", .value = coding_name(request.coding), .is_static = true});
+    if (request.coding != compress::Coding::kIdentity) {
+      scratch.fields.push_back({.name = "grpc-encoding",
+                                .value = compress::coding_name(request.coding),
+                                .is_static = true});
     }
     if (request.metadata != nullptr) {
       for (const MetadataEntry& entry : request.metadata->entries) {
@@ -108,18 +92,19 @@ class GrpcDialect final : public ClientDialect {
     }
     http::Http2Request made;
     made.fields = scratch.fields;
-    made.prefix = http::write_grpc_prefix({.compression = request.coding == ContentCoding::kIdentity
-                                                              ? http::GrpcCompression::kNone
-                                                              : http::GrpcCompression::kCompressed,
-                                           .length = static_cast<uint32_t>(request.body.size())});
+    made.prefix =
+        http::write_grpc_prefix({.compression = request.coding == compress::Coding::kIdentity
+                                                    ? http::GrpcCompression::kNone
+                                                    : http::GrpcCompression::kCompressed,
+                                 .length = static_cast<uint32_t>(request.body.size())});
     made.prefix_size = http::kGrpcPrefixBytes;
     return made;
   }
 
   std::string write_http1(const ClientRequest&) const override { return {}; }
 
-  Answer interpret(Response response, const CallEnd& end, WallTime) override {
-    Answer answer;
+  ClientAnswer interpret(ClientResponse response, const CallEnd& end, WallTime) override {
+    ClientAnswer answer;
     if (end.kind != CallEnd::Kind::kComplete && !response.too_large) {
       return interpret_failure(end);
     }
@@ -148,10 +133,10 @@ class GrpcDialect final : public ClientDialect {
   }
 
  private:
-  static Answer interpret_failure(const CallEnd& end) {
-    Answer answer;
-    answer.kind =
-        end.kind == CallEnd::Kind::kNotSent ? Answer::Kind::kNotSent : Answer::Kind::kBroken;
+  static ClientAnswer interpret_failure(const CallEnd& end) {
+    ClientAnswer answer;
+    answer.kind = end.kind == CallEnd::Kind::kNotSent ? ClientAnswer::Kind::kNotSent
+                                                      : ClientAnswer::Kind::kBroken;
     answer.code = end.kind == CallEnd::Kind::kReset
                       ? http::code_of_http2_error(static_cast<uint32_t>(end.http2_error))
                       : Code::kUnavailable;
@@ -162,8 +147,8 @@ class GrpcDialect final : public ClientDialect {
     return answer;
   }
 
-  static Answer interpret_no_status(const Response& response) {
-    Answer answer;
+  static ClientAnswer interpret_no_status(const ClientResponse& response) {
+    ClientAnswer answer;
     answer.code = response.http_status == 200 ? Code::kUnknown
                                               : http::code_of_http_status(response.http_status);
     answer.message =
@@ -175,7 +160,7 @@ class GrpcDialect final : public ClientDialect {
 
   // The peer has said OK, so a message that can't be read takes nothing back: it only means that
   // there is no partial success to tell of.
-  void read_message(const Response& response, Answer& answer) {
+  void read_message(const ClientResponse& response, ClientAnswer& answer) {
     if (response.is_body_dropped) {
       answer.message = kNoMemory;
       return;

@@ -18,11 +18,11 @@ constexpr int kReadsInARow = 4;
 constexpr size_t kWriteBytesMax = 1 << 20;
 constexpr size_t kPieceCountMax = 512;
 
-class Http1Connection final : public ClientConnection,
-                              io::StreamHandler,
-                              http::Http1ResponseHandler {
+class Http1ClientConnection final : public ClientConnection,
+                                    io::StreamHandler,
+                                    http::Http1ResponseHandler {
  public:
-  Http1Connection(const ConnectionContext& context, std::unique_ptr<io::Stream> stream)
+  Http1ClientConnection(const ConnectionContext& context, std::unique_ptr<io::Stream> stream)
       : loop_(context.loop),
         options_(context.options),
         dialect_(context.dialect),
@@ -206,7 +206,7 @@ class Http1Connection final : public ClientConnection,
 
 std::unique_ptr<ClientConnection> make_http1_connection(const ConnectionContext& context,
                                                         std::unique_ptr<io::Stream> stream) {
-  return std::make_unique<Http1Connection>(context, std::move(stream));
+  return std::make_unique<Http1ClientConnection>(context, std::move(stream));
 }
 
 }  // namespace millrace::transport

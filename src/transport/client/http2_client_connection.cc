@@ -18,9 +18,9 @@ constexpr size_t kWriteBytesMax = 1 << 20;
 // more.
 constexpr Duration kSilenceMin = 1s;
 
-class Http2Connection final : public ClientConnection, io::StreamHandler {
+class Http2ClientConnection final : public ClientConnection, io::StreamHandler {
  public:
-  Http2Connection(const ConnectionContext& context, std::unique_ptr<io::Stream> stream)
+  Http2ClientConnection(const ConnectionContext& context, std::unique_ptr<io::Stream> stream)
       : loop_(context.loop),
         options_(context.options),
         dialect_(context.dialect),
@@ -33,39 +33,39 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
     stream_->set_handler(this);
     stream_->set_interest(io::Interest::kRead);
   }
-  ~Http2Connection() override {
-    while (!exchanges_.empty()) destroy(*exchanges_.back());
+  ~Http2ClientConnection() override {
+    while (!streams_.empty()) destroy(*streams_.back());
   }
 
   bool can_take() const override {
     return stream_ != nullptr && !draining_ && session_.can_start();
   }
-  size_t call_count() const override { return exchanges_.size(); }
+  size_t call_count() const override { return streams_.size(); }
   bool multiplexes() const override { return true; }
 
   void start(ClientCall& call) override {
     if (silent_since_ == kNever) silent_since_ = loop_.now();
-    auto* exchange = new Exchange{*this, call, exchanges_.size()};
-    exchanges_.push_back(exchange);
+    auto* stream_of_call = new CallStream{*this, call, streams_.size()};
+    streams_.push_back(stream_of_call);
     const MonotonicTime deadline = call.request.deadline;
     const Duration left = deadline == kNever ? Duration::max() : deadline - loop_.now();
     http::Http2Request request = dialect_.write_http2(call.request, left, scratch_);
     request.body = std::move(call.request.body);
     call.request.body.clear();
-    exchange->stream = session_.start(std::move(request), *exchange);
-    call.ticket = exchange;
+    stream_of_call->stream = session_.start(std::move(request), *stream_of_call);
+    call.ticket = stream_of_call;
     if (ping_timer_ && !ping_timer_->armed())
       ping_timer_->arm_at(loop_.now() + options_.ping_after);
   }
 
   void cancel(ClientCall& call) override {
-    auto* exchange = static_cast<Exchange*>(call.ticket);
+    auto* stream_of_call = static_cast<CallStream*>(call.ticket);
     // In all its time the peer has answered nothing: it may have gone without a word, or it does
     // not read, and what is sent to it would pile up here. The next requests take another one.
     const bool is_silent =
-        silent_since_ <= exchange->started_at && loop_.now() - silent_since_ >= kSilenceMin;
-    session_.cancel(exchange->stream);
-    destroy(*exchange);
+        silent_since_ <= stream_of_call->started_at && loop_.now() - silent_since_ >= kSilenceMin;
+    session_.cancel(stream_of_call->stream);
+    destroy(*stream_of_call);
     if (is_silent && !draining_ && stream_ != nullptr) {
       draining_ = true;
       owner_.on_draining(*this);
@@ -103,7 +103,7 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
                                             : "the peer broke the HTTP/2 protocol"});
     }
     // Nobody waits for what a peer that does not read leaves unwritten.
-    if (draining_ && exchanges_.empty()) {
+    if (draining_ && streams_.empty()) {
       return close({Code::kUnavailable, "the connection is no longer needed"});
     }
     stream_->set_interest(blocked ? io::Interest::kReadWrite : io::Interest::kRead);
@@ -111,9 +111,10 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
 
  private:
   // Between a stream of the session and its call.
-  struct Exchange final : http::Http2ResponseHandler {
-    Exchange(Http2Connection& c, ClientCall& of, size_t i) : connection(c), call(of), index(i) {}
-    Http2Connection& connection;
+  struct CallStream final : http::Http2ResponseHandler {
+    CallStream(Http2ClientConnection& c, ClientCall& of, size_t i)
+        : connection(c), call(of), index(i) {}
+    Http2ClientConnection& connection;
     ClientCall& call;
     size_t index;
     const MonotonicTime started_at = connection.loop_.now();
@@ -136,10 +137,10 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
     }
   };
 
-  void end(Exchange& exchange, http::Http2End end, http::Http2ErrorCode code, Rope body) {
-    ClientCall& call = exchange.call;
-    destroy(exchange);
-    if (end == http::Http2End::kComplete && exchanges_.empty()) silent_since_ = kNever;
+  void end(CallStream& stream_of_call, http::Http2End end, http::Http2ErrorCode code, Rope body) {
+    ClientCall& call = stream_of_call.call;
+    destroy(stream_of_call);
+    if (end == http::Http2End::kComplete && streams_.empty()) silent_since_ = kNever;
     CallEnd told;
     told.http2_error = code;
     switch (end) {
@@ -165,11 +166,11 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
     owner_.on_call_ended(call, std::move(told), std::move(body));
   }
 
-  void destroy(Exchange& exchange) {
-    exchanges_[exchange.index] = exchanges_.back();
-    exchanges_[exchange.index]->index = exchange.index;
-    exchanges_.pop_back();
-    delete &exchange;
+  void destroy(CallStream& stream_of_call) {
+    streams_[stream_of_call.index] = streams_.back();
+    streams_[stream_of_call.index]->index = stream_of_call.index;
+    streams_.pop_back();
+    delete &stream_of_call;
   }
 
   void on_ready(io::Interest ready) override {
@@ -213,7 +214,7 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
     }
     waits_for_pong_ = false;
     // Without requests gRPC does not ping (permit_without_stream is false).
-    if (exchanges_.empty()) return;
+    if (streams_.empty()) return;
     if (now - last_read_ >= options_.ping_after) {
       session_.submit_ping();
       ping_sent_ = now;
@@ -242,7 +243,7 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
   std::unique_ptr<io::Stream> stream_;  // null once closed
   http::Http2ClientSession session_;
   FieldScratch scratch_;
-  std::vector<Exchange*> exchanges_;
+  std::vector<CallStream*> streams_;
   std::unique_ptr<io::Timer> ping_timer_;
   MonotonicTime last_read_;
   // Since when no part of a response has come though one is waited for; kNever: none is.
@@ -258,7 +259,7 @@ class Http2Connection final : public ClientConnection, io::StreamHandler {
 
 std::unique_ptr<ClientConnection> make_http2_connection(const ConnectionContext& context,
                                                         std::unique_ptr<io::Stream> stream) {
-  return std::make_unique<Http2Connection>(context, std::move(stream));
+  return std::make_unique<Http2ClientConnection>(context, std::move(stream));
 }
 
 }  // namespace millrace::transport

@@ -16,7 +16,7 @@
 namespace millrace::transport {
 namespace {
 
-using Kind = Answer::Kind;
+using Kind = ClientAnswer::Kind;
 using io::testing::StreamProbe;
 
 constexpr uint16_t kPort = 4318;
@@ -45,25 +45,25 @@ class HttpClientTest : public ::testing::Test {
     for (std::string& path : made.paths) path = "/v1/traces";
     return made;
   }
-  std::shared_ptr<std::optional<Answer>> send(std::string_view body, Duration limit = 5s) {
+  std::shared_ptr<std::optional<ClientAnswer>> send(std::string_view body, Duration limit = 5s) {
     if (client_ == nullptr) client_ = make_http_client(*client_loop_, options());
-    auto answer = std::make_shared<std::optional<Answer>>();
+    auto answer = std::make_shared<std::optional<ClientAnswer>>();
     ClientRequest request;
     request.body = Rope(Bytes::copy_of(body));
     request.deadline = client_loop_->now() + limit;
-    client_->send(std::move(request), [answer](Answer got) {
+    client_->send(std::move(request), [answer](ClientAnswer got) {
       EXPECT_FALSE(answer->has_value()) << "answered twice";
       *answer = std::move(got);
     });
     EXPECT_FALSE(answer->has_value()) << "answered from inside send";
     return answer;
   }
-  Answer wait(const std::shared_ptr<std::optional<Answer>>& answer) {
+  ClientAnswer wait(const std::shared_ptr<std::optional<ClientAnswer>>& answer) {
     EXPECT_TRUE(world_.run_until([&] { return answer->has_value(); }, 10min)) << "no answer";
-    return answer->value_or(Answer());
+    return answer->value_or(ClientAnswer());
   }
   // Sends, waits until the whole request is there, and answers with those bytes.
-  Answer exchange(std::string_view response, bool close = false) {
+  ClientAnswer exchange(std::string_view response, bool close = false) {
     if (listener_ == nullptr) listen();
     const auto answer = send("spans");
     world_.run_for(1s);
@@ -103,7 +103,7 @@ TEST_F(HttpClientTest, RequestIsWrittenExactly) {
             "user-agent: millrace/test\r\ncontent-type: application/x-protobuf\r\n"
             "accept-encoding: gzip\r\nx-token: secret\r\n\r\nspans");
   probes_[0]->send(kEmptyOk);
-  const Answer got = wait(answer);
+  const ClientAnswer got = wait(answer);
   EXPECT_EQ(got.kind, Kind::kAnswered);
   EXPECT_EQ(got.code, Code::kOk);
   EXPECT_EQ(got.http_status, 200);
@@ -118,7 +118,7 @@ TEST_F(HttpClientTest, MetadataCannotOverrideTheProtocolsFields) {
   metadata->entries = {{"tenant", "a"},        {"host", "evil"}, {"content-length", "99"},
                        {"x-cut", "a\r\nb: c"}, {"te", "x"},      {"grpc-timeout", "1S"}};
   request.metadata = metadata;
-  client_->send(std::move(request), [](Answer) {});
+  client_->send(std::move(request), [](ClientAnswer) {});
   world_.run_for(1s);
   EXPECT_EQ(probes_[0]->received,
             "POST /v1/traces HTTP/1.1\r\nhost: server:4318\r\ncontent-length: 0\r\n"
@@ -135,7 +135,7 @@ TEST_F(HttpClientTest, ParallelRequestsUseParallelConnectionsUpToTheLimit) {
   with.connections_max = 3;
   client_ = make_http_client(*client_loop_, with);
   listen();
-  std::vector<std::shared_ptr<std::optional<Answer>>> answers;
+  std::vector<std::shared_ptr<std::optional<ClientAnswer>>> answers;
   for (int i = 0; i < 7; ++i) answers.push_back(send("spans", 1h));
   world_.run_for(1s);
   EXPECT_EQ(probes_.size(), 3u);
@@ -181,7 +181,8 @@ TEST_F(HttpClientTest, HalfAnAnswerIsBroken) {
 }
 
 TEST_F(HttpClientTest, AnswerUpToTheEndOfTheConnectionCounts) {
-  const Answer answer = exchange("HTTP/1.1 400 Bad\r\nContent-Type: text/plain\r\n\r\nwhy", true);
+  const ClientAnswer answer =
+      exchange("HTTP/1.1 400 Bad\r\nContent-Type: text/plain\r\n\r\nwhy", true);
   EXPECT_EQ(answer.code, Code::kInvalidArgument);
   EXPECT_EQ(answer.message, "HTTP status 400: why");
 }
@@ -197,7 +198,7 @@ TEST_F(HttpClientTest, AnswerBeforeTheWholeRequestIsTaken) {
   probes_[0]->reads = false;
   probes_[0]->update_interest();
   probes_[0]->send(response("413 Too Large", "", ""));
-  const Answer got = wait(answer);
+  const ClientAnswer got = wait(answer);
   EXPECT_EQ(got.http_status, 413);
   EXPECT_TRUE(got.too_large);
   world_.run_for(1s);
@@ -218,7 +219,7 @@ TEST_F(HttpClientTest, StatusesHaveTheirCodes) {
                                                            {"504 Late", Code::kUnavailable},
                                                            {"418 Tea", Code::kUnknown}};
   for (const auto& [status, code] : cases) {
-    const Answer answer = exchange(response(status, "", ""));
+    const ClientAnswer answer = exchange(response(status, "", ""));
     EXPECT_EQ(answer.kind, Kind::kAnswered);
     EXPECT_EQ(answer.code, code) << status;
     EXPECT_EQ(std::to_string(answer.http_status), status.substr(0, 3));
@@ -241,7 +242,7 @@ TEST_F(HttpClientTest, RetryAfterIsSecondsOrADate) {
 TEST_F(HttpClientTest, StatusMessageOfTheBodyIsShown) {
   const std::string body = encode_rpc_status(
       {.code = Code::kUnavailable, .message = "queue is full", .retry_delay = Duration(2s)});
-  const Answer answer =
+  const ClientAnswer answer =
       exchange(response("503 Busy", "Content-Type: application/x-protobuf\r\n", body));
   EXPECT_EQ(answer.message, "HTTP status 503: queue is full");
   EXPECT_EQ(answer.retry_after, Duration(2s));
@@ -251,25 +252,25 @@ TEST_F(HttpClientTest, CompressedResponseIsReadWithinTheLimit) {
   compress::Compressor gzip(compress::Coding::kGzip, compress::kDefaultLevel);
   const std::string fields = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
   const Bytes small = *gzip.compress(Rope(Bytes::copy_of("{\"partialSuccess\":{}}")));
-  const Answer good = exchange(response("200 OK", fields, small.text()));
+  const ClientAnswer good = exchange(response("200 OK", fields, small.text()));
   EXPECT_EQ(good.code, Code::kOk);
   EXPECT_TRUE(good.body_is_json);
   EXPECT_EQ(good.body.text(), "{\"partialSuccess\":{}}");
   const Bytes bomb = *gzip.compress(Rope(Bytes::copy_of(std::string(8 << 20, 'x'))));
-  const Answer bad = exchange(response("200 OK", fields, bomb.text()));
+  const ClientAnswer bad = exchange(response("200 OK", fields, bomb.text()));
   EXPECT_EQ(bad.kind, Kind::kAnswered);
   EXPECT_EQ(bad.code, Code::kInternal);
 }
 
 TEST_F(HttpClientTest, ResponseOverTheLimitEndsTheExchange) {
-  const Answer answer = exchange(response("200 OK", "", std::string(5 << 20, 'x')));
+  const ClientAnswer answer = exchange(response("200 OK", "", std::string(5 << 20, 'x')));
   EXPECT_EQ(answer.kind, Kind::kAnswered);
   EXPECT_EQ(answer.code, Code::kInternal);
 }
 
 TEST_F(HttpClientTest, DeadlineEndsTheConnection) {
   listen();
-  const Answer answer = wait(send("spans", 300ms));
+  const ClientAnswer answer = wait(send("spans", 300ms));
   EXPECT_EQ(answer.kind, Kind::kTimedOut);
   world_.run_for(1s);
   EXPECT_TRUE(probes_[0]->over());

@@ -19,10 +19,6 @@ namespace {
 // How much of an error page goes into a message.
 constexpr size_t kTextMax = 512;
 
-std::string_view coding_name(ContentCoding coding) {
-  return coding == ContentCoding::kGzip ? "gzip" : "zstd";
-}
-
 // As otelcol reads HTTP answers; 413 is the size error that gRPC calls RESOURCE_EXHAUSTED.
 Code code_of_status(int status) {
   if (status >= 200 && status < 300) return Code::kOk;
@@ -114,9 +110,9 @@ class HttpDialect final : public ClientDialect {
     return http::write_http1_request_head("POST", paths_[index_of(request.signal)], fields);
   }
 
-  Answer interpret(Response response, const CallEnd& end, WallTime wall) override {
+  ClientAnswer interpret(ClientResponse response, const CallEnd& end, WallTime wall) override {
     if (end.kind != CallEnd::Kind::kComplete && !response.too_large) return interpret_failure(end);
-    Answer answer;
+    ClientAnswer answer;
     answer.http_status = response.http_status;
     answer.code = code_of_status(response.http_status);
     answer.too_large = response.http_status == 413;
@@ -154,9 +150,10 @@ class HttpDialect final : public ClientDialect {
         add(http::Http2Field{.name = entry.name, .value = entry.value, .indexed = false});
       }
     }
-    if (request.coding != ContentCoding::kIdentity) {
-      add(http::Http2Field{
-          .name = "content-encoding", .value = coding_name(request.coding), .is_static = true});
+    if (request.coding != compress::Coding::kIdentity) {
+      add(http::Http2Field{.name = "content-encoding",
+                           .value = compress::coding_name(request.coding),
+                           .is_static = true});
     }
     if (request.metadata == nullptr) return;
     for (const MetadataEntry& entry : request.metadata->entries) {
@@ -166,10 +163,10 @@ class HttpDialect final : public ClientDialect {
     }
   }
 
-  static Answer interpret_failure(const CallEnd& end) {
-    Answer answer;
-    answer.kind =
-        end.kind == CallEnd::Kind::kNotSent ? Answer::Kind::kNotSent : Answer::Kind::kBroken;
+  static ClientAnswer interpret_failure(const CallEnd& end) {
+    ClientAnswer answer;
+    answer.kind = end.kind == CallEnd::Kind::kNotSent ? ClientAnswer::Kind::kNotSent
+                                                      : ClientAnswer::Kind::kBroken;
     answer.code = Code::kUnavailable;
     answer.message = !end.message.empty() ? end.message
                                           : "the stream was reset with " +
@@ -177,7 +174,7 @@ class HttpDialect final : public ClientDialect {
     return answer;
   }
 
-  Status read_body(const Response& response, Answer& answer) {
+  Status read_body(const ClientResponse& response, ClientAnswer& answer) {
     if (response.too_large) return fail(Code::kResourceExhausted, "it is larger than allowed");
     if (response.is_body_dropped) return fail(Code::kUnavailable, "no memory for it");
     if (response.body.empty()) return {};
@@ -191,7 +188,7 @@ class HttpDialect final : public ClientDialect {
     return {};
   }
 
-  static void describe_error(const Response& response, Answer& answer) {
+  static void describe_error(const ClientResponse& response, ClientAnswer& answer) {
     answer.message = "HTTP status " + std::to_string(response.http_status);
     if (response.http_status >= 300 && response.http_status < 400) {
       answer.message += " (redirections are not followed)";

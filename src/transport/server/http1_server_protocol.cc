@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "http/http1_response_writer.h"
-#include "transport/server/http_answers.h"
+#include "transport/server/http_replies.h"
 
 namespace millrace::transport {
 
@@ -23,9 +23,9 @@ constexpr size_t kOutBytesIncluded = 8 * 1024;
 constexpr size_t kPieceBytesForARequest = 4 * 1024;
 }  // namespace
 
-class Http1Connection::Pending final : public Exchange::Impl {
+class Http1ServerProtocol::Pending final : public Exchange::Impl {
  public:
-  explicit Pending(Http1Connection& connection) : connection_(&connection) {}
+  explicit Pending(Http1ServerProtocol& connection) : connection_(&connection) {}
   void reply(const Reply& reply) override {
     if (connection_ != nullptr) {
       connection_->pending_ = nullptr;
@@ -42,10 +42,10 @@ class Http1Connection::Pending final : public Exchange::Impl {
   void forget_connection() { connection_ = nullptr; }
 
  private:
-  Http1Connection* connection_;
+  Http1ServerProtocol* connection_;
 };
 
-Http1Connection::Http1Connection(ConnectionHost& host)
+Http1ServerProtocol::Http1ServerProtocol(ConnectionHost& host)
     : host_(host),
       options_(host.context().options),
       parser_(options_.header_bytes_max, *this),
@@ -58,26 +58,26 @@ Http1Connection::Http1Connection(ConnectionHost& host)
   }
 }
 
-Http1Connection::~Http1Connection() {
+Http1ServerProtocol::~Http1ServerProtocol() {
   host_.landing().drop(message_);
   if (pending_ != nullptr) pending_->forget_connection();
 }
 
-void Http1Connection::enter(Stage stage) {
+void Http1ServerProtocol::enter(Stage stage) {
   stage_ = stage;
   stage_since_ = host_.context().loop.now();
   host_.wake_by(stage_deadline());
 }
 
-bool Http1Connection::must_wait() const {
+bool Http1ServerProtocol::must_wait() const {
   return stage_ == Stage::kAwaitingReply || out_waiting() >= kOutBytesMax;
 }
 
-bool Http1Connection::must_flush() const { return out_waiting() > kOutBytesFlushed; }
+bool Http1ServerProtocol::must_flush() const { return out_waiting() > kOutBytesFlushed; }
 
-size_t Http1Connection::linger_bytes_max() const { return kDiscardedBytesMax; }
+size_t Http1ServerProtocol::linger_bytes_max() const { return kDiscardedBytesMax; }
 
-size_t Http1Connection::receive(std::span<uint8_t> bytes, size_t requests_max) {
+size_t Http1ServerProtocol::receive(std::span<uint8_t> bytes, size_t requests_max) {
   held_back_ = false;
   const size_t piece_bytes = requests_max * kPieceBytesForARequest;
   size_t consumed = 0;
@@ -107,13 +107,13 @@ size_t Http1Connection::receive(std::span<uint8_t> bytes, size_t requests_max) {
   return closing_ ? bytes.size() : consumed;
 }
 
-void Http1Connection::receive_end() {
+void Http1ServerProtocol::receive_end() {
   ended_ = true;
   if (stage_ != Stage::kAwaitingReply) closing_ = true;
   host_.schedule_flush();
 }
 
-void Http1Connection::write_to(std::string& out, size_t out_bytes_max) {
+void Http1ServerProtocol::write_to(std::string& out, size_t out_bytes_max) {
   const size_t size = std::min(out_waiting(), out_bytes_max);
   out.append(out_, out_taken_, size);
   out_taken_ += size;
@@ -124,9 +124,9 @@ void Http1Connection::write_to(std::string& out, size_t out_bytes_max) {
   answer_memory_ = Reservation();
 }
 
-bool Http1Connection::finished() const { return closing_ && out_waiting() == 0; }
+bool Http1ServerProtocol::finished() const { return closing_ && out_waiting() == 0; }
 
-void Http1Connection::on_head(const http::Http1Head& head, const http::HeaderList& fields) {
+void Http1ServerProtocol::on_head(const http::Http1Head& head, const http::HeaderList& fields) {
   ServerContext& context = host_.context();
   head_ = head;
   answered_ = false;
@@ -163,7 +163,7 @@ void Http1Connection::on_head(const http::Http1Head& head, const http::HeaderLis
   start_body();
 }
 
-void Http1Connection::start_body() {
+void Http1ServerProtocol::start_body() {
   const size_t size_max = options_.http_body_bytes_max;
   LandingOutcome outcome;
   if (head_.chunked) {
@@ -181,11 +181,11 @@ void Http1Connection::start_body() {
   }
 }
 
-void Http1Connection::charge_bytes(uint64_t bytes) {
+void Http1ServerProtocol::charge_bytes(uint64_t bytes) {
   if (pass_.meter != nullptr) pass_.meter->charge_bytes(pass_, bytes, host_.context().loop.now());
 }
 
-void Http1Connection::on_body(std::span<uint8_t> bytes) {
+void Http1ServerProtocol::on_body(std::span<uint8_t> bytes) {
   wire_bytes_ += bytes.size();
   stage_since_ = host_.context().loop.now();
   if (stage_ == Stage::kDiscarding) {
@@ -199,7 +199,7 @@ void Http1Connection::on_body(std::span<uint8_t> bytes) {
   if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
 }
 
-void Http1Connection::on_end() {
+void Http1ServerProtocol::on_end() {
   if (!answered_) {
     enter(Stage::kAwaitingReply);
     if (head_.chunked) charge_bytes(wire_bytes_);
@@ -219,30 +219,30 @@ void Http1Connection::on_end() {
   if (last_) closing_ = true;
 }
 
-void Http1Connection::note_rejected(std::string_view reason, std::string_view detail) {
+void Http1ServerProtocol::note_rejected(std::string_view reason, std::string_view detail) {
   host_.context().observer.on_rejected(Protocol::kHttp, plan_.signal, reason, detail, host_.peer());
 }
 
-void Http1Connection::refuse(const Reply& reply, std::string_view reason) {
+void Http1ServerProtocol::refuse(const Reply& reply, std::string_view reason) {
   note_rejected(reason, reply.message);
   answer(reply);
 }
 
-void Http1Connection::refuse_landing(LandingOutcome outcome) {
+void Http1ServerProtocol::refuse_landing(LandingOutcome outcome) {
   Reply reply = no_memory_reply(options_);
   if (outcome == LandingOutcome::kNoMemory) return refuse(reply, "memory");
   reply.message = "too many unfinished bytes on this connection, try again later";
   refuse(reply, "announced_bytes");
 }
 
-void Http1Connection::refuse_malformed(http::Http1Error error) {
+void Http1ServerProtocol::refuse_malformed(http::Http1Error error) {
   if (error == http::Http1Error::kNotHttp) {
     note_rejected("not_http", "the first line is no HTTP request");
     closing_ = true;
     host_.schedule_flush();
     return;
   }
-  HttpAnswer answer;
+  HttpReply answer;
   answer.content_type = "text/plain; charset=utf-8";
   std::string_view reason = "bad_http";
   switch (error) {
@@ -272,11 +272,11 @@ void Http1Connection::refuse_malformed(http::Http1Error error) {
   closing_ = true;
 }
 
-void Http1Connection::answer(const Reply& reply) {
+void Http1ServerProtocol::answer(const Reply& reply) {
   answer_http(map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format));
 }
 
-void Http1Connection::answer_http(HttpAnswer answer) {
+void Http1ServerProtocol::answer_http(HttpReply answer) {
   host_.landing().drop(message_);
   // Who waits for leave to send the body and is refused may send it or not: nobody can tell where
   // the next request would begin.
@@ -307,7 +307,7 @@ void Http1Connection::answer_http(HttpAnswer answer) {
   if (last_) closing_ = true;
 }
 
-void Http1Connection::reserve_answer(size_t size_before) {
+void Http1ServerProtocol::reserve_answer(size_t size_before) {
   if (out_.size() <= std::max(kOutBytesIncluded, answer_memory_.bytes())) return;
   Reservation memory =
       Reservation::try_make(host_.context().pool.budget(), MemoryTerm::kAnswers, out_.size());
@@ -327,13 +327,13 @@ void Http1Connection::reserve_answer(size_t size_before) {
   http::append_http1_response(out_, response);
 }
 
-void Http1Connection::begin_drain() {
+void Http1ServerProtocol::begin_drain() {
   last_ = true;
   if (stage_ == Stage::kIdle) closing_ = true;
   host_.schedule_flush();
 }
 
-MonotonicTime Http1Connection::stage_deadline() const {
+MonotonicTime Http1ServerProtocol::stage_deadline() const {
   const auto after = [&](Duration limit) {
     return limit > Duration::zero() ? stage_since_ + limit : kNever;
   };
@@ -351,7 +351,7 @@ MonotonicTime Http1Connection::stage_deadline() const {
   return kNever;
 }
 
-MonotonicTime Http1Connection::on_time(MonotonicTime now) {
+MonotonicTime Http1ServerProtocol::on_time(MonotonicTime now) {
   const MonotonicTime due = stage_deadline();
   if (closing_ || now < due) return closing_ ? kNever : due;
   if (stage_ == Stage::kIdle || stage_ == Stage::kDiscarding) {
@@ -359,7 +359,7 @@ MonotonicTime Http1Connection::on_time(MonotonicTime now) {
     host_.schedule_flush();
     return kNever;
   }
-  HttpAnswer answer;
+  HttpReply answer;
   if (stage_ == Stage::kBody) {
     Reply reply;
     reply.code = Code::kDeadlineExceeded;

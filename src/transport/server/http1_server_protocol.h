@@ -14,10 +14,10 @@
 
 namespace millrace::transport {
 
-class Http1Connection final : public ConnectionProtocol, private http::Http1RequestEvents {
+class Http1ServerProtocol final : public ConnectionProtocol, private http::Http1RequestEvents {
  public:
-  explicit Http1Connection(ConnectionHost& host);
-  ~Http1Connection() override;
+  explicit Http1ServerProtocol(ConnectionHost& host);
+  ~Http1ServerProtocol() override;
 
   size_t receive(std::span<uint8_t> bytes, size_t requests_max) override;
   void receive_end() override;
@@ -60,7 +60,7 @@ class Http1Connection final : public ConnectionProtocol, private http::Http1Requ
   void refuse_malformed(http::Http1Error error);
   void answer(const Reply& reply);
   // Answers the request under way, whose body may still be coming.
-  void answer_http(HttpAnswer answer);
+  void answer_http(HttpReply answer);
   // Reserves what `out_` has become beyond `size_before`; an answer that finds no memory is
   // replaced by one of a few words, and is the last.
   void reserve_answer(size_t size_before);

@@ -54,11 +54,13 @@ http::Http2ServerOptions session_options(const ServerOptions& options) {
   return session;
 }
 
-Http2Request& request_of(http::Http2Stream& stream) { return static_cast<Http2Request&>(stream); }
+Http2ServerRequest& request_of(http::Http2Stream& stream) {
+  return static_cast<Http2ServerRequest&>(stream);
+}
 
 }  // namespace
 
-Http2Connection::Http2Connection(ConnectionHost& host)
+Http2ServerProtocol::Http2ServerProtocol(ConnectionHost& host)
     : host_(host),
       options_(host.context().options),
       session_(std::make_unique<http::Http2ServerSession>(session_options(options_), *this)),
@@ -83,16 +85,16 @@ Http2Connection::Http2Connection(ConnectionHost& host)
   host_.schedule_flush();
 }
 
-Http2Connection::~Http2Connection() {
+Http2ServerProtocol::~Http2ServerProtocol() {
   release_open_head();
   while (requests_ != nullptr) {
-    Http2Request& request = *requests_;
+    Http2ServerRequest& request = *requests_;
     forget(request);
     request.detach();
   }
 }
 
-size_t Http2Connection::receive(std::span<uint8_t> bytes, size_t requests_max) {
+size_t Http2ServerProtocol::receive(std::span<uint8_t> bytes, size_t requests_max) {
   if (failed_ || session_ended_) return bytes.size();
   const MonotonicTime now = host_.context().loop.now();
   read_at_ = now;
@@ -115,7 +117,7 @@ size_t Http2Connection::receive(std::span<uint8_t> bytes, size_t requests_max) {
   return failed_ || session_ended_ ? bytes.size() : consumed;
 }
 
-bool Http2Connection::reserve_open_head() {
+bool Http2ServerProtocol::reserve_open_head() {
   const size_t bytes = session_->open_head_bytes();
   if (bytes <= kHeadBytesIncluded) {
     if (head_memory_) release_open_head();
@@ -132,47 +134,47 @@ bool Http2Connection::reserve_open_head() {
   return static_cast<bool>(head_memory_);
 }
 
-void Http2Connection::release_open_head() {
+void Http2ServerProtocol::release_open_head() {
   host_.context().open_head_bytes -= head_memory_.bytes();
   head_memory_ = Reservation();
 }
 
-bool Http2Connection::must_flush() const {
+bool Http2ServerProtocol::must_flush() const {
   return stream_memory_.uncovered_count() != 0 ||
          session_->waiting_frame_count() >= kFramesWaitingMax;
 }
 
-bool Http2Connection::should_flush() const {
+bool Http2ServerProtocol::should_flush() const {
   return session_->waiting_frame_count() > kFramesKeptMax;
 }
 
-size_t Http2Connection::linger_bytes_max() const { return kLingerBytesMax; }
+size_t Http2ServerProtocol::linger_bytes_max() const { return kLingerBytesMax; }
 
-void Http2Connection::receive_end() {
+void Http2ServerProtocol::receive_end() {
   ended_ = true;
   host_.schedule_flush();
 }
 
-void Http2Connection::write_to(std::string& out, size_t out_bytes_max) {
+void Http2ServerProtocol::write_to(std::string& out, size_t out_bytes_max) {
   session_->write_to(out, out_bytes_max);
   if (!session_->failure().empty()) fail(session_->failure(), "");
   if (goaway_ == Goaway::kSent && session_->stream_count() == 0 && !failed_) failed_ = true;
 }
 
-bool Http2Connection::finished() const {
+bool Http2ServerProtocol::finished() const {
   if (session_->wants_write()) return false;
   if (failed_ || session_->finished()) return true;
   if (goaway_ == Goaway::kSent && session_->stream_count() == 0) return true;
   if (!ended_) return false;
   // Half closed by the peer: what it asked for whole is still answered.
-  for (const Http2Request* request = requests_; request != nullptr; request = request->next) {
+  for (const Http2ServerRequest* request = requests_; request != nullptr; request = request->next) {
     if (!request->body_open()) return false;
   }
   return true;
 }
 
-http::Http2Stream* Http2Connection::on_request(int32_t, const http::HeaderList& head,
-                                               HeadSize head_size) {
+http::Http2Stream* Http2ServerProtocol::on_request(int32_t, const http::HeaderList& head,
+                                                   HeadSize head_size) {
   const bool has_memory = stream_memory_.open() && has_share_of_bodies();
   if (stream_memory_.uncovered_count() > kStreamsUncovered) {
     // The peer does not let go of those that were answered without memory.
@@ -182,31 +184,32 @@ http::Http2Stream* Http2Connection::on_request(int32_t, const http::HeaderList& 
     return nullptr;
   }
   const RequestRouting& routing = host_.context().routing;
-  auto* request = new Http2Request(*this, head_size == HeadSize::kOversized
-                                              ? routing.plan_oversized(head)
-                                              : routing.plan(head, HttpVersion::kHttp2));
+  auto* request = new Http2ServerRequest(*this, head_size == HeadSize::kOversized
+                                                    ? routing.plan_oversized(head)
+                                                    : routing.plan(head, HttpVersion::kHttp2));
   request->next = requests_;
   request->link = &requests_;
   if (requests_ != nullptr) requests_->link = &request->next;
   requests_ = request;
   idle_since_ = kNever;
-  request->start(head, has_memory ? Http2Request::Memory::kReserved : Http2Request::Memory::kNone);
+  request->start(
+      head, has_memory ? Http2ServerRequest::Memory::kReserved : Http2ServerRequest::Memory::kNone);
   return request;
 }
 
-bool Http2Connection::has_share_of_bodies() const {
+bool Http2ServerProtocol::has_share_of_bodies() const {
   const ServerContext& context = host_.context();
   return open_body_count_ < kStreamsIncluded || (context.open_body_count + 1) * kStreamBytes <=
                                                     context.pool.budget().limit() / kBodiesShare;
 }
 
-void Http2Connection::note_open_body(int change) {
+void Http2ServerProtocol::note_open_body(int change) {
   size_t& shared = host_.context().open_body_count;
   if (change > 0 && open_body_count_++ >= kStreamsIncluded) ++shared;
   if (change < 0 && open_body_count_-- > kStreamsIncluded) --shared;
 }
 
-void Http2Connection::forget(Http2Request& request) {
+void Http2ServerProtocol::forget(Http2ServerRequest& request) {
   stream_memory_.close();
   *request.link = request.next;
   if (request.next != nullptr) request.next->link = request.link;
@@ -216,31 +219,31 @@ void Http2Connection::forget(Http2Request& request) {
   }
 }
 
-void Http2Connection::on_data(http::Http2Stream& stream, std::span<uint8_t> data) {
+void Http2ServerProtocol::on_data(http::Http2Stream& stream, std::span<uint8_t> data) {
   request_of(stream).receive(data);
 }
 
-void Http2Connection::on_request_end(http::Http2Stream& stream) {
+void Http2ServerProtocol::on_request_end(http::Http2Stream& stream) {
   request_of(stream).receive_end();
 }
 
-void Http2Connection::on_stream_closed(http::Http2Stream& stream, http::Http2Error) {
-  Http2Request& request = request_of(stream);
+void Http2ServerProtocol::on_stream_closed(http::Http2Stream& stream, http::Http2Error) {
+  Http2ServerRequest& request = request_of(stream);
   forget(request);
   request.detach();
 }
 
-void Http2Connection::on_ping() {
+void Http2ServerProtocol::on_ping() {
   if (ping_policy_.on_ping(host_.context().loop.now(), session_->stream_count())) return;
   calm_down("too_many_pings", "too_many_pings");
 }
 
-void Http2Connection::on_ping_answered() {
+void Http2ServerProtocol::on_ping_answered() {
   ping_sent_at_ = kNever;
   if (goaway_ == Goaway::kAnnounced) finish_goaway();
 }
 
-void Http2Connection::check_floods(size_t bytes_received) {
+void Http2ServerProtocol::check_floods(size_t bytes_received) {
   const auto cost = session_->take_frame_cost();
   const size_t paid = kInflatedPerWireByte * bytes_received;
   if (cost.inflated_bytes > paid) inflated_uncounted_ += cost.inflated_bytes - paid;
@@ -258,13 +261,13 @@ void Http2Connection::check_floods(size_t bytes_received) {
   if (!resets_.use(cost.resets, now)) calm_down("reset_flood", "too many resets");
 }
 
-void Http2Connection::calm_down(std::string_view reason, std::string_view detail) {
+void Http2ServerProtocol::calm_down(std::string_view reason, std::string_view detail) {
   if (failed_) return;
   session_->send_goaway(http::Http2Error::kEnhanceYourCalm, detail);
   fail(reason, detail);
 }
 
-void Http2Connection::fail(std::string_view reason, std::string_view detail) {
+void Http2ServerProtocol::fail(std::string_view reason, std::string_view detail) {
   if (failed_) return;
   failed_ = true;
   host_.context().observer.on_rejected(Protocol::kGrpc, std::nullopt, reason, detail, host_.peer());
@@ -273,7 +276,7 @@ void Http2Connection::fail(std::string_view reason, std::string_view detail) {
 
 // Phase one: no new streams please, but those under way to us are still served; the ping's answer
 // tells that the peer has read it.
-void Http2Connection::begin_goaway() {
+void Http2ServerProtocol::begin_goaway() {
   if (goaway_ != Goaway::kNone || failed_) return;
   goaway_ = Goaway::kAnnounced;
   goaway_at_ = host_.context().loop.now();
@@ -282,7 +285,7 @@ void Http2Connection::begin_goaway() {
   host_.schedule_flush();
 }
 
-void Http2Connection::finish_goaway() {
+void Http2ServerProtocol::finish_goaway() {
   goaway_ = Goaway::kSent;
   goaway_at_ = host_.context().loop.now();
   session_->send_goaway(http::Http2Error::kNoError, "");
@@ -290,17 +293,17 @@ void Http2Connection::finish_goaway() {
   host_.schedule_flush();
 }
 
-void Http2Connection::begin_drain() { begin_goaway(); }
+void Http2ServerProtocol::begin_drain() { begin_goaway(); }
 
-MonotonicTime Http2Connection::on_time(MonotonicTime now) {
+MonotonicTime Http2ServerProtocol::on_time(MonotonicTime now) {
   if (failed_) return kNever;
   return std::min({check_head(now), check_bodies(now), check_answers(now), check_deadlines(now),
                    check_keepalive(now), check_age(now)});
 }
 
-MonotonicTime Http2Connection::check_deadlines(MonotonicTime now) {
+MonotonicTime Http2ServerProtocol::check_deadlines(MonotonicTime now) {
   MonotonicTime next = kNever;
-  for (Http2Request* request = requests_; request != nullptr; request = request->next) {
+  for (Http2ServerRequest* request = requests_; request != nullptr; request = request->next) {
     const MonotonicTime due = request->deadline();
     if (due <= now) {
       request->pass_deadline();
@@ -311,7 +314,7 @@ MonotonicTime Http2Connection::check_deadlines(MonotonicTime now) {
   return next;
 }
 
-MonotonicTime Http2Connection::check_head(MonotonicTime now) {
+MonotonicTime Http2ServerProtocol::check_head(MonotonicTime now) {
   if (head_since_ == kNever || options_.header_timeout <= Duration::zero()) return kNever;
   const MonotonicTime due = head_since_ + options_.header_timeout;
   if (now < due) return due;
@@ -320,10 +323,10 @@ MonotonicTime Http2Connection::check_head(MonotonicTime now) {
   return kNever;
 }
 
-MonotonicTime Http2Connection::check_bodies(MonotonicTime now) {
+MonotonicTime Http2ServerProtocol::check_bodies(MonotonicTime now) {
   if (options_.body_timeout <= Duration::zero()) return kNever;
   MonotonicTime next = kNever;
-  for (Http2Request* request = requests_; request != nullptr; request = request->next) {
+  for (Http2ServerRequest* request = requests_; request != nullptr; request = request->next) {
     if (!request->body_open()) continue;
     const MonotonicTime due = request->progress_at() + options_.body_timeout;
     if (now >= due) {
@@ -335,10 +338,10 @@ MonotonicTime Http2Connection::check_bodies(MonotonicTime now) {
   return next;
 }
 
-MonotonicTime Http2Connection::check_answers(MonotonicTime now) {
+MonotonicTime Http2ServerProtocol::check_answers(MonotonicTime now) {
   if (options_.write_timeout <= Duration::zero()) return kNever;
   MonotonicTime next = kNever;
-  for (Http2Request* request = requests_; request != nullptr; request = request->next) {
+  for (Http2ServerRequest* request = requests_; request != nullptr; request = request->next) {
     const MonotonicTime since = request->answer_stalled_since(now);
     if (since == kNever) continue;
     if (now >= since + options_.write_timeout) {
@@ -350,7 +353,7 @@ MonotonicTime Http2Connection::check_answers(MonotonicTime now) {
   return next;
 }
 
-MonotonicTime Http2Connection::check_keepalive(MonotonicTime now) {
+MonotonicTime Http2ServerProtocol::check_keepalive(MonotonicTime now) {
   MonotonicTime next = kNever;
   if (options_.ping_after > Duration::zero()) {
     if (ping_sent_at_ != kNever) {
@@ -381,7 +384,7 @@ MonotonicTime Http2Connection::check_keepalive(MonotonicTime now) {
   return next;
 }
 
-MonotonicTime Http2Connection::check_age(MonotonicTime now) {
+MonotonicTime Http2ServerProtocol::check_age(MonotonicTime now) {
   switch (goaway_) {
     case Goaway::kNone:
       if (now < age_at_) return age_at_;

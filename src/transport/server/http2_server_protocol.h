@@ -15,12 +15,12 @@
 
 namespace millrace::transport {
 
-class Http2Request;
+class Http2ServerRequest;
 
-class Http2Connection final : public ConnectionProtocol, public http::Http2ServerEvents {
+class Http2ServerProtocol final : public ConnectionProtocol, public http::Http2ServerEvents {
  public:
-  explicit Http2Connection(ConnectionHost& host);
-  ~Http2Connection() override;
+  explicit Http2ServerProtocol(ConnectionHost& host);
+  ~Http2ServerProtocol() override;
 
   size_t receive(std::span<uint8_t> bytes, size_t requests_max) override;
   void receive_end() override;
@@ -36,10 +36,10 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   void begin_drain() override;
   MonotonicTime idle_since() const override { return idle_since_; }
 
-  // For Http2Request.
+  // For Http2ServerRequest.
   ConnectionHost& host() { return host_; }
   http::Http2ServerSession& session() { return *session_; }
-  void forget(Http2Request& request);
+  void forget(Http2ServerRequest& request);
   // A body begins (1) or ends (-1).
   void note_open_body(int change);
 
@@ -80,11 +80,11 @@ class Http2Connection final : public ConnectionProtocol, public http::Http2Serve
   size_t inflated_uncounted_ = 0;  // not yet taken from inflated_bytes_
   StreamMemory stream_memory_;
   size_t open_body_count_ = 0;
-  Reservation head_memory_;           // of a long header section that is under way
-  Http2Request* requests_ = nullptr;  // an intrusive list of those whose stream is open
-  bool failed_ = false;               // the connection is at an end; only the GOAWAY goes out
-  bool session_ended_ = false;        // HTTP/2 is over: GOAWAY went one way or the other
-  bool ended_ = false;                // the peer will send nothing more
+  Reservation head_memory_;                 // of a long header section that is under way
+  Http2ServerRequest* requests_ = nullptr;  // an intrusive list of those whose stream is open
+  bool failed_ = false;                     // the connection is at an end; only the GOAWAY goes out
+  bool session_ended_ = false;              // HTTP/2 is over: GOAWAY went one way or the other
+  bool ended_ = false;                      // the peer will send nothing more
   Goaway goaway_ = Goaway::kNone;
   MonotonicTime goaway_at_ = kNever;     // when the current phase began
   MonotonicTime age_at_ = kNever;        // when the connection is old

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "transport/server/http2_server_protocol.h"
-#include "transport/server/http_answers.h"
+#include "transport/server/http_replies.h"
 #include "transport/server/stream_memory.h"
 
 namespace millrace::transport {
@@ -27,10 +27,10 @@ size_t bytes_of(const std::vector<http::ResponseField>& fields) {
 }
 }  // namespace
 
-Http2Request::Http2Request(Http2Connection& connection, RequestPlan plan)
+Http2ServerRequest::Http2ServerRequest(Http2ServerProtocol& connection, RequestPlan plan)
     : connection_(&connection), plan_(std::move(plan)) {}
 
-void Http2Request::start(const http::HeaderList& head, Memory memory) {
+void Http2ServerRequest::start(const http::HeaderList& head, Memory memory) {
   ServerContext& context = connection_->host().context();
   origin_ = context.options.cors.allowed_origins.empty()
                 ? std::string()
@@ -53,7 +53,7 @@ void Http2Request::start(const http::HeaderList& head, Memory memory) {
       const Refusal& refusal = *plan_.refusal;
       note_rejected(refusal.reason, refusal.message);
       if (plan_.protocol == Protocol::kHttp) return answer_http(answer_refusal(plan_));
-      GrpcAnswer grpc;
+      GrpcReply grpc;
       grpc.code = refusal.grpc_code;
       grpc.message = http::percent_encode_grpc_message(refusal.message);
       return answer_grpc_trailers_only(refusal.http_status, grpc);
@@ -77,7 +77,7 @@ void Http2Request::start(const http::HeaderList& head, Memory memory) {
   if (plan_.protocol == Protocol::kHttp) start_http_body(head);
 }
 
-void Http2Request::start_http_body(const http::HeaderList& head) {
+void Http2ServerRequest::start_http_body(const http::HeaderList& head) {
   const size_t size_max = connection_->host().context().options.http_body_bytes_max;
   Landing& landing = connection_->host().landing();
   const std::string_view text = head.find(KnownField::kContentLength);
@@ -92,13 +92,13 @@ void Http2Request::start_http_body(const http::HeaderList& head) {
   if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
 }
 
-void Http2Request::charge_bytes(uint64_t bytes) {
+void Http2ServerRequest::charge_bytes(uint64_t bytes) {
   bytes_charged_ = true;
   if (pass_.meter == nullptr) return;
   pass_.meter->charge_bytes(pass_, bytes, connection_->host().context().loop.now());
 }
 
-void Http2Request::receive(std::span<uint8_t> data) {
+void Http2ServerRequest::receive(std::span<uint8_t> data) {
   if (!body_open_) return;
   progress_at_ = connection_->host().context().loop.now();
   if (deferred_) {
@@ -111,7 +111,7 @@ void Http2Request::receive(std::span<uint8_t> data) {
   }
 }
 
-void Http2Request::receive_grpc(std::span<uint8_t> data) {
+void Http2ServerRequest::receive_grpc(std::span<uint8_t> data) {
   wire_bytes_ += data.size();
   if (prefix_size_ < prefix_.size()) {
     const size_t size = std::min(prefix_.size() - prefix_size_, data.size());
@@ -134,7 +134,7 @@ void Http2Request::receive_grpc(std::span<uint8_t> data) {
   if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
 }
 
-bool Http2Request::begin_grpc_message(const uint8_t* at) {
+bool Http2ServerRequest::begin_grpc_message(const uint8_t* at) {
   const auto prefix = http::parse_grpc_prefix(prefix_);
   Reply reply;
   reply.code = Code::kInternal;
@@ -162,7 +162,7 @@ bool Http2Request::begin_grpc_message(const uint8_t* at) {
   return false;
 }
 
-void Http2Request::receive_http(std::span<uint8_t> data) {
+void Http2ServerRequest::receive_http(std::span<uint8_t> data) {
   wire_bytes_ += data.size();
   const size_t size_max = connection_->host().context().options.http_body_bytes_max;
   if (wire_bytes_ > size_max) return refuse(too_large_reply(wire_bytes_, size_max), "too_large");
@@ -171,14 +171,14 @@ void Http2Request::receive_http(std::span<uint8_t> data) {
   if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
 }
 
-void Http2Request::receive_end() {
+void Http2ServerRequest::receive_end() {
   if (!body_open_) return;
   if (deferred_) return send_deferred();
   if (plan_.protocol == Protocol::kGrpc) return end_grpc();
   deliver(connection_->host().landing().finish(message_));
 }
 
-void Http2Request::end_grpc() {
+void Http2ServerRequest::end_grpc() {
   Reply reply;
   if (prefix_size_ == 0) {
     reply.code = Code::kUnimplemented;
@@ -195,16 +195,16 @@ void Http2Request::end_grpc() {
   deliver(connection_->host().landing().finish(message_));
 }
 
-void Http2Request::open_body() {
+void Http2ServerRequest::open_body() {
   body_open_ = true;
   connection_->note_open_body(1);
 }
 
-void Http2Request::end_body() {
+void Http2ServerRequest::end_body() {
   if (std::exchange(body_open_, false)) connection_->note_open_body(-1);
 }
 
-void Http2Request::deliver(Bytes bytes) {
+void Http2ServerRequest::deliver(Bytes bytes) {
   end_body();
   exchange_out_ = true;
   if (!bytes_charged_) charge_bytes(wire_bytes_);
@@ -217,14 +217,14 @@ void Http2Request::deliver(Bytes bytes) {
   refuse(refusal->reply, refusal->reason);
 }
 
-void Http2Request::refuse_landing(LandingOutcome outcome) {
+void Http2ServerRequest::refuse_landing(LandingOutcome outcome) {
   Reply reply = no_memory_reply(connection_->host().context().options);
   if (outcome == LandingOutcome::kNoMemory) return refuse(reply, "memory");
   reply.message = "too many unfinished bytes on this connection, try again later";
   refuse(reply, "announced_bytes");
 }
 
-void Http2Request::time_out() {
+void Http2ServerRequest::time_out() {
   if (deferred_) return send_deferred();
   Reply reply;
   reply.code = Code::kDeadlineExceeded;
@@ -232,12 +232,12 @@ void Http2Request::time_out() {
   if (plan_.protocol == Protocol::kGrpc) return refuse(reply, "timeout");
   note_rejected("timeout", reply.message);
   close_body();
-  HttpAnswer http = map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format);
+  HttpReply http = map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format);
   http.status = 408;
   answer_http(std::move(http));
 }
 
-void Http2Request::pass_deadline() {
+void Http2ServerRequest::pass_deadline() {
   Reply reply;
   reply.code = Code::kDeadlineExceeded;
   if (body_open_) {
@@ -249,24 +249,24 @@ void Http2Request::pass_deadline() {
   answer(reply);
 }
 
-void Http2Request::refuse(const Reply& reply, std::string_view reason) {
+void Http2ServerRequest::refuse(const Reply& reply, std::string_view reason) {
   note_rejected(reason, reply.message);
   close_body();
   answer(reply);
 }
 
-void Http2Request::note_rejected(std::string_view reason, std::string_view detail) {
+void Http2ServerRequest::note_rejected(std::string_view reason, std::string_view detail) {
   ConnectionHost& host = connection_->host();
   host.context().observer.on_rejected(plan_.protocol, plan_.signal, reason, detail, host.peer());
 }
 
 // The rest of the body is read and dropped: nghttp2 keeps the windows open.
-void Http2Request::close_body() {
+void Http2ServerRequest::close_body() {
   end_body();
   connection_->host().landing().drop(message_);
 }
 
-void Http2Request::reply(const Reply& reply) {
+void Http2ServerRequest::reply(const Reply& reply) {
   exchange_out_ = false;
   if (connection_ == nullptr) {
     delete this;
@@ -275,14 +275,14 @@ void Http2Request::reply(const Reply& reply) {
   if (!deadline_passed_) answer(reply);
 }
 
-void Http2Request::abandon() {
+void Http2ServerRequest::abandon() {
   Reply reply;
   reply.code = Code::kInternal;
   reply.message = "the request was dropped without an answer";
   this->reply(reply);
 }
 
-void Http2Request::detach() {
+void Http2ServerRequest::detach() {
   if (body_open_) close_body();
   Budget& budget = connection_->host().context().pool.budget();
   connection_ = nullptr;
@@ -293,7 +293,7 @@ void Http2Request::detach() {
   own_memory_ = Reservation::make_beyond(budget, MemoryTerm::kConnections, kStreamBytes);
 }
 
-void Http2Request::answer(const Reply& whole) {
+void Http2ServerRequest::answer(const Reply& whole) {
   // Without memory for its texts an answer still says what happened.
   Reply brief;
   const bool fits = reserve_answer(whole.message.size() + whole.partial_message.size());
@@ -306,7 +306,7 @@ void Http2Request::answer(const Reply& whole) {
   if (plan_.protocol == Protocol::kHttp) {
     return answer_http(map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format));
   }
-  GrpcAnswer grpc;
+  GrpcReply grpc;
   if (reply.code != Code::kOk || reply.too_large || reply.rejected_count != 0 ||
       !reply.partial_message.empty()) {
     grpc = map_to_grpc(reply);
@@ -328,7 +328,7 @@ void Http2Request::answer(const Reply& whole) {
   send(std::move(response));
 }
 
-void Http2Request::answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer) {
+void Http2ServerRequest::answer_grpc_trailers_only(int http_status, const GrpcReply& answer) {
   http::Http2Response response;
   response.headers = {{":status", std::to_string(http_status)},
                       {"content-type", "application/grpc"},
@@ -341,7 +341,7 @@ void Http2Request::answer_grpc_trailers_only(int http_status, const GrpcAnswer& 
   send(std::move(response));
 }
 
-void Http2Request::answer_http(HttpAnswer answer) {
+void Http2ServerRequest::answer_http(HttpReply answer) {
   add_common_fields(answer, connection_->host().context().options, origin_);
   http::Http2Response response;
   response.headers.push_back({":status", std::to_string(answer.status)});
@@ -356,7 +356,7 @@ void Http2Request::answer_http(HttpAnswer answer) {
   send(std::move(response));
 }
 
-bool Http2Request::reserve_answer(size_t bytes) {
+bool Http2ServerRequest::reserve_answer(size_t bytes) {
   if (bytes <= std::max(kSmallAnswerBytes, answer_memory_.bytes())) return true;
   ServerContext& context = connection_->host().context();
   answer_memory_ = Reservation();
@@ -365,14 +365,14 @@ bool Http2Request::reserve_answer(size_t bytes) {
 }
 
 // Its body may have to wait for the peer's window.
-void Http2Request::watch_answer() {
+void Http2ServerRequest::watch_answer() {
   ServerContext& context = connection_->host().context();
   if (context.options.write_timeout <= Duration::zero()) return;
   answer_progress_at_ = context.loop.now();
   connection_->host().wake_by(answer_progress_at_ + context.options.write_timeout);
 }
 
-MonotonicTime Http2Request::answer_stalled_since(MonotonicTime now) {
+MonotonicTime Http2ServerRequest::answer_stalled_since(MonotonicTime now) {
   if (answer_progress_at_ == kNever) return kNever;
   if (sending && body_sent == sending->body.size()) return kNever;
   if (body_sent != answer_sent_) {
@@ -382,14 +382,14 @@ MonotonicTime Http2Request::answer_stalled_since(MonotonicTime now) {
   return answer_progress_at_;
 }
 
-void Http2Request::give_up_answer() {
+void Http2ServerRequest::give_up_answer() {
   answer_progress_at_ = kNever;
   note_rejected("write_timeout", "the peer does not read its answer");
   connection_->host().schedule_flush();
   connection_->session().reset(*this, http::Http2Error::kCancel);
 }
 
-void Http2Request::send(http::Http2Response response) {
+void Http2ServerRequest::send(http::Http2Response response) {
   const size_t bytes =
       bytes_of(response.headers) + response.body.size() + bytes_of(response.trailers);
   if (!reserve_answer(bytes)) {
@@ -412,13 +412,13 @@ void Http2Request::send(http::Http2Response response) {
   respond(std::move(response));
 }
 
-void Http2Request::respond(http::Http2Response response) {
+void Http2ServerRequest::respond(http::Http2Response response) {
   if (!response.body.empty()) watch_answer();
   connection_->host().schedule_flush();
   connection_->session().respond(*this, std::move(response));
 }
 
-void Http2Request::send_deferred() {
+void Http2ServerRequest::send_deferred() {
   end_body();
   respond(std::move(*std::exchange(deferred_, nullptr)));
 }

@@ -19,11 +19,11 @@
 
 namespace millrace::transport {
 
-class Http2Connection;
+class Http2ServerProtocol;
 
-class Http2Request final : public http::Http2Stream, public Exchange::Impl {
+class Http2ServerRequest final : public http::Http2Stream, public Exchange::Impl {
  public:
-  Http2Request(Http2Connection& connection, RequestPlan plan);
+  Http2ServerRequest(Http2ServerProtocol& connection, RequestPlan plan);
 
   enum class Memory : uint8_t { kReserved, kNone };
   // The head is valid only during this call. Without memory an OTLP request is refused.
@@ -51,11 +51,11 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void reply(const Reply& reply) override;
   void abandon() override;
 
-  Http2Request* next = nullptr;  // for the connection's list
-  Http2Request** link = nullptr;
+  Http2ServerRequest* next = nullptr;  // for the connection's list
+  Http2ServerRequest** link = nullptr;
 
  private:
-  ~Http2Request() = default;
+  ~Http2ServerRequest() = default;
   void start_http_body(const http::HeaderList& head);
   void charge_bytes(uint64_t bytes);
   void receive_grpc(std::span<uint8_t> data);
@@ -67,8 +67,8 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void refuse_landing(LandingOutcome outcome);
   void note_rejected(std::string_view reason, std::string_view detail);
   void answer(const Reply& reply);
-  void answer_http(HttpAnswer answer);
-  void answer_grpc_trailers_only(int http_status, const GrpcAnswer& answer);
+  void answer_http(HttpReply answer);
+  void answer_grpc_trailers_only(int http_status, const GrpcReply& answer);
   void close_body();
   void open_body();
   void end_body();
@@ -80,7 +80,7 @@ class Http2Request final : public http::Http2Stream, public Exchange::Impl {
   void send_deferred();
   void respond(http::Http2Response response);
 
-  Http2Connection* connection_;  // null once detached
+  Http2ServerProtocol* connection_;  // null once detached
   RequestPlan plan_;
   // The answer to what needs no body (pages, mistakes). It waits for the end of the request, so
   // that breaches of HTTP/2 in the rest are still noticed, but not for much of it.

@@ -109,8 +109,8 @@ std::string_view content_type_of(BodyFormat format) {
   return format == BodyFormat::kJson ? "application/json" : "application/x-protobuf";
 }
 
-GrpcAnswer map_to_grpc(const Reply& reply) {
-  GrpcAnswer answer;
+GrpcReply map_to_grpc(const Reply& reply) {
+  GrpcReply answer;
   if (reply.code == Code::kOk && !reply.too_large) {
     answer.body = response_message(reply);
     return answer;
@@ -124,8 +124,8 @@ GrpcAnswer map_to_grpc(const Reply& reply) {
   return answer;
 }
 
-HttpAnswer map_to_http(const Reply& reply, Signal signal, BodyFormat format) {
-  HttpAnswer answer;
+HttpReply map_to_http(const Reply& reply, Signal signal, BodyFormat format) {
+  HttpReply answer;
   answer.content_type = content_type_of(format);
   if (reply.code == Code::kOk && !reply.too_large) {
     answer.body =

@@ -17,21 +17,21 @@
 
 namespace millrace::transport {
 
-struct GrpcAnswer {
+struct GrpcReply {
   Code code = Code::kOk;
   std::string message;             // "grpc-message", percent-encoded
   std::string status_details_bin;  // "grpc-status-details-bin", base64; empty: none
   std::string body;                // kOk only: the response message, without prefix
 };
-GrpcAnswer map_to_grpc(const Reply& reply);
+GrpcReply map_to_grpc(const Reply& reply);
 
-struct HttpAnswer {
+struct HttpReply {
   int status = 200;
   std::string content_type;
   std::string body;
   std::vector<http::ResponseField> fields;  // beyond content-type and content-length
 };
-HttpAnswer map_to_http(const Reply& reply, Signal signal, BodyFormat format);
+HttpReply map_to_http(const Reply& reply, Signal signal, BodyFormat format);
 
 // otelcol's table; kOk is 200.
 int http_status_of(Code code);

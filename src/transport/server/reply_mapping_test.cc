@@ -30,7 +30,7 @@ TEST(ReplyMappingTest, SuccessLeavesPartialSuccessUnset) {
   const Reply reply;
   EXPECT_EQ(map_to_grpc(reply).body, "");
   EXPECT_EQ(map_to_http(reply, Signal::kTraces, BodyFormat::kProtobuf).body, "");
-  const HttpAnswer json = map_to_http(reply, Signal::kTraces, BodyFormat::kJson);
+  const HttpReply json = map_to_http(reply, Signal::kTraces, BodyFormat::kJson);
   EXPECT_EQ(json.body, "{\"partialSuccess\":{}}");
   EXPECT_EQ(json.content_type, "application/json");
 }
@@ -83,7 +83,7 @@ TEST(ReplyMappingTest, TooLargeIs413AndNeverSaysWhenToComeBack) {
 TEST(ReplyMappingTest, RetryAfterIsWholeSecondsRoundedUp) {
   Reply reply = reply_of(Code::kUnavailable);
   reply.retry_after = 1500ms;
-  const HttpAnswer answer = map_to_http(reply, Signal::kTraces, BodyFormat::kProtobuf);
+  const HttpReply answer = map_to_http(reply, Signal::kTraces, BodyFormat::kProtobuf);
   ASSERT_EQ(answer.fields.size(), 1u);
   EXPECT_EQ(answer.fields[0].name, "retry-after");
   EXPECT_EQ(answer.fields[0].value, "2");

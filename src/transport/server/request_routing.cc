@@ -4,6 +4,7 @@
 
 #include "base/text_pattern.h"
 #include "http/grpc_wire.h"
+#include "transport/grpc_path.h"
 
 namespace millrace::transport {
 namespace {
@@ -70,20 +71,6 @@ RequestPlan refused_http(std::string_view reason, int http_status, std::string m
 }
 
 }  // namespace
-
-std::string_view grpc_path_of(Signal signal) {
-  switch (signal) {
-    case Signal::kTraces:
-      return "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-    case Signal::kMetrics:
-      return "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
-    case Signal::kLogs:
-      return "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
-    case Signal::kProfiles:
-      return "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export";
-  }
-  return {};
-}
 
 bool origin_allowed(const CorsOptions& cors, std::string_view origin) {
   if (origin.empty()) return false;

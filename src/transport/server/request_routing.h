@@ -62,8 +62,6 @@ class RequestRouting {
   const ServerOptions& options_;
 };
 
-// "/opentelemetry.proto.collector.trace.v1.TraceService/Export" and its sisters.
-std::string_view grpc_path_of(Signal signal);
 // Whether the Origin is allowed by cors.allowed_origins ('*' matches any run of characters).
 bool origin_allowed(const CorsOptions& cors, std::string_view origin);
 std::string_view path_without_query(std::string_view target);

@@ -8,7 +8,8 @@
 #include "base/check.h"
 #include "base/testing/fuzz_input.h"
 #include "http/grpc_wire.h"
-#include "transport/server/http_answers.h"
+#include "transport/grpc_path.h"
+#include "transport/server/http_replies.h"
 #include "transport/server/request_routing.h"
 
 namespace {
@@ -65,7 +66,7 @@ bool is_line(std::string_view text) {
   return std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
-void check_answer(HttpAnswer answer, const ServerOptions& options, std::string_view origin) {
+void check_answer(HttpReply answer, const ServerOptions& options, std::string_view origin) {
   add_common_fields(answer, options, origin);
   MILLRACE_CHECK(answer.status >= 200 && answer.status < 600);
   for (const http::ResponseField& field : answer.fields) {

@@ -266,11 +266,11 @@ bool ServerConnection::sniff(std::span<const uint8_t> bytes) {
     return false;
   }
   if (!kHttp2Opening.starts_with(text)) {
-    protocol_ = std::make_unique<Http1Connection>(*this);
+    protocol_ = std::make_unique<Http1ServerProtocol>(*this);
   } else if (text.size() < kHttp2Opening.size()) {
     return false;
   } else {
-    protocol_ = std::make_unique<Http2Connection>(*this);
+    protocol_ = std::make_unique<Http2ServerProtocol>(*this);
   }
   if (draining_) protocol_->begin_drain();
   return true;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "transport/grpc_path.h"
 #include "transport/server/server_connection.h"
 #include "transport/server/server_test_support.h"
 #include "transport/server/stream_memory.h"

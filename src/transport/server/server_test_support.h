@@ -15,6 +15,7 @@
 #include "http/grpc_wire.h"
 #include "io/sim/world.h"
 #include "memory/chunk_pool.h"
+#include "transport/grpc_path.h"
 #include "transport/server/request_routing.h"
 #include "transport/server/server.h"
 

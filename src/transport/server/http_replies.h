@@ -12,12 +12,12 @@
 
 namespace millrace::transport {
 
-HttpAnswer answer_refusal(const RequestPlan& plan);
+HttpReply answer_refusal(const RequestPlan& plan);
 // Runs the page's handler.
-HttpAnswer answer_page(const http::HeaderList& head, const PageHandler& handler);
+HttpReply answer_page(const http::HeaderList& head, const PageHandler& handler);
 // To OPTIONS with an Origin: 204, and what is allowed when the origin is.
-HttpAnswer answer_preflight(const http::HeaderList& head, const CorsOptions& cors);
+HttpReply answer_preflight(const http::HeaderList& head, const CorsOptions& cors);
 // Access-Control fields for an answer to that origin (empty: none was sent), response_headers.
-void add_common_fields(HttpAnswer& answer, const ServerOptions& options, std::string_view origin);
+void add_common_fields(HttpReply& answer, const ServerOptions& options, std::string_view origin);
 
 }  // namespace millrace::transport

@@ -1,4 +1,4 @@
-#include "transport/server/http_answers.h"
+#include "transport/server/http_replies.h"
 
 namespace millrace::transport {
 namespace {
@@ -16,9 +16,9 @@ std::string joined(const std::vector<std::string>& items) {
 
 }  // namespace
 
-HttpAnswer answer_refusal(const RequestPlan& plan) {
+HttpReply answer_refusal(const RequestPlan& plan) {
   const Refusal& refusal = *plan.refusal;
-  HttpAnswer answer;
+  HttpReply answer;
   if (refusal.as_status) {
     Reply reply;
     reply.code = refusal.grpc_code;
@@ -33,7 +33,7 @@ HttpAnswer answer_refusal(const RequestPlan& plan) {
   return answer;
 }
 
-HttpAnswer answer_page(const http::HeaderList& head, const PageHandler& handler) {
+HttpReply answer_page(const http::HeaderList& head, const PageHandler& handler) {
   const std::string_view target = head.find(KnownField::kPath);
   PageRequest request;
   request.method = head.find(KnownField::kMethod);
@@ -43,15 +43,15 @@ HttpAnswer answer_page(const http::HeaderList& head, const PageHandler& handler)
     request.query = target.substr(mark + 1, target.find('#') - mark - 1);
   }
   PageReply page = handler(request);
-  HttpAnswer answer;
+  HttpReply answer;
   answer.status = page.status;
   answer.content_type = std::move(page.content_type);
   answer.body = std::move(page.body);
   return answer;
 }
 
-HttpAnswer answer_preflight(const http::HeaderList& head, const CorsOptions& cors) {
-  HttpAnswer answer;
+HttpReply answer_preflight(const http::HeaderList& head, const CorsOptions& cors) {
+  HttpReply answer;
   answer.status = 204;
   answer.fields.push_back(
       {"vary", "origin, access-control-request-method, access-control-request-headers"});
@@ -77,7 +77,7 @@ HttpAnswer answer_preflight(const http::HeaderList& head, const CorsOptions& cor
   return answer;
 }
 
-void add_common_fields(HttpAnswer& answer, const ServerOptions& options, std::string_view origin) {
+void add_common_fields(HttpReply& answer, const ServerOptions& options, std::string_view origin) {
   if (origin_allowed(options.cors, origin)) {
     answer.fields.push_back({"access-control-allow-origin", std::string(origin)});
     answer.fields.push_back({"access-control-allow-credentials", "true"});
