@@ -1,8 +1,8 @@
-// The fast walk. A hand-written switch for forty messages would be the fastest code and the
-// easiest to get wrong, and the slow walk that names the place would need it all again. So the
-// messages are tables (schema.h), and a template makes of each one a function that compares tags
-// in the order of the table: with constants folded in that is the code one would write by hand.
-// Attributes are most of all bytes, so the plain ones have a path of their own.
+// The fast walk. A hand-written switch for forty messages would be the fastest code, but easy to
+// get wrong, and the slow walk that finds the place of an error would need it again. The messages
+// are therefore tables (schema.h), and a template makes of each table a function that compares tags
+// in the table's order; with constants folded in it equals the hand-written code. Most bytes are
+// attributes, so attributes with a plain value have a path of their own.
 #include "otlp/admit.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ using wire::WireType;
 
 constexpr int kDepthLeast = 10;
 constexpr int kDepthMost = 1000;
-// Shorter texts are checked in one go: 64 KiB take 30 µs at most.
+// Shorter texts are checked in one step: 64 KiB take 30 µs at most.
 constexpr size_t kLongTextBytes = 64 * 1024;
 
 constexpr WireType wire_type_of(Kind kind) {
@@ -35,8 +35,8 @@ constexpr WireType wire_type_of(Kind kind) {
   }
 }
 
-// What one walk counts. Most messages are small and walked in one go, without the compare that a
-// long walk makes for each field (3 % of the time), so there are two kinds of walks.
+// The counters of one walk. Most messages are small and are walked without a pause and without the
+// comparison that a long walk makes for each field (3 % of the time), so there are two types.
 struct QuickWalk {
   uint32_t item_count = 0;
   [[gnu::always_inline]] void pass(const uint8_t*) {}
@@ -44,7 +44,7 @@ struct QuickWalk {
 struct LongWalk {
   uint32_t item_count = 0;
   Pace* pace = nullptr;
-  const uint8_t* checkpoint = nullptr;  // from here on the pace is told
+  const uint8_t* checkpoint = nullptr;  // the position at which the pace is called next
 
   [[gnu::noinline, gnu::cold]] void tell(const uint8_t* at) {
     constexpr ptrdiff_t kStride = 16 * 1024;
@@ -55,8 +55,8 @@ struct LongWalk {
     if (__builtin_expect(at >= checkpoint, 0)) tell(at);
   }
 };
-// What undoes a count: when a Metric has several members of its oneof, only the data points of the
-// last one exist.
+// Undoes counts: when a Metric has several members of its oneof, only the points of the last one
+// count.
 struct MetricState {
   uint32_t items_before = 0;
   uint32_t data_field = 0;
@@ -69,7 +69,7 @@ struct MetricState {
     *tag = first;
     return at + 1;
   }
-  if (end - at >= 2 && at[1] < 0x80) {  // Span.flags, on every span of today's SDKs
+  if (end - at >= 2 && at[1] < 0x80) {  // Span.flags, which current SDKs set on every span
     *tag = (first & 0x7f) | static_cast<uint32_t>(at[1]) << 7;
     return at + 2;
   }
@@ -86,7 +86,7 @@ bool walk_packed_varints(Walk& walk, const uint8_t* at, const uint8_t* end) {
   return true;
 }
 
-// A text of any length, in stretches that end between two characters.
+// Checks a long text in stretches that end between two characters.
 template <class Walk>
 [[gnu::noinline]] bool walk_long_text(Walk& walk, const uint8_t* at, size_t size) {
   constexpr size_t kStretchBytes = 16 * 1024;
@@ -96,7 +96,7 @@ template <class Walk>
     const uint8_t* stop = end;
     if (static_cast<size_t>(end - at) > kStretchBytes) {
       stop = at + kStretchBytes;
-      // Continuation bytes belong to the character before them, of which there are three at most.
+      // Continuation bytes belong to the character before them; there are at most three.
       for (int i = 0; i < 3 && (*stop & 0xc0) == 0x80; ++i) --stop;
     }
     if (!wire::is_utf8_padded(at, static_cast<size_t>(stop - at))) return false;
@@ -105,7 +105,7 @@ template <class Walk>
   return true;
 }
 
-// A group's fields, as wire::skip_value checks them. The position behind its end, or null.
+// Checks a group's fields as wire::skip_value does. Returns the position behind its end, or null.
 template <class Walk>
 [[gnu::noinline]] const uint8_t* walk_group(Walk& walk, uint32_t number, const uint8_t* at,
                                             const uint8_t* end, int depth) {
@@ -135,8 +135,8 @@ const uint8_t* walk_unknown(Walk& walk, uint32_t tag, const uint8_t* at, const u
   return number == 0 ? nullptr : walk_group(walk, number, at, end, depth);
 }
 
-// A key and a value that is a string, a number or a bool, with lengths of one byte each and nothing
-// else: nearly every attribute there is. False sends it down the general way, which decides.
+// Whether this is a key with a string, a number or a bool, with lengths of one byte each and
+// nothing else, as nearly every attribute is. If false, the general walk decides.
 [[gnu::always_inline]] inline bool is_plain_attribute(const uint8_t* at, const uint8_t* end) {
   if (end - at < 6 || at[0] != 0x0a || at[1] >= 0x80) return false;
   const size_t key_size = at[1];
@@ -162,7 +162,7 @@ const uint8_t* walk_unknown(Walk& walk, uint32_t tag, const uint8_t* at, const u
 template <Message kMessageType, class Walk>
 bool walk_message(Walk& walk, const uint8_t* at, const uint8_t* end, int depth);
 
-// The value of one known field, `at` behind its tag. The position behind it, or null.
+// Walks the value of a known field; `at` is behind its tag. Returns its end, or null.
 template <Message kParent, size_t kIndex, class Walk>
 [[gnu::always_inline]] inline const uint8_t* walk_value(Walk& walk, MetricState& metric,
                                                         const uint8_t* at, const uint8_t* end,
@@ -210,8 +210,8 @@ template <Message kParent, size_t kIndex, class Walk>
   if (tag != kTag) return false;
   at = walk_value<kParent, kIndex>(walk, metric, at, end, depth);
   if constexpr (kRule.repeated && kTag < 0x80) {
-    // Elements of a repeated field stand together; asking for the same tag again first is a branch
-    // that is predicted, where the chain of compares is not.
+    // Elements of a repeated field are adjacent. A comparison with the same tag first is a branch
+    // that is predicted, unlike the chain of comparisons.
     while (at != nullptr && at < end && *at == kTag) {
       walk.pass(at);
       at = walk_value<kParent, kIndex>(walk, metric, at + 1, end, depth);
@@ -235,7 +235,7 @@ bool walk_message(Walk& walk, const uint8_t* at, const uint8_t* end, int depth) 
         [&]<size_t... kIndex>(std::index_sequence<kIndex...>) __attribute__((always_inline)) {
           return (try_field<kMessageType, kIndex>(walk, metric, tag, at, end, depth) || ...);
         }(std::make_index_sequence<fields_of(kMessageType).size()>());
-    // An unknown field, or elements of a packed field one by one: framing is all there is.
+    // An unknown field, or an unpacked element of a packed field: only its framing is checked.
     if (!known) at = walk_unknown(walk, tag, at, end, depth);
     if (__builtin_expect(at == nullptr, 0)) return false;
   }

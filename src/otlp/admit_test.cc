@@ -52,7 +52,7 @@ TEST(AdmitTest, EveryFieldOfEverySignalPasses) {
 TEST(AdmitTest, CutAnywhereButAtARecordIsRefused) {
   for (const Signal signal : {Signal::kTraces, Signal::kMetrics, Signal::kLogs}) {
     const Bytes request = example_request_with_everything(signal);
-    // Only the unknown fields at the very end leave a valid request when they are cut off.
+    // A valid request remains only when a cut removes whole unknown fields at the end.
     size_t valid = 0;
     for (size_t size = 0; size < request.size(); size++) {
       valid += admit_copy(signal, request.view().first(size)).has_value();
@@ -61,7 +61,7 @@ TEST(AdmitTest, CutAnywhereButAtARecordIsRefused) {
   }
 }
 
-// No single changed byte leads the two walks apart, nor out of bounds.
+// Both walks give the same result for every change of a single byte, within bounds.
 TEST(AdmitTest, WalksAgreeOnEveryChangedByte) {
   for (const Signal signal : {Signal::kTraces, Signal::kMetrics, Signal::kLogs}) {
     const Bytes request = example_request_with_everything(signal);
@@ -77,7 +77,7 @@ TEST(AdmitTest, WalksAgreeOnEveryChangedByte) {
   }
 }
 
-// A trace request of one span whose content is `span`.
+// Returns a trace request with one span whose content is `span`.
 Bytes request_of_span(const Writer& span) {
   Writer w;
   const auto resource_spans = w.open(1);
@@ -177,7 +177,7 @@ const AcceptedCase kAccepted[] = {
     {"two members of a oneof", [](Writer& s) { s.string_field(9, "\x12\x05\x18\x01\x0a\x01v"); }},
 };
 
-TEST(AdmitTest, WhatLibprotobufParsesPasses) {
+TEST(AdmitTest, EverythingThatLibprotobufParsesIsAdmitted) {
   for (const AcceptedCase& c : kAccepted) {
     Writer span;
     c.write(span);
@@ -187,7 +187,7 @@ TEST(AdmitTest, WhatLibprotobufParsesPasses) {
   }
 }
 
-// Array in array in … in a span attribute.
+// A span attribute with nested arrays.
 Bytes nested_arrays(size_t levels) {
   std::string value;
   for (size_t i = 0; i < levels; i++) {
@@ -206,7 +206,7 @@ Bytes nested_arrays(size_t levels) {
 }
 
 TEST(AdmitTest, DepthIsLimitedAtTheLevelOfLibprotobuf) {
-  // Request, ResourceSpans, ScopeSpans, Span, KeyValue, AnyValue, then two for each array.
+  // Request, ResourceSpans, ScopeSpans, Span, KeyValue, AnyValue, then two levels for each array.
   EXPECT_TRUE(admit_copy(Signal::kTraces, nested_arrays(47).view()));
   const auto refused = admit_copy(Signal::kTraces, nested_arrays(48).view());
   ASSERT_FALSE(refused);
@@ -215,7 +215,7 @@ TEST(AdmitTest, DepthIsLimitedAtTheLevelOfLibprotobuf) {
   EXPECT_FALSE(admit_copy(Signal::kTraces, nested_arrays(20).view(), {.depth_max = 30}));
 }
 
-// Metric.data is a oneof: the members before the last are gone, with their points.
+// Metric.data is a oneof: the last member replaces earlier ones with their points.
 TEST(AdmitTest, PointsOfTheLastMemberOfMetricDataCount) {
   const auto count = [](std::string_view metric) {
     Writer w;

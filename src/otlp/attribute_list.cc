@@ -11,12 +11,12 @@ namespace millrace::otlp {
 
 namespace {
 
-// Up to here a list is memory of the work's own, a small constant; beyond it is reserved.
+// Lists up to this size use unreserved memory, a small constant; larger ones are reserved.
 constexpr size_t kUnreservedEntries = 256;
 constexpr size_t kUnreservedOwnBytes = 16 * 1024;
 constexpr size_t kUnreservedCopyBytes = 16 * 1024;
-// The dearest way from a value to another: control characters in a list, as JSON (6 times), in a
-// text that grows by doubling, encoded, and copied here.
+// The most copies of a byte on the way from one value to another: control characters in a list, as
+// JSON (6 times), in a text that grows by doubling, encoded, and copied here.
 constexpr size_t kCopiesPerByte = 20;
 
 }  // namespace
@@ -158,7 +158,7 @@ bool AttributeList::set_copy(std::string_view key, std::string_view from_key) {
   const std::optional<size_t> from = find_index(from_key);
   if (!from) return false;
   const MessageBytes value = value_of(entries_[*from]);
-  if (!entries_[*from].is_own_value) {  // bytes of the message stay where they are
+  if (!entries_[*from].is_own_value) {  // the value is in the message, which does not move
     set(key, as_text(value));
   } else if (may_copy(value.size())) {
     set(key, std::string(as_text(value)));

@@ -1,5 +1,5 @@
-// A list of attributes with any changes, against a plain vector of pairs; written into its message
-// it reads as the twin does, and everything else in the message stays.
+// Compares a list of attributes after random changes with a vector of pairs. The written message
+// has the same attributes as the vector, and all its other fields are unchanged.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -19,9 +19,9 @@ using namespace millrace;
 using namespace millrace::otlp;
 using Twin = std::vector<std::pair<std::string, std::string>>;
 
-constexpr uint32_t kNumber = 9;  // of a span's attributes
+constexpr uint32_t kNumber = 9;  // the attributes of a span
 
-// Few keys, so that they meet.
+// Few different keys, so that equal keys are frequent.
 std::string read_key(testing::FuzzInput& input) {
   return std::string(1, static_cast<char>('a' + input.choice(4)));
 }

@@ -1,4 +1,4 @@
-// The four kinds of data points, read into one view; and values as text.
+// Reads the four kinds of data points into one view.
 
 #include "otlp/views.h"
 
@@ -16,7 +16,7 @@ double to_double(uint64_t bits) {
   return value;
 }
 
-// One element, or a packed run of them.
+// Appends one element, or a packed run of elements.
 void append_fixed64(const Field& field, std::vector<uint64_t>* into) {
   if (field.type == WireType::kI64) into->push_back(field.value);
   for (size_t at = 0; at + 8 <= field.bytes.size(); at += 8) {

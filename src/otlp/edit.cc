@@ -1,6 +1,6 @@
-// One pass, outermost message first. A message is opened in the output when the first change inside
-// it is found, and with it those around it (open()); what lies between two changes is kept as one
-// stretch. So what does not change costs nothing but looking at it.
+// One pass, outermost message first. A message is opened in the output at the first change inside
+// it, together with the messages around it (open()); the bytes between two changes are kept as one
+// stretch. Unchanged messages therefore cost only the reading of their fields.
 #include "otlp/edit.h"
 
 #include <algorithm>
@@ -17,23 +17,23 @@ namespace {
 
 using wire::WireType;
 
-// Of looking at a field, in units of the pace.
+// The cost of reading a field, in units of the pace.
 constexpr size_t kFieldUnits = 8;
 constexpr size_t kItemUnits = 64;
 constexpr size_t kCopyAtOnceBytes = 64 * 1024;
 
 // A message whose content is being edited.
 struct Level {
-  Level* around;  // null: the request is around it
+  Level* around;  // the enclosing message; null: the request
   uint32_t field_number;
-  std::span<const uint8_t> whole;  // tag, length and content, where `around` has it in one piece
+  std::span<const uint8_t> whole;  // tag, length and content, if contiguous in `around`
   Bytes content;
-  const uint8_t* kept;  // up to here the content is in the output, once it is open
+  const uint8_t* kept;  // the end of the content that is in the output, once the level is open
   bool is_open = false;
   RopeWriter::Nested nested = {};
 };
 
-// One edit over one request.
+// One edit of one request.
 class Edit {
  public:
   Edit(Signal signal, const Rope& request, const AttributeEditor& editor, Work& work)
@@ -81,7 +81,7 @@ class Edit {
   }
   bool stopped() const { return out_.failed() || list_.failed(); }
 
-  // A message in several pieces is copied together.
+  // Returns the message in one piece; copies it if it is in several.
   std::optional<Bytes> contiguous(const Rope& message) {
     if (message.pieces().size() <= 1) return message.to_bytes();
     ChunkRef chunk = work_.pool.try_acquire(message.size());
@@ -99,7 +99,7 @@ class Edit {
     return Bytes(std::move(chunk), data, message.size());
   }
 
-  // What of the request is not in the output yet, up to `end`.
+  // Keeps the rest of the request up to `end`.
   void keep_request_until(size_t end) {
     const Rope stretch = kept_.take(end - kept_.position());
     for (const Bytes& piece : stretch.pieces()) out_.keep(piece, piece.view());
@@ -130,7 +130,7 @@ class Edit {
     out_.close(level.nested);
   }
 
-  // Calls `edit(number, content)` for each message inside, a Level opened by what changes in it.
+  // Calls `edit(number, content)` for each nested message; a change inside it opens its Level.
   template <class IsWanted, class EditInside>
   void edit_nested(Level& level, const IsWanted& is_wanted, const EditInside& edit_inside) {
     wire::FieldReader fields(level.content.view());
@@ -200,7 +200,7 @@ class Edit {
     });
   }
 
-  // Spans, log records or data points, which lie in field `items_field` of `level`.
+  // Edits the spans, log records or data points in field `items_field` of `level`.
   void edit_items(Level& level, uint32_t items_field, uint32_t attributes_field) {
     wire::FieldReader fields(level.content.view());
     for (wire::Field field; !stopped() && fields.next(&field);) {
@@ -219,7 +219,7 @@ class Edit {
     }
   }
 
-  // Field 1 of `level`, of which there may be none, one, or several that are one.
+  // Edits field 1 of `level`, which may be absent, single, or several parts of one message.
   void edit_singular(Level& level, const Bytes& content, uint32_t attributes_field) {
     list_.reset(content.view(), attributes_field);
     if (!list_.failed()) editor_(context_, list_);
@@ -236,8 +236,8 @@ class Edit {
     }
   }
 
-  // Field 1 of `message`; several are one, copied together. Nothing, and a failure of the output,
-  // where there is no memory for that.
+  // Returns field 1 of `message`; several parts are copied together. Nothing, and a failure of the
+  // output, when there is no memory for that.
   std::optional<Bytes> merged(const Bytes& message) {
     Bytes only;
     size_t count = 0;
@@ -278,8 +278,8 @@ class Edit {
   ScopeView scope_;
   AttributeList list_;
   RopeWriter out_;
-  RopeReader kept_;         // up to here the request is in the output
-  size_t field_begin_ = 0;  // of the ResourceX being edited, in the request
+  RopeReader kept_;         // its position is the end of the request's bytes in the output
+  size_t field_begin_ = 0;  // the position of the current ResourceX in the request
   size_t field_end_ = 0;
 };
 

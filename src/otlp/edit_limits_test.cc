@@ -1,4 +1,4 @@
-// Edits of requests that are made to grow: small in, large out.
+// Edits of small requests that would become large.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -13,7 +13,7 @@
 namespace millrace::otlp {
 namespace {
 
-// One scope with `count` items, each of the bytes in `item`.
+// One scope with `count` items whose content is `item`.
 Bytes logs_of(size_t count, std::string_view item) {
   wire::Writer writer(count * (item.size() + 4));
   const auto resource = writer.open(1, count);
@@ -30,7 +30,7 @@ const AttributeEditor kAdd = [](const EditContext&, AttributeList& list) {
 
 size_t heap_bytes_of(const Rope& rope) { return rope.pieces().size() * sizeof(Bytes); }
 
-TEST(EditLimitsTest, WhatEmptyItemsBecomeIsReserved) {
+TEST(EditLimitsTest, GrowthOfEmptyItemsIsReserved) {
   testing::TestWork own;
   const Bytes request = logs_of(100'000, "");
   const Result<Rope> edited = edit_item_attributes(Signal::kLogs, Rope(request), kAdd, own.work);
@@ -42,7 +42,7 @@ TEST(EditLimitsTest, WhatEmptyItemsBecomeIsReserved) {
             100'000u);
 }
 
-TEST(EditLimitsTest, AFullBudgetRefusesAndGivesEverythingBack) {
+TEST(EditLimitsTest, AFullBudgetRefusesAndReleasesEverything) {
   testing::TestWork own(1 << 20);
   const Bytes request = logs_of(100'000, "");
   const Result<Rope> edited = edit_item_attributes(Signal::kLogs, Rope(request), kAdd, own.work);
@@ -77,8 +77,8 @@ TEST(EditLimitsTest, AnItemOfMillionsOfAttributesIsRefusedBeforeTheyAreListed) {
   EXPECT_LT(own.budget.peak(), 4u << 20);
 }
 
-// Copying the same large value under several keys.
-TEST(EditLimitsTest, WhatIsSetIsReservedAsItGrows) {
+// The same large value is copied under several keys.
+TEST(EditLimitsTest, NewValuesAreReservedAsTheyGrow) {
   testing::TestWork own(16 << 20);
   wire::Writer item(3 << 20);
   const auto attribute = item.open(6, 2 << 20);
@@ -108,7 +108,7 @@ TEST(EditLimitsTest, PiecesAreJoinedInsideTheBudget) {
   EXPECT_EQ(edited.error().code, Code::kResourceExhausted);
 }
 
-// Looking for each matching key by itself was quadratic: 60,000 attributes took 8 s.
+// A separate search for each matching key was quadratic: 60,000 attributes took 8 s.
 TEST(EditLimitsTest, ManyMatchingKeysAreErasedInOnePass) {
   testing::TestWork own;
   wire::Writer item(1 << 20);
@@ -129,7 +129,7 @@ TEST(EditLimitsTest, ManyMatchingKeysAreErasedInOnePass) {
   EXPECT_LT(paced.asked_count(), 10u);
 }
 
-TEST(EditLimitsTest, AWalkOfMillionsOfItemsTellsItsPace) {
+TEST(EditLimitsTest, AWalkOfMillionsOfItemsCallsItsPace) {
   testing::TestWork own;
   testing::PacedWork paced(own.pool, 50'000);
   const Bytes request = logs_of(100'000, "");

@@ -39,7 +39,7 @@ void expect_valid(Signal signal, const Rope& request, uint32_t item_count) {
   EXPECT_EQ(admitted->item_count, item_count);
 }
 
-TEST_F(EditTest, NothingChangedKeepsTheVeryBytes) {
+TEST_F(EditTest, RequestWithoutChangesKeepsItsBytes) {
   for (const Signal signal : kSignals) {
     const Bytes request = example_request_with_everything(signal);
     const AttributeEditor look = [](const EditContext&, AttributeList& list) { list.erase("no"); };
@@ -53,7 +53,7 @@ TEST_F(EditTest, NothingChangedKeepsTheVeryBytes) {
   }
 }
 
-// Setting a value and erasing it again leaves what was there, byte for byte.
+// Setting an attribute and erasing it again gives the original bytes.
 TEST_F(EditTest, SetThenErasedInAnotherEditIsTheRequestBefore) {
   for (const Signal signal : kEdited) {
     const Bytes request = example_request_with_everything(signal);

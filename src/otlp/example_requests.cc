@@ -133,7 +133,7 @@ void unknown_fields(Writer& w) {
   w.raw_varint(wire::make_tag(502, wire::WireType::kEndGroup));
 }
 
-// Every kind of AnyValue, and one nested.
+// Writes every kind of AnyValue, including a nested one.
 void every_attribute(Writer& w, uint32_t field) {
   string_attribute(w, field, "text", "caf\xc3\xa9");
   string_attribute(w, field, "long", std::string(300, 'x'));
@@ -158,7 +158,7 @@ void every_attribute(Writer& w, uint32_t field) {
     nest(w, 6, [&] { string_attribute(w, 1, "inner", "value"); });
     unknown_fields(w);
   });
-  nest(w, field, [&] { w.varint_field(3, 0); });  // key_strindex alone
+  nest(w, field, [&] { w.varint_field(3, 0); });  // only key_strindex
 }
 
 void every_span(Writer& w) {
@@ -235,7 +235,7 @@ void histogram_point(Writer& w) {
     w.fixed64_field(4, 10);
     w.double_field(5, 100.5);
     packed_fixed64(w, 6, 4);
-    w.fixed64_field(6, 9);  // one more element, not packed
+    w.fixed64_field(6, 9);  // one more element, unpacked
     packed_fixed64(w, 7, 3);
     exemplar(w, 8);
     every_attribute(w, 9);
@@ -260,7 +260,7 @@ void exponential_point(Writer& w) {
         nest(w, 2, [&] {
           for (const uint64_t count : {1, 300, 0}) w.raw_varint(count);
         });
-        w.varint_field(2, 4);  // one more element, not packed
+        w.varint_field(2, 4);  // one more element, unpacked
       });
     }
     w.varint_field(10, 1);

@@ -1,5 +1,5 @@
-// Requests for tests and benchmarks, written by hand with wire::Writer: plain ones of a given size,
-// and for each signal one that uses every field there is.
+// Requests for tests and benchmarks, written with wire::Writer: plain ones of a given size,
+// and for each signal one with every field.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@ namespace millrace::otlp {
 struct ExampleShape {
   uint32_t resources = 1;
   uint32_t scopes = 1;  // in each resource
-  uint32_t items = 1;   // in each scope; metrics: metrics of `points` data points each
+  uint32_t items = 1;   // in each scope; for metrics: metrics with `points` data points each
   uint32_t points = 1;  // metrics only
 };
 
 // About 400 bytes a span (ten attributes), 250 a log record, 100 a data point. Items are numbered
-// from `first_number` on: in the span id, the log body, the value of the (gauge) data point.
+// from `first_number`: in the span id, the log body, the value of the (gauge) data point.
 Bytes example_request(Signal signal, ExampleShape shape, uint64_t first_number = 1);
 
-// One resource, every field of every message set, every kind of AnyValue and of Metric, unknown
-// fields and groups among them. Traces: 2 spans; logs: 2 records; metrics: 6 data points in 5
+// One resource with every field of every message, every kind of AnyValue and of Metric, unknown
+// fields and groups. Traces: 2 spans; logs: 2 records; metrics: 6 data points in 5
 // metrics; profiles: 3 samples and a dictionary.
 Bytes example_request_with_everything(Signal signal);
 

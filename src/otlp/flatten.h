@@ -1,5 +1,5 @@
-// The naive twin of cutting, for tests: one line for each item with everything that surrounds it.
-// Two requests say the same exactly when their lines are the same, however they were cut.
+// The reference for cutting in tests: one line for each item with everything that surrounds it.
+// Two requests are equivalent exactly when their lines are equal, however they were cut.
 #pragma once
 
 #include <map>
@@ -48,7 +48,7 @@ inline void flatten_into(Message message, std::span<const uint8_t> bytes, std::s
       around += as_text(field.whole);
     }
   }
-  // The member of the oneof that holds: the last run of one number, merged by concatenation.
+  // The effective member of the oneof: the last run of one number, merged by concatenation.
   if (message == Message::kMetric && !children.empty()) {
     size_t first = children.size() - 1;
     while (first > 0 && children[first - 1].number == children.back().number) first--;

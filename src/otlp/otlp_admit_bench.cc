@@ -1,5 +1,5 @@
-// The walk over requests of 100 and 1,000 items. items_per_second is what to look at: its inverse
-// is the time of one span of about 400 bytes with ten attributes, one log record, one data point.
+// The walk over requests of 100 and 1,000 items. The inverse of items_per_second is the time
+// for one span of about 400 bytes with ten attributes, one log record or one data point.
 #include <benchmark/benchmark.h>
 
 #include "otlp/admit.h"

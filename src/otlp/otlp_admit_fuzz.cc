@@ -1,4 +1,4 @@
-// Admission accepts what libprotobuf accepts, counts what it counts, and its two walks agree.
+// Admission accepts what libprotobuf accepts, counts the same items, and its two walks agree.
 #include <cstdio>
 #include <cstdlib>
 
@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (admitted->item_count != lines.size()) fail_with("counts differ", nullptr);
     return 0;
   }
-  // What we refuse on purpose beyond libprotobuf.
+  // Admission deliberately refuses more than libprotobuf.
   const otlp::Violation::Reason reason = admitted.error().reason;
   const bool is_own_rule =
       reason == otlp::Violation::Reason::kIdLength || reason == otlp::Violation::Reason::kTagSize;

@@ -1,5 +1,5 @@
-// What was admitted may be edited, and is admitted again with as many items as before; an editor
-// that changes nothing changes no byte.
+// An admitted request can be edited, and the result is admitted with the same number of items. An
+// editor that changes nothing changes no byte.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -15,7 +15,7 @@ namespace {
 
 using namespace millrace;
 
-// In one piece, with a chunk's padding behind it.
+// Returns the rope in one piece, with a chunk's padding behind it.
 Bytes bytes_of(const Rope& rope) {
   std::vector<uint8_t> bytes(rope.size());
   if (!bytes.empty()) rope.copy_to(bytes.data());

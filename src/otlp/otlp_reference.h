@@ -1,5 +1,5 @@
-// For fuzz targets: requests as libprotobuf sees them, and inputs that are requests more often than
-// random bytes are.
+// For fuzz targets: requests as libprotobuf reads them, and inputs that are valid requests more
+// often than random bytes are.
 #pragma once
 
 #include <google/protobuf/stubs/logging.h>
@@ -23,7 +23,7 @@ using TraceRequest = opentelemetry::proto::collector::trace::v1::ExportTraceServ
 using MetricsRequest = opentelemetry::proto::collector::metrics::v1::ExportMetricsServiceRequest;
 using LogsRequest = opentelemetry::proto::collector::logs::v1::ExportLogsServiceRequest;
 
-// libprotobuf reports every string that is not UTF-8 on stderr otherwise.
+// Otherwise libprotobuf reports every string that is not UTF-8 on stderr.
 inline void be_silent() { google::protobuf::SetLogHandler(nullptr); }
 
 template <class Request>
@@ -31,7 +31,7 @@ bool parse(std::span<const uint8_t> bytes, Request* request) {
   return request->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-// The data points of a metric, whatever its type; calls `with(points)` on the mutable field.
+// Calls `with(points)` with the mutable field of a metric's data points, whatever its type.
 template <class Metric, class With>
 void with_points(Metric& metric, const With& with) {
   switch (metric.data_case()) {
@@ -50,7 +50,7 @@ void with_points(Metric& metric, const With& with) {
   }
 }
 
-// One line for each item: what surrounds it, then itself. The request is used up.
+// Writes one line for each item: its surroundings, then the item. Changes the request.
 template <class ResourceX, class Scopes, class Items>
 void flatten_resource(ResourceX& resource, Scopes scopes, Items items,
                       std::vector<std::string>* lines) {
@@ -76,7 +76,7 @@ void flatten_resource(ResourceX& resource, Scopes scopes, Items items,
   }
 }
 
-// False when libprotobuf refuses the bytes.
+// Returns false when libprotobuf refuses the bytes.
 inline bool flatten(Signal signal, std::span<const uint8_t> bytes,
                     std::vector<std::string>* lines) {
   switch (signal) {
@@ -118,12 +118,12 @@ inline bool flatten(Signal signal, std::span<const uint8_t> bytes,
 
 struct FuzzInput {
   Signal signal = Signal::kTraces;
-  uint8_t choice = 0;  // for the target's own use
+  uint8_t choice = 0;  // for use by the fuzz target
   Bytes message;
 };
 
-// Two bytes of choices, then the message itself, or, where the first byte says so, changes of three
-// bytes (place, place, new value) to a request that has everything.
+// Two bytes of choices, then the message itself or, if the first byte says so, changes of three
+// bytes (two for the place, one for the new value) to a request that has every field.
 inline FuzzInput read_input(std::span<const uint8_t> data) {
   FuzzInput input;
   if (data.size() < 2) return input;

@@ -1,4 +1,4 @@
-// However a request is cut, and from whatever pieces, libprotobuf finds the same items with the
+// However a request is cut, and from any pieces, libprotobuf finds the same items with the
 // same surroundings in the parts, in the same order.
 #include <cstdio>
 #include <cstdlib>

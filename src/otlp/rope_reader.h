@@ -1,7 +1,7 @@
-// Reads protobuf fields from a rope whose pieces end anywhere, without joining them. Trusts the
-// bytes: they passed admission, or were made from what did. Running past the end stops the process.
+// Reads protobuf fields from a rope whose pieces end anywhere, without joining them. Precondition:
+// the bytes passed admission or were made from such bytes; reading past the end stops the process.
 //
-// One thread; the rope must outlive the reader. Cost: as reading contiguous bytes, plus one branch.
+// One thread; the rope must outlive the reader. Cost: one branch more than for contiguous bytes.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,7 @@ class RopeReader {
     at_ += size;
     position_ += size;
   }
-  // The value behind `tag`, groups as a whole.
+  // Skips the value behind `tag`; groups as a whole.
   void skip_value(uint32_t tag) {
     switch (wire::wire_type_of(tag)) {
       case wire::WireType::kVarint:
@@ -70,7 +70,7 @@ class RopeReader {
         return;
     }
   }
-  // The next bytes as slices of the rope's pieces.
+  // Returns the next bytes as slices of the rope's pieces.
   Rope take(size_t size) {
     Rope taken;
     while (size > 0) {
@@ -94,7 +94,7 @@ class RopeReader {
   }
 
   const Rope* rope_;
-  size_t piece_ = 0;  // the next one to enter
+  size_t piece_ = 0;  // the next piece to read
   const uint8_t* at_ = nullptr;
   const uint8_t* piece_end_ = nullptr;
   size_t position_ = 0;

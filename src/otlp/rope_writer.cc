@@ -11,12 +11,12 @@ namespace millrace::otlp {
 
 namespace {
 
-// A tag and a length, each of five bytes at most.
+// A tag and a length of at most five bytes each.
 constexpr size_t kPrefixBytesMax = 10;
-// Content up to this size is moved when the length before it was expected wrongly; behind more the
+// Content up to this size is moved when the expected length was wrong; before larger content the
 // prefix becomes a piece of its own.
 constexpr size_t kMovedBytesMax = 16 * 1024;
-// Room asked for where the size is not known.
+// The room to request when the size is unknown.
 constexpr size_t kRoomBytes = 4096;
 
 }  // namespace
@@ -78,7 +78,7 @@ void RopeWriter::close(const Nested& nested) {
   const bool is_in_run = nested.piece == pieces_.size();
   if (wire::varint_size(content_size) == nested.length_bytes) {
     const uint8_t* const piece = is_in_run ? run_ : pieces_[nested.piece].data();
-    // Written by this writer, and not shared before finish().
+    // Written by this writer and not shared before finish().
     uint8_t* const prefix = const_cast<uint8_t*>(piece) + nested.prefix_at;
     wire::write_varint(prefix + wire::tag_size(nested.field_number), content_size);
   } else if (is_in_run && content_size <= kMovedBytesMax && end_ - at_ >= 8) {
@@ -97,8 +97,8 @@ void RopeWriter::close_in_run(const Nested& nested, size_t content_size) {
   size_ = size_ + length_bytes - nested.length_bytes;
 }
 
-// The place that was left does not fit: it is cut out, and a prefix written behind everything else
-// stands in the list where it was.
+// The room for the prefix has the wrong size: it is cut out, and a prefix written behind everything
+// else takes its place in the list.
 void RopeWriter::put_prefix_apart(const Nested& nested, size_t content_size) {
   end_run();
   if (!make_room(kPrefixBytesMax)) return;
@@ -142,7 +142,7 @@ Result<Rope> RopeWriter::finish() {
   return rope;
 }
 
-// What lies behind one another in a chunk becomes one piece.
+// Adjacent bytes of a chunk become one piece.
 void RopeWriter::append_piece(Bytes bytes) {
   if (!pieces_.empty()) {
     Bytes& last = pieces_.back();
@@ -167,7 +167,7 @@ bool RopeWriter::may_grow(size_t bytes) {
   return true;
 }
 
-// `bytes` behind one another, in a new chunk where need be.
+// Makes contiguous room for `bytes` bytes, in a new chunk if necessary.
 bool RopeWriter::make_room(size_t bytes) {
   if (failed()) return false;
   if (static_cast<size_t>(end_ - at_) >= bytes) return true;
@@ -203,7 +203,7 @@ ChunkRef RopeWriter::take_chunk_beyond(size_t bytes) {
 
 void RopeWriter::end_run() {
   if (run_ == at_) return;
-  // Never joined with the piece before: an open message knows its piece by the index.
+  // Never joined with the piece before, because an open message stores the index of its piece.
   const AllocationName name("term messages");
   pieces_.push_back(Bytes(chunk_, run_, static_cast<size_t>(at_ - run_)));
   run_ = at_;

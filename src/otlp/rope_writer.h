@@ -1,12 +1,12 @@
-// A message in the making: kept stretches of received bytes and new ones between them.
+// Writes a message from kept stretches of received bytes and new bytes between them.
 //
 // New bytes go to chunks of the pool, so that they are reserved in the budget before they are
-// written, and never more than `bytes_max` in all. A kept stretch stays a slice of its chunk where
-// it has at least kCopyBelowBytes; shorter ones are copied, because a piece costs more than they
-// do, here and in every gathered write. So the list of pieces takes at most a fiftieth of the bytes
-// it describes, whatever the message looks like.
+// written, at most `bytes_max` in all. A kept stretch of at least kCopyBelowBytes stays a slice of
+// its chunk; a shorter one is copied, because a piece costs more than its bytes, here and in every
+// gathered write. The list of pieces therefore takes at most a fiftieth of the bytes that it
+// describes, whatever the message is.
 //
-// The first failure stays: what is written behind it is ignored, finish() returns it. One thread.
+// The first failure is kept: later writes are ignored, and finish() returns it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -26,43 +26,43 @@ inline constexpr size_t kCopyBelowBytes = 4096;
 
 class RopeWriter {
  public:
-  // `what`, for errors: "editing"; a literal.
+  // `what` is a literal for errors, such as "editing".
   RopeWriter(Work& work, size_t bytes_max, std::string_view what = "editing")
       : pool_(work.pool), pace_(work.pace), bytes_max_(bytes_max), what_(what) {}
   ~RopeWriter();
   RopeWriter(const RopeWriter&) = delete;
   RopeWriter& operator=(const RopeWriter&) = delete;
 
-  // A stretch of bytes that `owner` keeps alive.
+  // Keeps a stretch of bytes that `owner` keeps alive.
   void keep(const Bytes& owner, std::span<const uint8_t> stretch);
   void write(std::span<const uint8_t> bytes);
   void write_len_prefix(uint32_t field_number, size_t content_size);
 
-  // A nested message whose size is not known yet: open, write the content, close in reverse order.
-  // The length comes out minimal, whatever was expected.
+  // A nested message of unknown size: open it, write the content, close in reverse order.
+  // Its length is encoded minimally, whatever size was expected.
   struct Nested {
     size_t prefix_at = 0;  // of the tag, in the piece
     size_t piece = 0;      // the index that the piece has or will have
     size_t size_before = 0;
     uint32_t field_number = 0;
-    uint8_t length_bytes = 0;  // as expected
+    uint8_t length_bytes = 0;  // as expected at open()
   };
   Nested open(uint32_t field_number, size_t expected_size);
   void close(const Nested& nested);
 
-  // For what drains a full process: so many bytes may be reserved beyond the limit of the budget.
+  // Lets the writer reserve that many bytes beyond the budget's limit: for draining a full process.
   void let_pass_the_limit(size_t bytes) { beyond_left_ = bytes; }
-  // What was; it must live as long as the rope.
+  // Returns these reservations; they must live as long as the rope.
   std::vector<Reservation> take_beyond() { return std::move(beyond_); }
 
   size_t size() const { return size_; }
   bool failed() const { return failure_ != Failure::kNone; }
-  // For a caller whose own memory was refused: finish() says so.
+  // For a caller whose own memory was refused: finish() then returns that error.
   void refuse_memory() {
     if (!failed()) failure_ = Failure::kMemory;
   }
-  // A chunk for what the caller has to copy on the way, by the rule of the output: of the pool, or
-  // beyond the limit. Null: there is no room, and finish() says so.
+  // Returns a chunk for bytes that the caller must copy in between, reserved as the output is: from
+  // the pool, or beyond the limit. Null: there is no room, and finish() returns the error.
   ChunkRef take_chunk(size_t bytes);
   //   kResourceExhausted  more than bytes_max
   //   kUnavailable        the budget refused; the message begins with "memory"
@@ -86,10 +86,10 @@ class RopeWriter {
   size_t beyond_left_ = 0;
   std::vector<Reservation> beyond_;
   std::vector<Bytes> pieces_;
-  ChunkRef chunk_;          // being written
-  uint8_t* run_ = nullptr;  // what was written there since the last piece ended
-  uint8_t* at_ = nullptr;   // behind it
-  uint8_t* end_ = nullptr;  // of the chunk
+  ChunkRef chunk_;          // the current chunk
+  uint8_t* run_ = nullptr;  // begin of the bytes written since the last piece ended
+  uint8_t* at_ = nullptr;   // end of these bytes
+  uint8_t* end_ = nullptr;  // end of the chunk
   size_t size_ = 0;
   Failure failure_ = Failure::kNone;
 };

@@ -11,7 +11,7 @@ namespace {
 
 Bytes text_of(size_t size, char letter) { return Bytes::copy_of(std::string(size, letter)); }
 
-// tag 2, the minimal length, the content.
+// Returns tag 2, the minimal length and the content.
 std::string field_of(std::string_view content) {
   uint8_t prefix[10];
   uint8_t* at = wire::write_varint(prefix, wire::make_tag(2, wire::WireType::kLen));
@@ -20,7 +20,7 @@ std::string field_of(std::string_view content) {
          std::string(content);
 }
 
-TEST(RopeWriterTest, LengthsAreMinimalWhateverWasExpected) {
+TEST(RopeWriterTest, LengthsAreMinimalForAnyExpectedSize) {
   for (const size_t size : {0u, 1u, 127u, 128u, 5000u, 20'000u, 600'000u, 2'100'000u}) {
     for (const size_t expected : {0u, 200u, 20'000u, 3'000'000u}) {
       testing::TestWork own;
@@ -96,9 +96,9 @@ TEST(RopeWriterTest, SmallOutputsShareAChunk) {
   }
 }
 
-// A batch in pieces could not be copied together while the budget was full, so it never left as
+// A batch in pieces could not be copied together while the budget was full, so it was never sent as
 // JSON.
-TEST(RopeWriterTest, WhatIsCopiedOnTheWayMayPassTheLimitAsTheOutputMay) {
+TEST(RopeWriterTest, CopiesMayExceedTheLimitAsTheOutputMay) {
   testing::TestWork own(1 << 20);
   const Reservation full =
       Reservation::make_beyond(own.budget, MemoryTerm::kMessages, own.budget.limit());

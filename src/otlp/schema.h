@@ -1,12 +1,11 @@
-// The messages of OTLP as tables: what each field is on the wire and what must hold for it.
+// The messages of OTLP as tables: the wire type and the rule of each field.
 //
 // Source: opentelemetry-proto v1.10 (collector, trace, metrics, logs, resource, common). Fields are
 // listed with the most frequent first, because the walk compares tags in this order. A field that
 // is not listed is an unknown field: kept, its framing checked. Profiles are still in development,
-// so only their outer messages are listed, and the rest passes as bytes whose framing is not
-// looked into.
+// so only their outer messages are listed, and the framing of the others is not checked.
 //
-// Everything is constexpr: admit.cc makes straight code of the tables, violation.cc reads them.
+// Everything is constexpr: admit.cc generates code from the tables, violation.cc reads them.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +25,8 @@ enum class Kind : uint8_t {
   kTraceId,       // 16 bytes or empty
   kSpanId,        // 8 bytes or empty
   kMessage,       // see FieldRule::message
-  kPackedI64,     // repeated; both packed and one by one
-  kPackedVarint,  // the same
+  kPackedI64,     // repeated; packed or unpacked
+  kPackedVarint,  // repeated; packed or unpacked
 };
 
 enum class Message : uint8_t {
@@ -77,7 +76,7 @@ struct FieldRule {
   uint32_t number;
   Kind kind;
   std::string_view name;             // as in the .proto files
-  Message message = Message::kNone;  // of kMessage
+  Message message = Message::kNone;  // for kMessage
   bool repeated = false;
 };
 
@@ -91,7 +90,7 @@ constexpr FieldRule repeated_string(uint32_t number, std::string_view name) {
   return {number, Kind::kString, name, Message::kNone, true};
 }
 
-// Items: what is counted, batched and cut (design, law 4).
+// Items: the messages that are counted, batched and cut (design, law 4).
 constexpr bool is_item(Message message) {
   switch (message) {
     case Message::kSpan:
@@ -113,7 +112,7 @@ constexpr Message request_of(Signal signal) {
   return kRequests[index_of(signal)];
 }
 
-// The fields of `Metric.data`, of which the last one on the wire is the one that holds.
+// The fields of `Metric.data`; the last one on the wire is the effective one.
 constexpr bool is_metric_data(uint32_t number) {
   return number == 5 || number == 7 || (number >= 9 && number <= 11);
 }

@@ -23,7 +23,7 @@ constexpr uint32_t len_tag(uint32_t field_number) {
   return wire::make_tag(field_number, WireType::kLen);
 }
 
-// Of looking at a field, for the pace.
+// The cost of reading a field, in units of the pace.
 constexpr size_t kFieldUnits = 5;
 
 void tell(Pace* pace) {
@@ -41,7 +41,7 @@ uint32_t count_fields(RopeReader& reader, size_t end, uint32_t wanted_tag, Pace*
   return count;
 }
 
-// Data points of the last member of the oneof.
+// Counts the data points of the last member of the oneof.
 uint32_t count_in_metric(RopeReader& reader, size_t end, Pace* pace) {
   uint32_t count = 0;
   uint32_t live_tag = 0;
@@ -96,7 +96,7 @@ uint32_t count_in_resource(Signal signal, RopeReader& reader, size_t end, Pace* 
   return count;
 }
 
-// Appends, joining with the piece before where the bytes lie behind one another.
+// Appends `bytes`; joins them with the piece before if the two are adjacent.
 void append_run(std::vector<Bytes>* runs, const Bytes& bytes) {
   if (bytes.empty()) return;
   if (!runs->empty()) {
@@ -147,7 +147,7 @@ std::optional<Part> Cutter::next(const CutLimits& limits) {
   return part;
 }
 
-// Places one field, opens or closes one message. False when the part is complete.
+// Takes one field, or opens or closes one message. False when the part is complete.
 bool Cutter::place_next(const CutLimits& limits) {
   step(kFieldUnits);
   if (!nodes_.empty()) return place_child(limits);
@@ -180,7 +180,7 @@ bool Cutter::place_request_field(const CutLimits& limits) {
       }
       nodes_.pop_back();
     }
-    // Not to be cut: comes whole, alone.
+    // It can't be cut: it becomes a part of its own.
   }
   if (!fitting && !out_is_empty_) return false;
   const Rope whole = reader_.take(size);
@@ -210,7 +210,7 @@ bool Cutter::place_child(const CutLimits& limits) {
   return fitting;
 }
 
-// Opens the scope or metric that is the innermost node's next child; false when it is not to be
+// Opens the next child (a scope or metric) of the innermost node; false when it can't be
 // cut.
 bool Cutter::open_child(const Child& child, uint32_t item_count, const CutLimits& limits) {
   const size_t around = nodes_.size() - 1;
@@ -298,11 +298,11 @@ void Cutter::open_node(Level level, uint32_t field_number, Bytes content) {
                     .out = {}});
 }
 
-// What each part repeats of the node's content: a few slices of it, or a copy where it lies in many
+// Reads the node's fields that each part repeats: a few slices, or a copy if they are in many
 // places. False when all repetitions together would be too large, or the budget refuses the copy.
 bool Cutter::read_header(Node* node, uint32_t item_count, const CutLimits& limits) {
   constexpr size_t kRunsMax = 8;
-  // More, with items between them, would make a list of slices that is larger than the items.
+  // With more, and items between them, the list of slices would be larger than the items.
   constexpr size_t kScatteredRunsMax = 1024;
   const Bytes& content = node->content;
   const auto each = [&](const auto& visit) {
@@ -342,7 +342,7 @@ bool Cutter::read_header(Node* node, uint32_t item_count, const CutLimits& limit
   return true;
 }
 
-// In one piece; nothing when the budget has no room for the copy.
+// Returns the message in one piece; nothing when the budget has no room for the copy.
 std::optional<Bytes> Cutter::joined(const Rope& message) {
   if (message.pieces().size() <= 1 || work_ == nullptr) return message.to_bytes();
   ChunkRef chunk = work_->pool.try_acquire(message.size());
@@ -357,11 +357,11 @@ std::optional<Bytes> Cutter::joined(const Rope& message) {
   return Bytes(std::move(chunk), data, message.size());
 }
 
-// Two levels at once: the Metric, whose only child is the member of `data` that holds, and that
-// member, whose children are the data points.
+// Opens two levels at once: the Metric, whose only child is the effective member of `data`, and
+// that member, whose children are the data points.
 bool Cutter::open_metric(const Child& child, uint32_t item_count, const CutLimits& limits) {
   uint32_t live_field = 0;
-  Rope live;  // merging is concatenation
+  Rope live;  // the effective member; merging is concatenation
   open_node(Level::kMetric, child.field_number, child.content);
   Node& metric = nodes_.back();
   while (const std::optional<Child> member = peek_child(&metric)) {
@@ -381,7 +381,7 @@ bool Cutter::open_metric(const Child& child, uint32_t item_count, const CutLimit
   return false;
 }
 
-// Wraps what the innermost node gives to this part and hands it to the node around it.
+// Wraps the innermost node's children for this part and appends them to the enclosing node.
 void Cutter::write_innermost() {
   Node& node = nodes_.back();
   if (!node.is_open) return;
@@ -405,7 +405,7 @@ void Cutter::close_innermost() {
 }
 
 Rope Cutter::finish_part() {
-  // Innermost first; the nodes stay for the next part.
+  // Innermost first; the nodes are kept for the next part.
   std::vector<Node> kept;
   while (!nodes_.empty()) {
     write_innermost();
@@ -422,7 +422,7 @@ Rope Cutter::finish_part() {
 Rope Cutter::take_rest() {
   Rope rest;
   if (!nodes_.empty()) {
-    // Children of the opened messages are taken without a limit, what lies behind is untouched.
+    // Takes children of the opened messages without a limit; bytes behind them stay unchanged.
     out_items_ = 0;
     out_size_ = 0;
     out_is_empty_ = true;

@@ -1,20 +1,19 @@
 // Cutting requests at message boundaries. Joining needs no function: the concatenation of two
 // requests of traces, metrics or logs is a request (Rope::append); profiles are never joined.
 //
-// A cut lies between two ResourceX messages where that suffices. Inside one, each part repeats what
-// surrounds its items: resource, scope, schema_url and unknown fields, and for a cut inside one
-// Metric its name, description, unit, metadata, aggregation_temporality and is_monotonic. Items
-// keep their order and their bytes: what is not cut stays a slice of the received bytes, only the
-// lengths around a cut are written anew. Of a Metric with several members of `data`, a cut keeps
-// the last, which is the one that holds.
+// A request is cut between two ResourceX messages if that is sufficient. A cut inside one repeats
+// the surroundings of the items in each part: resource, scope, schema_url and unknown fields, and
+// inside a Metric its name, description, unit, metadata, aggregation_temporality and is_monotonic.
+// Items keep their order and their bytes: uncut bytes stay slices of the received bytes, only the
+// lengths around a cut are written. Of a Metric with several members of `data`, a cut keeps
+// the last, which is the effective one.
 //
-// What is repeated is bounded: a message whose surroundings would take more than its content and
-// kRepeatedBytesMax, all parts together, or lie in a thousand places between its items, is not cut
-// inside and comes as one part. So what cutting
-// makes of a request is at most a few times the request.
+// Repetition is bounded. A message is not cut inside, but becomes one part, when its surroundings
+// in all parts together would take more than its content and kRepeatedBytesMax, or are in a
+// thousand places between its items. So the parts take at most a few times its size.
 //
-// The request must have passed admission. It may consist of many pieces ending anywhere; a
-// ResourceX that must be cut and lies in several pieces is first copied together. One thread.
+// Precondition: the request has passed admission. It may consist of pieces that end anywhere. A
+// ResourceX that must be cut and is in several pieces is first copied together. One thread.
 #pragma once
 
 #include <cstddef>
@@ -40,52 +39,52 @@ struct CutLimits {
 struct Part {
   Rope bytes;
   uint32_t item_count = 0;
-  // A single item (with what surrounds it) that is larger than bytes_max; it comes alone. The
-  // caller decides whether to send or drop it.
+  // A single item that is, with its surroundings, larger than bytes_max; it is a part of its own.
+  // The caller decides whether to send or drop it.
   bool is_oversized = false;
 };
 
-// Spans, metric data points, log records; profiles: samples. Hops from length to length.
+// Counts spans, metric data points, log records or (profiles) samples. Skips from length to length.
 uint32_t count_items(Signal signal, const Rope& request, Pace* pace = nullptr);
 
-// Takes parts off the front of one request, each with its own limits. The incremental form,
-// for filling batches: nothing behind the part is looked at, except that a ResourceX which is
-// cut is scanned for its other fields once.
+// Takes parts from the front of one request, each with its own limits: for filling batches one
+// after the other. Bytes behind the part are not read, except that a ResourceX which is
+// cut is scanned once for its other fields.
 class Cutter {
  public:
-  // With `work` (null: none) copies are reserved in the budget, and what it has no room for is not
-  // cut; its pace is told.
+  // With `work` (null: none) copies are reserved in the budget, and its pace is called. A message
+  // is not cut when the budget has no room for the copy.
   Cutter(Signal signal, Rope request, Work* work = nullptr);
   Cutter(const Cutter&) = delete;
   Cutter& operator=(const Cutter&) = delete;
 
-  // The largest part from the front that keeps the limits, or one oversized item. Nothing when all
-  // is taken. Profiles come whole, whatever the limits. Parts may stay a few bytes under
-  // bytes_max, because lengths are reckoned at their largest.
+  // Returns the largest part from the front that keeps the limits, or one oversized item; nothing
+  // when all is taken. Profiles are one part, whatever the limits. Parts may be a few bytes smaller
+  // than bytes_max allows, because lengths are assumed at their largest.
   std::optional<Part> next(const CutLimits& limits);
 
-  // What is left, as one request; empty when all was taken. The cutter is done afterwards.
+  // Returns the rest as one request; empty when all was taken. Do not use the cutter afterwards.
   Rope take_rest();
 
  private:
-  // What kind of message a node is: decides which of its fields are cut apart.
+  // The kind of a node's message; it determines which fields are cut apart.
   enum class Level : uint8_t { kResource, kScope, kMetric, kData };
 
-  // A message being cut.
+  // A message that is being cut.
   struct Node {
     Level level;
-    uint32_t field_number;      // in the message around it
-    std::vector<Bytes> header;  // every field that is repeated in each part
+    uint32_t field_number;      // in the enclosing message
+    std::vector<Bytes> header;  // the fields that each part repeats
     size_t header_size = 0;
     Bytes content;
     size_t at = 0;           // in content: behind the last child taken
-    std::vector<Bytes> out;  // children for the part being made
+    std::vector<Bytes> out;  // children for the current part
     size_t out_size = 0;
-    bool is_open = false;  // the part being made pays for the header and the length
+    bool is_open = false;  // the current part includes the header and the length
   };
   struct Child {
     Bytes whole;    // tag, length and content
-    Bytes content;  // without
+    Bytes content;  // the content alone
     uint32_t field_number = 0;
   };
 
@@ -117,16 +116,16 @@ class Cutter {
   std::vector<Node> nodes_;  // outermost first
   wire::Writer lengths_;
 
-  std::vector<Bytes> out_;  // of the part being made
-  size_t out_size_ = 0;     // what it will have, at most
+  std::vector<Bytes> out_;  // of the current part
+  size_t out_size_ = 0;     // the maximum of its size
   uint32_t out_items_ = 0;
   bool out_is_empty_ = true;
 };
 
-// All parts of a request that has `item_count` items. Costs nothing when the limits hold already.
+// All parts of a request that has `item_count` items. Costs nothing if the limits are kept already.
 std::vector<Part> split(Signal signal, Rope request, uint32_t item_count, const CutLimits& limits);
 
-// The first part, leaving the rest in `*request`. For several in a row a Cutter is cheaper.
+// Returns the first part and leaves the rest in `*request`. A Cutter is cheaper for several parts.
 Part take_front(Signal signal, Rope* request, const CutLimits& limits);
 
 }  // namespace millrace::otlp

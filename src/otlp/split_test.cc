@@ -14,7 +14,7 @@ namespace {
 
 constexpr Signal kCut[] = {Signal::kTraces, Signal::kMetrics, Signal::kLogs};
 
-// A request in pieces of `size` bytes, each in a chunk of its own.
+// The request in pieces of `size` bytes, each in its own chunk.
 Rope in_pieces(const Bytes& request, size_t size) {
   Rope rope;
   for (size_t at = 0; at < request.size(); at += size) {
@@ -111,7 +111,7 @@ TEST(SplitTest, CutBetweenResourcesKeepsTheReceivedBytes) {
   }
 }
 
-// Two lengths, the resource, the scope, the spans: the spans in one slice.
+// Two lengths, the resource, the scope, and the spans in one slice.
 TEST(SplitTest, CutInsideAResourceCopiesNoItem) {
   const Bytes request = example_request(Signal::kTraces, {1, 1, 100});
   const auto parts = split(Signal::kTraces, Rope(request), 100, {.items_max = 50});
@@ -160,13 +160,13 @@ TEST(TakeFrontTest, LeavesTheRestAsARequest) {
   }
 }
 
-TEST(TakeFrontTest, OfAnEmptyRequestIsEmpty) {
+TEST(TakeFrontTest, EmptyRequestGivesAnEmptyPart) {
   Rope empty;
   EXPECT_EQ(take_front(Signal::kLogs, &empty, {}).item_count, 0u);
   EXPECT_TRUE(empty.empty());
 }
 
-// The sum's temporality stands in a message of its own, before the points.
+// The sum's temporality is in a message of its own before the points.
 TEST(SplitTest, MergedMembersOfMetricDataKeepTheirTemporalityInEachPart) {
   wire::Writer w;
   const auto resource = w.open(1);
@@ -212,7 +212,7 @@ TEST(SplitTest, SurroundingsThatCannotBeRepeatedKeepTheirItemsTogether) {
   EXPECT_LE(pieces, 100'000u);
 }
 
-// Fields around the items that lie in many places are repeated as one slice of a copy.
+// Fields around the items that are in many places are repeated as one slice of a copy.
 TEST(SplitTest, ScatteredSurroundingsAreCopiedTogetherOnce) {
   wire::Writer writer(4096);
   const auto resource = writer.open(1, 2000);

@@ -1,4 +1,4 @@
-// AnyValue as text, the way otelcol's pcommon.Value.AsString writes it.
+// AnyValue as text, in the form of otelcol's pcommon.Value.AsString.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -29,7 +29,7 @@ std::string to_base64(std::string_view bytes) {
   return text;
 }
 
-// Go's encoding of a float64 in JSON: the shortest text, with an exponent only outside 1e-6..1e21.
+// Go's JSON encoding of a float64: the shortest text, with an exponent only outside 1e-6..1e21.
 std::string number_text(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";

@@ -15,7 +15,7 @@ constexpr WireType kI64 = WireType::kI64;
 constexpr WireType kI32 = WireType::kI32;
 constexpr WireType kLen = WireType::kLen;
 
-// `case` labels for a field as it should be on the wire; with another type it is an unknown field.
+// A `case` label: the field with its proper wire type; with another type it is an unknown field.
 constexpr uint32_t on(uint32_t number, WireType type) { return wire::make_tag(number, type); }
 uint32_t tag_of(const Field& field) { return wire::make_tag(field.number, field.type); }
 
@@ -66,7 +66,7 @@ AnyValueView AnyValueView::read(MessageBytes any_value) {
         break;
       case on(5, kLen):
       case on(6, kLen):
-        // From the first of the members that are merged on to the end.
+        // Copies from the first of the merged members to the end.
         if (live != field.number) {
           view.members = {field.whole.data(), any_value.data() + any_value.size()};
         }
@@ -76,7 +76,7 @@ AnyValueView AnyValueView::read(MessageBytes any_value) {
         become(Type::kBytes);
         view.text = field.text();
         break;
-      case on(8, kVarint):  // string_value_strindex: only profiles have the table; as if absent
+      case on(8, kVarint):  // string_value_strindex: only profiles have the table; ignored
         become(Type::kEmpty);
         break;
       default:

@@ -1,14 +1,14 @@
-// Reading admitted requests without decoding them: each view is a few fields found in one pass over
-// one message, pointing into it. For exporters that print and processors that decide.
+// Reads admitted requests without decoding them. Each view holds a few fields, found in one pass
+// over one message, and points into it. For exporters that print and processors that decide.
 //
-// As libprotobuf: the last scalar wins, the last member of a oneof wins, fields may come in any
-// order, and singular messages that come several times are merged (`resource`, `scope`, `status`,
+// As in libprotobuf, the last scalar wins, the last member of a oneof wins, fields may be in any
+// order, and several parts of a singular message are merged (`resource`, `scope`, `status`,
 // Metric.data, array_value, kvlist_value; the first three and Metric.data are then copied
-// together). Not merged: KeyValue.value and LogRecord.body sent several times, where the last one
-// is taken whole. Integers of 32 bits are cut to their size.
+// together). Not merged: KeyValue.value and LogRecord.body in several parts, of which the last one
+// is used. Integers of 32 bits are truncated to their size.
 //
-// Precondition everywhere: the bytes passed admission. Views live as long as the bytes behind them;
-// ResourceView, ScopeView and MetricView hold theirs. One thread.
+// Precondition of all: the bytes passed admission. Views are valid as long as the bytes behind
+// them; ResourceView, ScopeView and MetricView own theirs. One thread.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +58,7 @@ struct AnyValueView {
   static AnyValueView read(MessageBytes any_value);
 };
 
-// Contents of the AnyValues of an array, or of the KeyValues of a kvlist.
+// The contents of the AnyValues of an array, or of the KeyValues of a kvlist.
 class ElementReader {
  public:
   explicit ElementReader(const AnyValueView& value);
@@ -66,7 +66,7 @@ class ElementReader {
 
  private:
   MessageReader lists_;     // array_value may come in several parts
-  MessageReader elements_;  // of the part being read
+  MessageReader elements_;  // of the current part
 };
 
 struct KeyValueView {
@@ -75,11 +75,11 @@ struct KeyValueView {
   static KeyValueView read(MessageBytes key_value);
 };
 
-// The first attribute of that key in `message` whose attributes are field `field_number`.
+// Finds the first attribute with that key; the attributes are field `field_number` of `message`.
 std::optional<AnyValueView> find_attribute(MessageBytes message, uint32_t field_number,
                                            std::string_view key);
 
-// As otelcol prints values: text as it is, numbers, JSON for lists, base64 for bytes.
+// Prints a value as otelcol does: text unchanged, numbers, JSON for lists, base64 for bytes.
 std::string to_text(const AnyValueView& value);
 
 inline constexpr uint32_t kResourceAttributes = 1;  // Resource.attributes
@@ -92,7 +92,7 @@ inline constexpr uint32_t kLinkAttributes = 4;
 inline constexpr uint32_t kLogRecordAttributes = 6;
 inline constexpr uint32_t kMetricMetadata = 12;
 
-// The content of a singular message field; of several, their merger; empty when absent.
+// The content of a singular message field: several parts are merged; empty when absent.
 Bytes merged_message(const Bytes& message, uint32_t field_number);
 
 struct ResourceView {
@@ -102,7 +102,7 @@ struct ResourceView {
   static ResourceView read(Bytes resource_x);
 };
 
-// The ResourceX messages of a request. One in several pieces is copied together.
+// The ResourceX messages of a request. A message in several pieces is copied together.
 class ResourceReader {
  public:
   explicit ResourceReader(const Rope& request) : reader_(request) {}
@@ -195,7 +195,7 @@ enum class MetricType : uint8_t {
   kExponentialHistogram = 10,
   kSummary = 11,
 };
-// Where data points of that type keep their attributes.
+// The field number of the attributes in data points of that type.
 constexpr uint32_t point_attributes(MetricType type) {
   return type == MetricType::kHistogram ? 9 : type == MetricType::kExponentialHistogram ? 1 : 7;
 }
@@ -218,13 +218,13 @@ struct BucketsView {
   std::vector<uint64_t> bucket_counts;
 };
 
-// A data point of any type; what a type does not have stays at its default. Allocates for buckets.
+// A data point of any type; fields that it does not have keep their default. Allocates for buckets.
 struct DataPointView {
   MessageBytes bytes;
   uint64_t start_time_unix_nano = 0;
   uint64_t time_unix_nano = 0;
   uint32_t flags = 0;
-  std::optional<double> as_double;  // gauge, sum: one of the two, or none
+  std::optional<double> as_double;  // gauge, sum: as_double, as_int or neither
   std::optional<int64_t> as_int;
   uint64_t count = 0;
   std::optional<double> sum;

@@ -138,7 +138,7 @@ TEST(ViewsTest, LastMemberOfAOneofHolds) {
 
 TEST(ViewsTest, ArrayInTwoPartsIsOne) {
   Writer w;
-  w.string_field(5, "\x0a\x02\x18\x01");  // replaced by the text behind it
+  w.string_field(5, "\x0a\x02\x18\x01");  // replaced by the text after it
   w.string_field(1, "text");
   w.string_field(5, "\x0a\x02\x18\x02");
   w.string_field(5, "\x0a\x02\x18\x03");

@@ -1,5 +1,5 @@
-// The slow walk: reads the tables instead of being made of them, and remembers where it is. Runs
-// once for each refused message.
+// The slow walk: reads the tables instead of being generated from them, and tracks its position. It
+// runs once for each refused message.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,7 +45,7 @@ class Search {
  public:
   Search(std::span<const uint8_t> message, Pace& pace) : begin_(message.data()), pace_(pace) {}
 
-  // True when a violation was found and noted.
+  // Returns true when a violation was found and stored.
   bool in_message(Message message, std::span<const uint8_t> bytes, int depth) {
     const uint8_t* at = bytes.data();
     const uint8_t* const end = at + bytes.size();
@@ -72,11 +72,11 @@ class Search {
   Violation take() { return std::move(found_); }
 
  private:
-  // A field on the way to the one that is looked at.
+  // A field on the path to the current one.
   struct Step {
     const FieldRule* rule;
     uint32_t number;
-    uint32_t index;  // among those of the same number, where the field is repeated
+    uint32_t index;  // among the fields with that number, if the field is repeated
     std::string to_text() const {
       if (rule == nullptr) return fmt::format("(field {})", number);
       return rule->repeated ? fmt::format("{}[{}]", rule->name, index) : std::string(rule->name);
@@ -120,7 +120,7 @@ class Search {
   }
 
   bool note_bad_tag(const uint8_t* field, const uint8_t* end) {
-    // Five bytes are there, or a sixth would be needed: the tag is too large, not cut off.
+    // Five bytes are present, or a sixth would be needed: the tag is too large, not truncated.
     const bool cut =
         std::all_of(field, end, [](uint8_t b) { return b >= 0x80; }) && end - field < 5;
     if (cut) return note(Reason::kFraming, field, "ends inside a field's tag");
@@ -155,7 +155,7 @@ class Search {
                 fmt::format("has wire type {}, which does not exist", tag & 7));
   }
 
-  // A group that is valid with room for more levels was too deep.
+  // A group that is valid with more levels was too deep.
   bool note_bad_group(const uint8_t* field, uint32_t tag, const uint8_t* at, const uint8_t* end,
                       int depth) {
     constexpr int kMuchDeeper = 1000;
@@ -166,7 +166,7 @@ class Search {
                 "is a group that is not valid");
   }
 
-  // Groups are rare and their inside has no names, so this need not be exact.
+  // Groups are rare and their fields have no names, so an approximation is sufficient.
   static bool contains_wide_tag(const uint8_t* at, const uint8_t* end) {
     for (; end - at >= 5; at++) {
       if (at[0] >= 0x80 && at[1] >= 0x80 && at[2] >= 0x80 && at[3] >= 0x80 && at[4] > 0x0f) {

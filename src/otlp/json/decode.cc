@@ -1,6 +1,6 @@
-// simdjson's on-demand parser finds the structure of the whole text first (and checks that it is
-// UTF-8), then hands out one value after the other without building a tree; transcoder.h walks
-// them, and the text must end with the root. Where anything fails, a slow and exact reading
+// simdjson's on-demand parser first indexes the structure of the whole text (and checks that it is
+// UTF-8), then returns one value after the other without building a tree. transcoder.h walks
+// the values, and the text must end with the root. After a failure a slow and exact reading
 // (syntax.h) finds the place for the message.
 #include "otlp/json/decode.h"
 
@@ -22,9 +22,9 @@ using simdjson::ondemand::object;
 
 static_assert(simdjson::SIMDJSON_PADDING <= kChunkPadding);
 
-// Messages below the root, as admission counts; and containers inside of what is skipped.
+// Counts messages below the root, as admission does; inside skipped values it counts containers.
 constexpr int kDepthMax = wire::kDepthMax;
-// The kept parser grows with the texts, by doubling, up to this; a small budget keeps a small one.
+// The kept parser doubles with larger texts up to this limit; a small budget keeps a small one.
 constexpr size_t kSmallestTextBytes = 4096;
 constexpr size_t kKeptTextBytes = 1 << 20;
 constexpr size_t kBudgetPerKeptText = 512;
@@ -33,12 +33,12 @@ bool at_end(simdjson::ondemand::document& document) {
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
-// What the parser allocates for a text: an index of four bytes and a copy of five thirds of one,
-// for each byte.
+// The parser's memory for a text: for each byte an index entry of four bytes and five thirds of a
+// byte for a copy.
 size_t parser_bytes(size_t text_size) { return text_size * 17 / 3 + 4096; }
 
-// Why there was no memory: others have it now, or the whole budget is less than `need`, which is
-// what this text takes at least. Coming back later would then never help.
+// The error for missing memory. Either other requests hold it now, or the whole budget is less than
+// `need`, the minimum for this text; a retry would then never help.
 Error no_memory(size_t text_size, size_t need, const Budget& budget) {
   if (need <= budget.limit_of_messages()) {
     return {Code::kUnavailable, "memory budget exhausted while reading JSON"};
@@ -67,12 +67,12 @@ Error describe(const Failure& failure, std::string_view text, simdjson::error_co
   return {Code::kInvalidArgument, path + "malformed JSON: " + std::string(why)};
 }
 
-// A parser and the reservation of what it has allocated.
+// A parser and the reservation of its memory.
 struct ReservedParser {
   simdjson::ondemand::parser parser;
   Reservation memory;
 
-  // False when the budget or the system refuses; what there was is then given back.
+  // Returns false when the budget or the system refuses; the memory is then released.
   bool try_grow(size_t capacity, Budget& budget) {
     const AllocationName name("term json");
     Reservation larger = Reservation::try_make(budget, MemoryTerm::kJson, parser_bytes(capacity));
@@ -86,7 +86,7 @@ struct ReservedParser {
   }
 };
 
-// Marks something as in use while it lives; of null, nothing.
+// Marks a flag as in use during its lifetime; does nothing for null.
 class InUse {
  public:
   explicit InUse(bool* mark) : mark_(mark) {
@@ -119,10 +119,10 @@ Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, Work& work, siz
   const std::string_view text = json.text();
   if (trim(text).empty()) return fail(Code::kInvalidArgument, "malformed JSON: empty");
   const size_t room = std::min(max_bytes, text.size() / 2 + 64);
-  // The text itself, its parser, and the protobuf.
+  // The text itself, its parser and the protobuf.
   const size_t need = text.size() + parser_bytes(text.size()) + std::max(room, kPooledChunkBytes);
   std::optional<ReservedParser> own;
-  // While a suspended text has the kept parser, another text makes one of its own.
+  // While a suspended text uses the kept parser, another text creates its own.
   const bool large =
       state_->kept_in_use || text.size() > std::clamp(pool.budget().limit() / kBudgetPerKeptText,
                                                       kSmallestTextBytes, kKeptTextBytes);
@@ -165,7 +165,7 @@ Result<Bytes> Decoder::decode(MessageId root, const Bytes& json, Work& work, siz
       return fail(Code::kResourceExhausted,
                   "JSON body is more than the limit of " + std::to_string(max_bytes) + " bytes");
     }
-    // Growing takes the old chunk and a larger one.
+    // Growing needs the old chunk and a larger one at once.
     return fail(no_memory(text.size(), need + buffer.used(), pool.budget()));
   }
   if (!fine) return fail(describe(transcoder.failure(), text, error, work.pace));

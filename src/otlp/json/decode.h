@@ -1,16 +1,16 @@
-// OTLP/JSON to protobuf bytes in one pass, without objects in between.
+// Decodes OTLP/JSON to protobuf bytes in one pass, without objects in between.
 //
-// What is accepted (the OTLP specification's JSON mapping, and as lenient as otelcol):
-//   keys in lowerCamelCase or snake_case; unknown ones are skipped, but what they hold must be
-//   JSON all the same; ids in hex of either case, 16 or 8 bytes or empty; other bytes in base64,
+// Accepted forms (the OTLP specification's JSON mapping, as lenient as otelcol):
+//   keys in lowerCamelCase or snake_case; unknown keys are skipped, but their values must be
+//   valid JSON; ids in hex of either case, 16 or 8 bytes or empty; other bytes in base64,
 //   standard or URL-safe, padded or not; integers as numbers or decimal strings, also 1e3 and 2.0;
 //   enums as numbers or names; NaN and Infinity as strings; null for "absent", in an array of
 //   messages for an empty message.
-// A key that stands twice is written twice, which in protobuf means: the last scalar and the last
+// A duplicate key is written twice, which in protobuf means: the last scalar and the last
 // member of a oneof win, arrays are joined, messages merged.
 //
-// Fields come out in the order of the text; a scalar with its default value is left out unless its
-// presence means something. What comes out passes admission.
+// Fields are written in the order of the text. A scalar with its default value is omitted unless
+// its presence has a meaning. The result passes admission.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +24,9 @@
 
 namespace millrace::otlp::json {
 
-// One thread; keep it, its parser's buffers are dear to make. The buffers are reserved in the
-// budget too: about six times the text, kept for texts up to 1 MiB (or a 512th of a small budget),
-// given back behind larger ones.
+// One thread. Keep a decoder: its parser's buffers are expensive to create. They are reserved in
+// the budget: about six times the text; kept for texts up to 1 MiB (or a 512th of a small budget),
+// released after larger ones.
 class Decoder {
  public:
   Decoder();
@@ -34,25 +34,25 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  // The text must be one JSON object, the message `root`. The result lies in one chunk.
+  // The text must be one JSON object, the message `root`. The result is in one chunk.
   //   kInvalidArgument    not JSON, not UTF-8, or not this message; the message names the line and
   //                       column (in bytes, from 1) and the field:
   //                       "line 3, column 14: resourceSpans[0].scopeSpans[1].spans[3].traceId:
   //                       expected 32 hex digits, found "abc""
-  //   kResourceExhausted  more than max_bytes of protobuf, or more memory to read it than the whole
-  //                       budget: final
+  //   kResourceExhausted  more than max_bytes of protobuf, or reading needs more memory than the
+  //                       whole budget: final
   //   kUnavailable        the budget refused now; the message begins with "memory"
   //
-  // Where the pace of the work may suspend it, others may use this decoder meanwhile. Finding the
-  // structure of the text, the first thing that is done, is never interrupted: 0.3 ms a MiB.
+  // While the pace of the work suspends a call, others may use this decoder. The first step,
+  // indexing the structure of the text, is never interrupted: 0.3 ms a MiB.
   Result<Bytes> decode(MessageId root, const Bytes& json, Work& work, size_t max_bytes);
-  // In one go.
+  // Decodes without a pause.
   Result<Bytes> decode(MessageId root, const Bytes& json, ChunkPool& pool, size_t max_bytes) {
     Pace pace;
     Work work{pool, pace};
     return decode(root, json, work, max_bytes);
   }
-  // Export<Signal>ServiceRequest.
+  // Decodes an Export<Signal>ServiceRequest.
   Result<Bytes> decode_request(Signal signal, const Bytes& json, Work& work, size_t max_bytes) {
     return decode(request_message(signal), json, work, max_bytes);
   }

@@ -18,7 +18,7 @@ class DecodeTest : public testing::Test {
   Result<Bytes> run(MessageId root, std::string_view json) {
     return decoder_.decode(root, Bytes::copy_of(json), pool_, 64 << 20);
   }
-  // The bytes, or the error.
+  // Returns the decoded bytes or the error.
   std::string decoded(MessageId root, std::string_view json) {
     const Result<Bytes> out = run(root, json);
     return out ? std::string(out->text()) : out.error().message;
@@ -111,7 +111,7 @@ TEST_F(DecodeTest, SpanWithEverything) {
 TEST_F(DecodeTest, MetricPointsPackTheirNumbers) {
   Writer w;
   w.fixed64_field(4, 3);
-  w.double_field(5, 0);  // optional: zero is said
+  w.double_field(5, 0);  // optional: zero is written
   const auto counts = w.open(6);
   for (const uint64_t count : {1u, 2u}) w.raw_fixed64(count);
   w.close(counts);
@@ -194,7 +194,7 @@ TEST_F(DecodeTest, ErrorsNameThePlaceAndTheField) {
   }
 }
 
-// What a lazy parser skips must be JSON all the same.
+// A lazy parser does not check skipped values, but they must be valid JSON.
 TEST_F(DecodeTest, UnknownValuesAreCheckedToTheEnd) {
   for (const std::string_view bad :
        {"01",          "1.",   "-",     "tru",        "nul",      "falsey", "\"\\x\"",
@@ -247,7 +247,7 @@ TEST_F(DecodeTest, LargeTextGrowsTheOutputAndGivesItsParserBack) {
   EXPECT_LE(budget_.used(), 2 * kPooledChunkBytes);
 }
 
-TEST_F(DecodeTest, TooLargeAndOutOfMemoryAreToldApart) {
+TEST_F(DecodeTest, TooLargeAndOutOfMemoryAreDistinguished) {
   std::string json = "{\"bucketCounts\":[1";
   for (int i = 0; i < 100'000; ++i) json += ",1";
   const Bytes text = Bytes::copy_of(json + "]}");
@@ -270,11 +270,11 @@ TEST_F(DecodeTest, TooLargeAndOutOfMemoryAreToldApart) {
   EXPECT_TRUE(decoder.decode(MessageId::kHistogramDataPoint, text, pool, 64 << 20));
 }
 
-TEST_F(DecodeTest, WhatTheWholeBudgetCannotHoldIsRefusedForGood) {
+TEST_F(DecodeTest, TextsLargerThanTheBudgetAreRefusedPermanently) {
   std::string json = "{\"bucketCounts\":[1";
   for (int i = 0; i < 100'000; ++i) json += ",1";
   const Bytes text = Bytes::copy_of(json + "]}");
-  // Text and parser take 1.3 MB, the first chunk half a MiB, the next one 0.64 MB at least.
+  // Text and parser take 1.3 MB, the first chunk half a MiB, the next one at least 0.64 MB.
   for (const size_t limit : {size_t{0}, size_t{1 << 20}, size_t{7 << 18}, size_t{9 << 18}}) {
     Budget small(limit);
     ChunkPool pool(small, 0);
@@ -295,7 +295,7 @@ TEST_F(DecodeTest, TheParserIsReservedInProportionToTheText) {
   for (const size_t size : {10, 1'000, 3'000, 30'000, 60'000}) {
     const std::string json = "{\"name\":\"" + std::string(size, 'n') + "\"}";
     ASSERT_TRUE(decoder.decode(MessageId::kSpan, Bytes::copy_of(json), pool, 64 << 20)) << size;
-    pool.trim();  // the rest of the output's chunk
+    pool.trim();  // releases the rest of the output's chunk
     EXPECT_LE(small.used(), 32u << 10) << size;
     EXPECT_GE(small.used(), before) << "kept for the next one";
     before = small.used();

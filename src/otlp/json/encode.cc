@@ -34,7 +34,7 @@ class Writer {
       : out_(*out), pace_(pace), merged_bytes_left_(message_bytes + kMergedBytesLeast) {}
   bool message_body(const Message& message, std::span<const uint8_t> bytes, int depth);
   uint64_t dropped_field_count() const { return dropped_; }
-  // From now on what has been made goes there, but for the last character.
+  // From now on the output goes to `sink`, except for the last character.
   void write_to(TextSink* sink) { sink_ = sink; }
   [[nodiscard]] bool spill() {
     if (sink_ == nullptr || out_.size() < kSpilledBytes) return true;
@@ -44,10 +44,10 @@ class Writer {
   }
 
  private:
-  // What one field of a message amounts to, gathered over the whole message.
+  // The state of one field, gathered over the whole message.
   struct Gathered {
     const Field* known = nullptr;
-    size_t count = 0;                // of its values that hold
+    size_t count = 0;                // the number of its effective values
     const uint8_t* begin = nullptr;  // the first of them
     wire::Field last = {};
   };
@@ -75,7 +75,7 @@ class Writer {
   uint64_t dropped_ = 0;
 };
 
-// Looked at before anything is written: trying and starting over would double the work with each
+// Checked before anything is written: writing and starting over would double the work with each
 // level of nesting.
 bool Writer::is_scattered(const Message& message, std::span<const uint8_t> bytes, int depth) {
   uint32_t seen = 0;
@@ -110,10 +110,10 @@ void Writer::key(const Field& known) {
   out_ += "\":";
 }
 
-// The usual case: each field stands in one place.
+// The usual case: the values of each field are adjacent.
 bool Writer::in_order(const Message& message, std::span<const uint8_t> bytes, int depth) {
   out_ += '{';
-  const Field* list = nullptr;  // the repeated field whose array is open
+  const Field* list = nullptr;  // the repeated field with an open array
   bool first = true;
   FieldReader reader(bytes, depth + 1);
   for (wire::Field field; reader.next(&field);) {
@@ -144,9 +144,9 @@ bool Writer::in_order(const Message& message, std::span<const uint8_t> bytes, in
   return reader.ok();
 }
 
-// Of each field only where it begins to count is remembered; its values are then looked for again,
-// in as many passes as the message has kinds of fields. A list of the values would take thirty
-// times the bytes of small ones.
+// For each field only the position of its first effective value is stored; the values are then
+// found again, in as many passes as the message has kinds of fields. A list of the values would
+// take thirty times the bytes of small values.
 bool Writer::gathered(const Message& message, std::span<const uint8_t> bytes, int depth) {
   std::vector<Gathered> fields;
   FieldReader reader(bytes, depth + 1);
@@ -160,7 +160,7 @@ bool Writer::gathered(const Message& message, std::span<const uint8_t> bytes, in
     Gathered* home = nullptr;
     for (Gathered& candidate : fields) {
       if (candidate.known == known) home = &candidate;
-      // A member of a oneof ends whatever other member was there.
+      // A member of a oneof replaces any earlier member.
       if (candidate.known != known && known->presence == Presence::kOneof &&
           candidate.known->presence == Presence::kOneof) {
         candidate.count = 0;
@@ -181,7 +181,7 @@ bool Writer::gathered(const Message& message, std::span<const uint8_t> bytes, in
   return true;
 }
 
-// Calls `visit` with each value of the field in `bytes`, until it returns false.
+// Calls `visit` with each value of the field in `bytes` until it returns false.
 template <class Visit>
 bool Writer::each_value(const Gathered& of, std::span<const uint8_t> bytes, int depth,
                         const Visit& visit) {
@@ -207,8 +207,8 @@ bool Writer::gathered_value(const Gathered& field, std::span<const uint8_t> byte
   if (field.known->kind != Kind::kMessage || field.count == 1) {
     return one_value(*field.known, field.last, depth);
   }
-  // Concatenated messages are the merged message. The copies of all levels live at once, so they
-  // are bounded together.
+  // Concatenated messages are the merged message. The copies of all levels exist at once, so they
+  // have a common limit.
   size_t size = 0;
   each_value(field, bytes, depth, [&](const wire::Field& value) {
     size += value.bytes.size();
@@ -283,7 +283,7 @@ bool Writer::one_value(const Field& known, const wire::Field& value, int depth) 
   }
 }
 
-// In stretches that end between two characters; each character is escaped by itself.
+// Writes in stretches that end between two characters; each character is escaped by itself.
 bool Writer::long_string(std::string_view text) {
   out_ += '"';
   while (!text.empty()) {
@@ -365,7 +365,7 @@ bool encode_request(Signal signal, const Rope& request, const Join& join, TextSi
   const Message& root = message(request_message(signal));
   std::string out;
   Writer writer(&out, request.size(), pace);
-  if (signal == Signal::kProfiles) {  // with fields around the list
+  if (signal == Signal::kProfiles) {  // profiles have fields beside the list
     const std::optional<Bytes> whole = join(request);
     writer.write_to(&sink);
     return whole && writer.message_body(root, whole->view(), wire::kDepthMax) && sink.take(out);

@@ -1,14 +1,14 @@
-// Protobuf bytes to strict OTLP/JSON: lowerCamelCase keys, ids in hex, other bytes in base64,
-// 64-bit integers as decimal strings, enums as numbers, NaN and the infinities as strings; one
-// line, no spaces.
+// Encodes protobuf bytes as strict OTLP/JSON: lowerCamelCase keys, ids in hex, other bytes in
+// base64, 64-bit integers as decimal strings, enums as numbers, NaN and the infinities as strings;
+// one line, no spaces.
 //
-// Fields come out in the order in which they first appear, each once: repeated ones are gathered,
+// Fields are written once, in the order of their first appearance: repeated fields are gathered,
 // singular messages merged, the last scalar and the last member of a oneof win, as libprotobuf
-// reads them. Fields that OTLP does not define, and known ones with a foreign wire type, can't be
+// reads them. Fields that OTLP does not define, and known ones with another wire type, can't be
 // written and are counted.
 //
-// Thread safe: no state. Cost: one pass; a message whose fields do not stand together is read a
-// second time.
+// Thread safe: no state. Cost: one pass; a message in which a field's values are not adjacent is
+// read a second time.
 #pragma once
 
 #include <cstdint>
@@ -27,23 +27,23 @@
 namespace millrace::otlp::json {
 
 struct Encoded {
-  uint64_t dropped_field_count = 0;  // could not be written in JSON
+  uint64_t dropped_field_count = 0;  // fields that could not be written in JSON
 };
 
-// Appends the message as one JSON object. Precondition: strings are UTF-8, as in all that was
-// admitted. kInvalidArgument when the bytes are not protobuf, nest deeper than 100 messages, or
-// when parts of singular messages that stand apart would have to be copied together many times
-// over; `out` is then as it was.
+// Appends the message as one JSON object. Precondition: strings are UTF-8, as in all admitted
+// messages. kInvalidArgument when the bytes are not protobuf, nest deeper than 100 messages, or
+// when separate parts of singular messages would have to be copied together too many times;
+// `out` is then unchanged.
 Result<Encoded> encode(MessageId root, std::span<const uint8_t> message, std::string* out,
                        Pace* pace = nullptr);
 
-// Export<Signal>ServiceRequest.
+// Encodes an Export<Signal>ServiceRequest.
 inline Result<Encoded> encode_request(Signal signal, std::span<const uint8_t> message,
                                       std::string* out, Pace* pace = nullptr) {
   return encode(request_message(signal), message, out, pace);
 }
 
-// Receives JSON piece by piece, so that the text is never held whole. False stops the encoder.
+// Receives JSON in pieces, so that the text is never in memory as a whole. False stops the encoder.
 class TextSink {
  public:
   virtual bool take(std::string_view text) = 0;
@@ -52,9 +52,9 @@ class TextSink {
   ~TextSink() = default;
 };
 
-// The same in stretches of about 32 KiB. Each ResourceX must lie in one piece or is copied together
-// (`join`: nothing stops the encoder). False when the sink or `join` stopped it, or the bytes are
-// not a valid request.
+// Encodes a request in pieces of about 32 KiB. A ResourceX in several pieces is copied together by
+// `join`, which stops the encoder by returning nothing. Returns false when the sink or `join`
+// stopped it, or the bytes are not a valid request.
 using Join = std::function<std::optional<Bytes>(const Rope&)>;
 bool encode_request(Signal signal, const Rope& request, const Join& join, TextSink& sink,
                     Pace& pace);

@@ -21,7 +21,7 @@ std::string encoded(MessageId root, std::span<const uint8_t> bytes, uint64_t dro
   return out;
 }
 
-// Each text decodes to bytes that encode to it again.
+// Each text decodes to bytes that encode to the same text.
 TEST(EncodeTest, StrictTextsRoundTrip) {
   const std::pair<MessageId, std::string_view> cases[] = {
       {MessageId::kTracesRequest, "{}"},
@@ -106,7 +106,7 @@ TEST(EncodeTest, PackedAndSingleNumbersJoin) {
   EXPECT_EQ(encoded(MessageId::kHistogramDataPoint, w.view()), R"({"bucketCounts":["1","2","3"]})");
 }
 
-// Each level scattered: starting over on each would double the work a hundred times.
+// Every level is scattered: starting over on each would double the work a hundred times.
 TEST(EncodeTest, ScatteredNestingCostsNoMoreThanItsSize) {
   std::string value;
   for (int i = 0; i < 45; ++i) {
@@ -144,7 +144,7 @@ struct TextOf final : TextSink {
   size_t most = SIZE_MAX;
 };
 
-// Texts, bytes and lists longer than a stretch, cut anywhere.
+// Texts, bytes and lists longer than a stretch, cut at any place.
 TEST(EncodeTest, InStretchesItIsTheSameText) {
   Writer w;
   for (int i = 0; i < 3; ++i) {
@@ -178,10 +178,10 @@ TEST(EncodeTest, InStretchesItIsTheSameText) {
   EXPECT_LT(small.text.size(), 300'000u);
 }
 
-// Merging copies, and the copies of all levels lived at once.
+// Merging copies, and the copies of all levels existed at once.
 TEST(EncodeTest, PartsOfNestedMessagesAreNotCopiedManyTimes) {
   std::string inner = "\x0a\x01x";
-  for (int level = 0; level < 40; ++level) {  // each array in two parts, so each is merged
+  for (int level = 0; level < 40; ++level) {  // each array has two parts, so each is merged
     Writer w;
     const auto array = w.open(5);
     w.string_field(1, inner);

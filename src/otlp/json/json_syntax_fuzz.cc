@@ -1,5 +1,5 @@
-// The slow reading of JSON's grammar against simdjson's strict parser: they agree on what is JSON,
-// but for what that one refuses beyond the grammar: numbers that fit no type, and depth.
+// Compares the slow reading of JSON's grammar with simdjson's strict parser. They agree on validity
+// except where simdjson refuses more than the grammar: numbers that fit no type, and depth.
 #include <simdjson.h>
 
 #include <algorithm>
@@ -27,8 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MILLRACE_CHECK(place.line == static_cast<size_t>(lines) + 1);
     MILLRACE_CHECK(place.column >= 1 && place.column <= found->offset + 1);
     MILLRACE_CHECK(error != simdjson::SUCCESS);
-    // The first byte that can't be: what stands before it can still become JSON, so that the text
-    // up to there fails nowhere earlier.
+    // The error is at the first impossible byte: the text before it can still become JSON, so that
+    // the text up to it has no earlier error.
     const auto before = find_syntax_error(text.substr(0, found->offset));
     MILLRACE_CHECK(!before || before->offset == found->offset);
   } else {

@@ -1,4 +1,4 @@
-// Values as OTLP/JSON spells them, each against a twin of the standard library or of arithmetic
+// Values in the forms of OTLP/JSON, compared with the standard library or with arithmetic
 // that cannot overflow.
 #include <charconv>
 #include <cmath>
@@ -42,7 +42,7 @@ void check_base64(std::string_view text) {
   size_t size = 0;
   MILLRACE_CHECK(parse_base64(written, bytes.data(), &size));
   MILLRACE_CHECK(as_text({bytes.data(), size}) == text);
-  // Any text: what reads is within its bound, and written it differs in spelling alone.
+  // Any accepted text is within the size bound, and written again it differs in spelling alone.
   bytes.resize(base64_size_max(text.size()));
   if (!parse_base64(text, bytes.data(), &size)) return;
   MILLRACE_CHECK(size <= base64_size_max(text.size()));
@@ -55,7 +55,7 @@ void check_base64(std::string_view text) {
   }
 }
 
-// The twin: digits and exponent as a decimal number of 64 places, where that is enough.
+// The reference: digits and exponent as a decimal number of 64 digits, where that is sufficient.
 struct Decimal {
   bool negative = false;
   std::string digits;  // of the integer, without leading zeros; empty: zero
@@ -120,7 +120,7 @@ void check_double(std::string_view text, double any) {
     const double twin = std::strtod(std::string(text).c_str(), nullptr);
     const bool is_read = parse_double(text, &number);
     MILLRACE_CHECK(!is_read || number == twin);
-    // Refused: beyond the range, on either side.
+    // Refused numbers are beyond the range on either side.
     MILLRACE_CHECK(is_read || std::isinf(twin) || std::abs(twin) < 2.3e-308);
   }
   std::string written;

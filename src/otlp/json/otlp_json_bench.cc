@@ -1,4 +1,4 @@
-// MB/s of JSON text, for a batch of 1,000 spans of ten attributes.
+// MB/s of JSON text for a batch of 1,000 spans with ten attributes.
 #include <benchmark/benchmark.h>
 
 #include <string>

@@ -1,5 +1,5 @@
-// Decoding never crashes and never accepts what is not JSON; whatever decodes, encodes, and the
-// encoded text is a fixed point: it decodes to bytes that encode to it again.
+// Decoding never crashes and never accepts invalid JSON. Decoded bytes can be encoded, and the
+// encoded text is a fixed point: it decodes to bytes that encode to the same text.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MILLRACE_CHECK(encode(root, again->view(), &fixed).has_value());
     MILLRACE_CHECK(fixed == text);
   }
-  // Bytes from anywhere: encoding refuses or writes JSON, unless a string is not UTF-8.
+  // Arbitrary bytes: encoding refuses them or writes JSON, unless a string is not UTF-8.
   std::string text;
   (void)encode(root, input, &text);
   return 0;

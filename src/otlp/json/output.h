@@ -1,5 +1,5 @@
-// The decoder's pen: protobuf into a ChunkBuffer, unchecked inside the room that need() made.
-// One thread.
+// The decoder's output: writes protobuf into a ChunkBuffer, unchecked inside the room that need()
+// has made. One thread.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace millrace::otlp::json {
 
-// How many bytes the length of each kind of message took last: the guess for the next one, so that
-// its content seldom has to move.
+// The size of the last length prefix of each kind of message: the guess for the next one, so that
+// its content rarely has to move.
 using LengthGuesses = std::array<uint8_t, kMessageCount>;
 
 class Output {
@@ -24,13 +24,13 @@ class Output {
     refresh();
   }
 
-  // False when the buffer can't grow; room_failure() tells why.
+  // Returns false when the buffer can't grow; room_failure() has the reason.
   bool need(size_t size) {
     return __builtin_expect(size <= static_cast<size_t>(end_ - at_), 1) || grow(size);
   }
   ChunkBuffer::Room room_failure() const { return failure_; }
 
-  // Below, the caller has asked for the room.
+  // Precondition of the functions below: need() has made the room.
   void tag(uint32_t number, wire::WireType type) {
     at_ = wire::write_varint(at_, wire::make_tag(number, type));
   }
@@ -49,10 +49,10 @@ class Output {
 
   // A nested message or packed field: content between open() and close().
   struct Mark {
-    size_t content = 0;  // offset
+    size_t content = 0;  // offset of the content
     size_t length_bytes = 0;
   };
-  // Needs 16 bytes of room.
+  // Precondition: 16 bytes of room.
   Mark open(uint32_t number, size_t length_bytes) {
     tag(number, wire::WireType::kLen);
     at_ += length_bytes;
@@ -82,7 +82,7 @@ class Output {
   }
   size_t offset() { return static_cast<size_t>(at_ - buffer_.data()); }
   void truncate(size_t offset) { at_ = buffer_.data() + offset; }
-  // Tells the buffer how much was written.
+  // Passes the number of written bytes to the buffer.
   void sync() { buffer_.set_used(at_ == nullptr ? 0 : offset()); }
 
  private:

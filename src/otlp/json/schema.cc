@@ -249,7 +249,7 @@ constexpr Field kKeyValueAndUnit[] = {scalar("keyStrindex", 1, K::kInt32),
                                       one("value", 2, M::kAnyValue),
                                       scalar("unitStrindex", 3, K::kInt32)};
 
-// Looks for a multiplier under which no two names share a slot.
+// Finds a multiplier for which no two names share a slot.
 consteval Message make(std::string_view name, std::span<const Field> fields) {
   Message made;
   made.name = name;

@@ -1,5 +1,5 @@
-// The messages of OTLP as tables: for each field its JSON name, number and kind. Decoder and
-// encoder are one loop each over these; a new field of the specification is one line in schema.cc.
+// The messages of OTLP as tables: JSON name, number and kind of each field. Decoder and
+// encoder are each one loop over them; a new field of the specification is one line in schema.cc.
 //
 // Names and numbers are those of opentelemetry-proto v1.11.0 (profiles: v1development of that
 // release). Constant data, safe from any thread.
@@ -16,12 +16,12 @@
 
 namespace millrace::otlp::json {
 
-// How a field looks in JSON and on the wire.
+// The form of a field in JSON and on the wire.
 enum class Kind : uint8_t {
   kString,
   kBase64,    // bytes
-  kHex16,     // bytes, 16 of them or none: trace and profile ids
-  kHex8,      // bytes, 8 of them or none: span ids
+  kHex16,     // 16 bytes or none: trace and profile ids
+  kHex8,      // 8 bytes or none: span ids
   kBool,      // varint
   kInt32,     // varint
   kInt64,     // varint; a string in JSON, as all 64-bit integers
@@ -32,14 +32,14 @@ enum class Kind : uint8_t {
   kFixed64,   //
   kSfixed64,  //
   kDouble,    //
-  kEnum,      // varint; a number in JSON, names are read too
+  kEnum,      // varint; written as a number in JSON, names are read too
   kMessage,
 };
 
 enum class Presence : uint8_t {
   kImplicit,  // the default value means absent, and is not written
-  kExplicit,  // `optional`, or a message: written whenever it is there
-  kOneof,     // as kExplicit; one of them at most (no OTLP message has two oneofs)
+  kExplicit,  // `optional`, or a message: written whenever it is present
+  kOneof,     // as kExplicit; at most one of them (no OTLP message has two oneofs)
   kRepeated,  // scalars packed
 };
 
@@ -113,21 +113,21 @@ enum class EnumId : uint8_t {
 
 struct Field {
   std::string_view name;  // lowerCamelCase
-  uint8_t number = 0;     // OTLP has none above 31
+  uint8_t number = 0;     // OTLP has no number above 31
   Kind kind = Kind::kString;
   Presence presence = Presence::kImplicit;
-  MessageId message = MessageId::kTracesRequest;  // kMessage
-  EnumId enumeration = EnumId::kSpanKind;         // kEnum
+  MessageId message = MessageId::kTracesRequest;  // for kMessage
+  EnumId enumeration = EnumId::kSpanKind;         // for kEnum
 };
 
-// At most this many fields, so that a set of them is a 32-bit mask.
+// The maximum of fields in a message, so that a set of fields is a 32-bit mask.
 inline constexpr size_t kFieldsMax = 32;
 inline constexpr size_t kNoField = 255;
 
 struct Message {
   std::string_view name;
   std::span<const Field> fields;
-  // A perfect hash of the names: slot -> index of the field, kNoField where empty.
+  // A perfect hash of the names: slot -> index of the field, or kNoField.
   uint32_t multiplier = 0;
   std::array<uint8_t, 64> slots{};
   std::array<uint8_t, 32> by_number{};  // field number -> index
@@ -141,7 +141,7 @@ struct Message {
         static_cast<uint32_t>(size) | at(0) << 8 | at(size / 2) << 16 | at(size - 1) << 24;
     return four ^ at(size < 2 ? 0 : size - 2) * 0x0100'0193;
   }
-  // By the exact lowerCamelCase name; null when there is none.
+  // Finds a field by its exact lowerCamelCase name; null when there is none.
   const Field* find(std::string_view key) const {
     if (key.empty()) return nullptr;
     const uint8_t index = slots[(mix(key) * multiplier) >> 26];
@@ -154,7 +154,7 @@ struct Message {
   size_t index_of(const Field* field) const { return static_cast<size_t>(field - fields.data()); }
 };
 
-// How a value of that kind stands on the wire by itself.
+// The wire type of an unpacked value of that kind.
 constexpr wire::WireType wire_type_of(Kind kind) {
   switch (kind) {
     case Kind::kString:
@@ -174,7 +174,7 @@ constexpr wire::WireType wire_type_of(Kind kind) {
   }
 }
 constexpr bool is_packable(Kind kind) { return wire_type_of(kind) != wire::WireType::kLen; }
-// Whether a field of that wire type can be this one: a repeated scalar stands packed or one by one.
+// Whether a field with that wire type can be `known`: repeated scalars may be packed or unpacked.
 constexpr bool fits(const Field& known, wire::WireType type) {
   return type == wire_type_of(known.kind) ||
          (type == wire::WireType::kLen && known.presence == Presence::kRepeated &&
@@ -182,10 +182,10 @@ constexpr bool fits(const Field& known, wire::WireType type) {
 }
 
 const Message& message(MessageId id);
-// Export<Signal>ServiceRequest and Export<Signal>ServiceResponse.
+// The ids of Export<Signal>ServiceRequest and Export<Signal>ServiceResponse.
 MessageId request_message(Signal signal);
 MessageId response_message(Signal signal);
-// The value behind an enum's name ("SPAN_KIND_SERVER"); false when there is no such name.
+// Stores the value of an enum's name ("SPAN_KIND_SERVER"); false when there is no such name.
 bool find_enum_value(EnumId id, std::string_view name, int32_t* value);
 
 }  // namespace millrace::otlp::json

@@ -31,10 +31,10 @@ class Checker {
     while (at_ < text_.size() && std::string_view(" \t\n\r").contains(text_[at_])) ++at_;
   }
 
-  // One turn reads one value, or closes one container; the open ones lie on a stack.
+  // Each iteration reads one value or closes one container; open containers are on a stack.
   bool document() {
     bool value_expected = true;
-    bool may_close = false;  // right behind an opening bracket
+    bool may_close = false;  // directly behind an opening bracket
     for (size_t told = 0;; told = at_) {
       if (pace_ != nullptr) pace_->step(5 * (at_ - told) + 10);
       skip_space();
@@ -95,7 +95,7 @@ class Checker {
     return ends_here();
   }
 
-  // A word or number must not run into what follows.
+  // Checks that a word or number is not followed by a character that could continue it.
   bool ends_here() {
     if (at_ == text_.size() || std::string_view(" \t\n\r,]}").contains(text_[at_])) return true;
     return error("unexpected character");

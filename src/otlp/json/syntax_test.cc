@@ -45,7 +45,7 @@ TEST(SyntaxTest, BadTextsAndWhere) {
       {"+1", 0},
       {"[[[", 3},
       {"{\"a\":1 \"b\":2}", 7},
-      // A comma behind an empty container closes nothing.
+      // A comma behind an empty container must not end the array.
       {"[{},]", 4},
       {"{\"a\":[],}", 8},
       {"[[],]", 4},

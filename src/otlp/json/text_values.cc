@@ -38,7 +38,7 @@ struct Magnitude {
   uint64_t value = 0;
 };
 
-// Digits, a point and an exponent, without leaving the integers.
+// Reads digits, a point and an exponent with integer arithmetic only.
 bool parse_magnitude(std::string_view text, Magnitude* parsed) {
   if (!is_json_number(text)) return false;
   if (text[0] == '-') {
@@ -51,7 +51,7 @@ bool parse_magnitude(std::string_view text, Magnitude* parsed) {
     std::string_view digits = text.substr(exponent_at + 1);
     if (digits[0] == '+') digits.remove_prefix(1);
     const auto end = digits.data() + digits.size();
-    // An exponent beyond 64 bits is right only for zero, which is not worth its own rule.
+    // An exponent beyond 64 bits is correct only for zero, and is refused for it as well.
     const auto read = std::from_chars(digits.data(), end, exponent);
     if (read.ptr != end || read.ec != std::errc()) return false;
     if (exponent > 1'000'000 || exponent < -1'000'000) return false;

@@ -17,7 +17,7 @@ using wire::WireType;
 namespace {
 
 constexpr size_t kQuotedInErrorsMax = 40;
-// Of a field or an element, for the pace.
+// The cost of a field or an element, in units of the pace.
 constexpr size_t kValueUnits = 32;
 
 struct Scanned {
@@ -25,7 +25,7 @@ struct Scanned {
   bool escaped;
 };
 
-// From behind an opening quote. The parser has made sure that the closing one is there.
+// Scans from behind an opening quote. The parser has verified that the closing quote exists.
 Scanned scan_string(const char* text) {
 #if defined(__SSE2__)
   for (size_t i = 0;; i += 16) {
@@ -63,7 +63,7 @@ std::string to_camel_case(std::string_view snake) {
 
 }  // namespace
 
-// Names the place on the way back from a failure, the innermost first.
+// Adds a name to the place of the failure; called from the innermost name outwards.
 void Transcoder::within(std::string_view name) {
   const bool joined = !failure_.path.empty() && failure_.path[0] != '[';
   std::string shown(name.substr(0, kQuotedInErrorsMax));
@@ -114,7 +114,7 @@ bool Transcoder::message_body(const Message& message, object fields, int depth) 
   for (auto next : fields) {
     pace_.step(kValueUnits);
     if (next.error() != simdjson::SUCCESS) return syntax_failure();
-    // By reference: copying it stalls on the stores that have just made it, a third of all time.
+    // By reference: a copy would stall on the stores that have just made it, a third of all time.
     simdjson::ondemand::field&& entry = std::move(next).value_unsafe();
     std::string_view key;
     if (!key_of(entry, &key)) return false;
@@ -229,7 +229,7 @@ bool Transcoder::text_of(value& from, std::string_view* text) {
 
 bool Transcoder::string_like(const Field& field, value& from) {
   if (kind_of(from) != '"') return wrong(from, "a string");
-  value before = from;  // reading it again for the message is only for failures
+  value before = from;  // for the message of a failure
   std::string_view text;
   if (!text_of(from, &text)) return false;
   if (text.empty() && field.presence == Presence::kImplicit) return true;
@@ -301,7 +301,7 @@ bool Transcoder::skip(value& from, int depth) {
     case 'n':
       return take_null(from);
     default:
-      // Not converted, only looked at: it need not fit any type. Left for the iterator to pass.
+      // Not converted, only checked: it need not fit any type. The iterator skips it.
       return is_json_number(trim(from.raw_json_token())) || syntax_failure();
   }
 }

@@ -1,12 +1,12 @@
-// The walk from a parsed text to protobuf: decode.cc's inner half.
+// The walk from a parsed text to protobuf; the implementation behind decode.cc.
 //
-// simdjson's on-demand parser is lazy: what is not asked for is not checked. So this code asks for
-// everything: each value is either written or walked. Strings without escapes, nearly all, are
-// copied straight from the text to the output; simdjson's own string functions would copy them
-// twice. One use, one thread.
+// simdjson's on-demand parser is lazy: it does not check values that are not read. This code
+// therefore reads everything: each value is either written or walked. Strings without escapes,
+// which are nearly all, are copied directly from the text to the output; simdjson's own string
+// functions would copy them twice. One use, one thread.
 #pragma once
 
-// The parser's own assertions on the order of calls are for its development; fuzzing has them on.
+// The parser's assertions on the order of calls are enabled for fuzzing only.
 #ifndef MILLRACE_DEBUG_CHECKS
 #define SIMDJSON_DEVELOPMENT_CHECKS 0
 #endif
@@ -63,7 +63,7 @@ class Transcoder {
   bool text_of(simdjson::ondemand::value& from, std::string_view* text);
   bool skip(simdjson::ondemand::value& from, int depth);
 
-  // The first character says what a value is; the parser has not looked yet.
+  // The first character determines the type of a value; the parser has not read it yet.
   static char kind_of(simdjson::ondemand::value& from) { return from.raw_json_token()[0]; }
   bool take_null(simdjson::ondemand::value& from);
   bool wrong(simdjson::ondemand::value& from, std::string_view expected);

@@ -1,4 +1,4 @@
-// Transcoder's numbers: every form that OTLP/JSON has for them.
+// Transcoder: numbers in all forms of OTLP/JSON.
 #include <cstring>
 #include <limits>
 
@@ -40,7 +40,7 @@ bool is_unsigned(Kind kind) {
          kind == Kind::kFixed32;
 }
 
-// Cuts to the field's range; false outside of it. `bits` is what stands on the wire.
+// Checks the field's range; false outside. `bits` receives the value as on the wire.
 bool in_range(Kind kind, int64_t number, uint64_t* bits) {
   const bool fits = number >= std::numeric_limits<int32_t>::min() &&
                     number <= std::numeric_limits<int32_t>::max();
@@ -85,7 +85,7 @@ void Transcoder::put_number(Kind kind, uint64_t bits) {
   }
 }
 
-// A number, a string that holds one, true or false, or an enum's name.
+// Reads a number, a string that contains one, true or false, or an enum's name.
 bool Transcoder::read_number(const Field& field, value& from, uint64_t* bits) {
   const char first = kind_of(from);
   if (field.kind == Kind::kBool) {
@@ -124,7 +124,7 @@ bool Transcoder::read_number(const Field& field, value& from, uint64_t* bits) {
       return in_range(field.kind, number, bits) || wrong(from, expectation(field.kind));
     }
   }
-  // 1e3 and 2.0 for an integer, or no number at all.
+  // Either 1e3 or 2.0 for an integer, or not a number.
   const std::string_view token = trim(from.raw_json_token());
   if (!is_json_number(token)) return syntax_failure();
   return number_from_text(field, token, bits) || wrong(from, expectation(field.kind));

@@ -176,7 +176,7 @@ TEST(AttributesProcessorTest, ActionsApplyInOrder) {
   EXPECT_EQ(first_item(payload.bytes), "b=z:s ");
 }
 
-TEST(AttributesProcessorTest, NothingChangedKeepsTheVeryBytes) {
+TEST(AttributesProcessorTest, RequestWithoutChangesKeepsItsBytes) {
   const Options options =
       read("actions: [{key: no, action: delete}, {key: no, action: update, value: 1}]",
            read_attributes_options);
