@@ -1,4 +1,4 @@
-// What the builders of the C interface have in common.
+// The common code of the C interface's builders.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace millrace::c_interface {
 
-// Runs `write` on a builder that may be null. Without memory for it the item cannot be collected.
+// Calls `write` unless the builder is null. When memory runs out the item cannot be collected.
 template <class Handle, class Write>
 void with(Handle* handle, Write write) noexcept {
   if (handle == nullptr) return;
@@ -21,7 +21,7 @@ void with(Handle* handle, Write write) noexcept {
   }
 }
 
-// The item is larger than any may be: collecting it gives MILLRACE_TOO_LARGE, which is counted.
+// Marks the item as larger than the maximum: collecting it gives MILLRACE_TOO_LARGE and is counted.
 template <class Builder>
 void refuse(Builder& builder) {
   v1::detail::Access::encoder(builder).remarks().failed = true;
@@ -42,7 +42,7 @@ void set_value(Handle* handle, const char* key, const millrace_value* value) noe
   });
 }
 
-// Attributes as fields of that number; texts, the most frequent, without an allocation.
+// Writes attributes as fields `number`; texts, the most frequent type, without an allocation.
 inline void write_attributes(v1::detail::Encoder& encoder, uint32_t number,
                              const millrace_attribute* attributes, size_t count) {
   if (attributes == nullptr) return;

@@ -1,4 +1,5 @@
-// A C99 program on the public header alone. Prints each failed check; exits with their number.
+// A C99 program that includes the public header alone. Prints each failed check; exits with their
+// number.
 
 #include <pthread.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static void test_statistics_say_what_became_of_items(void) {
   CHECK(millrace_statistics_signal(statistics, MILLRACE_TRACES, &of_traces) == MILLRACE_OK);
   CHECK(of_traces.collected == 2 && of_traces.buffered == 0);
 
-  // A caller of an older version has a shorter structure: nothing behind it is written.
+  // A caller of an older version has a shorter structure: the library must not write behind it.
   union {
     millrace_totals totals;
     unsigned char bytes[sizeof(millrace_totals)];
@@ -128,7 +129,8 @@ static void test_variables_come_from_anywhere(void) {
   millrace_config_free(config);
 }
 
-// A back end that is not there, then one that sees nothing of it: what waits is for the first.
+// The first collector's back end is unreachable; its spans stay on disk and the second delivers
+// them.
 static void test_spans_wait_on_disk_for_the_next_collector(void) {
   char directory[] = "/tmp/millrace-c-XXXXXX";
   CHECK(mkdtemp(directory) != NULL);
@@ -186,7 +188,7 @@ static void test_yaml_pipelines_take_what_is_collected(void) {
 }
 
 static void test_a_processor_takes_requests(void) {
-  // ExportTraceServiceRequest with one span of the name "n", 16 and 8 bytes of ids.
+  // ExportTraceServiceRequest with one span named "n" and ids of 16 and 8 bytes.
   static const unsigned char request[] = {
       0x0a, 0x23, 0x12, 0x21, 0x12, 0x1f, 0x0a, 0x10, 1, 1, 1, 1, 1, 1, 1, 1,    1, 1,  1,
       1,    1,    1,    1,    1,    0x12, 0x08, 2,    2, 2, 2, 2, 2, 2, 2, 0x2a, 1, 'n'};
@@ -262,7 +264,7 @@ static void test_null_and_unset_structures_are_errors(void) {
   millrace_batch_release(NULL);
   millrace_config_free(NULL);
   millrace_destroy(NULL);
-  // In time, so that the exporter's thread has ended: nothing calls any more.
+  // Waits long enough for the exporter's thread to end: afterwards no function is called.
   CHECK(millrace_shutdown(collector, 10000) == MILLRACE_OK);
   millrace_destroy(collector);
   millrace_config_free(config);

@@ -1,4 +1,4 @@
-// What the C tests have in common. They are C99 and see nothing but the public header.
+// Common code of the C tests. They are C99 and include the public header alone.
 #pragma once
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ extern int failures;
     }                                                                         \
   } while (0)
 
-// What an exporter of the test has seen; one thread writes, the main one reads after shutdown.
+// The batches that a test's exporter received; read after shutdown.
 struct seen {
   millrace_batch* kept[16];
   size_t kept_count;
@@ -28,13 +28,13 @@ struct seen {
   int destroyed;
 };
 
-// A configuration with one exporter, which fills in `seen`.
+// Creates a configuration with one exporter, which records in `seen`.
 millrace_config* config_with(struct seen* seen);
-// Exits when it cannot be created.
+// Creates a collector; exits the test when that fails.
 millrace_collector* create(millrace_config* config);
-// Lets go of what was kept.
+// Releases the batches that were kept.
 void release(struct seen* seen);
-// Whether some kept batch of that signal has those bytes.
+// Whether a kept batch of that signal contains those bytes.
 int contains(const struct seen* seen, millrace_signal signal, const char* bytes);
 millrace_totals totals_of(const millrace_collector* collector);
 

@@ -1,5 +1,5 @@
-// Structures of the C interface with anything in them: read as values that say the same, or refused
-// where a number is none of its enumeration; what was read is admitted as one item.
+// Structures of the C interface with random contents are read as equal values, or refused when a
+// number is outside its enumeration; a value that was read is admitted as one item.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,10 +20,10 @@ namespace {
 using namespace millrace;
 using namespace millrace::c_interface;
 
-// Small, so that what is shared exceeds it; what was read then is not whole, and can be sent.
+// Small, so that shared values exceed it; the value is then incomplete but can still be sent.
 constexpr size_t kItemBytesMax = 20'000;
 
-// Owns what the structures point to; deques, so that nothing moves.
+// Owns the objects that the structures point to; deques, so that these do not move.
 struct Structures {
   std::deque<std::vector<millrace_value>> arrays;
   std::deque<std::vector<millrace_attribute>> maps;
@@ -33,7 +33,7 @@ struct Structures {
 
 millrace_text read_text(testing::FuzzInput& input) {
   const std::string_view text = input.text();
-  // A null pointer is an empty text whatever its size says.
+  // A null pointer is an empty text whatever its size field contains.
   if (text.empty() && input.flag()) return {nullptr, 17};
   return {text.data(), text.size()};
 }
@@ -43,7 +43,7 @@ const std::vector<millrace_attribute>& read_attributes(testing::FuzzInput& input
 
 millrace_value read_value(testing::FuzzInput& input, Structures& all, int depth) {
   millrace_value value = millrace_empty_value();
-  // Types that do not exist, too.
+  // Includes types that do not exist.
   value.type = static_cast<millrace_value_type>(input.choice(10));
   switch (value.type) {
     case MILLRACE_VALUE_TEXT:
@@ -53,10 +53,10 @@ millrace_value read_value(testing::FuzzInput& input, Structures& all, int depth)
     case MILLRACE_VALUE_ARRAY: {
       auto& items = all.arrays.emplace_back();
       const size_t count = depth > 40 ? 0 : input.choice(4);
-      items.reserve(count);  // it may be shared before it is filled, and must not move
+      items.reserve(count);  // must not move, because it may be shared before it is filled
       for (size_t i = 0; i < count; ++i) items.push_back(read_value(input, all, depth + 1));
       value.as.array = {items.data(), items.size()};
-      // An element that is the array itself, or another one, of which there may be many.
+      // An element may be the array itself or another one, many times.
       for (millrace_value& item : items) {
         if (!input.flag()) continue;
         const auto& shared = all.arrays[input.choice(all.arrays.size())];

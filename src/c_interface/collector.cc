@@ -26,7 +26,7 @@ millrace_code collect(millrace_collector* collector, const From* from,
     Allowance allowance(collector->item_bytes_max);
     if (!read(from, item, allowance)) return MILLRACE_INVALID_ARGUMENT;
     if (!allowance.is_exceeded()) return to_code(collector->collector.collect(item));
-    // Larger than the collector takes, which counts it like any other item that is.
+    // Larger than the collector accepts; it is counted like any other item that is too large.
     Handle nothing;
     millrace::c_interface::refuse(nothing.builder);
     return to_code(collector->collector.collect(nothing.builder));

@@ -24,7 +24,7 @@ v1::Config assemble(const millrace_config& config) {
 
 namespace {
 
-// Sets a field of a handle that may be null. What is out of range is found by millrace_create().
+// Sets a field of a handle that may be null. millrace_create() checks the value.
 template <class Handle, class Set>
 millrace_code change(Handle* handle, Set set) noexcept {
   if (handle == nullptr) return MILLRACE_INVALID_ARGUMENT;
@@ -34,7 +34,7 @@ millrace_code change(Handle* handle, Set set) noexcept {
   });
 }
 
-// What variables have made of assemble(config). The endpoints' handles stay valid.
+// Stores the configuration that was read from variables. The endpoints' handles stay valid.
 millrace_code take_over(millrace_config& config, v1::Result<v1::Config> read) {
   if (!read) return refuse(config, to_code(read.error().code), read.error().message);
   config.endpoints.front().endpoint = read->endpoint_options;

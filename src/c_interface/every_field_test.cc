@@ -1,5 +1,5 @@
-// What the C++ interface has, the C interface can set or see. The structured bindings name every
-// field: one more there, and this does not compile until C has a way to it as well.
+// Every field of the C++ interface can be set or read by the C interface. Structured bindings name
+// all fields: with a new one this does not compile until C has a counterpart.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -59,7 +59,7 @@ TEST(EveryFieldTest, OfAConfigurationHasASetter) {
   EXPECT_EQ(batch_timeout_ms, 3U);
   EXPECT_EQ(buffer_capacity, 4U);
   EXPECT_EQ(endpoint, "http://first");
-  EXPECT_EQ(endpoint_options.url, "");  // the next test is about these
+  EXPECT_EQ(endpoint_options.url, "");  // the next test covers these
   ASSERT_EQ(endpoints.size(), 1U);
   EXPECT_EQ(endpoints[0].url, "http://second");
   ASSERT_EQ(exporters.size(), 1U);

@@ -13,7 +13,7 @@ namespace v1 = millrace::v1;
 namespace millrace::c_interface {
 namespace {
 
-// A C program's functions as an exporter.
+// An exporter that calls a C program's functions.
 class CallbackExporter final : public v1::Exporter {
  public:
   CallbackExporter(const millrace_exporter& functions, std::string name)
@@ -31,7 +31,7 @@ class CallbackExporter final : public v1::Exporter {
     outcome.struct_size = sizeof outcome;
     const millrace_export_kind kind =
         functions_.export_batch(functions_.context, &handle, timeout_ms, &outcome);
-    // A number that is none of them says nothing good: it is tried again.
+    // A number outside the enumeration means failure: the batch is retried.
     v1::ExportResult result;
     result.kind = kind <= MILLRACE_EXPORT_REFUSED ? static_cast<v1::ExportResult::Kind>(kind)
                                                   : v1::ExportResult::Kind::kRetry;

@@ -1,5 +1,5 @@
-// What stands behind the opaque handles of millrace/millrace.h, and the guard every function of it
-// runs inside: no exception leaves, whatever throws it.
+// The types of the opaque handles in millrace/millrace.h, and the guard that every function runs
+// in, so that no exception leaves it.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ struct millrace_endpoint {
 };
 
 struct millrace_config {
-  // Without its endpoints; those are here, where their handles stay valid. The first is `endpoint`.
+  // Without its endpoints: they are below, where their handles stay valid. The first is `endpoint`.
   millrace::v1::Config config;
   std::deque<millrace_endpoint> endpoints = std::deque<millrace_endpoint>(1);
   std::string message;
@@ -55,7 +55,7 @@ struct millrace_log_record_builder {
 };
 
 struct millrace_metric_point_builder {
-  // Of nothing until it is reset.
+  // Empty until reset() is called.
   millrace::v1::MetricPointBuilder builder{{}, millrace::v1::Gauge{}, 0};
 };
 
@@ -64,7 +64,7 @@ namespace millrace::c_interface {
 inline millrace_code to_code(v1::ErrorCode code) { return static_cast<millrace_code>(code); }
 inline millrace_code to_code(v1::Status status) { return to_code(status.code()); }
 
-// Runs `body`, which answers a code; what it throws is MILLRACE_UNAVAILABLE (there is no memory).
+// Runs `body`, which returns a code. An exception gives MILLRACE_UNAVAILABLE (out of memory).
 template <class Body>
 millrace_code guarded(Body body) noexcept {
   try {
@@ -74,17 +74,17 @@ millrace_code guarded(Body body) noexcept {
   }
 }
 
-// The same with a message for people left in the configuration.
+// Stores the message in the configuration and returns the code.
 inline millrace_code refuse(millrace_config& config, millrace_code code, std::string message) {
   config.message = std::move(message);
   return code;
 }
 
-// The configuration as the C++ interface takes it.
+// Returns the configuration in the form of the C++ interface.
 v1::Config assemble(const millrace_config& config);
 
-// A caller's structure as this library knows it: what a caller of an older version does not have
-// stays zero. False when it is too small to be one, that is, when struct_size was not set.
+// Copies a caller's structure. Fields that an older version of the caller does not have stay
+// zero. False when it is too small, that is, when struct_size was not set.
 template <class T>
 bool read_struct(const T* from, size_t size_min, T& to) {
   if (from == nullptr || from->struct_size < size_min) return false;
@@ -93,7 +93,7 @@ bool read_struct(const T* from, size_t size_min, T& to) {
   to.struct_size = sizeof to;
   return true;
 }
-// The other way round: fills in as much as the caller knows.
+// Copies in the other direction: as much as the caller's version has.
 template <class T>
 millrace_code write_struct(const T& from, T* to) {
   const size_t size = to->struct_size;

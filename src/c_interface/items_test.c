@@ -1,4 +1,4 @@
-// Spans, log records and metric points, by structure and by builder.
+// Spans, log records and metric points, by structures and by builders.
 #include "c_interface/c_interface_testing.h"
 
 static void fill_span(millrace_span* span, millrace_attribute* attributes,
@@ -81,7 +81,7 @@ void test_spans_by_structure_and_by_builder(void) {
   CHECK(totals.queued == 0 && totals.failed == 0 && totals.balances == 1);
   millrace_destroy(collector);
   CHECK(seen.shut_down == 1 && seen.destroyed == 1);
-  // What was kept outlives the collector.
+  // Kept batches outlive the collector.
   CHECK(seen.items[MILLRACE_TRACES] == 2);
   const char* expected[] = {
       "by structure",       "a text of a span", "in an array", "went wrong",
@@ -144,7 +144,7 @@ void test_logs_by_structure_and_by_builder(void) {
   release(&seen);
 }
 
-// One of each kind, with everything it can have.
+// A point of each kind with every field.
 static const uint64_t counts[] = {1, 2};
 static const double bounds[] = {0.5};
 static const millrace_quantile quantiles[] = {{0.5, 1}, {1, 2}};
@@ -254,7 +254,7 @@ void test_metric_points_that_are_refused(void) {
   }
   exemplar.value = millrace_text_value("none");
   CHECK(millrace_collect_metric(collector, &good) == MILLRACE_INVALID_ARGUMENT);
-  // The builder is as it was.
+  // The builder is unchanged.
   CHECK(millrace_collect_metric_builder(collector, builder) == MILLRACE_OK);
   millrace_metric_point_builder_free(builder);
   CHECK(millrace_shutdown(collector, 10000) == MILLRACE_OK);
@@ -263,7 +263,7 @@ void test_metric_points_that_are_refused(void) {
   release(&seen);
 }
 
-// Whose structure ended with bound_count: what is behind it is never read.
+// The caller's structure ends with bound_count: the library must not read behind it.
 void test_a_metric_point_of_an_older_caller(void) {
   struct seen seen;
   millrace_config* config = config_with(&seen);

@@ -14,7 +14,7 @@ namespace v1 = millrace::v1;
 
 namespace {
 
-// What is none is said to be unspecified: a record is not lost for it.
+// A number that is no severity becomes "unspecified", so that the record is not lost.
 v1::Severity to_severity(uint32_t severity) {
   return static_cast<v1::Severity>(severity > MILLRACE_SEVERITY_FATAL + 3 ? 0 : severity);
 }

@@ -19,7 +19,7 @@ namespace {
 
 using v1::detail::Access;
 
-// False: the structure is none, or a field of it is not allowed; the builder is as it was.
+// False: the structure or one of its fields is invalid; the builder is unchanged.
 bool begin(const millrace_metric_point* from, v1::MetricPointBuilder& builder) {
   millrace_metric_point point;
   decltype(v1::MetricPoint::data) data;

@@ -1,4 +1,4 @@
-// A metric point of C as the value of the C++ interface.
+// Converts a metric point of C to the value of the C++ interface.
 #include <cstddef>
 #include <vector>
 
@@ -23,7 +23,7 @@ bool read_temporality(millrace_temporality from, v1::Temporality& to) {
   return from == MILLRACE_TEMPORALITY_DELTA || from == MILLRACE_TEMPORALITY_CUMULATIVE;
 }
 
-// False: it says that there are some, and not where.
+// False: the count is not zero but the pointer is null.
 template <class T>
 bool read_array(const T* items, size_t count, std::vector<T>& to) {
   if (count != 0 && items == nullptr) return false;
@@ -75,7 +75,7 @@ bool read_summary(const millrace_metric_point& from, v1::Summary& to) {
 }  // namespace
 
 bool read_point_struct(const millrace_metric_point* from, millrace_metric_point& to) {
-  // The fields of version 0.1; later ones may be missing.
+  // The fields of version 0.1 are required; later ones may be missing.
   return read_struct(from, offsetof(millrace_metric_point, scale), to);
 }
 

@@ -1,5 +1,5 @@
-// Values that lie in several places at once, or in themselves: C only borrows, so a few structures
-// can stand for more values than there is memory for.
+// Values that are shared by several others or contain themselves. C only borrows, so a few
+// structures can represent more values than fit into memory.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// A sanitizer and a busy machine take their time; without a bound none of these ends.
+// Allows for a sanitizer and a busy machine; without a bound none of these calls would end.
 constexpr auto kSoon = 20s;
 
 millrace_value array_of(const millrace_value* items, size_t count) {
@@ -26,7 +26,7 @@ millrace_value array_of(const millrace_value* items, size_t count) {
   return value;
 }
 
-// `levels` arrays, each with `width` elements that are all the next one.
+// `levels` arrays; the `width` elements of each are the next array.
 class Shared {
  public:
   Shared(size_t levels, size_t width) : arrays_(levels, std::vector<millrace_value>(width)) {
@@ -37,7 +37,7 @@ class Shared {
     }
     top_ = inner;
   }
-  // The innermost elements are the outermost array.
+  // Makes the innermost elements the outermost array.
   void close_circle() {
     for (millrace_value& element : arrays_.front()) element = top_;
   }

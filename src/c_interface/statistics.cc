@@ -8,7 +8,7 @@
 namespace v1 = millrace::v1;
 
 static_assert(v1::kDropReasonCount <= MILLRACE_DROP_REASON_ROOM);
-// Alike by number. One that is put between others there goes to the end here, and needs a table.
+// The numbers are equal. A reason that C++ inserts in the middle needs a table here.
 static_assert(static_cast<uint32_t>(v1::DropReason::kShutdown) == MILLRACE_DROP_SHUTDOWN);
 static_assert(v1::kDropReasonCount == MILLRACE_DROP_HANDED_BACK + 1);
 

@@ -38,7 +38,7 @@ v1::Value read_array(millrace_array array, int depth, Allowance& allowance) {
 }
 
 v1::Value read_value(const millrace_value& value, int depth, Allowance& allowance) {
-  // An empty value in its place, which the encoder leaves out and counts.
+  // Returns an empty value, which the encoder skips and counts.
   if (depth > library::kValueDepthMax) return {};
   switch (value.type) {
     case MILLRACE_VALUE_EMPTY:
@@ -103,7 +103,7 @@ v1::SpanLink to_link(const millrace_span_link& link, Allowance& allowance) {
 
 bool read_span(const millrace_span* from, v1::Span& to, Allowance& allowance) {
   millrace_span span;
-  // The fields of version 0.1; later ones may be missing.
+  // The fields of version 0.1 are required; later ones may be missing.
   if (!read_struct(from, sizeof(millrace_span), span)) return false;
   if (span.kind > MILLRACE_SPAN_CONSUMER || span.status_code > MILLRACE_STATUS_ERROR) return false;
   to.trace_id = to_trace_id(span.trace_id);

@@ -1,4 +1,4 @@
-// Between the C structures and the values of the C++ interface. May throw std::bad_alloc.
+// Converts the C structures to the values of the C++ interface. May throw std::bad_alloc.
 #pragma once
 
 #include <cstddef>
@@ -21,15 +21,15 @@ inline std::string_view as_text(millrace_text text) {
   return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
 }
 
-// How much one item may still take while it is read. C only borrows, so a value may lie in many
-// arrays, or in itself: 25 arrays of two that share what they hold stand for 32 million values.
-// With an allowance, reading costs what an item of the largest size would.
+// The limit for reading one item. C only borrows, so a value may be part of many arrays, or of
+// itself: 25 nested arrays of two shared elements represent 32 million values. With an allowance
+// reading costs at most as much as an item of the largest size.
 class Allowance {
  public:
-  // For an item that may be that large when it is encoded, where a value takes two bytes at least.
+  // For items of at most that size when encoded, where each value takes at least two bytes.
   explicit Allowance(size_t item_bytes_max) : values_left_(item_bytes_max / 2) {}
-  // Takes that many values, or bytes of texts. False: the item is larger than the allowance, now
-  // and for all that follows.
+  // Uses up that many values, or bytes of texts. False: the item exceeds the allowance; all later
+  // calls return false as well.
   bool take_values(size_t count) { return take(values_left_, count); }
   bool take_bytes(size_t count) { return take(bytes_left_, count); }
   bool is_exceeded() const { return is_exceeded_; }
@@ -41,16 +41,16 @@ class Allowance {
     return !is_exceeded_;
   }
   size_t values_left_;
-  // Not item_bytes_max: a text that is too long may be cut before it is sent.
+  // Larger than item_bytes_max, because a long text may be cut before it is sent.
   size_t bytes_left_ = library::kEncodedBytesMax;
   bool is_exceeded_ = false;
 };
 
-// Of what is read for a builder or a configuration, which know of no largest item.
+// The limit for builders and configurations, which have no item_bytes_max.
 inline constexpr size_t kBuilderItemBytesMax = 2 << 20;
 
-// Nested deeper than a span may be: the rest is empty. A type that is not known is an empty value.
-// What is read when the allowance is exceeded is not whole.
+// Values below the maximum depth, and unknown types, become empty values. When the allowance is
+// exceeded the result is incomplete.
 v1::Value to_value(const millrace_value& value, Allowance& allowance);
 v1::Attributes to_attributes(const millrace_attribute* attributes, size_t count,
                              Allowance& allowance);
@@ -60,13 +60,13 @@ v1::SpanId to_span_id(const uint8_t* bytes);
 v1::SpanEvent to_event(const millrace_span_event& event, Allowance& allowance);
 v1::SpanLink to_link(const millrace_span_link& link, Allowance& allowance);
 
-// False: the structure is none, or a field of it is not allowed.
+// False: the structure or one of its fields is invalid.
 bool read_span(const millrace_span* from, v1::Span& to, Allowance& allowance);
 bool read_log_record(const millrace_log_record* from, v1::LogRecord& to, Allowance& allowance);
 bool read_metric_point(const millrace_metric_point* from, v1::MetricPoint& to,
                        Allowance& allowance);
 
-// The parts of it: the structure as this library knows it, and what its kind has.
+// The two steps of reading a point: its structure, then the data of its kind.
 bool read_point_struct(const millrace_metric_point* from, millrace_metric_point& to);
 bool read_data(const millrace_metric_point& from, decltype(v1::MetricPoint::data)& to);
 bool read_exemplar(const millrace_exemplar& from, v1::Exemplar& to, Allowance& allowance);

@@ -1,4 +1,4 @@
-// What a host may do wrong, and what the world may do to it: an error or a counter, never a crash,
+// Mistakes of the program and failures of its environment cause an error or a count, never a crash,
 // a block or a hang.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -24,8 +24,8 @@ using library::testing::Recorder;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// A back end that accepts connections and never answers: the kernel does it for a socket that
-// listens and is never looked at.
+// A back end that accepts connections and never answers: the kernel accepts for a listening socket
+// that the program never reads.
 class SilentBackEnd {
  public:
   SilentBackEnd() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -54,7 +54,7 @@ class ThrowingExporter final : public Exporter {
   void shutdown() override { throw 1; }
 };
 
-// Stays inside export_batch until the test ends.
+// Blocks inside export_batch until the test ends.
 class HangingExporter final : public Exporter {
  public:
   ExportResult export_batch(const BatchRef&, Deadline) override {
@@ -80,7 +80,7 @@ Config config_to(const std::string& url) {
   return config;
 }
 
-// Shutting down with `timeout` takes no longer than that and a second for a busy machine.
+// Expects that shutdown(timeout) takes no longer than the timeout and a second for a busy machine.
 void expect_shutdown_in_time(Collector& collector, std::chrono::milliseconds timeout,
                              ErrorCode expected) {
   const auto start = Clock::now();
@@ -122,7 +122,7 @@ TEST(BadInputTest, AnAttributeTooLargeIsRefused) {
   span.set("body", std::string(1001, 'x'));
   EXPECT_EQ(collector->collect(span), ErrorCode::kTooLarge);
   SpanBuilder builder("large");
-  builder.set("body", std::string(100 << 20, 'x'));  // larger than anything is encoded
+  builder.set("body", std::string(100 << 20, 'x'));  // larger than the maximum of encoded items
   EXPECT_EQ(collector->collect(builder), ErrorCode::kTooLarge);
   EXPECT_TRUE(collector->shutdown(10s).ok());
   EXPECT_EQ(collector->statistics().of(Signal::kTraces).refused_too_large, 2U);
@@ -142,7 +142,7 @@ TEST(BadInputTest, ACollectAfterShutdownIsRefused) {
   EXPECT_TRUE(collector->shutdown(10s).ok());
   EXPECT_EQ(collector->collect(Span::make("late")), ErrorCode::kShutDown);
   EXPECT_EQ(collector->flush(1s), ErrorCode::kShutDown);
-  EXPECT_TRUE(collector->shutdown(10s).ok());  // again: the same answer
+  EXPECT_TRUE(collector->shutdown(10s).ok());  // a second call returns the same
   EXPECT_EQ(collector->statistics().of(Signal::kTraces).refused_shut_down, 1U);
 }
 
@@ -161,7 +161,7 @@ TEST(BadInputTest, AnEndpointThatDoesNotResolveIsDroppedInTime) {
   EXPECT_EQ(collector->statistics().dropped(DropReason::kDeadline), 1U);
 }
 
-TEST(BadInputTest, ABackEndThatNeverAnswersIsLeftInTime) {
+TEST(BadInputTest, ABackEndThatNeverAnswersDoesNotDelayShutdown) {
   SilentBackEnd silent;
   for (const Protocol protocol : {Protocol::kGrpc, Protocol::kHttp}) {
     Config config = config_to(silent.url());
@@ -177,7 +177,7 @@ TEST(BadInputTest, ABackEndThatNeverAnswersIsLeftInTime) {
   }
 }
 
-TEST(BadInputTest, ABackEndThatIsNotThereIsLeftInTime) {
+TEST(BadInputTest, AnUnreachableBackEndDoesNotDelayShutdown) {
   auto collector = Collector::create(config_to("http://127.0.0.1:1"));
   EXPECT_TRUE(collector->collect(Span::make("lost")).ok());
   expect_shutdown_in_time(*collector, 50ms, ErrorCode::kDeadlineExceeded);
@@ -193,7 +193,7 @@ TEST(BadInputTest, WithoutShutdownTheEndIsAtOnceAndCounted) {
   EXPECT_LT(Clock::now() - start, 5s);
 }
 
-TEST(BadInputTest, AFullBufferSaysSoAndRecovers) {
+TEST(BadInputTest, AFullBufferRefusesAndRecovers) {
   auto gate = std::make_shared<Gate>();
   Config config = config_with(gate);
   config.buffer_capacity = 100;
@@ -248,7 +248,7 @@ TEST(BadInputTest, AnExporterThatThrowsIsCountedAndTriedAgain) {
   EXPECT_EQ(recorder->item_count(), 1U);  // the other exporter is not affected
 }
 
-TEST(BadInputTest, AnExporterThatHangsIsLeftBehindInTime) {
+TEST(BadInputTest, AHangingExporterDoesNotDelayShutdown) {
   auto hanging = std::make_shared<HangingExporter>();
   Config config = config_with(hanging);
   auto recorder = std::make_shared<Recorder>();
@@ -259,7 +259,7 @@ TEST(BadInputTest, AnExporterThatHangsIsLeftBehindInTime) {
     expect_shutdown_in_time(*collector, 100ms, ErrorCode::kDeadlineExceeded);
     EXPECT_EQ(recorder->item_count(), 1U);
   }
-  // Its thread holds all it needs, though the collector is gone.
+  // Its thread owns everything it needs, although the collector is destroyed.
   std::weak_ptr<HangingExporter> weak = hanging;
   hanging->let_go();
   hanging.reset();
@@ -287,7 +287,7 @@ TEST(BadInputTest, ABackEndThatHangsUpRaisesNoSignal) {
   EXPECT_EQ(::sigaction(SIGPIPE, &before, nullptr), 0);
 }
 
-TEST(BadInputTest, SeveralCollectorsKnowNothingOfEachOther) {
+TEST(BadInputTest, SeveralCollectorsAreIndependent) {
   auto first_recorder = std::make_shared<Recorder>();
   auto second_recorder = std::make_shared<Recorder>();
   auto first = Collector::create(config_with(first_recorder));
@@ -326,14 +326,14 @@ TEST(BatchProcessorTest, RequestsAreJoinedToBatches) {
   EXPECT_TRUE(processor->statistics().balances());
 }
 
-TEST(BatchProcessorTest, WhatIsNotARequestIsRefusedWithItsPlace) {
+TEST(BatchProcessorTest, InvalidRequestsAreRefusedWithTheirPlace) {
   auto processor = BatchProcessor::create({}, {std::make_shared<Recorder>()});
   const uint8_t truncated[] = {0x0a, 0x05, 0x12};
   const auto refused = processor->submit(Signal::kTraces, truncated);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(refused.error().message.find("byte"), std::string::npos) << refused.error().message;
-  EXPECT_TRUE(processor->submit(Signal::kTraces, {}).ok());  // empty is good, and nothing
+  EXPECT_TRUE(processor->submit(Signal::kTraces, {}).ok());  // an empty request is valid
   EXPECT_FALSE(BatchProcessor::create({}, {}).ok());
 }
 

@@ -1,4 +1,4 @@
-// Batch: pieces for exporters that pass bytes on, decoded values for those that read them.
+// Batch: pieces for exporters that forward bytes, decoded values for exporters that read them.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -27,7 +27,7 @@ class RopeBatch final : public v1::Batch {
   const v1::Signal signal_;
   const uint32_t item_count_;
   const Rope bytes_;
-  std::vector<std::span<const uint8_t>> pieces_;  // of bytes_
+  std::vector<std::span<const uint8_t>> pieces_;  // views of bytes_
 };
 
 v1::Value value_of(const otlp::AnyValueView& view);
@@ -157,7 +157,7 @@ v1::Number number_of(const otlp::DataPointView& view) {
   return view.as_int.value_or(0);
 }
 
-// What is not a Temporality stays as it is on the wire.
+// A number that is not a Temporality is kept as it is on the wire.
 v1::Temporality temporality_of(const otlp::MetricView& metric) {
   return static_cast<v1::Temporality>(metric.aggregation_temporality);
 }
@@ -205,7 +205,7 @@ void read_data(const otlp::MetricView& metric, otlp::DataPointView view, v1::Met
   }
 }
 
-// Where data points of that type keep their exemplars; 0: they have none.
+// The field number of the exemplars in data points of that type; 0: the type has none.
 uint32_t point_exemplars(otlp::MetricType type) {
   switch (type) {
     case otlp::MetricType::kNone:
@@ -262,7 +262,7 @@ void for_each_item(const v1::Batch& batch, See see) {
 }  // namespace
 
 v1::BatchRef make_shared_batch(Signal signal, uint32_t item_count, Rope bytes) {
-  // A user may keep a batch for longer than there is a collector, and a worker's pool.
+  // A program may keep a batch for longer than the collector and a worker's pool exist.
   const auto is_bound = [](const Bytes& piece) {
     const Chunk* chunk = piece.chunk().get();
     return chunk != nullptr && chunk->home != nullptr && !ChunkStore::is_of_a_store(*chunk);

@@ -15,15 +15,15 @@ using v1::OnFull;
 using v1::Status;
 
 constexpr uint32_t kLeaseMax = 64;
-// Up to here capacity is kept exactly.
+// Up to this value the capacity is exact.
 constexpr uint64_t kExactItemsMax = 1024;
-// How often a thread drops what is old before it gives up.
+// The number of times that a thread drops old items before it gives up.
 constexpr int kDropOldestTries = 4;
 constexpr uint8_t kItemTag = 0x12;  // ScopeX.items = 2, length-delimited
 
 constexpr uint32_t header_bytes() { return (sizeof(OpenChunk) + 15) / 16 * 16; }
 
-// One writer: no read-modify-write is needed.
+// There is one writer, so no read-modify-write is needed.
 void add(std::atomic<uint64_t>& counter, uint64_t count) {
   counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
 }
@@ -71,7 +71,7 @@ Status Buffer::collect(Slot& slot, Signal signal_name, const Item& item) {
   }
   OpenChunk* open = slot.open[signal].exchange(busy_mark(), std::memory_order_seq_cst);
   if (open == busy_mark()) [[unlikely]] {
-    return ErrorCode::kBufferFull;  // from inside itself, by a signal handler: not counted
+    return ErrorCode::kBufferFull;  // called by a signal handler during collect(): not counted
   }
   bool is_new = open == nullptr;
   if (is_closed_.load(std::memory_order_seq_cst)) [[unlikely]] {
@@ -121,7 +121,7 @@ Status Buffer::submit_request(Slot& slot, Signal signal_name, std::span<const ui
     add(counts.refused_too_large, items);
     return ErrorCode::kTooLarge;
   }
-  // The slot is marked as in collect(), so that closing sees either this or its end.
+  // The slot is marked as in collect(), so that close() sees either this mark or its removal.
   OpenChunk* const kept = slot.open[signal].exchange(busy_mark(), std::memory_order_seq_cst);
   const auto answer = [&](Status status, std::atomic<uint64_t>& counter) {
     slot.open[signal].store(kept, std::memory_order_release);
@@ -172,8 +172,8 @@ Status Buffer::submit_request(Slot& slot, Signal signal_name, std::span<const ui
   return status;
 }
 
-// Hands over `full` (or nothing) and opens another; its lease goes along. Null: there is no room,
-// and the slot is put back.
+// Passes `full` (may be null) to the ring and opens a new chunk, which receives its lease. Null:
+// there is no room, and the slot is restored.
 OpenChunk* Buffer::exchange_chunk(Slot& slot, size_t signal, OpenChunk* full, size_t need) {
   uint32_t lease = 0;
   if (full != nullptr) {
@@ -204,7 +204,7 @@ OpenChunk* Buffer::open_chunk(Slot& slot, size_t signal, size_t need) {
   const auto begin = static_cast<uint32_t>(header_bytes() + options_.prefix_bytes_max);
   const size_t usual = kChunkSizes[slot.size_class[signal].load(std::memory_order_relaxed)];
   Chunk* chunk = store_.try_acquire(std::max(usual, begin + need));
-  // Where memory is short a small one may still be had.
+  // When memory is short a small chunk may still be available.
   if (chunk == nullptr) chunk = store_.try_acquire(begin + need);
   if (chunk == nullptr) return nullptr;
   return new (chunk->data()) OpenChunk{.chunk = chunk,
@@ -228,8 +228,8 @@ bool Buffer::take_lease(OpenChunk& open) {
   return false;
 }
 
-// With kDropOldest: drops a chunk of the ring, or what lies in the thread's own. False: there is
-// nothing to drop, or it is not the rule.
+// With kDropOldest: drops a chunk of the ring, or the thread's own items. False: there is nothing
+// to drop, or another policy is configured.
 bool Buffer::make_room(Slot& slot, OpenChunk* open) {
   if (options_.on_full != OnFull::kDropOldest) return false;
   OpenChunk* oldest = nullptr;
@@ -309,7 +309,7 @@ void Buffer::take_again(std::vector<OpenChunk*>& into, std::vector<Busy>& places
     into.push_back(open);
     return true;
   });
-  // What its thread had to hand over meanwhile.
+  // A chunk that the thread could not pass to the ring meanwhile.
   OpenChunk* open = nullptr;
   while (ring_.try_pop(open)) into.push_back(open);
 }
@@ -325,14 +325,14 @@ bool Buffer::try_stop_ticking() {
     }
   }
   if (is_empty) return true;
-  // Another thread may have seen the chunk first and woken the loop: then go on just the same.
+  // Another thread may have found the chunk first and woken the loop: continue in the same way.
   is_ticking_.store(true, std::memory_order_seq_cst);
   return false;
 }
 
 void Buffer::release(OpenChunk* open) {
   if (open->lease != 0) return_items(open->lease);
-  ChunkRef::adopt(open->chunk);  // and drops it
+  ChunkRef::adopt(open->chunk);  // the temporary releases it
 }
 
 void Buffer::count(v1::Statistics& into) const {

@@ -1,22 +1,22 @@
-// What stands between the threads that collect and the loop that sends: each thread's open chunk,
-// the ring through which full chunks pass whole, and the capacity in items and bytes.
+// The buffer between the collecting threads and the loop: each thread's open chunk, the ring that
+// passes full chunks to the loop, and the capacity in items and bytes.
 //
 // A thread takes its chunk out of its slot (one exchange), appends the item, and puts it back (one
-// store). The loop takes chunks that lie in slots every few milliseconds, so that an idle thread's
-// items do not wait; it never waits for a thread, and a thread never for it. A slot holds nothing,
-// a chunk, or kBusy: its thread is writing at this moment.
+// store). Every few milliseconds the loop takes the chunks out of the slots, so that an idle
+// thread's items do not wait. The loop never waits for a thread, nor a thread for the loop. A slot
+// holds nothing, a chunk, or kBusy: its thread is writing at this moment.
 //
-// While items arrive the loop looks by itself every few milliseconds ("ticks"), and no thread wakes
-// it. When no item has come for a while it stops ticking; a thread that opens a chunk then wakes
+// While items arrive the loop checks every few milliseconds ("ticks"), and threads do not wake it.
+// When no item has arrived for a while it stops ticking; a thread that opens a chunk then wakes
 // it. Opening publishes the chunk and then reads is_ticking_; the loop clears is_ticking_ and then
-// reads the slots: both sequentially consistent, so one of the two sees the other.
+// reads the slots: both sequentially consistent, so one of the two sees the other's store.
 //
-// Capacity is counted down in credits. An open chunk holds a lease of up to kLease of them, which
-// goes back with the chunk, so idle threads hold none.
+// Credits count the remaining capacity. An open chunk holds a lease of up to kLease credits, which
+// is returned with the chunk, so idle threads hold none.
 //
-// Threads: collect() and submit_request() from any; what is the loop's says so. The buffer is
-// shared by the collector and the threads that have collected, and outlives the one that goes
-// first.
+// Threads: collect() and submit_request() from any; functions for the loop say so. The buffer is
+// shared by the collector and the threads that have collected; the last of them destroys
+// it.
 #pragma once
 
 #include <array>
@@ -38,17 +38,17 @@
 
 namespace millrace::library {
 
-inline constexpr size_t kBufferedSignals = 3;  // traces, metrics, logs: the first of kSignals
+inline constexpr size_t kBufferedSignals = 3;  // traces, metrics, logs: the first three of kSignals
 
-// At the front of a chunk's bytes while it is filled; owned by the holder of the chunk.
+// The header of a chunk's bytes while it is filled; belongs to the holder of the chunk.
 struct OpenChunk {
   Chunk* chunk;
-  uint32_t begin;  // of the items: room for the prefix lies before
-  uint32_t end;    // of the items; all offsets from the chunk's data
+  uint32_t begin;  // of the items; the room for the prefix is before them
+  uint32_t end;    // of the items; both are offsets from the chunk's data
   uint32_t items;
-  uint32_t lease;   // credits that are taken and not used
+  uint32_t lease;   // credits that are reserved and not used
   uint8_t signal;   // index
-  bool is_request;  // whole requests rather than bare items
+  bool is_request;  // true: whole requests; false: bare items
   uint8_t* data() { return chunk->data(); }
   size_t size() const { return end - begin; }
 };
@@ -62,25 +62,25 @@ struct BufferOptions {
   size_t ring_chunks_max = 32768;
 };
 
-// One item on its way in, with what is to be counted with it.
+// One encoded item with its counts.
 struct Item {
   std::span<const uint8_t> bytes;  // the message of one span, record or metric
   uint32_t repaired_texts = 0;
   uint32_t corrected_times = 0;
   uint32_t truncated_values = 0;
   uint32_t skipped_attributes = 0;
-  bool failed = false;  // could not be written: too large
+  bool failed = false;  // too large to be encoded
 };
 
 class Buffer {
  public:
-  // Of one thread, or of none at the moment. Counters have one writer, the owner; readers sum.
+  // Belongs to one thread, or to none. Counters are written by the owner alone; readers sum them.
   struct alignas(64) Slot {
     std::array<std::atomic<OpenChunk*>, kBufferedSignals> open{};
-    // The size that suits this thread's pace: the owner raises it when it fills a chunk, the loop
+    // The chunk size for this thread's rate: the owner raises it when it fills a chunk, the loop
     // lowers it. Only a hint: relaxed.
     std::array<std::atomic<uint8_t>, kBufferedSignals> size_class{};
-    std::atomic<bool> is_owned{true};  // acquire to take over, release to leave
+    std::atomic<bool> is_owned{true};  // acquire to take ownership, release to give it up
     Slot* next = nullptr;              // set before the slot is published
 
     struct Counts {
@@ -98,7 +98,7 @@ class Buffer {
     std::atomic<uint64_t> skipped_attributes{0};
   };
 
-  // `wake` makes the loop call take_all() soon; called from any thread until end_waking().
+  // `wake` makes the loop call take_all() soon; any thread calls it until end_waking().
   Buffer(const BufferOptions& options, std::function<void()> wake);
   ~Buffer();
   Buffer(const Buffer&) = delete;
@@ -106,47 +106,47 @@ class Buffer {
 
   const BufferOptions& options() const { return options_; }
 
-  // A slot for the calling thread; leave() when it ends. Null: no memory.
+  // Returns a slot for the calling thread, which must call leave() when it ends. Null: no memory.
   Slot* join();
   void leave(Slot& slot) { slot.is_owned.store(false, std::memory_order_release); }
 
   v1::Status collect(Slot& slot, Signal signal, const Item& item);
-  // A whole request, admitted, with that many items.
+  // Submits a whole admitted request with that many items.
   v1::Status submit_request(Slot& slot, Signal signal, std::span<const uint8_t> request,
                             uint32_t items);
 
-  // From now on everything is refused with kShutDown.
+  // From now on all items and requests are refused with kShutDown.
   void close() { is_closed_.store(true, std::memory_order_seq_cst); }
   bool is_closed() const { return is_closed_.load(std::memory_order_seq_cst); }
-  // `wake` is not called any more once this returns.
+  // `wake` is not called any more after this returns.
   void end_waking();
 
-  // For the loop, or for a thread that comes after the loop has ended: one at a time.
+  // For the loop, or for a thread after the loop has ended: one at a time.
 
-  // A place that was busy when it was looked at.
+  // A slot that was busy when it was read.
   struct Busy {
     Slot* slot;
     size_t signal;
   };
-  // Takes every chunk there is, oldest first as far as anyone can say; what is being written at
-  // this moment stays, and is named in `busy` if that is not null.
+  // Takes all chunks, about in order of age. A chunk that its thread is writing stays, and `busy`
+  // (may be null) receives its slot.
   void take_all(std::vector<OpenChunk*>& into, std::vector<Busy>* busy);
-  // Looks at places again; removes from `places` those that are not busy any more.
+  // Reads the slots `places` again; removes those that are no longer busy.
   void take_again(std::vector<OpenChunk*>& into, std::vector<Busy>& places);
-  // Nothing came for a while: stops ticking. False: something is there after all, go on.
+  // Call when no item arrived for a while: stops ticking. False: a chunk has arrived; continue.
   bool try_stop_ticking();
 
   // Any thread.
   void return_items(uint64_t count) { credits_.fetch_add(static_cast<int64_t>(count)); }
   ChunkStore& store() { return store_; }
-  // Gives a chunk back with its lease; its items must have been counted elsewhere.
+  // Releases a chunk and its lease. Its items must have been counted.
   void release(OpenChunk* open);
 
-  // Sums over all slots.
+  // Adds the sums over all slots to `into`.
   void count(v1::Statistics& into) const;
 
  private:
-  // An address that is no chunk's.
+  // An address that no chunk has.
   static OpenChunk* busy_mark() { return reinterpret_cast<OpenChunk*>(uintptr_t{1}); }
 
   OpenChunk* exchange_chunk(Slot& slot, size_t signal, OpenChunk* full, size_t need);
@@ -159,19 +159,19 @@ class Buffer {
   void wake_if_asleep();
 
   const BufferOptions options_;
-  const uint32_t lease_;  // credits taken at a time
+  const uint32_t lease_;  // the number of credits in a full lease
   ChunkStore store_;
   queue::MpmcRing<OpenChunk*> ring_;
-  // Items that may still come in. Sums only: relaxed would do, and is as cheap.
+  // The remaining capacity in items. Only a sum: relaxed would suffice and costs the same.
   alignas(64) std::atomic<int64_t> credits_;
-  // Set by waking threads and cleared by the loop; sequentially consistent, see above.
+  // Set by threads that wake the loop, cleared by the loop; sequentially consistent, see above.
   alignas(64) std::atomic<bool> is_ticking_{false};
-  // Set once; sequentially consistent against kBusy: a thread marks its slot and then looks here,
-  // closing sets it and then looks at the slots.
+  // Set once; sequentially consistent with kBusy: a thread marks its slot and then reads this;
+  // close() sets it, and the slots are read afterwards.
   std::atomic<bool> is_closed_{false};
-  // Grows only; pushed by joining threads.
+  // Only grows; joining threads add slots.
   std::atomic<Slot*> slots_{nullptr};
-  std::mutex wake_mutex_;  // off the data path: once per awakening
+  std::mutex wake_mutex_;  // off the data path: locked once per wake-up
   std::function<void()> wake_;
 };
 

@@ -27,7 +27,7 @@ v1::Statistics count(const Buffer& buffer) {
   return statistics;
 }
 
-// What the loop would do: take all, count it as sent, give everything back.
+// Acts as the loop: takes all chunks, counts their items as sent, releases chunks and credits.
 uint64_t send_all(Buffer& buffer) {
   std::vector<OpenChunk*> taken;
   buffer.take_all(taken, nullptr);
@@ -65,12 +65,12 @@ TEST(BufferTest, BeyondThatCapacityIsKeptWithinTheLeases) {
   uint64_t taken = 1;
   while (buffer.collect(busy, kTraces, item_of("span")).ok()) ++taken;
   EXPECT_LE(taken, kCapacity);
-  EXPECT_GE(taken, kCapacity - 63);  // what the idle thread has leased and not used
-  // The idle thread can use its own.
+  EXPECT_GE(taken, kCapacity - 63);  // the rest is the idle thread's unused lease
+  // The idle thread can use its own lease.
   EXPECT_TRUE(buffer.collect(idle, kTraces, item_of("span")).ok());
 }
 
-TEST(BufferTest, WhatALeaseDidNotUseGoesBack) {
+TEST(BufferTest, UnusedCreditsOfALeaseAreReturned) {
   Buffer buffer({.items_max = 2000}, [] {});
   Buffer::Slot& slot = *buffer.join();
   for (int round = 0; round < 1000; ++round) {
@@ -167,7 +167,7 @@ TEST(BufferTest, OpeningAChunkWakesASleepingLoopOnce) {
   Buffer::Slot& slot = *buffer.join();
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok());
   EXPECT_EQ(wakes, 1);
-  EXPECT_FALSE(buffer.try_stop_ticking());  // there is something
+  EXPECT_FALSE(buffer.try_stop_ticking());  // a chunk is pending
   send_all(buffer);
   EXPECT_TRUE(buffer.try_stop_ticking());
   ASSERT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok());
@@ -193,7 +193,7 @@ TEST(BufferTest, AFinishedThreadsChunkIsNotLost) {
     ASSERT_TRUE(numbered.buffer->collect(*slot, kTraces, item_of("span")).ok());
   }).join();
   EXPECT_EQ(count(*numbered.buffer).thread_count, 0U);
-  // The next thread takes over its place, chunk and all.
+  // The next thread takes over its slot with the chunk.
   std::thread([&] {
     Buffer::Slot* slot = slot_of_this_thread(numbered);
     ASSERT_TRUE(numbered.buffer->collect(*slot, kTraces, item_of("span")).ok());
@@ -220,7 +220,7 @@ TEST(BufferTest, AThreadMayOutliveTheBufferItUsed) {
     while (step != 2) std::this_thread::yield();
     const NumberedBuffer second{3, std::make_shared<Buffer>(BufferOptions{}, [] {})};
     ASSERT_TRUE(second.buffer->collect(*slot_of_this_thread(second), kTraces, item_of("b")).ok());
-    EXPECT_TRUE(weak.expired());  // the table let go of the closed one
+    EXPECT_TRUE(weak.expired());  // the table released the closed buffer
   });
   while (step != 1) std::this_thread::yield();
   send_all(*first);
@@ -246,7 +246,7 @@ TEST(BufferTest, AThousandThreadsStayInTheBudget) {
       ++ready;
       while (!may_end) std::this_thread::yield();
     });
-    if (i % 100 == 99) {  // bounded: not a thousand threads spinning at once
+    if (i % 100 == 99) {  // bounds the number of threads that spin at once
       while (ready <= i) std::this_thread::yield();
       may_end = true;
       for (std::thread& thread : threads) thread.join();
@@ -259,8 +259,8 @@ TEST(BufferTest, AThousandThreadsStayInTheBudget) {
   EXPECT_EQ(send_all(*numbered.buffer), 1000U);
 }
 
-// Threads collect while another takes: nothing is lost, nothing comes twice, nothing is torn.
-TEST(BufferTest, WhatThreadsPutInComesOutWhole) {
+// Threads collect while another one takes: no item is lost, repeated or torn.
+TEST(BufferTest, ItemsOfManyThreadsArriveWhole) {
   constexpr int kThreads = 4;
   constexpr uint32_t kItems = 20'000;
   const NumberedBuffer numbered{5,

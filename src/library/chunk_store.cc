@@ -6,7 +6,7 @@
 namespace millrace::library {
 namespace {
 
-// Idle chunks kept of each size: 1 MiB, 2 MiB and 8 MiB at most.
+// The maximum of idle chunks of each size: 1 MiB, 2 MiB and 8 MiB in total.
 constexpr std::array<size_t, 3> kIdleMax = {256, 128, 128};
 constexpr uint32_t kNoClass = 3;
 
@@ -27,7 +27,7 @@ class ChunkStore::Home final : public ChunkHome {
     }
     Chunk* chunk = nullptr;
     if (size_class == kNoClass || !idle_[size_class].try_pop(chunk)) {
-      // Not allocate_chunk: here the lack of memory is an answer.
+      // Not allocate_chunk(), which ends the process: here a lack of memory is returned.
       void* memory = std::malloc(sizeof(Chunk) + capacity + kChunkPadding);
       if (memory == nullptr) {
         held_.fetch_sub(capacity, std::memory_order_relaxed);
@@ -63,7 +63,7 @@ class ChunkStore::Home final : public ChunkHome {
  private:
   ~Home() { free_idle(); }
 
-  // The store and every chunk that is not idle are owners.
+  // The owners are the store and every chunk that is not idle.
   void leave() {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
@@ -75,8 +75,8 @@ class ChunkStore::Home final : public ChunkHome {
   }
 
   const size_t bytes_max_;
-  std::atomic<size_t> held_{0};         // a sum, which orders nothing: relaxed
-  std::atomic<size_t> owners_{1};       // acquire-release: the last one frees
+  std::atomic<size_t> held_{0};         // a sum that orders nothing: relaxed
+  std::atomic<size_t> owners_{1};       // acquire-release: the last owner frees
   std::atomic<bool> is_closed_{false};  // set once by the store's destructor; only saves memory
   std::array<queue::MpmcRing<Chunk*>, 3> idle_ = {queue::MpmcRing<Chunk*>(kIdleMax[0]),
                                                   queue::MpmcRing<Chunk*>(kIdleMax[1]),

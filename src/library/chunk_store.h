@@ -1,8 +1,8 @@
-// Chunks of three sizes for the threads that collect, recycled without a lock and bounded in bytes:
-// what is held is the capacity of every chunk that is not idle here.
+// Chunks of three sizes for the collecting threads, recycled without a lock and bounded in bytes:
+// the bound applies to the capacities of all chunks that are not idle here.
 //
-// Threads: any, for everything. Chunks come home from wherever their last reference is dropped, and
-// may outlive the store (a user may keep a batch); the last one frees what they share.
+// Threads: any, for everything. A chunk returns where its last reference is dropped, and may
+// outlive the store (a program may keep a batch); the last chunk then frees the shared state.
 #pragma once
 
 #include <array>
@@ -24,14 +24,14 @@ class ChunkStore {
   ChunkStore(const ChunkStore&) = delete;
   ChunkStore& operator=(const ChunkStore&) = delete;
 
-  // The smallest size that holds `size`, or one of just that size beyond the largest. Null when it
-  // would pass bytes_max, or the system has no memory. The caller holds the one reference.
+  // Returns a chunk of the smallest size class for `size`, or of exactly `size` above the largest
+  // class, with one reference. Null when bytes_max would be exceeded or the system has no memory.
   Chunk* try_acquire(size_t size);
-  // The same without the bound: for making one chunk of several, which are then dropped.
+  // As try_acquire() without the bound: for joining several chunks, which are then dropped.
   Chunk* acquire(size_t size);
   size_t bytes_held() const;
-  // Whether a chunk is of some store, and so may outlive everything else; a worker's pool needs its
-  // budget.
+  // Whether a store made the chunk, so that it may outlive everything else; a chunk of a worker's
+  // pool needs its budget.
   static bool is_of_a_store(const Chunk& chunk);
 
  private:

@@ -1,4 +1,4 @@
-// The public classes: what is asked of them goes to the engine of this process.
+// The public classes: each call is passed to the engine of this process.
 #include "millrace/collector.h"
 
 #include <exception>
@@ -46,7 +46,7 @@ Status collect_point(Engine& engine, MetricPointBuilder& point, const EncodeNote
   return engine.collect(millrace::Signal::kMetrics, item_of(Access::encoder(point), begin, notes));
 }
 
-// What a child says that has started nothing: there is nothing.
+// The statistics of a forked child that has not started an engine.
 Statistics no_statistics() { return {}; }
 
 }  // namespace
@@ -58,7 +58,7 @@ Collector& Collector::operator=(Collector&&) noexcept = default;
 
 Result<Collector> Collector::create(Config config) {
   try {
-    // A child gets everything but the user's own objects.
+    // A child gets the whole configuration except the program's own objects.
     Config for_child = config;
     for_child.exporters.clear();
     auto handle = Handle::create(
@@ -166,7 +166,7 @@ Result<uint32_t> BatchProcessor::submit(Signal signal, std::span<const uint8_t> 
     if (static_cast<size_t>(signal) >= kSignalCount) {
       return Error{ErrorCode::kInvalidArgument, "no such signal"};
     }
-    // The door wants readable bytes behind the message, so it is copied before it is looked at.
+    // Admission needs readable bytes behind the message, so the message is copied first.
     const Bytes copy = Bytes::copy_of(request);
     const auto admitted = otlp::admit(internal, copy.view());
     if (!admitted) {

@@ -1,4 +1,4 @@
-// The library as a user sees it, with exporters of the test's own and a back end on loopback.
+// The library as a program uses it, with exporters of the test and a back end on loopback.
 #include "millrace/collector.h"
 
 #include <gtest/gtest.h>
@@ -49,7 +49,7 @@ Span full_span() {
   return span.finish();
 }
 
-TEST(CollectorTest, WhatIsCollectedIsExported) {
+TEST(CollectorTest, CollectedItemsAreExported) {
   auto recorder = std::make_shared<Recorder>();
   auto collector = Collector::create(config_with(recorder));
   ASSERT_TRUE(collector.ok()) << collector.error().message;
@@ -64,7 +64,7 @@ TEST(CollectorTest, WhatIsCollectedIsExported) {
   EXPECT_TRUE(statistics.balances());
 }
 
-// A directory of the test's own, gone with it.
+// A directory for one test, removed by the destructor.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
@@ -79,7 +79,7 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-TEST(CollectorTest, WhatTheDiskHasIsSentByTheNextCollector) {
+TEST(CollectorTest, ItemsOnDiskAreSentByTheNextCollector) {
   const TemporaryDirectory directory;
   Config config;
   config.endpoint = "http://127.0.0.1:1";  // no server listens
@@ -138,7 +138,7 @@ TEST_P(WireTest, SpansArriveAtABackEnd) {
   }
   EXPECT_TRUE(collector->shutdown(20s).ok());
   EXPECT_TRUE(collector->statistics().balances());
-  // Ten connections race: the order is not promised.
+  // Ten connections race, so the order is not defined.
   std::vector<Span> received = back_end.recorder().spans();
   const auto by_id = [](const Span& a, const Span& b) { return a.span_id < b.span_id; };
   std::sort(sent.begin(), sent.end(), by_id);
@@ -149,9 +149,9 @@ TEST_P(WireTest, SpansArriveAtABackEnd) {
   EXPECT_NE(bytes.find("shop"), std::string::npos);
 }
 
-// With ten attributes each, about 370 bytes, and the capacity that is the default. Counted in
-// chunks, because a sanitizer's memory would be resident too (bench/library_bench.cc looks at
-// that).
+// With ten attributes each, about 370 bytes, and the default capacity. Counts chunks,
+// because a sanitizer's memory would be resident too (bench/library_bench.cc measures
+// resident memory).
 TEST(CollectorTest, AHundredThousandQueuedSpansTakeLessThanSixtyMegabytes) {
   auto collector = Collector::create({.endpoint = "http://127.0.0.1:1"});  // refuses
   ASSERT_TRUE(collector.ok());

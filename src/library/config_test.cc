@@ -1,4 +1,4 @@
-// Configurations: by hand, from the environment, from YAML; and what is wrong with them.
+// Configurations by hand, from the environment and from YAML, with their mistakes.
 #include "millrace/config.h"
 
 #include <gtest/gtest.h>
@@ -71,7 +71,7 @@ TEST(ConfigTest, TheEnvironmentIsRead) {
   EXPECT_EQ(config->buffer_capacity, 30U);
 }
 
-// "name: value" instead of "name=value" is a mistake that contains a secret all the same.
+// "name: value" instead of "name=value" is a mistake, but the value is still a secret.
 TEST(ConfigTest, AHeaderWithoutItsEqualsSignShowsNoSecret) {
   for (const char* headers : {"Authorization: Bearer hunter2", "api-key hunter2", "a:hunter2=%"}) {
     const auto config = from({{"OTEL_EXPORTER_OTLP_HEADERS", headers}});
@@ -185,7 +185,7 @@ service:
   EXPECT_TRUE(collector->statistics().balances());
   ASSERT_EQ(back_end.recorder().spans().size(), 1U);
   EXPECT_EQ(back_end.recorder().spans()[0].attributes, (Attributes{{"region", "eu"}}));
-  // The exporter of the program gets everything as it was collected.
+  // The program's exporter receives the items as they were collected.
   EXPECT_EQ(recorder->names(), std::vector<std::string>{"a"});
   EXPECT_EQ(recorder->log_records().size(), 1U);
 }

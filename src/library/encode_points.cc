@@ -1,5 +1,5 @@
-// Metric points as protobuf bytes: what MetricPointBuilder does not do in its header, and what is
-// known last. opentelemetry/proto/metrics/v1/metrics.proto.
+// Metric points as protobuf bytes: the out-of-line part of MetricPointBuilder and the fields that
+// are written last. opentelemetry/proto/metrics/v1/metrics.proto.
 #include <algorithm>
 #include <cstring>
 
@@ -11,7 +11,7 @@ namespace {
 
 using detail::Encoder;
 
-// Fixed 64 bits each, as they lie in memory.
+// Writes 64-bit words as fixed64, in their memory representation.
 template <class Word>
 void write_packed(uint32_t number, const std::vector<Word>& words, Encoder& encoder) {
   static_assert(sizeof(Word) == 8);
@@ -150,7 +150,7 @@ const uint8_t* Access::finish(MetricPointBuilder& point, uint64_t collector_star
   *at++ = 0x19;
   at = put_word(at, time);
   const auto front_size = static_cast<size_t>(at - front);
-  // The head first: it may lie where the front goes.
+  // The head is moved first, because the front may overwrite its place.
   const size_t head_at = point.content_at_ - front_size - point.head_size_;
   std::memmove(encoder.begin() + head_at, encoder.begin() + point.head_at_, point.head_size_);
   std::memcpy(encoder.begin() + head_at + point.head_size_, front, front_size);

@@ -15,15 +15,15 @@ using v1::detail::Access;
 using v1::detail::Encoder;
 using v1::detail::Slot;
 
-// At most `length_max` bytes, without half a character at the end.
+// Cuts the text to at most `length_max` bytes, at the end of a character.
 std::string_view cut_text(std::string_view text, size_t length_max) {
   size_t end = length_max;
   while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
   return text.substr(0, end);
 }
 
-// Copies the 32 bytes of a slot, of which a short text is the first: two moves, where asking for
-// its length would be a chain of jumps. Returns whether all of it is ASCII.
+// Copies the 32 bytes of a slot, which begin with its short text: two moves instead of a chain of
+// branches on the length. Returns whether all bytes are ASCII.
 bool copy_slot(uint8_t* to, const char* text) {
   std::array<uint64_t, 4> words;
   std::memcpy(words.data(), text, sizeof words);
@@ -31,8 +31,8 @@ bool copy_slot(uint8_t* to, const char* text) {
   return v1::detail::is_ascii(words[0] | words[1] | words[2] | words[3]);
 }
 
-// The usual attribute, whose key and text (if it is one) lie in their slots. False: it is another,
-// and nothing was written.
+// Writes an attribute whose key and text (if it is one) are in their slots, as nearly all are.
+// False: it is another one, and nothing was written.
 bool encode_short_attribute(uint32_t number, const Attribute& attribute, Encoder& encoder) {
   constexpr size_t kRoom = 128;
   const Slot& key = Access::slot(attribute.key);
@@ -76,7 +76,7 @@ void encode_attributes(uint32_t number, const Attributes& attributes, const Enco
                        Encoder& encoder, EncodeNotes& notes) {
   const size_t length_max = limits.value_length_max == 0 ? SIZE_MAX : limits.value_length_max;
   for (const Attribute& attribute : attributes) {
-    if (encoder.remarks().failed) break;  // nothing of the item will be sent
+    if (encoder.remarks().failed) break;  // the item will not be sent
     const std::string_view text = attribute.value.as_text();
     if (text.size() > length_max) [[unlikely]] {
       ++notes.truncated_values;

@@ -1,5 +1,5 @@
-// The public values as protobuf bytes. Pure functions; what could not be written as asked is in the
-// encoder's remarks and in `notes`.
+// Encodes the public values as protobuf bytes. Pure functions. Repairs, omissions and cuts are
+// counted in the encoder's remarks and in `notes`.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,9 @@
 
 namespace millrace::library {
 
-// Arrays and maps inside each other; what lies deeper is left out and counted (Remarks::skipped).
+// The maximum nesting of arrays and maps; deeper values are skipped and counted (Remarks::skipped).
 inline constexpr int kValueDepthMax = 16;
-// Larger items are refused before anything is copied; Config::item_bytes_max is usually smaller.
+// Larger items are refused before they are copied; Config::item_bytes_max is usually smaller.
 inline constexpr size_t kEncodedBytesMax = size_t{64} << 20;
 
 struct EncodeLimits {
@@ -33,7 +33,7 @@ void encode(const v1::Span& span, const EncodeLimits& limits, v1::detail::Encode
             EncodeNotes& notes);
 void encode(const v1::LogRecord& record, const EncodeLimits& limits, v1::detail::Encoder& encoder,
             EncodeNotes& notes);
-// A field of that number for each.
+// Writes each attribute as a field `number`.
 void encode_attributes(uint32_t number, const v1::Attributes& attributes,
                        const EncodeLimits& limits, v1::detail::Encoder& encoder,
                        EncodeNotes& notes);
@@ -42,25 +42,25 @@ void encode_attributes(uint32_t number, const v1::Attributes& attributes,
 
 namespace millrace::v1::detail {
 
-// The library's way into the builders, and to the bytes of texts and values.
+// Gives the library access to the builders and to the bytes of texts and values.
 struct Access {
   static const Slot& slot(const Text& text) { return text.slot_; }
   static const Slot& slot(const Value& value) { return value.slot_; }
   static Encoder& encoder(SpanBuilder& span) { return span.encoder_; }
   static Encoder& encoder(LogRecordBuilder& record) { return record.encoder_; }
   static Encoder& encoder(MetricPointBuilder& point) { return point.encoder_; }
-  // Fills in what is written last; returns where the finished message begins. It ends at
+  // Writes the fields that are known last. Returns the beginning of the message, which ends at
   // encoder().at(). May be called again.
   static const uint8_t* finish(SpanBuilder& span, library::EncodeNotes& notes);
   static const uint8_t* finish(LogRecordBuilder& record);
-  // What is cumulative and does not say since when, is since the collector's start.
+  // The start time of a cumulative point without one becomes the collector's start.
   static const uint8_t* finish(MetricPointBuilder& point, uint64_t collector_start_unix_nano);
   static uint32_t attribute_field(const MetricPointBuilder& point) {
     return point.attribute_field();
   }
   // Whether the point can be sent: a histogram's buckets fit its bounds.
   static bool is_valid(const MetricPointBuilder& point) { return point.is_valid_; }
-  // What a MetricPoint has beside its data: start, attributes, flags, exemplars.
+  // Writes the fields of a MetricPoint beside its data: start, attributes, flags, exemplars.
   static void add_rest(MetricPointBuilder& builder, const MetricPoint& point,
                        const library::EncodeLimits& limits, library::EncodeNotes& notes);
   static void add_exemplar(MetricPointBuilder& builder, const Exemplar& exemplar,

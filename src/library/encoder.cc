@@ -1,4 +1,4 @@
-// The rare halves of the builders' encoder: growing, long lengths, texts that are not ASCII, and
+// The builders' encoder, rare cases: growing, long lengths, texts that are not ASCII, and
 // values of every type.
 #include "millrace/detail/encoder.h"
 
@@ -78,7 +78,7 @@ uint8_t* Encoder::begin_any_attribute(uint32_t number, std::string_view key,
     ++remarks_.skipped;
     return nullptr;
   }
-  // The key decides the length, and may have to be repaired: it is written first, alone.
+  // The key determines the length and may need a repair, so it is written first, alone.
   const Nested attribute = open(number);
   text_field(1, key);
   if (remarks_.failed) return nullptr;
@@ -86,7 +86,8 @@ uint8_t* Encoder::begin_any_attribute(uint32_t number, std::string_view key,
   if (at == nullptr) return nullptr;
   at[0] = 0x12;
   at[1] = static_cast<uint8_t>(value_size);
-  // Closed as if the value stood there already, which close() may move; then stepped back to it.
+  // Closed as if the value were written already, which close() may move; then set back to the
+  // value.
   std::memset(at + 2, 0, value_size);
   end_at(at + 2 + value_size);
   close(attribute);
@@ -130,7 +131,7 @@ void Encoder::value_content(const Value& value, int depth) noexcept {
 void Encoder::array_content(std::span<const Value> array, int depth) noexcept {
   const Nested list = open(5);
   for (const Value& element : array) {
-    if (remarks_.failed) break;  // nothing of it will be sent
+    if (remarks_.failed) break;  // the item will not be sent
     const Nested member = open(1);
     value_content(element, depth + 1);
     close(member);

@@ -16,9 +16,9 @@ namespace {
 using v1::ErrorCode;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// Longer times are as good as for ever, and do not overflow.
+// Longer timeouts become this one, so that arithmetic does not overflow.
 constexpr std::chrono::nanoseconds kTimeoutMax = std::chrono::hours(24 * 365);
-// How long after its deadline the loop may still answer by itself, on a busy machine.
+// The time after its deadline in which the loop may still answer itself, on a busy machine.
 constexpr std::chrono::milliseconds kGrace(200);
 constexpr std::chrono::seconds kStatisticsTimeout(5);
 
@@ -60,13 +60,13 @@ std::unique_ptr<Logger> make_logger(const LogOptions& options, const EnginePlan&
         if (line.ends_with('\n')) line.remove_suffix(1);
         try {
           log(level_of(line.substr(0, 60)), line);
-        } catch (...) {  // a log that fails is not a reason to stop
+        } catch (...) {  // an exception of the log function must not stop the loop
         }
       },
       [] { return static_cast<int64_t>(v1::now_unix_nano() / 1'000'000); });
 }
 
-// Waits for the answer of a task on the loop. Nothing: too late, or the task was destroyed unrun.
+// Waits for the result of a task on the loop. Nothing: too late, or the task was destroyed unrun.
 template <class T>
 std::optional<T> wait_for(std::future<T> future, SteadyTime deadline) {
   if (future.wait_until(deadline) != std::future_status::ready) return std::nullopt;
@@ -127,7 +127,7 @@ v1::Status Engine::start(EnginePlan& plan) {
   }
   feeder_ = std::make_unique<Feeder>(*loop_, *buffer_.buffer, prefix, intakes, plan.feeder,
                                      [this] { collector_->flush_batches(0); });
-  // The host's signals are the host's: this thread, and those that it starts, take none of them.
+  // Signals belong to the program: this thread, and those that it starts, block all of them.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -217,7 +217,7 @@ v1::Status Engine::shutdown(std::chrono::nanoseconds timeout) {
   return end_status_;
 }
 
-// Everything is submitted, then the destinations send, retry and give up until the deadline.
+// Submits all items; the destinations then send and retry until the deadline, and drop the rest.
 void Engine::drain(SteadyTime deadline) {
   auto promise = std::make_shared<std::promise<bool>>();  // shared with the loop's tasks
   std::future<bool> future = promise->get_future();
@@ -236,7 +236,7 @@ void Engine::end_loop() {
     takes_tasks_ = false;
   }
   buffer_.buffer->end_waking();
-  // Behind every task that was taken, so that all of them are run.
+  // Posted behind all accepted tasks, so that they all run.
   loop_->post([this] { loop_->stop(); });
   thread_.join();
   loop_thread_.store(std::thread::id(), std::memory_order_relaxed);
@@ -279,7 +279,7 @@ v1::Statistics Engine::statistics() {
   return statistics;
 }
 
-// On the loop, or when it has ended.
+// Called on the loop, or after it has ended.
 void Engine::count(v1::Statistics& into) {
   buffer_.buffer->count(into);
   for (size_t signal = 0; signal < kBufferedSignals; ++signal) {
@@ -305,7 +305,7 @@ void Engine::count(v1::Statistics& into) {
     one.delivered = snapshot.delivered.items;
     one.rejected_by_peer = snapshot.rejected_by_peer.items;
     one.filtered = snapshot.filtered.items + snapshot.sampled_out.items;
-    // Alike, by name and order.
+    // Equal names in the same order.
     static_assert(v1::kDropReasonCount == ledger::kDropReasonCount);
     static_assert(static_cast<int>(v1::DropReason::kShutdown) ==
                   static_cast<int>(ledger::DropReason::kShutdown));

@@ -1,7 +1,7 @@
-// A collector that runs: the buffer in front, the daemon's own pipelines and destinations behind,
-// and one thread of its own whose loop drives both.
+// A running collector: the buffer, the daemon's own pipelines and destinations, and one thread
+// whose loop runs both.
 //
-// Threads: everything here from any, unless it says otherwise. Nothing waits without a deadline.
+// Threads: all functions from any thread, unless they say otherwise. All waiting has a deadline.
 #pragma once
 
 #include <atomic>
@@ -28,9 +28,9 @@ namespace millrace::library {
 
 class Engine {
  public:
-  // Errors are kInvalidArgument (a part of the plan) or kUnavailable (the system).
+  // Errors are kInvalidArgument (about the plan) or kUnavailable (of the system).
   static v1::Result<std::unique_ptr<Engine>> create(EnginePlan plan);
-  // Ends at once if shutdown() was not called.
+  // Without an earlier shutdown() it drops all remaining items.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -66,14 +66,14 @@ class Engine {
   std::unique_ptr<io::Disk> disk_;
   std::unique_ptr<io::Loop> loop_;
   NumberedBuffer buffer_;
-  // Destinations call the feeder, so it goes after them.
+  // Destroyed after the destinations, which call it.
   std::unique_ptr<Feeder> feeder_;
   std::unique_ptr<assembly::Collector> collector_;
   std::thread thread_;
   // The id of thread_ while it runs. A reader only compares it with its own id: relaxed.
   std::atomic<std::thread::id> loop_thread_{};
 
-  // Held for a moment: the loop takes tasks, and runs every one that it took.
+  // Held for a moment: while the loop accepts tasks, it runs every task that it accepted.
   std::mutex post_mutex_;
   bool takes_tasks_ = false;
   // Held by the thread that ends the engine, at most until its deadline.

@@ -25,17 +25,17 @@ Item item() {
   return {.bytes = kName};
 }
 
-// A thread that the system has stopped in the middle of collect(), for longer than the shutdown.
-TEST(EngineTest, WhatAThreadPutsBackAfterTheEndIsCounted) {
+// The system suspends a thread in the middle of collect() for longer than the shutdown.
+TEST(EngineTest, ItemsPutBackAfterTheEndAreCounted) {
   v1::Config config = config_with(std::make_shared<Recorder>());
-  config.linger_ms = 1000;  // the loop does not come before us
+  config.linger_ms = 1000;  // the loop does not take the chunk before this thread
   const auto engine = make_engine(config);
   Buffer::Slot& slot = *engine->buffer().buffer->join();
   ASSERT_TRUE(engine->buffer().buffer->collect(slot, Signal::kTraces, item()).ok());
   auto* const busy = reinterpret_cast<OpenChunk*>(uintptr_t{1});
   OpenChunk* const kept = slot.open[0].exchange(busy);
   ASSERT_NE(kept, nullptr);
-  EXPECT_EQ(engine->shutdown(20ms), ErrorCode::kOk);  // nothing that it could see was dropped
+  EXPECT_EQ(engine->shutdown(20ms), ErrorCode::kOk);  // it dropped no item that it could see
   slot.open[0].store(kept);
   const v1::Statistics statistics = engine->statistics();
   EXPECT_EQ(statistics.collected(), 1U);
@@ -45,7 +45,7 @@ TEST(EngineTest, WhatAThreadPutsBackAfterTheEndIsCounted) {
 
 TEST(EngineTest, AFlushWaitsForAThreadThatIsWriting) {
   v1::Config config = config_with(std::make_shared<Recorder>());
-  config.linger_ms = 1000;  // the loop does not come before us
+  config.linger_ms = 1000;  // the loop does not take the chunk before this thread
   const auto engine = make_engine(config);
   Buffer::Slot& slot = *engine->buffer().buffer->join();
   ASSERT_TRUE(engine->buffer().buffer->collect(slot, Signal::kTraces, item()).ok());

@@ -11,17 +11,17 @@
 namespace millrace::v1 {
 namespace {
 
-// Reads variables, remembers the first that is wrong.
+// Reads variables and keeps the first error.
 class Reader {
  public:
   explicit Reader(const Config::Variables& variables) : variables_(variables) {}
 
-  // Null when it is unset or empty, which the specification treats alike.
+  // Null when the variable is unset or empty, which the specification treats alike.
   const char* find(const std::string& name) const {
     const char* value = variables_(name.c_str());
     return value == nullptr || *value == '\0' ? nullptr : value;
   }
-  // OTEL_EXPORTER_OTLP_TRACES_<what> before OTEL_EXPORTER_OTLP_<what>.
+  // OTEL_EXPORTER_OTLP_TRACES_<what> takes precedence over OTEL_EXPORTER_OTLP_<what>.
   const char* find_otlp(const std::string& what, std::string* name) const {
     *name = "OTEL_EXPORTER_OTLP_TRACES_" + what;
     if (const char* value = find(*name)) return value;
@@ -59,7 +59,7 @@ class Reader {
   Error error_;
 };
 
-// %41 → A. False: a % without two hexadecimal digits.
+// Decodes %41 to A. False: a % without two hexadecimal digits.
 bool percent_decoded(std::string_view text, std::string* into) {
   into->clear();
   for (size_t i = 0; i < text.size(); ++i) {
@@ -90,7 +90,7 @@ void read_pairs(Reader& reader, const std::string& name, std::string_view list, 
     const std::string_view key = Reader::trimmed(pair.substr(0, equals));
     if (equals == std::string_view::npos || key.empty() ||
         !percent_decoded(Reader::trimmed(pair.substr(equals + 1)), &value)) {
-      // The values of headers are secrets: only the name is shown, also of "name: value".
+      // The values of headers are secrets: only the name is shown, also for "name: value".
       reader.wrong(name, key.substr(0, key.find_first_of(": \t")),
                    "pairs like key=value, with commas between, percent-encoded");
       return;
@@ -112,14 +112,15 @@ void read_endpoint(Reader& reader, Config& config) {
     } else {
       reader.wrong(name, value, "grpc, http/protobuf or http/json");
     }
-    // The specification's default endpoint is another one for HTTP.
+    // The specification has a different default endpoint for HTTP.
     if (text != "grpc" && config.endpoint == Config{}.endpoint) {
       config.endpoint = "http://localhost:4318";
     }
   }
   if (const char* value = reader.find_otlp("ENDPOINT", &name)) {
     config.endpoint = Reader::trimmed(value);
-    // The signal's own variable is the whole URL; ours are completed with the signal's path.
+    // The signal's own variable is the whole URL; the library appends the signal's path to its
+    // URLs.
     constexpr std::string_view kPath = "/v1/traces";
     if (name == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" && config.endpoint.ends_with(kPath)) {
       config.endpoint.resize(config.endpoint.size() - kPath.size());

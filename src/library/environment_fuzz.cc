@@ -1,5 +1,5 @@
-// Any values of the specification's variables: a configuration that says what they say, or an error
-// that names a variable that is set and shows no header's value; asking twice gives the same.
+// Any values of the specification's variables give a configuration with these values, or an error
+// that names a set variable and shows no header's value. A second call gives the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -31,7 +31,7 @@ constexpr const char* kNames[] = {"OTEL_EXPORTER_OTLP_ENDPOINT",
                                   "OTEL_BSP_MAX_QUEUE_SIZE"};
 constexpr size_t kNameCount = std::size(kNames);
 
-// What an SDK writes into such a variable.
+// Encodes a value as an SDK does for such a variable.
 std::string percent_encoded(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string encoded;
@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::map<std::string, std::string, std::less<>> variables;
   while (!input.empty() && variables.size() < kNameCount) {
     const std::string name = kNames[input.choice(kNameCount)];
-    variables[name] = std::string(input.text()).c_str();  // the environment has no NUL
+    variables[name] = std::string(input.text()).c_str();  // ends at a NUL, as the environment does
   }
   const auto find = [&](const char* name) -> const char* {
     const auto found = variables.find(std::string_view(name));
@@ -86,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string name = message.substr(0, message.find(':'));
     MILLRACE_CHECK(variables.contains(name));
     if (name.ends_with("_HEADERS")) {
-      // Of a pair, only what can be a name is shown; a pair without '=' shows no value either.
+      // Only the name of a pair is shown; a pair without '=' shows no value either.
       const size_t found = message.rfind("found \"");
       MILLRACE_CHECK(found != std::string::npos);
       MILLRACE_CHECK(message.find_first_of(" :=", found + 7) == std::string::npos);

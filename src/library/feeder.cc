@@ -12,12 +12,13 @@ namespace {
 
 using v1::DropReason;
 
-// Ticks without anything before the loop stops looking by itself: 100 ms at 4 ms a tick.
+// The number of ticks without items after which the loop stops ticking: 100 ms at 4 ms a tick.
 constexpr int kIdleTicksMax = 25;
-// While a thread waits in flush().
+// The tick while a thread waits in flush().
 constexpr Duration kFlushTick = 1ms;
-// A chunk filled less than half, and by no more than this, is joined with others of the same look:
-// the thread's chunk comes back at once, and an outage does not hold large chunks for little.
+// A chunk filled less than half, and with at most this many bytes, is joined with others of the
+// same tick: the thread's chunk is released at once, and an outage does not hold large, empty
+// chunks.
 constexpr size_t kSmallBytesMax = 16 << 10;
 
 }  // namespace
@@ -98,7 +99,7 @@ void Feeder::submit_chunk(OpenChunk* open) {
   submit(std::move(pending));
 }
 
-// One after the other into a chunk of the right size; each is let go of as soon as it is copied.
+// Copies the small chunks into one chunk of the right size; each is released after its copy.
 void Feeder::submit_joined(size_t signal, std::vector<OpenChunk*> small) {
   const bool is_request = small.front()->is_request;
   size_t size = 0;
@@ -109,7 +110,7 @@ void Feeder::submit_joined(size_t signal, std::vector<OpenChunk*> small) {
   }
   const size_t front = is_request ? 0 : prefix_.bytes_max();
   Chunk* chunk = buffer_.store().acquire(front + size);
-  if (chunk == nullptr) {  // no memory: as they are
+  if (chunk == nullptr) {  // no memory: submit them one by one
     for (OpenChunk* open : small) submit_chunk(open);
     return;
   }
@@ -131,7 +132,7 @@ void Feeder::submit_joined(size_t signal, std::vector<OpenChunk*> small) {
   submit(std::move(pending));
 }
 
-// Of bare items, once points of the same metric are one Metric.
+// The size of bare items after points of the same metric are joined into one Metric.
 size_t Feeder::joined_size(size_t signal, std::span<uint8_t> items) {
   return kSignals[signal] == Signal::kMetrics ? point_joiner_.join(items) : items.size();
 }
@@ -153,13 +154,13 @@ void Feeder::submit(Pending pending) {
   arm();
 }
 
-// False: refused for want of room, and `pending` is as it was.
+// False: refused because a queue is full; `pending` is unchanged.
 bool Feeder::try_submit(Pending& pending) {
   const size_t signal = index_of(pending.payload.signal);
   const uint64_t items = pending.payload.item_count;
   const uint64_t epoch = pending.epoch;
-  // A refusal comes from inside submit: no sender waits in line, since the time it would wait until
-  // is now. Any later verdict is about what has entered, whose fate is in the ledger.
+  // A refusal is reported from inside submit(): senders do not wait in line here, because the time
+  // limit is now. A later verdict concerns an admitted request, which the ledger accounts for.
   struct Inside {
     bool is_over = false;
     bool is_refused = false;

@@ -1,7 +1,7 @@
 // The source of an embedded collector: takes chunks out of the buffer, makes requests of them, and
-// submits them to the pipelines; gives the buffer its credits back when a request is answered for.
+// submits them to the pipelines; returns credits to the buffer when a request is settled.
 //
-// On the loop's thread only. Must outlive the workers of its loop, whose destinations call it.
+// Runs on the loop's thread only. Must outlive the workers of its loop, whose destinations call it.
 #pragma once
 
 #include <array>
@@ -22,9 +22,9 @@
 namespace millrace::library {
 
 struct FeederOptions {
-  Duration tick = 4ms;  // how often it looks while anything moves
-  // Credits go back as soon as a request lies in the destinations' queues, which then bound it:
-  // what OnFull::kDropOldest needs. Otherwise when every required destination has answered.
+  Duration tick = 4ms;  // the interval of checks while items arrive
+  // Returns credits as soon as a request is in the destinations' queues, which then bound it:
+  // OnFull::kDropOldest needs that. Otherwise when every required destination has answered.
   bool returns_credits_early = false;
   // kDurable: a request is settled when it is on disk.
   pipeline::Policy policy = pipeline::Policy::kDelivered;
@@ -39,25 +39,25 @@ class Feeder {
   Feeder(const Feeder&) = delete;
   Feeder& operator=(const Feeder&) = delete;
 
-  // Looks now, and goes on looking until nothing has come for a while.
+  // Takes chunks now, and ticks until no item has arrived for a while.
   void wake();
-  // Looks now, for the sake of figures.
+  // Takes chunks now, so that counts are up to date.
   void gather();
 
   enum class Outcome : uint8_t { kDone, kDeadline };
   using Done = std::function<void(Outcome)>;
-  // `done` once everything that lay in the buffer at this moment is answered for.
+  // Calls `done` when everything that was in the buffer at this moment is settled.
   void flush(MonotonicTime deadline, Done done);
-  // The buffer is closed: everything in it is submitted, `done` then; at the deadline what could
-  // not be is dropped and counted.
+  // Call after the buffer is closed. Submits everything in it, then calls `done`; at the deadline
+  // drops and counts the rest.
   void finish(MonotonicTime deadline, Done done);
-  // When the loop has ended: items that come late are dropped and counted, and threads that still
-  // wait in a flush get kDeadline. Called by one thread at a time.
+  // Call after the loop has ended: drops and counts items that arrive late; threads that still
+  // wait in a flush get kDeadline. One thread at a time.
   void drop_late();
 
-  // What lies in the buffer or waits for room in the destinations; after gather().
+  // The number of items in the buffer or waiting for room in the destinations; call gather() first.
   uint64_t buffered(size_t signal) const { return backlog_items_[signal]; }
-  // Dropped before any destination.
+  // The number of items dropped before any destination.
   const v1::DropCounts& dropped(size_t signal) const { return dropped_[signal]; }
 
  private:
@@ -68,8 +68,8 @@ class Feeder {
     uint64_t epoch = 0;
   };
   struct Flush {
-    std::vector<Buffer::Busy> places;  // busy when it began
-    uint64_t epoch = 0;                // 0: not all places have been seen yet
+    std::vector<Buffer::Busy> places;  // the slots that were busy when it began
+    uint64_t epoch = 0;                // 0: some of these slots are not taken yet
     Until until = Until::kAnswered;
     MonotonicTime deadline;
     Done done;
@@ -100,14 +100,14 @@ class Feeder {
   const std::function<void()> flush_batches_;
   std::unique_ptr<io::Timer> timer_;
   std::vector<OpenChunk*> taken_;
-  // Small ones of one look, by signal, bare items and whole requests apart: made one request.
+  // Small chunks of one tick by signal, bare items and whole requests apart: joined to one request.
   std::array<std::array<std::vector<OpenChunk*>, 2>, kBufferedSignals> small_;
   PointJoiner point_joiner_;
-  // Refused for want of room; in order.
+  // Requests that full queues refused, in order.
   std::deque<Pending> backlog_;
   std::array<uint64_t, kBufferedSignals> backlog_items_{};
   std::array<v1::DropCounts, kBufferedSignals> dropped_{};
-  // Requests not yet answered for, by the epoch in which they were submitted; a flush ends one.
+  // The number of unsettled requests by the epoch of their submission; a flush ends an epoch.
   std::map<uint64_t, uint64_t> unsettled_;
   uint64_t epoch_ = 1;
   std::vector<Flush> flushes_;

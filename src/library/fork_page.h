@@ -1,7 +1,7 @@
-// Tells a process from its forked child: a page that the kernel wipes in the child
-// (MADV_WIPEONFORK, Linux 4.14). Reading it costs one load, where getpid() is a system call.
+// Distinguishes a process from its forked child by a page that the kernel wipes in the child
+// (MADV_WIPEONFORK, Linux 4.14). Reading it costs one load; getpid() is a system call.
 //
-// Any thread. On a kernel without it the child is not told apart; works() says so.
+// Any thread. On an older kernel a child is not recognized; works() returns false then.
 #pragma once
 
 #include <atomic>
@@ -13,9 +13,9 @@ namespace millrace::library {
 class ForkPage {
  public:
   enum State : uint32_t {
-    kWiped = 0,       // we are a child that has not started anew
-    kOwned = 1,       // all is as it was made
-    kRestarting = 2,  // some thread of a child is at it
+    kWiped = 0,       // this is a child that has not started its own engine
+    kOwned = 1,       // this process made or claimed the page
+    kRestarting = 2,  // a thread of a child is starting the child's engine
   };
   ForkPage();
   ~ForkPage();
@@ -23,10 +23,10 @@ class ForkPage {
   ForkPage& operator=(const ForkPage&) = delete;
 
   bool works() const { return page_ != nullptr; }
-  // Whether this process made the page, or has claimed it since.
+  // Whether this process made the page, or has claimed it since the fork.
   bool is_own() const { return word().load(std::memory_order_acquire) == kOwned; }
   bool is_wiped() const { return word().load(std::memory_order_acquire) == kWiped; }
-  // One thread of a child gets true; it must call own() when it is done.
+  // Returns true for one thread of a child, which must then call own() when it is done.
   bool try_claim() {
     uint32_t wiped = kWiped;
     return word().compare_exchange_strong(wiped, kRestarting, std::memory_order_acq_rel);
@@ -34,7 +34,7 @@ class ForkPage {
   void own() { word().store(kOwned, std::memory_order_release); }
 
  private:
-  // Written as above; release by the thread that has started anew, acquire by all others.
+  // Written as above: release by the thread that has restarted, acquire by all others.
   std::atomic<uint32_t>& word() const { return page_ != nullptr ? *page_ : *fallback_; }
   std::atomic<uint32_t>* page_ = nullptr;
   std::atomic<uint32_t>* fallback_;

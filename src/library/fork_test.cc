@@ -1,4 +1,4 @@
-// fork() with a collector in the process: the parent goes on, the child starts empty.
+// fork() with a collector in the process: the parent continues, the child starts empty.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,7 +48,7 @@ int in_child(Body body) {
 Config config_for(const BackEnd& back_end) {
   Config config;
   config.endpoint = back_end.grpc_url();
-  config.batching = Batching::kFixed;  // what is collected before the fork is still here then
+  config.batching = Batching::kFixed;  // so that items are still here when the process forks
   config.batch_timeout_ms = 60'000;
   return config;
 }
@@ -83,7 +83,7 @@ TEST_F(ForkTest, AChildThatDoesNothingEndsAtOnce) {
   ASSERT_TRUE(collector->collect(Span::make("parent")).ok());
   const int code = in_child([&] {
     if (!collector->flush(0ns).ok()) return 1;
-    collector.reset();  // what a child's destructors would do: it waits for no thread
+    collector.reset();  // as a child's destructors would: it waits for no thread
     return 0;
   });
   EXPECT_EQ(code, 0);
@@ -91,7 +91,7 @@ TEST_F(ForkTest, AChildThatDoesNothingEndsAtOnce) {
   EXPECT_EQ(back_end.recorder().names(), std::vector<std::string>{"parent"});
 }
 
-TEST_F(ForkTest, ForkingWhileThreadsCollectLeavesNobodyBehind) {
+TEST_F(ForkTest, ForkingWhileThreadsCollectBlocksNoThread) {
   BackEnd back_end;
   auto collector = Collector::create(config_for(back_end));
   ASSERT_TRUE(collector.ok());

@@ -20,7 +20,7 @@ Handle::~Handle() { delete existing_engine(); }
 
 library::Engine* Handle::start_anew() {
   if (!page_.try_claim()) return existing_engine();
-  // The parent's engine is forgotten as it is.
+  // The parent's engine is abandoned without destroying it.
   engine_.store(nullptr, std::memory_order_relaxed);
   try {
     auto plan = for_child_();
@@ -28,7 +28,7 @@ library::Engine* Handle::start_anew() {
       auto engine = library::Engine::create(std::move(*plan));
       if (engine) engine_.store(engine->release(), std::memory_order_relaxed);
     }
-  } catch (...) {  // no memory: every collect is refused
+  } catch (...) {  // no memory: every collect() is refused
   }
   page_.own();
   return existing_engine();

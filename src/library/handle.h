@@ -1,7 +1,7 @@
-// What a public Collector or BatchProcessor holds: the engine, and the knowledge of whose process
-// this is. In a forked child the engine is another process's: its thread is not here, its locks may
-// be held for ever, its connections are the parent's. So the child never touches it again, and
-// starts one of its own when it first collects.
+// The state of a public Collector or BatchProcessor: the engine, and the process that owns it. In a
+// forked child the engine belongs to the parent: its thread does not exist here, its locks may be
+// held forever, its connections are the parent's. The child therefore never uses it, and starts one
+// of its own at its first collect().
 #pragma once
 
 #include <atomic>
@@ -15,22 +15,22 @@ namespace millrace::v1::detail {
 
 class Handle {
  public:
-  // Makes a plan anew for each process.
+  // Makes a new plan for each process.
   using MakePlan = std::function<v1::Result<library::EnginePlan>()>;
   static v1::Result<std::unique_ptr<Handle>> create(const MakePlan& first, MakePlan for_child);
   ~Handle();
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  // The engine of this process. Null: another thread of this child is starting it, or it could not
-  // be started. One load when nothing has been forked.
+  // Returns the engine of this process. Null: another thread of this child is starting it, or that
+  // failed. One load when the process has not forked.
   library::Engine* engine() {
     if (page_.is_own()) [[likely]] {
       return engine_.load(std::memory_order_relaxed);
     }
     return start_anew();
   }
-  // The same without starting one.
+  // The same without starting an engine.
   library::Engine* existing_engine() const {
     return page_.is_own() ? engine_.load(std::memory_order_relaxed) : nullptr;
   }
@@ -42,7 +42,7 @@ class Handle {
 
   library::ForkPage page_;
   const MakePlan for_child_;
-  // Owned, in the process that made it. Written before the page says that it is this process's own.
+  // Owned in the process that made it. Written before the page is marked as this process's own.
   std::atomic<library::Engine*> engine_;
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 using wire::WireType;
 
-// Below it stand name, description and unit.
+// Lower field numbers are name, description and unit.
 constexpr uint32_t kDataFieldMin = 5;
 
 std::string_view as_text(const uint8_t* begin, const uint8_t* end) {
@@ -36,7 +36,7 @@ bool PointJoiner::read(std::span<const uint8_t> items) {
   point_count_ = 0;
   wire::FieldReader metrics(items);
   for (wire::Field metric; metrics.next(&metric);) {
-    // The data is the last field of a Metric, the point the last of the data.
+    // The data is the last field of a Metric, and the point is the last field of the data.
     wire::Field data;
     wire::FieldReader fields(metric.bytes);
     while (fields.next(&data) && data.number < kDataFieldMin) {

@@ -1,9 +1,9 @@
-// Metric points one after the other, each a Metric of its own, become Metrics with several data
-// points: those of the same name, unit, description, kind, temporality and is_monotonic. It saves
-// the receiver (and the network) the texts, and is what back ends are used to.
+// Joins metric points that follow one another, each in a Metric of its own, into Metrics with
+// several data points: those with equal name, unit, description, kind, temporality and
+// is_monotonic. That saves the texts on the network and in the receiver, and back ends expect it.
 //
-// Done once on the loop's thread, when a chunk is about to become a request; threads that collect
-// do not look at each other's points. One thread.
+// Runs on the loop's thread when a chunk becomes a request; collecting threads do not read each
+// other's points. One thread.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@ namespace millrace::library {
 
 class PointJoiner {
  public:
-  // `items` are fields 2 of ScopeMetrics as Buffer::collect() writes them, of items as
-  // MetricPointBuilder does. Rewritten in place, never larger; returns the new size. Points of one
-  // Metric keep their order, Metrics stand in the order of their first points.
+  // `items` are fields 2 of ScopeMetrics as Buffer::collect() writes them, with items as
+  // MetricPointBuilder writes them. Rewrites them in place, never larger, and returns the new size.
+  // Points of one Metric keep their order; Metrics have the order of their first points.
   size_t join(std::span<uint8_t> items);
 
  private:
   using Piece = std::string_view;
-  // What must be the same: everything up to the tag of the data, and what lies in the data before
+  // The bytes that must be equal: everything up to the tag of the data, and the data before
   // the point.
   struct Key {
     Piece head;
@@ -42,13 +42,13 @@ class PointJoiner {
     std::vector<Piece> points;  // field 1 of the data, with its tag
   };
 
-  // False when the bytes are not such items; nothing is joined then.
+  // False when the bytes are not such items; nothing is then joined.
   bool read(std::span<const uint8_t> items);
   void write(const Metric& metric);
 
   std::unordered_map<Key, size_t, KeyHash> places_;
   std::vector<Metric> metrics_;
-  size_t metric_count_ = 0;  // of metrics_, whose room is kept
+  size_t metric_count_ = 0;  // used entries of metrics_, whose memory is kept
   size_t point_count_ = 0;
   std::vector<uint8_t> joined_;
 };

@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using v1::detail::Access;
 
-// As a chunk has them.
+// Items in the form of a chunk.
 class Items {
  public:
   template <class Data>
@@ -30,7 +30,7 @@ class Items {
     return testing::batch_of(Signal::kMetrics, bytes_, count_)->to_metric_points();
   }
   void join(PointJoiner& joiner) { bytes_.resize(joiner.join(bytes_)); }
-  // How many Metrics there are.
+  // The number of Metrics.
   size_t metric_count() const {
     size_t count = 0;
     wire::FieldReader reader(bytes_);
@@ -61,7 +61,7 @@ TEST(JoinPointsTest, PointsOfOneMetricBecomeOneMetric) {
   EXPECT_EQ(items.points(), (std::vector{before[0], before[2], before[3], before[1]}));
 }
 
-TEST(JoinPointsTest, WhatDiffersInAnythingStaysApart) {
+TEST(JoinPointsTest, PointsThatDifferStayApart) {
   PointJoiner joiner;
   Items items;
   using v1::Temporality;
@@ -100,7 +100,7 @@ TEST(JoinPointsTest, ManyAreJoinedAgainAndAgain) {
   }
 }
 
-TEST(JoinPointsTest, WhatIsNoSuchItemIsLeftAlone) {
+TEST(JoinPointsTest, OtherItemsAreNotChanged) {
   PointJoiner joiner;
   // Two Metrics without data, then one with a field behind its data, then half a field.
   for (std::vector<uint8_t> bytes : {std::vector<uint8_t>{0x12, 2, 0x0a, 0, 0x12, 2, 0x0a, 0},
@@ -120,7 +120,7 @@ TEST(JoinPointsTest, ACollectorSendsPointsOfOneMetricAsOne) {
   config.linger_ms = 1000;
   auto collector = v1::Collector::create(config);
   ASSERT_TRUE(collector);
-  for (int i = 0; i < 20; ++i) {  // they fit one chunk
+  for (int i = 0; i < 20; ++i) {  // few enough for one chunk
     v1::MetricPointBuilder builder(kRequests, v1::Sum{int64_t{i}});
     ASSERT_TRUE(collector->collect(builder.set("route", std::to_string(i))).ok());
   }

@@ -1,5 +1,5 @@
-// Metric points of every kind from random bytes, as a chunk has them: the door admits them,
-// libprotobuf reads them, and joining them changes neither the points nor what surrounds each.
+// Metric points of every kind from random bytes, in the form of a chunk: admission accepts them,
+// libprotobuf reads them, and joining changes neither the points nor their surroundings.
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -17,7 +17,7 @@ namespace {
 
 using v1::detail::Access;
 
-// Takes values off the front; zeroes when there is nothing left.
+// Takes values from the front; zeros when nothing is left.
 class Choices {
  public:
   explicit Choices(std::span<const uint8_t> data) : data_(data) {}
@@ -57,7 +57,7 @@ class Choices {
 
 template <class Data>
 void add(Choices& choices, const Data& data, std::vector<uint8_t>& items) {
-  // Few names, so that points meet.
+  // Few different names, so that equal names are frequent.
   const std::string name = choices.byte() % 4 != 0 ? "name" : choices.text();
   const std::string unit = choices.byte() % 4 != 0 ? "" : choices.text();
   v1::MetricPointBuilder builder({.name = name, .unit = unit}, data, choices.word());
@@ -101,7 +101,7 @@ void add_one(Choices& choices, std::vector<uint8_t>& items) {
   }
 }
 
-// The points as libprotobuf reads them, each with what surrounds it.
+// The points as libprotobuf reads them, each with its surroundings.
 std::vector<std::string> lines_of(std::span<const uint8_t> items, uint32_t count) {
   const Prefix prefix({}, "scope", "");
   std::vector<uint8_t> request(prefix.bytes_max() + items.size() + 16);
@@ -129,7 +129,7 @@ void try_points(std::span<const uint8_t> data) {
   PointJoiner joiner;
   items.resize(joiner.join(items));
   MILLRACE_CHECK(lines_of(items, count) == before);
-  // Joined once, there is nothing more to join.
+  // Joining again changes nothing.
   const auto joined = items;
   items.resize(joiner.join(items));
   MILLRACE_CHECK(items == joined);

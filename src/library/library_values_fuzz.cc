@@ -1,5 +1,5 @@
-// Whatever a host process puts into a span, a record or a point, and however it writes it, one item
-// passes the door; where nothing had to be repaired, cut or left out, it decodes as it was given.
+// Whatever a program puts into a span, record or point, by value or builder, one item passes
+// admission; if nothing had to be repaired, cut or skipped, it decodes to the same values.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,7 @@ double read_double(testing::FuzzInput& input) {
   const uint64_t bits = input.number(8);
   double number = 0;
   std::memcpy(&number, &bits, sizeof number);
-  return std::isnan(number) ? 0.5 : number;  // not equal to itself
+  return std::isnan(number) ? 0.5 : number;  // a NaN does not equal itself
 }
 
 v1::Value read_value(testing::FuzzInput& input, int depth) {
@@ -76,7 +76,7 @@ template <class Id>
 Id read_id(testing::FuzzInput& input) {
   Id id;
   for (uint8_t& byte : id) byte = input.byte();
-  id[0] |= 1;  // zeros are replaced by random ones
+  id[0] |= 1;  // ids of zeros are replaced by random ones
   return id;
 }
 
@@ -141,7 +141,7 @@ v1::MetricPoint read_point(testing::FuzzInput& input) {
   return point;
 }
 
-// The request of one item, as the feeder makes it, admitted.
+// The request of one item, as the feeder makes it, after admission.
 v1::BatchRef admitted(Signal signal, std::span<const uint8_t> item) {
   static const Prefix prefix({{"service.name", "shop"}}, "scope", "1.0");
   auto chunk = ChunkRef::adopt(allocate_chunk(prefix.bytes_max() + item.size() + 16));

@@ -1,4 +1,4 @@
-// Metric points by value and by builder: what goes in comes out, and both ways write the same.
+// Metric points by value and by builder: they decode to the same values, and both encode equally.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -82,7 +82,7 @@ v1::MetricPoint point_with(const decltype(v1::MetricPoint::data)& data) {
 TEST(MetricPointsTest, EveryKindSurvives) {
   for (auto data : every_kind()) {
     if (auto* histogram = std::get_if<v1::ExponentialHistogram>(&data)) {
-      histogram->temporality = v1::Temporality::kCumulative;  // {} above is no number of it
+      histogram->temporality = v1::Temporality::kCumulative;  // {} above is not in the enumeration
     }
     const v1::MetricPoint point = point_with(data);
     EXPECT_EQ(round_trip(point), point) << data.index();
@@ -100,7 +100,7 @@ TEST(MetricPointsTest, ABuilderWritesWhatTheValueWrites) {
   v1::MetricPoint expected = point;
   expected.exemplars[0].filtered_attributes.pop_back();
   EXPECT_EQ(built(builder), expected);
-  // A second time gives the same, and it may go on.
+  // A second call gives the same, and the builder can still be changed.
   EXPECT_EQ(built(builder), expected);
   builder.set("later", true);
   expected.set("later", true);
@@ -110,7 +110,7 @@ TEST(MetricPointsTest, ABuilderWritesWhatTheValueWrites) {
 TEST(MetricPointsTest, ABuilderCanBeUsedAgain) {
   v1::MetricPointBuilder builder(kMetric, v1::Histogram{.count = 1, .explicit_bounds = {1}}, 5);
   EXPECT_FALSE(Access::is_valid(builder));
-  builder.set("big", std::string(10'000, 'x')).set_start(4);  // outgrows the room inside
+  builder.set("big", std::string(10'000, 'x')).set_start(4);  // larger than the memory inside
   builder.reset({.name = "another"}, v1::Gauge{1.5}, 6);
   builder.set("k", "v");
   EXPECT_EQ(built(builder), (v1::MetricPoint{.name = "another",
@@ -120,7 +120,7 @@ TEST(MetricPointsTest, ABuilderCanBeUsedAgain) {
 }
 
 TEST(MetricPointsTest, EveryLengthOfAPointIsWritten) {
-  // Around 128 and 16,384 bytes the lengths before the point grow.
+  // At 128 and 16,384 bytes the lengths before the point become longer.
   for (size_t size = 1; size < 20'000;
        size += size < 300 || (size > 16'000 && size < 16'500) ? 1 : 97) {
     v1::MetricPointBuilder builder(kMetric, v1::Gauge{int64_t{1}}, 6);
@@ -129,7 +129,7 @@ TEST(MetricPointsTest, EveryLengthOfAPointIsWritten) {
   }
 }
 
-TEST(MetricPointsTest, WhatIsCumulativeIsSinceTheCollectorsStart) {
+TEST(MetricPointsTest, CumulativePointsBeginAtTheCollectorsStart) {
   v1::MetricPointBuilder sum(kMetric, v1::Sum{int64_t{1}}, 2'000);
   EXPECT_EQ(built(sum).start_time_unix_nano, kStart);
   v1::MetricPointBuilder earlier(kMetric, v1::Sum{int64_t{1}}, kStart - 1);
@@ -154,7 +154,7 @@ TEST(MetricPointsTest, LongTextsAreCutInValues) {
   EXPECT_EQ(cut.attributes[2].value.as_text(), "xxx");
 }
 
-TEST(MetricPointsTest, WhatIsTooLargeFailsWithoutHarm) {
+TEST(MetricPointsTest, TooLargePointsAreRefused) {
   const std::string huge(70 << 20, 'x');
   v1::MetricPointBuilder builder({.name = huge}, v1::Histogram{.bucket_counts = {1}}, 1);
   builder.set("k", huge).add_exemplar(1.0, {}, {}, 1, {{"k", "v"}});

@@ -23,11 +23,11 @@ using v1::Config;
 using v1::Endpoint;
 using v1::ErrorCode;
 
-// Bounded by the buffer's credits, not here.
+// The buffer's credits are the bound, not the queue.
 constexpr uint64_t kUnbounded = uint64_t{1} << 40;
-// Places for requests in a destination's ring; what finds none waits in the feeder.
+// The size of a destination's ring in requests; further requests wait in the feeder.
 constexpr uint32_t kQueuedRequestsMax = 16384;
-// With OnFull::kDropOldest this share of the capacity is on the way, the rest in the queues.
+// With OnFull::kDropOldest this share of the capacity is in transit, the rest in the queues.
 constexpr uint64_t kOnTheWayShare = 4;
 constexpr Duration kUserExporterTimeout = 30s;
 constexpr uint64_t kStorageMin = 2 << 20;
@@ -35,7 +35,7 @@ constexpr char kStorageId[] = "file_storage";
 
 v1::Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
 
-// RFC 9110, section 5.6.2, in lower case.
+// Whether `name` is a token of RFC 9110, section 5.6.2, in lower case.
 bool is_header_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -296,7 +296,7 @@ class Planner {
         return invalid(fmt::format("{}.headers: \"{}\" is not a header name", where, name));
       }
       if (!entry.name.ends_with("-bin") && std::ranges::any_of(value, is_control)) {
-        // The value is a secret and not shown.
+        // The value is a secret and is not shown.
         return invalid(
             fmt::format("{}.headers: control characters in the value of \"{}\"", where, name));
       }
@@ -316,7 +316,7 @@ class Planner {
     auto target = exporters::parse_grpc_endpoint(endpoint.url);
     if (!target) return invalid(where + ": " + target.error().message);
     options.target = std::move(*target);
-    // Without a scheme: plain text, as the default endpoint.
+    // Without a scheme: plain text, as in the default endpoint.
     options.tls.insecure = options.target.scheme == exporters::EndpointScheme::kNone;
     return fill_client(endpoint, where, options);
   }
@@ -341,7 +341,7 @@ class Planner {
 
   Wrong add_user_exporters() {
     for (const std::shared_ptr<v1::Exporter>& user : config_.exporters) {
-      if (user == nullptr) return invalid("exporters: one of them is null");
+      if (user == nullptr) return invalid("exporters: an entry is null");
       std::string name;
       try {
         name = user->name();
@@ -361,8 +361,8 @@ class Planner {
     return {};
   }
 
-  // Into the first pipeline of that signal, so that it gets everything once; into one of its own
-  // where there is none.
+  // Adds the exporter to the first pipeline of that signal, so that it receives every item once, or
+  // to a new pipeline.
   void add_to_pipeline(size_t signal, size_t exporter) {
     const std::string id = "library_" + std::string(signal_name(kSignals[signal]));
     auto& pipelines = made_.plan.pipelines;
@@ -416,7 +416,7 @@ v1::Result<assembly::Plan> plan_from_yaml(std::string_view text) {
   auto plan = assembly::make_plan(
       document, {.memory_bytes = io::memory_limit_bytes(io::read_small_file())}, diagnostics);
   if (!plan) return invalid(diagnostics.to_text());
-  // The library listens on nothing: collect() stands where the receivers stood.
+  // The library has no listeners: collect() takes the place of the receivers.
   plan->receivers.clear();
   for (assembly::PipelinePlan& pipeline : plan->pipelines) pipeline.receivers.clear();
   plan->health_checks.clear();

@@ -1,4 +1,4 @@
-// From the public Config to what an engine runs: the daemon's plan, and the buffer in front of it.
+// Makes the plan for an engine from the public Config: the daemon's plan and the buffer's options.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@
 
 namespace millrace::library {
 
-// Of all exporters of the user's. Shared with their threads, which may outlive the engine.
+// Counts the threads of the program's exporters. Shared with them; they may outlive the engine.
 class ExporterThreads {
  public:
   void count_exception() { exceptions_.fetch_add(1, std::memory_order_relaxed); }
@@ -32,7 +32,7 @@ class ExporterThreads {
     const std::lock_guard lock(mutex_);
     if (--running_ == 0) changed_.notify_all();
   }
-  // Until every thread has made its last call, or the deadline.
+  // Waits until every thread has made its last call, or until the deadline.
   void wait_until(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
     changed_.wait_until(lock, deadline, [this] { return running_ == 0; });
@@ -40,9 +40,9 @@ class ExporterThreads {
 
  private:
   std::atomic<uint64_t> exceptions_{0};  // a sum: relaxed
-  std::mutex mutex_;                     // once a thread
+  std::mutex mutex_;                     // locked once a thread
   std::condition_variable changed_;
-  int running_ = 0;  // under mutex_
+  int running_ = 0;  // guarded by mutex_
 };
 
 struct EnginePlan {
@@ -57,10 +57,10 @@ struct EnginePlan {
   std::shared_ptr<ExporterThreads> exporter_threads = std::make_shared<ExporterThreads>();
 };
 
-// Checks everything; errors are kInvalidArgument and name the field.
+// Checks all fields; errors are kInvalidArgument and name the field.
 v1::Result<EnginePlan> plan_from_config(const v1::Config& config);
 
-// The plan of a configuration in YAML, without what listens. Errors have every mistake on a line.
+// The plan of a configuration in YAML without its listeners. Errors have one mistake a line.
 v1::Result<assembly::Plan> plan_from_yaml(std::string_view text);
 
 }  // namespace millrace::library

@@ -1,5 +1,5 @@
-// Random ids, from one generator for each thread that lies in a page which a forked child finds
-// wiped: it seeds itself anew there and does not repeat its parent's ids.
+// Random ids. Each thread has a generator in a page that the kernel wipes in a forked child: there
+// it is seeded again and does not repeat its parent's ids.
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
@@ -22,7 +22,7 @@ void fill_from_kernel(void* into, size_t size) {
   auto* at = static_cast<uint8_t*>(into);
   while (size > 0) {
     const ssize_t count = ::getrandom(at, size, 0);
-    if (count <= 0) {  // never on a kernel that has booted; the clock is better than zeros
+    if (count <= 0) {  // happens only early at boot; the clock is better than zeros
       timespec time;
       ::clock_gettime(CLOCK_MONOTONIC, &time);
       Random random(static_cast<uint64_t>(time.tv_nsec) ^ reinterpret_cast<uintptr_t>(into));
@@ -82,7 +82,7 @@ class ThreadWords {
   Words* words_ = nullptr;
 };
 
-// Made at a thread's first id; a page for each thread that makes ids.
+// Created at a thread's first id; each such thread has a page.
 ThreadWords& thread_words() {
   thread_local ThreadWords words;
   return words;

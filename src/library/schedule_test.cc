@@ -1,6 +1,6 @@
-// Random schedules: threads start, collect, stop, flush and shut down in an order that a seed
-// decides (and the scheduler of the system completes), against exporters that answer, fail, refuse
-// or throw as the seed says. After each the ledger balances to the span.
+// Random schedules: a seed (and the system's scheduler) determines the order in which threads
+// start, collect, stop, flush and shut down, and whether exporters answer, fail, refuse or throw.
+// After each schedule the ledger balances exactly.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -45,7 +45,7 @@ struct Tally {
   std::atomic<uint64_t> shut{0};
 };
 
-// What came about in all schedules together: a thousand that never filled a buffer prove little.
+// The sums over all schedules: a thousand that never filled a buffer would prove little.
 struct Seen {
   uint64_t schedules = 0;
   uint64_t collected = 0;
@@ -53,7 +53,7 @@ struct Seen {
   uint64_t refused_shut_down = 0;
   uint64_t delivered = 0;
   uint64_t exceptions = 0;
-  uint64_t clean_ends = 0;  // shutdowns that dropped nothing
+  uint64_t clean_ends = 0;  // shutdowns without drops
   DropCounts dropped = {};
 
   void add(const Statistics& statistics, const Tally& tally, bool is_clean) {
@@ -91,7 +91,7 @@ void collect_some(Collector& collector, uint64_t seed, Tally& tally) {
         break;
       default:
         builder.reset("built", 1);
-        // Some are large, so that chunks fill up and go through the ring.
+        // Some items are large, so that chunks fill up and pass through the ring.
         builder.set("key", std::string_view(large_text).substr(0, random.below(text_bytes_max)));
         status = collector.collect(builder);
     }
@@ -143,7 +143,7 @@ void run_schedule(uint64_t seed, Seen& seen) {
     }
     if (random.chance(0.2)) static_cast<void>(collector.flush(20ms));
   }
-  // Half of the time while threads still collect.
+  // In half of the schedules threads still collect.
   const bool is_late = random.chance(0.5);
   if (!is_late) {
     for (std::thread& thread : threads) thread.join();
@@ -165,7 +165,8 @@ void run_schedule(uint64_t seed, Seen& seen) {
   EXPECT_EQ(shut, tally.shut);
   EXPECT_EQ(statistics.queued(), 0U);
   EXPECT_TRUE(statistics.balances());
-  // A call that outlasts the shutdown may have delivered what was given up; never the other way.
+  // A call that outlasts the shutdown may deliver an item that was counted as dropped, never
+  // otherwise.
   EXPECT_LE(statistics.exported(), exporter->delivered);
   if (end.ok()) {
     EXPECT_EQ(statistics.exported(), exporter->delivered);

@@ -1,4 +1,4 @@
-// The daemon's ropes as the public Batch.
+// Presents the daemon's ropes as public Batches.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace millrace::library {
 
-// Its receivers share it for as long as they keep it; it keeps the bytes' chunks alive.
+// The result is shared by the exporters that keep it; it keeps the bytes' chunks alive.
 v1::BatchRef make_shared_batch(Signal signal, uint32_t item_count, Rope bytes);
 
 }  // namespace millrace::library

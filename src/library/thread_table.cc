@@ -9,7 +9,7 @@ constinit thread_local RecentSlot t_recent_slot = {0, nullptr};
 
 namespace {
 
-// Whether this thread's table has been destroyed; trivially destructible, so it can be asked later.
+// Whether this thread's table has been destroyed; trivially destructible: it stays readable.
 constinit thread_local bool t_table_is_gone = false;
 
 class ThreadTable {
@@ -17,14 +17,14 @@ class ThreadTable {
   ~ThreadTable() {
     t_recent_slot = {0, nullptr};
     t_table_is_gone = true;
-    // An open chunk stays in its slot, where the loop or the next thread finds it.
+    // An open chunk stays in its slot, where the loop or the next owner takes it.
     for (const Entry& entry : entries_) entry.buffer->leave(*entry.slot);
   }
   Buffer::Slot* find(const NumberedBuffer& wanted) {
     for (const Entry& entry : entries_) {
       if (entry.number == wanted.number) return entry.slot;
     }
-    // Adding an entry is the time to remove those that have ended. No other thread reads their
+    // Entries of closed buffers are removed when one is added. No other thread reads their
     // slots.
     std::erase_if(entries_, [](const Entry& entry) {
       if (!entry.buffer->is_closed()) return false;

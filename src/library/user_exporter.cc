@@ -45,7 +45,7 @@ Outcome outcome_of(const v1::ExportResult& result) {
   return outcome;
 }
 
-// Takes finished attempts back to the loop, as long as there is one.
+// Passes finished attempts to the loop while the loop exists.
 class Answers {
  public:
   explicit Answers(io::Loop& loop) : loop_(&loop) {}
@@ -62,11 +62,11 @@ class Answers {
   }
 
  private:
-  std::mutex mutex_;  // once a batch
+  std::mutex mutex_;  // locked once a batch
   io::Loop* loop_;
 };
 
-// The thread and what waits for it. Shared by the exporter's signals and the thread itself.
+// The thread and its pending jobs. Shared by the exporter's signals and the thread itself.
 class Bench : public std::enable_shared_from_this<Bench> {
  public:
   struct Job {
@@ -78,7 +78,7 @@ class Bench : public std::enable_shared_from_this<Bench> {
       : exporter_(std::move(exporter)), threads_(std::move(threads)) {}
 
   Status start() {
-    // The host's signals are the host's: this thread takes none of them.
+    // Signals belong to the program: this thread blocks all of them.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -99,7 +99,7 @@ class Bench : public std::enable_shared_from_this<Bench> {
     jobs_.push_back(std::move(job));
     changed_.notify_one();
   }
-  // No more jobs; those that wait are forgotten.
+  // Accepts no more jobs and discards pending ones.
   void end() {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
@@ -119,7 +119,7 @@ class Bench : public std::enable_shared_from_this<Bench> {
         job = std::move(jobs_.front());
         jobs_.pop_front();
       }
-      // What is late has been answered for, and comes again by itself.
+      // The loop has already answered a late job, and will retry it.
       if (std::chrono::steady_clock::now() < job.deadline) job.done(call(job));
     }
     try {
@@ -127,7 +127,7 @@ class Bench : public std::enable_shared_from_this<Bench> {
     } catch (...) {
       threads_->count_exception();
     }
-    // Before end(): a thread that waits for the end may rely on the exporter being destroyed.
+    // Before end(): a thread that waits for the end may rely on the exporter's destruction.
     exporter_.reset();
     threads_->end();
   }
@@ -145,15 +145,15 @@ class Bench : public std::enable_shared_from_this<Bench> {
     }
   }
 
-  std::shared_ptr<v1::Exporter> exporter_;  // the thread's, once it runs
+  std::shared_ptr<v1::Exporter> exporter_;  // belongs to the thread once that runs
   const std::shared_ptr<ExporterThreads> threads_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> jobs_;    // under mutex_
-  bool is_ending_ = false;  // under mutex_
+  std::deque<Job> jobs_;    // guarded by mutex_
+  bool is_ending_ = false;  // guarded by mutex_
 };
 
-// Ends the thread when the last signal's exporter is gone.
+// Ends the thread when the exporter of the last signal is destroyed.
 struct BenchOwner {
   explicit BenchOwner(std::shared_ptr<Bench> one) : bench(std::move(one)) {}
   ~BenchOwner() { bench->end(); }
@@ -189,7 +189,7 @@ class UserExporter final : public pipeline::Exporter {
     }
     const auto left =
         deadline == kNever ? Duration(std::chrono::hours(24)) : deadline - loop_.now();
-    // The task runs only while the loop runs, and so while this exporter or its token lives.
+    // The task runs only while the loop runs, so this exporter or its token exists.
     auto take = [this, self = std::weak_ptr(alive_)](uint64_t which, Outcome outcome) {
       if (!self.expired()) finish(which, std::move(outcome));
     };
@@ -216,7 +216,7 @@ class UserExporter final : public pipeline::Exporter {
   };
   void finish(uint64_t number, Outcome outcome) {
     const auto found = attempts_.find(number);
-    if (found == attempts_.end()) return;  // it was too late, and has been answered for
+    if (found == attempts_.end()) return;  // it was late, and its attempt is already answered
     Done done = std::move(found->second.done);
     attempts_.erase(found);
     done(std::move(outcome));
@@ -225,7 +225,7 @@ class UserExporter final : public pipeline::Exporter {
   io::Loop& loop_;
   const std::shared_ptr<BenchOwner> owner_;  // shared by the signals of one exporter
   const std::shared_ptr<Answers> answers_;   // shared with the thread
-  const std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // gone with this; tasks look
+  const std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // tasks check whether it exists
   std::map<uint64_t, Attempt> attempts_;
   uint64_t next_number_ = 0;
   bool is_closed_ = false;

@@ -1,5 +1,5 @@
-// The user's own Exporter as an exporter of the daemon's: on a thread of its own, so that it may
-// block, hang or throw without holding up anybody else.
+// Runs an Exporter of the program as an exporter of the daemon, on a thread of its own, so that it
+// may block, hang or throw without affecting others.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace millrace::library {
 
-// The thread is shared by the signals of one exporter: one call at a time. It ends with the last of
-// them, or, where the user's code does not return, is left behind with what it holds.
+// The signals of one exporter share its thread: one call at a time. The thread ends with the last
+// signal; if the program's code does not return, the thread keeps its state and is abandoned.
 std::shared_ptr<assembly::ExporterFactory> make_user_exporter_factory(
     std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterThreads> threads);
 

@@ -1,4 +1,4 @@
-// What a Value owns beyond its 32 bytes.
+// The memory that a Value owns beyond its 32 bytes.
 #include "millrace/value.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Text and Value as what they are to a user, values; and the encoder's short way for those that lie
-// in their slots, against its general one.
+// Text and Value as plain values, and the encoder's fast path for short keys and texts compared
+// with its general path.
 #include "millrace/value.h"
 
 #include <gtest/gtest.h>
@@ -63,7 +63,7 @@ TEST(ValueTest, ATextOfThirtyOneBytesIsNoAllocation) {
   EXPECT_EQ(sizeof(Attribute), 64U);
 }
 
-TEST(ValueTest, TextsCompareWithWhateverIsOne) {
+TEST(ValueTest, TextsCompareWithAnyKindOfText) {
   const Text text = "key";
   EXPECT_TRUE(text == "key" && "key" == text && text == std::string("key"));
   EXPECT_TRUE(text == std::string_view("key") && text == Text(std::string("key")));
@@ -84,7 +84,7 @@ TEST(ValueTest, CopiesAreEqualAndApart) {
     EXPECT_EQ(copy, value);
     const Value taken = std::move(copy);
     EXPECT_EQ(taken, value);
-    copy = 5;  // what was moved from can be used again
+    copy = 5;  // a value that was moved from can be used again
     EXPECT_EQ(copy, Value(5));
   }
   for (const size_t size : {0, 31, 32, 100}) {
@@ -106,7 +106,7 @@ TEST(ValueTest, NoTwoOfDifferentTypesOrContentAreEqual) {
   EXPECT_EQ(Value(0.0), Value(-0.0));
 }
 
-TEST(ValueTest, WhatIsOfAnotherTypeReadsAsNothing) {
+TEST(ValueTest, OtherTypesReadAsEmpty) {
   const Value values[] = {Value::Bytes{7}, Value::Array{7}, Value::Map{{"a", 7}}, true, 7, 7.5, "7",
                           Value()};
   for (const Value& value : values) {
@@ -131,7 +131,7 @@ TEST(ValueTest, AnAttributeOfItselfMayBeSetAgain) {
   for (const Attribute& one : span.attributes) EXPECT_EQ(one, span.attributes[0]);
 }
 
-// The bytes of one attribute by the general way, which knows nothing of slots.
+// The bytes of one attribute by the general path, which does not use slots.
 std::string by_the_general_way(const Attribute& attribute) {
   Encoder encoder(0);
   encoder.value_attribute(6, attribute.key, attribute.value);
@@ -150,11 +150,11 @@ std::string as_encoded(const Attribute& attribute) {
   return {reinterpret_cast<const char*>(encoder.begin()) + 2 * front, encoder.size() - 2 * front};
 }
 
-TEST(ValueTest, TheShortWayWritesWhatTheGeneralWayWrites) {
+TEST(ValueTest, TheFastPathWritesTheSameAsTheGeneralPath) {
   std::vector<Value> values = one_of_each();
   for (size_t size = 0; size <= 40; ++size) {
     values.push_back(std::string(size, 'v'));
-    // Not ASCII, and in the last place of all; and not UTF-8.
+    // Not ASCII in the last character; and not UTF-8.
     values.push_back(std::string(size, 'v') + "ö");
     values.push_back(std::string(size, 'v') + "\xff");
   }

@@ -1,4 +1,4 @@
-// Values and builders against the door of the daemon and the decoder: what goes in comes out.
+// Values and builders pass admission and decode to the same values.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -116,7 +116,7 @@ TEST(ValuesTest, ABuilderWritesWhatTheValueWrites) {
   builder.add_link(span.links[0].trace_id, span.links[0].span_id, {{"l", "2"}});
   builder.set_status(v1::StatusCode::kError, "refused");
   EncodeNotes notes;
-  // A second time gives the same.
+  // A second call gives the same.
   for (int i = 0; i < 2; ++i) {
     const uint8_t* begin = Access::finish(builder, notes);
     const auto size = static_cast<size_t>(Access::encoder(builder).at() - begin);
@@ -126,7 +126,7 @@ TEST(ValuesTest, ABuilderWritesWhatTheValueWrites) {
 
 TEST(ValuesTest, ABuilderCanBeUsedAgain) {
   v1::SpanBuilder builder("first");
-  builder.set("big", std::string(10'000, 'x'));  // outgrows the room inside
+  builder.set("big", std::string(10'000, 'x'));  // larger than the memory inside
   builder.reset("second", 5);
   builder.set("k", "v").set_end(6);
   EncodeNotes notes;
@@ -157,8 +157,8 @@ TEST(ValuesTest, ALogRecordSurvives) {
   builder.set_body(record.body).set_severity_text("WARNING").set_event_name("disk.full");
   builder.set_span(record.trace_id, record.span_id).set_flags(1);
   builder.set("free", 0).set("path", "/var");
-  record.dropped_attributes_count = 0;  // what builders do not write
-  // A second time gives the same.
+  record.dropped_attributes_count = 0;  // builders do not write it
+  // A second call gives the same.
   for (int i = 0; i < 2; ++i) EXPECT_EQ(built(builder), record);
 }
 
@@ -175,7 +175,7 @@ TEST(ValuesTest, ALogRecordCanBeDatedAndHaveNoBody) {
   EXPECT_GE(record.observed_time_unix_nano, 1'000'000'000'000'000'000U);
 }
 
-TEST(ValuesTest, WhatIsNotUtf8IsRepairedAndCounted) {
+TEST(ValuesTest, InvalidUtf8IsRepairedAndCounted) {
   v1::SpanBuilder builder("\xff name", 1);
   builder.set("bad \xc3", "ok").set("key", "half \xe6\xbc").set("both \xc0", -1);
   EXPECT_EQ(Access::encoder(builder).remarks().repaired_texts, 4U);
@@ -189,7 +189,7 @@ TEST(ValuesTest, WhatIsNotUtf8IsRepairedAndCounted) {
                                          {"both \xEF\xBF\xBD", -1}}));
 }
 
-TEST(ValuesTest, WhatHasNoKeyOrIsTooDeepIsLeftOutAndCounted) {
+TEST(ValuesTest, AttributesWithoutAKeyOrTooDeepAreSkippedAndCounted) {
   v1::Span span = v1::Span::make("name");
   span.set("", "no key").set("", 1).set("deep", nested(100)).set("kept", 1);
   Encoder encoder(0);
@@ -225,7 +225,7 @@ TEST(ValuesTest, AnEndBeforeTheStartIsTheStartAndCounted) {
   EXPECT_EQ(notes.corrected_times, 2U);
 }
 
-TEST(ValuesTest, WhatIsTooLargeToEncodeFailsWithoutHarm) {
+TEST(ValuesTest, TooLargeItemsAreRefused) {
   const std::string huge(70 << 20, 'x');
   v1::SpanBuilder builder("name");
   builder.set("huge", huge).set("after", 1).set_status(v1::StatusCode::kError, huge);

@@ -1,5 +1,5 @@
-// Exporters of a test's own, and a back end in the process: a collector of the daemon's that
-// listens on loopback and hands everything to a Recorder.
+// Exporters for tests, and a back end in the process: a collector with the daemon's receivers that
+// listens on loopback and passes everything to a Recorder.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace millrace::library::testing {
 
-// Keeps everything it gets.
+// Keeps all batches that it receives.
 class Recorder : public v1::Exporter {
  public:
   v1::ExportResult export_batch(const v1::BatchRef& batch, Deadline) override {
@@ -65,7 +65,7 @@ class Recorder : public v1::Exporter {
   std::vector<v1::BatchRef> batches_;
 };
 
-// Holds every batch until it is told to go on.
+// Blocks every batch until the test opens it.
 class Gate final : public Recorder {
  public:
   v1::ExportResult export_batch(const v1::BatchRef& batch, Deadline deadline) override {
@@ -94,7 +94,7 @@ class Gate final : public Recorder {
   bool is_reached_ = false;
 };
 
-// A Config that sends to that exporter alone.
+// A Config with that exporter as its only destination.
 inline v1::Config config_with(std::shared_ptr<v1::Exporter> exporter) {
   v1::Config config;
   config.endpoint.clear();
@@ -102,7 +102,7 @@ inline v1::Config config_with(std::shared_ptr<v1::Exporter> exporter) {
   return config;
 }
 
-// OTLP over gRPC and HTTP on ports of its own.
+// OTLP over gRPC and HTTP on ports chosen by the system.
 class BackEnd {
  public:
   BackEnd();

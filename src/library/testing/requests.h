@@ -1,4 +1,4 @@
-// What the feeder makes of items, for the tests: admitted by the door, and decoded.
+// Makes requests of items as the feeder does, for tests; admits and decodes them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,14 +15,14 @@
 
 namespace millrace::library::testing {
 
-// Appends one as a chunk has it.
+// Appends an item in the form of a chunk.
 inline void append_item(std::span<const uint8_t> item, std::vector<uint8_t>& items) {
   uint8_t head[11] = {0x12};
   items.insert(items.end(), head, v1::detail::put_varint(head + 1, item.size()));
   items.insert(items.end(), item.begin(), item.end());
 }
 
-// The request around what lies in a chunk.
+// Wraps the items of a chunk in a request.
 inline Bytes request_of(std::span<const uint8_t> items) {
   const Prefix prefix({{"service.name", "shop"}}, "scope", "1.0");
   auto chunk = ChunkRef::adopt(allocate_chunk(prefix.bytes_max() + items.size()));
@@ -32,7 +32,7 @@ inline Bytes request_of(std::span<const uint8_t> items) {
   return {chunk, begin, static_cast<size_t>(first + items.size() - begin)};
 }
 
-// Admitted as that many items of that signal.
+// Admits the request with that number of items of that signal.
 inline v1::BatchRef batch_of(Signal signal, std::span<const uint8_t> items, uint32_t count) {
   Bytes request = request_of(items);
   const auto admitted = otlp::admit(signal, request.view());
