@@ -1,4 +1,4 @@
-// The program: joins the command line, the collector, the generator and the sink.
+// The program: joins the command line, the collector, the generator, the sink and the replay.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,12 +15,12 @@
 
 namespace {
 
-// A closed standard descriptor is the next number that a socket or a file gets, and the log would
-// go there.
+// Opens /dev/null for closed standard descriptors. Otherwise a socket or a file would get the
+// number, and the log would be written to it.
 void open_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) >= 0) continue;
-    // The lowest free number is this one. Without /dev/null nothing is better than going on.
+    // open() returns the lowest free number, which is this one. A failure can't be handled here.
     [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
   }
 }
@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
        .run = [&] { return millrace::load::run_sink(sink_options); }});
   program.commands.push_back(
       {.name = "replay",
-       .description = "Send again what dead-letter files and files of the file exporter hold",
+       .description = "Send the requests in dead-letter files and files of the file exporter again",
        .add_options =
            [&](CLI::App& app) { millrace::replay::add_replay_options(app, replay_options); },
        .run = [&] { return millrace::replay::run_replay(replay_options); }});

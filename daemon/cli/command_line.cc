@@ -68,7 +68,7 @@ class CommandLine {
       return usage(error.what());
     }
     for (const CLI::App* app : parsed_apps()) {
-      // What CLI11 could not place; "--" ends the options and is no argument.
+      // Words that CLI11 did not assign; "--" ends the options and is not an argument.
       for (const std::string& word : app->remaining()) {
         if (word != "--") return usage(unexpected(*app, word));
       }
@@ -78,28 +78,28 @@ class CommandLine {
 
  private:
   void declare() {
-    app_.set_help_flag("-h,--help", "this text");
+    app_.set_help_flag("-h,--help", "show this help");
     app_.set_version_flag("-v,--version", std::string(version()));
     app_.allow_extras();
     app_.require_subcommand(0, 1);
     add_sources(app_);
-    CLI::App* validate = add("validate", "check the configuration and say all that is wrong");
+    CLI::App* validate = add("validate", "check the configuration and report all mistakes");
     add_sources(*validate);
-    add("components", "the components of this build, as YAML");
-    CLI::App* print = add("print-config", "the configuration after merging and ${...}");
+    add("components", "list the components of this build, as YAML");
+    CLI::App* print = add("print-config", "print the configuration after merging and ${...}");
     print->alias("print-initial-config");
     add_sources(*print);
     print->add_option("--mode", print_.mode, "redacted hides secrets; unredacted shows them")
         ->check(CLI::IsMember({"redacted", "unredacted"}));
     print->add_option("--format", print_.format, "yaml or json")
         ->check(CLI::IsMember({"yaml", "json"}));
-    print->add_flag("--validate", print_.validates, "fail when there are mistakes");
-    add("featuregate", "the feature gates")->add_option("id", gate_id_, "only this one");
-    add("completion", "a script that completes commands and flags")
+    print->add_flag("--validate", print_.validates, "fail when the configuration has mistakes");
+    add("featuregate", "list the feature gates")->add_option("id", gate_id_, "only this gate");
+    add("completion", "print a script that completes commands and flags")
         ->add_option("shell", shell_, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-    add("version", "the version");
+    add("version", "print the version");
     for (const Command& command : program_.commands) {
       CLI::App* app = add(command.name, command.description);
       if (command.add_options) command.add_options(*app);
@@ -112,12 +112,13 @@ class CommandLine {
     return command;
   }
 
-  // Each --config takes one word, and values keep their commas and brackets.
+  // Each --config takes one word. Values keep their commas and brackets.
   void add_sources(CLI::App& app) {
     app.add_option("--config", arguments_.sources.configs,
                    "a file, or file:, env:NAME or yaml:TEXT; repeat it to merge several")
         ->allow_extra_args(false);
-    app.add_option("--set", arguments_.sources.sets, "one value, like a.b.c=v, over all of them")
+    app.add_option("--set", arguments_.sources.sets,
+                   "one value, like a.b.c=v, that overrides all files")
         ->allow_extra_args(false);
     app.add_option("--feature-gates", arguments_.feature_gates, "otelcol's feature gates")
         ->allow_extra_args(false)
@@ -136,7 +137,7 @@ class CommandLine {
     }
     const auto chosen = app_.get_subcommands();
     if (!chosen.empty()) {
-      program_.write_out(app_.help());  // the chosen one's
+      program_.write_out(app_.help());  // of the chosen sub-command
       return kExitOk;
     }
     std::string text(kHelp);
@@ -170,7 +171,7 @@ class CommandLine {
   }
 
   int usage(const std::string& message) {
-    program_.write_error("Error: " + message + "\nmillrace --help shows what there is.\n");
+    program_.write_error("Error: " + message + "\nmillrace --help lists commands and options.\n");
     return kExitUsage;
   }
 

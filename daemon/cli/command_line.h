@@ -1,4 +1,4 @@
-// The command line: finds out what is wanted and calls it.
+// The command line: parses the arguments and calls the function of the command.
 //
 //   cli::Program program;
 //   program.catalog = assembly's; program.check_components = assembly's;
@@ -26,33 +26,33 @@ namespace millrace::cli {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitError = 1;
 inline constexpr int kExitUsage = 2;
-// The collector, by a second signal before its queues were empty.
+// The exit code of a collector that a second signal ended before its queues were empty.
 inline constexpr int kExitEndedEarly = 3;
 
 // A sub-command that another component defines (generate, sink).
 struct Command {
   std::string name;
   std::string description;
-  // Binds options to variables that live until `run` is done.
+  // Binds options to variables that live until `run` returns.
   std::function<void(CLI::App&)> add_options;
-  std::function<int()> run;  // gives the exit code
+  std::function<int()> run;  // returns the exit code
 };
 
 struct Program {
   yaml::World world;
   config::Catalog catalog{{}};
   CheckComponents check_components;  // may be empty
-  // What runs when there is no --config; YAML.
+  // The configuration to run without --config, in YAML.
   std::string default_configuration;
-  // Runs the collector until it ends; called with a configuration without errors (warnings are
-  // still in its diagnostics, to be logged).
+  // Runs the collector until it ends. Called with a configuration without errors; its diagnostics
+  // may contain warnings to be logged.
   std::function<int(const CollectorArguments&, Configuration)> run;
   std::vector<Command> commands;
   std::function<void(std::string_view)> write_out;    // to stdout
   std::function<void(std::string_view)> write_error;  // to stderr
 };
 
-// The exit code. Never throws, never exits.
+// Returns the exit code. Never throws, never exits.
 int run_command_line(int argc, const char* const* argv, const Program& program);
 
 }  // namespace millrace::cli

@@ -1,5 +1,5 @@
-// Any words behind the program's name: nothing is thrown, the exit code is one of three, and
-// a refusal is explained on stderr. The input is the words, a line each.
+// For any arguments nothing is thrown, the exit code is one of three, and a refusal is
+// explained on stderr. The input is the arguments, one a line.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::string> words = {"millrace"};
   std::istringstream lines{std::string(testing::FuzzInput(data, size).rest_text())};
   for (std::string line; std::getline(lines, line) && words.size() < 12;) {
-    words.emplace_back(line.c_str());  // no NUL in a word
+    words.emplace_back(line.c_str());  // arguments contain no NUL
   }
   std::string out;
   std::string error;
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int code =
       cli::run_command_line(static_cast<int>(pointers.size()), pointers.data(), program);
   MILLRACE_CHECK(code == cli::kExitOk || code == cli::kExitError || code == cli::kExitUsage);
-  // A configuration without a mistake is no news.
+  // validate prints nothing for a configuration without mistakes.
   const bool is_silent = std::ranges::find(words, "validate") != words.end();
   if (code == cli::kExitOk) MILLRACE_CHECK(ran || is_silent || !out.empty());
   if (code != cli::kExitOk) MILLRACE_CHECK(!ran && !(error + out).empty());

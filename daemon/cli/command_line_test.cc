@@ -103,7 +103,7 @@ TEST_F(CommandLineTest, BadConfigurationDoesNotRun) {
   EXPECT_EQ(err, "Error: --config none.yaml: none.yaml: no such file\n");
 }
 
-TEST_F(CommandLineTest, ValidateIsSilentWhenAllIsWell) {
+TEST_F(CommandLineTest, ValidateIsSilentWithoutMistakes) {
   EXPECT_EQ(call({"validate", "--config", "good.yaml"}), 0);
   EXPECT_EQ(out + err, "");
   EXPECT_EQ(call({"validate", "--config=bad.yaml"}), 1);

@@ -28,7 +28,7 @@ std::vector<Flag> flags_of(const CLI::App& app) {
   return flags;
 }
 
-// The program first, then its commands as they were declared.
+// The words of the program first, then those of its commands in order of declaration.
 std::vector<CommandWords> words_of(const CLI::App& app) {
   std::vector<CommandWords> all = {{"", "", flags_of(app)}};
   for (const CLI::App* command : app.get_subcommands(nullptr)) {
@@ -102,7 +102,7 @@ std::string zsh_script(const std::vector<CommandWords>& all) {
          "else compdef _millrace millrace; fi\n";
 }
 
-// In single quotes, where fish knows two escapes.
+// Quotes in single quotes, where fish has two escapes.
 std::string fish_quoted(std::string_view text) {
   std::string quoted = "'";
   for (const char c : text) {

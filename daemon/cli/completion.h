@@ -1,5 +1,5 @@
-// `millrace completion bash|zsh|fish`: a script for that shell, made of the commands and flags that
-// the command line has declared, so that it knows each new one by itself. Pure function.
+// `millrace completion bash|zsh|fish`: a script for that shell, generated from the commands and
+// flags that the command line declares. Pure function.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace millrace::cli {
 
 enum class Shell : uint8_t { kBash, kZsh, kFish };
 
-// Behind a flag and where nothing fits, files are offered.
+// The script offers files behind a flag and where no word matches.
 std::string completion_script(Shell shell, const CLI::App& app);
 
 }  // namespace millrace::cli

@@ -1,4 +1,4 @@
-// --config and --set to a checked configuration: what run, validate and print-config begin with.
+// Turns --config and --set into a checked configuration, for run, validate and print-config.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace millrace::cli {
 
-// What the command line says about the collector itself.
+// The arguments that describe the collector itself.
 struct CollectorArguments {
   yaml::Sources sources;
   std::vector<std::string> feature_gates;  // "id", "+id" or "-id"
@@ -21,13 +21,13 @@ struct CollectorArguments {
 struct Configuration {
   yaml::Node root;  // merged and expanded
   config::Document document;
-  config::Diagnostics diagnostics;  // with errors, the document must not be run
+  config::Diagnostics diagnostics;  // with errors the document must not be run
 };
 
-// Lets every component read its own section, so that all mistakes are known before anything runs.
+// Makes every component read its own section, so that all mistakes are found before anything runs.
 using CheckComponents = std::function<void(const config::Document&, config::Diagnostics&)>;
 
-// Fails only when there is no tree at all (no such file, not YAML). Unset variables become
+// Fails only when there is no tree at all (a missing file, invalid YAML). Unset variables become
 // warnings in the diagnostics.
 Result<Configuration> load_configuration(const yaml::Sources& sources, const yaml::World& world,
                                          const config::Catalog& catalog,

@@ -10,7 +10,7 @@ namespace {
 constexpr FeatureGate kGates[] = {
     {"confmap.enableMergeAppendOption", false, "Alpha", "lists of several --config are appended"},
     {"extension.healthcheck.useComponentStatus", false, "Alpha", "health_check by component"},
-    {"pdata.useProtoPooling", false, "Alpha", "no meaning here: requests are not decoded"},
+    {"pdata.useProtoPooling", false, "Alpha", "no effect here: requests are not decoded"},
     {"pkg.confighttp.PrioritizeNewKeepalive", true, "Beta", "keepalive sections over flat keys"},
     {"pkg.exporterhelper.queueBatchEnabled", false, "Alpha", "sending_queue::batch by default"},
     {"receiverhelper.newReceiverMetrics", false, "Alpha", "otelcol_receiver_requests"},

@@ -1,6 +1,6 @@
-// --feature-gates: otelcol's gates, none of which can be moved here. A gate set to the state that
-// this version behaves by is accepted, so that a command line of otelcol's still runs; any other
-// wish is an error, never ignored.
+// --feature-gates: otelcol's gates, none of which can be changed here. Setting a gate to the state
+// of this version is accepted, so that command lines written for otelcol still run; any other
+// setting is an error and is never ignored.
 #pragma once
 
 #include <span>
@@ -14,17 +14,17 @@ namespace millrace::cli {
 
 struct FeatureGate {
   std::string_view id;
-  bool enabled;  // how this version behaves
+  bool enabled;  // the state in this version
   std::string_view stage;
   std::string_view description;
 };
 
 std::span<const FeatureGate> feature_gates();
 
-// `gates`: "id" or "+id" to switch on, "-id" to switch off.
+// `gates` contains "id" or "+id" to enable a gate, "-id" to disable it.
 Status check_feature_gates(const std::vector<std::string>& gates);
 
-// The table of `millrace featuregate`; with an id, that gate alone. Error: no such gate.
+// The table that `millrace featuregate` prints; with an id, that gate alone. Error: no such gate.
 Result<std::string> list_feature_gates(std::string_view id);
 
 }  // namespace millrace::cli

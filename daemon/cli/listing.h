@@ -1,4 +1,4 @@
-// What `millrace version` and `millrace components` print. Pure functions.
+// The output of `millrace version` and `millrace components`. Pure functions.
 #pragma once
 
 #include <string>

@@ -28,7 +28,7 @@ Result<std::string> read_file(const std::string& path) {
       return fail(Code::kInvalidArgument, path + ": too large for a configuration");
     }
   }
-  // A folder opens, but does not read.
+  // A directory can be opened, but not read.
   if (std::ferror(file.get()) != 0) return fail(Code::kUnknown, path + ": " + std::strerror(errno));
   return text;
 }

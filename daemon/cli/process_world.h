@@ -1,4 +1,4 @@
-// The environment and the files of this process, for configurations.
+// The environment and the files of this process as the World of a configuration.
 #pragma once
 
 #include "yaml/expand.h"

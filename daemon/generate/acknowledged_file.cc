@@ -27,7 +27,7 @@ void AcknowledgedFile::add(NumberedId first, uint64_t count) {
   std::array<uint8_t, kRecordBytes> record;
   write_big_endian(record.data(), to_span_number(first));
   write_big_endian(record.data() + 8, count);
-  std::fwrite(record.data(), 1, record.size(), file_.get());  // finish() tells of errors
+  std::fwrite(record.data(), 1, record.size(), file_.get());  // finish() reports errors
 }
 
 Status AcknowledgedFile::finish() {

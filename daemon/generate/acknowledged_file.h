@@ -1,9 +1,9 @@
-// Which items were answered OK, in a file: what a sink must have received in the end, whatever was
-// refused or failed beside it. Counts alone would let a lost item hide behind one that arrived
-// although its sender never heard so.
+// A file with the items that were answered OK. A sink must have received all of them in the end,
+// whatever was refused or failed. With counts alone, a lost item would be hidden by another that
+// arrived although its sender received no OK.
 //
-// Records of 16 bytes, big endian: the span number of the first item (numbered_id.h), then how many
-// follow on from it, itself included. One thread.
+// Records of 16 bytes, big endian: the span number of the first item (numbered_id.h), then the
+// number of consecutive items from it on. One thread.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@ namespace millrace::load {
 
 class AcknowledgedFile {
  public:
-  // Replaces what was there.
+  // Creates the file, or empties an existing one.
   static Result<AcknowledgedFile> create(const std::string& path);
   void add(NumberedId first, uint64_t count);
-  // Everything added is in the file, or the error.
+  // Writes everything added to the file. Errors of earlier writes are returned here.
   Status finish();
 
  private:
@@ -29,7 +29,7 @@ class AcknowledgedFile {
   FilePtr file_;
 };
 
-// Calls `visit` for each record; an error where the file is not one of these.
+// Calls `visit` for each record; an error when the file has another format.
 Status read_acknowledged(const std::string& path,
                          const std::function<void(NumberedId first, uint64_t count)>& visit);
 

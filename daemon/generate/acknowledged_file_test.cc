@@ -24,7 +24,7 @@ class AcknowledgedFileTest : public testing::Test {
   std::vector<std::pair<NumberedId, uint64_t>> records_;
 };
 
-TEST_F(AcknowledgedFileTest, WhatWasAddedIsRead) {
+TEST_F(AcknowledgedFileTest, AddedRecordsAreRead) {
   auto file = AcknowledgedFile::create(path_);
   ASSERT_TRUE(file);
   file->add({.generator = 1, .sequence = 0}, 100);
@@ -58,7 +58,7 @@ TEST_F(AcknowledgedFileTest, AMissingFileIsNamed) {
   EXPECT_NE(status.error().message.find(path_), std::string::npos);
 }
 
-TEST_F(AcknowledgedFileTest, AFullDiskIsToldInTheEnd) {
+TEST_F(AcknowledgedFileTest, AFullDiskIsReportedByFinish) {
   auto file = AcknowledgedFile::create("/dev/full");
   ASSERT_TRUE(file);
   file->add({.generator = 1, .sequence = 0}, 1);

@@ -82,7 +82,8 @@ struct Words {
   std::string_view items;
 };
 
-// All three signals nest alike: request 1: resource {1: resource, 2: scope {1: scope, 2: items}}.
+// The nesting is the same for all signals: request {1: resource {1: resource, 2: scope {2:
+// items}}}.
 Message make_request(const Words& words, uint32_t item_count, Random& random,
                      const std::function<Message(uint32_t item)>& make_item) {
   const uint32_t resource_count = (item_count + kItemsPerResource - 1) / kItemsPerResource;
@@ -91,7 +92,7 @@ Message make_request(const Words& words, uint32_t item_count, Random& random,
   for (uint32_t r = 0; r < resource_count; ++r) {
     Message resource = {make_resource(random)};
     for (uint32_t s = 0; s < 2; ++s) {
-      // The end of this scope's share of all items.
+      // The number of the last item in this scope, plus one.
       const uint64_t parts = uint64_t{resource_count} * 2;
       const auto end = static_cast<uint32_t>(uint64_t{item_count} * (r * 2 + s + 1) / parts);
       if (end == item) continue;
@@ -193,7 +194,7 @@ Message make_span(uint32_t item, Random& random) {
   return span;
 }
 
-// The attributes of a point of a request metric; `number` is the field's in its kind of point.
+// Adds the attributes of a point of a request metric in field `number` of its kind of point.
 void add_point_attributes(Message& point, uint32_t number, Random& random) {
   constexpr std::array kMethods = {"GET", "POST", "PUT"};
   constexpr std::array kStatus = {200, 201, 404, 500};
@@ -231,7 +232,7 @@ Message make_histogram_point(Random& random) {
 
 constexpr int64_t kCumulative = 2;
 
-// One metric with one point, so that an item is a metric too.
+// One metric with one point, so that the number of items equals the number of metrics.
 Message make_metric(uint32_t item, Random& random) {
   if (item % 3 == 0) {
     return {string_field(1, "name", "http.server.request.duration"),

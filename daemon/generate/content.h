@@ -1,5 +1,5 @@
-// What the generator sends: a web shop's telemetry. Traces of up to eight spans (HTTP servers and
-// clients, databases, RPC) with about ten attributes each, near 400 bytes a span; request metrics;
+// The generator's content: a web shop's telemetry. Traces of up to eight spans (HTTP servers and
+// clients, databases, RPC) with about ten attributes each, about 400 bytes a span; request metrics;
 // log records that belong to spans. The same seed gives the same bytes.
 #pragma once
 
@@ -18,8 +18,8 @@ enum class PayloadFormat : uint8_t { kProtobuf, kJson };
 PayloadTemplate make_payload_template(Signal signal, PayloadFormat format, uint32_t item_count,
                                       uint64_t seed);
 
-// The parts, each an Export…ServiceRequest. Start times of spans, and times of log records, are
-// the request's time itself, so that a sink can tell how long they were under way.
+// Each returns an Export…ServiceRequest. Start times of spans and times of log records are the time
+// of the request itself, so that a sink can measure their latency.
 Message make_traces(uint32_t span_count, uint64_t seed);
 Message make_metrics(uint32_t point_count, uint64_t seed);
 Message make_logs(uint32_t record_count, uint64_t seed);

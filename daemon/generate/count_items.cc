@@ -9,8 +9,8 @@ using wire::Field;
 using wire::FieldReader;
 using wire::WireType;
 
-// Calls `each` with the content of every length-delimited field `number` of `message`; false when
-// `message` is not valid or `each` says so.
+// Calls `each` with the content of every length-delimited field `number` of `message`. False when
+// `message` is invalid or `each` returns false.
 template <class Each>
 bool for_each_message(std::span<const uint8_t> message, uint32_t number, Each each) {
   FieldReader reader(message);
@@ -39,14 +39,14 @@ bool visit_item(std::span<const uint8_t> item, const ItemFields& numbers, ItemVi
     } else if (field.is(numbers.time, WireType::kI64)) {
       view.time_unix_nano = field.value;
     }
-    // All SDKs write these first or early; the rest of the item need not be looked at.
+    // All SDKs write these fields early; the rest of the item need not be read.
     if (!view.span_id.empty() && !view.trace_id.empty() && view.time_unix_nano != 0) break;
   }
   if (reader.ok()) visitor.on_item(view);
   return reader.ok();
 }
 
-// Metric.data: each of its kinds has its points in field 1.
+// Metric.data: all of its kinds have their points in field 1.
 bool is_points_field(uint32_t number) {
   constexpr uint32_t kGauge = 5, kSum = 7, kHistogram = 9, kExponentialHistogram = 10,
                      kSummary = 11;
@@ -73,7 +73,7 @@ std::optional<uint64_t> count_items(Signal signal, std::span<const uint8_t> requ
                                     ItemVisitor* visitor) {
   uint64_t count = 0;
   const ItemFields& fields = signal == Signal::kLogs ? kLogRecordFields : kSpanFields;
-  // Every signal nests alike: request.1 = resource, resource.2 = scope, scope.2 = item or metric.
+  // All signals have the same nesting: request.1 = resource, resource.2 = scope, scope.2 = item.
   const bool valid = for_each_message(request, 1, [&](std::span<const uint8_t> resource) {
     return for_each_message(resource, 2, [&](std::span<const uint8_t> scope) {
       return for_each_message(scope, 2, [&](std::span<const uint8_t> item) {

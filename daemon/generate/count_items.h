@@ -1,5 +1,5 @@
-// Counts the items of a request and finds their numbered ids by a walk that looks at nothing else:
-// groups and unknown fields are skipped, strings are not checked. A few nanoseconds an item.
+// Counts the items of a request and finds their numbered ids. Reads nothing else: groups and
+// unknown fields are skipped, strings are not checked. A few nanoseconds an item.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace millrace::load {
 
-// One span or log record. Empty ids are absent ones.
+// One span or log record. An absent id is empty.
 struct ItemView {
   std::span<const uint8_t> trace_id;
   std::span<const uint8_t> span_id;
@@ -25,9 +25,9 @@ class ItemVisitor {
   ~ItemVisitor() = default;
 };
 
-// Spans, metric points or log records in one Export…ServiceRequest; for profiles, the number of
-// profiles. Nothing when the bytes are not a message. `visitor` may be null; it is called for
-// spans and log records only, and also for those that stand before a fault.
+// The number of spans, metric points or log records in one Export…ServiceRequest; for profiles, the
+// number of profiles. Nothing when the bytes are not a message. `visitor` may be null; it is called
+// for spans and log records only, and also for those before an error.
 std::optional<uint64_t> count_items(Signal signal, std::span<const uint8_t> request,
                                     ItemVisitor* visitor);
 

@@ -27,7 +27,7 @@ Bytes request_of(Signal signal, uint32_t item_count) {
       .make_request(9, 1000, kTime, reuse);
 }
 
-TEST(CountItemsTest, CountsWhatTheGeneratorMakes) {
+TEST(CountItemsTest, CountsTheGeneratorsItems) {
   for (const Signal signal : {Signal::kTraces, Signal::kMetrics, Signal::kLogs}) {
     for (const uint32_t item_count : {1u, 10u, 600u}) {
       EXPECT_EQ(count_items(signal, request_of(signal, item_count).view(), nullptr), item_count);

@@ -23,7 +23,7 @@ int fail_to_begin(const std::string& why) {
 
 int run_generate(const GenerateOptions& wanted) {
   GenerateOptions options = wanted;
-  // "--total 10" means ten, not a request of a hundred.
+  // "--total 10" means ten items, not one request of a hundred.
   if (options.total > 0 && options.total < options.items_per_request) {
     options.items_per_request = static_cast<uint32_t>(options.total);
   }

@@ -69,10 +69,10 @@ std::string to_text(const LoadResult& result, const std::string& items) {
       result.refused, result.failed, per_second(result.sent, result.elapsed), items,
       duration_text(result.elapsed), result.cpu_seconds);
   if (result.ok + result.rejected > 0) text += "answers: " + latency_text(result.latency) + "\n";
-  if (result.retries > 0) text += fmt::format("{} attempts were repeated\n", result.retries);
+  if (result.retries > 0) text += fmt::format("{} attempts were retries\n", result.retries);
   const Refusals& refusals = result.refusals;
   if (refusals.count > 0) {
-    text += fmt::format("{} answers said \"later\", {} of them when: {} to {}\n", refusals.count,
+    text += fmt::format("{} retryable answers, {} of them with a delay: {} to {}\n", refusals.count,
                         refusals.hinted, duration_text(refusals.hint_min),
                         duration_text(refusals.hint_max));
   }

@@ -10,7 +10,7 @@ namespace {
 
 using transport::ClientAnswer;
 
-// A place whose request could not even be sent rests, or a closed loop without a server would spin.
+// The pause after a request that could not be sent; without it a closed loop would spin.
 constexpr Duration kPauseAfterFailure = 100ms;
 constexpr Duration kRetryDelay = 100ms;
 constexpr Duration kRetryDelayMax = 5s;
@@ -19,15 +19,15 @@ constexpr Duration kRetryDelayMax = 5s;
 
 struct LoadRun::Place {
   transport::Client* client = nullptr;
-  // Of the last request and the one before: written over in turn, because a client may still hold
-  // a request while it tells of the answer.
+  // The chunks of the last two requests are overwritten in turn, because a client may still hold
+  // a request when it reports the answer.
   ChunkRef chunk;
   ChunkRef previous_chunk;
   Bytes body;
   uint64_t first_sequence = 0;
-  MonotonicTime begun_at{};  // or due, in an open loop
+  MonotonicTime begun_at{};  // in an open loop: when it was due
   uint32_t attempts = 0;
-  std::unique_ptr<io::Timer> pause;  // before another attempt, or before the place is free again
+  std::unique_ptr<io::Timer> pause;  // before a retry, or before the slot is free again
   bool retry_pending = false;
 };
 
@@ -42,7 +42,7 @@ LoadRun::LoadRun(io::Loop& loop, const GenerateOptions& options, Clients clients
       compressor_(options.compression, compress::kDefaultLevel),
       next_sequence_(options.first_sequence) {
   result_.request_bytes = template_.size();
-  // The places of all connections alternate, so that a few requests spread over all of them.
+  // The slots of all connections alternate, so that a few requests are spread over all of them.
   for (uint32_t stream = 0; stream < options_.streams; ++stream) {
     for (const auto& client : clients_) {
       auto place = std::make_unique<Place>();
@@ -51,13 +51,13 @@ LoadRun::LoadRun(io::Loop& loop, const GenerateOptions& options, Clients clients
       places_.push_back(std::move(place));
     }
   }
-  std::reverse(free_.begin(), free_.end());  // taken from the back
+  std::reverse(free_.begin(), free_.end());  // slots are taken from the back
   pace_timer_ = loop_.make_timer([this] { fill_places(); });
   end_timer_ = loop_.make_timer([this] { end_sending(); });
 }
 
 LoadRun::~LoadRun() {
-  finished_ = true;  // the clients' destructors still answer what is in flight
+  finished_ = true;  // the clients' destructors still answer requests in flight
   clients_.clear();
 }
 
@@ -75,7 +75,7 @@ void LoadRun::end_sending() {
   end_timer_->disarm();
   if (pacer_) {
     result_.behind_schedule = pacer_->backlog(loop_.now()) * template_.item_count();
-    // A request that is just due is not late.
+    // A request that is due just now is not late.
     if (result_.behind_schedule <= template_.item_count()) result_.behind_schedule = 0;
   }
   check_finished();

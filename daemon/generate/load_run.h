@@ -1,8 +1,8 @@
-// The generator without its sockets: takes clients and a loop, decides what is sent when, and adds
-// up what came of it. Everything runs on the loop's thread.
+// The generator without its sockets: decides when to send a request with which client, and sums up
+// the results. Runs on the loop's thread.
 //
-// A place is one request in flight (connections times streams). It keeps its requests' chunks, so
-// that in steady state nothing is allocated but what the client needs.
+// A Place is a slot for one request in flight (connections times streams). It keeps its requests'
+// chunks, so that only the client allocates during the run.
 #pragma once
 
 #include <functional>
@@ -31,13 +31,13 @@ class LoadRun {
   LoadRun(const LoadRun&) = delete;
   LoadRun& operator=(const LoadRun&) = delete;
 
-  // Called for each request that was answered OK with nothing rejected: its first item, and how
-  // many it has. Before start().
+  // Called with the first item and the number of items of each request that was answered OK without
+  // rejected items. Call before start().
   using OnAcknowledged = std::function<void(NumberedId first, uint64_t count)>;
   void observe_acknowledged(OnAcknowledged observer) { on_acknowledged_ = std::move(observer); }
 
   void start();
-  // Begins no more requests; the run finishes when those in flight have their answers.
+  // Begins no more requests; the run finishes when the requests in flight are answered.
   void end_sending();
   const LoadResult& result() const { return result_; }
 
@@ -59,7 +59,7 @@ class LoadRun {
   const PayloadTemplate template_;
   Clients clients_;
   std::function<void()> on_finished_;
-  OnAcknowledged on_acknowledged_;  // or empty
+  OnAcknowledged on_acknowledged_;  // may be empty
   compress::Compressor compressor_;
   std::vector<std::unique_ptr<Place>> places_;
   std::vector<Place*> free_;

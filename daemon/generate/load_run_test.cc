@@ -14,7 +14,7 @@ namespace {
 
 using transport::ClientAnswer;
 
-// Answers after a delay, by a script that sees the number of the attempt.
+// Answers after a delay, as a script decides from the number of the attempt.
 class ScriptedClient final : public transport::Client {
  public:
   using Script = std::function<ClientAnswer(uint64_t attempt)>;
@@ -133,7 +133,7 @@ TEST_F(LoadRunTest, NumbersAreUnbrokenAcrossRequestsInFlight) {
   options.streams = 4;
   Ids ids;
   run(options, 1ms, [&](uint64_t attempt) {
-    // Looked at now, before the chunk is written over.
+    // Read before the chunk is overwritten.
     EXPECT_EQ(count_items(Signal::kTraces, scripted_[0]->requests[attempt].view(), &ids), 10u);
     return ok();
   });
@@ -153,7 +153,7 @@ TEST_F(LoadRunTest, OpenLoopKeepsItsRate) {
 
 TEST_F(LoadRunTest, OpenLoopCountsFromTheDueTime) {
   GenerateOptions options = small(0);
-  options.rate = 1'000;  // 100 requests a second, but one place and 100 ms an answer
+  options.rate = 1'000;  // 100 requests a second, but one slot and 100 ms for an answer
   options.duration = 1s;
   options.streams = 1;
   const LoadResult result = run(options, 100ms, [](uint64_t) { return ok(); });
@@ -210,7 +210,7 @@ TEST_F(LoadRunTest, RefusalsAndTheirHintsAreCountedForEachAttempt) {
       << to_json(result);
 }
 
-TEST_F(LoadRunTest, OnlyWhatWasAnsweredOkIsAcknowledged) {
+TEST_F(LoadRunTest, OnlyItemsAnsweredOkAreAcknowledged) {
   std::vector<std::pair<NumberedId, uint64_t>> acknowledged;
   on_acknowledged_ = [&](NumberedId first, uint64_t count) {
     acknowledged.emplace_back(first, count);
@@ -234,7 +234,7 @@ TEST_F(LoadRunTest, PartialSuccessIsCountedInItems) {
   EXPECT_EQ(result.rejected, 15u);
 }
 
-TEST_F(LoadRunTest, NobodyThereDoesNotSpin) {
+TEST_F(LoadRunTest, UnreachableTargetDoesNotSpin) {
   GenerateOptions options = small(0);
   options.duration = 1s;
   options.streams = 1;

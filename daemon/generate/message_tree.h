@@ -1,5 +1,5 @@
-// A message as a tree of fields that knows both its protobuf and its OTLP/JSON form, so that what
-// is generated is described once. Built at start-up; speed does not matter here.
+// A message as a tree of fields that encodes itself as protobuf and as OTLP/JSON, so that generated
+// content is described once. Built at start-up; speed is irrelevant.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace millrace::load {
 struct Field {
   enum class Kind : uint8_t {
     kMessage,
-    kRepeatedMessage,  // neighbours of one name form one JSON array
+    kRepeatedMessage,  // adjacent fields with one name form one JSON array
     kString,
     kBool,
     kEnum,     // a varint; a number in JSON
@@ -23,12 +23,12 @@ struct Field {
     kFixed64,        // a decimal string in JSON
     kPackedFixed64,  // integers; an array of decimal strings in JSON
     kPackedDoubles,  // reals; an array of numbers in JSON
-    kTraceId,        // integer: the item whose trace it is
-    kSpanId,         // integer: the item
-    kTime,           // integer: nanoseconds after the request's time
+    kTraceId,        // integer: the number of the item that owns the trace
+    kSpanId,         // integer: the number of the item
+    kTime,           // integer: nanoseconds since the request's time
   };
   uint32_t number = 0;
-  std::string_view json_name;  // of static storage
+  std::string_view json_name;  // with static storage duration
   Kind kind = Kind::kMessage;
   std::string text;
   int64_t integer = 0;

@@ -1,6 +1,6 @@
 // Ids that can be checked for loss and duplicates wherever they arrive. A generator numbers its
-// items from 0 and writes the number into the span id; the trace id repeats the number of the
-// trace's first item and is otherwise mixed well, so that samplers find randomness in it.
+// items from 0 and writes the number into the span id. The trace id contains the span id of the
+// trace's first item, and its other half is mixed well, so that samplers find randomness in it.
 //
 //   span id   0      0xA7
 //             1..2   the generator's id, big endian
@@ -49,7 +49,7 @@ constexpr uint64_t mix(uint64_t z) {
   return z ^ (z >> 31);
 }
 
-// Nothing when the ids are not numbered ones: of another length, or made by another program.
+// Returns nothing when the ids are not numbered: of another length, or made by another program.
 inline std::optional<NumberedId> read_numbered_id(std::span<const uint8_t> trace_id,
                                                   std::span<const uint8_t> span_id) {
   if (trace_id.size() != 16 || span_id.size() != 8) return std::nullopt;

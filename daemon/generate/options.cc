@@ -30,17 +30,17 @@ void add_generate_options(CLI::App& app, GenerateOptions& options) {
   app.add_option("--total", options.total,
                  "end after that many items, rounded up to whole requests");
   add_duration(app, "--duration", options.duration, "end after that time");
-  add_duration(app, "--timeout", options.timeout, "of each attempt (default 10s)");
+  add_duration(app, "--timeout", options.timeout, "time limit of each attempt (default 10s)");
   app.add_option("--retries", options.retries_max,
-                 "further attempts of a request after a retryable answer (default 0)");
+                 "retries of a request after a retryable answer (default 0)");
   app.add_option("--acknowledged", options.acknowledged_file,
                  "write the numbers of the items that were answered OK to this file, for a sink's "
                  "--acknowledged");
   app.add_option("--generator-id", options.generator_id,
-                 "number of this generator in the ids (default 1)");
+                 "id of this generator in the numbered ids (default 1)");
   app.add_option("--first-sequence", options.first_sequence,
                  "number of the first item (default 0)");
-  app.add_option("--seed", options.seed, "decides the content (default 1)");
+  app.add_option("--seed", options.seed, "seed of the content (default 1)");
   add_choice<SummaryFormat>(app, "--summary", options.summary,
                             {{"text", SummaryFormat::kText}, {"json", SummaryFormat::kJson}},
                             "at the end (default text); json is one line");

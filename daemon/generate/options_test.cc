@@ -7,11 +7,11 @@
 namespace millrace::load {
 namespace {
 
-// The message of the first fault, or empty.
+// The message of the first mistake, or empty.
 std::string parse(std::vector<std::string> arguments, GenerateOptions& options) {
   CLI::App app;
   add_generate_options(app, options);
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 expects them in reverse
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {

@@ -1,8 +1,8 @@
-// When the next request of an open loop is due. The schedule does not wait for answers: a request
-// that could not go out in time keeps its due time, and latencies are measured from it, so that a
-// slow receiver can't make its own figures better by slowing the generator down.
+// The due times of an open loop's requests. The schedule does not wait for answers: a request
+// that could not be sent in time keeps its due time, and latencies are measured from it, so that a
+// slow receiver can't improve its own figures by slowing the generator down.
 //
-// Time comes in, numbers come out.
+// Pure: the caller passes the time.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +17,18 @@ class Pacer {
   Pacer(MonotonicTime start, double requests_per_second)
       : start_(start), interval_ns_(1e9 / requests_per_second) {}
 
-  // When the next request that was not taken yet is due.
+  // The due time of the next request that was not taken.
   MonotonicTime next_due() const {
     return start_ + Duration(static_cast<int64_t>(static_cast<double>(taken_) * interval_ns_));
   }
   bool due(MonotonicTime now) const { return next_due() <= now; }
-  // Takes one request; its due time.
+  // Takes one request and returns its due time.
   MonotonicTime take() {
     const MonotonicTime when = next_due();
     ++taken_;
     return when;
   }
-  // Requests that are due and not sent: how far the generator lags behind its schedule.
+  // The number of requests that are due and not taken: the lag behind the schedule.
   uint64_t backlog(MonotonicTime now) const;
 
  private:

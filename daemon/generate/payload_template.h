@@ -1,6 +1,6 @@
-// One whole request, encoded once, with the positions of what differs from request to request: ids
-// and times. All of them have a fixed width in both encodings, so that making the next request is
-// writing over these positions, about 10 ns an item.
+// One whole request, encoded once, with the positions of the parts that differ between requests:
+// ids and times. All of them have a fixed width in both encodings, so that the next request is made
+// by overwriting these positions, about 10 ns an item.
 //
 // One thread.
 #pragma once
@@ -28,18 +28,18 @@ size_t width_of(SlotKind kind);
 struct Slot {
   uint32_t offset = 0;
   SlotKind kind = SlotKind::kSpanIdBytes;
-  // Ids: which item of the request is meant. Times: nanoseconds after the request's time.
+  // Ids: the item's index in the request. Times: nanoseconds since the request's time.
   int64_t argument = 0;
 };
 
-// Bytes under construction, with their slots.
+// Bytes under construction with their slots.
 class Fragment {
  public:
   void append(std::string_view text) { bytes_ += text; }
   void append(char c) { bytes_ += c; }
   void append_slot(SlotKind kind, int64_t argument);
   void append(const Fragment& other);
-  // Protobuf: a tag and a varint length before what follows.
+  // Protobuf: a tag, or the length before the bytes that follow.
   void append_varint(uint64_t value);
   const std::string& bytes() const { return bytes_; }
   const std::vector<Slot>& slots() const { return slots_; }
@@ -55,9 +55,9 @@ class PayloadTemplate {
 
   uint32_t item_count() const { return item_count_; }
   size_t size() const { return fragment_.bytes().size(); }
-  // The request whose items are numbered from `first_sequence` on and sent at `time`. `reuse` is
-  // the chunk of an earlier request of this template: when it has no other holder, it is
-  // written over; otherwise it becomes a fresh one.
+  // Makes the request whose items are numbered from `first_sequence` and sent at `time`. `reuse` is
+  // the chunk of an earlier request of this template: it is overwritten if it has no other holder;
+  // otherwise `reuse` becomes a new chunk.
   Bytes make_request(uint16_t generator, uint64_t first_sequence, WallTime time,
                      ChunkRef& reuse) const;
 

@@ -52,7 +52,7 @@ TEST(PayloadTemplateTest, OtherIdsAreNotNumbered) {
   }
 }
 
-TEST(PayloadTemplateTest, ChunkIsReusedOnceNobodyHoldsIt) {
+TEST(PayloadTemplateTest, ChunkIsReusedAfterItsLastHolderReleasesIt) {
   Fragment fragment;
   fragment.append_slot(SlotKind::kSpanIdHex, 0);
   const PayloadTemplate payload(std::move(fragment), 1);

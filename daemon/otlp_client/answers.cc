@@ -15,8 +15,8 @@ struct PartialSuccess {
   std::string message;
 };
 
-// Export…ServiceResponse.partial_success (field 1) with rejected_… (1) and error_message (2), the
-// same for every signal.
+// Reads Export…ServiceResponse.partial_success (field 1) with rejected_… (1) and error_message (2),
+// which have the same numbers for all signals.
 PartialSuccess partial_success(const ClientAnswer& answer) {
   PartialSuccess found;
   if (answer.body_is_json) return found;

@@ -1,4 +1,4 @@
-// What an answer of an OTLP endpoint means to the sender of the request. Thread safe: no state.
+// Interprets the answers of an OTLP endpoint. Thread safe: no state.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@ namespace millrace::load {
 
 bool is_ok(const transport::ClientAnswer& answer);
 
-// Whether another attempt may succeed, as OTLP says for each code and status, and for attempts
-// that got no answer.
+// Whether another attempt may succeed, as OTLP defines for each code and status. An attempt without
+// an answer may be repeated.
 bool is_retryable(const transport::ClientAnswer& answer);
 
-// Items that a partial success says were rejected; 0 for JSON answers.
+// The number of rejected items in a partial success; 0 for JSON answers.
 uint64_t rejected_count(const transport::ClientAnswer& answer);
-// And why, or a warning; as the peer wrote it.
+// The peer's reason or warning in a partial success, unchanged.
 std::string partial_message(const transport::ClientAnswer& answer);
 
-// "INVALID_ARGUMENT (HTTP 400): no name", "not sent: connection refused".
+// Describes an answer: "INVALID_ARGUMENT (HTTP 400): no name", "not sent: connection refused".
 std::string describe(const transport::ClientAnswer& answer);
 
 }  // namespace millrace::load

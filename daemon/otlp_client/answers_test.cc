@@ -13,7 +13,7 @@ ClientAnswer of_code(Code code) {
   return answer;
 }
 
-TEST(AnswersTest, WhatOtlpCallsRetryableIsTriedAgain) {
+TEST(AnswersTest, RetryableAnswersOfOtlpAreRetryable) {
   for (const Code code : {Code::kCancelled, Code::kDeadlineExceeded, Code::kAborted,
                           Code::kOutOfRange, Code::kUnavailable, Code::kDataLoss}) {
     EXPECT_TRUE(is_retryable(of_code(code))) << code_name(code);
@@ -38,7 +38,7 @@ TEST(AnswersTest, OverHttpTheStatusDecides) {
   EXPECT_FALSE(is_retryable(answer));
 }
 
-TEST(AnswersTest, NoAnswerMeansTryAgainUnlessWeEnd) {
+TEST(AnswersTest, NoAnswerIsRetryableExceptAtTheEnd) {
   for (const auto kind :
        {ClientAnswer::Kind::kNotSent, ClientAnswer::Kind::kBroken, ClientAnswer::Kind::kTimedOut}) {
     ClientAnswer answer;

@@ -5,7 +5,7 @@
 namespace millrace::load {
 namespace {
 
-// A handler may do no more than this; the loop looks 20 times a second.
+// A signal handler may only set a flag; the loop checks it 20 times a second.
 constexpr Duration kLookInterval = 50ms;
 volatile std::sig_atomic_t interrupted = 0;
 

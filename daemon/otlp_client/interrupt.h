@@ -1,5 +1,5 @@
-// SIGINT and SIGTERM for the load programs: the first one calls back on the loop, the second ends
-// the process as usual. One at a time in a process.
+// SIGINT and SIGTERM for the load programs: the first signal calls back on the loop, the second one
+// ends the process. One object at a time in a process.
 #pragma once
 
 #include <functional>

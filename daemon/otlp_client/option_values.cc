@@ -37,7 +37,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, double>, 7> kUnits = {
       {{"", 1e9}, {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
   for (const auto& [name, nanoseconds] : kUnits) {
-    // A century keeps sums of durations far from overflow.
+    // A limit of a century keeps sums of durations far from overflow.
     if (unit == name && number * nanoseconds < 3e18) {
       return Duration(static_cast<int64_t>(number * nanoseconds));
     }
@@ -78,7 +78,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, uint16_t default_port) {
     if (endpoint.path == "/") endpoint.path.clear();
     text = text.substr(0, slash);
   }
-  // Digits alone are a port: as an address they would be an old way to write IPv4 ("26555" is
+  // Digits alone are a port: as a host they would be an old notation of an IPv4 address ("26555" is
   // 0.0.103.187).
   if (!text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos) {
     const auto port = parse_port(text);
@@ -104,7 +104,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, uint16_t default_port) {
   }
   if (endpoint.host.find_first_of(is_bracketed ? "[]" : "[]:") != std::string::npos) {
     return fail(Code::kInvalidArgument,
-                "endpoint \"" + whole + "\": no valid host; IPv6 addresses stand in brackets");
+                "endpoint \"" + whole + "\": no valid host; IPv6 addresses need brackets");
   }
   if (endpoint.host.empty()) endpoint.host = "localhost";
   if (text.empty()) return endpoint;

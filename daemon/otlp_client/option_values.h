@@ -1,4 +1,4 @@
-// Values of command-line options that CLI11 does not know by itself.
+// Parsers of command-line values for which CLI11 has none.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ namespace millrace::load {
 
 enum class SummaryFormat : uint8_t { kText, kJson };
 
-// "250us", "200ms", "1.5s", "2m", "1h"; a bare number is seconds. Not negative.
+// Parses "250us", "200ms", "1.5s", "2m", "1h"; a number without a unit is seconds. Not negative.
 std::optional<Duration> parse_duration(std::string_view text);
 
-// "name=value" or "name: value"; the name in lower case.
+// Parses "name=value" or "name: value"; the name becomes lower case.
 std::optional<MetadataEntry> parse_header(std::string_view text);
 
-// "unavailable", "UNAVAILABLE" or "14".
+// Parses "unavailable", "UNAVAILABLE" or "14".
 std::optional<Code> parse_code(std::string_view text);
 
 struct Endpoint {
@@ -29,11 +29,11 @@ struct Endpoint {
   std::string path;  // "" or "/…"
   bool tls = false;
 };
-// "host:port", "[::1]:4317", ":4317", "http://host:port/path", "https://…"; without a port,
-// `default_port`.
+// Parses "host:port", "[::1]:4317", ":4317", "http://host:port/path", "https://…". A missing port
+// becomes `default_port`.
 Result<Endpoint> parse_endpoint(std::string_view text, uint16_t default_port);
 
-// "450 µs", "1.25 ms", "12.3 s".
+// Formats "450 µs", "1.25 ms", "12.3 s".
 std::string duration_text(Duration duration);
 
 }  // namespace millrace::load

@@ -1,5 +1,5 @@
-// Values of options: durations within their bounds and as the C library reads the number, headers
-// cut at their first sign, endpoints that read again as they were written, codes by name or number.
+// Values of options: durations are within their bounds and equal the C library's number, headers
+// are cut at their first sign, endpoints parse again after formatting, codes by name or number.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

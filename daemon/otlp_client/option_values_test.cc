@@ -32,7 +32,7 @@ TEST(OptionValuesTest, CodesHaveNamesAndNumbers) {
   EXPECT_FALSE(parse_code("busy").has_value());
 }
 
-TEST(OptionValuesTest, EndpointsAreTakenApart) {
+TEST(OptionValuesTest, EndpointsAreParsed) {
   const struct {
     const char* text;
     const char* host;
@@ -62,7 +62,7 @@ TEST(OptionValuesTest, EndpointsAreTakenApart) {
   }
 }
 
-// Without brackets the end of an IPv6 address was taken for the port.
+// Without brackets the end of an IPv6 address was parsed as the port.
 TEST(OptionValuesTest, AnIPv6AddressWithoutBracketsIsRefused) {
   for (const char* wrong : {"fe80::1", "::1:4317", "3:3]:4317", "[[::1]]:4317", "a]b:1"}) {
     EXPECT_FALSE(parse_endpoint(wrong, 4317).has_value()) << wrong;

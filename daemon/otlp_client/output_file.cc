@@ -45,7 +45,7 @@ Result<FilePtr> open_output(const std::string& path, OutputStart start) {
   }
   FilePtr file(::fdopen(descriptor.get(), "ab"));
   if (file == nullptr) return fail(cannot("write", path));
-  descriptor.release();  // the file closes it
+  descriptor.release();  // the FILE owns it now
   return file;
 }
 

@@ -1,4 +1,4 @@
-// Files that the load programs write, opened as io/safe_open.h says.
+// Files that the load programs write, opened by the rules of io/safe_open.h.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ struct CloseFile {
 };
 using FilePtr = std::unique_ptr<std::FILE, CloseFile>;
 
-// kEmpty: what is there is emptied, if it is this user's.
+// kEmpty: an existing file is emptied if it belongs to this user.
 enum class OutputStart : uint8_t { kAppend, kEmpty };
 
-// "/dev/stdout" is this process's own output. Errors name the path.
+// Opens a file; "/dev/stdout" is this process's own output. Errors name the path.
 Result<FilePtr> open_output(const std::string& path, OutputStart start);
 
 }  // namespace millrace::load

@@ -1,4 +1,4 @@
-// Where a command sends to and how: its options, and the client that they ask for.
+// The target of a command that sends: its options, and the options of the client for it.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ namespace millrace::load {
 
 enum class LoadProtocol : uint8_t { kGrpc, kHttp };
 
-// Files in PEM; empty names: the system's certificate authorities, no client certificate.
+// PEM files; empty names: the system's certificate authorities, no client certificate.
 struct ClientTlsFiles {
   std::string ca_file;
   std::string cert_file;
@@ -44,10 +44,10 @@ void add_target_options(CLI::App& app, TargetOptions& options);
 // One option whose value is a duration ("200ms").
 void add_duration(CLI::App& app, const char* name, Duration& into, const std::string& help);
 
-// What does not fit together, in words for the user; empty when all is well.
+// Returns the contradictions between options in words for the user; empty: there are none.
 std::string check_target_options(const TargetOptions& options);
 
-// `connections_max`: of an HTTP/1.1 client; gRPC has one. The certificates are read here.
+// `connections_max` applies to HTTP/1.1; gRPC uses one connection. Reads the certificates.
 Result<transport::ClientOptions> client_options(const TargetOptions& options,
                                                 std::string user_agent, uint32_t connections_max);
 std::unique_ptr<transport::Client> make_client(io::Loop& loop, LoadProtocol protocol,

@@ -13,8 +13,8 @@ bool is_text_byte(uint8_t byte) {
   return byte == '\t' || byte == '\n' || byte == '\r' || (byte >= 0x20 && byte < 0x7F);
 }
 
-// Whether a file that begins so is made of lines: as a length these bytes would be larger than any
-// frame, but for those that begin with a tab or the end of a line, which no length has behind it.
+// Whether the first bytes are those of a file of lines. Read as a length they would exceed any
+// frame, except when they begin with a tab or a line end, which is not a length in a valid file.
 bool looks_like_text(std::span<const uint8_t> begin) {
   return std::ranges::all_of(begin, is_text_byte);
 }

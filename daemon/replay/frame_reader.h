@@ -1,5 +1,5 @@
-// A file cut into the frames that writers put there: lines, or 4 bytes of length (big endian) and
-// that many bytes. Which of the two it is, its first bytes tell.
+// Cuts a file into its frames: lines, or a length of 4 bytes (big endian) and that many bytes. The
+// file's first bytes determine which.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,14 @@ namespace millrace::replay {
 // Fills a prefix of `into` and returns its size; 0 at the end.
 using ByteSource = std::function<Result<size_t>(std::span<uint8_t> into)>;
 
-// More than any destination takes in one request.
+// More than any destination accepts in one request.
 inline constexpr size_t kFrameBytesMax = size_t{256} << 20;
 
 struct Frame {
   Bytes bytes;        // without the length, without '\n'
   std::string where;  // "dead.jsonl:7", or "a.bin: record 3 at byte 1234"
   bool is_line = false;
-  bool is_cut_off = false;  // a last line without its end; it may be whole all the same
+  bool is_cut_off = false;  // a last line without its line end; it may still be complete
 };
 
 struct Unreadable {
@@ -40,19 +40,19 @@ class FrameReader {
       : name_(std::move(name)), source_(std::move(source)), frame_bytes_max_(frame_bytes_max) {}
 
   enum class Step : uint8_t { kFrame, kUnreadable, kEnd };
-  // Fills one of the two. Behind a frame that cannot be read it goes on with the next one where it
-  // can be found, else with kEnd. Empty lines are passed over.
+  // Sets one of the two. Behind an unreadable frame it continues with the next one if that can be
+  // found, otherwise it returns kEnd. Empty lines are skipped.
   Step next(Frame* frame, Unreadable* unreadable);
   bool was_empty() const { return begun_ && total_ == 0; }
 
  private:
   enum class Kind : uint8_t { kLines, kLengths };
-  // Looks which kind of file it is; false: one that cannot be read.
+  // Determines the kind of the file. False: it is unreadable.
   bool begin(Unreadable* unreadable);
   Step next_line(Frame* frame, Unreadable* unreadable);
   Step next_length(Frame* frame, Unreadable* unreadable);
   Step fail_at(std::string where, std::string why, Unreadable* unreadable);
-  // At least `size` bytes in the buffer, or fewer at the end.
+  // Fills the buffer to at least `size` bytes, or fewer at the end of the file.
   bool fill(size_t size);
   bool read_more(size_t size);
   size_t available() const { return buffer_.size() - at_; }
@@ -65,13 +65,13 @@ class FrameReader {
   const size_t frame_bytes_max_;
   std::vector<uint8_t> buffer_;
   size_t at_ = 0;
-  uint64_t position_ = 0;  // of buffer_[at_] in the file
+  uint64_t position_ = 0;  // the position of buffer_[at_] in the file
   uint64_t total_ = 0;     // bytes read from the source
-  uint64_t number_ = 0;    // of the last line or record
+  uint64_t number_ = 0;    // the number of the last line or record
   Kind kind_ = Kind::kLines;
   bool begun_ = false;
-  bool ended_ = false;     // the source has no more
-  bool finished_ = false;  // nothing behind this can be read
+  bool ended_ = false;     // the source has no more bytes
+  bool finished_ = false;  // the rest of the file is unreadable
   std::optional<Error> source_error_;
 };
 

@@ -7,7 +7,7 @@
 namespace millrace::replay {
 namespace {
 
-// Gives at most `step` bytes a call.
+// A source that returns at most `step` bytes a call.
 ByteSource source_of(std::string text, size_t step) {
   return [text = std::move(text), step, at = size_t{0}](std::span<uint8_t> into) mutable {
     const size_t count = std::min({into.size(), step, text.size() - at});
@@ -17,7 +17,7 @@ ByteSource source_of(std::string text, size_t step) {
   };
 }
 
-// Each frame as its place and its bytes, in one word; what cannot be read in brackets.
+// Each frame as one word of its place and its bytes; unreadable frames in brackets.
 std::vector<std::string> read_all(FrameReader& reader) {
   std::vector<std::string> all;
   while (true) {
@@ -84,7 +84,7 @@ TEST(FrameReaderTest, ATruncatedLastRecordIsNamedWhereverItIsCut) {
   }
 }
 
-TEST(FrameReaderTest, AnEmptyFileIsSaidToBeSo) {
+TEST(FrameReaderTest, AnEmptyFileIsReported) {
   FrameReader reader("f", source_of("", 10));
   EXPECT_TRUE(read_all(reader).empty());
   EXPECT_TRUE(reader.was_empty());
@@ -105,7 +105,7 @@ TEST(FrameReaderTest, AFileCompressedAsAWholeIsNamed) {
   EXPECT_NE(gzip[0].find("gunzip"), std::string::npos) << gzip[0];
 }
 
-TEST(FrameReaderTest, ATooLargeFrameIsPassedOverAndTheNextOneRead) {
+TEST(FrameReaderTest, ATooLargeFrameIsSkippedAndTheNextOneRead) {
   const Frames lengths = read_all(with_length(std::string(50, 'x')) + with_length("ab"), 7, 20);
   ASSERT_EQ(lengths.size(), 2u);
   EXPECT_NE(lengths[0].find("which is too large"), std::string::npos) << lengths[0];

@@ -25,19 +25,20 @@ void add_replay_options(CLI::App& app, ReplayOptions& options) {
                  "--signal", "\"" + text + "\" is not one of traces|metrics|logs|profiles");
            }
          },
-         "what length-prefixed protobuf holds (default: told by its bytes)")
+         "the signal of length-prefixed protobuf (default: guessed from its bytes)")
       ->type_name("traces|metrics|logs|profiles");
   app.add_flag("--dry-run", options.is_dry_run, "read everything and count, send nothing");
-  app.add_option("--rejected", options.rejected_file,
-                 "append what was not accepted to that file, as dead letters to replay again");
+  app.add_option(
+      "--rejected", options.rejected_file,
+      "append requests that were not accepted to that file, as dead letters to replay again");
   app.add_option("--rate", options.rate, "items a second at most (default: no limit)")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--streams", options.streams,
-                 "requests under way (default 8); 1 keeps the order of the files")
+                 "requests in flight (default 8); 1 keeps the order of the files")
       ->check(CLI::Range(1u, 1'000u));
-  load::add_duration(app, "--timeout", options.timeout, "of each attempt (default 10s)");
+  load::add_duration(app, "--timeout", options.timeout, "time limit of each attempt (default 10s)");
   app.add_option("--retries", options.retries_max,
-                 "further attempts of a request after a retryable answer, with growing pauses "
+                 "retries of a request after a retryable answer, with growing delays "
                  "(default 10)");
   load::add_choice<load::SummaryFormat>(
       app, "--summary", options.summary,

@@ -1,4 +1,4 @@
-// What `millrace replay` can be told. Plain data; options.cc binds it to the command line.
+// The options of `millrace replay`. Plain data; options.cc binds it to the command line.
 #pragma once
 
 #include <cstdint>
@@ -15,25 +15,25 @@ namespace millrace::replay {
 
 struct ReplayOptions : load::TargetOptions {
   std::vector<std::string> files;
-  // Only dead letters of that exporter; empty: everything.
+  // Only dead letters of that exporter; empty: all requests.
   std::string destination;
-  // Of requests that do not name their signal (length-prefixed protobuf); nothing: by their bytes.
+  // The signal of requests that do not name it (length-prefixed protobuf); empty: guessed.
   std::optional<Signal> signal;
   bool is_dry_run = false;
-  // Where dead letters of what was not accepted are appended; empty: nowhere.
+  // The file to which dead letters of requests that were not accepted are appended; empty: none.
   std::string rejected_file;
 
   double rate = 0;            // items a second; 0: as fast as answers come
-  uint32_t streams = 8;       // requests under way; 1 keeps their order
+  uint32_t streams = 8;       // requests in flight; 1 keeps their order
   Duration timeout = 10s;     // for each attempt
-  uint32_t retries_max = 10;  // further attempts of a request after a retryable answer
+  uint32_t retries_max = 10;  // retries of a request after a retryable answer
   load::SummaryFormat summary = load::SummaryFormat::kText;
 };
 
 // Adds the options to a sub-command; `options` must live until the command line is parsed.
 void add_replay_options(CLI::App& app, ReplayOptions& options);
 
-// What does not fit together, in words for the user; empty when all is well.
+// Returns the contradictions between options in words for the user; empty: there are none.
 std::string check_replay_options(const ReplayOptions& options);
 
 }  // namespace millrace::replay

@@ -8,11 +8,11 @@
 namespace millrace::replay {
 namespace {
 
-// The message of the first fault, or empty.
+// The message of the first mistake, or empty.
 std::string parse(std::vector<std::string> arguments, ReplayOptions& options) {
   CLI::App app;
   add_replay_options(app, options);
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 expects them in reverse
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {

@@ -66,7 +66,7 @@ class InputFile {
 };
 using InputFiles = std::vector<std::unique_ptr<InputFile>>;
 
-// All files are opened before anything is sent, so that a wrong name costs nothing.
+// Opens all files before anything is sent, so that a wrong name has no effect.
 Result<InputFiles> open_files(const std::vector<std::string>& paths) {
   InputFiles files;
   for (const std::string& path : paths) {
@@ -77,7 +77,7 @@ Result<InputFiles> open_files(const std::vector<std::string>& paths) {
   return files;
 }
 
-// The requests of all files, one behind the other.
+// The requests of all files, one after the other.
 class Requests {
  public:
   Requests(const ReplayOptions& options, const InputFiles& files, ReplayResult& result)
@@ -124,7 +124,7 @@ class Requests {
       result_.skipped.add(request->item_count);
       return std::nullopt;
     }
-    // Profiles without a sample may have a dictionary.
+    // Profiles without a sample may contain a dictionary.
     if (request->item_count == 0 && request->signal != Signal::kProfiles) {
       result_.empty.add(0);
       return std::nullopt;
@@ -140,7 +140,7 @@ class Requests {
   std::unique_ptr<FrameReader> reader_;
 };
 
-// The file of --rejected; without one nothing is written.
+// The file of --rejected; without the option it writes nothing.
 class RejectedFile {
  public:
   RejectedFile(io::FileSystem& files, ReplayResult& result) : files_(files), result_(result) {}
@@ -161,7 +161,7 @@ class RejectedFile {
                                                 ", which is being replayed: name another file");
       }
     }
-    // The process that wrote it before may have ended within a line.
+    // The process that wrote the file before may have ended within a line.
     if (writer_->size() != 0) return writer_->write_record(as_span("\n"));
     return {};
   }
@@ -207,7 +207,7 @@ void count_only(Requests& requests, ReplayResult& result) {
   }
 }
 
-// What a stopped replay has left is told, and kept where --rejected says.
+// Counts the requests that a stopped replay has not sent, and writes them to --rejected.
 void keep_the_rest(Requests& requests, RejectedFile& rejected, ReplayResult& result) {
   if (result.stopped_because.empty()) return;
   const Error answer{Code::kUnavailable, "the replay stopped before: " + result.stopped_because};

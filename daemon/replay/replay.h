@@ -5,8 +5,8 @@
 
 namespace millrace::replay {
 
-// Runs to the end, prints the summary, and returns the exit code: 0 when everything that was there
-// to be read was accepted, 1 when something was not, 2 when it could not begin.
+// Replays all files, prints the summary, and returns the exit code: 0 when every readable request
+// was accepted, 1 when one was not, 2 when the replay could not begin.
 int run_replay(const ReplayOptions& options);
 
 }  // namespace millrace::replay

@@ -1,5 +1,5 @@
-// A file of any bytes never crashes the reader, however it is cut when it is read; what is found in
-// it has passed the door, and is found again however the file was cut.
+// A file of any bytes never crashes the reader, in whatever pieces it is read. The requests found
+// have passed admission, and are the same for any pieces.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static RequestDecoder decoder;
   const std::span<const uint8_t> file(data, size);
   const std::string at_once = read_all(file, size + 1, decoder);
-  // Few pieces: each read makes room for a quarter of a mebibyte.
+  // Few pieces, because each read allocates a quarter of a mebibyte.
   MILLRACE_CHECK(read_all(file, size / 3 + 1, decoder) == at_once);
   return 0;
 }

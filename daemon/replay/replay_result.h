@@ -1,4 +1,4 @@
-// What a replay came to, and how it is shown.
+// The result of a replay, and its texts.
 #pragma once
 
 #include <cstdint>
@@ -22,19 +22,19 @@ struct Count {
 // skipped; items that a partial success rejected are in rejected_items and not in accepted.items.
 struct ReplayResult {
   Count accepted;
-  Count refused;   // for good
-  Count given_up;  // no attempt was left after answers that said "later", or none
-  Count not_sent;  // the replay stopped before
+  Count refused;   // permanently
+  Count given_up;  // no attempt was left after retryable answers or failures
+  Count not_sent;  // the replay stopped earlier
   Count empty;     // without an item; not reported
   Count skipped;   // of another destination
   uint64_t rejected_items = 0;
   uint64_t retries = 0;
   uint64_t unreadable_count = 0;
-  std::vector<Unreadable> unreadable;        // the first of them
+  std::vector<Unreadable> unreadable;        // the first few
   std::map<std::string, uint64_t> refusals;  // requests by the last answer; the first few answers
   std::string warning;                       // the first partial success or warning
-  std::string stopped_because;               // empty: it went to the end
-  uint64_t unwritten_rejected = 0;           // requests that should be in --rejected and are not
+  std::string stopped_because;               // empty: it ran to the end
+  uint64_t unwritten_rejected = 0;           // requests that are missing in --rejected
   Duration elapsed = 0s;
   // Dry run: "traces, dead letters of otlp_grpc/a: bad_data".
   std::map<std::string, Count> kinds;

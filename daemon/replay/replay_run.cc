@@ -12,7 +12,7 @@ using transport::ClientAnswer;
 
 constexpr Duration kRetryDelay = 100ms;
 constexpr Duration kRetryDelayMax = 5s;
-// A wish for a longer pause ends the replay sooner than it would be obeyed.
+// A peer that requests a longer delay ends the replay.
 constexpr Duration kRetryAfterMax = 2min;
 
 Duration pause_before_attempt(uint32_t attempts, const ClientAnswer& answer) {
@@ -32,7 +32,7 @@ struct ReplayRun::Place {
   FoundRequest request;
   uint32_t attempts = 0;
   ClientAnswer last_answer;
-  std::unique_ptr<io::Timer> pause;  // armed: waits for another attempt
+  std::unique_ptr<io::Timer> pause;  // armed: waits for a retry
 };
 
 ReplayRun::ReplayRun(Parts parts, const ReplayOptions& options, ReplayResult& result)
@@ -53,7 +53,7 @@ ReplayRun::ReplayRun(Parts parts, const ReplayOptions& options, ReplayResult& re
 }
 
 ReplayRun::~ReplayRun() {
-  finished_ = true;  // the client's destructor still answers what is under way
+  finished_ = true;  // the client's destructor still answers requests in flight
   parts_.client.reset();
 }
 
@@ -159,7 +159,7 @@ void ReplayRun::refuse(Place& place, const ClientAnswer& answer) {
   release(place);
 }
 
-// The caller looks whether this was the last one.
+// The caller checks whether this was the last request.
 void ReplayRun::give_up(Place& place, const ClientAnswer& answer) {
   result_.given_up.add(place.request.item_count);
   result_.note_refusal(load::describe(answer));

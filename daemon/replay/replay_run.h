@@ -1,9 +1,9 @@
 // The sending of a replay without sockets and files: takes requests one by one from a source, sends
-// them through a client until each is answered for good, and hands on what was not accepted.
-// Everything runs on the loop's thread; the source may block it.
+// them with a client until each has a final answer, and passes on those that were not accepted.
+// Runs on the loop's thread; the source may block it.
 //
-// When a request has no attempt left, the destination is taken to be gone: the run stops taking
-// requests, so that a dead endpoint costs one request's patience and not everyone's.
+// When a request has no attempt left, the destination is taken to be unavailable: the run takes no
+// more requests, so that a dead endpoint costs the retries of one request only.
 #pragma once
 
 #include <functional>
@@ -27,19 +27,20 @@ class ReplayRun {
     io::Loop& loop;
     std::unique_ptr<transport::Client> client;
     std::function<std::optional<FoundRequest>()> next;  // nothing: the end
-    // What was refused or given up, with the answer and the reason in the ledger's words.
+    // Called with a request that was refused or out of attempts, the answer and the ledger's
+    // reason.
     std::function<void(const FoundRequest&, const Error& answer, std::string_view reason)> rejected;
-    std::function<void()> finished;  // once, in a turn of its own
+    std::function<void()> finished;  // called once, in a turn of its own
   };
-  // All of it, `options` and `result` outlive the run.
+  // The parts, `options` and `result` must outlive the run.
   ReplayRun(Parts parts, const ReplayOptions& options, ReplayResult& result);
   ~ReplayRun();
   ReplayRun(const ReplayRun&) = delete;
   ReplayRun& operator=(const ReplayRun&) = delete;
 
   void start();
-  // Takes no more requests; those that wait for another attempt are given up, those under way get
-  // their answer.
+  // Takes no more requests. Requests that wait for a retry are given up; those in flight get their
+  // answers.
   void stop(const std::string& why);
 
  private:

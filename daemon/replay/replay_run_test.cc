@@ -11,7 +11,7 @@ namespace {
 
 using transport::ClientAnswer;
 
-// Answers after 10 ms by a script that sees the request's bytes and the number of the attempt.
+// Answers after 10 ms, as a script decides from the request's bytes and the number of the attempt.
 class ScriptedClient final : public transport::Client {
  public:
   using Script = std::function<ClientAnswer(std::string_view bytes, uint64_t attempt)>;
@@ -126,7 +126,7 @@ TEST_F(ReplayRunTest, AnEmptySourceEndsAtOnce) {
   EXPECT_TRUE(result_.is_complete());
 }
 
-TEST_F(ReplayRunTest, WhatIsRefusedForGoodIsHandedOnWithItsAnswer) {
+TEST_F(ReplayRunTest, PermanentlyRefusedRequestsArePassedOnWithTheirAnswer) {
   run({}, {"a", "bad", "c"}, [](std::string_view bytes, auto) {
     return bytes == "bad" ? of_code(Code::kInvalidArgument, "no name") : ok();
   });
@@ -137,7 +137,7 @@ TEST_F(ReplayRunTest, WhatIsRefusedForGoodIsHandedOnWithItsAnswer) {
   EXPECT_EQ(result_.refusals.at("INVALID_ARGUMENT: no name"), 1u);
 }
 
-TEST_F(ReplayRunTest, WhatMayPassIsTriedAgainWithGrowingPauses) {
+TEST_F(ReplayRunTest, RetryableAnswersAreRetriedWithGrowingDelays) {
   run({}, {"a"},
       [](auto, uint64_t attempt) { return attempt < 3 ? of_code(Code::kUnavailable) : ok(); });
   EXPECT_TRUE(result_.is_complete());
@@ -186,7 +186,7 @@ TEST_F(ReplayRunTest, InterruptedItWaitsForAnswersButNotForAnotherAttempt) {
     return bytes == "later" ? of_code(Code::kUnavailable) : ok();
   });
   EXPECT_EQ(result_.stopped_because, "interrupted");
-  EXPECT_EQ(result_.accepted.requests, 2u);  // a, and b that was under way
+  EXPECT_EQ(result_.accepted.requests, 2u);  // a, and b that was in flight
   EXPECT_EQ(rejected_, std::vector<std::string>{"later UNAVAILABLE retry_expired"});
   EXPECT_EQ(source_.size(), 1u);
 }

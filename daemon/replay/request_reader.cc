@@ -8,7 +8,7 @@
 namespace millrace::replay {
 namespace {
 
-// A frame, what it decompresses to, and the JSON parser's six times as much.
+// For a frame, its decompressed bytes, and the JSON parser's six times as much.
 constexpr size_t kMemoryBytesMax = size_t{4} << 30;
 constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
 constexpr std::string_view kWhitespace = " \t\r\n";
@@ -18,7 +18,7 @@ std::string_view without_space(std::string_view text) {
   return at == std::string_view::npos ? std::string_view() : text.substr(at);
 }
 
-// The first key of an object; empty when the text is none, or has none.
+// The first key of an object; empty when the text is not an object, or has no key.
 std::string_view first_key(std::string_view text) {
   text = without_space(text);
   if (!text.starts_with('{')) return {};
@@ -96,7 +96,7 @@ Result<FoundRequest> RequestDecoder::decode_json(const Bytes& text) {
       return fail(Code::kInvalidArgument,
                   "neither a dead letter nor OTLP: its first key is " + shortened(key));
     }
-    // "{}" is a request without anything, of whatever signal; anything else is not JSON.
+    // "{}" is an empty request of any signal; anything else is not JSON.
     signal = signal_.value_or(Signal::kTraces);
   }
   auto message = json_.decode_request(*signal, text, pool_, kFrameBytesMax);
@@ -108,7 +108,7 @@ Result<FoundRequest> RequestDecoder::decode_protobuf(const Bytes& message) {
   std::optional<Signal> signal = signal_;
   if (!signal) signal = guess_signal(message.view());
   if (signal) return admitted(*signal, message);
-  // Without items no signal fits better than another; with some, it would be a toss of a coin.
+  // Without items all signals fit equally; with some, an ambiguous request is refused.
   bool is_valid = false;
   bool has_items = false;
   for (const Signal candidate : kSignals) {
@@ -119,7 +119,7 @@ Result<FoundRequest> RequestDecoder::decode_protobuf(const Bytes& message) {
   if (!is_valid) return fail(Code::kInvalidArgument, "not an OTLP request in protobuf");
   if (!has_items) return admitted(Signal::kTraces, message);
   return fail(Code::kInvalidArgument,
-              "the signal cannot be told from the bytes: say it with --signal");
+              "the signal cannot be determined from the bytes: give it with --signal");
 }
 
 Result<FoundRequest> RequestDecoder::admitted(Signal signal, Bytes message) {

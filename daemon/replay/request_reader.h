@@ -1,6 +1,6 @@
-// The requests of one file, whatever format its writer chose: dead letters, OTLP JSON lines, and
-// length-prefixed protobuf or JSON, compressed by zstd or not. Each frame is looked at by itself,
-// so a file that was put together from several is read as well.
+// Reads the requests of one file in any format: dead letters, OTLP JSON lines, and length-prefixed
+// protobuf or JSON, compressed by zstd or not. The format of each frame is determined separately,
+// so that concatenated files can be read.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +21,16 @@ struct FoundRequest {
   Bytes bytes;  // a valid Export<Signal>ServiceRequest in protobuf
   uint32_t item_count = 0;
   std::string where;
-  // What the dead letter said besides; its request is empty.
+  // The other fields of the dead letter; its request is empty.
   std::optional<dead_letter::Record> letter;
 };
 
-// One thread; shared by the files of a run, because its buffers are dear.
+// One thread; shared by the files of a run, because its buffers are expensive to create.
 class RequestDecoder {
  public:
-  // `signal`: of all requests that do not name theirs (protobuf); nothing: it is guessed.
+  // `signal` applies to all requests that do not name theirs (protobuf); nothing: it is guessed.
   explicit RequestDecoder(std::optional<Signal> signal = std::nullopt);
-  // kInvalidArgument with the reason, for people. A request without items is found with count 0.
+  // kInvalidArgument with the reason for people. A request without items is returned with count 0.
   Result<FoundRequest> decode(const Frame& frame);
 
  private:
@@ -47,7 +47,7 @@ class RequestDecoder {
   compress::Decompressor decompressor_;
 };
 
-// Signal of an OTLP/JSON request by its first key ("resourceSpans"); nothing when it is none.
+// The signal of an OTLP/JSON request by its first key ("resourceSpans"); nothing for other texts.
 std::optional<Signal> signal_of_json(std::string_view text);
 
 }  // namespace millrace::replay

@@ -43,7 +43,7 @@ TEST(RequestReaderTest, ADeadLetterIsReadByteForByte) {
   EXPECT_EQ(found->letter->destination, "otlp_grpc/a");
 }
 
-TEST(RequestReaderTest, WhatTheFileExporterWritesIsRead) {
+TEST(RequestReaderTest, FilesOfTheFileExporterAreRead) {
   for (const Signal signal : {Signal::kTraces, Signal::kMetrics, Signal::kLogs}) {
     const Bytes request = otlp::example_request(signal, {.items = 3});
     const Bytes text = Bytes::copy_of(json_of(signal, request));
@@ -64,7 +64,7 @@ TEST(RequestReaderTest, WhatTheFileExporterWritesIsRead) {
   }
 }
 
-TEST(RequestReaderTest, WhatCannotBeReadSaysWhy) {
+TEST(RequestReaderTest, UnreadableFramesHaveAReason) {
   struct Case {
     std::string bytes;
     bool is_line;
@@ -91,7 +91,7 @@ TEST(RequestReaderTest, WhatCannotBeReadSaysWhy) {
   }
 }
 
-TEST(RequestReaderTest, ALastLineThatIsCutOffIsSaidToBeSo) {
+TEST(RequestReaderTest, ALastLineThatIsCutOffIsReported) {
   RequestDecoder decoder;
   const auto found = decoder.decode({.bytes = Bytes::copy_of(R"({"resourceSpans":[{"sco)"),
                                      .where = "f:9",
@@ -112,7 +112,7 @@ TEST(RequestReaderTest, WithoutItemsTheSignalDoesNotMatter) {
   }
 }
 
-// A record of the only field that a log record and a metric share, with nothing to tell them apart.
+// A record with only the field that a log record and a metric share fits both.
 TEST(RequestReaderTest, AnAmbiguousRequestIsNotGuessed) {
   const std::string request("\x0A\x06\x12\x04\x12\x02\x2A\x00", 8);
   RequestDecoder guessing;

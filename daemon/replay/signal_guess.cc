@@ -17,7 +17,7 @@ using otlp::json::MessageId;
 
 constexpr int kDepthMax = 100;
 
-// Names and values; a message that is taken for a string is betrayed by its tags and lengths.
+// Whether this is text, as names and values are. Tags and lengths of a message are not.
 bool is_text(std::string_view text) {
   const bool has_controls = std::ranges::any_of(text, [](char c) {
     return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
@@ -33,7 +33,7 @@ bool has_its_form(const otlp::json::Field& known, const wire::Field& field) {
   return true;
 }
 
-// Bytes of the message that are not explained by what it is taken for.
+// The number of bytes that do not fit the message type `id`.
 uint64_t unexplained(MessageId id, std::span<const uint8_t> bytes, int depth) {
   if (depth > kDepthMax) return bytes.size();
   const otlp::json::Message& message = otlp::json::message(id);

@@ -7,7 +7,7 @@
 namespace millrace::replay {
 namespace {
 
-TEST(SignalGuessTest, EverySignalIsToldByItsBytes) {
+TEST(SignalGuessTest, EverySignalIsGuessedFromItsBytes) {
   for (const Signal signal : kSignals) {
     EXPECT_EQ(guess_signal(otlp::example_request_with_everything(signal).view()), signal)
         << signal_name(signal);
@@ -19,9 +19,9 @@ TEST(SignalGuessTest, EverySignalIsToldByItsBytes) {
   }
 }
 
-TEST(SignalGuessTest, WithoutItemsNothingCanBeTold) {
+TEST(SignalGuessTest, WithoutItemsTheSignalIsNotGuessed) {
   EXPECT_EQ(guess_signal({}), std::nullopt);
-  const uint8_t resource[] = {0x0A, 0x02, 0x0A, 0x00};  // one resource, empty
+  const uint8_t resource[] = {0x0A, 0x02, 0x0A, 0x00};  // one empty resource
   EXPECT_EQ(guess_signal(resource), std::nullopt);
 }
 

@@ -5,7 +5,7 @@
 namespace millrace::daemon {
 
 void give_back_free_heap() {
-  // Free bytes of all arenas, also those given back already: then trimming again costs little.
+  // Counts free bytes of all arenas, also those already returned; trimming again is then cheap.
   if (mallinfo2().fordblks > kFreeHeapMax) malloc_trim(kFreeHeapMax / 4);
 }
 

@@ -21,8 +21,8 @@ size_t resident_bytes() {
   return fields == 2 ? resident * static_cast<size_t>(sysconf(_SC_PAGESIZE)) : 0;
 }
 
-// One small block in use behind each hundred free ones keeps glibc from giving anything back.
-TEST(FreeHeapTest, HolesBetweenWhatIsUsedGoBackToTheSystem) {
+// One small used block behind each hundred free ones prevents glibc from returning memory.
+TEST(FreeHeapTest, FreeHolesBetweenUsedBlocksAreReturnedToTheSystem) {
 #if !defined(__has_feature)
 #define __has_feature(feature) 0  // g++
 #endif

@@ -27,7 +27,7 @@ std::string missing_lines(const LogOptions& options, uint64_t lines) {
   LogOptions unsampled = options;
   unsampled.sampling_enabled = false;
   Logger logger(unsampled, [&text](std::string_view line) { text = line; }, wall_milliseconds);
-  logger.error("log lines were dropped because nobody read them or they could not be written",
+  logger.error("log lines were dropped because their reader was too slow or writing failed",
                {{"dropped_lines", lines}});
   return text;
 }
@@ -86,7 +86,7 @@ void ProcessOutput::write_ledger(std::string_view line) {
     log_output_->write(std::string(line) + "\n");
     return;
   }
-  // The account says how the process ended: it is written at every level of the log.
+  // The ledger's line states how the process ended: it is written at every level of the log.
   LogOptions options = options_;
   options.level = LogLevel::kInfo;
   const auto pairs = ledger_fields(line);

@@ -1,7 +1,7 @@
-// What the collector's process writes: its log, and what debug exporters print, to standard output
-// and standard error. Nothing here waits for a reader (io/text_output.h).
+// The output of the collector's process: its log, and the lines of debug exporters, to standard
+// output and standard error. Nothing here waits for a reader (io/text_output.h).
 //
-// Threads: made and ended by the main thread; logs and outputs are safe from any thread.
+// Threads: created and destroyed by the main thread; logs and outputs are safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +22,15 @@ class ProcessOutput {
   ProcessOutput(const LogOptions& options, bool logs_to_stdout);
 
   Logger& log() { return *log_; }
-  // The same lines without sampling, for what limits itself.
+  // Writes the same lines without sampling, for callers that limit their lines themselves.
   Logger& unsampled_log() { return *unsampled_log_; }
   io::TextOutput& log_output() { return *log_output_; }
   io::TextOutput& standard_output() { return *standard_output_; }
   io::TextOutput& standard_error() { return *standard_error_; }
 
-  // The ledger's last line: as it is on the console, an object in JSON.
+  // Writes the ledger's last line: unchanged to a console, as an object in JSON.
   void write_ledger(std::string_view line);
-  // Waits for what is written to go out, for at most `within` altogether.
+  // Waits until all lines are written, for at most `within` altogether.
   void flush(Duration within);
 
  private:
@@ -45,7 +45,7 @@ class ProcessOutput {
 // The numbers of the ledger's last line; those in parentheses become "dropped_<reason>".
 std::vector<std::pair<std::string, std::string>> ledger_fields(std::string_view line);
 
-// Before there is a log: one error, directly. Waits for the reader.
+// Prints one error before there is a log. Waits for the reader.
 void print_error(std::string_view text);
 
 }  // namespace millrace::daemon

@@ -50,10 +50,10 @@ service:
 namespace {
 
 constexpr Duration kHeapLook = 5s;
-// After a second signal: for what is not stuck to count its losses and say so. Then the process
-// ends whatever it is doing.
+// The time after a second signal in which components that are not stuck count their losses. The
+// process then ends in any state.
 constexpr Duration kSecondSignalGrace = 500ms;
-// For the last lines to be read, before the process ends without them.
+// The time in which the last lines must be read before the process ends without them.
 constexpr Duration kLastLinesTime = 1s;
 
 assembly::MachineFacts machine_facts() {
@@ -64,7 +64,7 @@ assembly::MachineFacts machine_facts() {
 
 // glibc gives each thread an arena of its own, and large blocks move into them with time; a
 // collector's large blocks are chunks, which are pooled anyway. Two arenas and a fixed threshold
-// keep the resident size near what is held.
+// keep the resident size close to the memory in use.
 void tame_the_allocator() {
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
@@ -82,7 +82,7 @@ void greet(const assembly::Plan& plan, Logger& log) {
   }
 }
 
-// Shown when the program is started without a configuration.
+// The text to print when the program is started without a configuration.
 std::string first_steps(const assembly::Plan& plan) {
   std::string text =
       "\nMillrace listens on localhost:4317 and :4318 (either port, OTLP over gRPC or HTTP) and\n"
@@ -92,7 +92,7 @@ std::string first_steps(const assembly::Plan& plan) {
       "or, over gRPC:\n\n"
       "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317\n"
       "  export OTEL_EXPORTER_OTLP_PROTOCOL=grpc\n\n"
-      "Nothing at hand? In another terminal:  millrace generate --total 10\n";
+      "Nothing to send? In another terminal:  millrace generate --total 10\n";
   if (plan.metrics_page) {
     text += "Its own metrics: http://localhost:" + std::to_string(plan.metrics_page->port) +
             "/metrics\n";
@@ -102,7 +102,8 @@ std::string first_steps(const assembly::Plan& plan) {
 
 enum class End : uint8_t { kDrained, kSecondSignal };
 
-// Runs until the first ending signal, drains, and returns when all is settled or a second one came.
+// Runs until the first ending signal, drains, and returns when all is settled or a second one
+// comes.
 End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
           Duration drain_timeout, Logger& log) {
   io::Loop& first = *threads.loops().front();
@@ -115,16 +116,17 @@ End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
     }
     if (signal == SignalWait::kWoken) return End::kDrained;
     if (signal == SIGHUP) {
-      log.warn("SIGHUP: reloading is not in this version; the configuration stays as it is");
+      log.warn(
+          "SIGHUP: reloading is not supported in this version; the configuration is unchanged");
       continue;
     }
     if (!is_ending_signal(signal)) {
-      log.info("a signal that has no meaning here was ignored", {{"signal", strsignal(signal)}});
+      log.info("a signal without an effect here was ignored", {{"signal", strsignal(signal)}});
       continue;
     }
     if (draining) return End::kSecondSignal;
     draining = true;
-    log.info("stopping: no new data is taken, what is queued is delivered; once more ends at once",
+    log.info("stopping: intake is closed, queued data is delivered; a second signal ends at once",
              {{"signal", strsignal(signal)}, {"within_s", drain_timeout / 1s}});
     first.post([&collector, &signals] { collector.drain([&signals] { signals.wake(); }); });
   }
@@ -194,8 +196,8 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
           ->metrics()
           .counter_function(
               "millrace_log_dropped_lines",
-              "Lines of the log that nobody read in time, or that could not be written.", {},
-              [&output] { return static_cast<double>(output.log_output().dropped_lines()); });
+              "Log lines that were dropped because their reader was too slow or writing failed.",
+              {}, [&output] { return static_cast<double>(output.log_output().dropped_lines()); });
   if (arguments.sources.configs.empty()) output.standard_error().write(first_steps(running_plan));
   greet(running_plan, log);
   log.info("everything is ready",

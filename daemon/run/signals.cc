@@ -24,7 +24,7 @@ namespace {
 constexpr std::array kEndingSignals = {SIGTERM, SIGINT, SIGQUIT, SIGXCPU, SIGPWR};
 constexpr std::array kOtherSignals = {SIGHUP,    SIGUSR1, SIGUSR2, SIGALRM,
                                       SIGVTALRM, SIGPROF, SIGIO,   SIGSTKFLT};
-// Signals that wait() has not fetched yet; the main thread may be busy starting.
+// The maximum of signals that wait() has not fetched; the main thread may be busy starting.
 constexpr size_t kWaitingMax = 64;
 
 sigset_t wanted_signals() {
@@ -56,11 +56,11 @@ struct SignalWait::State {
   std::function<void()> on_second_end;
   Duration grace{};
   int signals = -1;  // a signalfd
-  int ending = -1;   // an eventfd: the thread ends
+  int ending = -1;   // an eventfd; written to end the thread
   std::thread thread;
 
   std::mutex mutex;
-  // All below under the mutex.
+  // All members below are guarded by the mutex.
   std::condition_variable changed;
   std::deque<int> waiting;  // numbers for wait(), oldest first
   unsigned wakeups = 0;
@@ -77,7 +77,7 @@ void SignalWait::State::hear(int number) {
 void SignalWait::State::run() {
   std::array<pollfd, 2> descriptors = {{{.fd = signals, .events = POLLIN, .revents = 0},
                                         {.fd = ending, .events = POLLIN, .revents = 0}}};
-  while (ends_heard < 2) {  // only this thread writes it
+  while (ends_heard < 2) {  // written by this thread only
     if (poll(descriptors.data(), descriptors.size(), -1) < 0) continue;
     if (descriptors[1].revents != 0) return;
     signalfd_siginfo info{};
@@ -109,7 +109,7 @@ Result<SignalWait> SignalWait::create(std::function<void()> on_second_end, Durat
 SignalWait::~SignalWait() {
   if (state_ == nullptr) return;
   const uint64_t one = 1;
-  // Cannot fail: the counter is far from its maximum.
+  // Cannot fail, because the counter is far from its maximum.
   [[maybe_unused]] const ssize_t written = write(state_->ending, &one, sizeof(one));
   state_->thread.join();
 }

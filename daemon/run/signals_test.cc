@@ -1,4 +1,4 @@
-// The main thread hears signals one after the other, and can be woken without one.
+// The main thread receives signals one by one, and can be woken without a signal.
 #include "daemon/run/signals.h"
 
 #include <gtest/gtest.h>
@@ -17,10 +17,10 @@ Result<SignalWait> create() {
   return SignalWait::create([] { ADD_FAILURE() << "ended"; }, 1h);
 }
 
-// To the whole process, as kill(1) does: a signal to a thread would be that thread's.
+// Sends to the whole process, as kill(1) does; a thread would receive a thread-directed signal.
 void send(int number) { ASSERT_EQ(kill(getpid(), number), 0); }
 
-TEST(SignalWaitTest, EachSignalIsHeardAsItself) {
+TEST(SignalWaitTest, EachSignalIsReturnedOnce) {
   auto signals = create();
   ASSERT_TRUE(signals) << signals.error().message;
   for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT,
@@ -30,7 +30,7 @@ TEST(SignalWaitTest, EachSignalIsHeardAsItself) {
   }
 }
 
-TEST(SignalWaitTest, WakingIsNoSignal) {
+TEST(SignalWaitTest, WakingIsNotASignal) {
   auto signals = create();
   ASSERT_TRUE(signals);
   signals->wake();
@@ -40,7 +40,7 @@ TEST(SignalWaitTest, WakingIsNoSignal) {
   other.join();
 }
 
-TEST(SignalWaitTest, TheTimeCanBeUp) {
+TEST(SignalWaitTest, WaitHasATimeLimit) {
   auto signals = create();
   ASSERT_TRUE(signals);
   EXPECT_EQ(signals->wait(5ms), SignalWait::kTimeIsUp);
@@ -53,7 +53,7 @@ TEST(SignalWaitTest, WakingDoesNotHideASignal) {
   ASSERT_TRUE(signals);
   signals->wake();
   send(SIGTERM);
-  while (signals->wait() != SIGTERM) signals->wake();  // the signal thread may not have heard it
+  while (signals->wait() != SIGTERM) signals->wake();  // the signal thread may not have read it yet
 }
 
 TEST(SignalWaitTest, EverySignalThatAsksForAnEndIsOne) {
@@ -68,12 +68,12 @@ TEST(SignalWaitTest, EverySignalThatAsksForAnEndIsOne) {
   EXPECT_FALSE(is_ending_signal(SIGUSR1));
 }
 
-TEST(SignalWaitTest, ASecondEndingSignalEndsAlsoWhenNobodyWaitsForSignals) {
+TEST(SignalWaitTest, ASecondEndingSignalEndsAlsoWhileNoThreadWaits) {
   std::atomic<bool> ended = false;
   auto signals = SignalWait::create([&] { ended = true; }, 1ms);
   ASSERT_TRUE(signals);
   send(SIGTERM);
-  send(SIGHUP);  // is none
+  send(SIGHUP);  // not an ending signal
   std::this_thread::sleep_for(20ms);
   EXPECT_FALSE(ended);
   send(SIGINT);
@@ -100,7 +100,7 @@ TEST(SignalWaitTest, AFloodOfSignalsIsBoundedAndHidesNoEnd) {
   ASSERT_TRUE(signals);
   for (int i = 0; i < 1000; ++i) send(SIGRTMIN + i % 10);
   send(SIGTERM);
-  // All of them are heard here, or the next test would hear the rest.
+  // Receives all of them, because the next test would receive the rest.
   int heard = 0;
   bool heard_end = false;
   for (int number = 0; number != SignalWait::kTimeIsUp; number = signals->wait(500ms)) {

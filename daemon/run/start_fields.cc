@@ -28,7 +28,8 @@ std::string sha256_hex(std::string_view text) {
   return hex;
 }
 
-// Where the configuration was read from. A "yaml:" source is the configuration itself.
+// The sources of the configuration. A "yaml:" source is the configuration itself, so it is not
+// shown.
 std::string sources_text(const yaml::Sources& sources) {
   if (sources.configs.empty()) return "built-in";
   std::string text;

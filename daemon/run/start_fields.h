@@ -1,4 +1,4 @@
-// What the first line of the log says about this process: which program, with which configuration.
+// The fields of the log's first line: the program and its configuration.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,9 @@
 
 namespace millrace::daemon {
 
-// version, commit, pid, configuration (where it was read from; what stands on the command line
-// itself is not shown) and configuration_sha256: of the merged and expanded configuration as
-// print-config shows it, secrets hidden, so that two processes can be compared.
+// version, commit, pid, configuration (its sources; YAML from the command line is not shown) and
+// configuration_sha256, the hash of the merged and expanded configuration as print-config shows it,
+// with secrets hidden, so that two processes can be compared.
 std::vector<LogField> start_fields(const cli::CollectorArguments& arguments,
                                    const cli::Configuration& configuration);
 

@@ -28,7 +28,7 @@ TEST(StartFieldsTest, TheProcessAndItsConfigurationAreNamed) {
   EXPECT_NE(all["configuration_sha256"], fields("a: 2", {})["configuration_sha256"]);
 }
 
-TEST(StartFieldsTest, WhatTheCommandLineHoldsIsNotShown) {
+TEST(StartFieldsTest, YamlOfTheCommandLineIsNotShown) {
   auto all = fields("a: 1", {.configs = {"yaml:a::password: hunter2"}, .sets = {"b=hunter2"}});
   EXPECT_EQ(all["configuration"], "yaml:... --set ...");
   EXPECT_EQ(fields("a: 1", {})["configuration"], "built-in");

@@ -1,5 +1,5 @@
-// The kernel's loops on threads: one per worker. The caller builds everything on the loops before
-// start() and takes it down after stop_and_join().
+// The kernel's loops on threads, one per worker. The caller builds everything on the loops before
+// start() and destroys it after stop_and_join().
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ class Threads {
 
   std::vector<io::Loop*> loops() const;
   void start();
-  // Ends every loop and waits for its thread.
+  // Stops every loop and waits for its thread.
   void stop_and_join();
 
  private:

@@ -1,4 +1,4 @@
-// What the sink does wrong on purpose, decided request by request.
+// The sink's deliberate mistakes, chosen request by request.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,17 @@
 
 namespace millrace::load {
 
-// "Every n-th": 0 is never. Where several apply to one request, the first of cut, hang, fail,
-// refuse does.
+// "Every n-th": 0 means never. When several apply to one request, the first of cut, hang, fail,
+// refuse is used.
 struct Misbehaviour {
   Duration delay = 0s;  // before each answer
-  // A back end of limited speed: it works on one request after the other, at so many items a
-  // second, and answers each when it is done. 0: no limit.
+  // A back end of limited speed: it processes one request after the other, at this number of items
+  // a second, and answers each when it is done. 0: no limit.
   double items_per_second = 0;
   double refuse_probability = 0;
   Code refuse_code = Code::kUnavailable;
-  std::optional<Duration> retry_after;  // told with each refusal
-  uint64_t fail_every = 0;              // answered INTERNAL, which is final
+  std::optional<Duration> retry_after;  // sent with each refusal
+  uint64_t fail_every = 0;              // answered with INTERNAL, which is final
   uint64_t hang_every = 0;              // never answered
   uint64_t cut_every = 0;               // all connections are closed instead of an answer
   uint64_t partial_count = 0;           // items of each request reported as rejected
@@ -33,7 +33,7 @@ class MisbehaviourPlan {
  public:
   explicit MisbehaviourPlan(const Misbehaviour& options)
       : options_(options), random_(options.seed) {}
-  // Of the next request.
+  // Returns the verdict for the next request.
   Verdict next() {
     ++requests_;
     const auto is_nth = [this](uint64_t every) { return every > 0 && requests_ % every == 0; };

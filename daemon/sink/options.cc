@@ -26,8 +26,9 @@ void add_duration(CLI::App& app, const char* name, const std::string& help, Take
 
 void add_misbehaviour_options(CLI::App& app, Misbehaviour& how) {
   add_duration(app, "--delay", "wait before each answer", [&how](Duration d) { how.delay = d; });
-  app.add_option("--rate", how.items_per_second,
-                 "a back end that takes so many items a second, one request after the other")
+  app.add_option(
+         "--rate", how.items_per_second,
+         "simulate a back end that processes so many items a second, one request after the other")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--refuse-probability", how.refuse_probability,
                  "share of requests that are refused, 0 to 1")
@@ -43,13 +44,13 @@ void add_misbehaviour_options(CLI::App& app, Misbehaviour& how) {
          },
          "gRPC code of refusals, by name or number (default unavailable)")
       ->type_name("CODE");
-  add_duration(app, "--retry-after", "told with each refusal",
+  add_duration(app, "--retry-after", "delay to request with each refusal",
                [&how](Duration d) { how.retry_after = d; });
   app.add_option("--fail-every", how.fail_every, "answer every n-th request with INTERNAL");
   app.add_option("--hang", how.hang_every, "never answer every n-th request");
   app.add_option("--cut-after", how.cut_every, "close all connections after every n requests");
   app.add_option("--partial", how.partial_count, "report n items of each request as rejected");
-  app.add_option("--seed", how.seed, "decides which requests are refused (default 1)");
+  app.add_option("--seed", how.seed, "seed for choosing refused requests (default 1)");
 }
 
 }  // namespace
@@ -59,14 +60,15 @@ void add_sink_options(CLI::App& app, SinkOptions& options) {
                  "host:port to listen on, for gRPC and HTTP alike (default localhost:4317); may be "
                  "repeated");
   app.add_option("--tls-cert-file", options.tls_cert_file, "certificate (PEM): serve TLS");
-  app.add_option("--tls-key-file", options.tls_key_file, "its key (PEM)");
+  app.add_option("--tls-key-file", options.tls_key_file, "key of the certificate (PEM)");
   app.add_flag("--check-ids", options.check_ids,
-               "check the generator's ids for loss and duplicates, and show times under way");
-  app.add_option("--expect", options.expect,
-                 "end when that many items have come; exit 0 if each came exactly once, else 1");
+               "check the generator's ids for loss and duplicates, and show latencies");
+  app.add_option(
+      "--expect", options.expect,
+      "end when that many items have arrived; exit 0 if each arrived exactly once, else 1");
   app.add_option(
       "--acknowledged", options.acknowledged_files,
-      "a generator's file of what was answered OK: exit 1 if any of it did not come; may "
+      "a generator's file of items answered OK: exit 1 if any of them did not arrive; may "
       "be repeated, implies --check-ids");
   add_duration(app, "--settle", "wait for duplicates after the last expected item (default 300ms)",
                [&options](Duration d) { options.settle = d; });

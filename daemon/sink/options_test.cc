@@ -11,7 +11,7 @@ namespace {
 std::string parse(std::vector<std::string> arguments, SinkOptions& options) {
   CLI::App app;
   add_sink_options(app, options);
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 expects them in reverse
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {

@@ -77,7 +77,7 @@ class Sink final : private transport::ServerObserver {
     return {};
   }
 
-  // Ports the kernel chose are kept for the next time.
+  // Ports that the kernel chose are used again after a cut.
   Status listen_all() {
     transport::ServerOptions server;
     server.announced_bytes_max = kAnnouncedBytesMax;
@@ -140,7 +140,7 @@ class Sink final : private transport::ServerObserver {
   std::vector<io::ListenOptions> listens_;
   MonotonicTime started_at_{};
   MonotonicTime shown_at_{};
-  std::unique_ptr<transport::Server> server_;  // ends before what it calls
+  std::unique_ptr<transport::Server> server_;  // destroyed before the objects that it calls
 };
 
 int fail_to_begin(const std::string& why) {
@@ -148,7 +148,7 @@ int fail_to_begin(const std::string& why) {
   return 2;
 }
 
-// True unless something that was acknowledged is missing, or a file cannot be read.
+// False when an acknowledged item is missing, or a file cannot be read.
 bool check_acknowledged(const std::vector<std::string>& files, Tally& tally) {
   for (const std::string& file : files) {
     const Status read = read_acknowledged(

@@ -1,14 +1,14 @@
-// `millrace sink`: receives, counts, checks, and misbehaves as told.
+// `millrace sink`: receives, counts, checks, and misbehaves as configured.
 #pragma once
 
 #include "daemon/sink/options.h"
 
 namespace millrace::load {
 
-// Blocks until what is expected has come, the time is up, or SIGINT or SIGTERM. Says "listening on
-// HOST:PORT" on standard output for each endpoint, then lines of progress, then the summary.
-// Returns 0, or 1 when --expect was given and the items did not each come exactly once, or 2 when
-// it could not begin.
+// Blocks until the expected items have arrived, the time limit, or SIGINT or SIGTERM. Prints
+// "listening on HOST:PORT" to standard output for each endpoint, then lines of progress, then the
+// summary. Returns 0, or 1 when --expect was given and not every item arrived exactly once, or 2
+// when it could not begin.
 int run_sink(const SinkOptions& options);
 
 }  // namespace millrace::load

@@ -1,5 +1,5 @@
-// The sink as a handler of requests: counts, records and answers them as its options say. Runs on
-// one loop, over sockets or in the simulation.
+// The sink's request handler: counts, records and answers requests as the options say. Runs on one
+// loop, over sockets or in the simulation.
 #pragma once
 
 #include <cstdio>
@@ -19,8 +19,8 @@ namespace millrace::load {
 
 class SinkService final : public transport::RequestHandler {
  public:
-  // `on_accepted` runs after each request that was counted; `on_cut` when connections are to be
-  // closed. `record` may be null; it is not closed.
+  // `on_accepted` runs after each counted request; `on_cut` when connections must be
+  // closed. `record` may be null; the service does not close it.
   SinkService(io::Loop& loop, ChunkPool& pool, const SinkOptions& options, std::FILE* record,
               std::function<void()> on_accepted, std::function<void()> on_cut);
   void on_request(transport::Request request, transport::Exchange exchange) override;
@@ -39,7 +39,7 @@ class SinkService final : public transport::RequestHandler {
   };
   Accepted accept(const transport::Request& request);
   void record(const Bytes& body);
-  // `items`: what was work for a back end of limited speed.
+  // `items` is the work of the request for a back end of limited speed.
   void answer(transport::Exchange exchange, transport::Reply reply, uint64_t items);
   void answer_due();
 
@@ -54,7 +54,7 @@ class SinkService final : public transport::RequestHandler {
   otlp::json::Decoder json_;
   std::unique_ptr<io::Timer> delay_timer_;
   MonotonicTime busy_until_{};   // of a back end of limited speed
-  std::deque<Waiting> waiting_;  // in order of time: the delay is always the same
+  std::deque<Waiting> waiting_;  // in order of time, because the delay is constant
   std::vector<transport::Exchange> hung_;
 };
 

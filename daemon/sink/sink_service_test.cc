@@ -12,7 +12,7 @@ namespace {
 
 constexpr WallTime kTime{Duration(1'760'000'000'000'000'000)};
 
-// Collects the answers to the requests it hands in.
+// Submits requests and collects their answers.
 class Caller {
  public:
   struct ClientAnswer {
@@ -117,7 +117,7 @@ TEST_F(SinkServiceTest, ABackEndOfLimitedSpeedWorksOnOneRequestAfterTheOther) {
   for (int i = 0; i < 3; ++i) send();
   EXPECT_TRUE(world_.run_until([&] { return caller_.answers.size() == 3; }, 1s));
   for (int i = 0; i < 3; ++i) EXPECT_GE(caller_.answers[i].at, start + 10ms * (i + 1));
-  world_.run_for(1s);  // rest is not saved up
+  world_.run_for(1s);  // idle time is not saved up
   const MonotonicTime later = loop_->now();
   send();
   EXPECT_TRUE(world_.run_until([&] { return caller_.answers.size() == 4; }, 1s));
@@ -133,10 +133,10 @@ TEST_F(SinkServiceTest, HangingAndCutRequestsHaveNoAnswer) {
   options_.misbehaviour.cut_every = 1;
   send();
   EXPECT_EQ(cuts_, 1);
-  EXPECT_EQ(caller_.answers.size(), 1u);  // the hanging one, given up with its service
+  EXPECT_EQ(caller_.answers.size(), 1u);  // the hanging one, dropped with its service
 }
 
-TEST_F(SinkServiceTest, PartialSuccessIsTold) {
+TEST_F(SinkServiceTest, PartialSuccessIsAnswered) {
   options_.misbehaviour.partial_count = 3;
   send();
   ASSERT_EQ(caller_.answers.size(), 1u);

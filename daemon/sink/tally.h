@@ -1,4 +1,4 @@
-// Everything the sink counts. One thread.
+// The sink's counts. One thread.
 #pragma once
 
 #include <array>
@@ -20,10 +20,10 @@ class Tally final : private ItemVisitor {
  public:
   explicit Tally(IdCheck check) : check_(check) {}
 
-  // Notes an accepted request. Its number of items, or nothing when it is not a message (which is
-  // counted too).
+  // Counts an accepted request. Returns its number of items, or nothing when it is not a message,
+  // which is counted too.
   std::optional<uint64_t> add(Signal signal, std::span<const uint8_t> request, WallTime now);
-  // Of items that were answered OK: these must all have come. To be called when nothing more comes.
+  // Checks that items that were answered OK have arrived. Call it when no more items arrive.
   void check_acknowledged(NumberedId first, uint64_t count);
   void add_refused() { ++refused_requests_; }
 
@@ -31,15 +31,15 @@ class Tally final : private ItemVisitor {
   uint64_t item_count() const;
   uint64_t request_count() const { return requests_; }
   uint64_t byte_count() const { return bytes_; }
-  // Items that came and are not repetitions, as far as ids tell.
+  // The number of items without repetitions, as far as ids show.
   uint64_t distinct_count() const { return item_count() - ids_.duplicate_count(); }
-  // Each of `expected` items came, none twice, none is missing below the highest number.
+  // Whether each of `expected` items arrived, none twice, none missing below the highest number.
   bool is_exactly(uint64_t expected) const;
-  uint64_t lost_count() const { return lost_; }  // acknowledged, and did not come
+  uint64_t lost_count() const { return lost_; }  // acknowledged items that did not arrive
   const IdLedger& ids() const { return ids_; }
   const metrics::LatencyHistogram& latency() const { return latency_; }
 
-  // "spans 100000/s (total 300000), …" since the last call.
+  // "spans 100000/s (total 300000), …" for the time since the last call.
   std::string progress_line(Duration since_last);
   std::string to_text() const;
   std::string to_json(double cpu_seconds) const;
@@ -54,11 +54,11 @@ class Tally final : private ItemVisitor {
   uint64_t refused_requests_ = 0;
   uint64_t malformed_requests_ = 0;
   uint64_t bytes_ = 0;
-  uint64_t foreign_count_ = 0;  // items whose ids are not a generator's
+  uint64_t foreign_count_ = 0;  // items whose ids do not come from a generator
   uint64_t acknowledged_ = 0;
   uint64_t lost_ = 0;
-  WallTime first_{};  // when the first request came
-  WallTime now_{};    // of the request being walked, so of the last one
+  WallTime first_{};  // when the first request arrived
+  WallTime now_{};    // of the current request, later of the last one
   IdLedger ids_;
   metrics::LatencyHistogram latency_;
 };

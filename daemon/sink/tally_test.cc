@@ -35,7 +35,7 @@ TEST(TallyTest, RepetitionIsNotExact) {
   EXPECT_EQ(tally.distinct_count(), 10u);
 }
 
-TEST(TallyTest, WhatWasAcknowledgedAndDidNotComeIsLost) {
+TEST(TallyTest, AcknowledgedItemsThatDidNotArriveAreLost) {
   Tally tally(IdCheck::kOn);
   ASSERT_TRUE(tally.add(Signal::kTraces, request_of(Signal::kTraces, 10).view(), kTime));
   ASSERT_TRUE(tally.add(Signal::kTraces, request_of(Signal::kTraces, 90).view(), kTime + 2s));
@@ -43,7 +43,7 @@ TEST(TallyTest, WhatWasAcknowledgedAndDidNotComeIsLost) {
   EXPECT_EQ(tally.lost_count(), 0u);
   tally.check_acknowledged({1, 95}, 10);
   EXPECT_EQ(tally.lost_count(), 5u);
-  tally.check_acknowledged({2, 10}, 10);  // another generator's
+  tally.check_acknowledged({2, 10}, 10);  // of another generator
   EXPECT_EQ(tally.lost_count(), 15u);
   EXPECT_NE(tally.to_json(0).find(R"("acknowledged":30,"lost":15,"active_seconds":2.0)"),
             std::string::npos)
@@ -58,7 +58,7 @@ TEST(TallyTest, MalformedRequestIsCounted) {
   EXPECT_NE(tally.to_text().find("1 malformed"), std::string::npos);
 }
 
-TEST(TallyTest, ProgressShowsWhatCameSince) {
+TEST(TallyTest, ProgressShowsNewItems) {
   Tally tally(IdCheck::kOff);
   EXPECT_EQ(tally.progress_line(1s), "nothing yet\n");
   ASSERT_TRUE(tally.add(Signal::kLogs, request_of(Signal::kLogs, 0).view(), kTime));
