@@ -20,12 +20,12 @@
 #include "assembly/storages.h"
 #include "assembly/worker.h"
 #include "extensions/health_check/pages.h"
+#include "graph/auditor.h"
+#include "graph/drain.h"
 #include "io/placement.h"
 #include "ledger/ledger.h"
 #include "memory/budget.h"
 #include "metrics/registry.h"
-#include "pipeline/auditor.h"
-#include "pipeline/drain.h"
 
 namespace millrace::assembly {
 

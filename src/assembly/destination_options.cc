@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "pipeline/destination.h"
+#include "destination/destination.h"
 
 namespace millrace::assembly {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "pipeline/destination.h"
+#include "destination/destination.h"
 
 namespace millrace::assembly {
 namespace {

@@ -18,8 +18,8 @@
 #include "io/text_output.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
+#include "pipeline/connector.h"
 #include "pipeline/exporter.h"
-#include "pipeline/handing_on.h"
 #include "pipeline/processor.h"
 #include "transport/client/client.h"
 

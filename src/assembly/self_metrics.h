@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "assembly/plan.h"
+#include "destination/destination.h"
+#include "graph/auditor.h"
 #include "ledger/ledger.h"
 #include "memory/budget.h"
 #include "metrics/process.h"
 #include "metrics/registry.h"
-#include "pipeline/auditor.h"
-#include "pipeline/destination.h"
 #include "segment_log/log.h"
 
 namespace millrace::assembly {

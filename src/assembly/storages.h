@@ -11,12 +11,13 @@
 
 #include "assembly/plan.h"
 #include "base/log.h"
+#include "destination/destination.h"
 #include "io/disk.h"
 #include "io/executor.h"
 #include "io/loop.h"
 #include "memory/budget.h"
-#include "pipeline/storage.h"
 #include "segment_log/log.h"
+#include "storage/storage.h"
 
 namespace millrace::assembly {
 

@@ -12,17 +12,17 @@
 
 #include "assembly/listeners.h"
 #include "assembly/plan.h"
+#include "destination/destination.h"
+#include "destination/destination_worker.h"
+#include "graph/auditor.h"
+#include "graph/drain.h"
 #include "io/long_work.h"
 #include "io/placement.h"
 #include "ledger/ledger.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
-#include "pipeline/auditor.h"
+#include "pipeline/connector.h"
 #include "pipeline/dead_letters.h"
-#include "pipeline/destination.h"
-#include "pipeline/destination_worker.h"
-#include "pipeline/drain.h"
-#include "pipeline/handing_on.h"
 #include "pipeline/intake.h"
 
 namespace millrace::assembly {

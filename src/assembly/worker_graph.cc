@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "assembly/counting_processor.h"
+#include "graph/pipeline_intake.h"
 #include "metrics/otelcol_names.h"
 
 namespace millrace::assembly {
@@ -86,7 +87,7 @@ void WorkerGraph::make_connectors() {
         }
         if (fed.empty()) continue;
         kept_.connector_outputs[index][index_of(signal)].groups.push_back(
-            std::make_unique<pipeline::Intake>(kept_.loop, std::move(fed)));
+            std::make_unique<pipeline::PipelineIntake>(kept_.loop, std::move(fed)));
       }
     }
   }
@@ -176,7 +177,7 @@ reception::ReceiverParts WorkerGraph::parts_of(size_t receiver) {
     }
     if (fed.empty()) continue;
     parts.memory_refused[index_of(signal)] = memory_limiters_behind(receiver, signal);
-    intakes_.push_back(std::make_unique<pipeline::Intake>(kept_.loop, std::move(fed)));
+    intakes_.push_back(std::make_unique<pipeline::PipelineIntake>(kept_.loop, std::move(fed)));
     parts.intakes[index_of(signal)] = intakes_.back().get();
   }
   return parts;
@@ -214,7 +215,7 @@ pipeline::Intake* WorkerGraph::open_source(Signal signal) {
     if (shared_.plan->pipelines[index].signal == signal) fed.push_back(pipelines_[index].get());
   }
   if (fed.empty()) return nullptr;
-  intakes_.push_back(std::make_unique<pipeline::Intake>(kept_.loop, std::move(fed)));
+  intakes_.push_back(std::make_unique<pipeline::PipelineIntake>(kept_.loop, std::move(fed)));
   return intakes_.back().get();
 }
 

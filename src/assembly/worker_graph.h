@@ -12,9 +12,9 @@
 #include "assembly/plan.h"
 #include "assembly/worker.h"
 #include "base/result.h"
-#include "pipeline/drain.h"
+#include "graph/drain.h"
+#include "graph/pipeline.h"
 #include "pipeline/intake.h"
-#include "pipeline/pipeline.h"
 #include "reception/receiver.h"
 
 namespace millrace::assembly {

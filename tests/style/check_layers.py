@@ -14,11 +14,13 @@ LAYERS = {
     "wire": 2, "http": 2, "compress": 2, "yaml": 2, "io": 2,
     "otlp": 3, "transport": 3, "segment_log": 3, "config": 3,
     "pipeline": 4, "access": 4, "dead_letter": 4,
-    "processors": 5, "exporters": 5, "connectors": 5, "extensions": 5, "console": 5, "reception": 5,
-    "receivers": 6,
-    "assembly": 7,
-    "library": 8,
-    "c_interface": 9,
+    "storage": 5, "reception": 5,
+    "destination": 6,
+    "graph": 7,
+    "receivers": 8, "processors": 8, "exporters": 8, "connectors": 8, "extensions": 8, "console": 8,
+    "assembly": 9,
+    "library": 10,
+    "c_interface": 11,
 }
 # Folders of one component that may not know one another.
 STRANGERS = [{"transport/server", "transport/client"}]

@@ -14,8 +14,8 @@
 
 #include "base/log.h"
 #include "connectors/failover/options.h"
+#include "pipeline/connector.h"
 #include "pipeline/exporter.h"
-#include "pipeline/handing_on.h"
 
 namespace millrace::connectors {
 

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "connectors/failover/failover.h"
-#include "pipeline/drain.h"
-#include "pipeline/testing/stored_rig.h"
+#include "graph/drain.h"
+#include "graph/testing/stored_rig.h"
 
 namespace millrace::connectors {
 namespace {
@@ -88,10 +88,11 @@ class Chain {
     far.make_pipeline(loop, "traces/far");
     for (Stage* level : {&near, &far}) {
       outputs_.groups.push_back(
-          std::make_unique<pipeline::Intake>(loop, std::vector{level->pipeline.get()}));
+          std::make_unique<pipeline::PipelineIntake>(loop, std::vector{level->pipeline.get()}));
     }
     near.worker->let_take_over(near.account, {outputs_.groups[1].get()});
-    intake_ = std::make_unique<pipeline::Intake>(loop, std::vector{failover.pipeline.get()});
+    intake_ =
+        std::make_unique<pipeline::PipelineIntake>(loop, std::vector{failover.pipeline.get()});
   }
   ~Chain() {
     for (Stage* stage : {&near, &far, &failover}) stage->worker.reset();

@@ -4,7 +4,7 @@
 
 #include <deque>
 
-#include "pipeline/testing/rig.h"
+#include "graph/testing/rig.h"
 
 namespace millrace::connectors {
 namespace {
@@ -39,7 +39,7 @@ class FailoverTest : public ::testing::Test {
           loop_, "traces/" + options.name,
           std::vector<pipeline::PipelineWorker::Output>{{level.worker.get(), level.account}});
       outputs_.groups.push_back(
-          std::make_unique<pipeline::Intake>(loop_, std::vector{level.pipeline.get()}));
+          std::make_unique<pipeline::PipelineIntake>(loop_, std::vector{level.pipeline.get()}));
     }
     failover_ = make_failover(loop_, "failover", 60s, outputs_, nullptr);
   }

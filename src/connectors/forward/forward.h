@@ -4,8 +4,8 @@
 
 #include <memory>
 
+#include "pipeline/connector.h"
 #include "pipeline/exporter.h"
-#include "pipeline/handing_on.h"
 
 namespace millrace::connectors {
 

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "pipeline/testing/rig.h"
+#include "graph/testing/rig.h"
 
 namespace millrace::connectors {
 namespace {
@@ -15,7 +15,7 @@ using Kind = Outcome::Kind;
 struct Forwarded {
   Forwarded() {
     outputs.groups.push_back(
-        std::make_unique<pipeline::Intake>(rig.loop, std::vector{rig.pipeline.get()}));
+        std::make_unique<pipeline::PipelineIntake>(rig.loop, std::vector{rig.pipeline.get()}));
     forward = make_forward(rig.loop, outputs);
   }
   void send() {

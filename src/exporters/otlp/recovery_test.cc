@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "destination/destination.h"
+#include "destination/destination_worker.h"
 #include "exporters/otlp/exporter.h"
+#include "graph/pipeline.h"
+#include "graph/pipeline_intake.h"
 #include "io/sim/world.h"
 #include "io/testing/stream_probe.h"
 #include "ledger/ledger.h"
-#include "pipeline/destination.h"
-#include "pipeline/destination_worker.h"
-#include "pipeline/intake.h"
-#include "pipeline/pipeline.h"
 #include "transport/testing/scripted_http2_server.h"
 
 namespace millrace::exporters {
@@ -48,7 +48,8 @@ class RecoveryTest : public ::testing::TestWithParam<Protocol> {
     pipeline_ = std::make_unique<pipeline::PipelineWorker>(
         *client_loop_, "traces",
         std::vector<pipeline::PipelineWorker::Output>{{worker_.get(), account_}});
-    intake_ = std::make_unique<pipeline::Intake>(*client_loop_, std::vector{pipeline_.get()});
+    intake_ =
+        std::make_unique<pipeline::PipelineIntake>(*client_loop_, std::vector{pipeline_.get()});
   }
   ~RecoveryTest() override {
     intake_.reset();

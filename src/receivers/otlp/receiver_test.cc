@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "graph/testing/rig.h"
 #include "otlp/example_requests.h"
-#include "pipeline/testing/rig.h"
 
 namespace millrace::receivers {
 namespace {

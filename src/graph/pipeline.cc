@@ -1,0 +1,147 @@
+#include "graph/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/storage.h"
+
+namespace millrace::pipeline {
+
+PipelineWorker::PipelineWorker(io::Loop& loop, std::string name, std::vector<Output> outputs)
+    : loop_(loop), name_(std::move(name)), outputs_(std::move(outputs)) {}
+
+Processor::Emitter PipelineWorker::next_emitter() {
+  return [this, index = processors_.size()](Payload payload) {
+    return emit_behind(index + 1, std::move(payload));
+  };
+}
+
+void PipelineWorker::add_processor(std::unique_ptr<Processor> processor, io::LongWork& long_work) {
+  long_work_ = &long_work;
+  processors_.push_back(std::move(processor));
+}
+
+Result<PipelineWorker::Processed> PipelineWorker::process(Payload& payload) {
+  const ledger::Amount whole{payload.item_count, payload.bytes.size()};
+  Tried tried = process_from(0, payload);
+  const uint64_t held = tried.processed.held_count;
+  if (tried.status) return tried.processed;
+  // What was taken over before the error stays where it is though the request is refused.
+  if (held != 0) {
+    enter({.filtered_count = 0, .held_count = tried.processed.held_count},
+          {held, whole.bytes * held / std::max<uint64_t>(1, whole.items)});
+  }
+  return fail(std::move(tried.status.error()));
+}
+
+PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payload) {
+  Tried tried;
+  Processed& total = tried.processed;
+  for (size_t i = first; i < processors_.size(); ++i) {
+    Work work = long_work_->work();
+    Result<ProcessorResult> result = processors_[i]->process(payload, work);
+    if (!result) {
+      tried.status = fail(std::move(result.error()));
+      break;
+    }
+    total.filtered_count += result->filtered_count;
+    total.held_count += result->held_count;
+    // At once: a later processor may be suspended while the ledger is audited.
+    if (first == 0) unentered_count_ += result->held_count;
+    if (payload.item_count == 0 && total.filtered_count + total.held_count != 0) {
+      payload.bytes.clear();
+      break;
+    }
+  }
+  return tried;
+}
+
+PipelineWorker::Shares PipelineWorker::shares_of(const Processed& processed,
+                                                 ledger::Amount admitted) {
+  const uint64_t items = std::max<uint64_t>(1, admitted.items);
+  const ledger::Amount filtered{processed.filtered_count,
+                                admitted.bytes * processed.filtered_count / items};
+  ledger::Amount held{processed.held_count, admitted.bytes * processed.held_count / items};
+  // The rounding goes to whoever takes the last item.
+  if (processed.held_count != 0 && filtered.items + held.items == admitted.items) {
+    held.bytes = admitted.bytes - filtered.bytes;
+  }
+  return {filtered, held, admitted.bytes - filtered.bytes - held.bytes};
+}
+
+size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted) {
+  const auto [filtered, held, left_bytes] = shares_of(processed, admitted);
+  for (const Output& output : outputs_) {
+    ledger::Book& book = output.destination->book();
+    book.admit(*output.account, admitted);
+    if (filtered.items != 0) book.filter(*output.account, filtered);
+  }
+  held_ += held;
+  unentered_count_ -= held.items;
+  return left_bytes;
+}
+
+// Into one destination in which room is reserved. False: its storage refuses.
+bool PipelineWorker::enter_late(const Payload& payload, const Output& output, uint32_t bytes) {
+  Backlog* backlog = output.destination->destination().backlog();
+  StoreWish wish{.backlog = backlog, .account = output.account};
+  if (backlog != nullptr && !store(loop_, payload, bytes, {&wish, 1}, nullptr)) {
+    output.destination->release(payload);
+    return false;
+  }
+  if (backlog != nullptr && !wish.in_memory) {
+    output.destination->book().store(*output.account, {payload.item_count, bytes});
+    leave_on_disk(wish, payload, bytes);
+  } else {
+    output.destination->commit(payload, *output.account, bytes, std::move(wish.place));
+  }
+  return true;
+}
+
+Status PipelineWorker::emit_behind(size_t index, Payload payload) {
+  const uint32_t items = payload.item_count;
+  ledger::Amount emitted{items, held_.items == 0 ? 0 : held_.bytes * items / held_.items};
+  emitted.bytes = std::min(emitted.bytes, held_.bytes);
+  held_.items -= std::min(emitted.items, held_.items);
+  held_.bytes -= emitted.bytes;
+  const Tried tried = process_from(index, payload);
+  const auto [filtered, held, bytes] = shares_of(tried.processed, emitted);
+  held_ += held;
+  if (!tried.status) {
+    const ledger::Amount refused = emitted - held;
+    for (const Output& output : outputs_) {
+      output.destination->book().drop(*output.account, ledger::DropReason::kRefused, refused);
+    }
+    return fail(tried.status.error());
+  }
+  Status status;
+  for (const Output& output : outputs_) {
+    ledger::Book& book = output.destination->book();
+    book.filter(*output.account, filtered);
+    if (payload.bytes.empty()) continue;
+    const DestinationWorker::Room room = output.destination->try_reserve(payload);
+    if (room == DestinationWorker::Room::kReserved &&
+        enter_late(payload, output, static_cast<uint32_t>(bytes))) {
+      continue;
+    }
+    output.destination->count_dropped_at_the_queue(payload.item_count);
+    book.drop(*output.account, ledger::DropReason::kQueueFull, {payload.item_count, bytes});
+    status =
+        fail(Code::kUnavailable,
+             output.destination->full_verdict(room, output.destination->need_of(payload)).message);
+  }
+  return status;
+}
+
+void PipelineWorker::flush() {
+  for (const auto& processor : processors_) processor->flush();
+}
+
+void PipelineWorker::count_held(ledger::Held& held) const {
+  uint64_t items = 0 - unentered_count_;
+  for (const auto& processor : processors_) items += processor->held_count();
+  if (items == 0 && held_.bytes == 0) return;
+  for (const Output& output : outputs_) held.add(*output.account, {items, held_.bytes});
+}
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,84 @@
+// One pipeline on one worker: its processors in order, and the destinations behind them.
+//
+// Made at assembly; used on its worker's loop only. The same pipeline on another worker is another
+// object with the same accounts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "destination/destination_worker.h"
+#include "io/long_work.h"
+#include "ledger/ledger.h"
+#include "pipeline/payload.h"
+#include "pipeline/processor.h"
+
+namespace millrace::pipeline {
+
+class PipelineWorker final : public ledger::HeldWalker {
+ public:
+  struct Output {
+    DestinationWorker* destination = nullptr;
+    ledger::Account* account = nullptr;  // of this pipeline and that destination
+  };
+  // `name` as in service.pipelines ("traces/2"). Outputs must be of the pipeline's signal.
+  PipelineWorker(io::Loop& loop, std::string name, std::vector<Output> outputs);
+
+  // For the processor that will be added next: what it emits enters behind it, and is dropped and
+  // counted as queue_full where there is no room, since its sender was answered long ago.
+  Processor::Emitter next_emitter();
+  // `long_work` is the worker's, outlives the pipeline, and is the same for all of its processors.
+  void add_processor(std::unique_ptr<Processor> processor, io::LongWork& long_work);
+
+  const std::string& name() const { return name_; }
+  io::Loop& loop() { return loop_; }
+  const std::vector<Output>& outputs() const { return outputs_; }
+  bool has_processors() const { return !processors_.empty(); }
+
+  // What the processors made of one request. `payload` is empty when nothing is left to pass on.
+  struct Processed {
+    uint32_t filtered_count = 0;
+    uint32_t held_count = 0;
+  };
+  // Changes nothing but `payload` and what processors hold; the accounts are the caller's.
+  Result<Processed> process(Payload& payload);
+  // How the admitted bytes are shared out between what was filtered, held and is left.
+  struct Shares {
+    ledger::Amount filtered;
+    ledger::Amount held;
+    uint64_t left_bytes = 0;
+  };
+  static Shares shares_of(const Processed& processed, ledger::Amount admitted);
+  // Enters in each account what `processed` says about `admitted`. Returns the admitted bytes that
+  // stand for what is left.
+  size_t enter(const Processed& processed, ledger::Amount admitted);
+
+  // Makes every processor emit or give up what it holds, first to last. While draining.
+  void flush();
+  // What the processors hold; on the loop.
+  void count_held(ledger::Held& held) const override;
+
+ private:
+  struct Tried {
+    Status status;
+    Processed processed;  // also by those before the one that failed
+  };
+  Tried process_from(size_t first, Payload& payload);
+  Status emit_behind(size_t index, Payload payload);
+  bool enter_late(const Payload& payload, const Output& output, uint32_t bytes);
+
+  io::Loop& loop_;
+  const std::string name_;
+  const std::vector<Output> outputs_;
+  std::vector<std::unique_ptr<Processor>> processors_;
+  io::LongWork* long_work_ = nullptr;  // null: no processors
+  // What processors took over and have not emitted: admitted bytes, shared out by items.
+  ledger::Amount held_;
+  // Items that processors hold of requests which have not entered: they wait in line for room.
+  uint64_t unentered_count_ = 0;
+};
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,214 @@
+// What one destination with storage has on disk only, and how it comes back into memory.
+//
+// A request for such a destination is written to the log (storage.h). While the destination's share
+// of memory lasts its bytes also stay in the queue, and the record is only the insurance; beyond
+// that, or while an older backlog exists, the record alone is kept and read back when the queue
+// runs low. So order is kept, memory is bounded, and a healthy destination never reads the disk.
+//
+// Threads: any, unless stated. Before the loops run: add_target and recover.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "io/loop.h"
+#include "ledger/audit.h"
+#include "ledger/ledger.h"
+#include "memory/budget.h"
+#include "pipeline/payload.h"
+#include "segment_log/log.h"
+#include "storage/stored_queue.h"
+
+namespace millrace::pipeline {
+
+class Storage;
+
+// The memory, and usually the record in the log, of one request in one destination. Shared by the
+// parts it is cut into; when the last of them is gone the record is finished, or given back to the
+// disk when parts of it were kept.
+class StoredPlace {
+ public:
+  // `bytes` were taken with Backlog::try_keep, or are 0 for a record without memory.
+  StoredPlace(Backlog& backlog, uint64_t bytes) : backlog_(backlog), memory_bytes_(bytes) {}
+  ~StoredPlace();
+  StoredPlace(const StoredPlace&) = delete;
+  StoredPlace& operator=(const StoredPlace&) = delete;
+
+  // From now on it stands for a record that this place has taken.
+  void set_record(segment_log::TargetId target, segment_log::RecordId id) {
+    target_ = target;
+    id_ = id;
+    has_record_ = true;
+  }
+  // The disk did not take the record; before anybody else has the place.
+  void forget_record() { has_record_ = false; }
+  bool is_on_disk() const { return has_record_; }
+  segment_log::RecordId record() const { return id_; }
+  // What of it nobody will send in this process: it stays on disk. Any thread.
+  void keep(uint64_t items, uint64_t admitted_bytes, uint64_t payload_bytes) {
+    if (!kept_.exchange(true, std::memory_order_relaxed)) note_departure();
+    items_.fetch_add(items, std::memory_order_relaxed);
+    admitted_bytes_.fetch_add(admitted_bytes, std::memory_order_relaxed);
+    payload_bytes_.fetch_add(payload_bytes, std::memory_order_relaxed);
+  }
+  // The same of a part, and with it `cost` of the queue's capacity. Of what the record costs other
+  // parts may have given back more than their share.
+  void keep_part(uint64_t items, uint64_t admitted_bytes, uint64_t payload_bytes, uint64_t cost) {
+    in_parts_.store(true, std::memory_order_relaxed);
+    cost_.fetch_add(cost, std::memory_order_relaxed);
+    keep(items, admitted_bytes, payload_bytes);
+  }
+  void hold(Reservation reservation) { reservation_ = std::move(reservation); }
+
+ private:
+  void note_departure();
+  Backlog& backlog_;
+  const uint64_t memory_bytes_;
+  bool has_record_ = false;
+  segment_log::TargetId target_ = 0;
+  segment_log::RecordId id_ = 0;
+  Reservation reservation_;  // of bytes that were read back
+  // What was kept; ordered by the reference count of who shares this place, so relaxed.
+  std::atomic<bool> kept_{false};
+  std::atomic<bool> in_parts_{false};
+  std::atomic<uint64_t> cost_{0};  // of those parts
+  std::atomic<uint64_t> items_{0};
+  std::atomic<uint64_t> admitted_bytes_{0};
+  std::atomic<uint64_t> payload_bytes_{0};
+};
+using StoredRef = std::shared_ptr<StoredPlace>;
+
+class Backlog {
+ public:
+  struct Options {
+    uint64_t memory_bytes_max = 16 << 20;  // of payloads in the queue and in flight
+    segment_log::Order order = segment_log::Order::kOldestFirst;
+    // Written only when memory is short; what is in memory then has no record.
+    bool spills = false;
+    // The disk refuses: go on in memory alone rather than refuse.
+    bool survives_in_memory = false;
+    // Of what lies on disk only, for all pipelines of the destination together.
+    segment_log::Cap cap = {};
+  };
+  // All outlive the backlog.
+  Backlog(StoredQueue& queue, Storage& storage, Budget& budget, Options options);
+  ~Backlog();
+  Backlog(const Backlog&) = delete;
+  Backlog& operator=(const Backlog&) = delete;
+
+  // Before the loops run. What the log has for `target` is entered in the account as recovered.
+  void add_target(ledger::Account& account, segment_log::TargetId target);
+  // The reader takes part in reading back, as long as the token points to it; the token is read and
+  // written on `loop`. Before the loops run.
+  void add_reader(io::Loop& loop, std::shared_ptr<BacklogReader*> reader) {
+    wakers_.push_back({&loop, std::move(reader)});
+  }
+
+  const Options& options() const { return options_; }
+  segment_log::Log& log() { return log_; }
+  Storage& storage() { return storage_; }
+  segment_log::TargetId target_of(const ledger::Account& account) const;
+  ledger::Account* account_of(segment_log::TargetId target) const;
+
+  // A place in the ring and room in the share of memory, for new data: never while older data lies
+  // on disk only, unless fresh data goes first.
+  bool try_keep(uint64_t payload_bytes);
+  // Gives back what try_keep took when the request does not enter after all.
+  void give_back_place();
+
+  // Drops the oldest of what lies on disk only, unless `waiting`, which is in memory (null:
+  // nothing), entered before it. Ids of records tell; what has none went into memory while nothing
+  // older lay on disk, or in any case where fresh data goes first.
+  segment_log::GivingUp give_up_oldest(const StoredPlace* waiting);
+
+  // Reads on when the queue is low and nothing is being read.
+  void feed();
+  // What was read, for the worker that was woken: pushes it into the queue. On the worker's loop.
+  void accept_read(BacklogReader& reader);
+  // The end: nothing is read any more.
+  void stop_reading() { stopped_.store(true, std::memory_order_seq_cst); }
+  // The same while the loops still turn: senders that wait for delivery are told to come back.
+  void stop(io::Loop& loop);
+  // After the lanes are gone: what was read and not taken goes back.
+  void clear();
+
+  void count_held(ledger::Held& held) const;
+  // What the audit asks: each account's stock on disk.
+  void take_stock(
+      const std::function<void(const ledger::Account&, const ledger::Stock&)>& see) const;
+  // A sender waits for the delivery of a record whose bytes memory does not keep.
+  void await(segment_log::RecordId record, std::shared_ptr<Completion> completion);
+  // What the log gave up of one of the targets.
+  void on_lost(segment_log::TargetId target, segment_log::Loss loss,
+               const segment_log::Amount& untaken, segment_log::RecordRange range);
+  uint64_t untaken_records() const;
+
+ private:
+  friend class StoredPlace;
+  struct Target {
+    Target(ledger::Account& its, segment_log::TargetId target)
+        : account(&its), id(target), book(its) {}
+    ledger::Account* account;
+    segment_log::TargetId id;
+    ledger::StockBook book;
+  };
+  struct Read {
+    segment_log::Record record;
+    StoredRef place;
+    ledger::Account* account = nullptr;
+    // Only a rest is owed when parts of the record were parked while this read was under way.
+    void give_back() {
+      place->keep(record.owed.items, record.owed.admitted_bytes, record.owed.payload_bytes);
+    }
+  };
+  struct Waker {
+    io::Loop* loop;
+    std::shared_ptr<BacklogReader*> reader;
+  };
+  void disappoint(segment_log::RecordRange range, ledger::DropReason reason);
+  std::shared_ptr<Completion> waiter_of(segment_log::RecordId record);
+  void on_place_freed(uint64_t bytes);
+  void note_departure() { departures_.fetch_add(1, std::memory_order_seq_cst); }
+  void note_arrival() { arrivals_.fetch_add(1, std::memory_order_seq_cst); }
+  void end_reading();
+  bool is_low() const;
+  const Target* next_target();
+  void on_read(const Target& target, std::vector<segment_log::Record> records, Reservation reading);
+  void wake_a_worker();
+  void retry_later();
+
+  StoredQueue& queue_;
+  Storage& storage_;
+  segment_log::Log& log_;
+  Budget& budget_;
+  const Options options_;
+  std::deque<Target> targets_;                     // fixed before the loops run
+  std::vector<segment_log::TargetId> target_ids_;  // of targets_
+  std::vector<Waker> wakers_;                      // fixed before the loops run
+  // A sum under a bound, relaxed but for two: who frees memory and then finds nothing untaken, and
+  // who makes something untaken and then finds no memory free, must not miss each other (seq_cst
+  // there, and in the log's count).
+  std::atomic<uint64_t> memory_bytes_{0};
+  // One read at a time; whoever sets it reads, and clears it. seq_cst against untaken and stopped_.
+  std::atomic<bool> reading_{false};
+  std::atomic<bool> stopped_{false};
+  // Whenever something is between the log and a worker's hands, or on its way back, there are more
+  // departures than arrivals. Departures are counted first, so who reads arrivals, then the stock,
+  // then as many departures, has read while nothing was on its way.
+  std::atomic<uint64_t> departures_{0};
+  std::atomic<uint64_t> arrivals_{0};
+  std::atomic<uint32_t> next_{0};   // whose turn it is: target and worker; relaxed
+  mutable std::mutex inbox_mutex_;  // once a read
+  std::vector<Read> inbox_;
+  Reservation inbox_memory_;  // of what lies in the inbox, where the budget had room for it
+  std::mutex waiters_mutex_;  // only for senders that wait for delivery
+  std::map<segment_log::RecordId, std::shared_ptr<Completion>> waiters_;
+};
+
+}  // namespace millrace::pipeline

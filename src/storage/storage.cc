@@ -1,0 +1,192 @@
+#include "storage/storage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "pipeline/completion.h"
+
+namespace millrace::pipeline {
+
+Storage::Storage(segment_log::Log& log) : log_(log), by_target_(segment_log::kTargetsMax) {
+  log_.observe(this);
+}
+
+Storage::~Storage() = default;
+
+Status Storage::attach(StoredQueue& queue, ledger::Account& account, Budget& budget,
+                       const Backlog::Options& options) {
+  Result<segment_log::TargetId> target = log_.target({.signal = account.signal(),
+                                                      .pipeline = account.pipeline(),
+                                                      .destination = account.destination()});
+  if (!target) return fail(std::move(target.error()));
+  if (queue.backlog() == nullptr) {
+    queue.set_backlog(std::make_unique<Backlog>(queue, *this, budget, options));
+    queues_.push_back(&queue);
+  }
+  queue.backlog()->add_target(account, *target);
+  by_target_[*target] = queue.backlog();
+  return {};
+}
+
+void Storage::add_loop(io::Loop& loop) {
+  auto mailbox = std::make_shared<Mailbox>();
+  mailbox->loop = &loop;
+  mailboxes_.push_back(std::move(mailbox));
+}
+
+const std::shared_ptr<Storage::Mailbox>& Storage::mailbox_of(io::Loop& loop) const {
+  const auto found =
+      std::ranges::find_if(mailboxes_, [&](const auto& mailbox) { return mailbox->loop == &loop; });
+  MILLRACE_CHECK(found != mailboxes_.end());
+  return *found;
+}
+
+void Storage::deliver(Mailbox& mailbox) {
+  std::vector<Answer> answers;
+  {
+    const std::lock_guard lock(mailbox.mutex);
+    answers.swap(mailbox.answers);
+  }
+  for (Answer& answer : answers) {
+    if (answer.status) {
+      Completion::settle(std::move(answer.completion), *mailbox.loop);
+    } else {
+      Completion::settle(
+          std::move(answer.completion), *mailbox.loop,
+          {.code = Code::kUnavailable,
+           .message = "the storage could not keep it: " + answer.status.error().message,
+           .retry_after = 1s});
+    }
+  }
+}
+
+Status Storage::append(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
+                       std::span<StoreWish> wishes, std::shared_ptr<Completion> waiter) {
+  std::vector<segment_log::NewRecord::Want> wants;
+  for (const StoreWish& wish : wishes) {
+    if (&wish.backlog->storage() != this) continue;
+    if (wish.in_memory && wish.backlog->options().spills) continue;
+    wants.push_back({.target = wish.backlog->target_of(*wish.account), .is_taken = true});
+  }
+  if (wants.empty()) return {};
+  segment_log::Log::OnDurable on_durable = [](const Status&) {};
+  if (waiter != nullptr) {
+    waiter->owe_one_more();
+    on_durable = [mailbox = mailbox_of(loop), waiter](const Status& status) mutable {
+      bool is_first = false;
+      {
+        const std::lock_guard lock(mailbox->mutex);
+        is_first = mailbox->answers.empty();
+        mailbox->answers.push_back({std::move(waiter), status});
+      }
+      if (is_first) mailbox->loop->post([mailbox] { deliver(*mailbox); });
+    };
+  }
+  Result<segment_log::RecordId> id = log_.append({.signal = payload.signal,
+                                                  .item_count = payload.item_count,
+                                                  .admitted_bytes = admitted_bytes,
+                                                  .admitted_at = loop.wall_now(),
+                                                  .metadata = payload.metadata,
+                                                  .bytes = payload.bytes,
+                                                  .wants = wants},
+                                                 std::move(on_durable));
+  if (!id) {
+    if (waiter != nullptr) Completion::settle(std::move(waiter), loop);
+    return fail(std::move(id.error()));
+  }
+  auto want = wants.begin();
+  for (StoreWish& wish : wishes) {
+    if (want == wants.end()) break;
+    if (&wish.backlog->storage() != this) continue;
+    if (wish.in_memory && wish.backlog->options().spills) continue;
+    wish.place->set_record(want->target, *id);
+    ++want;
+  }
+  return {};
+}
+
+bool Storage::park(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
+                   ledger::Account& account, Backlog& backlog) {
+  const segment_log::NewRecord::Want want{.target = backlog.target_of(account), .is_taken = false};
+  return log_
+      .append({.signal = payload.signal,
+               .item_count = payload.item_count,
+               .admitted_bytes = admitted_bytes,
+               .admitted_at = loop.wall_now(),
+               .metadata = payload.metadata,
+               .bytes = payload.bytes,
+               .wants = {&want, 1}},
+              [](const Status&) {})
+      .has_value();
+}
+
+// A task on a loop may still have its mailbox, and outlive all that the answers in it belong to.
+void Storage::clear() {
+  for (StoredQueue* queue : queues_) queue->backlog()->clear();
+  for (const auto& mailbox : mailboxes_) {
+    std::vector<Answer> answers;
+    const std::lock_guard lock(mailbox->mutex);
+    answers.swap(mailbox->answers);
+  }
+}
+
+void Storage::on_lost(segment_log::TargetId target, segment_log::Loss loss,
+                      segment_log::Amount untaken, segment_log::RecordRange range) {
+  // A target of an earlier configuration has no account: nothing of it was recovered either.
+  if (by_target_[target] != nullptr) {
+    by_target_[target]->on_lost(target, loss, untaken, range);
+  }
+}
+
+void Storage::on_room() {
+  for (StoredQueue* queue : queues_) queue->wake_blocked();
+}
+
+// --- One payload into all of its storages ------------------------------------------------------
+
+Status store(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
+             std::span<StoreWish> wishes, const std::shared_ptr<Completion>& waiter) {
+  const uint64_t bytes = payload.bytes.size();
+  for (StoreWish& wish : wishes) {
+    wish.in_memory = wish.backlog->try_keep(bytes);
+    wish.place = std::make_shared<StoredPlace>(*wish.backlog, wish.in_memory ? bytes : 0);
+  }
+  std::vector<Storage*> storages;
+  for (const StoreWish& wish : wishes) {
+    Storage* storage = &wish.backlog->storage();
+    if (std::ranges::find(storages, storage) == storages.end()) storages.push_back(storage);
+  }
+  for (Storage* storage : storages) {
+    bool is_awaited = false;
+    bool must_be_stored = false;
+    for (const StoreWish& wish : wishes) {
+      if (&wish.backlog->storage() != storage) continue;
+      is_awaited = is_awaited || wish.is_required;
+      must_be_stored =
+          must_be_stored || !wish.in_memory || !wish.backlog->options().survives_in_memory;
+    }
+    Status stored =
+        storage->append(loop, payload, admitted_bytes, wishes, is_awaited ? waiter : nullptr);
+    if (!stored && must_be_stored) {
+      std::ranges::for_each(wishes, give_back);
+      return stored;
+    }
+  }
+  return {};
+}
+
+void leave_on_disk(StoreWish& wish, Payload payload, uint32_t admitted_bytes) {
+  if (payload.completion != nullptr) {
+    wish.backlog->await(wish.place->record(), std::move(payload.completion));
+  }
+  wish.place->keep(payload.item_count, admitted_bytes, payload.bytes.size());
+  wish.place.reset();
+}
+
+void give_back(StoreWish& wish) {
+  if (wish.in_memory) wish.backlog->give_back_place();
+  wish.place.reset();  // finished where it was written
+}
+
+}  // namespace millrace::pipeline

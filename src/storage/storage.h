@@ -1,0 +1,100 @@
+// A storage directory as pipelines use it: appends what enters destinations with storage, and tells
+// waiting senders when it is durable.
+//
+// Made before the loops run, after the destinations; outlives what uses it. Threads: any, unless
+// stated.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/loop.h"
+#include "ledger/ledger.h"
+#include "pipeline/payload.h"
+#include "segment_log/log.h"
+#include "storage/backlog.h"
+
+namespace millrace::pipeline {
+
+class Completion;
+
+// One destination that a payload enters, and what became of it there.
+struct StoreWish {
+  Backlog* backlog = nullptr;
+  ledger::Account* account = nullptr;
+  bool is_required = true;
+  // Filled by store(). Who gets it calls DestinationWorker::commit with the place where memory
+  // keeps the bytes, leave_on_disk where it does not, or give_back.
+  StoredRef place = {};
+  bool in_memory = false;
+};
+
+class Storage final : public segment_log::Observer {
+ public:
+  // `log` has no observer yet; this becomes it.
+  explicit Storage(segment_log::Log& log);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  // Gives `queue` storage (once each) and `account` a target in it. Before the loops run.
+  Status attach(StoredQueue& queue, ledger::Account& account, Budget& budget,
+                const Backlog::Options& options);
+  // A loop on which senders wait. Before the loops run.
+  void add_loop(io::Loop& loop);
+
+  // One record for those of `wishes` that are of this storage and want one.
+  Status append(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
+                std::span<StoreWish> wishes, std::shared_ptr<Completion> waiter);
+  // Puts a request that lies in memory only on disk instead. False: the disk refuses.
+  bool park(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
+            ledger::Account& account, Backlog& backlog);
+
+  segment_log::Log& log() { return log_; }
+  const segment_log::Log& log() const { return log_; }
+  // The disk refuses now: what enters is refused, or lives in memory, as configured.
+  std::string trouble() const { return log_.trouble(); }
+  // After the lanes are gone.
+  void clear();
+
+  void on_lost(segment_log::TargetId target, segment_log::Loss loss, segment_log::Amount untaken,
+               segment_log::RecordRange range) override;
+  void on_room() override;
+
+ private:
+  struct Answer {
+    std::shared_ptr<Completion> completion;
+    Status status;
+  };
+  // Answers on their way to one loop: posted once for all that one commit made durable.
+  struct Mailbox {
+    io::Loop* loop;
+    std::mutex mutex;
+    std::vector<Answer> answers;
+  };
+  const std::shared_ptr<Mailbox>& mailbox_of(io::Loop& loop) const;
+  static void deliver(Mailbox& mailbox);
+
+  segment_log::Log& log_;
+  std::vector<Backlog*> by_target_;  // fixed before the loops run
+  std::vector<StoredQueue*> queues_;
+  std::vector<std::shared_ptr<Mailbox>> mailboxes_;
+};
+
+// Decides for each wish whether memory keeps the bytes, and writes one record to each storage that
+// is wished for, whatever the number of its destinations. `waiter`, when not null, is made to owe
+// one answer more for each record, which it gets when that is durable. All or nothing: after a
+// failure no wish holds anything. Error: what the storage said, kResourceExhausted or kUnavailable.
+Status store(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
+             std::span<StoreWish> wishes, const std::shared_ptr<Completion>& waiter);
+// The record alone stays; its bytes are read back when its turn comes. A sender who waits for
+// delivery (payload.completion) goes on waiting.
+void leave_on_disk(StoreWish& wish, Payload payload, uint32_t admitted_bytes);
+// It does not enter after all.
+void give_back(StoreWish& wish);
+
+}  // namespace millrace::pipeline
