@@ -2,7 +2,7 @@
 //
 //   simple_collector [first URL] [second URL]
 //
-// Two sinks to try it with, each in a terminal of its own (they end when everything has come):
+// Two sinks to try it with, each in a terminal of its own (they end when all spans have arrived):
 //   millrace sink --endpoint localhost:4317 --expect 10000
 //   millrace sink --endpoint localhost:5318 --expect 10000
 #include <millrace/collector.h>
@@ -30,14 +30,14 @@ int main(int argc, char** argv) {
   }
   millrace::Collector& collector = *created;
 
-  // A value: fill it, hand it over. It is copied, and never blocks.
+  // A value: set its fields and collect it. collect() copies it and never blocks.
   millrace::Span root = millrace::Span::make("ten thousand spans");
   for (int i = 0; i < 5'000; ++i) {
     millrace::Span span = root.make_child("by value");
     span.set("number", i).set("even", i % 2 == 0).finish();
     if (!collector.collect(span)) return 3;  // kBufferFull: the back ends are too slow
   }
-  // For those who count nanoseconds: written as protobuf bytes while it is described.
+  // Faster: the builder writes protobuf bytes while the program describes the span.
   millrace::SpanBuilder builder("by builder");
   for (int i = 0; i < 4'999; ++i) {
     builder.reset("by builder");

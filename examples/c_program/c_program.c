@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   orders.value = millrace_integer_value(1);
   if (code == MILLRACE_OK) code = millrace_collect_metric(collector, &orders);
 
-  /* What the point is of, and then, straight into protobuf, what it is about. */
+  /* The metric of the point, and then its attributes, written directly as protobuf. */
   const uint64_t counts[] = {40, 2, 0};
   const double bounds[] = {0.1, 1};
   millrace_metric_point durations;

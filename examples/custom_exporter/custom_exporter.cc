@@ -1,5 +1,5 @@
-// An exporter of one's own: it counts spans by name, and fails now and then to show what happens
-// then. It runs beside whatever endpoints there are; here there are none.
+// An exporter of the program: it counts spans by name, and fails sometimes to show the retries. It
+// runs beside any endpoints; this example has none.
 #include <millrace/collector.h>
 
 #include <chrono>
@@ -10,16 +10,17 @@
 
 namespace {
 
-// Called on one thread that the collector keeps for it; it may block without blocking anybody.
+// Called on one thread that the collector keeps for it; it may block without blocking others.
 class CountByName final : public millrace::Exporter {
  public:
   millrace::ExportResult export_batch(const millrace::BatchRef& batch, Deadline) override {
     if (++attempts_ == 1) {
       return {.kind = millrace::ExportResult::Kind::kRetry,
-              .message = "not awake yet",
+              .message = "not ready yet",
               .retry_after_ms = 10};
     }
-    // For looking. What only passes the bytes on uses batch->pieces(), which copies nothing.
+    // Decodes the spans. An exporter that forwards bytes uses batch->pieces(), which copies
+    // nothing.
     for (const millrace::Span& span : batch->to_spans()) ++counts_[span.name];
     return {};
   }

@@ -1,9 +1,9 @@
-// A small HTTP server that says what it does: a server span, an access log record and a duration
-// for each request, the trace of the caller continued (W3C traceparent).
+// A small HTTP server with telemetry: a server span, an access log record and a duration for each
+// request. Its spans continue the trace of the caller (W3C traceparent).
 //
-//   http_server [port] [requests to serve, 0: no end]       (0 as port: any; it prints which)
+//   http_server [port] [requests to serve, 0: no end]       (port 0: any; it prints the port)
 //
-// Where its telemetry goes is for the environment: OTEL_EXPORTER_OTLP_ENDPOINT and so on.
+// The environment sets the destination: OTEL_EXPORTER_OTLP_ENDPOINT and so on.
 #include <millrace/collector.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -27,7 +27,7 @@ struct Request {
   std::string traceparent;
 };
 
-// The head of one request; empty when the caller went away or sends none.
+// Returns the head of one request; empty when the caller closed the connection without sending one.
 std::string read_head(int connection) {
   std::string head;
   char buffer[2048];
@@ -54,7 +54,7 @@ Request parse(const std::string& head) {
   return request;
 }
 
-// Hexadecimal digits into bytes; false when they are none.
+// Reads hexadecimal digits; false when the text has others.
 template <class Id>
 bool read_id(std::string_view text, Id& id) {
   for (size_t i = 0; i < id.size(); ++i) {
@@ -115,7 +115,7 @@ class Server {
   }
 
  private:
-  // What does not fit in the buffer is refused and counted; a request is never slower for it.
+  // Items that do not fit in the buffer are refused and counted; requests never wait for telemetry.
   void report(const Request& request, millrace::SpanBuilder& span, int status,
               uint64_t begin_unix_nano, std::chrono::duration<double> taken) {
     millrace::LogRecordBuilder record(
@@ -124,8 +124,8 @@ class Server {
     static_cast<void>(collector_.collect(record));
     static_cast<void>(collector_.collect(span));
 
-    // One measurement a point: what happened since `begin`. A busier server would sum up the
-    // requests of ten seconds in the histogram, and hand that over.
+    // One measurement a point, for the time since `begin`. A busier server would aggregate the
+    // requests of ten seconds in the histogram and collect one point.
     millrace::MetricPointBuilder point(
         kDuration,
         millrace::Histogram{
@@ -185,7 +185,7 @@ int main(int argc, char** argv) {
       server.serve(connection);
       close(connection);
     });
-    // Without an end to come, nobody waits for the threads.
+    // Without a limit the server never ends, and its threads are not joined.
     if (requests == 0) {
       thread.detach();
     } else {

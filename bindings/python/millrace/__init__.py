@@ -1,4 +1,4 @@
-"""Millrace: an OpenTelemetry collector in your own process.
+"""Millrace: an OpenTelemetry collector inside the process.
 
 See README.md for an example. Any number of threads may use a Collector; a Span belongs to one.
 """
@@ -15,7 +15,7 @@ __all__ = ["Batching", "Collector", "Compression", "Endpoint", "Error", "OnFull"
            "Severity", "Signal", "Span", "SpanKind", "Statistics", "StatusCode", "Temporality",
            "version"]
 
-# Callbacks of collectors that ended while one might still be running: C may yet return into them.
+# Callbacks of collectors that ended while a call might still run: C may still return into them.
 _left_alone = []
 
 _library = None
@@ -23,7 +23,7 @@ _library_lock = threading.Lock()
 
 
 def _lib():
-    """Loaded when it is first needed, so that importing never fails."""
+    """Loads the library when it is first needed, so that importing the package never fails."""
     global _library
     with _library_lock:
         if _library is None:
@@ -48,8 +48,8 @@ def _random(function, size):
 
 
 class Span:
-    """A unit of work; `with` starts and ends it, and hands it over. An exception that passes
-    through is recorded as an event, and the status says so."""
+    """A unit of work. `with` starts, ends and collects it. An exception that leaves the block is
+    recorded as an event, and sets the status."""
 
     def __init__(self, collector, name, attributes=None, *, kind=SpanKind.INTERNAL, trace_id=None,
                  parent_span_id=None, start_time_unix_nano=None):
@@ -69,7 +69,7 @@ class Span:
         self.flags = 0
 
     def child(self, name, attributes=None, **more):
-        """A span of the same trace, below this one."""
+        """Returns a child span of the same trace."""
         return Span(self._collector, name, attributes, trace_id=self.trace_id,
                     parent_span_id=self.span_id, **more)
 
@@ -90,7 +90,7 @@ class Span:
         return self
 
     def end(self, end_time_unix_nano=None):
-        """Hands the span over; False when the buffer was full and it was not taken."""
+        """Collects the span. False: the buffer was full, and the span was not collected."""
         return self._collector._collect_span(self, end_time_unix_nano or _lib().now_unix_nano())
 
     def __enter__(self):
@@ -106,9 +106,9 @@ class Span:
 
 
 class Collector:
-    """See millrace/config.h for what the settings mean. `exporter`, if given, is called with
+    """millrace/config.h describes the settings. `exporter`, if given, is called with
     (Signal, item count, bytes of the Export…ServiceRequest) for each batch; None or True means
-    delivered, False means try again; what it raises means that as well. `log` is called with
+    delivered; False or an exception means that the batch is retried. `log` is called with
     (level, line), level 0 (debug) to 3 (error)."""
 
     def __init__(self, endpoint="http://localhost:4317", *, endpoints=(), service_name=None,
@@ -122,7 +122,7 @@ class Collector:
         self._handle = None
         self._shutdown_timeout = shutdown_timeout
         self._ended_well = False
-        self._callbacks = []  # called from C for as long as the collector lives
+        self._callbacks = []  # C calls these while the collector lives
         config = self._lib.config_new()
         if not config:
             raise MemoryError
@@ -215,7 +215,7 @@ class Collector:
                 answer = exporter(Signal(library.batch_signal(batch)),
                                   library.batch_item_count(batch), data.raw[:size])
                 return 1 if answer is False else 0
-            except Exception as why:  # noqa: BLE001  nothing of Python's may pass through C
+            except Exception as why:  # noqa: BLE001  no Python exception may pass through C
                 outcome.contents.message = str(why).encode(errors="replace")[:255]
                 return 1
 
@@ -229,7 +229,7 @@ class Collector:
     # ------------------------------------------------------------------------------- collecting
 
     def span(self, name, attributes=None, **more):
-        """A root span, to be used with `with`, or ended by hand; see Span."""
+        """Returns a root span, for `with` or to be ended by its end(); see Span."""
         return Span(self, name, attributes, **more)
 
     def _collect_span(self, span, end_time_unix_nano):
@@ -255,7 +255,7 @@ class Collector:
         return self._taken(self._lib.collect_span(self._open(), ctypes.byref(c)))
 
     def log(self, body, severity=Severity.INFO, attributes=None, *, span=None, event_name=""):
-        """One log record, of that span if there is one. False: the buffer was full."""
+        """Collects a log record, with the ids of `span` if given. False: the buffer was full."""
         arena = Arena()
         c = _c.LogRecord()
         c.struct_size = ctypes.sizeof(c)
@@ -269,12 +269,12 @@ class Collector:
         return self._taken(self._lib.collect_log(self._open(), ctypes.byref(c)))
 
     def gauge(self, name, value, attributes=None, *, unit="", description=""):
-        """One point of a gauge."""
+        """Collects one point of a gauge."""
         return self._metric(0, name, attributes, unit, description, value=value)
 
     def sum(self, name, value, attributes=None, *, unit="", description="", is_monotonic=True,
             temporality=Temporality.CUMULATIVE, start_time_unix_nano=0):
-        """One point of a sum: by default the total since the collector was created."""
+        """Collects one point of a sum: by default the total since the collector was created."""
         return self._metric(1, name, attributes, unit, description, value=value,
                             is_monotonic=int(is_monotonic), temporality=temporality,
                             start_time_unix_nano=start_time_unix_nano)
@@ -282,7 +282,7 @@ class Collector:
     def histogram(self, name, count, sum=None, attributes=None, *, min=None, max=None, bounds=(),
                   bucket_counts=(), unit="", description="", temporality=Temporality.CUMULATIVE,
                   start_time_unix_nano=0):
-        """One point of a histogram: one more bucket count than bounds, or none of either."""
+        """Collects one point of a histogram: one more bucket count than bounds, or neither."""
         known = {"sum": sum, "min": min, "max": max}
         optional = {name: value for name, value in known.items() if value is not None}
         return self._metric(2, name, attributes, unit, description, count=count,
@@ -308,7 +308,7 @@ class Collector:
         return self._taken(self._lib.collect_metric(self._open(), ctypes.byref(c)))
 
     def _taken(self, code):
-        """A full buffer is a matter of counting; everything else is a mistake."""
+        """False for a full buffer, which is only counted; an exception for every other error."""
         if code == 1:
             return False
         _check(code)
@@ -322,11 +322,11 @@ class Collector:
         return self._handle
 
     def flush(self, timeout=10.0):
-        """False when not everything was answered for in that many seconds."""
+        """False when not everything was answered within that many seconds."""
         return self._in_time(self._lib.flush(self._open(), int(timeout * 1000)))
 
     def shutdown(self, timeout=None):
-        """False when something had to be dropped. Statistics can still be asked for."""
+        """False when something had to be dropped. Statistics stay available."""
         seconds = self._shutdown_timeout if timeout is None else timeout
         self._ended_well = self._in_time(self._lib.shutdown(self._open(), int(seconds * 1000)))
         return self._ended_well
@@ -338,7 +338,7 @@ class Collector:
         return True
 
     def close(self):
-        """Ends the collector and its thread; the end of a `with` block, after shutdown()."""
+        """Ends the collector and its thread. A `with` block does so after shutdown()."""
         if self._handle is not None:
             handle, self._handle = self._handle, None
             self._lib.destroy(handle)
@@ -357,7 +357,7 @@ class Collector:
             self.close()
 
     def statistics(self):
-        """A snapshot; see Statistics."""
+        """Returns a snapshot; see Statistics."""
         snapshot = self._lib.statistics_of(self._open())
         if not snapshot:
             raise MemoryError

@@ -1,4 +1,4 @@
-"""The C interface, as ctypes sees it: structures and functions of millrace.h, nothing else."""
+"""The C interface for ctypes: structures and functions of millrace.h, nothing else."""
 import ctypes
 import ctypes.util
 import os
@@ -201,7 +201,7 @@ _FUNCTIONS = {
 
 
 class Library:
-    """libmillrace.so; its functions without their prefix."""
+    """Loads libmillrace.so; its functions are attributes without their prefix."""
 
     def __init__(self):
         self._loaded = _load()
@@ -221,5 +221,5 @@ def _load():
             return ctypes.CDLL(candidate)
         except OSError as why:
             complaints.append(str(why))
-    raise ImportError("libmillrace is not found; MILLRACE_LIBRARY may say where it is. Tried: " +
+    raise ImportError("libmillrace is not found; set MILLRACE_LIBRARY to its path. Tried: " +
                       "; ".join(complaints))

@@ -1,4 +1,4 @@
-"""What settings, items and statistics are made of; numbers as in the C interface."""
+"""The types of settings, items and statistics; numbers as in the C interface."""
 import enum
 from dataclasses import dataclass, field
 
@@ -53,7 +53,7 @@ class Severity(enum.IntEnum):
 
 
 class Temporality(enum.IntEnum):
-    DELTA = 1  # since the last point, whose time is then start_time_unix_nano
+    DELTA = 1  # since the previous point, whose time is start_time_unix_nano
     CUMULATIVE = 2
 
 
@@ -73,7 +73,7 @@ class Error(Exception):
 
 @dataclass
 class Endpoint:
-    """One back end; what is None stays as the library has it."""
+    """One endpoint; a field that is None keeps the library's default."""
     url: str
     protocol: Protocol = Protocol.AUTO
     headers: dict = field(default_factory=dict)
@@ -100,6 +100,6 @@ class Statistics:
     dropped: dict  # by reason, where not 0
     balances: bool
     destinations: list
-    repaired_texts: int = 0  # were not UTF-8
-    truncated_values: int = 0  # longer than attribute_value_length_max
-    skipped_attributes: int = 0  # without a key, or nested too deep
+    repaired_texts: int = 0  # texts that were not UTF-8
+    truncated_values: int = 0  # texts longer than attribute_value_length_max
+    skipped_attributes: int = 0  # attributes without a key or nested too deep

@@ -1,40 +1,40 @@
-"""Python's values as the C structures; what C only borrows is kept alive by the Arena."""
+"""Converts Python's values to the C structures; the Arena keeps alive what C only borrows."""
 import ctypes
 
 from . import _c
 
 
-# One more level than the library sends, so that it counts what it leaves out.
+# One level more than the library sends, so that the library counts skipped values.
 _DEPTH_MAX = 17
 
 
 class Arena:
-    """Holds what structures point to. One for each call; dropped when it has returned."""
+    """Owns the objects that structures point to. One for each call; dropped after the call."""
 
     def __init__(self):
         self._kept = []
-        self._known = {}  # (id, depth) of a list or dict: itself, and its value
+        self._known = {}  # (id, depth) of a list or dict -> the object and its value
 
     def keep(self, thing):
         self._kept.append(thing)
         return thing
 
     def text(self, text):
-        """str or bytes. What is not UTF-8 (lone surrogates) is repaired by the library."""
+        """Accepts str or bytes. The library repairs text that is not UTF-8 (lone surrogates)."""
         data = text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogatepass")
         buffer = self.keep(ctypes.create_string_buffer(data, len(data) or 1))
         return _c.Text(ctypes.addressof(buffer), len(data))
 
     def value(self, thing, depth=0):
-        """A list that lies in many places, or in itself, is written once for each depth: the library
-        says when it stands for more values than an item may have."""
+        """A list that is part of several others, or of itself, is converted once for each depth.
+        The library refuses it when it stands for more values than an item may have."""
         if not isinstance(thing, (dict, list, tuple)):
             return self._value(thing, depth)
         if depth >= _DEPTH_MAX:
             return _c.Value()
         known = self._known.get((id(thing), depth))
         if known is None:
-            # The object as well, lest another one gets its id.
+            # The object is kept too, so that no other object gets its id.
             known = self._known[id(thing), depth] = (thing, self._value(thing, depth))
         return known[1]
 
@@ -47,7 +47,7 @@ class Arena:
         elif isinstance(thing, bool):
             value.type, value.as_.boolean = 2, int(thing)
         elif isinstance(thing, int):
-            # Beyond 64 bits OTLP has no number: the nearest one.
+            # OTLP has no integers beyond 64 bits: use the nearest one.
             value.type, value.as_.integer = 3, max(-2**63, min(thing, 2**63 - 1))
         elif isinstance(thing, float):
             value.type, value.as_.number = 4, thing
@@ -67,7 +67,7 @@ class Arena:
         return value
 
     def attributes(self, mapping, depth=0):
-        """An array of attributes; empty for None."""
+        """Returns an array of attributes; empty for None."""
         mapping = mapping or {}
         return self.keep((_c.Attribute * max(len(mapping), 1))(
             *[_c.Attribute(self.text(key), self.value(thing, depth))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The bindings against `millrace sink`: MILLRACE names the daemon, MILLRACE_LIBRARY the library
-(by default those of build/release)."""
+"""Runs the bindings against `millrace sink`. MILLRACE names the daemon, MILLRACE_LIBRARY the
+library (default: those of build/release)."""
 import ctypes
 import os
 import re
@@ -26,7 +26,7 @@ from processes import Process, free_port, wait_for_port  # noqa: E402
 
 
 class Sink:
-    """`millrace sink`, recording."""
+    """A `millrace sink` that records requests."""
 
     def __init__(self, expected, port=None):
         self.folder = tempfile.TemporaryDirectory()
@@ -47,7 +47,7 @@ class Sink:
         self.folder.cleanup()
 
     def end(self):
-        """The bytes of all requests, once everything expected has come."""
+        """Waits until all expected items have arrived; returns the bytes of all requests."""
         code = self.process.child.wait(90)
         if code != 0:
             raise AssertionError(f"sink: {code}\n{open(self.process.log_path).read()}")
@@ -144,7 +144,7 @@ class BindingsTest(unittest.TestCase):
                 collector.gauge("depth", "deep")
         self.assertEqual(sum(count for count, _ in bodies), 3)
         data = b"".join(data for _, data in bodies)
-        # sum, bucket counts and bound as HistogramDataPoint has them.
+        # sum, bucket counts and bounds in the encoding of HistogramDataPoint.
         for expected in (b"depth", b"orders", b"duration", struct.pack("<d", 0.75),
                          struct.pack("<QQ", 1, 2), b"\x29" + struct.pack("<d", 2.5),
                          b"\x11" + struct.pack("<Q", 5)):
@@ -153,7 +153,7 @@ class BindingsTest(unittest.TestCase):
     def test_what_is_on_disk_is_sent_by_the_next_one(self):
         with tempfile.TemporaryDirectory() as folder:
             queue = os.path.join(folder, "queue")
-            # The name tells the next one whose it is: the same endpoint, which is up by then.
+            # Records on disk belong to an exporter name: the second process uses the same URL.
             port = free_port()
             with millrace.Collector(f"http://127.0.0.1:{port}", storage_directory=queue,
                                     storage_bytes_max=4 << 20) as collector:
