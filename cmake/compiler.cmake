@@ -2,6 +2,12 @@
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow
                     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -Werror)
 add_compile_options(-Wno-missing-field-initializers -fno-strict-aliasing -fvisibility=hidden)
+# Guarded fields are used under their mutexes (src/base/mutex.h). Only clang knows the attributes.
+set(MILLRACE_THREAD_SAFETY_OPTIONS "")
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  set(MILLRACE_THREAD_SAFETY_OPTIONS -Wthread-safety -Werror=thread-safety)
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${MILLRACE_THREAD_SAFETY_OPTIONS}>")
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives of these kinds in its own standard library at -O2.
   add_compile_options(-Wno-error=maybe-uninitialized -Wno-error=stringop-overflow

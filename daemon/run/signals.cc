@@ -9,14 +9,14 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstring>
 #include <deque>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace millrace::daemon {
 namespace {
@@ -51,7 +51,8 @@ struct SignalWait::State {
     if (ending >= 0) close(ending);
   }
   void run();
-  void hear(int number);
+  // True: this is the second signal that ends the process.
+  bool hear(int number);
 
   std::function<void()> on_second_end;
   Duration grace{};
@@ -59,30 +60,32 @@ struct SignalWait::State {
   int ending = -1;   // an eventfd; written to end the thread
   std::thread thread;
 
-  std::mutex mutex;
-  // All members below are guarded by the mutex.
-  std::condition_variable changed;
-  std::deque<int> waiting;  // numbers for wait(), oldest first
-  unsigned wakeups = 0;
-  unsigned ends_heard = 0;
+  Mutex mutex;
+  Condition changed;
+  // Numbers for wait(), oldest first.
+  std::deque<int> waiting MILLRACE_GUARDED_BY(mutex);
+  unsigned wakeups MILLRACE_GUARDED_BY(mutex) = 0;
+  unsigned ends_heard MILLRACE_GUARDED_BY(mutex) = 0;
 };
 
-void SignalWait::State::hear(int number) {
-  const std::lock_guard lock(mutex);
+bool SignalWait::State::hear(int number) {
+  const MutexLock lock(mutex);
   if (is_ending_signal(number)) ++ends_heard;
   if (waiting.size() < kWaitingMax || is_ending_signal(number)) waiting.push_back(number);
   changed.notify_all();
+  return ends_heard >= 2;
 }
 
 void SignalWait::State::run() {
   std::array<pollfd, 2> descriptors = {{{.fd = signals, .events = POLLIN, .revents = 0},
                                         {.fd = ending, .events = POLLIN, .revents = 0}}};
-  while (ends_heard < 2) {  // written by this thread only
+  bool is_second_end = false;
+  while (!is_second_end) {
     if (poll(descriptors.data(), descriptors.size(), -1) < 0) continue;
     if (descriptors[1].revents != 0) return;
     signalfd_siginfo info{};
     if (read(signals, &info, sizeof(info)) == sizeof(info)) {
-      hear(static_cast<int>(info.ssi_signo));
+      is_second_end = hear(static_cast<int>(info.ssi_signo));
     }
   }
   if (poll(&descriptors[1], 1, static_cast<int>(grace / 1ms)) == 0) on_second_end();
@@ -115,13 +118,16 @@ SignalWait::~SignalWait() {
 }
 
 int SignalWait::wait(Duration time) {
-  std::unique_lock lock(state_->mutex);
-  const auto is_something = [this] { return !state_->waiting.empty() || state_->wakeups > 0; };
-  if (time == 0s) {
-    state_->changed.wait(lock, is_something);
-  } else if (!state_->changed.wait_for(lock, time, is_something)) {
-    return kTimeIsUp;
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  const MutexLock lock(state_->mutex);
+  while (state_->waiting.empty() && state_->wakeups == 0) {
+    if (time == 0s) {
+      state_->changed.wait(state_->mutex);
+    } else if (!state_->changed.wait_until(state_->mutex, deadline)) {
+      break;
+    }
   }
+  if (state_->waiting.empty() && state_->wakeups == 0) return kTimeIsUp;
   if (state_->waiting.empty()) {
     --state_->wakeups;
     return kWoken;
@@ -132,7 +138,7 @@ int SignalWait::wait(Duration time) {
 }
 
 void SignalWait::wake() {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   ++state_->wakeups;
   state_->changed.notify_all();
 }

@@ -87,7 +87,7 @@ std::optional<GateRefusal> ClientLimits::on_head(const RequestHead& head, Reques
   double wait_s = 0;
   size_t exhausted = 0;
   {
-    const std::lock_guard lock(part.mutex);
+    const MutexLock lock(part.mutex);
     Client& client = find_or_add(part, digest, head.now);
     fill(client, head.now);
     for (size_t i = 0; i < kDimensions; ++i) {
@@ -120,7 +120,7 @@ void ClientLimits::charge(const RequestPass& pass, Dimension dimension, uint64_t
                           MonotonicTime now) {
   if (rates_[dimension].per_second == 0 || amount == 0) return;
   Part& part = part_of(pass.meter_key);
-  const std::lock_guard lock(part.mutex);
+  const MutexLock lock(part.mutex);
   const auto found = part.places.find(pass.meter_key);
   if (found == part.places.end()) return;  // evicted since the request was admitted
   fill(*found->second, now);
@@ -138,7 +138,7 @@ void ClientLimits::charge_items(const RequestPass& pass, uint64_t items, Monoton
 size_t ClientLimits::client_count() const {
   size_t count = 0;
   for (const Part& part : parts_) {
-    const std::lock_guard lock(part.mutex);
+    const MutexLock lock(part.mutex);
     count += part.clients.size();
   }
   return count;

@@ -20,7 +20,6 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +27,7 @@
 #include <vector>
 
 #include "access/keyed_hash.h"
+#include "base/mutex.h"
 #include "transport/server/request_gate.h"
 
 namespace millrace::access {
@@ -72,14 +72,17 @@ class ClientLimits final : public transport::RequestGate, public transport::Requ
     std::array<Bucket, kDimensions> buckets{};
   };
   struct Part {
-    mutable std::mutex mutex;   // guards the rest
-    std::list<Client> clients;  // most recently seen first
-    std::unordered_map<Digest, std::list<Client>::iterator, DigestHash> places;
+    mutable Mutex mutex;
+    // Most recently seen first.
+    std::list<Client> clients MILLRACE_GUARDED_BY(mutex);
+    std::unordered_map<Digest, std::list<Client>::iterator, DigestHash> places
+        MILLRACE_GUARDED_BY(mutex);
   };
 
   Digest digest_of(const transport::RequestHead& head, const transport::RequestPass& pass) const;
   Part& part_of(const Digest& digest) { return parts_[digest[1] % parts_.size()]; }
-  Client& find_or_add(Part& part, const Digest& digest, MonotonicTime now);
+  Client& find_or_add(Part& part, const Digest& digest, MonotonicTime now)
+      MILLRACE_REQUIRES(part.mutex);
   void fill(Client& client, MonotonicTime now) const;
   void charge(const transport::RequestPass& pass, Dimension dimension, uint64_t amount,
               MonotonicTime now);

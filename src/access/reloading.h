@@ -7,9 +7,9 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -30,7 +30,7 @@ class Reloading {
 
   // Returns the current version. Looks for a change if the last look is at least `interval` ago.
   std::shared_ptr<Version> look(MonotonicTime now, Duration interval) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     if (looked_ && now < last_look_ + interval) return current_;
     looked_ = true;
     last_look_ = now;
@@ -46,11 +46,11 @@ class Reloading {
   }
   // Returns the current version without looking for a change.
   std::shared_ptr<Version> current() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return current_;
   }
   void report_reloads(std::function<void(const Status&)> on_reload) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     on_reload_ = std::move(on_reload);
   }
 
@@ -58,12 +58,12 @@ class Reloading {
   Reloading(Reader reader, std::shared_ptr<Version> first)
       : reader_(std::move(reader)), current_(std::move(first)) {}
 
-  mutable std::mutex mutex_;  // guards all members below
-  const Reader reader_;
-  std::shared_ptr<Version> current_;
-  bool looked_ = false;
-  MonotonicTime last_look_{};
-  std::function<void(const Status&)> on_reload_;
+  mutable Mutex mutex_;
+  const Reader reader_ MILLRACE_GUARDED_BY(mutex_);
+  std::shared_ptr<Version> current_ MILLRACE_GUARDED_BY(mutex_);
+  bool looked_ MILLRACE_GUARDED_BY(mutex_) = false;
+  MonotonicTime last_look_ MILLRACE_GUARDED_BY(mutex_){};
+  std::function<void(const Status&)> on_reload_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::access

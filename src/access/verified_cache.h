@@ -8,12 +8,12 @@
 #include <cstddef>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "access/keyed_hash.h"
+#include "base/mutex.h"
 #include "transport/server/request_gate.h"
 
 namespace millrace::access {
@@ -25,7 +25,7 @@ class VerifiedCache {
   // Returns the owner of the credentials, or null when they are not in the cache.
   std::shared_ptr<const transport::Identity> find(std::string_view credentials) {
     const Digest digest = keyed_hash(key_, credentials);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = places_.find(digest);
     if (found == places_.end()) return nullptr;
     entries_.splice(entries_.begin(), entries_, found->second);
@@ -33,7 +33,7 @@ class VerifiedCache {
   }
   void remember(std::string_view credentials, std::shared_ptr<const transport::Identity> identity) {
     const Digest digest = keyed_hash(key_, credentials);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (places_.contains(digest)) return;
     entries_.emplace_front(digest, std::move(identity));
     places_.emplace(digest, entries_.begin());
@@ -43,12 +43,12 @@ class VerifiedCache {
     }
   }
   void clear() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     places_.clear();
     entries_.clear();
   }
   size_t size() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return entries_.size();
   }
 
@@ -56,9 +56,11 @@ class VerifiedCache {
   using Entry = std::pair<Digest, std::shared_ptr<const transport::Identity>>;
   const size_t size_max_;
   const HashKey key_;
-  mutable std::mutex mutex_;  // guards all members below
-  std::list<Entry> entries_;  // most recently used first
-  std::unordered_map<Digest, std::list<Entry>::iterator, DigestHash> places_;
+  mutable Mutex mutex_;
+  // Most recently used first.
+  std::list<Entry> entries_ MILLRACE_GUARDED_BY(mutex_);
+  std::unordered_map<Digest, std::list<Entry>::iterator, DigestHash> places_
+      MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::access

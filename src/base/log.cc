@@ -4,9 +4,9 @@
 #include <array>
 #include <ctime>
 #include <map>
-#include <mutex>
 
 #include "base/json_string.h"
+#include "base/mutex.h"
 #include "base/printable_text.h"
 
 namespace millrace {
@@ -101,16 +101,20 @@ constexpr size_t kSampledPairsMax = 4096;
 }  // namespace
 
 struct Logger::State {
-  std::mutex mutex;
+  Mutex mutex;
+  // Set before the logger is used. Called under the lock, one line at a time.
   Sink sink;
   WallMillis now;
   struct Count {
     int64_t tick = -1;
     uint32_t seen = 0;
   };
+  // False: the line is suppressed by sampling, and counted.
+  bool admits(const LogOptions& options, int64_t now_ms, std::string_view message,
+              std::span<const LogField> fields) MILLRACE_REQUIRES(mutex);
   // The key is the message, a zero byte and the component. Messages are literals of this program.
-  std::map<std::string, Count, std::less<>> counts;
-  uint64_t suppressed = 0;
+  std::map<std::string, Count, std::less<>> counts MILLRACE_GUARDED_BY(mutex);
+  uint64_t suppressed MILLRACE_GUARDED_BY(mutex) = 0;
 };
 
 Logger::Logger(LogOptions options, Sink sink, WallMillis now)
@@ -122,38 +126,38 @@ Logger::Logger(LogOptions options, Sink sink, WallMillis now)
 Logger::~Logger() = default;
 
 uint64_t Logger::suppressed_count() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->suppressed;
 }
 
-// The caller holds the lock.
-bool Logger::admits(int64_t now_ms, std::string_view message, std::span<const LogField> fields) {
-  if (!options_.sampling_enabled || options_.sampling_tick_ms <= 0) return true;
+bool Logger::State::admits(const LogOptions& options, int64_t now_ms, std::string_view message,
+                           std::span<const LogField> fields) {
+  if (!options.sampling_enabled || options.sampling_tick_ms <= 0) return true;
   std::string key(message);
   key += '\0';
   const size_t message_end = key.size();
   key += component_of(fields);
-  auto found = state_->counts.find(key);
-  if (found == state_->counts.end()) {
-    if (state_->counts.size() >= kSampledPairsMax) key.resize(message_end);
-    found = state_->counts.try_emplace(std::move(key)).first;
+  auto found = counts.find(key);
+  if (found == counts.end()) {
+    if (counts.size() >= kSampledPairsMax) key.resize(message_end);
+    found = counts.try_emplace(std::move(key)).first;
   }
-  State::Count& count = found->second;
-  const int64_t tick = now_ms / options_.sampling_tick_ms;
+  Count& count = found->second;
+  const int64_t tick = now_ms / options.sampling_tick_ms;
   if (count.tick != tick) count = {.tick = tick, .seen = 0};
   ++count.seen;
-  if (count.seen <= options_.sampling_initial) return true;
-  const uint32_t beyond = count.seen - options_.sampling_initial;
-  if (options_.sampling_thereafter != 0 && beyond % options_.sampling_thereafter == 0) return true;
-  ++state_->suppressed;
+  if (count.seen <= options.sampling_initial) return true;
+  const uint32_t beyond = count.seen - options.sampling_initial;
+  if (options.sampling_thereafter != 0 && beyond % options.sampling_thereafter == 0) return true;
+  ++suppressed;
   return false;
 }
 
 void Logger::log(LogLevel level, std::string_view message, std::span<const LogField> fields) {
   if (!enabled(level) || !state_->sink) return;
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   const int64_t now_ms = state_->now ? state_->now() : 0;
-  if (!admits(now_ms, message, fields)) return;
+  if (!state_->admits(options_, now_ms, message, fields)) return;
   state_->sink(options_.encoding == LogEncoding::kJson
                    ? json_line(now_ms, level, message, fields)
                    : console_line(now_ms, level, message, fields, LineEnds::kEscaped));
@@ -161,7 +165,7 @@ void Logger::log(LogLevel level, std::string_view message, std::span<const LogFi
 
 void Logger::log_block(LogLevel level, std::string_view lines, std::span<const LogField> fields) {
   if (!enabled(level) || !state_->sink) return;
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   const int64_t now_ms = state_->now ? state_->now() : 0;
   state_->sink(options_.encoding == LogEncoding::kJson
                    ? json_line(now_ms, level, lines, fields)

@@ -79,7 +79,6 @@ class Logger {
 
  private:
   struct State;
-  bool admits(int64_t now_ms, std::string_view message, std::span<const LogField> fields);
   LogOptions options_;
   std::unique_ptr<State> state_;
 };

@@ -12,7 +12,7 @@ constexpr Duration kLookInterval = 1s;
 
 Breaker::Leave Breaker::ask(MonotonicTime now) {
   if (!open_.load(std::memory_order_acquire)) return {};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!open_.load(std::memory_order_relaxed)) return {};
   if (is_probing_) return {Pass::kWait, now + kLookInterval};
   if (now < probe_at_) return {Pass::kWait, probe_at_};
@@ -24,7 +24,7 @@ bool Breaker::on_answered() {
   if (failures_.load(std::memory_order_relaxed) == 0 && !open_.load(std::memory_order_relaxed)) {
     return false;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   failures_.store(0, std::memory_order_relaxed);
   is_probing_ = false;
   return open_.exchange(false, std::memory_order_release);
@@ -32,7 +32,7 @@ bool Breaker::on_answered() {
 
 bool Breaker::on_passing_failure(Pass pass, MonotonicTime probe_at) {
   if (failures_to_open_ == 0) return false;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (pass == Pass::kProbe) is_probing_ = false;
   const uint32_t failures = failures_.load(std::memory_order_relaxed) + 1;
   failures_.store(failures, std::memory_order_relaxed);
@@ -46,7 +46,7 @@ bool Breaker::on_passing_failure(Pass pass, MonotonicTime probe_at) {
 
 void Breaker::on_cancelled(Pass pass) {
   if (pass != Pass::kProbe) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   is_probing_ = false;
 }
 

@@ -8,8 +8,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "base/time.h"
 
 namespace millrace::pipeline {
@@ -45,9 +45,9 @@ class Breaker {
 
  private:
   const uint32_t failures_to_open_;
-  std::mutex mutex_;  // what follows, while anything fails
-  MonotonicTime probe_at_{};
-  bool is_probing_ = false;
+  Mutex mutex_;  // locked only while anything fails
+  MonotonicTime probe_at_ MILLRACE_GUARDED_BY(mutex_){};
+  bool is_probing_ MILLRACE_GUARDED_BY(mutex_) = false;
   // Written under the mutex, read without it. Release and acquire: who sees it closed may send, and
   // nothing else hangs on it.
   std::atomic<bool> open_{false};

@@ -174,7 +174,7 @@ bool Destination::note_success(MonotonicTime now, WallTime wall) {
       consecutive_failures_.exchange(0, std::memory_order_relaxed) == 0) {
     return false;
   }
-  const std::lock_guard lock(answer_mutex_);
+  const MutexLock lock(answer_mutex_);
   last_answer_ = "OK";
   last_answer_at_ = wall;
   return failure_was_logged_.exchange(false, std::memory_order_relaxed);
@@ -195,7 +195,7 @@ bool Destination::is_failure_worth_a_line(MonotonicTime now) {
 
 void Destination::note_failure(const std::string& what, WallTime wall) {
   consecutive_failures_.fetch_add(1, std::memory_order_relaxed);
-  const std::lock_guard lock(answer_mutex_);
+  const MutexLock lock(answer_mutex_);
   last_answer_ = what;
   last_answer_at_ = wall;
 }
@@ -219,7 +219,7 @@ DestinationHealth Destination::health() const {
   if (const int64_t at = last_success_ns_.load(std::memory_order_relaxed); at != 0) {
     health.last_success = MonotonicTime(Duration(at));
   }
-  const std::lock_guard lock(answer_mutex_);
+  const MutexLock lock(answer_mutex_);
   health.last_answer = last_answer_;
   if (last_answer_at_ != WallTime{}) {
     health.last_answer_at = last_answer_at_;

@@ -15,11 +15,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "destination/breaker.h"
 #include "destination/concurrency.h"
 #include "destination/loss_report.h"
@@ -223,10 +223,10 @@ class Destination final : public ledger::HeldWalker, public StoredQueue {
   std::atomic<uint64_t> enqueue_failed_items_{0};
   std::atomic<uint64_t> retries_{0};
   RetryHint retry_hint_;
-  std::function<void()> on_empty_;   // set by Drain before draining_
-  mutable std::mutex answer_mutex_;  // off the data path: failures and their end
-  std::string last_answer_;
-  WallTime last_answer_at_{};
+  std::function<void()> on_empty_;  // set by Drain before draining_
+  mutable Mutex answer_mutex_;      // off the data path: failures and their end
+  std::string last_answer_ MILLRACE_GUARDED_BY(answer_mutex_);
+  WallTime last_answer_at_ MILLRACE_GUARDED_BY(answer_mutex_){};
 };
 
 }  // namespace millrace::pipeline

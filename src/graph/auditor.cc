@@ -123,7 +123,7 @@ void Auditor::ask_disks() {
 void Auditor::conclude() {
   const std::vector<ledger::Finding> changed = audit_.conclude();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     round_count_ = audit_.round_count();
     findings_ = audit_.findings();
     recent_held_ = std::move(round_held_);
@@ -151,17 +151,17 @@ void Auditor::tell(const ledger::Finding& finding) const {
 }
 
 uint64_t Auditor::round_count() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return round_count_;
 }
 
 std::vector<ledger::Finding> Auditor::findings() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return findings_;
 }
 
 ledger::Held Auditor::recent_held() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return recent_held_;
 }
 

@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "destination/destination.h"
 #include "destination/destination_worker.h"
 #include "graph/pipeline.h"
@@ -80,10 +80,10 @@ class Auditor {
   size_t destination_ = 0;  // whose queue is being walked
   Destination::RingWalk walk_;
 
-  mutable std::mutex mutex_;  // once a round and when somebody looks
-  uint64_t round_count_ = 0;
-  std::vector<ledger::Finding> findings_;
-  ledger::Held recent_held_;
+  mutable Mutex mutex_;  // once a round and when somebody looks
+  uint64_t round_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  std::vector<ledger::Finding> findings_ MILLRACE_GUARDED_BY(mutex_);
+  ledger::Held recent_held_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::pipeline

@@ -3,12 +3,12 @@
 #include <pthread.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <thread>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace millrace::io {
 namespace {
@@ -22,7 +22,7 @@ class ThreadExecutor final : public Executor {
   }
   ~ThreadExecutor() override {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ending_ = true;
     }
     changed_.notify_one();
@@ -31,14 +31,14 @@ class ThreadExecutor final : public Executor {
 
   void submit(Task task) override {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       tasks_.push_back(std::move(task));
     }
     changed_.notify_one();
   }
   void submit_after(Duration delay, Task task) override {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       delayed_.emplace(Clock::now() + delay, std::move(task));
     }
     changed_.notify_one();
@@ -48,12 +48,12 @@ class ThreadExecutor final : public Executor {
   using Clock = std::chrono::steady_clock;
 
   void run() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (true) {
       queue_what_is_due();
       if (tasks_.empty()) {
         if (ending_) return;
-        wait(lock);
+        wait();
         continue;
       }
       Task task = std::move(tasks_.front());
@@ -65,26 +65,27 @@ class ThreadExecutor final : public Executor {
     }
   }
 
-  void queue_what_is_due() {
+  void queue_what_is_due() MILLRACE_REQUIRES(mutex_) {
     while (!delayed_.empty() && (ending_ || delayed_.begin()->first <= Clock::now())) {
       tasks_.push_back(std::move(delayed_.begin()->second));
       delayed_.erase(delayed_.begin());
     }
   }
-  void wait(std::unique_lock<std::mutex>& lock) {
+  void wait() MILLRACE_REQUIRES(mutex_) {
     if (delayed_.empty()) {
-      changed_.wait(lock);
+      changed_.wait(mutex_);
     } else {
       const Clock::time_point until = delayed_.begin()->first;
-      changed_.wait_until(lock, until);
+      changed_.wait_until(mutex_, until);
     }
   }
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Task> tasks_;
-  std::multimap<Clock::time_point, Task> delayed_;  // the key is the due time
-  bool ending_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  std::deque<Task> tasks_ MILLRACE_GUARDED_BY(mutex_);
+  // The key is the due time.
+  std::multimap<Clock::time_point, Task> delayed_ MILLRACE_GUARDED_BY(mutex_);
+  bool ending_ MILLRACE_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // the last member, because it uses all others
 };
 

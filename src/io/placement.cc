@@ -18,25 +18,25 @@ int Placement::Socket::take() {
 
 std::shared_ptr<Placement::Member> Placement::join(TakeOver take_over) {
   auto member = std::make_shared<Member>(std::move(take_over));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   members_.push_back(member);
   return member;
 }
 
 void Placement::leave(const std::shared_ptr<Member>& member) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase(members_, member);
 }
 
 bool Placement::is_empty() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return members_.empty();
 }
 
 void Placement::place(Socket socket, const std::shared_ptr<Member>& accepting) {
   std::shared_ptr<Member> chosen = accepting;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const std::shared_ptr<Member>& member : members_) {
       if (member->in_passing_count() >= kInPassingMax) continue;
       if (member->open_count() < chosen->open_count()) chosen = member;

@@ -11,9 +11,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace millrace::io {
 
@@ -71,8 +72,8 @@ class Placement {
   void place(Socket socket, const std::shared_ptr<Member>& accepting);
 
  private:
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<Member>> members_;
+  Mutex mutex_;
+  std::vector<std::shared_ptr<Member>> members_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::io

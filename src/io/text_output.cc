@@ -8,12 +8,12 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
-#include <condition_variable>
 #include <csignal>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace millrace::io {
 namespace {
@@ -54,45 +54,47 @@ struct TextOutput::State {
   }
 
   void run();
-  void write_all(std::string_view text);
-  void take(ssize_t written, std::string_view part);
-  bool is_idle() const { return waiting.empty() && writing_bytes == 0; }
-  bool fits(size_t bytes) const {
+  void write_all(std::string_view text) MILLRACE_EXCLUDES(mutex);
+  void take(ssize_t written, std::string_view part) MILLRACE_REQUIRES(mutex);
+  bool is_idle() const MILLRACE_REQUIRES(mutex) { return waiting.empty() && writing_bytes == 0; }
+  bool fits(size_t bytes) const MILLRACE_REQUIRES(mutex) {
     return is_idle() || waiting.size() + writing_bytes + bytes <= options.bytes_max;
   }
-  void append(std::string_view text) {
+  void append(std::string_view text) MILLRACE_REQUIRES(mutex) {
     if (is_idle()) progress_at = Clock::now();
     // The notice is written where the lines are missing. While writes fail it would be lost.
     if (error == 0) announce();
     waiting += text;
   }
-  void announce() {
+  void announce() MILLRACE_REQUIRES(mutex) {
     if (unannounced == 0 || !options.notice) return;
     announced_waiting += unannounced;
     waiting += options.notice(std::exchange(unannounced, 0));
   }
 
   const Options options;
-  std::mutex mutex;
-  // All members below are guarded by the mutex.
-  std::condition_variable changed;
-  std::string waiting;
-  size_t writing_bytes = 0;  // taken by the thread and not yet written
-  Clock::time_point progress_at = Clock::now();
-  uint64_t dropped = 0;      // all dropped lines
-  uint64_t unannounced = 0;  // dropped lines without a notice
+  mutable Mutex mutex;
+  Condition changed;
+  std::string waiting MILLRACE_GUARDED_BY(mutex);
+  // Taken by the thread and not yet written.
+  size_t writing_bytes MILLRACE_GUARDED_BY(mutex) = 0;
+  Clock::time_point progress_at MILLRACE_GUARDED_BY(mutex) = Clock::now();
+  // All dropped lines, and dropped lines without a notice.
+  uint64_t dropped MILLRACE_GUARDED_BY(mutex) = 0;
+  uint64_t unannounced MILLRACE_GUARDED_BY(mutex) = 0;
   // Dropped lines whose notices are in `waiting` or are being written by the thread.
-  uint64_t announced_waiting = 0;
-  uint64_t announced_writing = 0;
-  int error = 0;  // of the last write; 0: success
-  bool ending = false;
+  uint64_t announced_waiting MILLRACE_GUARDED_BY(mutex) = 0;
+  uint64_t announced_writing MILLRACE_GUARDED_BY(mutex) = 0;
+  // Of the last write; 0: success.
+  int error MILLRACE_GUARDED_BY(mutex) = 0;
+  bool ending MILLRACE_GUARDED_BY(mutex) = false;
 };
 
 void TextOutput::State::run() {
   std::string text;
-  std::unique_lock lock(mutex);
+  MutexLock lock(mutex);
   while (true) {
-    changed.wait(lock, [this] { return ending || !waiting.empty(); });
+    while (!ending && waiting.empty()) changed.wait(mutex);
     if (waiting.empty()) return;
     text.clear();
     std::swap(text, waiting);
@@ -112,7 +114,7 @@ void TextOutput::State::write_all(std::string_view text) {
     const std::string_view part = next_part(text);
     const ssize_t written = write_some(options.descriptor, part);
     const size_t gone = written < 0 ? part.size() : static_cast<size_t>(written);
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     take(written, part);
     writing_bytes -= gone;
     text.remove_prefix(gone);
@@ -142,14 +144,14 @@ TextOutput::TextOutput(Options options) : state_(std::make_shared<State>(std::mo
 }
 
 TextOutput::~TextOutput() {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->ending = true;
   state_->changed.notify_all();
 }
 
 bool TextOutput::try_write(std::string_view text) {
   if (text.empty()) return true;
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   if (!state_->fits(text.size())) return false;
   state_->append(text);
   state_->changed.notify_all();
@@ -161,34 +163,38 @@ void TextOutput::write(std::string_view text) {
 }
 
 void TextOutput::count_dropped(uint64_t lines) {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->dropped += lines;
   state_->unannounced += lines;
 }
 
 bool TextOutput::has_room(size_t bytes) const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->fits(bytes);
 }
 
 Duration TextOutput::stalled_for() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->is_idle() ? 0s : Clock::now() - state_->progress_at;
 }
 
 uint64_t TextOutput::dropped_lines() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->dropped;
 }
 
 std::string TextOutput::last_error() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->error == 0 ? "" : std::system_category().message(state_->error);
 }
 
 bool TextOutput::flush(Duration within) {
-  std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, within, [this] { return state_->is_idle(); });
+  const Clock::time_point deadline = Clock::now() + within;
+  const MutexLock lock(state_->mutex);
+  while (!state_->is_idle()) {
+    if (!state_->changed.wait_until(state_->mutex, deadline)) return state_->is_idle();
+  }
+  return true;
 }
 
 }  // namespace millrace::io

@@ -276,6 +276,7 @@ TlsContext::TlsContext(const TlsOptions& options, TlsRole role)
 
 Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options, TlsRole role) {
   std::unique_ptr<TlsContext> context(new TlsContext(options, role));
+  const MutexLock lock(context->mutex_);
   context->stamps_ = context->take_stamps();  // before reading: finds a change during the read
   auto version = read_tls_version(options, role);
   if (!version) return fail(version.error());
@@ -284,7 +285,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options, 
 }
 
 WallTime TlsContext::expiry() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return current_.expiry;
 }
 
@@ -328,7 +329,7 @@ std::optional<Status> TlsContext::reload_if_changed(MonotonicTime now) {
 }
 
 std::unique_ptr<SSL, SslFree> TlsContext::start_session(TlsSessionOwner& owner, MonotonicTime now) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const std::optional<Status> reloaded = reload_if_changed(now);
   std::unique_ptr<SSL, SslFree> session(SSL_new(current_.ssl_context.get()));
   const auto report = reloaded ? on_reload_ : nullptr;
@@ -340,12 +341,12 @@ std::unique_ptr<SSL, SslFree> TlsContext::start_session(TlsSessionOwner& owner, 
 }
 
 void TlsContext::report_reloads(std::function<void(const Status&)> on_reload) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   on_reload_ = std::move(on_reload);
 }
 
 void TlsContext::keep_session(const std::string& peer, SSL_SESSION* session) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (sessions_.size() >= kSessionsMax && !sessions_.contains(peer)) {
     sessions_.erase(sessions_.begin());
   }
@@ -353,7 +354,7 @@ void TlsContext::keep_session(const std::string& peer, SSL_SESSION* session) {
 }
 
 std::unique_ptr<SSL_SESSION, SslFree> TlsContext::take_session(const std::string& peer) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = sessions_.find(peer);
   if (found == sessions_.end()) return nullptr;
   auto session = std::move(found->second);

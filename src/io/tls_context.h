@@ -7,11 +7,11 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "io/tls.h"
 
 namespace millrace::io {
@@ -80,18 +80,19 @@ class TlsContext {
   };
   std::vector<Stamp> take_stamps() const;  // a zero stamp for a missing file
   // Returns the result if there was something to read.
-  std::optional<Status> reload_if_changed(MonotonicTime now);
+  std::optional<Status> reload_if_changed(MonotonicTime now) MILLRACE_REQUIRES(mutex_);
 
   const TlsOptions options_;
   const TlsRole role_;
   const std::string alpn_wire_;
-  mutable std::mutex mutex_;  // guards all members below; held only at the start of a handshake
-  std::function<void(const Status&)> on_reload_;
-  TlsVersion current_;
-  std::vector<Stamp> stamps_;
-  MonotonicTime next_look_{};
-  MonotonicTime next_forced_read_{};
-  std::map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions_;
+  mutable Mutex mutex_;  // held only at the start of a handshake
+  std::function<void(const Status&)> on_reload_ MILLRACE_GUARDED_BY(mutex_);
+  TlsVersion current_ MILLRACE_GUARDED_BY(mutex_);
+  std::vector<Stamp> stamps_ MILLRACE_GUARDED_BY(mutex_);
+  MonotonicTime next_look_ MILLRACE_GUARDED_BY(mutex_){};
+  MonotonicTime next_forced_read_ MILLRACE_GUARDED_BY(mutex_){};
+  std::map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions_
+      MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::io

@@ -77,7 +77,7 @@ std::string Imbalance::to_text() const {
 }
 
 Account& Ledger::open(Signal signal, std::string_view pipeline, std::string_view destination) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& account : accounts_) {
     if (account->signal() == signal && account->pipeline() == pipeline &&
         account->destination() == destination) {
@@ -90,7 +90,7 @@ Account& Ledger::open(Signal signal, std::string_view pipeline, std::string_view
 }
 
 Refusals& Ledger::open_receiver(Signal signal, std::string_view receiver) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& known : receivers_) {
     if (known->signal() == signal && known->receiver() == receiver) return *known;
   }
@@ -99,14 +99,14 @@ Refusals& Ledger::open_receiver(Signal signal, std::string_view receiver) {
 }
 
 std::vector<const Account*> Ledger::accounts() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<const Account*> all;
   for (const auto& account : accounts_) all.push_back(account.get());
   return all;
 }
 
 std::vector<const Refusals*> Ledger::receivers() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<const Refusals*> all;
   for (const auto& receiver : receivers_) all.push_back(receiver.get());
   return all;

@@ -16,12 +16,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/signal.h"
 
 namespace millrace::ledger {
@@ -192,9 +192,9 @@ class Ledger {
   std::string to_line(const Held& held) const;
 
  private:
-  mutable std::mutex mutex_;  // guards the lists, not the accounts
-  std::vector<std::unique_ptr<Account>> accounts_;
-  std::vector<std::unique_ptr<Refusals>> receivers_;
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<Account>> accounts_ MILLRACE_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Refusals>> receivers_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::ledger

@@ -6,10 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <stdexcept>
 
+#include "base/mutex.h"
 #include "library/testing/recorder.h"
 #include "millrace/batch_processor.h"
 #include "millrace/collector.h"
@@ -58,20 +57,20 @@ class ThrowingExporter final : public Exporter {
 class HangingExporter final : public Exporter {
  public:
   ExportResult export_batch(const BatchRef&, Deadline) override {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return may_return_; });
+    const MutexLock lock(mutex_);
+    while (!may_return_) changed_.wait(mutex_);
     return {};
   }
   void let_go() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     may_return_ = true;
     changed_.notify_all();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool may_return_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  bool may_return_ MILLRACE_GUARDED_BY(mutex_) = false;
 };
 
 Config config_to(const std::string& url) {

@@ -270,12 +270,12 @@ bool Buffer::push(OpenChunk* open) { return ring_.try_push(std::move(open)); }
 void Buffer::wake_if_asleep() {
   if (is_ticking_.load(std::memory_order_seq_cst)) return;
   if (is_ticking_.exchange(true, std::memory_order_seq_cst)) return;
-  const std::lock_guard lock(wake_mutex_);
+  const MutexLock lock(wake_mutex_);
   if (wake_) wake_();
 }
 
 void Buffer::end_waking() {
-  const std::lock_guard lock(wake_mutex_);
+  const MutexLock lock(wake_mutex_);
   wake_ = nullptr;
 }
 

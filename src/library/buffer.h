@@ -25,10 +25,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/signal.h"
 #include "library/chunk_store.h"
 #include "millrace/config.h"
@@ -171,8 +171,8 @@ class Buffer {
   std::atomic<bool> is_closed_{false};
   // Only grows; joining threads add slots.
   std::atomic<Slot*> slots_{nullptr};
-  std::mutex wake_mutex_;  // off the data path: locked once per wake-up
-  std::function<void()> wake_;
+  Mutex wake_mutex_;  // off the data path: locked once per wake-up
+  std::function<void()> wake_ MILLRACE_GUARDED_BY(wake_mutex_);
 };
 
 }  // namespace millrace::library

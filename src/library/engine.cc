@@ -139,8 +139,10 @@ v1::Status Engine::start(EnginePlan& plan) {
       loop->run();
     });
     loop_thread_.store(thread_.get_id(), std::memory_order_relaxed);
+    const MutexLock lock(post_mutex_);
     takes_tasks_ = true;
   } catch (const std::system_error&) {
+    const MutexLock lock(end_mutex_);
     is_over_ = true;
     status = ErrorCode::kUnavailable;
   }
@@ -181,7 +183,7 @@ v1::Status Engine::submit_request(Signal signal, std::span<const uint8_t> reques
 }
 
 bool Engine::post(io::Task task) {
-  const std::lock_guard lock(post_mutex_);
+  const MutexLock lock(post_mutex_);
   if (!takes_tasks_) return false;
   loop_->post(std::move(task));
   return true;
@@ -206,8 +208,8 @@ v1::Status Engine::shutdown(std::chrono::nanoseconds timeout) {
   if (is_on_loop_thread()) return ErrorCode::kInvalidArgument;
   const SteadyTime deadline = deadline_after(timeout);
   buffer_.buffer->close();
-  const std::unique_lock lock(end_mutex_, deadline + kGrace);
-  if (!lock.owns_lock()) return ErrorCode::kDeadlineExceeded;
+  if (!end_mutex_.try_lock_until(deadline + kGrace)) return ErrorCode::kDeadlineExceeded;
+  const MutexLock lock(end_mutex_, std::adopt_lock);
   if (is_over_) return end_status_;
   drain(deadline);
   end_loop();
@@ -232,7 +234,7 @@ void Engine::drain(SteadyTime deadline) {
 
 void Engine::end_loop() {
   {
-    const std::lock_guard lock(post_mutex_);
+    const MutexLock lock(post_mutex_);
     takes_tasks_ = false;
   }
   buffer_.buffer->end_waking();
@@ -273,7 +275,7 @@ v1::Statistics Engine::statistics() {
     buffer_.buffer->count(statistics);
     return statistics;
   }
-  const std::lock_guard lock(end_mutex_);
+  const MutexLock lock(end_mutex_);
   feeder_->drop_late();
   count(statistics);
   return statistics;

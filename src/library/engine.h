@@ -7,12 +7,12 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "assembly/collector.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "io/disk.h"
 #include "io/epoll/epoll.h"
 #include "io/executor.h"
@@ -74,12 +74,12 @@ class Engine {
   std::atomic<std::thread::id> loop_thread_{};
 
   // Held for a moment: while the loop accepts tasks, it runs every task that it accepted.
-  std::mutex post_mutex_;
-  bool takes_tasks_ = false;
+  Mutex post_mutex_;
+  bool takes_tasks_ MILLRACE_GUARDED_BY(post_mutex_) = false;
   // Held by the thread that ends the engine, at most until its deadline.
-  std::timed_mutex end_mutex_;
-  bool is_over_ = false;
-  v1::Status end_status_;
+  TimedMutex end_mutex_;
+  bool is_over_ MILLRACE_GUARDED_BY(end_mutex_) = false;
+  v1::Status end_status_ MILLRACE_GUARDED_BY(end_mutex_);
 };
 
 }  // namespace millrace::library

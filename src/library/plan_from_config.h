@@ -3,14 +3,13 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "assembly/plan.h"
+#include "base/mutex.h"
 #include "library/buffer.h"
 #include "library/encode_values.h"
 #include "library/feeder.h"
@@ -25,24 +24,25 @@ class ExporterThreads {
   void count_exception() { exceptions_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t exceptions() const { return exceptions_.load(std::memory_order_relaxed); }
   void begin() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++running_;
   }
   void end() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (--running_ == 0) changed_.notify_all();
   }
   // Waits until every thread has made its last call, or until the deadline.
   void wait_until(std::chrono::steady_clock::time_point deadline) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, deadline, [this] { return running_ == 0; });
+    const MutexLock lock(mutex_);
+    while (running_ != 0 && changed_.wait_until(mutex_, deadline)) {
+    }
   }
 
  private:
   std::atomic<uint64_t> exceptions_{0};  // a sum: relaxed
-  std::mutex mutex_;                     // locked once a thread
-  std::condition_variable changed_;
-  int running_ = 0;  // guarded by mutex_
+  Mutex mutex_;                          // locked once a thread
+  Condition changed_;
+  int running_ MILLRACE_GUARDED_BY(mutex_) = 0;
 };
 
 struct EnginePlan {

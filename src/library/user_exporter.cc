@@ -5,14 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "base/mutex.h"
 #include "library/shared_batch.h"
 #include "pipeline/exporter.h"
 
@@ -50,20 +49,20 @@ class Answers {
  public:
   explicit Answers(io::Loop& loop) : loop_(&loop) {}
   void answer(uint64_t number, Outcome outcome, std::function<void(uint64_t, Outcome)> take) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (loop_ == nullptr) return;
     loop_->post([number, outcome = std::move(outcome), take = std::move(take)]() mutable {
       take(number, std::move(outcome));
     });
   }
   void end() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     loop_ = nullptr;
   }
 
  private:
-  std::mutex mutex_;  // locked once a batch
-  io::Loop* loop_;
+  Mutex mutex_;  // locked once a batch
+  io::Loop* loop_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 // The thread and its pending jobs. Shared by the exporter's signals and the thread itself.
@@ -95,13 +94,13 @@ class Bench : public std::enable_shared_from_this<Bench> {
     return status;
   }
   void add(Job job) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     jobs_.push_back(std::move(job));
     changed_.notify_one();
   }
   // Accepts no more jobs and discards pending ones.
   void end() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_ending_ = true;
     jobs_.clear();
     changed_.notify_one();
@@ -113,8 +112,8 @@ class Bench : public std::enable_shared_from_this<Bench> {
     for (;;) {
       Job job;
       {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return is_ending_ || !jobs_.empty(); });
+        const MutexLock lock(mutex_);
+        while (!is_ending_ && jobs_.empty()) changed_.wait(mutex_);
         if (jobs_.empty()) break;
         job = std::move(jobs_.front());
         jobs_.pop_front();
@@ -147,10 +146,10 @@ class Bench : public std::enable_shared_from_this<Bench> {
 
   std::shared_ptr<v1::Exporter> exporter_;  // belongs to the thread once that runs
   const std::shared_ptr<ExporterThreads> threads_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Job> jobs_;    // guarded by mutex_
-  bool is_ending_ = false;  // guarded by mutex_
+  Mutex mutex_;
+  Condition changed_;
+  std::deque<Job> jobs_ MILLRACE_GUARDED_BY(mutex_);
+  bool is_ending_ MILLRACE_GUARDED_BY(mutex_) = false;
 };
 
 // Ends the thread when the exporter of the last signal is destroyed.

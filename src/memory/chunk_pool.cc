@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "base/allocation_name.h"
 #include "base/check.h"
+#include "base/mutex.h"
 
 namespace millrace {
 
@@ -22,7 +22,7 @@ class ChunkPool::Home final : public ChunkHome {
 
   Chunk* try_acquire(size_t size) {
     if (size <= kPooledChunkBytes) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!idle_.empty()) {
         Chunk* chunk = idle_.back();
         idle_.pop_back();
@@ -40,7 +40,7 @@ class ChunkPool::Home final : public ChunkHome {
     const AllocationName name("term messages");
     Chunk* chunk = allocate_chunk(size);
     chunk->home = this;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++out_count_;
     return chunk;
   }
@@ -48,7 +48,7 @@ class ChunkPool::Home final : public ChunkHome {
   void take_back(Chunk* chunk) noexcept override {
     bool last = false;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       --out_count_;
       if (!closed_ && chunk->capacity == kPooledChunkBytes && idle_.size() < idle_chunks_max_) {
         idle_.push_back(chunk);
@@ -64,7 +64,7 @@ class ChunkPool::Home final : public ChunkHome {
   void trim() {
     std::vector<Chunk*> unneeded;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       for (size_t count = std::min(idle_least_, idle_.size()); count > 0; --count) {
         unneeded.push_back(idle_.back());
         idle_.pop_back();
@@ -77,7 +77,7 @@ class ChunkPool::Home final : public ChunkHome {
   void close() {
     bool last = false;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       for (Chunk* chunk : idle_) release(MemoryTerm::kIdleChunks, chunk);
       idle_.clear();
       closed_ = true;
@@ -93,11 +93,12 @@ class ChunkPool::Home final : public ChunkHome {
   }
   Budget& budget_;
   const size_t idle_chunks_max_;
-  std::mutex mutex_;
-  std::vector<Chunk*> idle_;
-  size_t idle_least_ = 0;  // fewest idle chunks since the last trim
-  size_t out_count_ = 0;
-  bool closed_ = false;
+  Mutex mutex_;
+  std::vector<Chunk*> idle_ MILLRACE_GUARDED_BY(mutex_);
+  // The fewest idle chunks since the last trim.
+  size_t idle_least_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  size_t out_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  bool closed_ MILLRACE_GUARDED_BY(mutex_) = false;
 };
 
 ChunkPool::ChunkPool(Budget& budget, size_t idle_chunks_max)

@@ -4,9 +4,9 @@
 #include <limits>
 #include <list>
 #include <map>
-#include <mutex>
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "metrics/number_text.h"
 
 namespace millrace::metrics {
@@ -153,7 +153,8 @@ struct Registry::State {
     std::map<std::string, Series, std::less<>> series;  // the key is the text of the labels
   };
 
-  Series& series(std::string_view name, std::string_view help, Type type, Labels labels) {
+  Series& series(std::string_view name, std::string_view help, Type type, Labels labels)
+      MILLRACE_REQUIRES(mutex) {
     auto family = families.find(name);
     if (family == families.end()) {
       family = families.emplace(std::string(name), Family{type, std::string(help), {}}).first;
@@ -167,8 +168,8 @@ struct Registry::State {
   void remove_function(const std::string& name, const std::string& labels,
                        std::list<Read>::iterator place);
 
-  std::mutex mutex;
-  std::map<std::string, Family, std::less<>> families;
+  Mutex mutex;
+  std::map<std::string, Family, std::less<>> families MILLRACE_GUARDED_BY(mutex);
 };
 
 Registry::Handle Registry::State::add_function(const std::shared_ptr<State>& state,
@@ -177,7 +178,7 @@ Registry::Handle Registry::State::add_function(const std::shared_ptr<State>& sta
   std::string key = labels_text(labels);
   std::list<Read>::iterator place;
   {
-    const std::lock_guard lock(state->mutex);
+    const MutexLock lock(state->mutex);
     Series& series = state->series(name, help, type, std::move(labels));
     place = series.functions.insert(series.functions.end(), std::move(read));
   }
@@ -191,7 +192,7 @@ Registry::Handle Registry::State::add_function(const std::shared_ptr<State>& sta
 void Registry::State::remove_function(const std::string& name, const std::string& labels,
                                       std::list<Read>::iterator place) {
   std::list<Read> removed;  // destroyed after the lock is released, since captures may lock others
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   const auto family = families.find(name);
   const auto series = family->second.series.find(labels);
   removed.splice(removed.end(), series->second.functions, place);
@@ -203,7 +204,7 @@ Registry::Registry() : state_(std::make_shared<State>()) {}
 Registry::~Registry() = default;
 
 Counter& Registry::counter(std::string_view name, std::string_view help, Labels labels) {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   State::Series& series = state_->series(name, help, Type::kCounter, std::move(labels));
   if (series.counter == nullptr) series.counter = std::make_unique<Counter>();
   return *series.counter;
@@ -211,7 +212,7 @@ Counter& Registry::counter(std::string_view name, std::string_view help, Labels 
 
 Histogram& Registry::histogram(std::string_view name, std::string_view help, Labels labels,
                                std::vector<double> upper_bounds) {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   State::Series& series = state_->series(name, help, Type::kHistogram, std::move(labels));
   if (series.histogram == nullptr) {
     series.histogram = std::make_unique<Histogram>(std::move(upper_bounds));
@@ -231,7 +232,7 @@ Registry::Handle Registry::counter_function(std::string_view name, std::string_v
 }
 
 void Registry::set_resource(Labels labels) {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->families.erase("target_info");
   State::Series& series =
       state_->series("target_info", "Target metadata", Type::kGauge, std::move(labels));
@@ -239,7 +240,7 @@ void Registry::set_resource(Labels labels) {
 }
 
 std::string Registry::to_prometheus_text(CounterNames counter_names) const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   std::string text;
   for (const auto& [plain_name, family] : state_->families) {
     const bool has_suffix =

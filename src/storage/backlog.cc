@@ -176,7 +176,7 @@ void Backlog::end_reading() {
 void Backlog::on_read(const Target& target, std::vector<segment_log::Record> records,
                       Reservation reading) {
   {
-    const std::lock_guard lock(inbox_mutex_);
+    const MutexLock lock(inbox_mutex_);
     inbox_memory_ = std::move(reading);
     for (segment_log::Record& record : records) {
       const uint64_t bytes = record.bytes.size();
@@ -200,7 +200,7 @@ void Backlog::accept_read(BacklogReader& reader) {
   std::vector<Read> reads;
   Reservation memory;
   {
-    const std::lock_guard lock(inbox_mutex_);
+    const MutexLock lock(inbox_mutex_);
     reads.swap(inbox_);
     std::swap(memory, inbox_memory_);
   }
@@ -249,12 +249,12 @@ void Backlog::retry_later() {
 // --- Ending ------------------------------------------------------------------------------------
 
 void Backlog::await(segment_log::RecordId record, std::shared_ptr<Completion> completion) {
-  const std::lock_guard lock(waiters_mutex_);
+  const MutexLock lock(waiters_mutex_);
   waiters_.emplace(record, std::move(completion));
 }
 
 std::shared_ptr<Completion> Backlog::waiter_of(segment_log::RecordId record) {
-  const std::lock_guard lock(waiters_mutex_);
+  const MutexLock lock(waiters_mutex_);
   const auto found = waiters_.find(record);
   if (found == waiters_.end()) return nullptr;
   std::shared_ptr<Completion> waiter = std::move(found->second);
@@ -266,7 +266,7 @@ void Backlog::stop(io::Loop& loop) {
   stop_reading();
   std::map<segment_log::RecordId, std::shared_ptr<Completion>> waiters;
   {
-    const std::lock_guard lock(waiters_mutex_);
+    const MutexLock lock(waiters_mutex_);
     waiters.swap(waiters_);
   }
   for (auto& [record, waiter] : waiters) {
@@ -279,7 +279,7 @@ void Backlog::stop(io::Loop& loop) {
 
 void Backlog::clear() {
   stop_reading();
-  const std::lock_guard lock(inbox_mutex_);
+  const MutexLock lock(inbox_mutex_);
   for (Read& read : inbox_) read.give_back();
   inbox_.clear();
   inbox_memory_ = Reservation();
@@ -323,7 +323,7 @@ void Backlog::on_lost(segment_log::TargetId target, segment_log::Loss loss,
 void Backlog::disappoint(segment_log::RecordRange range, ledger::DropReason reason) {
   std::vector<std::shared_ptr<Completion>> waiters;
   {
-    const std::lock_guard lock(waiters_mutex_);
+    const MutexLock lock(waiters_mutex_);
     const auto first = waiters_.lower_bound(range.first);
     const auto last = waiters_.lower_bound(std::max(range.first, range.end));
     for (auto waiter = first; waiter != last; ++waiter) waiters.push_back(waiter->second);

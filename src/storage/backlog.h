@@ -14,9 +14,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "io/loop.h"
 #include "ledger/audit.h"
 #include "ledger/ledger.h"
@@ -203,12 +203,14 @@ class Backlog {
   // then as many departures, has read while nothing was on its way.
   std::atomic<uint64_t> departures_{0};
   std::atomic<uint64_t> arrivals_{0};
-  std::atomic<uint32_t> next_{0};   // whose turn it is: target and worker; relaxed
-  mutable std::mutex inbox_mutex_;  // once a read
-  std::vector<Read> inbox_;
-  Reservation inbox_memory_;  // of what lies in the inbox, where the budget had room for it
-  std::mutex waiters_mutex_;  // only for senders that wait for delivery
-  std::map<segment_log::RecordId, std::shared_ptr<Completion>> waiters_;
+  std::atomic<uint32_t> next_{0};  // whose turn it is: target and worker; relaxed
+  mutable Mutex inbox_mutex_;      // once a read
+  std::vector<Read> inbox_ MILLRACE_GUARDED_BY(inbox_mutex_);
+  // Of what lies in the inbox, where the budget had room for it.
+  Reservation inbox_memory_ MILLRACE_GUARDED_BY(inbox_mutex_);
+  Mutex waiters_mutex_;  // only for senders that wait for delivery
+  std::map<segment_log::RecordId, std::shared_ptr<Completion>> waiters_
+      MILLRACE_GUARDED_BY(waiters_mutex_);
 };
 
 }  // namespace millrace::pipeline

@@ -45,7 +45,7 @@ const std::shared_ptr<Storage::Mailbox>& Storage::mailbox_of(io::Loop& loop) con
 void Storage::deliver(Mailbox& mailbox) {
   std::vector<Answer> answers;
   {
-    const std::lock_guard lock(mailbox.mutex);
+    const MutexLock lock(mailbox.mutex);
     answers.swap(mailbox.answers);
   }
   for (Answer& answer : answers) {
@@ -76,7 +76,7 @@ Status Storage::append(io::Loop& loop, const Payload& payload, uint32_t admitted
     on_durable = [mailbox = mailbox_of(loop), waiter](const Status& status) mutable {
       bool is_first = false;
       {
-        const std::lock_guard lock(mailbox->mutex);
+        const MutexLock lock(mailbox->mutex);
         is_first = mailbox->answers.empty();
         mailbox->answers.push_back({std::move(waiter), status});
       }
@@ -126,7 +126,7 @@ void Storage::clear() {
   for (StoredQueue* queue : queues_) queue->backlog()->clear();
   for (const auto& mailbox : mailboxes_) {
     std::vector<Answer> answers;
-    const std::lock_guard lock(mailbox->mutex);
+    const MutexLock lock(mailbox->mutex);
     answers.swap(mailbox->answers);
   }
 }

@@ -7,11 +7,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "io/loop.h"
 #include "ledger/ledger.h"
 #include "pipeline/payload.h"
@@ -73,8 +73,8 @@ class Storage final : public segment_log::Observer {
   // Answers on their way to one loop: posted once for all that one commit made durable.
   struct Mailbox {
     io::Loop* loop;
-    std::mutex mutex;
-    std::vector<Answer> answers;
+    Mutex mutex;
+    std::vector<Answer> answers MILLRACE_GUARDED_BY(mutex);
   };
   const std::shared_ptr<Mailbox>& mailbox_of(io::Loop& loop) const;
   static void deliver(Mailbox& mailbox);

@@ -38,7 +38,7 @@ FileWriter::FileWriter(FileOptions options, io::FileSystem& files, std::function
       now_(std::move(now)) {}
 
 Status FileWriter::open() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (options_.create_directory) {
     if (Status made = files_.create_directories(parts_.directory, options_.directory_permissions);
         !made) {
@@ -71,7 +71,7 @@ Status FileWriter::open_locked(io::OpenMode mode) {
 }
 
 Status FileWriter::write_record(std::span<const uint8_t> record) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (file_ == nullptr) {
     if (Status opened = open_locked(io::OpenMode::kAppend); !opened) return opened;
   }
@@ -171,19 +171,19 @@ void FileWriter::remove_old_backups() {
 }
 
 uint64_t FileWriter::size() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return size_;
 }
 uint64_t FileWriter::rotation_count() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return rotation_count_;
 }
 uint64_t FileWriter::removed_count() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return removed_count_;
 }
 std::string FileWriter::cleanup_error() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return cleanup_error_;
 }
 

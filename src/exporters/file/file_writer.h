@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "exporters/file/backup_name.h"
@@ -45,27 +45,29 @@ class FileWriter {
   std::string cleanup_error() const;
 
  private:
-  // All below under the lock.
-  Status open_locked(io::OpenMode mode);
-  Status rotate();
+  Status open_locked(io::OpenMode mode) MILLRACE_REQUIRES(mutex_);
+  Status rotate() MILLRACE_REQUIRES(mutex_);
   Result<std::string> unused_backup_path();
-  void remove_old_backups();
-  Status cut_back();
-  bool must_rotate_before(size_t record_size) const;
+  void remove_old_backups() MILLRACE_REQUIRES(mutex_);
+  Status cut_back() MILLRACE_REQUIRES(mutex_);
+  bool must_rotate_before(size_t record_size) const MILLRACE_REQUIRES(mutex_);
 
   const FileOptions options_;
   const PathParts parts_;
   io::FileSystem& files_;
   const std::function<WallTime()> now_;
 
-  mutable std::mutex mutex_;
-  std::unique_ptr<io::File> file_;  // null: to be opened by the next write
-  uint64_t size_ = 0;               // up to the end of the last whole record
-  bool torn_ = false;               // something may stand behind size_
-  bool opened_before_ = false;
-  uint64_t rotation_count_ = 0;
-  uint64_t removed_count_ = 0;
-  std::string cleanup_error_;
+  mutable Mutex mutex_;
+  // Null: to be opened by the next write.
+  std::unique_ptr<io::File> file_ MILLRACE_GUARDED_BY(mutex_);
+  // Up to the end of the last whole record.
+  uint64_t size_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  // Bytes of a record that was not written whole may stand behind size_.
+  bool torn_ MILLRACE_GUARDED_BY(mutex_) = false;
+  bool opened_before_ MILLRACE_GUARDED_BY(mutex_) = false;
+  uint64_t rotation_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  uint64_t removed_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  std::string cleanup_error_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::exporters

@@ -1,12 +1,12 @@
 #include "extensions/basicauth/basic_auth.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "access/field_text.h"
 #include "access/reloading.h"
 #include "access/verified_cache.h"
+#include "base/mutex.h"
 #include "extensions/basicauth/htpasswd.h"
 #include "http/grpc_wire.h"
 #include "io/watched_file.h"
@@ -27,7 +27,7 @@ constexpr std::string_view kScheme = "Basic";
 class GuessBudget {
  public:
   bool try_use(double cost, MonotonicTime now) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (now > last_) {
       const double seconds = std::chrono::duration<double>(now - last_).count();
       left_ = std::min(kGuessCostBurst, left_ + seconds * kGuessCostPerSecond);
@@ -43,16 +43,16 @@ class GuessBudget {
   }
   // Returns the cost of a check whose password was right.
   void give_back(double cost) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     left_ = std::min(kGuessCostBurst, left_ + cost);
     left_now_ = std::min(kGuessCostAtOnce, left_now_ + cost);
   }
 
  private:
-  std::mutex mutex_;  // guards all members below
-  double left_ = kGuessCostBurst;
-  double left_now_ = kGuessCostAtOnce;
-  MonotonicTime last_{};
+  Mutex mutex_;
+  double left_ MILLRACE_GUARDED_BY(mutex_) = kGuessCostBurst;
+  double left_now_ MILLRACE_GUARDED_BY(mutex_) = kGuessCostAtOnce;
+  MonotonicTime last_ MILLRACE_GUARDED_BY(mutex_){};
 };
 
 // One version of the file with the cache of the users that were verified against it.

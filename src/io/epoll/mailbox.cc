@@ -22,7 +22,7 @@ Status Mailbox::open() {
 
 void Mailbox::post(Task task) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     tasks_.push_back(std::move(task));
     // Under the lock, so that a concurrent take() cannot clear the flag for a task that it leaves.
     has_mail_.store(true, std::memory_order_seq_cst);
@@ -52,7 +52,7 @@ void Mailbox::clear_descriptor() {
 
 void Mailbox::take(std::vector<Task>& into) {
   if (!has_mail_.load(std::memory_order_relaxed)) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::swap(tasks_, into);
   has_mail_.store(false, std::memory_order_relaxed);
 }

@@ -6,9 +6,9 @@
 #pragma once
 
 #include <atomic>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "io/loop.h"
 
@@ -38,8 +38,8 @@ class Mailbox {
 
  private:
   int descriptor_ = -1;
-  std::mutex mutex_;
-  std::vector<Task> tasks_;  // guarded by mutex_
+  Mutex mutex_;
+  std::vector<Task> tasks_ MILLRACE_GUARDED_BY(mutex_);
   // Posters set has_mail_ and then read asleep_; the loop sets asleep_ and then reads has_mail_.
   // Both are sequentially consistent, so that at least one side sees the other's store.
   std::atomic<bool> has_mail_{false};

@@ -1,12 +1,11 @@
 #include <netdb.h>
 
-#include <condition_variable>
 #include <cstring>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "io/address.h"
 #include "io/epoll/epoll.h"
 #include "io/epoll/socket.h"
@@ -45,17 +44,18 @@ struct Resolver::State {
     uint16_t port;
     Done done;
   };
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<Job> jobs;
-  size_t idle_count = 0;
-  size_t thread_count = 0;
-  bool stopping = false;
+  Mutex mutex;
+  Condition changed;
+  std::deque<Job> jobs MILLRACE_GUARDED_BY(mutex);
+  size_t idle_count MILLRACE_GUARDED_BY(mutex) = 0;
+  size_t thread_count MILLRACE_GUARDED_BY(mutex) = 0;
+  bool stopping MILLRACE_GUARDED_BY(mutex) = false;
 
-  void work(std::unique_lock<std::mutex> lock) {
+  void work() {
+    MutexLock lock(mutex);
     for (;;) {
       ++idle_count;
-      changed.wait(lock, [this] { return stopping || !jobs.empty(); });
+      while (!stopping && jobs.empty()) changed.wait(mutex);
       --idle_count;
       if (stopping) break;
       Job job = std::move(jobs.front());
@@ -73,21 +73,21 @@ struct Resolver::State {
 Resolver::Resolver() : state_(std::make_shared<State>()) {}
 
 Resolver::~Resolver() {
-  std::unique_lock lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->stopping = true;
   state_->jobs.clear();
   state_->changed.notify_all();
   // Idle threads are about to end. A thread inside getaddrinfo may take seconds; it has its own
   // reference to the state.
-  state_->changed.wait(lock, [this] { return state_->idle_count == 0; });
+  while (state_->idle_count != 0) state_->changed.wait(state_->mutex);
 }
 
 void Resolver::resolve(std::string host, uint16_t port, Done done) {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->jobs.push_back(State::Job{std::move(host), port, std::move(done)});
   if (state_->idle_count < state_->jobs.size() && state_->thread_count < kThreadsMax) {
     ++state_->thread_count;
-    std::thread([state = state_] { state->work(std::unique_lock(state->mutex)); }).detach();
+    std::thread([state = state_] { state->work(); }).detach();
   }
   state_->changed.notify_one();
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/mutex.h"
 #include "io/sim/running_host.h"
 
 namespace millrace::io::sim {
@@ -51,17 +52,22 @@ std::string_view turn_name(Turn turn) {
 }  // namespace
 
 // Excludes the disk's own memory from the account of the calling host.
-struct SimDisk::InDisk {
-  explicit InDisk(std::mutex& mutex) : lock(mutex) {}
-  const std::lock_guard<std::mutex> lock;
-  const RunningHost none{kNoHost};
+class MILLRACE_SCOPED_CAPABILITY SimDisk::InDisk {
+ public:
+  explicit InDisk(Mutex& mutex) MILLRACE_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  ~InDisk() MILLRACE_RELEASE() { mutex_.unlock(); }
+
+ private:
+  Mutex& mutex_;
+  const RunningHost none_{kNoHost};
 };
 
 class SimDisk::SimDiskFile final : public DiskFile {
  public:
   SimDiskFile(SimDisk& disk, std::shared_ptr<Inode> inode, std::string path)
+      MILLRACE_REQUIRES(disk.mutex_)
       : disk_(disk), inode_(std::move(inode)), path_(std::move(path)) {
-    generation_ = disk_.generation_;
+    generation_ = disk.generation_;
   }
 
   Result<size_t> read_at(uint64_t offset, std::span<uint8_t> into) override {
@@ -143,19 +149,19 @@ class SimDisk::SimDiskFile final : public DiskFile {
   }
 
  private:
-  bool stale() const { return generation_ != disk_.generation_; }
-  Turn next(Call call) {
+  bool stale() const MILLRACE_REQUIRES(disk_.mutex_) { return generation_ != disk_.generation_; }
+  Turn next(Call call) MILLRACE_REQUIRES(disk_.mutex_) {
     const Turn turn = disk_.next_turn(call);
     return stale() ? Turn::kHalted : turn;
   }
-  Turn full() {
+  Turn full() MILLRACE_REQUIRES(disk_.mutex_) {
     ++disk_.mishaps_["full"];
     return Turn::kNoSpace;
   }
   std::unexpected<Error> no(std::string_view doing, Turn turn) const {
     return refused(doing, path_, turn);
   }
-  void resize(uint64_t size) {
+  void resize(uint64_t size) MILLRACE_REQUIRES(disk_.mutex_) {
     const uint64_t before = inode_->now.size();
     inode_->now.resize(size);
     // Marks the sector at the new end, or all new sectors.
@@ -182,7 +188,7 @@ class SimDisk::SimLock final : public DirectoryLock {
   }
 
  private:
-  bool is_in_place() const {
+  bool is_in_place() const MILLRACE_REQUIRES(disk_.mutex_) {
     const auto found = disk_.locked_.find(directory_);
     return found != disk_.locked_.end() && found->second == this;
   }

@@ -12,12 +12,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/random.h"
 #include "io/disk.h"
 #include "io/sim/sector_set.h"
@@ -116,36 +116,38 @@ class SimDisk final : public Disk {
   enum class Turn : uint8_t { kFine, kInputOutput, kNoSpace, kReadOnly, kLastCall, kHalted };
   class SimDiskFile;
   class SimLock;
-  struct InDisk;
+  class InDisk;
 
-  Turn next_turn(Call call);
-  Turn draw_turn(Call call);
+  Turn next_turn(Call call) MILLRACE_REQUIRES(mutex_);
+  Turn draw_turn(Call call) MILLRACE_REQUIRES(mutex_);
   static bool changes(Call call);
-  void note_change(Inode& inode, uint64_t offset, uint64_t size);
-  void sync_inode(Inode& inode);
-  void lose_part_of_sync(Inode& inode);
-  void restore(Inode& inode, Random& random);
-  uint64_t used_locked() const;
-  bool has_room(uint64_t more) const;
+  void note_change(Inode& inode, uint64_t offset, uint64_t size) MILLRACE_REQUIRES(mutex_);
+  void sync_inode(Inode& inode) MILLRACE_REQUIRES(mutex_);
+  void lose_part_of_sync(Inode& inode) MILLRACE_REQUIRES(mutex_);
+  void restore(Inode& inode, Random& random) MILLRACE_REQUIRES(mutex_);
+  uint64_t used_locked() const MILLRACE_REQUIRES(mutex_);
+  bool has_room(uint64_t more) const MILLRACE_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  Random random_;
-  Names names_;
-  Names durable_names_;
-  std::map<std::string, const SimLock*> locked_;
-  std::set<std::string> removed_directories_;
-  uint64_t generation_ = 0;  // of open files; a crash begins a new generation
-  uint64_t call_count_ = 0;
-  uint64_t failure_count_ = 0;
-  uint64_t fail_at_ = 0;  // 0: never
-  uint64_t halt_at_ = 0;
-  bool halted_ = false;
-  std::map<std::string, uint64_t> mishaps_;
-  Turn failure_ = Turn::kInputOutput;
-  Turn lasting_ = Turn::kFine;
-  double input_output_ = 0;
-  double no_space_ = 0;
-  uint64_t capacity_ = 0;
+  mutable Mutex mutex_;
+  Random random_ MILLRACE_GUARDED_BY(mutex_);
+  Names names_ MILLRACE_GUARDED_BY(mutex_);
+  Names durable_names_ MILLRACE_GUARDED_BY(mutex_);
+  std::map<std::string, const SimLock*> locked_ MILLRACE_GUARDED_BY(mutex_);
+  std::set<std::string> removed_directories_ MILLRACE_GUARDED_BY(mutex_);
+  // Of open files; a crash begins a new generation.
+  uint64_t generation_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  uint64_t call_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  uint64_t failure_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  // The number of the call that fails, and of the one that is the last; 0: none.
+  uint64_t fail_at_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  uint64_t halt_at_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  bool halted_ MILLRACE_GUARDED_BY(mutex_) = false;
+  std::map<std::string, uint64_t> mishaps_ MILLRACE_GUARDED_BY(mutex_);
+  Turn failure_ MILLRACE_GUARDED_BY(mutex_) = Turn::kInputOutput;
+  Turn lasting_ MILLRACE_GUARDED_BY(mutex_) = Turn::kFine;
+  double input_output_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  double no_space_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  uint64_t capacity_ MILLRACE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace millrace::io::sim

@@ -23,8 +23,8 @@ void SimDisk::sync_inode(Inode& inode) {
 
 void SimDisk::lose_part_of_sync(Inode& inode) {
   std::vector<uint64_t> lost;
-  inode.dirty.for_each([&](uint64_t sector) {
-    if (random_.chance(0.5)) lost.push_back(sector);
+  inode.dirty.for_each([&lost, random = &random_](uint64_t sector) {
+    if (random->chance(0.5)) lost.push_back(sector);
   });
   const std::string before = inode.durable;
   sync_inode(inode);
@@ -71,7 +71,7 @@ void SimDisk::restore(Inode& inode, Random& random) {
 }
 
 void SimDisk::crash(Random& random) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::set<std::string> all;
   for (const auto& [path, inode] : names_) all.insert(path);
   for (const auto& [path, inode] : durable_names_) all.insert(path);
@@ -99,7 +99,7 @@ void SimDisk::crash(Random& random) {
 }
 
 void SimDisk::restart() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++generation_;
   locked_.clear();
   halted_ = false;

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "millrace/collector.h"
 
 namespace millrace::library::testing {
@@ -18,14 +17,14 @@ namespace millrace::library::testing {
 class Recorder : public v1::Exporter {
  public:
   v1::ExportResult export_batch(const v1::BatchRef& batch, Deadline) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     batches_.push_back(batch);
     return {};
   }
   std::string name() const override { return "recorder"; }
 
   std::vector<v1::BatchRef> batches() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return batches_;
   }
   std::vector<v1::Span> spans() const {
@@ -61,8 +60,8 @@ class Recorder : public v1::Exporter {
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<v1::BatchRef> batches_;
+  mutable Mutex mutex_;
+  std::vector<v1::BatchRef> batches_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 // Blocks every batch until the test opens it.
@@ -70,28 +69,28 @@ class Gate final : public Recorder {
  public:
   v1::ExportResult export_batch(const v1::BatchRef& batch, Deadline deadline) override {
     {
-      std::unique_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       is_reached_ = true;
       changed_.notify_all();
-      changed_.wait(lock, [this] { return is_open_; });
+      while (!is_open_) changed_.wait(mutex_);
     }
     return Recorder::export_batch(batch, deadline);
   }
   void open() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_open_ = true;
     changed_.notify_all();
   }
   void wait_until_reached() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return is_reached_; });
+    const MutexLock lock(mutex_);
+    while (!is_reached_) changed_.wait(mutex_);
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_open_ = false;
-  bool is_reached_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  bool is_open_ MILLRACE_GUARDED_BY(mutex_) = false;
+  bool is_reached_ MILLRACE_GUARDED_BY(mutex_) = false;
 };
 
 // A Config with that exporter as its only destination.

@@ -10,12 +10,12 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
-#include <mutex>
 #include <span>
 #include <utility>
 
 #include "base/allocation_name.h"
 #include "base/check.h"
+#include "base/mutex.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MILLRACE_SANITIZER_HOOKS 1
@@ -124,19 +124,20 @@ constexpr size_t kUnnamedMax = 8;
 
 // The open account. Global, because malloc is.
 struct State {
-  std::atomic<bool> is_open{false};  // read by every malloc; all else is behind the mutex
-  std::mutex mutex;
-  HeapAccount::Counts counts = nullptr;
-  AllocationTable table;
-  const Budget* budget = nullptr;
-  size_t live = 0;
-  size_t outside_peak = 0;
-  size_t report_beyond = SIZE_MAX;
-  std::array<HeapAccount::Named, kNamesMax> names{};
-  size_t name_count = 1;  // the first is that of what is small
-  std::array<size_t, kUnnamedMax> unnamed{};
-  std::array<const char*, kUnnamedMax> unnamed_for{};
-  size_t unnamed_count = 0;
+  std::atomic<bool> is_open{false};      // read by every malloc
+  HeapAccount::Counts counts = nullptr;  // set before is_open
+  Mutex mutex;
+  AllocationTable table MILLRACE_GUARDED_BY(mutex);
+  const Budget* budget MILLRACE_GUARDED_BY(mutex) = nullptr;
+  size_t live MILLRACE_GUARDED_BY(mutex) = 0;
+  size_t outside_peak MILLRACE_GUARDED_BY(mutex) = 0;
+  size_t report_beyond MILLRACE_GUARDED_BY(mutex) = SIZE_MAX;
+  // The first is that of small allocations.
+  std::array<HeapAccount::Named, kNamesMax> names MILLRACE_GUARDED_BY(mutex){};
+  size_t name_count MILLRACE_GUARDED_BY(mutex) = 1;
+  std::array<size_t, kUnnamedMax> unnamed MILLRACE_GUARDED_BY(mutex){};
+  std::array<const char*, kUnnamedMax> unnamed_for MILLRACE_GUARDED_BY(mutex){};
+  size_t unnamed_count MILLRACE_GUARDED_BY(mutex) = 0;
 };
 State state;
 
@@ -156,7 +157,7 @@ void print_stack(const char* what, size_t bytes) {
 }
 
 // Which sizes take most: a line each, to stderr. What is beyond the places is left out.
-void print_sizes() {
+void print_sizes() MILLRACE_REQUIRES(state.mutex) {
   struct Sum {
     size_t bytes = 0;
     size_t count = 0;
@@ -191,7 +192,7 @@ void print_sizes() {
   }
 }
 
-[[maybe_unused]] uint32_t name_place(const char* name) {
+[[maybe_unused]] uint32_t name_place(const char* name) MILLRACE_REQUIRES(state.mutex) {
   size_t place = 1;
   while (place < state.name_count && std::strcmp(state.names[place].name, name) != 0) ++place;
   MILLRACE_CHECK(place < kNamesMax);
@@ -203,7 +204,7 @@ void print_sizes() {
 }
 
 // True: its stack is to be printed.
-bool note_large(size_t bytes, Allocation& allocation) {
+bool note_large(size_t bytes, Allocation& allocation) MILLRACE_REQUIRES(state.mutex) {
 #if defined(MILLRACE_DEBUG_CHECKS)
   const AllocationNameValue name = AllocationName::in_force();
   if (name.name != nullptr) {
@@ -233,7 +234,7 @@ void on_malloc(const void* data, size_t bytes) {
   bool is_unnamed = false;
   bool is_beyond = false;
   {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     Allocation allocation{.data = data, .bytes = bytes};
     if (bytes >= kLargeAllocationBytes) is_unnamed = note_large(bytes, allocation);
     state.table.insert(allocation);
@@ -255,7 +256,7 @@ void on_malloc(const void* data, size_t bytes) {
 
 void on_free(const void* data) {
   if (!state.is_open.load(std::memory_order_relaxed) || is_inside || data == nullptr) return;
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   const Allocation allocation = state.table.take(data);
   state.live -= allocation.bytes;
   if (allocation.name != 0) state.names[allocation.name].live_bytes -= allocation.bytes;
@@ -283,7 +284,7 @@ HeapAccount::HeapAccount(Counts counts) {
 
 HeapAccount::~HeapAccount() {
   state.is_open.store(false);
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   state.table.clear();
   state.budget = nullptr;
   state.live = 0;
@@ -294,32 +295,32 @@ HeapAccount::~HeapAccount() {
 }
 
 size_t HeapAccount::live_bytes() const {
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   return state.live;
 }
 
 size_t HeapAccount::live_count() const {
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   return state.table.count();
 }
 
 void HeapAccount::set_budget(const Budget* budget) {
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   state.budget = budget;
 }
 
 size_t HeapAccount::outside_peak() const {
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   return state.outside_peak;
 }
 
 void HeapAccount::reset_outside_peak() {
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   state.outside_peak = 0;
 }
 
 void HeapAccount::report_beyond(size_t outside_bytes) {
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   state.report_beyond = outside_bytes;
 }
 
@@ -328,7 +329,7 @@ std::vector<std::string> HeapAccount::take_unnamed() {
   std::array<const char*, kUnnamedMax> names{};
   size_t count = 0;
   {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     sizes = state.unnamed;
     names = state.unnamed_for;
     count = std::exchange(state.unnamed_count, 0);
@@ -346,7 +347,7 @@ std::vector<HeapAccount::Named> HeapAccount::named() const {
   std::array<Named, kNamesMax> copy{};
   size_t count = 0;
   {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     copy = state.names;
     count = state.name_count;
   }

@@ -5,11 +5,11 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "io/loop.h"
 
 namespace millrace::pipeline::testing {
@@ -25,13 +25,15 @@ class ManualLoop final : public io::Loop {
     return std::make_unique<ManualTimer>(*this, std::move(task));
   }
   void post(io::Task task) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     posted_.push_back(std::move(task));
   }
   void defer(io::Task task) override { deferred_.push_back(std::move(task)); }
   void drop_tasks() override {
-    while (!posted_.empty() || !deferred_.empty()) {
-      std::exchange(posted_, {}).clear();
+    while (true) {
+      std::deque<io::Task> posted = take_posted();
+      if (posted.empty() && deferred_.empty()) return;
+      posted.clear();
       std::exchange(deferred_, {}).clear();
     }
   }
@@ -51,11 +53,7 @@ class ManualLoop final : public io::Loop {
   // One turn: what was posted, then timers that are due, then what was deferred. True if anything
   // ran.
   bool turn() {
-    std::deque<io::Task> posted;
-    {
-      const std::lock_guard lock(mutex_);
-      posted.swap(posted_);
-    }
+    std::deque<io::Task> posted = take_posted();
     bool ran = !posted.empty();
     for (io::Task& task : posted) task();
     while (ManualTimer* timer = due()) {
@@ -105,6 +103,10 @@ class ManualLoop final : public io::Loop {
     io::Task task;
     MonotonicTime when = kNever;
   };
+  std::deque<io::Task> take_posted() {
+    const MutexLock lock(mutex_);
+    return std::exchange(posted_, {});
+  }
   ManualTimer* due() {
     for (ManualTimer* timer : timers_) {
       if (timer->when <= now_) return timer;
@@ -116,8 +118,8 @@ class ManualLoop final : public io::Loop {
   Random random_;
   std::vector<ManualTimer*> timers_;
   std::deque<io::Task> deferred_;
-  std::mutex mutex_;  // guards posted_ only
-  std::deque<io::Task> posted_;
+  Mutex mutex_;
+  std::deque<io::Task> posted_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::pipeline::testing
