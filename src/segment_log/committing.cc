@@ -22,12 +22,12 @@ std::vector<const Segment*> pointers_to(const std::vector<Segment>& segments) {
 
 void Log::Core::run_writes() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!gather()) return;
     writes_scheduled_ = false;
   }
   const bool has_more = commit_once();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (has_more) schedule_writes();
   if (std::exchange(closes_after_gathering_, false)) {
     world_.writes.submit([this] { finish_closing(); });
@@ -58,7 +58,7 @@ bool Log::Core::gather() {
 // True when there is more to do at once.
 bool Log::Core::commit_once() {
   remove_gone_files();
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (disk_trouble_) {
     lock.unlock();
     probe();
@@ -107,7 +107,7 @@ Status Log::Core::write_batch(const BlockBuffer& blocks) {
     return written;
   }
   // That something is done need not be synced.
-  if (writing_.empty()) return {};
+  if (batch_.empty()) return {};
   place_.point("after_write_before_sync");
   if (Status synced = writer_->sync(); !synced) return synced;
   return writer_->check_in_place();
@@ -120,7 +120,7 @@ void Log::Core::watch_place() {
   if (in_place && writer_ != nullptr) in_place = writer_->check_in_place();
   if (in_place) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++numbers_.commit_failures;
   }
   if (world_.log != nullptr) {
@@ -146,7 +146,7 @@ Status Log::Core::hold_directory() {
 
 // Moves what fits into the segment from the queue. False: the segment is too full for the next.
 bool Log::Core::take_batch() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   uint64_t bytes = 0;
   while (!queue_.empty() && bytes < kCommitBytesMax) {
     const uint64_t cost = queue_.front().cost;
@@ -157,12 +157,14 @@ bool Log::Core::take_batch() {
     writing_.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  batch_.clear();
+  for (const Queued& record : writing_) batch_.push_back(&record);
   return !writing_.empty() || queue_.empty();
 }
 
-// Only this lane changes what writing_ holds, but for the bits, which are not looked at here.
 void Log::Core::lay_out_batch(BlockBuffer& blocks, std::vector<IndexEntry>& entries) {
-  for (const Queued& record : writing_) {
+  for (const Queued* queued : batch_) {
+    const Queued& record = *queued;
     const std::string metadata =
         record.metadata ? encode_metadata(*record.metadata) : std::string();
     BlockHeader header;
@@ -188,11 +190,12 @@ void Log::Core::lay_out_batch(BlockBuffer& blocks, std::vector<IndexEntry>& entr
 void Log::Core::lay_out_done(BlockBuffer& blocks) {
   std::vector<DoneRange> done;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     done.swap(done_to_write_);
     // What belonged to a segment that is gone needs no remembering.
-    std::erase_if(done,
-                  [this](const DoneRange& range) { return find_segment(range.first) == nullptr; });
+    std::erase_if(done, [this](const DoneRange& range) MILLRACE_REQUIRES(mutex_) {
+      return find_segment(range.first) == nullptr;
+    });
   }
   if (done.empty()) return;
   std::sort(done.begin(), done.end(), [](const DoneRange& a, const DoneRange& b) {
@@ -215,7 +218,7 @@ void Log::Core::lay_out_done(BlockBuffer& blocks) {
 
 void Log::Core::commit_succeeded(const BlockBuffer& blocks,
                                  const std::vector<IndexEntry>& entries) {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   std::vector<Queued> records = std::move(writing_);
   writing_.clear();
   Segment& segment = *active_;
@@ -247,7 +250,7 @@ void Log::Core::commit_succeeded(const BlockBuffer& blocks,
     ++numbers_.commits;
     gathering_.committed(now());
   }
-  release_parked(lock);
+  release_parked();
   lock.unlock();
   for (Queued& record : records) {
     record.bytes.clear();
@@ -262,7 +265,7 @@ void Log::Core::commit_failed(const Error& error) {
   }
   std::vector<Queued> records;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++numbers_.commit_failures;
     records.swap(writing_);
   }
@@ -274,7 +277,7 @@ void Log::Core::commit_failed(const Error& error) {
 }
 
 void Log::Core::abandon_segment() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   writer_.reset();
   const std::shared_ptr<Segment> abandoned = std::exchange(active_, nullptr);
   abandoned->is_closed = true;
@@ -283,7 +286,7 @@ void Log::Core::abandon_segment() {
 
 void Log::Core::fail_records(std::vector<Queued> records, const Error& error) {
   Notices notices;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (const Queued& record : records) {
     queued_bytes_ -= record.cost;
     for (uint64_t rest = record.wanted & ~record.taken & ~record.done; rest != 0;
@@ -295,7 +298,7 @@ void Log::Core::fail_records(std::vector<Queued> records, const Error& error) {
       rests_.erase({target, record.id});
     }
   }
-  release_parked(lock);
+  release_parked();
   lock.unlock();
   for (Queued& record : records) {
     record.bytes.clear();
@@ -305,7 +308,7 @@ void Log::Core::fail_records(std::vector<Queued> records, const Error& error) {
 }
 
 void Log::Core::refuse_appends(const Error& error) {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   const bool is_new = !disk_trouble_.has_value();
   disk_trouble_ = error;
   probed_at_ = now();
@@ -323,14 +326,14 @@ void Log::Core::refuse_appends(const Error& error) {
 void Log::Core::probe() {
   if (writer_ != nullptr) seal_active();
   if (Status begun = begin_segment(); !begun) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     disk_trouble_ = begun.error();
     return;
   }
   Notices notices;
   notices.has_room = true;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     disk_trouble_.reset();
   }
   if (world_.log != nullptr) {
@@ -354,7 +357,7 @@ bool Log::Core::drop_oldest_for_space() {
   if (options_.on_full != OnFull::kDropOldest) return false;
   Notices notices;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const std::shared_ptr<Segment> oldest = oldest_closed();
     if (oldest == nullptr) return false;
     drop_segment(oldest, Loss::kDropOldest, notices);
@@ -367,7 +370,7 @@ Status Log::Core::begin_segment_once() {
   SegmentWriter::Beginning beginning;
   std::vector<Segment> copies;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     beginning.name = {number_next_++, world_.disk.unguessable_number()};
     beginning.first_id = queue_.empty() ? id_next_ : queue_.front().id;
     beginning.now = now();
@@ -386,7 +389,7 @@ Status Log::Core::begin_segment_once() {
   if (!writer) return fail(writer.error());
   writer_ = std::move(*writer);
 
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   active_ = std::make_shared<Segment>();
   active_->name = beginning.name;
   active_->epoch = beginning.name.epoch;
@@ -406,7 +409,7 @@ void Log::Core::seal_active() {
   FooterContent content;
   Segment sealed;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     copies = copy_for_done();
     content.targets = target_table();
     sealed = *active_;
@@ -417,7 +420,7 @@ void Log::Core::seal_active() {
   const Result<uint64_t> size = writer_->seal(content);
   place_.point("sealed");
   writer_.reset();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::shared_ptr<Segment> segment = std::exchange(active_, nullptr);
   segment->is_closed = true;
   segment->drop_index();
@@ -434,7 +437,7 @@ void Log::Core::seal_active() {
 bool Log::Core::remove_gone_files() {
   std::vector<std::string> paths;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     paths.swap(gone_files_);
   }
   if (paths.empty()) return false;
@@ -456,7 +459,7 @@ bool Log::Core::remove_gone_files() {
   }
   Notices notices;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     // The next tick tries again.
     gone_files_.insert(gone_files_.end(), std::make_move_iterator(left.begin()),
                        std::make_move_iterator(left.end()));
@@ -469,7 +472,7 @@ bool Log::Core::remove_gone_files() {
 
 void Log::Core::finish_closing() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (gathering_since_) {
       closes_after_gathering_ = true;  // its task must have run when nothing may run any more
       return;
@@ -485,7 +488,11 @@ void Log::Core::finish_closing() {
   }
   if (writer_ != nullptr) seal_active();
   remove_gone_files();
-  std::move_only_function<void()> done = std::move(on_closed_);
+  std::move_only_function<void()> done;
+  {
+    const MutexLock lock(mutex_);
+    done = std::move(on_closed_);
+  }
   done();
 }
 

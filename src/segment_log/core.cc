@@ -42,12 +42,15 @@ Status Log::Core::open() {
   const Status made = world_.disk.create_directories(options_.directory, options_.directory_mode);
   // What lies on a file system that has become read-only can still be delivered.
   if (!made && !world_.disk.list(options_.directory)) return made;
-  Result<std::unique_ptr<io::DirectoryLock>> lock = world_.disk.lock_directory(options_.directory);
-  if (!lock) return fail(lock.error());
-  directory_lock_ = std::move(*lock);
+  auto directory_lock = world_.disk.lock_directory(options_.directory);
+  if (!directory_lock) return fail(directory_lock.error());
+  directory_lock_ = std::move(*directory_lock);
   Result<Recovered> recovered = recover(place_, world_.log);
   if (!recovered) return fail(recovered.error());
-  adopt(std::move(*recovered));
+  {
+    const MutexLock lock(mutex_);
+    adopt(std::move(*recovered));
+  }
   if (Status writable = world_.disk.check_writable(options_.directory); !writable) {
     refuse_appends(writable.error());
   }
@@ -75,7 +78,7 @@ void Log::Core::adopt(Recovered recovered) {
 }
 
 Result<TargetId> Log::Core::target(const TargetName& name) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto is_it = [&name](const auto& entry) {
     return entry.second.signal == name.signal && entry.second.pipeline == name.pipeline &&
            entry.second.destination == name.destination;
@@ -98,7 +101,7 @@ Result<TargetId> Log::Core::target(const TargetName& name) {
 }
 
 std::vector<std::pair<TargetName, Amount>> Log::Core::orphans() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::pair<TargetName, Amount>> orphans;
   for (const auto& [id, name] : targets_) {
     if ((asked_targets_ >> id & 1) == 0 && untaken_[id].records > 0) {
@@ -109,12 +112,12 @@ std::vector<std::pair<TargetName, Amount>> Log::Core::orphans() const {
 }
 
 Amount Log::Core::untaken(TargetId target) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return untaken_[target];
 }
 
 std::optional<Amount> Log::Core::settled_untaken(TargetId target) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (untold_.load(std::memory_order_acquire) != 0) return std::nullopt;
   return untaken_[target];
 }
@@ -136,7 +139,7 @@ void Log::Core::tell(const Notices& notices) {
 Result<RecordId> Log::Core::append(NewRecord record, OnDurable on_durable) {
   const uint64_t cost = cost_of(record);
   Notices notices;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (is_closing_) return fail(Code::kUnavailable, "storage is being closed");
   if (disk_trouble_) {
     schedule_probe();
@@ -301,7 +304,7 @@ std::shared_ptr<Segment> Log::Core::find_segment(RecordId id) const {
 
 void Log::Core::finish(TargetId target, RecordId id) {
   Notices notices;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (Queued* const queued = find_queued(id)) {
     queued->done |= uint64_t{1} << target;
     queued->taken &= ~(uint64_t{1} << target);
@@ -319,7 +322,7 @@ void Log::Core::finish(TargetId target, RecordId id) {
 
 void Log::Core::untake(TargetId target, RecordId id, Amount rest) {
   Notices notices;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   const uint64_t bit = uint64_t{1} << target;
   if (Queued* const queued = find_queued(id)) {
     queued->taken &= ~bit;
@@ -351,7 +354,7 @@ void Log::Core::untake(TargetId target, RecordId id, Amount rest) {
 }
 
 Numbers Log::Core::numbers() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Numbers numbers = numbers_;
   numbers.segments = segments_.size();
   numbers.bytes_max = options_.bytes_max;
@@ -360,14 +363,14 @@ Numbers Log::Core::numbers() const {
 }
 
 std::string Log::Core::trouble() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (std::string refusal = refusal_now(); !refusal.empty()) return refusal;
   if (read_trouble_) return "storage " + options_.directory + " can't be read: " + *read_trouble_;
   return {};
 }
 
 std::string Log::Core::refusal() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return refusal_now();
 }
 
@@ -385,7 +388,7 @@ std::string Log::Core::refusal_now() const {
 
 void Log::Core::tick() {
   Notices notices;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (is_closing_) return;
   expire(notices);
   check_caps(notices);
@@ -443,11 +446,11 @@ std::vector<Segment> Log::Core::copy_for_done() const {
 }
 
 void Log::Core::close(std::move_only_function<void()> done) {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   MILLRACE_CHECK(!is_closing_);
   is_closing_ = true;
   on_closed_ = std::move(done);
-  release_parked(lock);
+  release_parked();
   // Behind every take that was asked for.
   world_.reads.submit([this] { world_.writes.submit([this] { finish_closing(); }); });
 }

@@ -101,7 +101,7 @@ void Log::Core::give_up_part(TargetId target, const std::shared_ptr<Segment>& se
 
 GivingUp Log::Core::give_up_oldest(std::span<const TargetId> targets, RecordId before) {
   Notices notices;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   const std::optional<Oldest> oldest = find_oldest(bits_of(targets), true);
   if (!oldest || oldest->id >= before) return GivingUp::kNothing;
   if (oldest->queued != nullptr) {
@@ -129,8 +129,8 @@ void Log::Core::load_for_giving_up(const std::shared_ptr<Segment>& segment) {
   loads_for_giving_up_ = true;
   world_.reads.submit([this, segment] {
     Notices notices;
-    Lock lock(mutex_);
-    give_index(lock, segment, notices);
+    MutexLock lock(mutex_);
+    give_index(segment, notices);
     loads_for_giving_up_ = false;
     notices.has_room = segment->read_failures == 0;
     lock.unlock();
@@ -141,7 +141,7 @@ void Log::Core::load_for_giving_up(const std::shared_ptr<Segment>& segment) {
 // --- Caps --------------------------------------------------------------------------------------
 
 void Log::Core::set_cap(std::span<const TargetId> targets, const Cap& cap) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const uint64_t bits = bits_of(targets);
   std::erase_if(caps_, [bits](const CapState& state) { return (state.targets & bits) != 0; });
   caps_.push_back({.targets = bits, .cap = cap});
@@ -188,14 +188,14 @@ void Log::Core::expire_part_of(const CapState& state, Notices& notices) {
 
 // On the read lane: what still waits for its commit is left to the next time.
 void Log::Core::keep_cap(size_t index) {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   CapState& state = caps_[index];
   state.is_scheduled = false;
   bool goes_on = true;
   while (goes_on) {
     Notices notices;
     for (size_t steps = 0; goes_on && steps < kStepsAtOnce; ++steps) {
-      goes_on = give_up_excess(lock, state, notices);
+      goes_on = give_up_excess(state, notices);
     }
     note_room(notices);
     lock.unlock();
@@ -205,7 +205,7 @@ void Log::Core::keep_cap(size_t index) {
 }
 
 // One step; false when there is nothing to do, or nothing that can be done now.
-bool Log::Core::give_up_excess(Lock& lock, const CapState& state, Notices& notices) {
+bool Log::Core::give_up_excess(const CapState& state, Notices& notices) {
   const uint64_t excess = excess_of(state);
   const std::optional<Oldest> oldest =
       excess == 0 ? std::nullopt : find_oldest(state.targets, false);
@@ -224,7 +224,7 @@ bool Log::Core::give_up_excess(Lock& lock, const CapState& state, Notices& notic
   }
   if (is_resting(*segment)) return false;
   // Loaded, or gone meanwhile.
-  return give_index(lock, segment, notices) || !segments_.contains(segment->name.number);
+  return give_index(segment, notices) || !segments_.contains(segment->name.number);
 }
 
 }  // namespace millrace::segment_log

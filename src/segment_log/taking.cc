@@ -23,7 +23,7 @@ void Log::Core::take(TargetId target, size_t bytes_max, Order order, OnRead on_r
       });
 }
 
-void Log::Core::release_parked(const Lock&) {
+void Log::Core::release_parked() {
   for (TakeRequest& request : std::exchange(parked_, {})) {
     world_.reads.submit(
         [this, again = std::move(request)]() mutable { run_take(std::move(again)); });
@@ -39,7 +39,7 @@ void Log::Core::run_take(TakeRequest request) {
       read_segment(request, segment, records, notices);
     }
     tell(notices);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!records.empty() || next_segment_for(request, {}) != nullptr) continue;
     if (is_closing_ || untaken_queued_[request.target] == 0) break;
     parked_.push_back(std::move(request));
@@ -53,10 +53,10 @@ std::vector<Log::Core::SelectedSegment> Log::Core::select(const TakeRequest& req
   std::vector<SelectedSegment> selected;
   std::vector<uint64_t> passed;
   size_t bytes = 0;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (const std::shared_ptr<Segment> segment = next_segment_for(request, passed)) {
     passed.push_back(segment->name.number);
-    if (!give_index(lock, segment, notices)) continue;
+    if (!give_index(segment, notices)) continue;
     SelectedSegment chosen{segment, {}, {}};
     const bool is_full = select_in(*segment, request, bytes, chosen);
     if (!chosen.records.empty()) selected.push_back(std::move(chosen));
@@ -69,7 +69,7 @@ std::vector<Log::Core::SelectedSegment> Log::Core::select(const TakeRequest& req
 
 std::shared_ptr<Segment> Log::Core::next_segment_for(const TakeRequest& request,
                                                      const std::vector<uint64_t>& passed) const {
-  const auto fits = [&](const auto& entry) {
+  const auto fits = [&](const auto& entry) MILLRACE_REQUIRES(mutex_) {
     Segment& segment = *entry.second;
     const TargetPart* const part = segment.part(request.target);
     if (part == nullptr || part->untaken.records == 0) return false;
@@ -86,19 +86,19 @@ std::shared_ptr<Segment> Log::Core::next_segment_for(const TakeRequest& request,
 
 // Loads the index when it isn't there, without the lock. False: it can't be read now, or the
 // segment is gone meanwhile.
-bool Log::Core::give_index(Lock& lock, const std::shared_ptr<Segment>& segment, Notices& notices) {
+bool Log::Core::give_index(const std::shared_ptr<Segment>& segment, Notices& notices) {
   const uint64_t number = segment->name.number;
   if (!segment->has_index) {
-    lock.unlock();
+    mutex_.unlock();
     Result<LoadedIndex> index = load_index(place_, world_.log, *segment);
-    lock.lock();
+    mutex_.lock();
     if (!segments_.contains(number)) return false;
     if (!index) {
       note_read_failure(*segment, index.error());
       return false;
     }
     numbers_.records_quarantined += index->quarantined;
-    const auto rest_of = [this](TargetId target, RecordId id) {
+    const auto rest_of = [this](TargetId target, RecordId id) MILLRACE_REQUIRES(mutex_) {
       const auto rest = rests_.find({target, id});
       return rest == rests_.end() ? std::optional<Amount>() : rest->second;
     };
@@ -198,7 +198,7 @@ void Log::Core::read_segment(const TakeRequest& request, const SelectedSegment& 
     record.bytes =
         (*read)->body.slice(header.metadata_bytes, header.body_bytes - header.metadata_bytes);
     records.push_back(std::move(record));
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     segment.read_failures = 0;
     read_trouble_.reset();
   }
@@ -223,8 +223,10 @@ io::DiskFile* Log::Core::reader_of(const Segment& segment, Error& error) {
 }
 
 void Log::Core::close_stale_readers() {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(readers_, [this](const auto& entry) { return !segments_.contains(entry.first); });
+  const MutexLock lock(mutex_);
+  std::erase_if(readers_, [this](const auto& entry) MILLRACE_REQUIRES(mutex_) {
+    return !segments_.contains(entry.first);
+  });
 }
 
 void Log::Core::note_read_failure(Segment& segment, const Error& error) {
@@ -241,7 +243,7 @@ bool Log::Core::is_resting(const Segment& segment) const {
 }
 
 bool Log::Core::gives_up_reading(const Segment& segment) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return segment.read_failures >= kReadFailuresMax;
 }
 
@@ -249,7 +251,7 @@ bool Log::Core::gives_up_reading(const Segment& segment) const {
 void Log::Core::give_back(TargetId target, const std::shared_ptr<Segment>& segment,
                           const Selected& record, const Error& error) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (segments_.contains(segment->name.number) && !is_resting(*segment)) {
       note_read_failure(*segment, error);
     }
@@ -259,7 +261,7 @@ void Log::Core::give_back(TargetId target, const std::shared_ptr<Segment>& segme
 
 void Log::Core::set_aside(TargetId target, const std::shared_ptr<Segment>& segment,
                           const Selected& record, Notices& notices) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (quarantined_.insert(record.id).second) ++numbers_.records_quarantined;
   note_lost(notices, {target, Loss::kStorageFailed, record.amount, {record.id, record.id + 1}});
   if (!segments_.contains(segment->name.number)) return;
