@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kill -9 in a loop: nothing that was acknowledged as durable may be missing in the end."""
+"""kill -9 in a loop: no item that was acknowledged as durable may be missing in the end."""
 import argparse
 import http.client
 import multiprocessing
@@ -53,7 +53,7 @@ service:
 
 
 def field(number, body):
-    """A length-delimited protobuf field."""
+    """Encodes a length-delimited protobuf field."""
     size, out = len(body), bytes([number << 3 | 2])
     while size > 0x7F:
         out += bytes([size & 0x7F | 0x80])
@@ -62,7 +62,7 @@ def field(number, body):
 
 
 def request_of(numbers):
-    """An ExportTraceServiceRequest with a span for each number."""
+    """Encodes an ExportTraceServiceRequest with a span for each number."""
     spans = b"".join(
         field(2, field(1, number.to_bytes(16, "big")) + field(2, (number + 1).to_bytes(8, "big"))
               + field(5, b"item-%012x" % number + PADDING))
@@ -71,7 +71,7 @@ def request_of(numbers):
 
 
 class Counts:
-    """A small count for each item's number; a byte each, so that millions of items fit."""
+    """A small count for each item's number; one byte each, so that millions of items fit."""
 
     def __init__(self):
         self.bytes = bytearray(1 << 16)
@@ -92,11 +92,11 @@ class Counts:
 
 
 class Sink:
-    """Counts every item; in bad moods it says 503 or takes its time."""
+    """A sink that counts every item, and sometimes answers 503 or slowly."""
 
     def __init__(self, rng):
         self.times, self.lock, self.mood = Counts(), threading.Lock(), "good"
-        self.foreign = 0  # numbers that no sender can have sent
+        self.foreign = 0  # numbers that no sender has sent
         self.rng = rng
         self.next_of_senders = lambda: 0
         outer = self
@@ -142,7 +142,7 @@ class Sink:
 
 
 class Senders:
-    """Send as fast as answers come, and keep what was answered with 200."""
+    """Sends as fast as answers arrive, and records the items that were answered with 200."""
 
     def __init__(self, port):
         self.port, self.acknowledged, self.next = port, Counts(), 1
@@ -202,8 +202,8 @@ class Loop:
         with open(self.configuration, "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(receiver=self.port, sink=self.sink.port,
                                             directory=os.path.join(folder, "queue")))
-        self.killed_at = {}  # by point; "" for random moments
-        self.lost = 0  # acknowledged, and not delivered in the end
+        self.killed_at = {}  # key: the point; "" for random moments
+        self.lost = 0  # acknowledged, but not delivered in the end
         self.problems = []
 
     def start(self, point=None):
@@ -229,7 +229,7 @@ class Loop:
     def cycle(self, point):
         self.sink.mood = self.rng.choice(["good", "good", "slow", "refuses"])
         name = point or ""
-        # A start is passed once in a life, segments come and go a few times.
+        # A point of the start is reached once in a life, points of segments a few times.
         times = 1 if point and point.startswith("recovery_") else self.rng.randint(1, 3)
         wish = f"{point}:{times}" if point else None
         process = self.start(wish)
@@ -244,11 +244,11 @@ class Loop:
         code = process.wait()
         self.senders.end()
         if code != -signal.SIGKILL:
-            self.problems.append(f"the collector ended by itself with {code}")
+            self.problems.append(f"the collector ended on its own with {code}")
         self.killed_at[name] = self.killed_at.get(name, 0) + 1
 
     def finish(self):
-        """A last life in which everything is delivered, and a clean end."""
+        """The last life, in which everything is delivered, and a clean end."""
         self.sink.mood = "good"
         process = self.start()
         if not self.is_listening(process):
@@ -269,28 +269,28 @@ class Loop:
             self.problems.append(f"{len(missing)} acknowledged items never arrived, the first is "
                                  f"{min(missing)}")
         if self.sink.foreign:
-            self.problems.append(f"{self.sink.foreign} items arrived that nobody sent")
+            self.problems.append(f"{self.sink.foreign} items arrived that were never sent")
         with open(self.log, encoding="utf-8", errors="replace") as log:
             text = log.read()
         if code != 0 or "balance=ok" not in text.splitlines()[-1]:
             self.problems.append(f"the clean end said {code}: {text.splitlines()[-1]}")
         if "bug:" in text:
-            self.problems.append("the log speaks of a bug: "
+            self.problems.append("the log reports a bug: "
                                  + next(line for line in text.splitlines() if "bug:" in line))
 
 
-# Points that a life without damage or trouble does not pass; they are the unit tests'.
+# Points that are not reached without damage or failures; unit tests cover them.
 RARE = {"segment_abandoned", "footer_cut", "quarantine_written"}
 
 
 def run_loop(options):
-    """Life after life in a directory of its own; what was seen, for the summary."""
+    """Runs cycle after cycle in a directory of its own; returns the figures for the summary."""
     with tempfile.TemporaryDirectory() as folder:
         loop = Loop(options, folder)
         named = points()
         done = 0
         for index in range(options.cycles):
-            # Every other cycle dies at a point, each in its turn.
+            # Every other cycle dies at a point; the points take turns.
             point = named[index // 2 % len(named)] if index % 2 == 0 else None
             loop.cycle(None if point in RARE else point)
             done += 1
@@ -329,8 +329,8 @@ def summary_of(seen):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cycles", type=int, default=200, help="of all jobs together")
-    parser.add_argument("--jobs", type=int, default=1, help="loops side by side, each on its own")
+    parser.add_argument("--cycles", type=int, default=200, help="number of cycles, over all jobs")
+    parser.add_argument("--jobs", type=int, default=1, help="parallel loops, each with its own directory")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--millrace", default=os.path.join(ROOT, "build/release/millrace"))
     options = parser.parse_args()

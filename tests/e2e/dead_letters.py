@@ -1,4 +1,4 @@
-"""What a back end refuses for good is kept, byte for byte, and `millrace replay` sends it again."""
+"""Permanently refused requests are kept byte for byte, and `millrace replay` sends them again."""
 import base64
 import json
 import os
@@ -19,7 +19,7 @@ def letters(path):
 
 
 def replay(case, *arguments, exits=0):
-    """Its summary."""
+    """Runs replay and returns its summary."""
     done = subprocess.run([case.millrace, "replay", "--summary", "json", *arguments],
                           capture_output=True, text=True, timeout=DEADLINE_S)
     assert done.returncode == exits, f"exited {done.returncode}: {done.stdout} {done.stderr}"
@@ -27,7 +27,7 @@ def replay(case, *arguments, exits=0):
 
 
 def refused_collector(case, path, **more):
-    """A collector whose only back end refuses everything as bad data: (process, gRPC port)."""
+    """Starts a collector whose only back end refuses everything as bad data: (process, gRPC port)."""
     sink = Sink(case, "--refuse-probability", "1", "--refuse-code", "invalid_argument")
     config, grpc, _ = configuration({"otlp_grpc/picky": to_sink(
         sink.port, dead_letter={"path": path, **more})})
@@ -87,7 +87,7 @@ def what_is_refused_again_can_be_replayed_again(case):
     assert first["refused"]["items"] + first["accepted"]["items"] == ITEMS, first
     assert first["refused"]["items"] > 0 and "PERMISSION_DENIED" in str(first["refusals"]), first
     assert sum(letter["items"] for letter in letters(again)) == first["refused"]["items"]
-    # Nobody is there any more: everything is kept for another time.
+    # No back end is left: everything is kept for a later replay.
     moody.process.stop()
     last = os.path.join(case.folder, "last.jsonl")
     gone = replay(case, again, "--endpoint", f"127.0.0.1:{moody.port}", "--rejected", last,
@@ -95,7 +95,7 @@ def what_is_refused_again_can_be_replayed_again(case):
     assert gone["stopped_because"] and gone["accepted"]["items"] == 0, gone
     calm = Sink(case, port=moody.port)
     replay(case, last, "--endpoint", f"127.0.0.1:{calm.port}")
-    ids = calm.span_ids()  # moody's and calm's records stand in one file
+    ids = calm.span_ids()  # both sinks record into one file
     assert len(ids) == len(set(ids)) == ITEMS, (len(ids), len(set(ids)))
 
 
@@ -112,7 +112,7 @@ def files_of_the_file_exporter_are_replayed(case):
     case.generate(grpc, 2 * ITEMS)
     stop_and_read_ledger(collector)
     names = sorted(os.listdir(folder))
-    assert len(names) > len(kinds), f"nothing was turned over: {names}"
+    assert len(names) > len(kinds), f"no file was rotated: {names}"
     for kind in kinds:
         sink = Sink(case)
         paths = [os.path.join(folder, name) for name in names

@@ -1,4 +1,4 @@
-"""What the collector promises about delivery, with back ends that are away, refuse, hang or cut."""
+"""The collector's delivery guarantees with back ends that are unavailable, refuse, hang or disconnect."""
 import json
 import os
 import struct
@@ -13,8 +13,8 @@ ITEMS = 5000
 
 
 def untouched_bodies():
-    """Requests with what a decoder would lose or write differently: unknown fields, fields out of
-    order, a length in more bytes than it needs, an empty request's worth of nothing."""
+    """Requests that a decoder would change: unknown fields, fields out of order, a length in more
+    bytes than it needs, an empty message."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     bodies = []
     for number in range(1, 40):
@@ -49,8 +49,7 @@ def export_over_http(port, path, bodies):
 
 
 def await_bytes(sink, sent):
-    # Requests may be joined under way, which is putting one behind the other; with one consumer
-    # their order stays.
+    # Requests may be joined, which concatenates them; with one consumer their order is kept.
     wanted = b"".join(sent)
     wait_until(lambda: sum(map(len, sink.records())) >= len(wanted),
                lambda: f"{sum(map(len, sink.records()))} of {len(wanted)} bytes arrived")
@@ -94,7 +93,7 @@ def either_port_takes_either_protocol(case):
 
 
 def what_was_accepted_waits_for_its_back_end(case):
-    port = free_port()  # nobody is there yet
+    port = free_port()  # no server listens yet
     config, grpc, _ = configuration({"otlp_grpc": to_sink(port)})
     collector = case.start(config)
     case.generate(grpc, 1000)
@@ -110,7 +109,7 @@ def a_full_queue_slows_the_sender_and_loses_nothing(case):
     config, grpc, _ = configuration({"otlp_grpc": to_sink(
         sink.port, sending_queue={"queue_size": 2, "num_consumers": 1})})
     collector = case.start(config)
-    total = 300  # each request that is refused comes again after the second it was told
+    total = 300  # each refused request is retried after the second that the refusal names
     case.generate(grpc, total, retries=10_000)
     wait_until(lambda: len(sink.span_ids()) >= total, lambda: f"{len(sink.span_ids())} of {total}")
     assert len(set(sink.span_ids())) == len(sink.span_ids()) == total
@@ -119,7 +118,7 @@ def a_full_queue_slows_the_sender_and_loses_nothing(case):
 
 
 def a_moody_back_end_gets_everything(case):
-    # Cut and hanging requests are sent again, so that an item may come twice; none may be missing.
+    # Requests that were cut or hang are sent again, so items may arrive twice; none may be missing.
     moody = Sink(case, "--refuse-probability", "0.3", "--cut-after", "40", "--hang", "25")
     calm_port, calm = case.expecting_sink(ITEMS)
     config, grpc, _ = configuration({"otlp_grpc/moody": to_sink(moody.port, timeout="500ms"),
@@ -139,7 +138,7 @@ def a_dead_best_effort_back_end_harms_nobody(case):
         "otlp_grpc/dead": to_sink(free_port(), required=False, sending_queue={"queue_size": 5}),
         "otlp_grpc/alive": to_sink(port)})
     case.start(config)
-    case.generate(grpc, ITEMS, retries=0)  # nothing may be refused
+    case.generate(grpc, ITEMS, retries=0)  # no request may be refused
     expect_complete(sink, ITEMS)
 
 
@@ -217,7 +216,7 @@ def a_file_holds_every_id(case):
 
 
 def make_certificates(folder):
-    """An authority, a server's and a client's certificate; the paths by name."""
+    """Creates an authority and certificates of a server and a client; returns the paths by name."""
     def at(name):
         return os.path.join(folder, name)
 
@@ -251,7 +250,7 @@ def sdk_over_mutual_tls(protocol):
         arguments = [sys.executable, os.path.join(environment.HERE, "send_python.py"), protocol,
                      "none", f"https://localhost:{port}", "200", "traces"]
         secure = {"OTEL_EXPORTER_OTLP_CERTIFICATE": files["ca.pem"],
-                  "REQUESTS_CA_BUNDLE": files["ca.pem"]}  # would win over the exporter's own
+                  "REQUESTS_CA_BUNDLE": files["ca.pem"]}  # takes precedence over the exporter's own
         client = {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": files["client.pem"],
                   "OTEL_EXPORTER_OTLP_CLIENT_KEY": files["client.key"]}
         sink.await_ids(client_lines(arguments, {**secure, **client}))

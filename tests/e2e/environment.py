@@ -1,5 +1,5 @@
-"""The clients' surroundings under build/e2e: a Python environment, Node.js modules, telemetrygen.
-Made once and again whenever the pinned versions change."""
+"""The clients' environment under build/e2e: a Python environment, Node.js modules, telemetrygen.
+Created once, and again whenever the pinned versions change."""
 import hashlib
 import os
 import re
@@ -13,7 +13,7 @@ TELEMETRYGEN = "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/te
 
 
 def once(name, inputs, make):
-    """Runs `make` unless it succeeded before with the same inputs."""
+    """Runs `make` unless it has already succeeded with the same inputs."""
     digest = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
     stamp = os.path.join(BUILD, name + ".stamp")
     if os.path.exists(stamp) and open(stamp).read() == digest:
@@ -24,7 +24,7 @@ def once(name, inputs, make):
 
 
 def python():
-    """The interpreter with the SDK."""
+    """The Python interpreter with the SDK."""
     requirements = os.path.join(HERE, "requirements.txt")
     venv = os.path.join(BUILD, "venv")
     interpreter = os.path.join(venv, "bin", "python3")
@@ -53,9 +53,9 @@ def javascript():
 
 
 def telemetrygen():
-    """(program, None), or (None, why it is not there)."""
+    """(program, None), or (None, the reason why it is missing)."""
     if shutil.which("go") is None:
-        return None, "needs Go 1.26, there is none"
+        return None, "needs Go 1.26, which is not installed"
     found = re.search(r"go(\d+)\.(\d+)", subprocess.run(["go", "version"], capture_output=True,
                                                         text=True).stdout)
     if found is None or (int(found[1]), int(found[2])) < (1, 26):

@@ -1,4 +1,4 @@
-"""What a case starts and asks: collectors, recording sinks, generators; all of it ends with the case."""
+"""The collectors, recording sinks and generators of a case; all of them end with the case."""
 import json
 import os
 import signal
@@ -51,7 +51,7 @@ service:
 
 
 class Sink:
-    """Ours, recording; `records()` are the bodies of the requests it has accepted so far."""
+    """A recording `millrace sink`; `records()` returns the bodies of the requests accepted so far."""
 
     def __init__(self, case, *more, port=None):
         self.port = port or free_port()
@@ -68,7 +68,7 @@ class Sink:
         while at + 4 <= len(data):
             size = struct.unpack_from(">I", data, at)[0]
             if at + 4 + size > len(data):
-                break  # being written
+                break  # not completely written
             bodies.append(data[at + 4:at + 4 + size])
             at += 4 + size
         return bodies
@@ -82,7 +82,7 @@ class Sink:
                 for scope in resource.scope_spans for span in scope.spans]
 
     def await_ids(self, wanted):
-        """Each exactly once, and no others."""
+        """Expects each wanted id exactly once, and no others."""
         assert len(wanted) == len(set(wanted)), "the client sent an id twice"
         wait_until(lambda: len(self.span_ids()) >= len(wanted),
                    lambda: f"{len(self.span_ids())} of {len(wanted)} spans arrived")
@@ -90,7 +90,7 @@ class Sink:
 
 
 class Case:
-    """What one test starts, and ends with it."""
+    """The processes of one test, which end with it."""
 
     def __init__(self, millrace, folder):
         self.millrace, self.folder, self.processes = millrace, folder, []
@@ -104,7 +104,7 @@ class Case:
             process.stop()
 
     def collector(self, sinks, protocol="grpc", compression="none"):
-        """Its (gRPC port, HTTP port)."""
+        """Starts a collector and returns its (gRPC port, HTTP port)."""
         grpc, http = free_port(), free_port()
         scheme = "http://" if protocol == "http" else ""
         config = RECEIVERS.format(grpc=grpc, http=http) + "exporters:\n" + "".join(
@@ -121,7 +121,7 @@ class Case:
         return grpc, http
 
     def start(self, config):
-        """A collector of this configuration (a dict: JSON is YAML). What listens must be in it."""
+        """Starts a collector with this configuration (a dict, since JSON is YAML) that has listeners."""
         path = os.path.join(self.folder, f"collector{len(self.processes)}.yaml")
         with open(path, "w") as out:
             json.dump(config, out, indent=1)
@@ -138,7 +138,7 @@ class Case:
         return client_lines(arguments)
 
     def expecting_sink(self, total):
-        """A sink that ends with success when exactly `total` numbered items have come."""
+        """A sink that ends successfully when exactly `total` numbered items have arrived."""
         port = free_port()
         sink = self.keep(Process([self.millrace, "sink", "--endpoint", f"127.0.0.1:{port}",
                                   "--interval", "0", "--expect", str(total), "--check-ids",
@@ -149,7 +149,7 @@ class Case:
 
 def configuration(exporters, grpc=None, http=None, signals=("traces", "metrics", "logs"),
                   processors=None, protocol=None):
-    """(configuration, gRPC port, HTTP port); `protocol` are further keys of both protocols."""
+    """(configuration, gRPC port, HTTP port); `protocol` has further keys for both protocols."""
     grpc, http = grpc or free_port(), http or free_port()
     pipeline = {"receivers": ["otlp"], "processors": list(processors or {}),
                 "exporters": list(exporters)}
@@ -165,18 +165,18 @@ def configuration(exporters, grpc=None, http=None, signals=("traces", "metrics",
 
 
 def to_sink(port, **more):
-    """An otlp_grpc exporter that tries again soon."""
+    """An otlp_grpc exporter with short retry delays."""
     return {"endpoint": f"127.0.0.1:{port}", "tls": {"insecure": True}, "compression": "none",
             "retry_on_failure": {"initial_interval": "50ms", "max_interval": "200ms"}, **more}
 
 
 def stop_and_read_ledger(process, deadline=DEADLINE_S):
-    """Ends a collector as a service manager does; the numbers of its last line."""
+    """Ends a collector with SIGTERM, as a service manager does; returns the numbers of its last line."""
     process.child.send_signal(signal.SIGTERM)
-    assert process.child.wait(deadline) == 0, "the collector did not end by itself"
+    assert process.child.wait(deadline) == 0, "the collector did not end on its own"
     with open(process.log_path) as log:
         text = log.read()
-    # Said by the audit of a running collector as well.
+    # The audit of a running collector reports it as well.
     assert "bug: " not in text, text
     last = text.strip().splitlines()[-1]
     assert last.startswith("ledger: ") and "balance=ok" in last, last

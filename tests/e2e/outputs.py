@@ -1,5 +1,5 @@
-"""What the program writes: a log that nobody reads, outputs that cannot be written, signals, files
-that others might read or redirect, and what senders could forge in a log."""
+"""The program's output: a log without a reader, outputs that cannot be written, signals, files
+that other users might read or redirect, and forged lines of senders in a log."""
 import ctypes
 import json
 import os
@@ -41,7 +41,7 @@ def spans(name):
 
 
 def start(case, config, outputs, wait=True):
-    """A collector with its own standard descriptors: {"stdout": …, "stderr": …}."""
+    """A collector with given standard descriptors: {"stdout": …, "stderr": …}."""
     path = os.path.join(case.folder, f"outputs{len(case.processes)}.yaml")
     with open(path, "w") as out:
         json.dump(config, out)
@@ -56,7 +56,7 @@ def start(case, config, outputs, wait=True):
 
 
 def stuck_pipe():
-    """(reading end, writing end) of a pipe in which nothing fits any more."""
+    """(reading end, writing end) of a full pipe."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     try:
@@ -69,7 +69,7 @@ def stuck_pipe():
 
 
 def refused_requests(port, count):
-    """Each is a line of the log."""
+    """Sends refused requests; each is a line of the log."""
     for _ in range(count):
         with socket.create_connection(("127.0.0.1", port), 10) as peer:
             peer.sendall(b"POST /no/such/path HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n")
@@ -91,7 +91,7 @@ def a_log_that_nobody_reads_stalls_nothing(case):
         assert post(http, "logs", logs()) == 200
     wait_until(lambda: len(sink.records()) == 10, lambda: f"{len(sink.records())} of 10 arrived")
     child.send_signal(signal.SIGTERM)
-    assert child.wait(10) == 0, "it did not end by itself"
+    assert child.wait(10) == 0, "it did not end on its own"
     os.close(reading)
     os.close(writing)
 
@@ -105,7 +105,7 @@ def what_a_log_lost_is_said_when_it_is_read_again(case):
     text = b""
     while b"log lines were dropped" not in text:
         piece = os.read(reading, 1 << 16)
-        assert piece, "ended without a word"
+        assert piece, "it ended without the line"
         text += piece
     child.send_signal(signal.SIGTERM)
     while piece := os.read(reading, 1 << 16):
@@ -139,7 +139,7 @@ def debug_to_an_output_that_is_read_late_loses_nothing(case):
     child = start(case, config, {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL})
     for index in range(60):
         assert post(http, "logs", logs(f"{index:03}" + "z" * 1000, 50)) == 200
-    time.sleep(1.5)  # longer than a log would wait for its reader
+    time.sleep(1.5)  # longer than a log waits for its reader
     child.send_signal(signal.SIGTERM)
     out, _ = child.communicate(timeout=30)
     assert child.returncode == 0
@@ -172,7 +172,7 @@ def closed_and_full_outputs_cost_lines_only(case):
 
 
 def hanging_collector(case, outputs):
-    """One that cannot drain: its back end never answers."""
+    """A collector that cannot drain, because its back end never answers."""
     port = free_port()
     hanging = case.keep(Process([case.millrace, "sink", "--endpoint", f"127.0.0.1:{port}",
                                  "--interval", "0", "--hang", "1"]))
@@ -201,7 +201,7 @@ def a_second_signal_ends_at_once(case):
 
 
 def a_second_signal_ends_a_stopped_loop(case):
-    """Every worker is stopped as if it were stuck; only the signal thread runs."""
+    """Stops every worker as if it were stuck; only the signal thread runs."""
     child = hanging_collector(case, {"stderr": subprocess.DEVNULL})
     libc = ctypes.CDLL(None, use_errno=True)
     workers = []
@@ -228,7 +228,7 @@ def a_second_signal_ends_a_stopped_loop(case):
 
 
 def reap_threads(threads):
-    """A stopped thread that ended is its tracer's to wait for; the process ends after the last."""
+    """Waits as the tracer for stopped threads that ended; the process ends after the last one."""
     deadline = time.monotonic() + 5
     while threads and time.monotonic() < deadline:
         for thread in list(threads):
@@ -353,7 +353,7 @@ def raw_text_goes_to_files_only(case):
 
 
 def what_a_full_queue_loses_is_said(case):
-    """The first loss of a best-effort and of a required destination at once, then totals."""
+    """The first loss of a best-effort and of a required destination at once, later the totals."""
     port = free_port()
     case.keep(Process([case.millrace, "sink", "--endpoint", f"127.0.0.1:{port}", "--interval", "0",
                        "--hang", "1"]))

@@ -1,4 +1,4 @@
-"""How soon a back end that was away gets its first batch: within one back-off, however long it was away."""
+"""The time until a recovered back end gets its first batch: one backoff, for any length of outage."""
 import http.client
 import os
 import socket
@@ -10,13 +10,13 @@ from processes import free_port
 
 MAX_INTERVAL_S = 1.0
 RANDOMIZATION = 0.5
-# max_interval * (1 + randomization_factor) + 0.5 s, and what a busy machine takes to start a sink.
+# max_interval * (1 + randomization_factor) + 0.5 s for a busy machine to start a sink.
 BOUND_S = MAX_INTERVAL_S * (1 + RANDOMIZATION) + 0.5
 RETRY = {"initial_interval": "200ms", "max_interval": f"{MAX_INTERVAL_S:g}s", "max_elapsed_time": "0s",
          "randomization_factor": RANDOMIZATION}
-# Longer than the channel's own back-off takes to grow past the bound.
+# Longer than the channel's own backoff needs to exceed the bound.
 OUTAGES_S = (3, 12)
-SPAN = b"\x0a\x07\x12\x05\x12\x03\x2a\x01n"  # a request of one, which has a name
+SPAN = b"\x0a\x07\x12\x05\x12\x03\x2a\x01n"  # a request with one span that has a name
 
 
 def collector_to(case, port, protocol, **more):
@@ -58,8 +58,8 @@ def after_each_outage(protocol):
 
 
 def what_swallows_the_first_packet(case):
-    """Attempts hang while the queue of connections that nobody accepts is full; the system repeats a lost packet
-    after ever longer times, up to 8 s here, and a new attempt does not wait for that."""
+    """Attempts hang while the queue of unaccepted connections is full. The system repeats a lost packet
+    after growing delays, up to 8 s here; a new attempt must not wait for that."""
     port = free_port()
     full = socket.socket()
     full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,17 +81,17 @@ def what_swallows_the_first_packet(case):
     begun = time.monotonic()
     await_spans(sink, 1)
     took = time.monotonic() - begun
-    # An attempt that is under way may hang until it is overdue, or its request has timed out.
+    # A current attempt may hang until its time limit, or until its request has timed out.
     assert took <= BOUND_S + 2, f"{took:.2f} s"
     assert stop_and_read_ledger(collector)["delivered"] == 1
 
 
 def what_goes_silent_is_left_for_another_connection(case):
-    """A proxy that passes nothing more, and closes nothing, as a firewall that forgot the connection."""
+    """A proxy that stops forwarding and closes nothing, like a firewall that lost its state."""
     sink = Sink(case)
     listener = socket.create_server(("127.0.0.1", 0))
     connections = []
-    silent_count = 0  # of the connections, from the first
+    silent_count = 0  # the number of silent connections, from the first
 
     def pump(source, target, muted):
         try:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Real clients through the real program: OpenTelemetry SDKs (Python, JavaScript), telemetrygen and
-our own generator, to sinks that record what comes. Every id must arrive, and what nobody edits
+"""Real clients with the real program: OpenTelemetry SDKs (Python, JavaScript), telemetrygen and
+`millrace generate`, to sinks that record. Every id must arrive, and bodies that no processor edits
 must arrive byte for byte.
 
     tests/e2e/run.py [--millrace FILE] [WORD …]     only the cases whose name has a WORD
 
-Prints what was skipped and why, then "N passed, M failed". Exits 1 when one failed."""
+Prints skipped cases with the reason, then "N passed, M failed". Exits 1 when a case failed."""
 import argparse
 import os
 import subprocess

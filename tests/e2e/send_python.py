@@ -62,7 +62,7 @@ def send_metrics(exporter, count):
     ids = [f"point-{number}" for number in range(count)]
     for id in ids:
         counter.add(3, {"id": id})
-    provider.shutdown()  # which collects and sends once
+    provider.shutdown()  # collects and sends once
     return ids
 
 

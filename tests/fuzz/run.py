@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Builds the fuzz targets and runs them, each for its share of the time, in rounds.
+"""Builds the fuzz targets and runs them in rounds, each for its share of the time.
 
     tests/fuzz/run.py --minutes-each 60 --jobs 2
     tests/fuzz/run.py --hours-total 4 --only http --only yaml
     tests/fuzz/run.py --summary
     tests/fuzz/run.py --minimize
 
-Rounds let a run that ends early cover all targets alike. What was found to be new lies in
-build/PRESET/corpus/TARGET and is where the next run begins; sums over all runs of a build are in
-build/PRESET/fuzz/totals.json, inputs that broke something in build/PRESET/fuzz/findings/TARGET.
-Exits 1 when there was a finding. What it needs: a build with clang (preset asan)."""
+Rounds let a run that ends early cover all targets equally. New inputs stay in
+build/PRESET/corpus/TARGET, where the next run begins; sums over all runs of a build are in
+build/PRESET/fuzz/totals.json, inputs that cause a failure in build/PRESET/fuzz/findings/TARGET.
+Exits 1 when there was a finding. Needs a build with clang (preset asan)."""
 import argparse
 import json
 import os
@@ -27,12 +27,12 @@ SEEDS = os.path.join(ROOT, "fuzz")
 INPUT_BYTES_MAX = 65536
 SECONDS_PER_INPUT_MAX = 25
 RSS_MIB_MAX = 2048
-# A round that has to be stopped by force: the time it was given, and this.
+# A round that had to be killed: its time, and this margin.
 SECONDS_LATE_MAX = 120
 
 
 def target_names():
-    """The names that millrace_component() gives: those of the sources."""
+    """The names of the targets as millrace_component() forms them from the sources."""
     names = []
     for top in ("src", "daemon"):
         for _, _, files in os.walk(os.path.join(ROOT, top)):
@@ -41,13 +41,13 @@ def target_names():
 
 
 def environment():
-    """Reports name functions and lines where there is something that finds them."""
+    """Reports have functions and lines if a symbolizer is installed."""
     tool = shutil.which("llvm-symbolizer-19") or shutil.which("llvm-symbolizer")
     return {**os.environ, **({"ASAN_SYMBOLIZER_PATH": tool} if tool else {})}
 
 
 class Totals:
-    """What every run of this build has added up to. Any thread."""
+    """The sums of all runs of this build. Any thread."""
 
     def __init__(self, path):
         self.path = path
@@ -92,7 +92,7 @@ class Totals:
 
 
 def read_output(text):
-    """The figures of one libFuzzer run, from its report."""
+    """Reads the figures of one libFuzzer run from its report."""
     run = {"executions": 0, "edges": 0, "features": 0, "edges_first": 0, "features_first": 0}
     found = re.findall(r"^stat::number_of_executed_units:\s*(\d+)", text, re.M)
     found = found or re.findall(r"^#(\d+)\s", text, re.M)
@@ -147,7 +147,7 @@ class Runner:
             process.terminate()
 
     def fuzz(self, name, seconds):
-        """One round of one target. Returns its figures, or None when there was no time for it."""
+        """Runs one round of one target. Returns its figures, or None when no time was left."""
         findings = self.folder("fuzz", "findings", name)
         before = set(os.listdir(findings))
         log_path = os.path.join(self.folder("fuzz", "logs"), name + ".log")
@@ -182,7 +182,7 @@ class Runner:
         return run
 
     def run_all(self, names, seconds_each, round_seconds, jobs):
-        """Every target gets seconds_each, a round after the other. Returns the findings."""
+        """Gives every target seconds_each, in rounds. Returns the findings."""
         left = {name: seconds_each for name in names}
         found = rounds = 0
         while left and not self.stopping.is_set():
@@ -215,8 +215,8 @@ class Runner:
         return found
 
     def minimize(self, name, bytes_max, files_max):
-        """Few inputs that reach what the build's corpus and the seeds reach become the seeds,
-        smallest first. Seeds with names of their own stay; those named by a hash are chosen anew."""
+        """Replaces the seeds named by a hash with the smallest set that reaches the same code as
+        the build's corpus and the seeds together. Seeds with other names stay."""
         seeds = os.path.join(SEEDS, name)
         os.makedirs(seeds, exist_ok=True)
         merged = os.path.join(self.work, "merged", name)
@@ -259,22 +259,22 @@ def build(preset, names):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--preset", default="asan", help="the build, under build/ (asan)")
+    parser.add_argument("--preset", default="asan", help="the build below build/ (asan)")
     time_group = parser.add_mutually_exclusive_group()
     time_group.add_argument("--minutes-each", type=float, help="for each target (1)")
-    time_group.add_argument("--hours-total", type=float, help="by the clock, for all targets")
+    time_group.add_argument("--hours-total", type=float, help="wall time for all targets")
     parser.add_argument("--jobs", type=int, default=2, help="targets at once (2)")
-    parser.add_argument("--round-seconds", type=float, default=120, help="of a target at a time")
-    parser.add_argument("--only", action="append", default=[], help="targets with that in the name")
-    parser.add_argument("--no-build", action="store_true", help="run what is built")
-    parser.add_argument("--list", action="store_true", help="the targets' names")
-    parser.add_argument("--summary", action="store_true", help="the sums of all runs, nothing else")
+    parser.add_argument("--round-seconds", type=float, default=120, help="time of a target in a round")
+    parser.add_argument("--only", action="append", default=[], help="only targets with that in the name")
+    parser.add_argument("--no-build", action="store_true", help="run the existing build")
+    parser.add_argument("--list", action="store_true", help="print the targets' names")
+    parser.add_argument("--summary", action="store_true", help="print the sums of all runs only")
     parser.add_argument("--minimize", action="store_true",
-                        help="take what is new in the build's corpora into fuzz/")
+                        help="add new inputs of the build's corpora to fuzz/")
     parser.add_argument("--bytes-max", type=int, default=50_000,
-                        help="of one target's seeds after --minimize (50000)")
+                        help="maximum size of one target's seeds after --minimize (50000)")
     parser.add_argument("--files-max", type=int, default=200,
-                        help="of those that are chosen, beside the ones with names (200)")
+                        help="maximum of chosen seeds, beside those with names (200)")
     arguments = parser.parse_args()
     names = [name for name in target_names()
              if not arguments.only or any(part in name for part in arguments.only)]

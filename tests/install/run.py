@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Installs build/release into a temporary prefix and uses it as others would: every example as a
-CMake project of its own, pkg-config, plain C, each header alone, the examples run against sinks.
+"""Installs build/release into a temporary prefix and uses it as other projects do: every example as a
+CMake project of its own, pkg-config, plain C, each header alone, the examples with sinks.
 
     tests/install/run.py [part of a case's name…]
 """
@@ -31,7 +31,7 @@ class Failure(Exception):
 
 
 def run(arguments, environment=None, cwd=None):
-    """The output; a Failure with it when the exit code is not 0."""
+    """Returns the output; raises a Failure with it when the exit code is not 0."""
     done = subprocess.run(arguments, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=TIMEOUT_S, cwd=cwd, env=dict(os.environ, **(environment or {})))
     if done.returncode != 0:
@@ -45,7 +45,7 @@ def expect(condition, what):
 
 
 class Installed:
-    """Two prefixes: everything, and the static library alone with what one needs to use it."""
+    """Two prefixes: one with everything, one with the static library and the files for using it."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -62,12 +62,12 @@ class Installed:
                                                  recursive=True)[0])
         self.static_library = self.library.replace(self.whole, self.static)
         for leftover in glob.glob(os.path.join(self.static_library, "libmillrace.so*")):
-            os.remove(leftover)  # the link without its library, which `development` brings
+            os.remove(leftover)  # the `development` part installs this link without its library
         self.millrace = os.path.join(self.whole, "bin", "millrace")
         self.programs = {}
 
     def build(self, source, prefix, kind):
-        """The program of the CMake project in examples/<source>, built once."""
+        """Builds the CMake project in examples/<source> once and returns its program."""
         if (source, kind) in self.programs:
             return self.programs[source, kind]
         place = os.path.join(self.folder, f"{source.replace('/', '_') or 'simple'}-{kind}")
@@ -92,7 +92,7 @@ class Installed:
 
 
 class Sink:
-    """`millrace sink`; its exit code says whether exactly that many items came."""
+    """A `millrace sink`; its exit code says whether exactly `total` items arrived."""
 
     def __init__(self, installed, expected):
         self.port = free_port()
@@ -133,8 +133,8 @@ def a_sink_gets_what_c_collects(installed, program, environment=None):
 
 
 def headers_alone(installed):
-    """Each public header compiles as the only one, as C++20 with two compilers, and those of the C
-    interface as C99."""
+    """Each public header compiles alone, as C++20 with two compilers, and those of the C interface
+    as C99."""
     include = os.path.join(installed.whole, "include")
     headers = [os.path.relpath(h, include)
                for h in sorted(glob.glob(f"{include}/millrace/**/*.h", recursive=True))]
@@ -149,7 +149,7 @@ def headers_alone(installed):
 
     def check(job):
         compiler, header = job
-        # Included, not compiled itself: #pragma once in a main file is a warning.
+        # Included, not compiled itself, because #pragma once in a main file is a warning.
         source = f"#include <{header}>\nint used(void);\nint used(void) {{ return 0; }}\n"
         done = subprocess.run([*compiler, *WARNINGS, "-fsyntax-only", "-I", include, "-"],
                               input=source, text=True, capture_output=True, timeout=TIMEOUT_S)
@@ -201,7 +201,7 @@ def shared_library_shows_the_interface_only(installed):
 
 
 def static_library_hides_the_rest(installed):
-    """Visible in whatever shared library it is linked into would be: default visibility, ours."""
+    """Whether a symbol would be visible in a shared library that links ours: default visibility."""
     archive = os.path.join(installed.library, "libmillrace.a")
     shown = set()
     for line in run(["readelf", "-sW", archive]).splitlines():
@@ -210,7 +210,7 @@ def static_library_hides_the_rest(installed):
                 fields[6] != "UND":
             shown.add(fields[7])
     expect(any(name.startswith("millrace_create") for name in shown), "nothing is shown")
-    # Of templates of the standard library over our types nobody else has any.
+    # Instances of the standard library's templates over Millrace's types conflict with no others.
     wrong = [name for name in shown if re.match(r"_Z(N|NK|TVN|TIN|TSN|GVN)8millrace(?!2v1)", name)]
     expect(not wrong, "shown: " + " ".join(sorted(wrong)[:10]))
 
@@ -249,7 +249,7 @@ def c_program(installed):
 
 def http_server(installed):
     program = installed.build("http_server", installed.whole, "shared")
-    # A span, a record and a point for each of three requests.
+    # Three requests make a span, a record and a point each.
     with Sink(installed, 9) as sink:
         child = subprocess.Popen([program, "0", "3"], stdout=subprocess.PIPE, text=True,
                                  env=dict(os.environ, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url,
@@ -278,7 +278,7 @@ def library_page_as_written(installed):
     project = re.search(r"```cmake\n(.*?)```", page, re.S).group(1)
     program, *more = re.findall(r"```cpp\n(.*?)```", page, re.S)
     grpc, http, own = free_port(), free_port(), free_port()
-    # What the page takes for granted: the usual port. What follows the program goes into it.
+    # The page assumes the usual port and leaves out the rest of the program, which is added here.
     program = program.replace(".service_name",
                               f'.endpoint = "http://127.0.0.1:{grpc}", .service_name')
     end = "return collector->shutdown"
@@ -322,7 +322,7 @@ def pkg_config_shared(installed):
 
 
 def pkg_config_static_from_c(installed):
-    """A C compiler links: what is written in C++ comes with its libraries."""
+    """A C compiler links: pkg-config names the libraries that C++ code needs."""
     flags = installed.pkg_config(installed.static_library, "--static", "--cflags", "--libs")
     program = installed.compile(["gcc", "-std=c99"], "c_program/c_program.c", flags, "pkg-static")
     expect("libmillrace" not in run(["ldd", program]), "links the shared library")
@@ -337,8 +337,8 @@ def documents_and_daemon(installed):
 
 
 def unit_names_what_is_installed(installed):
-    """Each path below the prefix that the unit names, the program and the documentation, is there.
-    The tree was moved after it was installed; the unit names where it was installed."""
+    """The paths below the prefix in the unit, of the program and the documentation, exist. The tree
+    was moved after it was installed; the unit contains the original paths."""
     prefix = os.path.join(installed.folder, "whole")
     with open(os.path.join(installed.whole, "lib", "systemd", "system", "millrace.service")) as file:
         unit = file.read()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the release binary as its service does: as nobody, without a capability, with nothing that
-can be written but one folder; and holds the unit file against systemd. What this machine does not
-allow is said to be skipped.
+"""Runs the release binary as its service does: as the user nobody, without capabilities, with one
+writable folder; and checks the unit file with systemd. Checks that this machine does not allow are
+reported as skipped.
 
     tests/sandbox/run.py
 """
@@ -43,12 +43,12 @@ def wait_until(condition, what, seconds=20):
 
 
 def inside(state):
-    """The arguments that put a command into the sandbox: everything read-only but `state`."""
+    """The arguments that run a command in the sandbox: everything is read-only except `state`."""
     for tool in ("unshare", "setpriv"):
         if shutil.which(tool) is None:
             raise Skipped(f"{tool} is not installed")
     if os.geteuid() != 0:
-        raise Skipped("needs root to give privileges up")
+        raise Skipped("needs root in order to drop privileges")
     script = ('mount --rbind / / && mount -o remount,bind,ro / && mount --bind "$0" "$0" && '
               'mount -o remount,bind,rw "$0" && '
               'exec setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all '
@@ -113,7 +113,7 @@ def unit_file_is_what_systemd_understands():
     if tool is None:
         raise Skipped("systemd-analyze is not installed")
     with tempfile.TemporaryDirectory() as folder:
-        # The program where it is, not where it will be installed.
+        # The path of the built program instead of the installed one.
         with open(UNIT, encoding="utf-8") as file:
             text = file.read().replace("/usr/local/bin/millrace", BINARY)
         path = os.path.join(folder, "millrace.service")

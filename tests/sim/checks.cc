@@ -14,15 +14,15 @@ namespace millrace::sim_test {
 namespace {
 
 constexpr Signal kSent[] = {Signal::kTraces, Signal::kMetrics, Signal::kLogs};
-// What a worker may keep when nothing has happened for some seconds: for each of its two servers a
-// chunk that is read into and one for messages that arrive in turns, and the JSON parser's buffers.
-// Its pool holds whatever the last second needed (33 chunks of both workers at most, right after
-// the queues had emptied in 300 seeds) and has been trimmed by now. That even this goes home is the
-// check in ~Collector.
+// The memory that an idle worker may keep: for each of its two servers a chunk that is read into
+// and one for messages that arrive in turns, and the JSON parser's buffers. Its pool keeps the
+// memory that the last second needed (at most 33 chunks of both workers, measured directly after
+// the queues had emptied in 300 seeds) and has been trimmed by now. ~Collector checks that this
+// memory is returned as well.
 constexpr size_t kWorkers = 2;
 constexpr size_t kIdleChunks = 2 * 2;
 constexpr size_t kJsonParserBytes = 6 << 20;
-// On a network without faults.
+// For a network without faults.
 constexpr Duration kAnswerMax = 1s;
 
 uint32_t routes_to(const Scenario& scenario, Signal signal, size_t destination) {
@@ -33,7 +33,7 @@ uint32_t routes_to(const Scenario& scenario, Signal signal, size_t destination) 
   return count;
 }
 
-// All accounts of that destination and signal, in this life of the process.
+// The sum of all accounts of that destination and signal, since the process started.
 ledger::AccountSnapshot sum_of(assembly::Collector& collector, Signal signal,
                                const std::string& exporter) {
   ledger::AccountSnapshot sum;
@@ -45,7 +45,7 @@ ledger::AccountSnapshot sum_of(assembly::Collector& collector, Signal signal,
   return sum;
 }
 
-// Of all its lives.
+// The same for all lives of the process.
 ledger::AccountSnapshot whole_sum_of(const World& world, Signal signal,
                                      const std::string& exporter) {
   ledger::AccountSnapshot sum = sum_of(world.collector, signal, exporter);
@@ -65,7 +65,7 @@ void for_each_way(const World& world, const Visit& visit) {
   }
 }
 
-// Where what is acknowledged has to arrive: at one sink, or through a failover at one of two.
+// The place where acknowledged items must arrive: one sink, or one of the two behind a failover.
 struct Target {
   std::string name;
   Signal signal = Signal::kTraces;
@@ -73,7 +73,7 @@ struct Target {
   bool is_required = true;
   bool waits_for_result = false;
   bool keeps_durable = false;
-  ledger::AccountSnapshot sum;  // of all that it passes on the way
+  ledger::AccountSnapshot sum;  // of all destinations on the way
   uint64_t lost_uncounted = 0;
 
   bool is_awaited(Acknowledge policy) const {
@@ -94,7 +94,7 @@ std::vector<Target> targets_of(const World& world) {
   std::vector<Target> targets;
   for (const Signal signal : kSent) {
     if (scenario.fails_over(signal)) {
-      // A best-effort level says OK at once.
+      // A best-effort destination answers OK at once.
       Target& target =
           targets.emplace_back(Target{.name = fmt::format("{} failover", signal_name(signal)),
                                       .signal = signal,
@@ -130,10 +130,10 @@ struct Missing {
     uint64_t number;
     bool was_awaited;
   };
-  std::optional<Promised> promised;  // one that nothing can excuse
+  std::optional<Promised> promised;  // an item whose loss has no excuse
 };
 
-// Items acknowledged under a policy that `counts` and taken by none of the target's sinks.
+// Items acknowledged under a policy that `counts` accepts, which none of the target's sinks took.
 template <class Counts>
 Missing find_missing(const World& world, const Target& target, const Counts& counts) {
   Missing missing;
@@ -177,16 +177,16 @@ void check_budget(const World& world, Problems& problems) {
         fmt::format("the budget reached {} of {} bytes", budget.peak(), budget.limit()));
   }
   if (world.scenario.ending == Ending::kWithoutDrain) return;
-  // What senders say in JSON, and what back ends answer in it.
+  // Whether senders or back ends use JSON.
   const bool has_json = world.scenario.configuration.find("encoding: json") != std::string::npos ||
                         std::ranges::any_of(world.scenario.clients, [](const auto& client) {
                           return client.kind == ClientKind::kHttpJson;
                         });
-  // And one whose tail waits for the next output of unknown size (ChunkPool::Tail).
-  // And the stack that each worker keeps for the next long message.
+  // Also a chunk whose tail waits for the next output of unknown size (ChunkPool::Tail), and the
+  // stack that each worker keeps for the next long message.
   const size_t idle = kWorkers * ((kIdleChunks + 1) * kPooledChunkBytes + io::Fiber::kStackBytes +
                                   (has_json ? kJsonParserBytes : 0));
-  // The queues' places are reserved from the start to the end.
+  // The queues' rings are reserved from start to end.
   const size_t left = budget.used() - budget.used(MemoryTerm::kQueues);
   if (left > idle) {
     std::string terms;
@@ -200,7 +200,7 @@ void check_budget(const World& world, Problems& problems) {
   }
 }
 
-// What is delivered in the ledger was taken by the sink.
+// Items that the ledger counts as delivered were taken by the sink.
 void check_sinks(const World& world, Problems& problems) {
   for (const auto& sink : world.sinks) {
     problems.insert(problems.end(), sink->problems().begin(), sink->problems().end());
@@ -221,13 +221,13 @@ void check_sinks(const World& world, Problems& problems) {
   });
 }
 
-// What a sender was told OK for is at the sink, or in the ledger as dropped; and under `delivered`
-// it is at every required sink, whatever else was dropped.
+// An acknowledged item is at the sink, or counted as dropped in the ledger; under `delivered` it is
+// at every required sink, whatever else was dropped.
 void check_acknowledged(const World& world, Problems& problems) {
   const bool has_disk = world.scenario.storage.is_used;
   for (const Target& target : targets_of(world)) {
     const Missing missing = find_missing(world, target, [&](Acknowledge policy) {
-      // Without a disk the process never dies, and what was accepted counts.
+      // Without a disk the process never dies, so accepted requests count.
       if (!has_disk) return true;
       return target.is_awaited(policy) || target.is_durable(policy);
     });
@@ -283,7 +283,7 @@ void check_exact(const World& world, Problems& problems) {
     for (const auto& client : world.clients) {
       for (const Export* one : client->exports()) {
         if (one->signal != signal) continue;
-        if (one->unanswered != 0) return;  // may have been admitted more than once
+        if (one->unanswered != 0) return;  // it may have been admitted more than once
         if (one->fate == Fate::kAcknowledged) acknowledged += one->numbers.size();
         for (const uint64_t number : one->numbers) {
           const uint32_t times = world.sinks[index]->times_taken(signal, number);

@@ -1,10 +1,10 @@
-// What must hold at the end of every run, whatever went wrong on the way. Each check appends a
-// sentence for what it found; no sentence is a pass.
+// The checks at the end of every run, whatever went wrong before. Each check appends a
+// sentence for every violation; a run without sentences has passed.
 //
-// What at-least-once allows: an item may reach a sink more often than the ledger says (an answer
-// got lost, so it was sent again, or was given up although it had arrived). It never allows the
-// opposite: delivered in the ledger without a sink that took it, or acknowledged and neither taken
-// nor entered as dropped.
+// At-least-once permits that an item reaches a sink more often than the ledger says (an answer
+// was lost, so it was sent again, or was dropped although it had arrived). It never permits the
+// opposite: an item that is delivered in the ledger but not taken by a sink, or acknowledged but
+// neither taken nor counted as dropped.
 #pragma once
 
 #include <array>
@@ -29,15 +29,15 @@ struct World {
   const CollectorProcess& process;
 };
 
-// When no loop runs any more.
+// Call when no loop runs any more.
 void check_ledger(const World& world, Problems& problems);
 void check_budget(const World& world, Problems& problems);
 void check_sinks(const World& world, Problems& problems);
 void check_acknowledged(const World& world, Problems& problems);
 void check_bad_data(const World& world, Problems& problems);
-// Only Scenario::answers_at_once: however hostile others are.
+// Only for Scenario::answers_at_once, whatever hostile peers do.
 void check_answers(const World& world, Problems& problems);
-// Only Scenario::is_exact: every number agrees with every other.
+// Only for Scenario::is_exact: all numbers agree.
 void check_exact(const World& world, Problems& problems);
 
 void count_outcomes(const World& world, Coverage& coverage);

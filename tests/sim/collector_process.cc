@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint64_t kMachineBytes = 512 << 20;
 constexpr Duration kDrainMax = 30min;
-// While it starts on a disk that fails, of its calls.
+// The probability that a call of the disk fails during a start on a failing disk.
 constexpr double kFailingStart = 0.03;
 
 Result<yaml::Node> read_yaml(const std::string& configuration) {
@@ -101,7 +101,7 @@ Status CollectorProcess::start_once() {
   return {};
 }
 
-// Messages of the simulation are small: also they are suspended, every few steps.
+// Messages of the simulation are small, so they are suspended every few steps.
 io::LongWorkOptions CollectorProcess::suspending_often() {
   io::LongWorkOptions options;
   options.bytes_min = 64;
@@ -116,7 +116,7 @@ void CollectorProcess::make_disk_trouble() {
   disk_.set_capacity(storage.capacity_bytes);
   disk_.fail_randomly(storage.input_output, storage.no_space);
   if ((storage.input_output == 0 && storage.no_space == 0) || !random_.chance(0.3)) return;
-  // One of the first calls for certain: what makes a segment happens once in hundreds.
+  // One of the first calls fails for certain, because the calls that create a segment are rare.
   disk_.fail_call(1 + random_.below(12), random_.chance(0.5)
                                              ? io::sim::SimDisk::Failure::kNoSpace
                                              : io::sim::SimDisk::Failure::kInputOutput);
@@ -130,7 +130,7 @@ void CollectorProcess::live_through(Duration slice) {
   }
   if (random_.below(ends) < crashes_left_) {
     --crashes_left_;
-    // Of the first calls behind a start some make files, and so are of a kind of their own.
+    // Some of the first calls after a start create files, which later calls do not.
     disk_.halt_at_call(1 + random_.below(random_.chance(0.7) ? 400 : 12));
     world_.run_until([this] { return disk_.halted(); }, slice);
     coverage_.count(disk_.halted() ? "crash.at_disk_call" : "crash.between_disk_calls");
@@ -153,10 +153,10 @@ void CollectorProcess::heal_disk() {
 }
 
 bool CollectorProcess::drain() {
-  // Shared, because a process that dies on the way may still call it in its destructors.
+  // Shared, because a process that dies meanwhile may still call it in its destructors.
   const auto drained = std::make_shared<bool>(false);
   loops_[0]->post([this, drained] { collector_->drain([drained] { *drained = true; }); });
-  // GOAWAY to whoever is slow to take note of it is given a moment at each end.
+  // Both ends get a moment for peers that react slowly to GOAWAY.
   const auto is_over = [this, drained] { return *drained || disk_.halted(); };
   if (world_.run_until(is_over, scenario_.drain_timeout + 5s)) return true;
   problems_.push_back("the drain did not end in its time: " + what_waits());
@@ -195,7 +195,7 @@ void CollectorProcess::note_lost_uncounted() {
   }
 }
 
-// What the dying process still does in its destructors reaches no disk.
+// A dying process runs its destructors, but their writes do not reach the disk.
 void CollectorProcess::die() {
   disk_.halt_at_call(1);
   if (collector_ != nullptr) {
@@ -212,7 +212,7 @@ void CollectorProcess::die() {
     disk_.restart();
   }
   if (random_.chance(0.2)) {
-    // The machine's clock is not what it was.
+    // The machine's clock has changed.
     coverage_.count("crash.clock_jump");
     constexpr int64_t kMinutes = 24 * 60;
     world_.jump_wall_clock((static_cast<int64_t>(random_.below(2 * kMinutes)) - kMinutes) * 60s);
@@ -240,13 +240,13 @@ void CollectorProcess::restart_cleanly() {
     coverage_.count("crash.while_draining");
     return crash();
   }
-  disk_.heal();  // with it the call at which it was to die
+  disk_.heal();  // also cancels the call at which it was to die
   coverage_.count("start.clean");
   for (const ledger::Imbalance& imbalance : collector_->imbalances()) {
     problems_.push_back("the ledger does not balance at a clean end: " + imbalance.to_text());
   }
   const StorageScenario& storage = scenario_.storage;
-  // Where a segment was left alone, the marks in it of what was done are found the next time.
+  // If a segment was set aside, its marks for finished records are found at the next start.
   const bool is_whole = storage.input_output == 0 && storage.no_space == 0 &&
                         storage.capacity_bytes == 0 && !may_have_left_segments_;
   const std::map<std::string, uint64_t> left = items_left_on_disk();
@@ -274,7 +274,7 @@ bool CollectorProcess::dies_while_starting() {
   if (!started) {
     problems_.push_back("the collector does not start: " + started.error().message);
   }
-  disk_.heal();  // with it the call at which it was to die
+  disk_.heal();  // also cancels the call at which it was to die
   make_disk_trouble();
   return false;
 }
@@ -293,7 +293,7 @@ bool CollectorProcess::starts_on_failing_disk() {
   return true;
 }
 
-// --- A clean end leaves on the disk what the next start finds ----------------------------------
+// --- The next start finds all records that a clean end leaves on the disk -----------------------
 
 std::map<std::string, uint64_t> CollectorProcess::items_left_on_disk() const {
   std::map<std::string, uint64_t> left;
@@ -312,7 +312,7 @@ void CollectorProcess::check_recovered(const std::map<std::string, uint64_t>& le
     const uint64_t recovered = account->snapshot().recovered.items;
     const auto found = left.find(name);
     const uint64_t items = found == left.end() ? 0 : found->second;
-    // More may come back: a record of which parts were delivered is a record all the same.
+    // More items may be recovered: the log may contain a record with a list of its delivered parts.
     if (items <= recovered) continue;
     problems_.push_back(fmt::format(
         "{}: {} items lay on the disk at a clean end, {} were recovered", name, items, recovered));

@@ -1,5 +1,5 @@
-// The collector as a process on a machine: it is started, dies at some call of its disk or between
-// two, drains and ends, and is started again on what the disk then holds.
+// The collector as a process on a machine: it starts, dies at a call of its disk or between
+// two calls, drains and ends, and starts again with the contents of the disk.
 #pragma once
 
 #include <array>
@@ -26,35 +26,35 @@
 
 namespace millrace::sim_test {
 
-// The accounts of lives that are over, as they stood then.
+// The final accounts of earlier lives.
 using PastAccounts = std::map<std::pair<Signal, std::string>, ledger::AccountSnapshot>;
 
 class CollectorProcess {
  public:
-  // All outlive it. What it finds wrong on the way is appended to `problems`.
+  // The arguments must outlive it. Violations that it finds are appended to `problems`.
   CollectorProcess(const Scenario& scenario, io::sim::World& world, Logger& log, uint64_t seed,
                    Coverage& coverage, Problems& problems);
   ~CollectorProcess();
   CollectorProcess(const CollectorProcess&) = delete;
   CollectorProcess& operator=(const CollectorProcess&) = delete;
 
-  // The first start, on a disk that works. False: a problem was found, nothing runs.
+  // The first start, on a disk that works. False: a problem was found, and nothing runs.
   bool start();
   bool runs() const { return collector_ != nullptr; }
-  // Lives for that long, or dies at a call of its disk before that, or at its end, or drains and
-  // ends there; and is started again.
+  // Runs for `slice`, or dies at a disk call before that or at its end, or drains and ends there;
+  // then starts again.
   void live_through(Duration slice);
-  // Dies at once, and is started again.
+  // Dies at once, and starts again.
   void crash();
-  // The disk works from now on. Where a start may have left something alone, it starts once more.
+  // The disk works from now on. If a start may have set a segment aside, it starts once more.
   void heal_disk();
-  // False: it was not done in its time.
+  // False: the drain did not end in time.
   bool drain();
 
   assembly::Collector& collector() { return *collector_; }
   const PastAccounts& past() const { return past_; }
-  // Items that memory had when the process died, where the disk may have given up their records
-  // meanwhile (max_age, drop_oldest): nobody was left to count them.
+  // The number of items in memory when the process died whose records the disk may have dropped
+  // since (max_age, drop_oldest): no collector could count these drops.
   uint64_t lost_uncounted(Signal signal, const std::string& destination) const {
     const auto found = lost_uncounted_.find({signal, destination});
     return found == lost_uncounted_.end() ? 0 : found->second;
@@ -70,11 +70,11 @@ class CollectorProcess {
   void make_disk_trouble();
   void restart_cleanly();
   void start_again();
-  // False: it did not die there.
+  // False: it did not die during the start.
   bool dies_while_starting();
   bool starts_on_failing_disk();
   void die();
-  // The collector and its loops go.
+  // Destroys the collector and its loops.
   void end_life();
   void check_recovered(const std::map<std::string, uint64_t>& left_on_disk);
   std::map<std::string, uint64_t> items_left_on_disk() const;
@@ -94,7 +94,7 @@ class CollectorProcess {
   uint32_t crashes_left_;
   uint32_t clean_restarts_left_;
   bool may_have_left_segments_ = false;
-  Duration long_work_clock_{};  // moves with each look
+  Duration long_work_clock_{};  // advances with each reading
   PastAccounts past_;
   std::map<std::pair<Signal, std::string>, uint64_t> lost_uncounted_;
   std::array<std::unique_ptr<io::Loop>, 2> loops_;

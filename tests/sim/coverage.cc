@@ -88,12 +88,12 @@ void require_everything(SeedKind kind, Coverage& coverage) {
   coverage.require("run.exact");
   coverage.require("run.answers_beside_hostile_clients");
   require_hostile_peers(coverage);
-  // Not shutdown, which is entered when the collector is destroyed and nobody can look any more.
+  // Not shutdown, which is counted in the collector's destructor, when it cannot be read any more.
   require_drops(coverage, {DropReason::kQueueFull, DropReason::kDrainDeadline});
 }
 
 uint64_t count_faults(const Coverage& coverage) {
-  // What an honest network does as well.
+  // Faults that occur on a network without injected faults as well.
   constexpr std::array<std::string_view, 2> kEveryday = {"network.send_buffer_full",
                                                          "network.reordered"};
   uint64_t sum = 0;

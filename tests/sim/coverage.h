@@ -1,5 +1,5 @@
-// What has occurred in a run of many seeds, by name; and what must have occurred, so that a
-// simulation which has quietly stopped simulating something fails.
+// The names of events that occurred in a run of many seeds, and of those that must occur, so that a
+// simulation that silently stopped simulating something fails.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@
 
 namespace millrace::sim_test {
 
-// What was found wrong, a sentence each.
+// Violations, one sentence each.
 using Problems = std::vector<std::string>;
 
 class Coverage {
  public:
-  // Names that must have a count at the end.
+  // Names whose count must not be 0 at the end.
   void require(std::string name) { counts_.try_emplace(std::move(name), 0); }
   void count(const std::string& name, uint64_t times = 1) { counts_[name] += times; }
   void add(const Coverage& other) {
@@ -35,11 +35,11 @@ class Coverage {
   std::map<std::string, uint64_t> counts_;
 };
 
-// What seeds of that kind must have met when there are many of them.
+// Requires all events that many seeds of that kind must meet.
 void require_everything(SeedKind kind, Coverage& coverage);
-// How often something went wrong on purpose.
+// The number of injected faults.
 uint64_t count_faults(const Coverage& coverage);
-// Of a seed with a disk.
+// The minimum for a seed with a disk.
 inline constexpr uint64_t kFaultsMin = 3;
 
 }  // namespace millrace::sim_test

@@ -15,7 +15,7 @@
 namespace millrace::sim_test {
 namespace {
 
-// Seconds of processor time; a seed takes a hundredth of a second, with sanitizers a few.
+// Seconds of processor time. A seed takes a hundredth of a second, with sanitizers a few seconds.
 constexpr time_t kSeedMax = 300;
 
 volatile uint64_t current_seed = 0;

@@ -1,14 +1,14 @@
-// Says which seed was being played when the process ends on the way: a failed check, a sanitizer, a
-// seed that does not come to its end.
+// Prints the current seed when the process ends early: by a failed check, a sanitizer, or a
+// seed that takes too long.
 #pragma once
 
 #include <cstdint>
 
 namespace millrace::sim_test {
 
-// Once, at the start. `option` is of the command that plays the seed again, and stays.
+// Call once at the start. `option` selects the kind of seed on the command line; a literal.
 void tell_seed_at_death(const char* option);
-// That one is played from now on.
+// Sets the current seed.
 void note_seed(uint64_t seed);
 
 }  // namespace millrace::sim_test

@@ -15,11 +15,11 @@
 namespace millrace::sim_test {
 namespace {
 
-// Each n-th seed runs twice and must leave the same trace.
+// Every n-th seed runs twice and must produce the same trace.
 constexpr uint64_t kTwiceEvery = 20;
-// Fewer seeds need not have met everything.
+// With fewer seeds the coverage is not required.
 constexpr uint64_t kSeedsForCoverage = 500;
-// Of a seed with a disk.
+// The minimum for a seed with a disk.
 constexpr uint64_t kRequestsMin = 1'000;
 
 volatile std::sig_atomic_t wants_to_stop = 0;
@@ -34,13 +34,13 @@ double hours_of(Duration duration) {
   return std::chrono::duration<double, std::ratio<3600>>(duration).count();
 }
 
-// The sum of what was played.
+// Sums up the reports.
 class Tally {
  public:
   explicit Tally(const Exploration& exploration) : exploration_(exploration) {
     require_everything(exploration.kind, coverage_);
   }
-  // False: enough.
+  // False: no more seeds are needed.
   bool take(const SeedReport& report) {
     ++count_;
     coverage_.add(report.coverage);
@@ -123,7 +123,7 @@ SeedReport play_seed(uint64_t seed, SeedKind kind) {
     report.coverage.count("run.twice");
     Coverage ignored;
     if (run_seed(seed, kind, ignored).trace_hash != report.result.trace_hash) {
-      problems.emplace_back("the same seed left two traces");
+      problems.emplace_back("the same seed produced two traces");
     }
   }
   report.processor = processor_time() - began;

@@ -1,4 +1,4 @@
-// Many seeds: each played and judged by itself, in this process or in several, and added up.
+// Runs many seeds in this process or in several, checks each, and sums up the reports.
 #pragma once
 
 #include <cstdint>
@@ -17,27 +17,26 @@ struct SeedReport {
   uint64_t seed = 0;
   RunResult result;
   Coverage coverage;
-  Duration processor = 0s;  // time that it took
+  Duration processor = 0s;  // processor time
 };
 
-// Also what holds for the seed as such: that it was not too calm to mean anything, and, of each
-// n-th, that it leaves the same trace twice.
+// Checks also the seed as such: that enough happened in it, and, for every n-th seed, that it
+// produces the same trace twice.
 SeedReport play_seed(uint64_t seed, SeedKind kind);
 
 struct Exploration {
   SeedKind kind = SeedKind::kMixed;
   uint64_t first = 1;
   uint64_t count = 500;
-  double hours = 0;             // of processor time, of each job; 0: by count
-  uint32_t jobs = 1;            // processes; 1: this one
-  bool until_failed = false;    // the first seed that fails ends it
-  uint64_t progress_every = 0;  // seeds, to stderr; 0: never
-  const char* option = "";      // of the command that plays a seed of this kind again
+  double hours = 0;             // processor time of each job; 0: by count
+  uint32_t jobs = 1;            // processes; 1: this process
+  bool until_failed = false;    // the first failing seed ends it
+  uint64_t progress_every = 0;  // seeds between two lines on stderr; 0: none
+  const char* option = "";      // the command-line option of this kind of seeds
 };
 
-// Prints what failed at once, and in the end what occurred. False: a seed failed, or a kind of
-// fault or outcome that belongs to `kind` never occurred although there were enough seeds. SIGINT
-// and SIGTERM end it early, with its summary.
+// Prints failures at once, and the coverage at the end. False: a seed failed, or with enough seeds
+// a fault or outcome that `kind` requires never occurred. SIGINT and SIGTERM end it early.
 bool explore(const Exploration& exploration);
 
 }  // namespace millrace::sim_test

@@ -1,5 +1,5 @@
-// A sender that means harm: keeps some connections to the collector open, each of which says the
-// same speech, and makes new ones for those that the collector closes.
+// A hostile sender: keeps some connections to the collector open, each with the same speech, and
+// replaces those that the collector closes.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class HostileClient {
   // `address` is the collector's, without the port.
   HostileClient(io::Loop& loop, std::string address, const HostileClientScenario& scenario,
                 Coverage& coverage);
-  // Closes all.
+  // Closes all connections.
   ~HostileClient();
   HostileClient(const HostileClient&) = delete;
   HostileClient& operator=(const HostileClient&) = delete;

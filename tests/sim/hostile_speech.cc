@@ -10,7 +10,7 @@
 namespace millrace::sim_test {
 namespace {
 
-// Said in one round, so that a flood is not cut into tiny pieces by ourselves.
+// The frames of one round are written together, so that a flood is not cut into tiny pieces.
 constexpr uint32_t kPerRound = 16;
 
 // --- HTTP/2 frames (RFC 9113, section 4) ---------------------------------------------------------
@@ -41,7 +41,7 @@ std::string frame(Frame type, uint8_t flags, uint32_t stream, std::string_view p
   return bytes;
 }
 
-// A field that enters no table (RFC 7541, section 6.2.2). Shorter than 127 bytes each.
+// A field that enters no table (RFC 7541, section 6.2.2); name and value are below 127 bytes each.
 std::string field(std::string_view name, std::string_view value) {
   std::string bytes(1, '\0');
   bytes.push_back(static_cast<char>(name.size()));
@@ -78,7 +78,7 @@ std::string preface() {
   return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, kNoFlags, 0, {});
 }
 
-// `make` for each of the next streams that a client opens.
+// Concatenates `make` for each of the next streams that a client opens.
 template <class Make>
 std::string for_streams(uint32_t round, const Make& make) {
   std::string bytes;
@@ -131,7 +131,7 @@ std::string http2_resets(uint32_t round) {
   });
 }
 
-// Messages of 200,000 bytes, of which one byte comes.
+// Announces messages of 200,000 bytes and sends one byte of each.
 std::string http2_announcements(uint32_t round) {
   return for_streams(round, [](uint32_t stream) {
     return frame(kHeaders, kEndHeaders, stream, grpc_head()) +
@@ -147,7 +147,7 @@ std::string more_head(uint32_t round) {
   return frame(kContinuation, kNoFlags, kFirstStream, more_fields(round));
 }
 
-// The first block puts a large field into the table; each of the next refers to it 1,000 times.
+// The first block puts a large field into the table; each later block refers to it 1,000 times.
 std::string http2_header_bomb(uint32_t round) {
   const uint32_t stream = 2 * round + 1;
   if (round == 0) {
@@ -268,7 +268,7 @@ std::string begin_trailers() {
          frame(kHeaders, kEndStream, kFirstStream, fields({{"grpc-status", "14"}}));
 }
 std::string more_answer(uint32_t round) {
-  // A message of 4 GiB less one byte begins.
+  // Begins a message of 4 GiB less one byte.
   std::string data = round == 0 ? std::string("\0\xff\xff\xff\xff", 5) : std::string();
   return frame(kData, kNoFlags, kFirstStream, data + std::string(1'000, 'a'));
 }
@@ -277,7 +277,7 @@ std::string interim_heads(uint32_t) {
   return repeated(frame(kHeaders, kEndHeaders, kFirstStream, fields({{":status", "103"}})));
 }
 
-// Behind the preface, the settings and the window of a client, and into its first request.
+// After the preface, settings and window of a client, in the middle of its first request.
 constexpr size_t kBehindHttp2Request = 120;
 constexpr std::array kHttp2BackEndSpeeches = {
     Speech{.name = "http2_never_answers", .opening = server_preface},

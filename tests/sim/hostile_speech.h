@@ -1,5 +1,5 @@
-// What hostile peers say: clients that flood, stop in the middle or never end, and back ends whose
-// answers never end. Bytes only; hostile_stream.h says them over a connection.
+// The bytes of hostile peers: clients that flood, stop in the middle or never end, and back ends
+// whose answers never end. hostile_stream.h writes them to a connection.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@ namespace millrace::sim_test {
 
 struct Speech {
   const char* name;  // "http2_resets", for the coverage
-  // Of a back end: so many bytes are read before anything is said, and then an answer fits.
+  // For a back end: the number of bytes to read before it answers.
   size_t listens_bytes = 0;
-  // Said once, and then: said again and again, with the number of the round from 0. Null: silence.
+  // The opening is written once; then `again` with the number of the round, from 0. Null: silence.
   std::string (*opening)() = nullptr;
   std::string (*again)(uint32_t round) = nullptr;
 };
 
-// To the collector's receivers, and by its back ends.
+// The speeches of senders, and those of back ends.
 std::span<const Speech> client_speeches();
 std::span<const Speech> http1_back_end_speeches();
 std::span<const Speech> http2_back_end_speeches();

@@ -7,7 +7,7 @@
 namespace millrace::sim_test {
 namespace {
 
-// In one call of the handler, so that it does not keep its loop from the rest.
+// The limit of one call of the handler, so that it does not block its loop.
 constexpr size_t kBytesAtOnce = 64 * 1024;
 
 bool has(io::Interest interest, io::Interest what) {

@@ -1,4 +1,4 @@
-// One connection of a hostile peer: says its speech as fast as it is taken or a byte a second, and
+// One connection of a hostile peer: writes its speech as fast as possible or a byte a second, and
 // reads everything, nothing, or a byte a second.
 #pragma once
 
@@ -21,16 +21,16 @@ struct HostileHabits {
   const Speech* speech = nullptr;
   Reading reading = Reading::kEverything;
   Pace pace = Pace::kAsFastAsTaken;
-  // Then it falls silent, and stays.
+  // After this number of bytes it writes nothing, and stays open.
   size_t bytes_max = 0;
 };
 
 class HostileStream final : public io::StreamHandler {
  public:
   HostileStream(std::unique_ptr<io::Stream> stream, const HostileHabits& habits);
-  // To be called once a second.
+  // Call it once a second.
   void on_second();
-  // The other side has closed it, or what was said is no use any more.
+  // Whether the other side has closed the connection, or the speech cannot continue.
   bool ended() const { return ended_; }
   size_t said_bytes() const { return said_; }
 
@@ -39,7 +39,7 @@ class HostileStream final : public io::StreamHandler {
   void on_failed(const Error&) override { end(); }
   void listen(size_t bytes_max);
   void say(size_t bytes_max);
-  // There is something to say and it may be said.
+  // Whether there is something to write and writing is possible.
   bool speaks() const;
   void update_interest();
   void end();
@@ -48,7 +48,7 @@ class HostileStream final : public io::StreamHandler {
   const HostileHabits habits_;
   bool opened_ = false;
   uint32_t round_ = 0;
-  std::string waiting_;  // said, and not taken by the stream
+  std::string waiting_;  // produced, and not accepted by the stream
   size_t said_ = 0;
   size_t heard_ = 0;
   bool ended_ = false;

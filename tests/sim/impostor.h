@@ -1,4 +1,4 @@
-// What listens in place of a back end and means harm: every connection hears the same speech.
+// Listens in place of a back end and is hostile: writes the same speech to every connection.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace millrace::sim_test {
 class Impostor {
  public:
   Impostor(io::Loop& loop, uint16_t port, const HostileHabits& habits, Coverage& coverage);
-  // Closes all.
+  // Closes all connections.
   ~Impostor();
   Impostor(const Impostor&) = delete;
   Impostor& operator=(const Impostor&) = delete;

@@ -1,14 +1,14 @@
 // millrace-sim: the whole collector in a simulated world, seed by seed.
 //
-//   millrace-sim                   500 seeds of mixed weather, then what occurred in them
+//   millrace-sim                   500 seeds of mixed weather, then their coverage
 //   millrace-sim --storage         the same over a disk, with crashes; a thousand requests each
-//   millrace-sim --seeds 20000     more of them; --first N begins there
+//   millrace-sim --seeds 20000     that number of seeds; --first N begins there
 //   millrace-sim --jobs 4          in four processes; 0: one for each processor
-//   millrace-sim --hours 1         as many as there is processor time for, in each of the jobs
-//   millrace-sim --progress 1000   the sum so far after each thousand, to stderr
-//   millrace-sim --until-failed    no more seeds behind one that fails
-//   millrace-sim --seed 17         that one, twice, with the collector's log
-//   millrace-sim --seed 17 --trace   every event of the world as well
+//   millrace-sim --hours 1         for that processor time in each of the jobs
+//   millrace-sim --progress 1000   a summary after each thousand, to stderr
+//   millrace-sim --until-failed    ends at the first failing seed
+//   millrace-sim --seed 17         that seed, twice, with the collector's log
+//   millrace-sim --seed 17 --trace   with every event of the world as well
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -58,7 +58,7 @@ int run_one(const Arguments& arguments) {
   fmt::print("seed {}: at most {} bytes outside the budget's terms\n{}", seed, result.outside_bytes,
              result.large_allocations);
   if (!scenario.uses_gzip && run_seed(seed, kind, coverage).trace_hash != result.trace_hash) {
-    fmt::print("the second run left another trace\n");
+    fmt::print("the second run produced another trace\n");
     return 1;
   }
   return result.problems.empty() ? 0 : 1;
@@ -110,8 +110,8 @@ int run(int argc, char** argv) {
         "millrace-sim [--storage] --seed N [--trace]\n");
     return 2;
   }
-  // Queues of some megabytes are made thousands of times: from fresh pages, which need no clearing,
-  // and without giving the heap back in between.
+  // Queues of some megabytes are allocated thousands of times: from fresh pages, which need no
+  // clearing, and without trimming the heap in between.
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   tell_seed_at_death(arguments.exploration.option);

@@ -7,13 +7,13 @@
 namespace millrace::sim_test {
 namespace {
 
-// Of two workers and two destinations: the graph, what libraries keep for a compressor (360 KiB for
-// each exporter, signal and worker), and 64 KiB for each connection to a back end. Beside it all is
-// reserved. Measured: 5.2 MiB in 200 seeds. docs/reliability.md promises that resident memory stays
-// below the budget and 32 MiB.
+// For two workers and two destinations: the graph, the memory of libraries for a compressor (360
+// KiB for each exporter, signal and worker), and 64 KiB for each connection to a back end. All
+// other memory is reserved. Measured: 5.2 MiB in 200 seeds. docs/reliability.md promises that
+// resident memory stays below the budget and 32 MiB.
 constexpr size_t kOutsideBudgetBytes = 8 << 20;
 
-// Asked from inside malloc, which has no way to pass it.
+// A global, because it is read inside malloc, which has no parameter for it.
 constinit thread_local size_t watched_host = io::sim::kNoHost;
 
 bool is_watched() {
@@ -31,7 +31,7 @@ MemoryWatch::MemoryWatch(io::sim::World& world, Problems& problems)
 void MemoryWatch::begin_life(const Budget& budget) {
   lives_ = true;
   account_.set_budget(&budget);
-  account_.reset_outside_peak();  // until now it had no budget
+  account_.reset_outside_peak();  // there was no budget before
   account_.report_beyond(kOutsideBudgetBytes);
 }
 

@@ -1,5 +1,5 @@
-// Holds the collector to its memory: what it has on the heap beside what the terms of its budget
-// have reserved stays below a constant, and every large allocation has a name.
+// Checks the collector's memory: its heap beyond the reservations in the budget's terms stays below
+// a constant, and every large allocation has a name.
 #pragma once
 
 #include <cstddef>
@@ -15,16 +15,16 @@ namespace millrace::sim_test {
 
 class MemoryWatch {
  public:
-  // One at a time.
+  // One object at a time.
   MemoryWatch(io::sim::World& world, Problems& problems);
   MemoryWatch(const MemoryWatch&) = delete;
   MemoryWatch& operator=(const MemoryWatch&) = delete;
 
-  // What is allocated in the scope of the result belongs to the collector, as in its loops' turns.
+  // Allocations in the scope of the result belong to the collector, as in its loops' turns.
   io::sim::RunningHost running() const { return io::sim::RunningHost(host_); }
   // The budget must outlive end_life().
   void begin_life(const Budget& budget);
-  // Also of one that did not begin, because the start failed: it had no budget yet.
+  // Also after a start that failed: it had no budget yet.
   void end_life() {
     if (lives_) check();
     lives_ = false;
@@ -32,10 +32,10 @@ class MemoryWatch {
     account_.set_budget(nullptr);
     account_.reset_outside_peak();
   }
-  // What was found wrong since the last call.
+  // Appends the violations since the last call.
   void check();
   size_t outside_peak() const { return outside_peak_; }
-  // By name, a line each.
+  // One line for each name.
   std::string large_allocations() const;
 
  private:

@@ -20,7 +20,7 @@ Bytes slice_of(const Bytes& whole, otlp::MessageBytes part) {
   return whole.slice(static_cast<size_t>(part.data() - whole.data()), part.size());
 }
 
-// The eight bytes of that field; spans and log records carry their number as span_id.
+// Reads the number from the eight bytes of span_id, which spans and log records have.
 uint64_t number_in(otlp::MessageBytes message, uint32_t span_id_field) {
   wire::FieldReader fields(message);
   for (wire::Field field; fields.next(&field);) {

@@ -1,5 +1,5 @@
-// Items with numbers: how the simulation knows every span, data point and log record again,
-// wherever it arrives, and whether its bytes are still the ones that were sent.
+// Items with numbers, by which the simulation recognizes every span, data point and log record
+// wherever it arrives, and checks that its bytes are unchanged.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace millrace::sim_test {
 
 struct NumberedItem {
   uint64_t number = 0;
-  Bytes bytes;  // of the whole Span, NumberDataPoint or LogRecord; a slice of its request
+  Bytes bytes;  // the whole Span, NumberDataPoint or LogRecord; a slice of its request
 };
 
 struct NumberedRequest {
@@ -25,21 +25,21 @@ struct NumberedRequest {
   std::vector<NumberedItem> items;
 };
 
-// Numbered from `first_number` on, spread over one or two resources and scopes.
+// Makes items numbered from `first_number`, spread over one or two resources and scopes.
 NumberedRequest make_request(Signal signal, uint64_t first_number, uint32_t items_about,
                              Random& random);
 std::vector<NumberedItem> read_items(Signal signal, const Bytes& message);
 
 // The attribute that the scenario's attributes processor inserts.
 inline constexpr char kEditKey[] = "sim.edited";
-// The span without that attribute; the same bytes when it has none.
+// Returns the span without that attribute; unchanged if it has none.
 std::string without_edit(const Bytes& span);
 
-// A value for each item: clients number from their own number in the upper half on, without gaps.
+// A value for each item: a client's numbers have its index in the upper half, and no gaps.
 template <class Value>
 class ItemTable {
  public:
-  // Made when it is new.
+  // Creates the value if it is new.
   Value& at(Signal signal, uint64_t number) {
     std::vector<Place>& client = clients_[number >> 32];
     const uint64_t index = number & UINT32_MAX;
@@ -47,7 +47,7 @@ class ItemTable {
     client[index].signal = signal;
     return client[index].value;
   }
-  // Null: none was made under that number and signal.
+  // Null: there is no value for that number and signal.
   const Value* find(Signal signal, uint64_t number) const {
     const auto client = clients_.find(number >> 32);
     const uint64_t index = number & UINT32_MAX;
@@ -64,14 +64,14 @@ class ItemTable {
   std::map<uint64_t, std::vector<Place>> clients_;
 };
 
-// Everything that was sent in valid requests, by all clients.
+// The items of all valid requests that clients have sent.
 class SentItems {
  public:
   void add(Signal signal, const NumberedItem& item) {
     bytes_.at(signal, item.number) = item.bytes;
     ++count_;
   }
-  // Null: nobody sent that number.
+  // Null: no client has sent that number.
   const Bytes* find(Signal signal, uint64_t number) const { return bytes_.find(signal, number); }
   size_t size() const { return count_; }
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Plants one bug after the other into a copy of the sources, and expects the simulation to go red.
+"""Plants one bug after the other into a copy of the sources, and expects the simulation to fail.
 
     python3 tests/sim/planted_bugs.py              all of them
     python3 tests/sim/planted_bugs.py sync cursor  those whose name has one of the words
 
-A bug is a text that stands once in the .cc files of a component and what it is replaced by; when the code
-has moved on and the text is gone, that is a failure as well. Builds in build/planted, which is kept: with the flags of the
-preset release-tests, so that what no bug touches comes out of ccache."""
+A bug is a text that occurs once in the .cc files of a component, and its replacement. It is a failure as
+well when the text no longer occurs. Builds in build/planted, which is kept, with the flags of the
+preset release-tests, so that ccache has the files that no bug changes."""
 import os
 import re
 import resource
@@ -19,10 +19,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 COPY = os.path.join(ROOT, "build/planted")
 BUILD = os.path.join(COPY, "build/release-tests")
 SEEDS = 1000
-# Of all seeds of one bug: what it does may keep a seed from ever coming to its end.
+# For all seeds of one bug, because a bug may keep a seed from ending.
 SECONDS_MAX = 900
 
-# name, component, what stands there, what the bug makes of it
+# name, component, original text, text with the bug
 BUGS = [
     ("answer before sync", "src/segment_log",
      "  if (Status synced = writer_->sync(); !synced) return synced;\n", ""),
@@ -58,7 +58,7 @@ BUGS = [
 
 
 def write_when_changed(path, content):
-    """So that only what a bug touches is compiled again."""
+    """Makes a copy in which only files with a bug are compiled again."""
     if os.path.exists(path):
         with open(path, "rb") as file:
             if file.read() == content:
@@ -79,7 +79,7 @@ def copy_sources():
 
 
 def build():
-    # The paths in the cache are relative to the copy, as those of the preset are to the original.
+    # Paths in the cache are relative to the copy, as those of the preset are to the original.
     environment = dict(os.environ, CCACHE_BASEDIR=COPY, CCACHE_NOHASHDIR="1")
     if not os.path.exists(os.path.join(BUILD, "build.ninja")):
         subprocess.run(["cmake", "--preset", "release-tests"], cwd=COPY, env=environment, check=True,
@@ -89,7 +89,7 @@ def build():
 
 
 def red_after():
-    """What the first seed that fails says, or none."""
+    """The first failing seed's message, or None."""
     command = [os.path.join(BUILD, "millrace-sim"), "--storage", "--seeds", str(SEEDS), "--jobs", "0", "--until-failed"]
     try:
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -103,7 +103,7 @@ def red_after():
 
 
 def find(folder, text):
-    """The .cc files of a component (not its tests) in which the text stands, once for each time."""
+    """The .cc files of a component, without tests, that contain the text; one entry per occurrence."""
     found = []
     for name in sorted(os.listdir(os.path.join(ROOT, folder))):
         if not name.endswith(".cc") or re.search(r"_(test|bench|fuzz)\.cc$", name):
@@ -115,7 +115,7 @@ def find(folder, text):
 
 
 def plant(bug):
-    """A line for the log; true when the bug was seen."""
+    """Returns a line for the log, and whether the simulation found the bug."""
     name, folder, old, new = bug
     started = time.monotonic()
     found = find(folder, old)

@@ -19,7 +19,7 @@
 namespace millrace::sim_test {
 namespace {
 
-// Longer than any retry, back-off and time-out of the scenario together.
+// Longer than all retries, backoffs and timeouts of the scenario together.
 constexpr Duration kQuietMax = 30min;
 constexpr Duration kLookEvery = 20ms;
 constexpr Duration kPoolsTrimmed = 3s;
@@ -38,7 +38,7 @@ class Run {
     if (watch.trace) world_.set_tracer(watch.trace);
   }
   ~Run() {
-    // Who calls goes before who is called, and loops last.
+    // Callers are destroyed before the objects that they call, loops last.
     clients_.clear();
     hostile_clients_.clear();
     sinks_ = {};
@@ -56,7 +56,7 @@ class Run {
       wait_for_quiet();
       process_.drain();
     }
-    // The pools give back what nobody needed for a second.
+    // The pools release memory that was unused for a second.
     if (scenario_.ending != Ending::kWithoutDrain) world_.run_for(kPoolsTrimmed);
     check();
     return std::move(result_);
@@ -96,7 +96,7 @@ class Run {
     return expected;
   }
 
-  // Partitions and resets by script, on top of what the network does by chance.
+  // Scripted partitions and resets, in addition to the network's random faults.
   void trouble() {
     const MonotonicTime end = world_.now() + scenario_.trouble;
     while (world_.now() < end && process_.runs()) {
@@ -114,7 +114,7 @@ class Run {
       world_.heal("collector", other);
     }
     if (!scenario_.storage.is_used) return;
-    // A seed in which little happened dies until enough has.
+    // A seed with few faults crashes until there are enough.
     while (process_.runs() && faults_so_far() < kFaultsMin) process_.crash();
   }
 
@@ -146,7 +146,7 @@ class Run {
       }
       return true;
     };
-    if (!world_.run_until(all_done, kQuietMax)) problem("a client never heard the end of it");
+    if (!world_.run_until(all_done, kQuietMax)) problem("a client's exports never ended");
   }
 
   void wait_for_quiet() {

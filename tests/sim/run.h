@@ -1,4 +1,4 @@
-// One seed, from the first event to the last check.
+// Runs one seed, from the first event to the last check.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ struct RunResult {
   uint64_t requests = 0;
   uint64_t items = 0;
   Duration simulated = 0s;
-  size_t outside_bytes = 0;       // the most that was held outside the terms of the budget
-  std::string large_allocations;  // by name, a line each; in builds in which they have names
-  std::string last_line;          // the ledger's
+  size_t outside_bytes = 0;       // the peak of memory outside the terms of the budget
+  std::string large_allocations;  // one line for each name; in builds with names
+  std::string last_line;          // the ledger's last line
 };
 
-// Both may be null; for somebody who looks into one seed.
+// For inspecting one seed. Both may be null.
 struct Watch {
-  std::function<void(std::string_view line)> log;  // the collector's
+  std::function<void(std::string_view line)> log;  // receives the collector's log
   std::function<void(const io::sim::TraceEvent&)> trace;
 };
 

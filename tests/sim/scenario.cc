@@ -79,7 +79,7 @@ SinkBehaviour draw_sink(Random& random, const Scenario& scenario, bool is_sick) 
   return sink;
 }
 
-// What exporters and connectors have in common. Sets whether all of what is durable there stays so.
+// The common keys of exporters and connectors. Sets whether all durable items stay durable there.
 std::string draw_storage_keys(Random& random, bool is_patient, bool& keeps_durable) {
   std::string text = fmt::format("      storage: file_storage\n      queue_size: {}\n",
                                  random.chance(0.3) ? 50 : 5'000);
@@ -102,7 +102,7 @@ std::string draw_storage_keys(Random& random, bool is_patient, bool& keeps_durab
   return text;
 }
 
-// Its memory is so small that most of what a sick sink leaves waiting lies on disk only.
+// Its memory is small, so that most of a misbehaving sink's backlog is on disk only.
 std::string draw_stored_queue(Random& random, DestinationScenario& destination, bool is_patient) {
   return fmt::format("    sending_queue:\n      num_consumers: {}\n      wait_for_result: {}\n",
                      1 + random.below(4), destination.waits_for_result) +
@@ -144,7 +144,7 @@ std::string draw_retry(Random& random, bool is_patient) {
   if (random.chance(0.1)) return "    retry_on_failure: {enabled: false}\n";
   const Duration initial = between(random, 20ms, 1s);
   const Duration longest = initial + between(random, 0s, 5s);
-  // Short ones expire, zero never does.
+  // Short ones expire, zero means no limit.
   const Duration elapsed = random.chance(0.3)   ? Duration(0s)
                            : random.chance(0.5) ? longest + between(random, 0s, 3s)
                                                 : Duration(60s);
@@ -156,7 +156,7 @@ std::string draw_retry(Random& random, bool is_patient) {
 std::string draw_exporter(Random& random, const Scenario& scenario,
                           DestinationScenario& destination) {
   constexpr std::array<const char*, 3> kCodings = {"none", "gzip", "zstd"};
-  // Compressing thousands of requests would take most of the time of a seed with a disk.
+  // Compression of thousands of requests would take most of the time of a seed with a disk.
   const bool may_compress = !scenario.storage.is_used || random.chance(0.25);
   const bool is_grpc = destination.exporter.starts_with("otlp_grpc");
   std::string text = fmt::format("  {}:\n", destination.exporter);
@@ -208,7 +208,7 @@ std::string draw_levels(Random& random, Scenario& scenario, const std::string& s
   return text;
 }
 
-// Traces go to both destinations by one pipeline, by one each, or to the second by two at once.
+// Traces go to both destinations by one pipeline, by one each, or to the second by two pipelines.
 std::string draw_pipelines(Random& random, Scenario& scenario, const std::string& shared) {
   const bool edits = random.chance(0.4);
   const std::string first = scenario.destinations[0].exporter;
@@ -309,7 +309,7 @@ void draw_collector(Random& random, Scenario& scenario) {
   scenario.uses_gzip = scenario.configuration.find("compression: gzip") != std::string::npos;
 }
 
-// A thousand requests and more, small and quick.
+// A thousand requests and more, small and fast.
 void draw_many_requests(Random& random, Scenario& scenario) {
   const uint64_t count = 4 + random.below(3);
   const bool has_json = random.chance(0.15);
@@ -320,7 +320,7 @@ void draw_many_requests(Random& random, Scenario& scenario) {
     client.kind = index % 3 == 1 ? ClientKind::kHttpProtobuf : ClientKind::kGrpc;
     if (has_json && index == 2) client.kind = ClientKind::kHttpJson;
     client.requests = 1000 / static_cast<uint32_t>(count) + 1;
-    // Where memory is short there must be something to fill it with.
+    // If memory is short, items must be large enough to fill it.
     client.items_max = scenario.budget_bytes != 0 ? 16 : 3;
     client.interval_max = std::max<Duration>(1ms, 2 * scenario.trouble / client.requests);
     client.timeout = between(random, 2s, 12s);
@@ -347,8 +347,8 @@ void draw_storage(Random& random, Scenario& scenario) {
   storage.lane_delay_max = random.chance(0.7) ? Duration(2ms) : Duration(40ms);
   scenario.ending = Ending::kAfterQuiet;
   scenario.drain_timeout = 20s;
-  // A few chunks and no more than a few records beside them, so that what is read back from the
-  // disk finds no room.
+  // A few chunks and room for a few records, so that records that are read back from the disk often
+  // find no room.
   constexpr uint64_t kChunk = 512 << 10;
   if (random.chance(0.15)) {
     scenario.budget_bytes = (6 + random.below(6)) * kChunk + random.below(64 << 10);
@@ -378,7 +378,8 @@ void draw_clients(Random& random, Scenario& scenario) {
 }  // namespace
 
 Scenario make_scenario(uint64_t seed, SeedKind kind) {
-  // The generator's own step apart, two seeds would draw the same numbers, shifted by one.
+  // Seeds that differ by the generator's step would otherwise draw the same numbers, shifted by
+  // one.
   Random random(Random(seed).next());
   Scenario scenario;
   scenario.seed = seed;

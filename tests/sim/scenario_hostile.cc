@@ -1,5 +1,5 @@
-// Which hostile peers a seed has. Drawn apart from the rest, so that the seeds without any stay
-// what they are.
+// Draws the hostile peers of a seed separately from the rest, so that seeds without any stay
+// unchanged.
 #include <algorithm>
 
 #include "base/random.h"
@@ -39,7 +39,7 @@ HostileClientScenario draw_client(Random& random) {
   return client;
 }
 
-// No speech of a patient back end may be taken for a final answer.
+// A speech of a patient back end must not be read as a final answer.
 bool may_be_final(const Speech& speech) {
   return std::string_view(speech.name).ends_with("endless_body");
 }
@@ -50,7 +50,7 @@ void draw_impostor(Random& random, const Scenario& scenario, DestinationScenario
   const Speech& speech = speeches[random.below(speeches.size())];
   if (scenario.storage.is_patient && may_be_final(speech)) return;
   SinkBehaviour& sink = destination.sink;
-  // It hears nothing that it could answer to when it does not read.
+  // Without reading it does not notice that it should answer.
   const Reading reading = speech.listens_bytes == 0 ? draw_reading(random) : Reading::kEverything;
   sink.impostor = {.speech = &speech,
                    .reading = reading,
@@ -72,7 +72,7 @@ void add_hostile_peers(SeedKind kind, Scenario& scenario) {
       scenario.hostile_clients.push_back(draw_client(random));
     }
   }
-  // In clear weather the sinks always say what they did.
+  // In clear weather the sinks always answer truthfully.
   if (scenario.weather != Weather::kClear && random.chance(share)) {
     draw_impostor(random, scenario, scenario.destinations[random.below(2)]);
   }

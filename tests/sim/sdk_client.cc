@@ -86,7 +86,7 @@ void SdkClient::make_export() {
   one.request.signal = signal;
   auto body = encode(signal, made.message, one.request.coding);
   if (one.record.is_bad) {
-    // A length that passes the end, or an object that never closes: no walk may let it through.
+    // A length that exceeds the end, or an object that is never closed: no walk may accept it.
     const Bytes whole = made.message;
     const bool json = scenario_.kind == ClientKind::kHttpJson;
     body = Rope(whole);

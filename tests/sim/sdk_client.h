@@ -1,7 +1,7 @@
-// An application with an OpenTelemetry SDK: numbers its items, exports them at its own pace over
-// one of the three protocols, tries again as the specification says, and gives up after a while.
+// An application with an OpenTelemetry SDK: numbers its items, exports them at its own rate over
+// one of the three protocols, retries as the specification says, and gives up after a while.
 //
-// It remembers what became of each export, and that is what the checks are held against.
+// It records the result of each export for the checks.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ namespace millrace::sim_test {
 
 enum class Fate : uint8_t {
   kPending,
-  kAcknowledged,  // OK, perhaps with items rejected
-  kRefused,       // finally
-  kGivenUp,       // after the last attempt, or a final "later"
+  kAcknowledged,  // OK, perhaps with rejected items
+  kRefused,       // permanently
+  kGivenUp,       // after the last attempt
 };
 
 struct Export {
@@ -38,7 +38,7 @@ struct Export {
 
 class SdkClient {
  public:
-  // Numbers begin with `index` + 1 in the upper half.
+  // The numbers of its items have `index` + 1 in the upper half.
   SdkClient(io::Loop& loop, const ClientScenario& scenario, size_t index, uint64_t seed,
             SentItems& sent, Coverage& coverage);
   ~SdkClient();
@@ -48,7 +48,7 @@ class SdkClient {
   bool is_done() const { return next_export_ == scenario_.requests && pending_count_ == 0; }
   ClientKind kind() const { return scenario_.kind; }
   std::vector<const Export*> exports() const;
-  // Of all attempts, the longest until an answer came or its absence was certain.
+  // The longest time of an attempt until an answer arrived or was known to be missing.
   Duration slowest_attempt() const { return slowest_attempt_; }
 
  private:

@@ -62,7 +62,7 @@ void Sink::listen() {
 
 void Sink::heal() {
   const SinkBehaviour was = std::exchange(behaviour_, {});
-  // What is wrong with the data stays wrong.
+  // Bad data stays bad.
   behaviour_.poison_every = was.poison_every;
   behaviour_.giant_every = was.giant_every;
   behaviour_.items_max = was.items_max;
@@ -230,7 +230,7 @@ void Sink::take(Signal signal, const std::vector<NumberedItem>& items, transport
   Counts& counts = counts_[index_of(signal)];
   counts.ok_items += items.size();
   for (const NumberedItem& item : items) {
-    // What nobody sent is a problem already.
+    // An item that no client sent is reported already.
     if (sent_.find(signal, item.number) != nullptr) ++taken_.at(signal, item.number);
   }
   if (items.empty() || !random_.chance(behaviour_.partial)) return;
@@ -240,7 +240,7 @@ void Sink::take(Signal signal, const std::vector<NumberedItem>& items, transport
   counts.rejected_items += reply.rejected_count;
 }
 
-// More than there were, and of a request that is there already: the worst a peer can claim.
+// Rejects more items than there are, of a request that was taken: the worst claim of a peer.
 void Sink::say_more_rejected(Signal signal, size_t item_count, transport::Reply& reply) {
   Counts& counts = counts_[index_of(signal)];
   counts.rejected_items += item_count - reply.rejected_count;
@@ -253,7 +253,7 @@ void Sink::answer_late(transport::Exchange exchange, transport::Reply reply) {
   const auto place = std::prev(late_.end());
   place->timer = loop_->make_timer([this, place] {
     place->exchange.reply(place->reply);
-    // Not from inside its own timer's task.
+    // Deferred, because a timer's task must not destroy its timer.
     loop_->defer([this, place] { late_.erase(place); });
   });
   place->timer->arm_at(loop_->now() + soon(behaviour_.slow_max));

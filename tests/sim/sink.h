@@ -1,6 +1,6 @@
-// A back end that misbehaves as its seed says, and remembers what it took.
+// A back end that misbehaves as its seed says, and records the items that it took.
 //
-// "Taken" is what it decided to keep, whether or not its OK came through: the one side of
+// "Taken" means that it decided to keep the item, whether its OK arrived or not: the part of
 // at-least-once that the collector cannot know.
 #pragma once
 
@@ -28,8 +28,8 @@ namespace millrace::sim_test {
 class Sink final : public transport::RequestHandler, public transport::ServerObserver {
  public:
   struct Expected {
-    bool untouched = false;  // spans may come as they were sent
-    bool edited = false;     // spans may come with the attribute
+    bool untouched = false;  // spans may arrive as they were sent
+    bool edited = false;     // spans may arrive with the attribute
   };
   Sink(io::sim::World& world, const DestinationScenario& scenario, Expected expected, uint64_t seed,
        const SentItems& sent, Coverage& coverage);
@@ -37,15 +37,15 @@ class Sink final : public transport::RequestHandler, public transport::ServerObs
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 
-  // From now on everything that can be taken is taken, at once.
+  // From now on every valid request is taken at once.
   void heal();
 
   struct Counts {
-    uint64_t ok_items = 0;        // of all requests that were answered OK (or meant to be)
-    uint64_t rejected_items = 0;  // of those, told as partial success
+    uint64_t ok_items = 0;        // in requests that were answered OK, or should have been
+    uint64_t rejected_items = 0;  // of those, rejected in a partial success
   };
   const Counts& counts(Signal signal) const { return counts_[index_of(signal)]; }
-  // How often a number was in a request that got OK; rejected ones count as well.
+  // The number of requests with OK that contained the item; rejected items count as well.
   uint32_t times_taken(Signal signal, uint64_t number) const {
     const uint32_t* found = taken_.find(signal, number);
     return found == nullptr ? 0 : *found;
@@ -67,7 +67,7 @@ class Sink final : public transport::RequestHandler, public transport::ServerObs
   void go_away();
   void vanish();
   void check_item(Signal signal, const NumberedItem& item);
-  // What is wrong with the data itself; true: `reply` says it.
+  // Whether the data itself is bad; `reply` then has the refusal.
   bool refuses_data(const std::vector<NumberedItem>& items, transport::Reply& reply);
   bool refuses_by_mood(double mood, transport::Reply& reply);
   void say_more_rejected(Signal signal, size_t item_count, transport::Reply& reply);
@@ -88,7 +88,7 @@ class Sink final : public transport::RequestHandler, public transport::ServerObs
   otlp::json::Decoder json_;
   std::unique_ptr<transport::Server> server_;
   std::unique_ptr<Impostor> impostor_;                       // while there is no server
-  std::vector<std::unique_ptr<transport::Server>> leaving_;  // have said GOAWAY
+  std::vector<std::unique_ptr<transport::Server>> leaving_;  // have sent GOAWAY
   std::vector<transport::Exchange> hung_;
   std::list<Late> late_;
   std::unique_ptr<io::Timer> restart_timer_;

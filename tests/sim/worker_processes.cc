@@ -27,7 +27,7 @@ namespace {
 
 // In memory that all processes share.
 struct Shared {
-  std::atomic<uint64_t> next;  // to be played; every process takes from it, so one counter
+  std::atomic<uint64_t> next;  // the next seed; every process increments it
   std::atomic<bool> stopped;   // written by the parent, read before each seed
 };
 
@@ -80,21 +80,21 @@ void read_line(std::string_view line, SeedReport& report) {
 void write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = write(descriptor, text.data(), text.size());
-    if (count <= 0) std::_Exit(1);  // the parent has gone
+    if (count <= 0) std::_Exit(1);  // the parent has ended
     text.remove_prefix(static_cast<size_t>(count));
   }
 }
 
 [[noreturn]] void play_seeds(Shared& shared, SeedRange range, SeedKind kind, int into) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The parent hears them and says when to stop.
+  // The parent receives these signals and decides when to stop.
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);
   while (!shared.stopped.load(std::memory_order_relaxed)) {
     const uint64_t index = shared.next.fetch_add(1, std::memory_order_relaxed);
     if (index >= range.count) break;
     const uint64_t seed = range.first + index;
     note_seed(seed);
-    // At once, so that the parent knows it when this process dies of it.
+    // Written at once, so that the parent knows the seed when this process dies of it.
     write_all(into, fmt::format("seed {}\n", seed));
     write_all(into, to_lines(play_seed(seed, kind)));
   }
@@ -118,7 +118,7 @@ class Process {
   int descriptor() const { return from_; }
   bool is_over() const { return is_over_; }
 
-  // Reads what is there; a report for each seed that has ended, also by the end of the process.
+  // Reads the available lines; passes on a report for each seed that ended, also with its process.
   template <class Take>
   void read_some(const Take& take) {
     char bytes[65536];
@@ -156,7 +156,7 @@ class Process {
   pid_t pid_ = 0;
   int from_ = -1;
   std::string text_;
-  std::optional<SeedReport> report_;  // of the seed under way
+  std::optional<SeedReport> report_;  // of the current seed
   bool is_over_ = false;
 };
 
@@ -178,7 +178,7 @@ void play_in_processes(SeedRange range, SeedKind kind, uint32_t process_count,
   while (!processes.empty()) {
     std::vector<pollfd> waits;
     for (const Process& process : processes) waits.push_back({process.descriptor(), POLLIN, 0});
-    if (poll(waits.data(), waits.size(), -1) < 0) continue;  // a signal
+    if (poll(waits.data(), waits.size(), -1) < 0) continue;  // interrupted by a signal
     size_t died = 0;
     for (size_t index = 0; index < waits.size(); ++index) {
       bool is_report_of_death = false;

@@ -1,6 +1,6 @@
-// Seeds played in several processes, because the simulation is one thread. Each takes the next seed
-// from a counter that all share; a process that dies of its seed is replaced, and the seed reported
-// as failed.
+// Runs seeds in several processes, because the simulation has one thread. Each process takes the
+// next seed from a shared counter. A process that dies of its seed is replaced, and the seed
+// reported as failed.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ struct SeedRange {
   uint64_t count = 0;
 };
 
-// Calls `take` for each report in the order in which they come in, until it returns false (seeds
-// under way are still taken) or the range is done.
+// Calls `take` for each report in order of arrival, until it returns false (current seeds are still
+// finished) or the range is done.
 void play_in_processes(SeedRange range, SeedKind kind, uint32_t process_count,
                        const std::function<bool(SeedReport)>& take);
 
