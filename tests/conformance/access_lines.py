@@ -1,4 +1,4 @@
-"""Who may send and how much: tokens, passwords, certificates, limits; and that no secret shows."""
+"""Authentication and limits: tokens, passwords, certificates; and that no secret is shown."""
 import base64
 import hashlib
 import json
@@ -31,7 +31,7 @@ def basic(name, password):
 
 
 def started(**extensions):
-    """`extra` of a Collector: these extensions, all started; __ stands for the slash in a name."""
+    """The `extra` of a Collector: these extensions, all started; __ stands for the slash in a name."""
     named = {name.replace("__", "/"): value for name, value in extensions.items()}
     return {"extensions": named, "service/extensions": list(named)}
 
@@ -111,7 +111,7 @@ def token_file_that_changes_is_used_in_both_directions():
             assert shown == ["Bearer first", "Bearer second"], shown
             put("\n")
             wait_until(lambda: "cannot be used" in collector.output() or post(collector, "Bearer x").status != 401,
-                       what="a word about the empty file")
+                       what="a line about the empty file")
             assert post(collector, "Bearer second").status == 200
 
 
@@ -207,7 +207,7 @@ def limits_by_identity_follow_the_name_and_not_the_address():
 
 @shows(role="access")
 def no_secret_shows_anywhere():
-    """Every output of a collector that has, hears and sends secrets is searched for them."""
+    """Searches every output of a collector that has, receives and sends secrets for them."""
     password = "hunter2-is-n0t-good"
     hashed = sha_user("alice", password)
     secrets = [SECRET, OTHER, password, basic("alice", password)[6:], hashed.partition(":")[2]]
@@ -222,7 +222,7 @@ def no_secret_shows_anywhere():
         sent = {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True}}
         exporters = {"otlp": {**sent, **guarded("bearertokenauth/out")},
                      "otlp/b": {**sent, **guarded("basicauth/out"), "headers": {"x-key": SECRET}},
-                     # A key in a URL; nobody listens there.
+                     # A key in a URL; no server listens there.
                      "otlp_http": {"traces_endpoint": f"http://127.0.0.1:{free_port()}/v1/traces?key={SECRET}",
                                    "retry_on_failure": {"enabled": False}},
                      "debug": {"verbosity": "detailed"}}
@@ -243,7 +243,7 @@ def no_secret_shows_anywhere():
                 done = subprocess.run([BINARY, *command, "--config", config], capture_output=True, text=True, timeout=20)
                 assert done.returncode == 0, done.stderr
                 outputs += [done.stdout, done.stderr]
-            # A mistake beside each secret, so that every message about it is seen.
+            # Each secret is part of a mistake, so that every message about it is searched.
             for name, value in (("tokens", SECRET), ("token", [SECRET]), ("tokens", {SECRET: 1}), ("tokens", [[SECRET]]),
                                 ("token", SECRET + "\n")):
                 broken = {**collector.config, "extensions": {"bearertokenauth": {name: value}}}

@@ -1,4 +1,4 @@
-"""Bad input: a clear error to that client, a counter, nobody else harmed."""
+"""Bad input: a clear error for that client, a count, no effect on other clients."""
 import gzip
 import json
 import socket
@@ -49,7 +49,7 @@ BAD_MESSAGES = {
 
 
 def still_well(collector):
-    """Another client is served as if nothing had happened."""
+    """Another client is served as before."""
     with H2Client(collector.grpc_port) as client:
         assert client.grpc("traces", GOOD).grpc_status == 0
     assert http_request(collector.http_port, "/v1/traces", GOOD).status == 200
@@ -70,7 +70,7 @@ def each_kind_of_bad_message_names_its_offset_and_harms_nobody():
 
 @shows(39, role="bad")
 def wrongly_typed_field_is_an_unknown_field_and_stays():
-    # Span.name as a varint: protobuf says unknown field, and what is unknown is passed on.
+    # Span.name as a varint is an unknown field in protobuf, and unknown fields are passed on.
     message = span_request(b"\x28\x07")
     with GrpcPeer() as peer:
         exporter = {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True}, "compression": "none"}}
@@ -187,7 +187,7 @@ def frame_floods_end_only_their_own_connection():
                     for _ in range(100):
                         flooder.sendall(frame * 1000)
                 except OSError:
-                    pass  # cut off: what the flooder deserves
+                    pass  # the server closed the flooding connection
             still_well(collector)
 
 

@@ -21,13 +21,13 @@ class Authority:
         return os.path.join(self.folder, name)
 
     def issue(self, name, common_name=None):
-        """name.pem and name.key for localhost; the paths of both."""
+        """Creates name.pem and name.key for localhost; returns the paths of both."""
         certificate, key = self.path(name + ".pem"), self.path(name + ".key")
         openssl("req", "-x509", *CURVE, "-keyout", key + ".new", "-out", certificate + ".new",
                 "-CA", self.ca, "-CAkey", self.ca_key, "-subj", f"/CN={common_name or name}",
                 "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
                 "-addext", "basicConstraints=critical,CA:FALSE")
-        # As who renews certificates should: the new file takes the old one's place.
+            # As renewals should: the new file replaces the old one by a rename.
         os.replace(key + ".new", key)
         os.replace(certificate + ".new", certificate)
         return certificate, key
@@ -54,5 +54,5 @@ class Authority:
 
 
 def name_of(certificate):
-    """The common name of what getpeercert() gives."""
+    """The common name in the result of getpeercert()."""
     return {name: value for part in certificate["subject"] for name, value in part}["commonName"]

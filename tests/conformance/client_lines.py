@@ -37,7 +37,7 @@ def settled(collector, spans):
 
 
 def grpc_attempts(script, **more):
-    """How many attempts one request takes until it is sent or given up; and the two counters."""
+    """How many attempts a request takes until it is sent or dropped; and the two counters."""
     with GrpcPeer(script) as peer, Collector(grpc_exporter(peer.port, **more)) as collector:
         send(collector)
         settled(collector, 1)
@@ -109,7 +109,7 @@ def retry_after_as_a_date_is_obeyed():
 
     def script(received, number):
         times.append(time.monotonic())
-        date = email.utils.formatdate(time.time() + 2, usegmt=True)  # cut to the second: one at least
+        date = email.utils.formatdate(time.time() + 2, usegmt=True)  # cut to the second: at least one
         return (429, {"Retry-After": date}, b"") if number == 1 else (200, {}, b"")
 
     assert http_attempts(script) == (2, 1, 0)
@@ -157,9 +157,9 @@ def disconnect_without_an_answer_is_retried():
 
 @shows(15, 25, role="client")
 def stream_reset_is_no_answer_and_is_sent_again():
-    # The table of codes is about answers. A reset stream has none, whatever code a library would
-    # make of it: the sender cannot know what arrived, so it sends again (OTLP, "Duplicate Data").
-    # Only INADEQUATE_SECURITY says that no other attempt will do.
+    # The table of codes applies to answers. A reset stream has none, whatever code a library assigns
+    # to it: the sender cannot know what arrived, so it sends again (OTLP, "Duplicate Data").
+    # Only INADEQUATE_SECURITY means that no other attempt can succeed.
     for reset in ("refuse", "reset", "enhance"):
         assert grpc_attempts(lambda r, n: reset if n == 1 else {}) == (2, 1, 0), reset
     assert grpc_attempts(lambda r, n: "inadequate") == (1, 0, 1)
@@ -167,7 +167,7 @@ def stream_reset_is_no_answer_and_is_sent_again():
 
 @shows(44, role="client")
 def goaway_moves_to_a_new_connection_without_loss():
-    # Each worker has its connections; held on one processor there is one after the other.
+    # Each worker has its connections; with one worker they come one after the other.
     with GrpcPeer(lambda r, n: "goaway" if n == 1 else {}) as peer:
         with Collector(grpc_exporter(peer.port), one_worker=True) as collector:
             for number in (1, 2, 3):
@@ -180,7 +180,7 @@ def goaway_moves_to_a_new_connection_without_loss():
 
 @shows(45, role="client")
 def connections_are_kept_alive():
-    # Each worker has its connections; held on one processor there is one.
+    # Each worker has its connections; with one worker there is one.
     with HttpPeer() as peer, Collector(http_exporter(peer.port), one_worker=True) as collector:
         for number in range(5):
             send(collector, first=number + 1)

@@ -12,8 +12,8 @@ import time
 BINARY = os.environ.get("MILLRACE", os.path.join(os.path.dirname(__file__), "../../build/release/millrace"))
 
 
-# Below the range from which the system takes ports by itself, so that no connection of another test
-# sits on a port between our asking and the collector's listening.
+# Below the range from which the system assigns ports, so that no connection of another test uses a
+# port between its choice here and the collector's listening.
 PORTS = itertools.cycle(range(20000 + os.getpid() % 1000 * 10, 32000))
 PORTS_LOCK = threading.Lock()
 
@@ -30,7 +30,7 @@ def free_port():
 
 
 def wait_until(condition, seconds=20.0, what="condition"):
-    """Polls: a deadline for hung programs, never what decides a test's outcome."""
+    """Polls until the condition holds. The deadline detects hung programs and decides no test."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
@@ -41,7 +41,7 @@ def wait_until(condition, seconds=20.0, what="condition"):
 
 
 def page(port, path, method="GET"):
-    """Status and body of a page of the collector's own."""
+    """The status and body of one of the collector's own pages."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         text = b""
@@ -54,8 +54,8 @@ def page(port, path, method="GET"):
 class Collector:
     """A configuration with one otlp receiver and `signals` to all exporters; JSON is YAML, so the
     file is written as JSON. `extra` sets values at paths ("service/telemetry/logs/level"); `more` are
-    further files, merged over the first; `one_worker` holds it on one processor. Whoever leaves the
-    block ends the collector, which must then say that its ledger balances."""
+    further files, merged over the first; `one_worker` confines it to one processor. The end of the
+    block ends the collector, and its ledger must then balance."""
 
     def __init__(self, exporters, grpc=None, http=None, processors=None, extra=None, environment=None,
                  signals=("traces", "metrics", "logs"), more=(), one_worker=False):
@@ -82,7 +82,7 @@ class Collector:
             for parent in parents:
                 node = node.setdefault(parent, {})
             node[last] = value
-        self.was_killed = False  # by the test: no last word is expected
+        self.was_killed = False  # by the test: no ledger line is expected
         self.more, self.one_worker, self.environment = more, one_worker, environment
 
     def __enter__(self):
@@ -113,7 +113,7 @@ class Collector:
             return file.read()
 
     def metrics(self):
-        """name{labels} -> value of the metrics page, by a request of our own."""
+        """name{labels} -> value of the metrics page, read by a request without a library."""
         _, text = page(self.metrics_port, "/metrics")
         series = {}
         for line in text.splitlines():
@@ -126,7 +126,7 @@ class Collector:
         return series
 
     def metric(self, name, **labels):
-        """Sum over the series of that name that carry these labels."""
+        """The sum over the series with that name and these labels."""
         total = 0.0
         for key, value in self.metrics().items():
             if key == name or key.startswith(name + "{"):
@@ -135,7 +135,7 @@ class Collector:
         return total
 
     def ledger(self):
-        """The last line's numbers, and its balance: {"admitted": 3, ..., "balance": "ok"}."""
+        """The numbers and the balance of the last line: {"admitted": 3, ..., "balance": "ok"}."""
         lines = [line for line in self.output().splitlines() if line.startswith("ledger:")]
         assert lines, "no ledger line:\n" + self.output()
         words = dict(word.split("=", 1) for word in lines[-1].replace("(", "").replace(")", "").split() if "=" in word)
@@ -145,7 +145,7 @@ class Collector:
         self.process.send_signal(signal.SIGTERM)
 
     def stop(self, seconds=20):
-        """SIGTERM and the whole drain."""
+        """SIGTERM and the complete drain."""
         if self.process.poll() is None:
             self.signal()
             self.process.wait(seconds)
@@ -157,7 +157,7 @@ class Collector:
                 self.signal()
                 try:
                     self.process.wait(0.5)
-                except subprocess.TimeoutExpired:  # a back end of the test hangs: the second ends it
+                except subprocess.TimeoutExpired:  # a back end of the test hangs: a second signal ends it
                     self.signal()
                     self.process.wait(20)
             if kind is None and not self.was_killed:

@@ -27,7 +27,7 @@ def old_connection_ends_in_two_steps_and_nothing_under_way_is_lost():
         assert isinstance(first, GoAwayFrame) and first.last_stream_id == 2**31 - 1 and first.error_code == 0
         ping = client.read()
         assert isinstance(ping, PingFrame) and "ACK" not in ping.flags
-        # Sent before the GOAWAY was read: the first one promises that it is still taken.
+        # Sent before the GOAWAY was read: the first GOAWAY promises to accept it.
         client.start_export(3)
         client.send(PingFrame(0, ping.opaque_data, flags=["ACK"]))
         second = client.read()
@@ -35,7 +35,7 @@ def old_connection_ends_in_two_steps_and_nothing_under_way_is_lost():
         for stream in (3, 1):
             client.finish_export(stream, MESSAGE)
             assert client.read_status(stream) == 0
-        assert client.read() is None  # and then the end
+        assert client.read() is None  # and then the end of the connection
         client.close()
         assert collector.metric("otelcol_receiver_accepted_spans") == 2
 
@@ -84,7 +84,7 @@ def too_many_pings_are_answered_with_enhance_your_calm():
             for number in range(10):
                 client.send(PingFrame(0, number.to_bytes(8, "big")))
         except OSError:
-            pass  # ended while we were still at it
+            pass  # the server closed the connection first
         frames = []
         while (frame := client.read()) is not None:
             frames.append(frame)
@@ -135,7 +135,7 @@ def deadline_of_the_sender_ends_its_wait_and_withdraws_nothing():
             answer = client.grpc("traces", MESSAGE, grpc_timeout="200m")
             assert answer.grpc_status == 4, answer
             released.set()
-            wait_until(lambda: collector.metric("otelcol_exporter_sent_spans") == 1, what="delivery all the same")
+            wait_until(lambda: collector.metric("otelcol_exporter_sent_spans") == 1, what="delivery nevertheless")
 
 
 @shows(role="connection")
@@ -152,11 +152,11 @@ def deadline_is_told_to_the_back_end():
 
 @shows(role="connection")
 def messages_of_grpc_are_percent_encoded_both_ways():
-    # In: the unknown path is repeated in an answer that must stay ASCII.
+    # Receiver: an answer, which must stay ASCII, repeats the unknown path.
     with Collector(NOP) as collector, H2Client(collector.grpc_port) as client:
         answer = client.grpc("/what%is/thisé", MESSAGE)
         assert answer.grpc_status == 12 and "/what%25is/this%C3%A9" in answer.grpc_message, answer
-    # Out: what a back end encodes is read in the log and passed to who waits.
+    # Exporter: the message that a back end encodes is logged and passed to the waiting sender.
     with GrpcPeer(lambda r, n: {"status": 9, "message": "caf%C3%A9 100%25"}) as peer:
         exporter = {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True},
                              "sending_queue": {"wait_for_result": True}}}

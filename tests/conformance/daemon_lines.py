@@ -82,20 +82,20 @@ def health_check_tells_of_service_and_of_the_drain():
             assert page(port, "/livez")[0] == 200 and page(port, "/readyz")[0] == 200
             assert page(port, "/nothing")[0] == 404 and page(port, "/", "POST")[0] == 405
             assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
-            # Full queue of one signal: alive, in service, and not ready where queues count.
+            # A full queue of one signal: alive and ready, but not ready where queues are required.
             status, body = page(strict, "/readyz?verbose")
             assert status == 503 and "full" in json.loads(body)["reasons"][0], body
             assert json.loads(body)["destinations"][0]["queueSize"] == 1
             status, body = page(port, "/readyz?verbose")
             assert status == 200 and "full" in json.loads(body)["receivers"][0]["refusals"][0], body
-            # Full queues of all signals: nothing can enter.
+            # Full queues of all signals: no request can be admitted.
             for signal_name in ("metrics", "logs"):
                 assert http_request(collector.http_port, PATH[signal_name], sample(signal_name).SerializeToString()).status == 200
             status, body = page(port, "/readyz")
             assert status == 503 and json.loads(body)["reasons"][0] == "no receiver accepts data", body
             assert page(port, "/")[0] == 200 and page(port, "/livez")[0] == 200
             collector.signal()
-            wait_until(lambda: page(port, "/")[0] == 503, what="a page that says it is draining")
+            wait_until(lambda: page(port, "/")[0] == 503, what="a page that reports the drain")
             assert json.loads(page(port, "/")[1])["status"] == "Server not available"
 
 
@@ -164,7 +164,7 @@ def sigterm_drains_and_says_that_the_ledger_balances():
             message = trace_request(first=number).SerializeToString()
             assert http_request(collector.http_port, "/v1/traces", message).status == 200
         collector.signal()
-        wait_until(lambda: "stopping" in collector.output(), what="a word about the end")
+        wait_until(lambda: "stopping" in collector.output(), what="the line about the stop")
         opened.set()
         assert collector.process.wait(20) == 0
         ledger = collector.ledger()
@@ -178,7 +178,7 @@ def senders_under_way_are_answered_before_the_end():
         client = Frames(collector.grpc_port)
         client.start_export(1)
         client.finish_export(1, MESSAGE)
-        assert client.read_status(1) == 0  # the connection is served, not only in the kernel's backlog
+        assert client.read_status(1) == 0  # served, not only in the kernel's backlog
         client.start_export(3)
         collector.signal()
         while not isinstance(frame := client.read(), GoAwayFrame):
@@ -196,7 +196,7 @@ def second_sigterm_ends_at_once_and_still_accounts():
             message = trace_request(first=number).SerializeToString()
             assert http_request(collector.http_port, "/v1/traces", message).status == 200
         collector.signal()
-        wait_until(lambda: "stopping" in collector.output(), what="a word about the end")
+        wait_until(lambda: "stopping" in collector.output(), what="the line about the stop")
         collector.signal()
         assert collector.process.wait(20) == 3
         ledger = collector.ledger()
@@ -208,12 +208,12 @@ def second_sigterm_ends_at_once_and_still_accounts():
 def sighup_ends_nothing():
     with Collector(NOP) as collector:
         collector.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "SIGHUP" in collector.output(), what="a word about it")
+        wait_until(lambda: "SIGHUP" in collector.output(), what="the line about it")
         assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
 
 
 def failover_extra(storage_in=None, **connector):
-    """Traces by a failover to otlp/near, then to otlp/far."""
+    """Traces through a failover to otlp/near, then to otlp/far."""
     extra = {"connectors": {"failover": {"priority_levels": [["traces/near"], ["traces/far"]], **connector}},
              "service/pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["failover"]},
                                    "traces/near": {"receivers": ["failover"], "exporters": ["otlp/near"]},
@@ -245,7 +245,7 @@ def failover_takes_over_what_is_queued_and_comes_back():
             sent = 20
             while collector.metric("otelcol_exporter_sent_spans", exporter="otlp/near") == 0:
                 sent += 1
-                assert sent < 2000, "it never comes back"
+                assert sent < 2000, "it never returns to the near back end"
                 send(sent)
             wait_until(lambda: collector.metric("otelcol_exporter_sent_spans", exporter="failover") == sent,
                        what="all delivered")
@@ -275,7 +275,7 @@ def what_a_failovers_level_had_on_disk_is_taken_over_after_a_kill():
                 wait_until(lambda: collector.metric("otelcol_exporter_sent_spans", exporter="otlp/far") == 5,
                            what="everything at the far back end")
                 wait_until(lambda: collector.metric("otelcol_exporter_queue_size", exporter="otlp/near") == 0,
-                           what="nothing left at the near one")
+                           what="no item left at the near one")
 
 
 @shows(role="daemon")
@@ -299,7 +299,7 @@ def durable_means_durable_through_a_failover_with_storage():
                     wait_until(lambda: collector.metric("otelcol_exporter_sent_spans", exporter="otlp/far") == 30,
                                what="everything at the far back end")
                     wait_until(lambda: collector.metric("otelcol_exporter_queue_size", exporter="failover") == 0,
-                               what="nothing left in front")
+                               what="no item left in the connector's queue")
 
 
 @shows(role="daemon")

@@ -1,7 +1,7 @@
-"""What public dashboards of otelcol query must be there, with that type and those labels.
+"""The metrics that public dashboards of otelcol query must exist, with that type and those labels.
 
 The dashboards: Grafana's 15983, "OpenTelemetry Collector" (its queries end counters in `_total`), and
-"OpenTelemetry Collector Data Flow" of the OpenTelemetry demo (its queries do not). What they query is
+"OpenTelemetry Collector Data Flow" of the OpenTelemetry demo (its queries do not). Their queries are
 restated here as facts. `job`, `instance` and `le` come from Prometheus and from the histogram itself.
 """
 from collector import Collector, free_port, page, wait_until
@@ -12,7 +12,7 @@ from wire import H2Client, http_request
 
 ITEMS = {"traces": "spans", "metrics": "metric_points", "logs": "log_records"}
 
-# family -> type, labels that are filtered or grouped by
+# family -> type, labels that the dashboards filter or group by
 QUERIED = {
     "otelcol_processor_batch_batch_send_size": ("histogram", {"processor"}),
     "otelcol_processor_batch_batch_size_trigger_send": ("counter", {"processor"}),
@@ -31,13 +31,13 @@ for items in ITEMS.values():
     for outcome in ("sent", "send_failed", "enqueue_failed"):
         QUERIED[f"otelcol_exporter_{outcome}_{items}"] = ("counter", {"exporter"})
 
-# Queried as well, and neither served here nor by the otelcol whose metrics these are (v0.162).
+# Queried as well, but served neither here nor by the otelcol whose metrics these are (v0.162).
 NOT_SERVED = {
     "otelcol_processor_accepted_": "otelcol_processor_memory_limiter_accepted_* since v0.156",
     "otelcol_processor_refused_": "otelcol_processor_memory_limiter_refused_* since v0.156",
     "otelcol_processor_dropped_": "no processor of otelcol counts it any more",
 }
-# Labels that the dashboards group by and that stand in target_info alone, as in otelcol.
+# Labels that the dashboards group by and that only target_info has, as in otelcol.
 OF_THE_RESOURCE = {"service_instance_id", "service_name", "service_version"}
 
 
@@ -59,7 +59,7 @@ def families(text):
 
 
 def scraped(without_type_suffix):
-    """The page of a collector that has all three signals under way, over both transports."""
+    """The page of a collector with traffic of all three signals over both transports."""
     port = free_port()
     reader = {"host": "127.0.0.1", "port": port, "without_type_suffix": without_type_suffix}
     extra = {"service/telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": reader}}}]}}}
@@ -89,7 +89,7 @@ def check(found, counter_suffix):
     assert not wrong, "\n".join(wrong)
     served = [name for name in found if any(name.startswith(absent) for absent in NOT_SERVED)
               and not name.startswith("otelcol_processor_memory_limiter_")]
-    assert not served, f"{served} are served after all"
+    assert not served, f"{served} are served now: update the table"
     assert OF_THE_RESOURCE <= found["target_info"][1][0], found["target_info"]
 
 

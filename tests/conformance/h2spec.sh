@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs h2spec (https://github.com/summerwind/h2spec), all of its cases, against both ports of
 # build/release/millrace, over clear text and over TLS, on paths that answer with a body.
-# It is built by Go into build/; H2SPEC names one that is there already.
+# Go builds it into build/; H2SPEC names an existing binary.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 binary=${MILLRACE:-build/release/millrace}
@@ -30,7 +30,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
 
 passed=0 failed=0
 
-# check NAME PORT [h2spec's options]: adds to the totals, names what failed.
+# check NAME PORT [h2spec's options]: adds to the totals, prints failed cases.
 check() {
   local name=$1 port=$2 line case bad=0
   shift 2

@@ -1,4 +1,4 @@
-"""Full queues and exhausted memory: senders are slowed, nothing is lost in silence, nothing dies."""
+"""Full queues and exhausted memory: senders are slowed, every loss is reported, the process lives."""
 import base64
 import gzip
 import threading
@@ -23,7 +23,7 @@ def message(number):
 
 
 def numbers_received(peer):
-    """The numbers of all spans that the back end has been sent, in order."""
+    """The numbers of all spans that the back end has received, in order."""
     numbers = []
     for received in list(peer.received):
         request = type(trace_request())()
@@ -34,7 +34,7 @@ def numbers_received(peer):
 
 
 class Gate:
-    """A back end that answers nothing until it is opened."""
+    """A back end that answers nothing until open() is called."""
 
     def __init__(self):
         self.opened = threading.Event()
@@ -64,7 +64,7 @@ def blocked_senders_wait_in_line_and_are_served_when_there_is_room():
         for thread in threads:
             thread.start()
         wait_until(lambda: len(answers) == 2 and collector.metric(QUEUE) == 2, what="a full queue")
-        # The queue has two; whoever waits has no answer, and another worker's requests are read.
+        # The queue has two requests; a waiting sender has no answer, and other workers' requests are read.
         assert collector.metric("otelcol_receiver_accepted_spans") == 2
         gate.opened.set()
         for thread in threads:
@@ -84,7 +84,7 @@ def blocked_sender_waits_no_longer_than_its_deadline():
         gate.opened.set()
         wait_until(lambda: collector.metric(SENT) == 1, what="the first")
         assert collector.stop() == 0
-        assert numbers_received(gate.peer) == [1]  # the second was answered: not taken
+        assert numbers_received(gate.peer) == [1]  # the second was refused
 
 
 @shows(role="overload")
@@ -136,7 +136,7 @@ def memory_that_runs_out_refuses_and_nothing_else_stops():
                 client.pump()
         assert collector.metric("otelcol_process_memory_rss") < 100 << 20
         assert collector.metric("millrace_memory_refusals") >= 40
-        # Ten spans a request. The two over HTTP may meet a worker that knows no average yet.
+        # Ten spans a request. The two over HTTP may use a worker that has no average yet.
         limited = collector.metric("otelcol_processor_memory_limiter_refused_spans", processor="memory_limiter")
         assert 10 * len(refused) + 2 <= limited <= 10 * len(refused) + 20, (limited, len(refused))
         assert collector.metric("otelcol_receiver_refused_spans") == limited
@@ -153,7 +153,7 @@ def announced_bytes_that_never_come_do_not_shut_others_out():
             headers = [(":method", "POST"), (":scheme", "http"), (":path", "/opentelemetry.proto.collector.trace.v1."
                        "TraceService/Export"), (":authority", "x"), ("content-type", "application/grpc"),
                        ("te", "trailers")]
-            for _ in range(20):  # 600 MiB in words, nothing in deeds
+            for _ in range(20):  # 600 MiB announced, nothing sent
                 stream = liar.start(headers)
                 liar.send(stream, b"\0" + (30 << 20).to_bytes(4, "big"), end=False)
             with H2Client(collector.grpc_port) as client:
@@ -163,7 +163,7 @@ def announced_bytes_that_never_come_do_not_shut_others_out():
 
 @shows(role="client")
 def dead_back_end_is_probed_by_one_batch():
-    """Of eight places in flight only one goes on trying, and the first answer lets all go."""
+    """With the breaker open one of eight senders probes, and the first answer closes it."""
     alive = threading.Event()
     with GrpcPeer(lambda received, number: {} if alive.is_set() else {"status": 14, "message": "dead"}) as peer:
         retry = {"initial_interval": "200ms", "multiplier": 1, "randomization_factor": 0, "breaker_failures": 8}
@@ -177,7 +177,7 @@ def dead_back_end_is_probed_by_one_batch():
                        what="an open breaker")
             before = peer.count()
             wait_until(lambda: peer.count() >= before + 5, what="five probes")
-            # Eight places would have tried forty times meanwhile.
+            # Eight senders would have tried forty times meanwhile.
             assert peer.count() <= before + 8, peer.count() - before
             alive.set()
             wait_until(lambda: collector.metric("otelcol_exporter_sent_spans") == 100, what="everything at the back end")

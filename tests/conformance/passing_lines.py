@@ -1,4 +1,4 @@
-"""What passes through: metadata, profiles, unknown fields, several destinations' own forms."""
+"""Data that is passed on: metadata, profiles, unknown fields, the encodings of several destinations."""
 import gzip
 
 from collector import Collector, wait_until
@@ -15,8 +15,8 @@ def to(peer, **more):
 
 
 def profiles_request():
-    """By hand, for the published classes of profiles change with each version: ResourceProfiles with one
-    scope and one profile of three samples, a dictionary beside it, and a field of a version to come."""
+    """Encoded by hand, because the published classes of profiles change with each version: ResourceProfiles with
+    one scope and one profile of three samples, a dictionary beside it, and a field of a later version."""
     def field(number, content):
         return bytes([number << 3 | 2, len(content)]) + content
 
@@ -34,7 +34,7 @@ def profiles_pass_through_whole():
                 assert client.grpc("profiles", request).grpc_status == 0
             answer = http_request(collector.http_port, "/v1development/profiles", request)
             assert answer.status == 200, answer
-            wait_until(lambda: grpc.count() == 2 and http.count() == 2, what="each by itself at both")
+            wait_until(lambda: grpc.count() == 2 and http.count() == 2, what="separate requests at both")
     assert [r.body for r in grpc.received] == [request] * 2 and [r.body for r in http.received] == [request] * 2
     assert grpc.received[0].path.endswith("profiles.v1development.ProfilesService/Export")
     assert http.received[0].path == "/v1development/profiles"
@@ -48,7 +48,7 @@ def signals_without_a_pipeline_do_not_exist():
 
 
 def tenants(collector):
-    """Two requests each of two tenants, alternating, with a secret that is nobody else's business."""
+    """Two requests each of two tenants, alternating, with a secret that must not be forwarded."""
     for number, tenant in enumerate(("a", "b", "a", "b"), 1):
         answer = http_request(collector.http_port, "/v1/traces", trace_request(first=number).SerializeToString(),
                               headers={"X-Tenant": tenant, "Authorization": "Bearer secret"})

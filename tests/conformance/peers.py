@@ -25,7 +25,7 @@ class Received:
 
 
 class GrpcConnection:
-    """One connection of a GrpcPeer: answers wait here for the window they need."""
+    """One connection of a GrpcPeer. Answers are queued here until the window permits them."""
 
     def __init__(self, peer, sock, number):
         self.peer, self.sock, self.number = peer, sock, number
@@ -60,7 +60,7 @@ class GrpcConnection:
         if isinstance(reply, str) and reply in RESETS:
             self.h2.reset_stream(stream, RESETS[reply])
             return None
-        if reply == "goaway":  # by hand: the h2 package ends the connection with its own
+        if reply == "goaway":  # by hand, because the h2 package also closes the connection
             self.sock.sendall(self.h2.data_to_send() + struct.pack(">HBBBIII", 0, 8, 7, 0, 0, stream, 0))
             reply = {}
         if "http_status" in reply:
@@ -97,7 +97,7 @@ class GrpcConnection:
 class GrpcPeer:
     """`script(received, number)` returns a dict (status, message, details, body, http_status), or one
     of 'hang', 'close', 'goaway', 'reset', 'refuse', 'enhance', 'inadequate'. `tls`: an ssl.SSLContext.
-    `port`: listen there, for a back end that comes late."""
+    `port`: the port to listen on, for a back end that starts late."""
 
     def __init__(self, script=None, tls=None, port=0):
         self.script = script or (lambda received, number: {})
@@ -129,7 +129,7 @@ class GrpcPeer:
                     self.certificates.append(sock.getpeercert())
             GrpcConnection(self, sock, number).serve()
         except (OSError, h2.exceptions.ProtocolError):
-            pass  # the other side left; the test sees what came of it
+            pass  # the other side closed; the test observes the result
         finally:
             sock.close()
 
@@ -219,7 +219,7 @@ class HttpPeer:
             daemon_threads = True
 
             def handle_error(self, request, client_address):
-                pass  # the other side left; the test sees what came of it
+                pass  # the other side closed; the test observes the result
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]

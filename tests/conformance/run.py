@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every conformance line over real sockets and prints which line is shown by what.
+"""Runs every conformance line over real sockets and prints the test of each line.
 
     tests/conformance/run.sh [name …]
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the conformance lines against build/release/millrace, in a Python environment of their own.
+# Runs the conformance lines with build/release/millrace, in a Python environment of their own.
 #   tests/conformance/run.sh [name …]
 set -euo pipefail
 cd "$(dirname "$0")"

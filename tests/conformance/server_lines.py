@@ -261,7 +261,7 @@ def span_document(**span):
 
 
 def through(document):
-    """What a gRPC back end receives for a JSON request."""
+    """Returns the request that a gRPC back end receives for a JSON request."""
     with GrpcPeer() as peer:
         exporter = {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True}, "compression": "none"}}
         with Collector(exporter) as collector:
@@ -325,7 +325,7 @@ def every_destination_gets_the_request_and_a_dead_one_does_not_stop_the_others()
 @shows(56, role="server")
 def unknown_fields_pass_through_byte_for_byte():
     message = trace_request(2).SerializeToString()
-    unknown = b"\xfa\x7f\x03new"  # field 2047, length-delimited: of a version to come
+    unknown = b"\xfa\x7f\x03new"  # field 2047, length-delimited: of a later version
     message += unknown
     with GrpcPeer() as peer:
         exporter = {"otlp": {"endpoint": f"127.0.0.1:{peer.port}", "tls": {"insecure": True}, "compression": "none"}}

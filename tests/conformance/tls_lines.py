@@ -21,7 +21,7 @@ def connect(context, port):
 
 
 def refused(context, port):
-    """Whether the server ends the handshake or, as TLS 1.3 lets it, what comes right after it."""
+    """Whether the server ends the handshake, or (as TLS 1.3 permits) the connection directly after it."""
     try:
         with connect(context, port) as sock:
             return http_request(port, "/v1/traces", MESSAGE, sock=sock).status is None
@@ -42,7 +42,7 @@ def both_ports_serve_http_2_and_1_1_by_alpn():
                 with connect(authority.client_context(alpn=("http/1.1",)), port) as sock:
                     assert sock.selected_alpn_protocol() == "http/1.1"
                     assert http_request(port, "/v1/traces", MESSAGE, sock=sock).status == 200
-            # Without a word of ALPN, as older HTTP/1.1 clients come.
+            # Without ALPN, as older HTTP/1.1 clients connect.
             with connect(authority.client_context(alpn=()), collector.http_port) as sock:
                 assert sock.selected_alpn_protocol() is None
                 assert http_request(collector.http_port, "/v1/traces", MESSAGE, sock=sock).status == 200
@@ -108,12 +108,12 @@ def renewed_certificate_is_served_without_a_restart():
                 assert name_of(old.getpeercert()) == "before"
                 authority.issue("server", "after")
                 wait_until(lambda: served() == "after", what="the new certificate")
-                # What is open stays open.
+                # Open connections stay open.
                 assert http_request(collector.http_port, "/v1/traces", MESSAGE, sock=old).status == 200
             # A broken file keeps the old certificate in service.
             with open(certificate, "w", encoding="utf-8") as file:
                 file.write("no certificate")
-            wait_until(lambda: served() == "after" and "cert_file" in collector.output(), what="a word about the file")
+            wait_until(lambda: served() == "after" and "cert_file" in collector.output(), what="a line about it")
 
 
 @shows(role="tls")
@@ -156,8 +156,8 @@ def unverified_back_end_gets_nothing():
             endpoint = f"localhost:{peer.port}"
             with Collector({"otlp_grpc": {"endpoint": endpoint, "tls": {"ca_file": authority.ca}, **RETRY}}) as collector:
                 assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
-                wait_until(lambda: "certificate" in collector.output(), what="a word about the certificate")
+                wait_until(lambda: "certificate" in collector.output(), what="the line about the certificate")
                 assert peer.count() == 0 and collector.metric(SENT) == 0
             with Collector({"otlp_grpc": {"endpoint": endpoint, "tls": {"insecure_skip_verify": True}}}) as collector:
                 assert http_request(collector.http_port, "/v1/traces", MESSAGE).status == 200
-                wait_until(lambda: collector.metric(SENT) == 1, what="delivery unverified, as asked for")
+                wait_until(lambda: collector.metric(SENT) == 1, what="delivery without verification, as configured")

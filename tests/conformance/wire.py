@@ -1,4 +1,4 @@
-"""Clients and scripted peers that speak HTTP/2 (by the h2 package), gRPC and HTTP/1.1 byte for byte."""
+"""Clients and scripted peers that use HTTP/2 (by the h2 package), gRPC and HTTP/1.1 byte for byte."""
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -132,7 +132,7 @@ class H2Client:
 
 
 class Frames:
-    """HTTP/2 frame by frame, for what client libraries hide."""
+    """HTTP/2 frame by frame, for cases that client libraries hide."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
@@ -145,7 +145,7 @@ class Frames:
         self.socket.sendall(frame.serialize())
 
     def read(self):
-        """The next frame that is no acknowledgement or window; None at the end."""
+        """Returns the next frame that is no acknowledgement or window update; None at the end."""
         while head := self.file.read(9):
             frame, length = Frame.parse_frame_header(memoryview(head))
             frame.parse_body(memoryview(self.file.read(length)))

@@ -1,4 +1,4 @@
-"""What is small at the door and becomes large behind it: other forms of the same data, copies, tables by key."""
+"""Small requests that become large after admission: other forms of the same data, copies, tables by key."""
 import base64
 import itertools
 import os
@@ -13,20 +13,20 @@ LONG_STRING = zstd_string([1, 2, 2, 5], b"\x01", 20 << 20)
 
 
 def posts(target, *bodies, port="edited_http", coding="zstd", **more):
-    """A connection for each body, sent again and again."""
+    """Opens a connection for each body and sends the body repeatedly."""
     return push(target, *[(lambda body=body: (target.connect(port), h2.repeated(
         b"", http1(body=body, Content_Encoding=coding, **more)))) for body in bodies], reconnect=True, reads=65536)
 
 
 @attack(config="to file", seconds=2, refused_max=0.5)
 def empty_records_become_lines(target):
-    """4 million empty spans, attributes of nothing, 20 MB of control characters: as JSON they are far longer."""
+    """4 million empty spans, empty attributes, 20 MB of control characters: their JSON is far longer."""
     return posts(target, EMPTY_SPANS, EMPTY_ATTRIBUTES, LONG_STRING)
 
 
 @attack(config="to debug", seconds=2, refused_max=0.5)
 def empty_records_become_words(target):
-    """The same in the words of the debug exporter."""
+    """The same requests as text of the debug exporter."""
     return posts(target, EMPTY_SPANS, EMPTY_ATTRIBUTES, LONG_STRING)
 
 
@@ -37,19 +37,19 @@ def empty_records_become_json_on_their_way(target):
 
 @attack(config="to dead letters", seconds=2, refused_max=0.5)
 def large_requests_become_dead_letters(target):
-    """20 MB each, as base64."""
+    """Requests of 20 MB, as base64."""
     return posts(target, LONG_STRING, LONG_STRING, EMPTY_SPANS)
 
 
 @attack(config="cut small", seconds=2, refused_max=0.5)
 def one_request_is_cut_into_hundreds_of_thousands(target):
-    """4 million spans, ten a batch."""
+    """4 million spans in batches of ten."""
     return posts(target, EMPTY_SPANS, EMPTY_SPANS)
 
 
 @attack(config="compressed", seconds=2, refused_max=0.5)
 def what_does_not_compress_is_compressed(target):
-    """Noise of 10 MB, and what compresses to nothing."""
+    """10 MB of noise, and bodies that compress to almost nothing."""
     noise = os.urandom(1 << 20)
     return posts(target, gzipped((b"\x0a\x80\x80\x80\x05\x12\xfb\xff\xff\x04\x12", 1), (noise, 10)),
                  coding="gzip") and posts(target, LONG_STRING, EMPTY_SPANS)
@@ -57,14 +57,14 @@ def what_does_not_compress_is_compressed(target):
 
 @attack(config="compressed", seconds=2, refused_max=0.5)
 def a_long_header_is_copied_into_every_span(target):
-    """30 kB of a header into each of 4,000 spans: 30 kB and a little become 120 MB."""
+    """A header of 30 kB is copied into each of 4,000 spans: 30 kB become 120 MB."""
     body = zstd_pairs([1, 2], b"\x12\x00", MOST // 500)
     return posts(target, body, body, X_Big="b" * 30_000)
 
 
 @attack(config="doors", refused_max=0.5)
 def clients_by_the_hundred_thousand(target):
-    """Counted by a header: each request is another client's, whose name has 3 kB."""
+    """Clients are counted by a header: each request has another name, of 3 kB."""
     def feed(seed):
         for i in itertools.count():
             yield b"".join(http1(body=b"bad", X_Client=f"{seed}.{i}.{j}." + "c" * 3000) for j in range(50))
@@ -74,7 +74,7 @@ def clients_by_the_hundred_thousand(target):
 
 @attack(config="doors", counts=("guessing",), logs=True)
 def passwords_are_guessed(target):
-    """Each another; a bcrypt hash of cost 10 takes some 60 ms of its worker."""
+    """Each request has another password; a bcrypt hash of cost 10 takes some 60 ms of its worker."""
     def feed(seed):
         for i in itertools.count():
             word = base64.b64encode(f"one:{seed}.{i}".encode()).decode()
@@ -83,9 +83,9 @@ def passwords_are_guessed(target):
                 reconnect=True, reads=65536)
 
 
-@attack(config="doors", refused_max=0.9)  # good data that fills the one queue: all are told to come back
+@attack(config="doors", refused_max=0.9)  # valid data that fills the one queue: all senders must retry
 def a_batch_for_each_request(target):
-    """Partitioned by a header that is another for each, of 3 kB."""
+    """Batches are partitioned by a header that differs in each request, of 3 kB."""
     def feed(seed):
         for i in itertools.count():
             yield b"".join(http1(body=ONE_SPAN, X_Part=f"{seed}.{i}.{j}." + "p" * 3000) for j in range(50))

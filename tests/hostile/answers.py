@@ -1,4 +1,4 @@
-"""Peers that ask and never read, or read as slowly as they may: every queue of output."""
+"""Peers that request and never read, or read as slowly as possible: every queue of output."""
 import itertools
 import time
 
@@ -12,38 +12,38 @@ TRACES = h2.EXPORT["traces"]
 
 
 def asks(target, port="otlp", count=1, tls=False, reads=0, **what):
-    """So many HTTP/2 connections that ask for the same again and again, and read nothing."""
+    """Opens `count` HTTP/2 connections that repeat one request and read nothing."""
     return push(target, *[lambda: (target.connect(port, tls), h2.request_feed(**what))] * count, reconnect=True,
                 reads=reads)
 
 
 def sends(target, first, blob, port="otlp", count=1, tls=False, reads=0):
-    """So many connections that send `first` and then the same blob again and again."""
+    """Opens `count` connections that send `first` and then repeat the same blob."""
     return push(target, *[lambda: (target.connect(port, tls), h2.repeated(first, blob))] * count, reconnect=True,
                 reads=reads)
 
 
 @attack(counts=("bad_path",), logs=True)
 def unknown_paths_are_asked_and_never_read(target):
-    """404s, without credentials, one connection."""
+    """404s without credentials, on one connection."""
     return asks(target, path="/nothing")
 
 
 @attack()
 def unknown_paths_are_asked_by_many_and_never_read(target):
-    """The same over 300 connections: what one may hold, times many."""
+    """The same on 300 connections: the limit of one connection, 300 times."""
     return asks(target, path="/nothing", count=300, blob=500)
 
 
 @attack()
 def long_paths_come_back_in_the_answer(target):
-    """A path of 3,900 bytes that lies in the peer's header table: a byte asks for it, the answer repeats it."""
+    """A path of 3,900 bytes in the peer's header table: one byte requests it, the answer repeats it."""
     return asks(target, path="/" + "p" * 3850, content_type="", method="GET")
 
 
 @attack(counts=("unauthenticated",), logs=True)
 def refused_credentials_are_never_read(target):
-    """UNAUTHENTICATED answers that pile up."""
+    """UNAUTHENTICATED answers that are not read."""
     return asks(target, "auth", path=TRACES, body=MESSAGE, authorization="Bearer guess")
 
 
@@ -55,7 +55,7 @@ def refused_credentials_by_a_thousand_connections(target):
 
 @attack(refused_max=0.5)
 def valid_calls_are_never_read(target):
-    """Good requests over gRPC whose answers are not read."""
+    """Valid requests over gRPC whose answers are not read."""
     return asks(target, path=TRACES, body=MESSAGE)
 
 
@@ -67,7 +67,7 @@ def valid_requests_of_http_2_are_never_read(target):
 
 @attack(refused_max=0.5)
 def valid_calls_over_tls_are_never_read(target):
-    """The records of TLS are a queue of their own."""
+    """TLS has a queue of its own, of records."""
     return asks(target, "tls", tls="h2", path=TRACES, body=MESSAGE)
 
 
@@ -84,14 +84,14 @@ def empty_calls_are_never_read(target):
 
 @attack(refused_max=0.5)
 def answers_are_read_and_their_windows_stay_shut(target):
-    """The peer reads the socket, but its window is 0: no body may be sent."""
+    """The peer reads the socket, but its window is 0: the server must not send a body."""
     return asks(target, "http", path="/v1/traces", body=b"no protobuf", content_type="application/x-protobuf",
                 window=0, reads=65536, count=10)
 
 
 @attack(counts=("reset_flood",), logs=True)
 def shut_windows_and_resets(target):
-    """Each answer waits for a window, and its stream is reset: nothing of it may stay."""
+    """Each answer waits for a window, and its stream is reset: none of its memory may stay."""
     return asks(target, path="/nothing", window=0, reset_code=8, reads=65536)
 
 
@@ -103,19 +103,19 @@ def bad_messages_are_never_read(target):
 
 @attack()
 def metrics_pages_over_http_2_are_never_read(target):
-    """Each is 20 kB and more, a request 15 bytes: a thousand streams at once."""
+    """A request has 15 bytes, a page 20 kB and more: a thousand streams at once."""
     return asks(target, "metrics", path="/metrics", method="GET", content_type="", count=4)
 
 
 @attack()
 def metrics_pages_wait_for_a_window(target):
-    """The same with a window of 0: the peer reads, and the pages have to wait."""
+    """The same with a window of 0: the peer reads, and the pages must wait."""
     return asks(target, "metrics", path="/metrics", method="GET", content_type="", window=0, reads=65536, count=4)
 
 
 @attack()
 def metrics_pages_over_http_1_are_never_read(target):
-    """Pipelined requests for the page, 100 connections."""
+    """Pipelined requests for the page on 100 connections."""
     return sends(target, b"", http1("/metrics", method="GET") * 500, "metrics", count=100)
 
 
@@ -130,7 +130,7 @@ def health_pages_are_never_read(target):
 
 @attack(refused_max=0.5)
 def http_1_is_pipelined_and_never_read(target):
-    """Valid requests, 404s and refused ones, 100 connections each."""
+    """Valid, unknown and refused requests on 100 connections each."""
     blobs = [http1(body=ONE_SPAN) * 500, http1("/nothing") * 500, http1(body=b"no protobuf") * 500,
              http1("/v1/traces", method="OPTIONS", Origin="http://x") * 500]
     return push(target, *[(lambda blob=blob: (target.connect("http"), h2.repeated(b"", blob)))
@@ -144,7 +144,7 @@ def http_1_over_tls_is_never_read(target):
 
 @attack(counts=("too_many_pings",), logs=True)
 def pings_are_never_read(target):
-    """Each ping asks for an acknowledgement."""
+    """Each ping requires an acknowledgement."""
     return sends(target, h2.opening(), h2.ping() * 5000)
 
 
@@ -155,7 +155,7 @@ def settings_are_never_read(target):
 
 @attack()
 def stream_errors_are_never_read(target):
-    """Window updates of 0 on open streams: each asks for a RST_STREAM."""
+    """Window updates of 0 on open streams: each requires a RST_STREAM."""
     first, short = h2.learned(TRACES)
     parts = [(h2.HEADERS, h2.END_HEADERS, short), (h2.WINDOW_UPDATE, 0, b"\0\0\0\0")]
 
@@ -168,7 +168,7 @@ def stream_errors_are_never_read(target):
 
 @attack()
 def malformed_requests_are_never_read(target):
-    """No :path: each stream is reset by the server."""
+    """Requests without :path: the server resets each stream."""
     short = h2.POST + h2.HTTP + h2.field("te", "trailers")
     parts = [(h2.HEADERS, h2.END_HEADERS | h2.END_STREAM, short)]
 
@@ -181,7 +181,7 @@ def malformed_requests_are_never_read(target):
 
 @attack()
 def leave_to_send_is_asked_and_never_read(target):
-    """Expect: 100-continue, over both versions of HTTP."""
+    """Expect: 100-continue over both versions of HTTP."""
     pipelined = http1(body=b"bad", Expect="100-continue") * 300
     over_1 = [lambda: (target.connect("http"), h2.repeated(b"", pipelined))] * 20
     over_2 = lambda: (target.connect("http"), h2.request_feed(  # noqa: E731
@@ -191,7 +191,7 @@ def leave_to_send_is_asked_and_never_read(target):
 
 @attack(refused_max=0.5)
 def answers_are_read_a_byte_at_a_time(target):
-    """20 connections that read one byte in a tenth of a second, through a small socket buffer."""
+    """20 connections that read one byte in a tenth of a second through a small socket buffer."""
     feeds = [(target.connect("otlp", receive_buffer=4096), h2.request_feed("/nothing", blob=500)) for _ in range(20)]
     left = [b""] * len(feeds)
     for sock, _ in feeds:

@@ -1,10 +1,10 @@
-"""What an attack is, and what it may use: it runs in a process of its own, beside the honest senders.
+"""An attack and the functions that it may use. It runs in a process of its own beside the honest senders.
 
     @attack(counts=("flood",), logs=True)
     def pings_are_never_read(target): ...        the name and the docstring describe it
 
-An attack returns when the time is over (target.running()) or when it has nothing more to try. What
-it returns is shown; an AssertionError makes it fail."""
+An attack returns when the time is over (target.running()) or when it has nothing more to try. Its
+result is printed; an AssertionError makes it fail."""
 import selectors
 import socket
 import ssl
@@ -24,7 +24,7 @@ class Attack:
     logs: bool            # and the log has a line with it and the peer's address
     refused_max: float    # share of the honest senders' requests that may be refused
     serves: object        # for back ends: runs in a process of its own, given a listening socket
-    is_check: bool        # plays by itself: starts what it needs, asserts
+    is_check: bool        # starts its own collector and asserts
 
 
 ATTACKS = []
@@ -39,12 +39,12 @@ def attack(seconds=1.2, config="server", counts=(), logs=False, refused_max=0.02
 
 
 def check(play):
-    """A case that starts what it needs itself: play(rig)."""
+    """A case that starts its own collector: play(millrace, folder)."""
     return attack(is_check=True)(play)
 
 
 def backend(seconds=1.2, protocol="grpc", refused_max=0.02, **exporter):
-    """play(connection, running) serves one connection of the exporter, in a thread of a process of its own."""
+    """play(connection, running) serves one connection of the exporter in a thread of a separate process."""
     def note(play):
         ATTACKS.append(Attack(play.__name__, play.__module__, None, (play.__doc__ or "").strip(), seconds,
                               "backend", (), False, refused_max, (play, protocol, exporter), False))
@@ -54,7 +54,7 @@ def backend(seconds=1.2, protocol="grpc", refused_max=0.02, **exporter):
 
 @dataclass
 class Target:
-    """The collector's ports, and how long the attack may go on."""
+    """The collector's ports and the time limit of the attack."""
     ports: dict = field(default_factory=dict)
     until: float = 0.0
 
@@ -62,7 +62,7 @@ class Target:
         return time.monotonic() < self.until
 
     def connect(self, port="otlp", tls=False, receive_buffer=None, source="127.0.0.2"):
-        """From another address than that of the honest senders, unless `source` is theirs."""
+        """Connects from another address than the honest senders', unless `source` is theirs."""
         sock = socket.socket()
         sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: connect() chooses it
         sock.bind((source, 0))
@@ -81,13 +81,13 @@ class Target:
 @dataclass
 class Pushed:
     bytes: int = 0
-    ended: int = 0         # connections that the peer has ended
-    first_end: float = 0.0  # seconds until the first of them
+    ended: int = 0         # connections that the peer has closed
+    first_end: float = 0.0  # seconds until the first of them was closed
 
 
 def push(target, *makers, reconnect=False, reads=0):
-    """Each maker returns (socket, iterator of bytes). All is sent as fast as the peer takes it, and nothing is
-    read (or `reads` bytes at a time, as they come). With `reconnect` a connection that was ended is made anew."""
+    """Each maker returns (socket, iterator of bytes). Sends the bytes as fast as the peer accepts them and reads
+    nothing (or `reads` bytes at a time, as they arrive). `reconnect` replaces connections that ended."""
     begun, pushed = time.monotonic(), Pushed()
     with selectors.DefaultSelector() as selector:
         for make in makers:
@@ -120,7 +120,7 @@ class Feed:
         self.make, self.source, self.left = make, source, memoryview(b"")
 
     def step(self, sock, ready, reads, pushed):
-        """False: the connection has ended."""
+        """Returns False when the connection has ended."""
         try:
             if ready & selectors.EVENT_WRITE:
                 if not self.left:
@@ -141,8 +141,8 @@ class Feed:
 
 
 def hold(target, makers, poke=None, pause=0.2):
-    """Opens all the connections and keeps them, sending `poke` on each now and then. How many were let in and
-    were still there at the end."""
+    """Opens all connections and keeps them; sends `poke` on each from time to time. Returns how many were accepted
+    and how many were still open at the end."""
     held = []
     for make in makers:
         if not target.running():

@@ -1,5 +1,5 @@
-"""Back ends that never end, never read, or answer with what becomes large. Each serves the connections of a
-best-effort exporter, beside an honest back end whose data must arrive as ever."""
+"""Back ends that never end, never read, or send answers that become large. Each serves the connections of a
+best-effort exporter, beside an honest back end that must receive its data as usual."""
 import itertools
 import time
 
@@ -7,7 +7,7 @@ import h2
 from attack import backend
 from payloads import gzipped
 
-# Each batch is tried once, so that the next one meets the back end again at once.
+# Each batch is tried once, so that the next batch meets the back end at once.
 ONCE = {"retry_on_failure": {"enabled": False}, "timeout": "20s"}
 MANY = {**ONCE, "sending_queue": {"queue_size": 200, "num_consumers": 50, "batch": {"min_size": 1, "max_size": 10}}}
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\n"
@@ -23,12 +23,12 @@ def grpc(**exporter):
 
 
 def read_request(sock):
-    """Whatever has come of the first request; the rest is not looked at."""
+    """Reads the bytes of the first request that have arrived; later bytes are not read."""
     return sock.recv(1 << 20)
 
 
 def floods(sock, running, first, blob):
-    """`first` once, then `blob` for as long as the peer takes it."""
+    """Sends `first` once, then `blob` for as long as the peer accepts it."""
     read_request(sock)
     sock.sendall(first)
     while running():
@@ -102,7 +102,7 @@ def chunks_of_one_byte(sock, running):
 
 @http1()
 def answers_that_inflate(sock, running):
-    """A gigabyte as gzip, with an answer that asks to come again."""
+    """A gigabyte as gzip in an answer that requests a retry."""
     body = gzipped((b"\0", 1 << 26))
     head = b"HTTP/1.1 503 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     while running():
@@ -112,7 +112,7 @@ def answers_that_inflate(sock, running):
 
 @backend(protocol="http", **MANY)
 def large_answers_that_stop_before_their_end(sock, running):
-    """50 requests under way, and 3.9 MB of an answer for each."""
+    """50 requests in flight, with 3.9 MB of an answer for each."""
     read_request(sock)
     sock.sendall(OK + b"Content-Length: 4000000\r\n\r\n" + b"x" * 3_990_000)
     waits(running)
@@ -120,7 +120,7 @@ def large_answers_that_stop_before_their_end(sock, running):
 
 @http1()
 def answers_before_they_are_asked_for(sock, running):
-    """Ten for each request."""
+    """Ten answers for each request."""
     sock.sendall((OK + b"Content-Length: 0\r\n\r\n") * 10)
     while running() and read_request(sock):
         sock.sendall((OK + b"Content-Length: 0\r\n\r\n") * 10)
@@ -141,7 +141,7 @@ def waits_that_are_absurd(sock, running):
 
 @backend(protocol="http", **MANY)
 def requests_are_never_read(sock, running):
-    """The socket's buffers fill; what is under way stays bounded by the queue."""
+    """The socket's buffers fill; the queue bounds the requests in flight."""
     waits(running)
 
 
@@ -169,7 +169,7 @@ EARLY = h2.field(":status", "103") + h2.field("link", "l" * 100)
 
 
 def meets(sock, settings=SETTINGS):
-    """Exchanges settings, and waits for the first call: the client may hold it back until it has ours."""
+    """Exchanges settings and waits for the first call, which the client may send only after the settings."""
     sock.sendall(settings)
     seen = 0
     while seen < 300:
@@ -180,7 +180,7 @@ def meets(sock, settings=SETTINGS):
 
 
 def h2_floods(sock, running, blob, first=b"", settings=SETTINGS):
-    """Answers stream 1 with `first`, then floods with `blob`; what the client says meanwhile is not read."""
+    """Answers stream 1 with `first`, then floods with `blob`; does not read the client's frames meanwhile."""
     meets(sock, settings)
     sock.sendall(first)
     while running():
@@ -240,7 +240,7 @@ def empty_data_without_end(sock, running):
 
 @grpc()
 def a_table_entry_named_again_and_again(sock, running):
-    """12 kB that are 47 MB of fields, in informational heads, then in trailers."""
+    """12 kB that become 47 MB of fields, in informational headers, then in trailers."""
     bomb = EARLY + h2.NEWEST * 12_000
     h2_floods(sock, running, h2.headers(1, bomb, end=False) * 20,
               h2.headers(1, EARLY + h2.field("x-big", "b" * 3900, 0x40), end=False))
@@ -260,7 +260,7 @@ def trailers_full_of_table_entries(sock, running):
 
 @grpc()
 def promises_without_end(sock, running):
-    """PUSH_PROMISE, which a client has not asked for."""
+    """PUSH_PROMISE, although the client has disabled push."""
     h2_floods(sock, running, h2.frame(h2.PUSH_PROMISE, 4, 1, b"\0\0\0\2" + h2.block("/x")) * 1000)
 
 
@@ -277,9 +277,9 @@ def windows_that_never_open(sock, running):
 
 @backend(protocol="grpc", **MANY)
 def large_messages_that_stop_before_their_end(sock, running):
-    """Up to 3.9 MB of an answer on each of 20 streams of each worker, a frame each in turn so that the windows follow."""
+    """Up to 3.9 MB of an answer on each of 20 streams of each worker, one frame each in turn to move the windows."""
     meets(sock)
-    time.sleep(0.4)  # until so many calls are under way
+    time.sleep(0.4)  # until that many calls are in flight
     streams = range(1, 40, 2)
     head = b"\0" + (4_000_000).to_bytes(4, "big")
     sock.sendall(b"".join(h2.headers(s, GRPC, end=False) + h2.data(s, head, end=False) for s in streams))
@@ -298,7 +298,7 @@ def calls_are_never_read(sock, running):
 
 @grpc()
 def long_words_of_refusal(sock, running):
-    """8 kB of grpc-message that stand for more."""
+    """A grpc-message of 8 kB with escapes that decode to more."""
     meets(sock)
     for stream in itertools.count(1, 2):
         if not running():

@@ -1,4 +1,4 @@
-"""Bodies: small ones that become large, slow ones, and those that are announced and never come."""
+"""Bodies: small ones that become large, slow ones, and bodies that are announced and never sent."""
 import itertools
 import json
 import socket
@@ -16,7 +16,7 @@ FOUR_MILLION = 8 << 20  # bytes
 
 
 def posts(target, body, port="edited_http", path="/v1/traces", count=2, **more):
-    """Connections that send the same request again and again, reading the answers."""
+    """Opens connections that repeat one request and read the answers."""
     request = http1(path, body, **more)
     return push(target, *[lambda: (target.connect(port), h2.repeated(b"", request))] * count, reconnect=True, reads=65536)
 
@@ -29,7 +29,7 @@ def four_million_empty_spans_are_edited(target):
 
 @attack(seconds=2, refused_max=0.5)
 def thirty_million_empty_spans_are_edited(target):
-    """The same as large as the door lets in."""
+    """The same with the largest body that admission accepts."""
     return posts(target, zstd_pairs([1, 2], EMPTY_2, 32 << 20), Content_Encoding="zstd")
 
 
@@ -52,13 +52,13 @@ def four_million_empty_points_are_edited(target):
 
 @attack(seconds=2, refused_max=0.5)
 def four_million_empty_attributes_are_searched(target):
-    """Of one span: each edit looks for its key in all of them."""
+    """All in one span: each edit searches them for its key."""
     return posts(target, zstd_pairs([1, 2, 2], EMPTY_9, FOUR_MILLION), Content_Encoding="zstd")
 
 
 @attack(seconds=2, refused_max=0.5)
 def attributes_are_hashed_by_the_million(target):
-    """Spans of 11 bytes whose one attribute becomes a hash of 40 characters, beside three more."""
+    """Spans of 11 bytes with one attribute, which becomes a hash of 40 characters, and three more."""
     span = sub(2, sub(9, sub(1, b"k") + sub(2, b"\x18\x01")))
     count = FOUR_MILLION // len(span)
     prefix = around([1, 2], len(span) * count)
@@ -67,7 +67,7 @@ def attributes_are_hashed_by_the_million(target):
 
 @attack(seconds=2, refused_max=0.5)
 def empty_spans_over_grpc_are_edited(target):
-    """Four connections, the messages compressed with gzip."""
+    """Four connections with messages compressed by gzip."""
     size = FOUR_MILLION // 4
     message = h2.grpc_message(gzipped((around([1, 2], size), 1), (EMPTY_2, size // 2)), 1)
     source = lambda: h2.request_feed(TRACES, message, blob=1, grpc_encoding="gzip")  # noqa: E731
@@ -76,7 +76,7 @@ def empty_spans_over_grpc_are_edited(target):
 
 @attack(refused_max=0.5)
 def empty_records_are_walked(target):
-    """The largest bodies that come in, without an edit: millions of spans, resources, unknown fields."""
+    """The largest accepted bodies without an edit: millions of spans, resources, unknown fields."""
     bodies = [zstd_pairs([1, 2], EMPTY_2, 32 << 20), zstd_pairs([], EMPTY_1, 32 << 20),
               zstd_pairs([1], b"\x78\x01", 32 << 20), zstd_pairs([1, 2, 2], EMPTY_9, 32 << 20)]
     return push(target, *[(lambda body=body: (target.connect("http"), h2.repeated(
@@ -85,7 +85,7 @@ def empty_records_are_walked(target):
 
 @attack(refused_max=0.5)
 def one_string_of_sixty_megabytes(target):
-    """2 kB of zstd, valid; 20 connections."""
+    """2 kB of valid zstd on 20 connections."""
     return posts(target, zstd_string([1, 2, 2, 5], b"a", 60 << 20), "http", count=20, Content_Encoding="zstd")
 
 
@@ -127,7 +127,7 @@ def spans_json(spans):
 
 @attack(refused_max=0.5)
 def json_of_millions_of_empty_objects(target):
-    """Two kB of gzip are 3 bytes for each span."""
+    """2 kB of gzip become 3 bytes for each span."""
     body = gzipped((b'{"resourceSpans":[{"scopeSpans":[{"spans":[', 1), (b"{},", 5 << 20), (b"{}]}]}]}", 1))
     return posts(target, body, "http", content_type=JSON, Content_Encoding="gzip")
 
@@ -171,7 +171,7 @@ def protobuf_that_is_wrong_in_every_way(target):
                           for body in bodies], reconnect=True, reads=65536)
 
 
-# --- bodies that do not come ---
+# --- bodies that never arrive ---
 
 @attack(refused_max=0.1)
 def bytes_are_announced_and_never_sent(target):
@@ -183,7 +183,7 @@ def bytes_are_announced_and_never_sent(target):
 
 @attack(refused_max=0.1)
 def little_is_announced_by_many_and_never_sent(target):
-    """The same within what one connection may: 500 connections of a megabyte each."""
+    """The same within the limit of one connection: 500 connections of a megabyte each."""
     return hold(target, [lambda: opened(target, "http", http1(length=1 << 20) + b"x")] * 500)
 
 
@@ -195,7 +195,7 @@ def opened(target, port, first, tls=False):
 
 @attack(refused_max=0.1)
 def bodies_come_a_byte_at_a_time(target):
-    """500 connections over HTTP/1 with 100 kB each, 100 of HTTP/2."""
+    """500 connections over HTTP/1 with 100 kB each, and 100 of HTTP/2."""
     over_1 = [lambda: opened(target, "http", http1(length=100_000))] * 500
     over_2 = [lambda: opened(target, "otlp", h2.opening() + h2.headers(1, h2.block(TRACES), end=False)
                              + h2.data(1, b"\0\0\1\0\0", end=False))] * 100
@@ -204,7 +204,7 @@ def bodies_come_a_byte_at_a_time(target):
 
 @attack(refused_max=0.5)
 def streams_interleave_their_bodies(target):
-    """1,000 streams of one connection whose messages come 100 bytes at a time: nothing lands in one piece."""
+    """1,000 streams of one connection whose messages arrive 100 bytes at a time: none is contiguous."""
     fields = h2.block(TRACES)
     first = h2.opening() + h2.numbered([(h2.HEADERS, h2.END_HEADERS, fields),
                                         (h2.DATA, 0, b"\0" + (100_000).to_bytes(4, "big"))], 1, 1000)
@@ -231,7 +231,7 @@ def chunks_of_one_byte(target):
 
 @attack()
 def frames_of_one_byte(target):
-    """DATA frames of one byte, and of one byte with 255 of padding."""
+    """DATA frames of one byte, and of one byte with 255 bytes of padding."""
     head = h2.opening() + h2.headers(1, h2.block(TRACES), end=False) + h2.data(1, b"\0\3\0\0\0", end=False)
     padded = h2.frame(h2.DATA, h2.PADDED, 1, b"\xff" + b"x" + b"\0" * 255)
     return push(target, *[(lambda blob=blob: (target.connect(), h2.repeated(head, blob)))
@@ -240,7 +240,7 @@ def frames_of_one_byte(target):
 
 @attack()
 def a_refused_body_is_sent_all_the_same(target):
-    """To a path that there is not; over HTTP/1 and over HTTP/2, as fast as it goes."""
+    """To an unknown path over HTTP/1 and over HTTP/2, as fast as possible."""
     over_1 = lambda: (target.connect("http"), h2.repeated(http1("/nothing", length=63 << 20), b"x" * 1_000_000))  # noqa: E731
     head = h2.opening() + h2.headers(1, h2.block("/nothing"), end=False)
     over_2 = lambda: (target.connect(), h2.repeated(head, h2.data(1, b"x" * 16_384, end=False) * 60))  # noqa: E731
@@ -249,7 +249,7 @@ def a_refused_body_is_sent_all_the_same(target):
 
 @attack()
 def a_refused_body_with_connection_close(target):
-    """The answer says that the connection ends: 3 s after it, it has."""
+    """The answer announces the end of the connection, which must come within 3 s."""
     begun = time.monotonic()
     sock = opened(target, "http", http1("/nothing", length=1000, Connection="close"))
     assert b"404" in sock.recv(4096)

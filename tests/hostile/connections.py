@@ -1,4 +1,4 @@
-"""Connections that are many, half made, renewed, or full of frames that cost their sender nothing."""
+"""Connections that are many, half open, renewed, or full of frames that cost their sender nothing."""
 import itertools
 import socket
 import struct
@@ -10,11 +10,11 @@ from attack import attack, hold, is_open, push
 from payloads import ONE_SPAN, http1
 
 TRACES = h2.EXPORT["traces"]
-FEW = 0.1  # of the honest senders' requests may be refused while connections are short
+FEW = 0.1  # the share of honest requests that may be refused while connections are scarce
 
 
 def client_hello():
-    """The first flight of a TLS client, made by the library and taken from its buffer."""
+    """The first bytes of a TLS client, produced by the library and read from its buffer."""
     import ssl
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -35,21 +35,21 @@ def opened(target, port, first=b"", **where):
 
 @attack(seconds=2.5, counts=("evicted",), logs=True)
 def tls_handshakes_that_stop_half_way(target):
-    """5,000 clients that say hello, are answered, and say no more."""
+    """5,000 clients that send a ClientHello, receive the answer, and send nothing more."""
     hello = client_hello()
     return hold(target, [lambda: opened(target, "tls", hello)] * 5000)
 
 
 @attack(seconds=2.5, counts=("evicted",), logs=True)
 def tls_hellos_that_stop_half_way(target):
-    """3,000 clients that send the first 200 bytes of their hello."""
+    """3,000 clients that send the first 200 bytes of a ClientHello."""
     hello = client_hello()[:200]
     return hold(target, [lambda: opened(target, "tls", hello)] * 3000)
 
 
 @attack()
 def tls_handshakes_again_and_again(target):
-    """Each costs the server a signature; the client leaves without a word."""
+    """Each handshake costs the server a signature; the client then closes the connection."""
     hello, done = client_hello(), 0
     while target.running():
         try:
@@ -63,7 +63,7 @@ def tls_handshakes_again_and_again(target):
 
 @attack()
 def tls_records_of_one_byte(target):
-    """Each request in a thousand records."""
+    """Each request is sent in a thousand records."""
     def send(sock):
         sock.setblocking(True)
         for byte in itertools.cycle(http1("/nothing")):
@@ -78,7 +78,7 @@ def tls_records_of_one_byte(target):
 
 
 def tells_openssl(target, command, *options):
-    """A client of openssl's that is told the same again and again: K asks for new keys, R for another handshake."""
+    """Repeats a command to a client of openssl: K requests new keys, R another handshake."""
     client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{target.ports['tls_http']}", *options],
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     told = 0
@@ -96,25 +96,25 @@ def tells_openssl(target, command, *options):
 
 @attack()
 def tls_keys_are_renewed_again_and_again(target):
-    """TLS 1.3: each update asks for one of the server's."""
+    """TLS 1.3: each update requires one of the server's."""
     return f"{tells_openssl(target, b'K' + bytes([10]))} commands"
 
 
 @attack()
 def tls_is_renegotiated_again_and_again(target):
-    """TLS 1.2."""
+    """TLS 1.2 renegotiation."""
     return f"{tells_openssl(target, b'R' + bytes([10]), '-tls1_2')} commands"
 
 
 @attack(seconds=2, refused_max=FEW, counts=("evicted",), logs=True)
 def three_thousand_connections_of_one_byte(target):
-    """In clear text; they stay as long as they may."""
+    """In clear text; they stay as long as the server permits."""
     return hold(target, [lambda: opened(target, "http", b"P")] * 3000)
 
 
 @attack(seconds=2, refused_max=0.3)
 def three_thousand_connections_from_an_honest_address(target):
-    """The same from the address that the honest senders have too, as behind one gateway."""
+    """The same from the honest senders' address, as behind a common gateway."""
     return hold(target, [lambda: opened(target, "http", b"P", source="127.0.0.1")] * 3000)
 
 
@@ -125,13 +125,13 @@ def three_thousand_silent_connections(target):
 
 @attack(seconds=2, refused_max=FEW, counts=("evicted",), logs=True)
 def three_thousand_connections_that_send_the_preface(target):
-    """And no request: an HTTP/2 session each."""
+    """And no request: each costs an HTTP/2 session."""
     return hold(target, [lambda: opened(target, "otlp", h2.opening())] * 3000)
 
 
 @attack(seconds=2, refused_max=FEW)
 def connections_to_the_pages(target):
-    """Of metrics and health: they share the budget with the senders."""
+    """To the pages of metrics and health, which share the budget with the senders."""
     return hold(target, [lambda: opened(target, "health", b"G"), lambda: opened(target, "metrics", b"G")] * 1500)
 
 
@@ -152,13 +152,13 @@ def connections_that_are_reset_at_once(target):
 
 @attack(counts=("reset_flood",), logs=True)
 def requests_that_are_reset_at_once(target):
-    """Rapid reset: HEADERS and RST_STREAM, as fast as it goes."""
+    """Rapid reset: HEADERS and RST_STREAM as fast as possible."""
     return push(target, *[lambda: (target.connect(), h2.request_feed(TRACES, reset_code=8))] * 4, reconnect=True, reads=65536)
 
 
 @attack(refused_max=0.5)
 def whole_requests_that_are_reset_at_once(target):
-    """A message and then a reset: it was taken all the same."""
+    """A message and then a reset: the request stays admitted."""
     message = h2.grpc_message(ONE_SPAN)
     return push(target, *[lambda: (target.connect(), h2.request_feed(TRACES, message, reset_code=8))] * 4, reconnect=True,
                 reads=65536)
@@ -178,7 +178,7 @@ def floods(target, *blobs, first=None, port="otlp"):
 
 @attack(counts=("frame_flood", "too_many_pings"), logs=True)
 def frames_that_cost_nothing(target):
-    """PING, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown ones, empty DATA; each answer is read."""
+    """PING, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown frames, empty DATA; each answer is read."""
     head = h2.opening() + h2.headers(1, h2.block(TRACES), end=False)
     priority = h2.frame(h2.PRIORITY, 0, 3, b"\0\0\0\0\x10")
     blobs = [h2.ping(), h2.ping(h2.ACK), h2.settings(INITIAL_WINDOW=100), priority, h2.frame(99, 0, 0, b"x"),
@@ -188,14 +188,14 @@ def frames_that_cost_nothing(target):
 
 @attack()
 def window_updates_without_end(target):
-    """Of the connection and of an open stream, one byte each."""
+    """For the connection and for an open stream, one byte each."""
     head = h2.PREFACE + h2.settings() + h2.headers(1, h2.block(TRACES), end=False)
     return floods(target, h2.window_update(0, 1) * 20_000, h2.window_update(1, 1) * 20_000, first=head)
 
 
 @attack()
 def windows_are_changed_under_a_thousand_streams(target):
-    """Each SETTINGS frame changes the window of all that are open."""
+    """Each SETTINGS frame changes the window of all open streams."""
     head = h2.opening() + h2.numbered([(h2.HEADERS, h2.END_HEADERS, h2.block(TRACES))], 1, 1000)
     change = h2.settings(INITIAL_WINDOW=1000) + h2.settings(INITIAL_WINDOW=2000)
     return floods(target, change * 2000, change * 2000, first=head)
@@ -203,7 +203,7 @@ def windows_are_changed_under_a_thousand_streams(target):
 
 @attack()
 def priorities_in_a_long_chain(target):
-    """A thousand open streams, each depending on the one before, turned about again and again."""
+    """A thousand open streams, each depending on the one before, reordered repeatedly."""
     chain = b"".join(h2.frame(h2.PRIORITY, 0, s, struct.pack(">IB", s - 2, 16)) for s in range(3, 2001, 2))
     back = b"".join(h2.frame(h2.PRIORITY, 0, s - 2, struct.pack(">IB", 1 << 31 | s, 16)) for s in range(2001, 3, -2))
     head = h2.opening() + h2.numbered([(h2.HEADERS, h2.END_HEADERS, h2.block(TRACES))], 1, 1000)
@@ -220,7 +220,7 @@ def what_is_no_http(target):
 
 
 def bytes_taken_after_the_end(target, first):
-    """How much more the server takes of a connection that it has ended, in a second and a half."""
+    """The number of bytes that the server reads in 1.5 s from a connection that it has ended."""
     sock = opened(target, "otlp", first)
     sock.settimeout(0.2)
     blob, taken, begun = h2.data(1, b"x" * 16_384, end=False) * 60, 0, time.monotonic()
@@ -244,7 +244,7 @@ def bytes_taken_after_the_end(target, first):
 
 @attack()
 def goaway_is_ignored(target):
-    """A protocol error, and then data as fast as it goes: the socket's buffers are all that is left."""
+    """A protocol error, and then data as fast as possible: only the socket's buffers may accept it."""
     taken = bytes_taken_after_the_end(target, h2.opening() + h2.data(1, b"x"))
     assert taken < 16 << 20, f"{taken >> 20} MiB were read after GOAWAY"
     return f"{taken >> 10} KiB after GOAWAY"
@@ -252,7 +252,7 @@ def goaway_is_ignored(target):
 
 @attack()
 def http_1_goes_on_after_the_last_answer(target):
-    """A malformed request ends the connection; the peer goes on sending."""
+    """A malformed request ends the connection; the peer continues to send."""
     sock = opened(target, "http", b"GET / HTTP/9.9\r\n\r\n")
     sock.recv(4096)
     sock.setblocking(False)

@@ -1,4 +1,4 @@
-"""What is written and shown: files, the queue's directory, secrets, what a terminal would obey."""
+"""Written and displayed data: files, the queue's directory, secrets, control sequences for terminals."""
 import json
 import os
 import re
@@ -40,7 +40,7 @@ def mode(path):
 
 @check
 def files_are_not_for_everybody(millrace, folder):
-    """With an umask of 0: what holds telemetry is 0640."""
+    """With an umask of 0: files with telemetry have mode 0640."""
     path, dead, record = (os.path.join(folder, name) for name in ("out.jsonl", "dead.jsonl", "record.bin"))
     port = free_port()
     sink = subprocess.Popen([millrace, "sink", "--endpoint", f"127.0.0.1:{port}", "--record", record, "--interval", "0",
@@ -63,7 +63,7 @@ def files_are_not_for_everybody(millrace, folder):
 
 @check
 def a_link_is_not_followed(millrace, folder):
-    """In a directory that everybody may write, somebody else has put a link to a file of ours."""
+    """In a directory that every user may write, another user has placed a link to a file of this user."""
     shared = os.path.join(folder, "shared")
     os.mkdir(shared)
     os.chmod(shared, 0o1777)
@@ -89,7 +89,7 @@ def a_link_is_not_followed(millrace, folder):
 
 @check
 def the_queues_directory_is_removed(millrace, folder):
-    """What cannot be kept is not acknowledged as durable, a second later at most, and readiness says so."""
+    """Records that cannot be stored are not acknowledged as durable after a second, and readiness reports it."""
     directory = os.path.join(folder, "queue")
     os.mkdir(directory)
     with Lone(millrace, folder, to(free_port(), sending_queue={"storage": "file_storage"}),
@@ -109,7 +109,7 @@ def the_queues_directory_is_removed(millrace, folder):
 
 @check
 def a_header_that_is_not_utf_8(millrace, folder):
-    """It is copied into an attribute: what other senders sent stays a valid line."""
+    """The header is copied into an attribute: the data of other senders stays a valid line."""
     path = os.path.join(folder, "lines.jsonl")
     action = {"key": "tenant", "action": "upsert", "from_context": "metadata.x-tenant"}
     with Lone(millrace, folder, {"file": {"path": path}}, http={"include_metadata": True},
@@ -126,7 +126,7 @@ def a_header_that_is_not_utf_8(millrace, folder):
 
 @check
 def a_key_in_a_url_is_not_shown(millrace, folder):
-    """At /metrics, in the log, by print-config, by the health page."""
+    """At /metrics, in the log, by print-config, on the health page."""
     secret = "s3cr3t-k3y-of-the-url"
     url = f"http://127.0.0.1:{free_port()}/v1/traces?api_key={secret}"
     with Lone(millrace, folder, {"otlp_http": {"traces_endpoint": url, "retry_on_failure": {"enabled": False}}},
@@ -148,7 +148,7 @@ def a_key_in_a_url_is_not_shown(millrace, folder):
 
 @check
 def what_a_terminal_would_obey(millrace, folder):
-    """Escape sequences and newlines in names, values and paths come out escaped, on every output."""
+    """Escape sequences and newlines in names, values and paths are escaped in every output."""
     forged = b"x\x1b[2J\x1b]0;title\x07\r\nledger: admitted=0 balance=forged\x9b31m"
     wrong = []
     for internal in (True, False):
@@ -172,7 +172,7 @@ def what_a_terminal_would_obey(millrace, folder):
 
 @check
 def a_trailing_comma_is_named(millrace, folder):
-    """The answer to malformed JSON says what is wrong."""
+    """The answer to malformed JSON states the mistake."""
     with Lone(millrace, folder, nop()) as lone:
         assert lone.ready()
         with socket.create_connection(("127.0.0.1", lone.port["http"]), timeout=5) as sock:

@@ -1,4 +1,4 @@
-"""HTTP/2 frames and HPACK blocks made by hand (RFC 9113, RFC 7541), so that they may be wrong.
+"""HTTP/2 frames and HPACK blocks encoded by hand (RFC 9113, RFC 7541), so that they can be invalid.
 
 Everything returns bytes. Large floods are made once, as one blob of many frames, and sent whole:
 `requests()` and `frames()` number the streams."""
@@ -39,15 +39,15 @@ def ping(ack=0):
 
 
 def opening(window=WINDOW_MAX, **more):
-    """What a client says first. A large window: nothing holds the answers back but the socket. The server's
-    settings are not acknowledged, so its limit on streams is not in force: what is beyond it is reset."""
+    """The first bytes of a client. With a large window only the socket delays the answers. The server's
+    settings are not acknowledged, so its limit on streams does not apply yet: streams beyond it are reset."""
     return PREFACE + settings(INITIAL_WINDOW=window, **more) + window_update(0, WINDOW_MAX - 65535)
 
 
 # --- HPACK ---
 
 def integer(value, bits, first=0):
-    """An integer with a prefix of so many bits (RFC 7541, section 5.1)."""
+    """An integer with a prefix of `bits` bits (RFC 7541, section 5.1)."""
     most = (1 << bits) - 1
     if value < most:
         return bytes([first | value])
@@ -65,7 +65,7 @@ def text(value):
 
 
 def field(name, value, indexing=0):
-    """Never put into the table; with indexing=0x40 it is, as index 62 (older ones move up)."""
+    """Not added to the table; with indexing=0x40 it is added as index 62 (older entries move up)."""
     return bytes([indexing]) + text(name) + text(value)
 
 
@@ -83,7 +83,7 @@ NEWEST = indexed(62)
 
 
 def block(path, method="POST", content_type="application/grpc", indexing=0, **more):
-    """A request's fields, all literal."""
+    """The fields of a request, all literal."""
     fields = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "x")]
     if content_type:
         fields += [("content-type", content_type), ("te", "trailers")]
@@ -92,7 +92,7 @@ def block(path, method="POST", content_type="application/grpc", indexing=0, **mo
 
 
 def learned(path, **more):
-    """(A block that fills the table, the short block that repeats the same request.)"""
+    """Returns (a block that fills the table, the short block that repeats the same request)."""
     first = block(path, indexing=0x40, **more)
     count = 6 if more.get("content_type", "x") else 4
     count += len([name for name in more if name not in ("method", "content_type")])
@@ -120,7 +120,7 @@ def grpc_message(message, compressed=0):
 # --- floods ---
 
 def numbered(parts, first, count):
-    """`count` times the frames `parts`, [(kind, flags, payload)], on the streams first, first + 2, …"""
+    """Repeats the frames `parts`, [(kind, flags, payload)], `count` times on the streams first, first + 2, …"""
     heads = [(struct.pack(">HBBB", len(p) >> 8, len(p) & 255, kind, flags), p) for kind, flags, p in parts]
     out = []
     for stream in range(first, first + 2 * count, 2):
@@ -131,7 +131,7 @@ def numbered(parts, first, count):
 
 
 def request_feed(path, body=None, window=WINDOW_MAX, reset_code=None, blob=2000, more_settings=None, **more):
-    """The bytes of a connection that asks the same again and again: an iterator of blobs."""
+    """The bytes of a connection that repeats one request: an iterator of blobs."""
     first, short = learned(path, **more)
     last = END_STREAM if body is None else 0
     parts = [(HEADERS, last | END_HEADERS, short)]
@@ -148,7 +148,7 @@ def request_feed(path, body=None, window=WINDOW_MAX, reset_code=None, blob=2000,
 
 
 def repeated(first, blob):
-    """`first` once, then the same blob for ever."""
+    """Yields `first` once, then the same blob forever."""
     yield first
     while True:
         yield blob

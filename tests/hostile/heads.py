@@ -1,4 +1,4 @@
-"""Header sections that are large, many, slow or endless, or that become large when they are unpacked."""
+"""Header sections that are large, many, slow or endless, or that become large when they are decoded."""
 import itertools
 
 import h2
@@ -6,11 +6,11 @@ from attack import attack, hold, push
 from payloads import http1
 
 TRACES = h2.EXPORT["traces"]
-BIG_FIELD = h2.field("x-big", "b" * 3900, 0x40)  # fills the table; from then on one byte, 0xbe, names it
+BIG_FIELD = h2.field("x-big", "b" * 3900, 0x40)  # fills the table; afterwards one byte, 0xbe, refers to it
 
 
 def bombs(target, fields, first=None, count=4, port="otlp", end=True, flags=h2.END_HEADERS):
-    """Connections whose every request is the same block; `first` is the block of the first request."""
+    """Opens connections that send the same block in every request; `first` is the block of the first request."""
     def feed():
         yield h2.opening() + h2.headers(1, first or fields)
         parts = [(h2.HEADERS, flags | (h2.END_STREAM if end else 0), fields)]
@@ -21,7 +21,7 @@ def bombs(target, fields, first=None, count=4, port="otlp", end=True, flags=h2.E
 
 @attack(counts=("header_flood",), logs=True)
 def one_table_entry_is_named_twelve_thousand_times(target):
-    """12 kB on the wire are 47 MB of fields, frame after frame, by four connections."""
+    """12 kB on the wire become 47 MB of fields, frame after frame, on four connections."""
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 12_000, h2.block(TRACES) + BIG_FIELD)
 
 
@@ -30,15 +30,15 @@ def the_same_by_twenty_connections(target):
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 12_000, h2.block(TRACES) + BIG_FIELD, count=20)
 
 
-@attack(counts=("header_flood",))  # other refusals come before it in the log, which is sampled
+@attack(counts=("header_flood",))  # the log is sampled, and other refusals come before it
 def the_same_with_blocks_just_below_the_limit(target):
-    """Each block is within what one block may hold; it is their number."""
+    """Each block is within the limit of one block; their number is the attack."""
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 15, h2.block(TRACES) + BIG_FIELD, count=4)
 
 
 @attack(counts=("header_flood",), logs=True)
 def the_same_in_trailers(target):
-    """Behind a request's body."""
+    """In the trailers of a request."""
     trailers = h2.field("x", "y") + h2.NEWEST * 12_000
 
     def feed():
@@ -51,7 +51,7 @@ def the_same_in_trailers(target):
 
 @attack(counts=("header_flood",), logs=True)
 def the_same_on_streams_beyond_the_limit(target):
-    """1,024 streams stay open, so every further block is refused, and inflated all the same."""
+    """1,024 streams stay open, so every further block is refused, but must be decoded all the same."""
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 2_000, h2.block(TRACES) + BIG_FIELD, end=False)
 
 
@@ -71,7 +71,7 @@ def the_same_over_many_continuations(target):
 
 @attack(counts=("header_flood",), logs=True)
 def continuations_without_end(target):
-    """Also empty ones, which cost their sender nothing."""
+    """Also empty frames, which cost their sender nothing."""
     def feed(payload):
         yield h2.opening() + h2.headers(1, h2.block(TRACES), end_headers=False)
         while True:
@@ -89,13 +89,13 @@ def the_table_is_resized_without_end(target):
 
 @attack()
 def many_small_fields(target):
-    """A thousand fields of two bytes, each copied."""
+    """A thousand fields of two bytes, each of which is copied."""
     return bombs(target, h2.block(TRACES) + h2.NEWEST * 1_900, h2.block(TRACES) + h2.field("a", "b", 0x40), count=2)
 
 
 @attack()
 def heads_that_never_end_over_http_2(target):
-    """1,000 connections, each with 60 kB of a block that is never complete."""
+    """1,000 connections with 60 kB of an incomplete block each."""
     head = (h2.opening() + h2.headers(1, h2.block(TRACES) + h2.field("a", "a" * 15_000), end_headers=False)
             + h2.frame(h2.CONTINUATION, 0, 1, h2.field("b", "b" * 15_000)) * 3)
     return hold_with(target, "otlp", head, 1000)
@@ -103,7 +103,7 @@ def heads_that_never_end_over_http_2(target):
 
 @attack()
 def heads_that_never_end_over_http_1(target):
-    """1,000 connections, each with 60 kB of a head that is never complete."""
+    """1,000 connections with 60 kB of an incomplete header section each."""
     return hold_with(target, "http", b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 60_000, 1000)
 
 
@@ -123,7 +123,7 @@ def hold_with(target, port, first, count, poke=None):
 
 @attack(counts=("header_too_large",), logs=True)
 def heads_too_large_over_http_1(target):
-    """A line of 10 MB, again and again; and a method, a target and a version that never end."""
+    """A line of 10 MB, repeatedly; and a method, a target and a version without an end."""
     lines = (b"POST /v1/traces HTTP/1.1\r\nX: ", b"P", b"GET /", b"GET / HTTP/1.1")
     return push(target, *[(lambda line=line: (target.connect("http"), h2.repeated(line, b"a" * 100_000)))
                           for line in lines * 5], reconnect=True, reads=65536)
@@ -131,14 +131,14 @@ def heads_too_large_over_http_1(target):
 
 @attack(counts=("header_too_large",), logs=True)
 def thousands_of_fields_over_http_1(target):
-    """6,000 fields of two bytes in a head of 60 kB."""
+    """6,000 fields of two bytes in a header section of 60 kB."""
     head = b"GET /nothing HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 9_000 + b"\r\n"
     return push(target, *[lambda: (target.connect("http"), h2.repeated(b"", head * 10))] * 8, reconnect=True, reads=65536)
 
 
 @attack(refused_max=0.5)
 def metadata_of_open_requests_piles_up(target):
-    """With include_metadata a request keeps its head: 60 kB on a stream whose body never comes, 1,000 streams each."""
+    """With include_metadata a request keeps its headers: 60 kB on each of 1,000 streams whose body never arrives."""
     first = h2.block(TRACES) + h2.field("x-big", "b" * 3900, 0x40)
     fields = h2.block(TRACES) + h2.NEWEST * 15
 
@@ -149,7 +149,7 @@ def metadata_of_open_requests_piles_up(target):
 
 @attack()
 def chunk_extensions_and_trailers_without_end(target):
-    """Of requests over HTTP/1."""
+    """In requests over HTTP/1."""
     head = http1(length="none", Transfer_Encoding="chunked")
     extension = b"1;" + b"e=f;" * 2000 + b"\r\nx\r\n"
     feeds = [(head, extension * 20), (head + b"1;", b"e" * 100_000), (head + b"0\r\n", b"a: b\r\n" * 10_000),

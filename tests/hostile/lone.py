@@ -1,4 +1,4 @@
-"""One collector for a case that plays by itself: its pipes, its signals, its files."""
+"""One collector for a case that starts its own: its pipes, its signals, its files."""
 import json
 import os
 import subprocess
@@ -8,7 +8,7 @@ from rig import Prober, exporter, free_port, get, telemetry, wait_for_port
 
 
 class Lone:
-    """A collector with the given exporter; stdout and stderr go to files unless told otherwise."""
+    """A collector with the given exporter; stdout and stderr go to files unless `options` say otherwise."""
 
     def __init__(self, millrace, folder, exporters, **options):
         self.folder, self.port = folder, {name: free_port() for name in ("otlp", "http", "metrics", "health")}
@@ -32,7 +32,7 @@ class Lone:
                                           **options)
 
     def ready(self, seconds=5):
-        """False: it did not come up, but ended by itself."""
+        """Returns False when it ended on its own instead of becoming ready."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.child.poll() is not None:
@@ -57,7 +57,7 @@ class Lone:
             return file.read()
 
     def probe(self, seconds):
-        """Small honest requests for so long."""
+        """Sends small honest requests for `seconds`."""
         prober = Prober(self.port["http"])
         time.sleep(seconds)
         return prober.stop()

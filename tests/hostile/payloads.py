@@ -1,8 +1,8 @@
-"""Bodies made by hand: protobuf, and compressed bodies that are small and become large."""
+"""Bodies encoded by hand: protobuf, and small compressed bodies that become large."""
 import struct
 import zlib
 
-# Of unread answers and idle work: a body that inflates to so much is the most that the door takes.
+# For unread answers and idle work: the largest decompressed body that admission accepts.
 MOST = 63 << 20
 
 
@@ -16,7 +16,7 @@ def varint(value):
 
 
 def sub(number, content):
-    """A length-delimited field."""
+    """Encodes a length-delimited field."""
     return varint(number << 3 | 2) + varint(len(content)) + content
 
 
@@ -25,7 +25,7 @@ ONE_SPAN = sub(1, sub(2, sub(2, SPAN)))
 
 
 def around(prefix_numbers, size):
-    """The tags and lengths of messages, each inside the one before, the last of which has `size` bytes."""
+    """The tags and lengths of nested messages, the innermost of which has `size` bytes."""
     out = b""
     for number in reversed(prefix_numbers):
         head = varint(number << 3 | 2) + varint(size)
@@ -41,22 +41,22 @@ BLOCK_MAX = 128 << 10
 
 
 def zstd_block(kind, size, content, last=False):
-    """kind 0: raw, 1: RLE (`content` is one byte, `size` what it becomes), 2: compressed."""
+    """kind 0: raw, 1: RLE (`content` is one byte, `size` its decoded length), 2: compressed."""
     return struct.pack("<I", size << 3 | kind << 1 | last)[:3] + content
 
 
 def zstd_repeat(byte, size):
-    """RLE blocks that become `size` times `byte`."""
+    """RLE blocks that decode to `size` times `byte`."""
     whole, rest = divmod(size, BLOCK_MAX)
     return zstd_block(1, BLOCK_MAX, byte) * whole + (zstd_block(1, rest, byte) if rest else b"")
 
 
 def zstd_pair_block(pair):
-    """14 bytes that become BLOCK_MAX: two literals, and one match of them at distance 2."""
+    """14 bytes that decode to BLOCK_MAX: two literals, and one match of them at distance 2."""
     literals = bytes([len(pair) << 3]) + pair
-    modes = b"\x01\x54" + bytes([2, 2, 52])  # one sequence; each of its three codes is said once
+    modes = b"\x01\x54" + bytes([2, 2, 52])  # one sequence; each of its three codes is given once
     match_extra = BLOCK_MAX - 2 - 65539
-    bits = 1 << 18 | 1 << 16 | match_extra  # the mark of the end, offset value 4 + 1, length 65539 + extra
+    bits = 1 << 18 | 1 << 16 | match_extra  # the end mark, offset value 4 + 1, length 65539 + extra
     content = literals + modes + bits.to_bytes(3, "little")
     return zstd_block(2, len(content), content)
 
@@ -73,13 +73,13 @@ def zstd_pairs(numbers, pair, size):
 
 
 def zstd_string(numbers, byte, size):
-    """The same with one long string of one byte."""
+    """A message with one long string of one byte inside others, as zstd."""
     prefix = around(numbers, size)
     return zstd_frame(zstd_block(0, len(prefix), prefix), zstd_repeat(byte, size))
 
 
 def gzipped(*pieces):
-    """gzip of (bytes, times) after another, never whole in memory."""
+    """gzip of (bytes, repetitions) one after another, never in memory as a whole."""
     packer, out = zlib.compressobj(9, zlib.DEFLATED, 31), []
     for piece, times in pieces:
         block = piece * max(1, min(times, (1 << 20) // max(1, len(piece))))
@@ -91,7 +91,7 @@ def gzipped(*pieces):
 
 
 def http1(path="/v1/traces", body=b"", content_type="application/x-protobuf", method="POST", length=None, **more):
-    """A request of HTTP/1.1."""
+    """Encodes a request of HTTP/1.1."""
     lines = [f"{method} {path} HTTP/1.1", "Host: x", f"Content-Type: {content_type}"]
     if length != "none":
         lines.append(f"Content-Length: {len(body) if length is None else length}")

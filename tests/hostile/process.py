@@ -1,4 +1,4 @@
-"""The world around the process: its pipes, its signals, paths that block."""
+"""The environment of the process: its pipes, its signals, paths that block."""
 import fcntl
 import os
 import signal
@@ -14,7 +14,7 @@ LOUD = {"level": "debug", "sampling": {"enabled": False}}
 
 
 def fills(lone, seconds=1.0):
-    """Refused requests, each a line of the log."""
+    """Sends refused requests; each is a line of the log."""
     target = Target(lone.port, time.monotonic() + seconds)
     push(target, lambda: (target.connect("http"), h2.repeated(b"", http1("/nothing") * 100)), reads=65536)
 
@@ -33,7 +33,7 @@ def honest_senders_do_not_wait(lone):
 
 @check
 def the_log_is_a_pipe_that_is_not_read(millrace, folder):
-    """It fills; senders are answered as ever, and SIGTERM ends the process."""
+    """The pipe fills; senders are answered as usual, and SIGTERM ends the process."""
     reader, writer = small_pipe()
     with Lone(millrace, folder, nop(), logs=LOUD, stderr=writer) as lone:
         os.close(writer)
@@ -76,7 +76,7 @@ def the_debug_output_is_a_pipe_that_is_not_read(millrace, folder):
 
 @check
 def the_second_signal_ends_it(millrace, folder):
-    """A back end that never answers holds the drain; the second SIGTERM does not wait for it."""
+    """A back end that never answers delays the drain; the second SIGTERM does not wait for it."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         with Lone(millrace, folder, to(silent.getsockname()[1])) as lone:
             assert lone.ready()
@@ -104,7 +104,7 @@ def the_second_signal_ends_it_with_a_full_log(millrace, folder):
 
 
 def starts_or_says_why(lone, path):
-    """Beside a path that blocks: the process is up, or has ended with a line that names the path."""
+    """With a path that blocks, the process starts, or ends with a line that names the path."""
     if lone.ready():
         honest_senders_do_not_wait(lone)
         lone.child.send_signal(signal.SIGTERM)

@@ -1,5 +1,5 @@
-"""The collector with a small budget, its sink, and the honest senders that are measured: a generator over
-gRPC, and a prober that connects anew for each request."""
+"""The collector with a small budget, its sink, and honest senders that are measured: a generator over
+gRPC, and a prober that opens a new connection for each request."""
 import functools
 import json
 import multiprocessing
@@ -19,10 +19,10 @@ sys.path.insert(0, os.path.join(ROOT, "bench"))
 from processes import Process, wait_for_port  # noqa: E402
 
 LIMIT_MIB = 64
-OVERHEAD_BYTES = 32 << 20  # what docs/reliability.md allows beside the budget
+OVERHEAD_BYTES = 32 << 20  # the memory beyond the budget that docs/reliability.md permits
 PORTS = ("otlp", "http", "tls", "tls_http", "auth", "auth_http", "metadata", "metadata_http", "edited", "edited_http",
          "metrics", "health", "sink", "hostile0", "hostile1", "hostile2", "hostile3")
-RATE, ITEMS = 2000, 10  # of the generator: items a second, items in a request
+RATE, ITEMS = 2000, 10  # the generator's items a second and items in a request
 PROBE_PAUSE_S = 0.015
 
 
@@ -30,7 +30,7 @@ GIVEN_OUT = set()
 
 
 def free_port():
-    """Never the same twice, and below the ports that the system gives to thousands of clients."""
+    """Never returns a port twice, and only ports below those that the system gives to clients."""
     while True:
         port = random.randrange(12_000, 32_000)
         if port in GIVEN_OUT:
@@ -55,7 +55,7 @@ def exporter(port, **more):
 
 
 def server(port, folder):
-    """All doors that an attack may knock at, in front of one back end."""
+    """All ports that an attack may use, with one back end."""
     tls = {"cert_file": f"{folder}/cert.pem", "key_file": f"{folder}/key.pem"}
     edits = [{"key": f"added.{i}", "action": "upsert", "value": "x" * 20} for i in range(3)]
     edits += [{"key": "k", "action": "hash"}]
@@ -90,7 +90,7 @@ def telemetry(port):
 
 
 def backend(port, folder, hostiles=()):
-    """An honest back end, and beside it up to four that are hostile and not required: (protocol, options) each."""
+    """An honest back end and up to four hostile ones that are not required: (protocol, options) each."""
     exporters = {"otlp_grpc": exporter(port["sink"])}
     for i, (protocol, more) in enumerate(hostiles):
         hostile = exporter(port[f"hostile{i}"], **{"required": False, "sending_queue": {"queue_size": 200}, **more})
@@ -104,7 +104,7 @@ def backend(port, folder, hostiles=()):
 
 
 def behind(port, folder, name, options):
-    """Beside the honest pipeline one of a hostile sender, to an exporter that makes more of it than it was."""
+    """Beside the honest pipeline one for a hostile sender, with an exporter that enlarges the data."""
     options = options(port, folder)
     limiter = {"check_interval": "1s", "limit_mib": LIMIT_MIB}
     return {"receivers": {"otlp": protocols(port, "otlp", "http"),
@@ -119,7 +119,7 @@ def behind(port, folder, name, options):
 
 
 def doors(port, folder):
-    """Senders who are asked for a password, or counted by a header of their own choice."""
+    """Receivers that require a password, or count clients by a header that the sender chooses."""
     config = server(port, folder)
     config["extensions"]["basicauth"] = {"htpasswd": {"inline": "one:$2y$10$" + "N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"[:53]}}
     config["service"]["extensions"].append("basicauth")
@@ -140,7 +140,7 @@ def to_json(port, folder):
 
 
 def to_dead_letters(port, folder):
-    """Port 1 refuses to be connected to: everything is given up after one attempt, and kept."""
+    """Port 1 refuses connections: every request is dropped after one attempt and kept as a dead letter."""
     return exporter(1, retry_on_failure={"enabled": False}, dead_letter={
         "path": f"{folder}/dead.{port['otlp']}.jsonl", "include_expired": True})
 
@@ -170,7 +170,7 @@ def get(port, path="/metrics", timeout=5):
 
 
 class Scene:
-    """One collector and its sink; ends with the `with` block."""
+    """One collector and its sink, for a `with` block."""
 
     def __init__(self, millrace, folder, name="server", **more):
         self.millrace, self.folder = millrace, folder
@@ -222,7 +222,7 @@ class Metrics:
                    if re.match(name + r"(_total)?[ {]", line) and label in line)
 
     def reasons(self):
-        """millrace_receiver_rejected_requests by its reason."""
+        """The values of millrace_receiver_rejected_requests by reason."""
         found = {}
         for reason, value in re.findall(r'millrace_receiver_rejected_requests(?:_total)?\{[^}]*reason="([^"]*)"[^}]*\} (\S+)',
                                         self.page):
@@ -231,7 +231,7 @@ class Metrics:
 
 
 class Prober:
-    """A small request over a fresh connection, again and again; how long each took, connecting included."""
+    """Repeats a small request on new connections and measures each, including the connecting."""
 
     # resource_spans { scope_spans { spans { trace_id span_id } } }
     SPAN = b"\x0a\x10" + b"\x11" * 16 + b"\x12\x08" + b"\x22" * 8
@@ -270,7 +270,7 @@ class Prober:
         return self
 
     def p99_ms(self):
-        """Of few probes the second worst: one alone says more about the machine."""
+        """With few probes the second largest: a single one depends on the machine."""
         times = sorted(self.times) or [0.0]
         return 1000 * times[max(0, min(len(times) - 2, int(len(times) * 0.99)))]
 
@@ -279,7 +279,7 @@ class Prober:
 
 
 def apart(run, *arguments):
-    """Runs in a process of its own, of lower priority: a real peer has its own machine. (process, pipe)."""
+    """Runs in a separate process of lower priority, because a real peer has its own machine. (process, pipe)."""
     ours, theirs = multiprocessing.Pipe()
 
     def body():

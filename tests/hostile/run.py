@@ -16,7 +16,7 @@ import threading
 import time
 from dataclasses import replace
 
-import answers  # noqa: F401  the families note their attacks by being imported
+import answers  # noqa: F401  importing a family registers its attacks
 import heads  # noqa: F401
 import bodies  # noqa: F401
 import connections  # noqa: F401
@@ -48,7 +48,7 @@ class Result:
 
 
 def measure(scene, seconds, play):
-    """What the honest senders see while `play` runs for so long."""
+    """Measures the honest senders while `play` runs for `seconds`."""
     result = Result()
     generator = scene.generator(seconds + BEFORE_SECONDS + 0.2)
     prober = Prober(scene.port["http"])
@@ -87,7 +87,7 @@ def judge(scene, attack, result):
 
 
 def end(scene, result):
-    """The clean end: in time, with a balanced ledger; then nothing acknowledged may be missing at the sink."""
+    """The clean end: in time, with a balanced ledger; then every acknowledged span must be at the sink."""
     scene.collector.child.send_signal(signal.SIGTERM)
     try:
         code = scene.collector.child.wait(END_SECONDS)
@@ -115,7 +115,7 @@ def play_attack(attack):
 
 
 def serve(listener, handle, until):
-    """A back end: each connection in a thread."""
+    """A back end with a thread for each connection."""
     accepted = 0
 
     def one(sock):
@@ -153,7 +153,7 @@ def judged(scene, attack, result, baseline):
 
 
 def run_backends(attacks, millrace, folder, baseline):
-    """Hostile back ends side by side, each of an exporter of its own."""
+    """Runs hostile back ends side by side, each with an exporter of its own."""
     seconds = max(attack.seconds for attack in attacks)
     with Scene(millrace, folder, "backend", hostiles=[attack.serves[1:] for attack in attacks]) as scene:
         served = []
@@ -198,7 +198,7 @@ def show(name, result, word=""):
 
 
 def side_by_side(attacks):
-    """The attacks as they are run: back ends of one kind by fours, everything else alone."""
+    """Groups the attacks: up to four back ends of one kind together, all others alone."""
     groups = []
     for attack in attacks:
         last = groups[-1] if groups else None
@@ -229,7 +229,7 @@ class Stage:
             show(f"{attack.family}: {', '.join(a.name for a in group)}", result)
             self.passed += len(group)
             return None
-        for one in group:  # which of them was it?
+        for one in group:  # find the one that failed
             self.note(one, self.play([one]))
         return None
 
@@ -239,7 +239,7 @@ class Stage:
                 return run_backends(group, self.millrace, self.folder, self.baseline)
             return run_attack(group[0], self.millrace, self.folder, self.baseline)
         result = once()
-        # A machine that was busy with something else is not busy with it twice.
+        # Other load on the machine rarely affects both attempts.
         depends_on_load = result.slow or result.refused > group[0].refused_max
         return once() if depends_on_load and len(result.wrong) == 1 else result
 
@@ -274,7 +274,7 @@ def main():
             print(f"{attack.family:12} {attack.name}\n             {attack.what}")
         return 0
     try:
-        os.nice(-10)  # other work on the machine is not what is measured
+        os.nice(-10)  # other load on the machine should not be measured
     except OSError:
         pass
     begun = time.monotonic()

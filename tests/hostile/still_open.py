@@ -1,4 +1,4 @@
-"""Defects that an attack shows and that are not mended yet: shown as `open`, not counted, and named at the end of
-./test. Whoever mends one takes its line out."""
+"""Known defects that an attack shows: reported as `open`, not counted, and listed at the end of
+./test. Remove the line of a defect when it is fixed."""
 
 STILL_OPEN: dict[str, str] = {}
