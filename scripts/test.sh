@@ -48,7 +48,7 @@ build() {
   cmake --build "build/$1" "${@:2}" >"$logs/build.$1" 2>&1 || { grep -v '^\[' "$logs/build.$1"; return 1; }
 }
 
-layers() { python3 tests/style/check_layers.py; }
+layers() { python3 tests/style/check_layers.py && python3 tests/style/check_words.py; }
 asan() { build asan; ctest --test-dir build/asan --output-on-failure -j2; }
 # Only what has the label is built: the thread sanitizer has nothing to say about the rest.
 tsan() {

@@ -26,7 +26,7 @@ enum class Protocol : uint8_t {
 };
 enum class Compression : uint8_t { kNone, kGzip, kZstd };
 
-// What collect() does when buffer_capacity or buffer_bytes is used up. No choice blocks.
+// The behaviour of collect() when buffer_capacity or buffer_bytes is used up. No choice blocks.
 enum class OnFull : uint8_t {
   kReject,      // collect() returns kBufferFull
   kDropNewest,  // collect() returns OK; the item is dropped and counted

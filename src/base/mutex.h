@@ -22,14 +22,14 @@
 
 #define MILLRACE_CAPABILITY(name) MILLRACE_THREAD_ATTRIBUTE(capability(name))
 #define MILLRACE_SCOPED_CAPABILITY MILLRACE_THREAD_ATTRIBUTE(scoped_lockable)
-// Of a field: it is read and written only while `mutex` is held.
+// On a field: it is read and written only while `mutex` is held.
 #define MILLRACE_GUARDED_BY(mutex) MILLRACE_THREAD_ATTRIBUTE(guarded_by(mutex))
-// Of a pointer: what it points to is.
+// On a pointer: the object that it points to is accessed only while `mutex` is held.
 #define MILLRACE_PT_GUARDED_BY(mutex) MILLRACE_THREAD_ATTRIBUTE(pt_guarded_by(mutex))
-// Of a function: the caller holds the mutex, before and after. The function itself may release it
+// On a function: the caller holds the mutex, before and after. The function itself may release it
 // in between.
 #define MILLRACE_REQUIRES(...) MILLRACE_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
-// Of a function: the caller does not hold the mutex, because the function locks it.
+// On a function: the caller does not hold the mutex, because the function locks it.
 #define MILLRACE_EXCLUDES(...) MILLRACE_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 #define MILLRACE_ACQUIRE(...) MILLRACE_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define MILLRACE_RELEASE(...) MILLRACE_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
@@ -50,7 +50,7 @@ class MILLRACE_CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-// One that a thread can stop waiting for.
+// A mutex with a time limit for waiting.
 class MILLRACE_CAPABILITY("mutex") TimedMutex {
  public:
   TimedMutex() = default;

@@ -85,7 +85,7 @@ struct TextOutput::State {
   // Dropped lines whose notices are in `waiting` or are being written by the thread.
   uint64_t announced_waiting MILLRACE_GUARDED_BY(mutex) = 0;
   uint64_t announced_writing MILLRACE_GUARDED_BY(mutex) = 0;
-  // Of the last write; 0: success.
+  // The errno of the last write; 0: success.
   int error MILLRACE_GUARDED_BY(mutex) = 0;
   bool ending MILLRACE_GUARDED_BY(mutex) = false;
 };

@@ -31,7 +31,7 @@ struct TlsOptions {
   std::string cert_pem = {};
   std::string key_file = {};
   std::string key_pem = {};
-  // Servers: clients must show a certificate that one of these authorities has signed.
+  // Servers: clients must show a certificate signed by an authority in it.
   std::string client_ca_file = {};
   std::string client_ca_pem = {};
 

@@ -1,4 +1,4 @@
-// Whatever a program puts into a span, record or point, by value or builder, one item passes
+// For any content of a span, record or point, by value or builder, exactly one item passes
 // admission; if nothing had to be repaired, cut or skipped, it decodes to the same values.
 #include <cmath>
 #include <cstddef>

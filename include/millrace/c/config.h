@@ -32,7 +32,7 @@ typedef MILLRACE_ENUM(millrace_compression){
     MILLRACE_COMPRESSION_ZSTD = 2,
 } millrace_compression;
 
-// What a collect function does when the buffer is full. No choice blocks.
+// The behaviour of collect functions when the buffer is full. No choice blocks.
 typedef MILLRACE_ENUM(millrace_on_full){
     MILLRACE_ON_FULL_REJECT = 0,       // returns MILLRACE_BUFFER_FULL
     MILLRACE_ON_FULL_DROP_NEWEST = 1,  // returns MILLRACE_OK; this item is dropped and counted

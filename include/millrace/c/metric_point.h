@@ -52,7 +52,7 @@ typedef struct millrace_exemplar {
 typedef struct millrace_metric_point {
   size_t struct_size;  // sizeof(millrace_metric_point)
   millrace_metric_kind kind;
-  millrace_temporality temporality;  // of sums, histograms and exponential histograms
+  millrace_temporality temporality;  // for sums, histograms and exponential histograms
   millrace_text name;
   millrace_text description;
   millrace_text unit;             // UCUM: "s", "By", "{request}"
@@ -61,10 +61,10 @@ typedef struct millrace_metric_point {
   const millrace_attribute* attributes;
   size_t attribute_count;
   uint32_t flags;
-  uint32_t is_monotonic;  // of sums
-  millrace_value value;   // of gauges and sums: MILLRACE_VALUE_INTEGER or MILLRACE_VALUE_DOUBLE
-  // Of histograms and exponential histograms; count and sum also of summaries. sum, min and max are
-  // present when their has_ field is not 0.
+  uint32_t is_monotonic;  // for sums
+  millrace_value value;   // for gauges and sums: MILLRACE_VALUE_INTEGER or MILLRACE_VALUE_DOUBLE
+  // For histograms and exponential histograms; count and sum also for summaries. sum, min and max
+  // are present when their has_ field is not 0.
   uint64_t count;
   double sum;
   double min;
@@ -73,22 +73,22 @@ typedef struct millrace_metric_point {
   uint32_t has_min;
   uint32_t has_max;
   uint32_t reserved;  // 0
-  // Of histograms: one more bucket count than bounds, or no counts and no bounds. Bounds ascend.
+  // For histograms: one more bucket count than bounds, or no counts and no bounds. Bounds ascend.
   const uint64_t* bucket_counts;
   size_t bucket_count;
   const double* explicit_bounds;
   size_t bound_count;
-  // Of exponential histograms.
+  // For exponential histograms.
   int32_t scale;
   uint32_t reserved2;  // 0
   uint64_t zero_count;
   double zero_threshold;
   millrace_exponential_buckets positive;
   millrace_exponential_buckets negative;
-  // Of summaries.
+  // For summaries.
   const millrace_quantile* quantiles;
   size_t quantile_count;
-  // Of all kinds except summaries.
+  // For all kinds except summaries.
   const millrace_exemplar* exemplars;
   size_t exemplar_count;
 } millrace_metric_point;

@@ -134,7 +134,7 @@ class SimDisk final : public Disk {
   Names durable_names_ MILLRACE_GUARDED_BY(mutex_);
   std::map<std::string, const SimLock*> locked_ MILLRACE_GUARDED_BY(mutex_);
   std::set<std::string> removed_directories_ MILLRACE_GUARDED_BY(mutex_);
-  // Of open files; a crash begins a new generation.
+  // The generation of open files; a crash begins a new one.
   uint64_t generation_ MILLRACE_GUARDED_BY(mutex_) = 0;
   uint64_t call_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
   uint64_t failure_count_ MILLRACE_GUARDED_BY(mutex_) = 0;

@@ -39,7 +39,7 @@ enum class Kind : uint8_t {
 enum class Presence : uint8_t {
   kImplicit,  // the default value means absent, and is not written
   kExplicit,  // `optional`, or a message: written whenever it is present
-  kOneof,     // as kExplicit; at most one of them (no OTLP message has two oneofs)
+  kOneof,     // as kExplicit; at most one is present (no OTLP message has two oneofs)
   kRepeated,  // scalars packed
 };
 

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Checks the words of comments, docstrings and READMEs: things have names, so a pronoun for persons
+("who", "nobody") is a breach, as are the inversions and metaphors listed in PATTERNS. Plain technical
+English is subject, verb, object, and the parameter by its name.
+
+    tests/style/check_words.py [ROOT] [--all]     --all: also the folders that are not clean yet
+
+Exits 1 with one line per breach."""
+import os
+import re
+import sys
+
+# Folders whose comments are clean. Add a folder when --all reports nothing below it.
+CLEAN = (
+    "bindings", "daemon", "examples", "fuzz", "include", "packaging", "src/access", "src/base",
+    "src/c_interface", "src/extensions", "src/io", "src/library", "src/metrics", "src/otlp",
+    "src/queue", "src/wire", "src/yaml", "tests",
+)
+# Not our own words: configurations and messages that tests expect, corpora, this list.
+SKIPPED = ("tests/golden", "tests/style", "tests/e2e/javascript", "bench/grpc_go")
+PATTERNS = (
+    # pattern, what to write instead
+    (r"\b(?:who|whom|whoever)\b", "name the thing: the caller, the sender, the object"),
+    (r"\b(?:nobody|somebody|anybody|everybody|everyone|anyone)\b", "name the thing: no caller, another thread"),
+    (r"\bone's own\b", "the program's own"),
+    (r"^(?:Of|What|Whatever|Whose) (?:a|an|the|it|is|was|has|that|this|each|all|they|there)\b",
+     "subject, verb, object"),
+    (r"^One of (?:those|them|these)\b", "name the element"),
+    (r"\b(?:is|are|was|were|be|been) told\b", "is notified, is reported, receives"),
+    (r"\b(?:goes?|comes?|going|went) home\b", "returns to the pool"),
+    (r"\b(?:at|behind|through|past) the door\b|\bthe door (?:lets|takes|admits|wants)\b", "admission, admitted"),
+    (r"\btak(?:es?|en|ing) note\b", "records, stores"),
+    (r"\bspok(?:e|en) (?:of|to)\b", "described, addressed"),
+)
+# Names: the user that a service runs as.
+NAMES = re.compile(r"\b(?:the user|as) nobody\b|`nobody`")
+CODE = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
+
+
+def comments_of_cpp(lines):
+    inside = False
+    for number, line in enumerate(lines, 1):
+        bare = CODE.sub('""', line) if not inside else line
+        found = re.search(r"//[/!]?<? ?(.*)", bare) or re.match(r"\s*/\*+ ?(.*)", bare) or \
+            (inside and re.match(r"\s*\*? ?(.*)", bare))
+        if "/*" in bare:
+            inside = True
+        if "*/" in bare:
+            inside = False
+        if found:
+            yield number, found.group(1), re.match(r"\s*//", line) is not None
+
+
+def comments_of_script(lines, has_docstrings):
+    inside = False
+    for number, line in enumerate(lines, 1):
+        quotes = line.count('"""') if has_docstrings else 0
+        if inside or quotes:
+            yield number, line.replace('"""', "").strip(), True
+        else:
+            found = re.search(r"(?:^|\s)#(?!!) ?(.*)", CODE.sub('""', line))
+            if found:
+                yield number, found.group(1), line.lstrip().startswith("#")
+        if quotes % 2:
+            inside = not inside
+
+
+def comments_of_text(lines):
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if line.startswith("```"):
+            inside = not inside
+        elif not inside and not line.startswith("    "):
+            yield number, re.sub(r'"[^"]*"|`[^`]*`', '""', line), True
+
+
+def comments(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = file.read().splitlines()
+    if path.endswith((".h", ".cc", ".c")):
+        return comments_of_cpp(lines)
+    if path.endswith(".md"):
+        return comments_of_text(lines)
+    return comments_of_script(lines, path.endswith(".py"))
+
+
+def is_read(name):
+    return name.endswith((".h", ".cc", ".c", ".py", ".sh", ".md", ".cmake", ".service")) or name == "CMakeLists.txt"
+
+
+def breaches_of(path):
+    begins_sentence = True
+    for number, text, is_whole_line in comments(path):
+        begins = begins_sentence or not is_whole_line
+        for pattern, instead in PATTERNS:
+            if pattern.startswith("^") and not begins:
+                continue
+            found = re.search(pattern, text, re.IGNORECASE if not pattern.startswith("^") else 0)
+            if found and not NAMES.search(text):
+                yield f"{number}: \"{found.group(0)}\" in a comment; write: {instead}"
+        # Patterns with ^ apply to the first words of a sentence only.
+        begins_sentence = not text.strip() or text.rstrip().endswith((".", ":", ";"))
+
+
+def main():
+    arguments = [a for a in sys.argv[1:] if a != "--all"]
+    root = arguments[0] if arguments else "."
+    tops = ("bench", "bindings", "cmake", "daemon", "docs", "examples", "fuzz", "include", "packaging",
+            "scripts", "src", "tests") if "--all" in sys.argv else CLEAN
+    files, found = 0, []
+    for top in tops:
+        for folder, folders, names in os.walk(os.path.join(root, top)):
+            relative = os.path.relpath(folder, root)
+            folders[:] = [] if relative.startswith(SKIPPED) else sorted(
+                f for f in folders if f not in ("build", "node_modules", "__pycache__"))
+            if relative.startswith(SKIPPED):
+                continue
+            for name in sorted(filter(is_read, names)):
+                files += 1
+                path = os.path.join(relative, name)
+                found += [f"{path}:{breach}" for breach in breaches_of(os.path.join(root, path))]
+    for line in found:
+        print(line)
+    print(f"words: {files} files, {len(found)} breaches")
+    sys.exit(1 if found or files == 0 else 0)
+
+
+if __name__ == "__main__":
+    main()
