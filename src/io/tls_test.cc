@@ -443,7 +443,7 @@ TEST(TlsOptionsTest, ChosenProtocolIsChecked) {
   options.cipher_suites = {"TLS_RSA_WITH_AES_128_CBC_SHA"};
   EXPECT_THAT(error(), HasSubstr("include_insecure_cipher_suites"));
   options.cipher_suites = {"ECDHE-RSA-AES128-SHA"};
-  EXPECT_THAT(error(), HasSubstr("not a cipher suite that is known"));
+  EXPECT_THAT(error(), HasSubstr("not a cipher suite that is supported"));
   options = {};
   options.curve_preferences = {"X25519", "P999"};
   EXPECT_THAT(error(), HasSubstr("\"P999\""));
