@@ -1,5 +1,8 @@
 #include "otlp/views.h"
 
+#include <algorithm>
+
+#include "base/allocation_name.h"
 #include "otlp/schema.h"
 
 namespace millrace::otlp {
@@ -21,13 +24,16 @@ uint32_t tag_of(const Field& field) { return wire::make_tag(field.number, field.
 
 // Calls `visit` with each field of a message, in order.
 template <class Visit>
-void each_field(MessageBytes message, const Visit& visit) {
+void each_field(MessageBytes message, Pace* pace, const Visit& visit) {
   FieldReader reader(message);
-  for (Field field; reader.next(&field);) visit(field);
+  for (Field field; reader.next(&field);) {
+    if (pace != nullptr) pace->step(kFieldUnits);
+    visit(field);
+  }
 }
 
-void read_status(MessageBytes status, SpanView* into) {
-  each_field(status, [&](const Field& field) {
+void read_status(MessageBytes status, Pace* pace, SpanView* into) {
+  each_field(status, pace, [&](const Field& field) {
     if (field.is(3, kVarint)) into->status_code = static_cast<int32_t>(field.value);
     if (field.is(2, kLen)) into->status_message = field.text();
   });
@@ -37,12 +43,39 @@ Bytes slice_of(const Bytes& bytes, MessageBytes part) {
   return Bytes(bytes.chunk(), part.data(), part.size());
 }
 
+// The fields of that number in `part` of `owner`, joined. Looked through twice where there are
+// several: a list of them would take ten times the bytes of small ones.
+Bytes merged_from(const Bytes& owner, MessageBytes part, uint32_t field_number,
+                  const ReadBounds& bounds) {
+  size_t count = 0;
+  size_t size = 0;
+  MessageBytes last;
+  MessageReader reader(part, field_number, bounds.pace);
+  for (MessageBytes content; reader.next(&content);) {
+    if (content.empty()) continue;
+    ++count;
+    size += content.size();
+    last = content;
+  }
+  if (count == 0) return {};
+  if (count == 1 || size > bounds.merged_bytes_max) return slice_of(owner, last);
+  const AllocationName name("constant merged message");
+  ChunkRef merged = ChunkRef::adopt(allocate_chunk(size));
+  uint8_t* at = merged->data();
+  MessageReader again(part, field_number, bounds.pace);
+  for (MessageBytes content; again.next(&content);) {
+    if (!content.empty()) at = std::copy(content.begin(), content.end(), at);
+  }
+  const uint8_t* const begin = merged->data();
+  return Bytes(std::move(merged), begin, size);
+}
+
 }  // namespace
 
-AnyValueView AnyValueView::read(MessageBytes any_value) {
+AnyValueView AnyValueView::read(MessageBytes any_value, Pace* pace) {
   AnyValueView view;
   uint32_t live = 0;
-  each_field(any_value, [&](const Field& field) {
+  each_field(any_value, pace, [&](const Field& field) {
     const auto become = [&](Type type) {
       view.type = type;
       live = field.number;
@@ -98,9 +131,9 @@ bool ElementReader::next(MessageBytes* element) {
   return true;
 }
 
-KeyValueView KeyValueView::read(MessageBytes key_value) {
+KeyValueView KeyValueView::read(MessageBytes key_value, Pace* pace) {
   KeyValueView view;
-  each_field(key_value, [&](const Field& field) {
+  each_field(key_value, pace, [&](const Field& field) {
     if (field.is(1, kLen)) view.key = field.text();
     if (field.is(2, kLen)) view.value = field.bytes;
   });
@@ -117,17 +150,14 @@ std::optional<AnyValueView> find_attribute(MessageBytes message, uint32_t field_
   return std::nullopt;
 }
 
-Bytes merged_message(const Bytes& message, uint32_t field_number) {
-  Rope parts;
-  MessageReader reader(message.view(), field_number);
-  for (MessageBytes content; reader.next(&content);) parts.append(slice_of(message, content));
-  return parts.to_bytes();
+Bytes merged_message(const Bytes& message, uint32_t field_number, const ReadBounds& bounds) {
+  return merged_from(message, message.view(), field_number, bounds);
 }
 
-ResourceView ResourceView::read(Bytes resource_x) {
+ResourceView ResourceView::read(Bytes resource_x, const ReadBounds& bounds) {
   ResourceView view;
-  view.resource = merged_message(resource_x, 1);
-  each_field(resource_x.view(), [&](const Field& field) {
+  view.resource = merged_message(resource_x, 1, bounds);
+  each_field(resource_x.view(), bounds.pace, [&](const Field& field) {
     if (field.is(3, kLen)) view.schema_url = field.text();
   });
   view.bytes = std::move(resource_x);
@@ -139,7 +169,7 @@ bool ResourceReader::next(ResourceView* view) {
     const uint32_t tag = reader_.read_tag();
     if (tag == on(1, kLen)) {
       const size_t size = reader_.read_varint();
-      *view = ResourceView::read(reader_.take(size).to_bytes());
+      *view = ResourceView::read(reader_.take(size).to_bytes(), {});
       return true;
     }
     reader_.skip_value(tag);
@@ -147,14 +177,14 @@ bool ResourceReader::next(ResourceView* view) {
   return false;
 }
 
-ScopeView ScopeView::read(Bytes scope_x) {
+ScopeView ScopeView::read(Bytes scope_x, const ReadBounds& bounds) {
   ScopeView view;
-  view.scope = merged_message(scope_x, 1);
-  each_field(view.scope.view(), [&](const Field& field) {
+  view.scope = merged_message(scope_x, 1, bounds);
+  each_field(view.scope.view(), bounds.pace, [&](const Field& field) {
     if (field.is(1, kLen)) view.name = field.text();
     if (field.is(2, kLen)) view.version = field.text();
   });
-  each_field(scope_x.view(), [&](const Field& field) {
+  each_field(scope_x.view(), bounds.pace, [&](const Field& field) {
     if (field.is(3, kLen)) view.schema_url = field.text();
   });
   view.bytes = std::move(scope_x);
@@ -164,14 +194,14 @@ ScopeView ScopeView::read(Bytes scope_x) {
 bool ScopeReader::next(ScopeView* view) {
   MessageBytes content;
   if (!scopes_.next(&content)) return false;
-  *view = ScopeView::read(slice_of(bytes_, content));
+  *view = ScopeView::read(slice_of(bytes_, content), bounds_);
   return true;
 }
 
-SpanView SpanView::read(MessageBytes span) {
+SpanView SpanView::read(MessageBytes span, Pace* pace) {
   SpanView view;
   view.bytes = span;
-  each_field(span, [&](const Field& field) {
+  each_field(span, pace, [&](const Field& field) {
     switch (tag_of(field)) {
       case on(1, kLen):
         view.trace_id = field.bytes;
@@ -207,7 +237,7 @@ SpanView SpanView::read(MessageBytes span) {
         view.dropped_links_count = static_cast<uint32_t>(field.value);
         break;
       case on(15, kLen):
-        read_status(field.bytes, &view);
+        read_status(field.bytes, pace, &view);
         break;
       case on(16, kI32):
         view.flags = static_cast<uint32_t>(field.value);
@@ -219,10 +249,10 @@ SpanView SpanView::read(MessageBytes span) {
   return view;
 }
 
-EventView EventView::read(MessageBytes event) {
+EventView EventView::read(MessageBytes event, Pace* pace) {
   EventView view;
   view.bytes = event;
-  each_field(event, [&](const Field& field) {
+  each_field(event, pace, [&](const Field& field) {
     switch (tag_of(field)) {
       case on(1, kI64):
         view.time_unix_nano = field.value;
@@ -240,10 +270,10 @@ EventView EventView::read(MessageBytes event) {
   return view;
 }
 
-LinkView LinkView::read(MessageBytes link) {
+LinkView LinkView::read(MessageBytes link, Pace* pace) {
   LinkView view;
   view.bytes = link;
-  each_field(link, [&](const Field& field) {
+  each_field(link, pace, [&](const Field& field) {
     switch (tag_of(field)) {
       case on(1, kLen):
         view.trace_id = field.bytes;
@@ -267,10 +297,10 @@ LinkView LinkView::read(MessageBytes link) {
   return view;
 }
 
-LogRecordView LogRecordView::read(MessageBytes log_record) {
+LogRecordView LogRecordView::read(MessageBytes log_record, Pace* pace) {
   LogRecordView view;
   view.bytes = log_record;
-  each_field(log_record, [&](const Field& field) {
+  each_field(log_record, pace, [&](const Field& field) {
     switch (tag_of(field)) {
       case on(1, kI64):
         view.time_unix_nano = field.value;
@@ -282,7 +312,7 @@ LogRecordView LogRecordView::read(MessageBytes log_record) {
         view.severity_text = field.text();
         break;
       case on(5, kLen):
-        view.body = AnyValueView::read(field.bytes);
+        view.body = AnyValueView::read(field.bytes, pace);
         break;
       case on(7, kVarint):
         view.dropped_attributes_count = static_cast<uint32_t>(field.value);
@@ -309,26 +339,29 @@ LogRecordView LogRecordView::read(MessageBytes log_record) {
   return view;
 }
 
-MetricView MetricView::read(Bytes metric) {
+MetricView MetricView::read(Bytes metric, const ReadBounds& bounds) {
   MetricView view;
-  Rope data_parts;
-  each_field(metric.view(), [&](const Field& field) {
+  const uint8_t* data_begin = nullptr;  // of the last run of one type
+  each_field(metric.view(), bounds.pace, [&](const Field& field) {
     if (field.type != kLen) return;
     if (field.number == 1) view.name = field.text();
     if (field.number == 2) view.description = field.text();
     if (field.number == 3) view.unit = field.text();
     if (!is_metric_data(field.number)) return;
     const auto type = static_cast<MetricType>(field.number);
-    if (view.type != type) data_parts.clear();
-    data_parts.append(slice_of(metric, field.bytes));
+    if (view.type != type) data_begin = field.whole.data();
     view.type = type;
   });
-  view.data = data_parts.to_bytes();
+  if (data_begin != nullptr) {
+    view.data = merged_from(metric, {data_begin, metric.data() + metric.size()},
+                            static_cast<uint32_t>(view.type), bounds);
+  }
   FieldReader data(view.data.view());
   const bool has_temporality = view.type == MetricType::kSum ||
                                view.type == MetricType::kHistogram ||
                                view.type == MetricType::kExponentialHistogram;
   for (Field field; has_temporality && data.next(&field);) {
+    if (bounds.pace != nullptr) bounds.pace->step(kFieldUnits);
     if (field.is(2, kVarint)) view.aggregation_temporality = static_cast<int32_t>(field.value);
     if (field.is(3, kVarint) && view.type == MetricType::kSum) view.is_monotonic = field.value != 0;
   }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/pace.h"
 #include "base/signal.h"
 #include "otlp/rope_reader.h"
 #include "wire/protobuf.h"
@@ -27,14 +29,23 @@ namespace millrace::otlp {
 
 using MessageBytes = std::span<const uint8_t>;
 
+// For readers on an event loop: a message of megabytes may hold millions of fields.
+inline constexpr size_t kFieldUnits = 10;  // of a Pace, for one field that is looked at
+struct ReadBounds {
+  Pace* pace = nullptr;  // told of each field; null: nobody is waiting
+  // Of one singular message that came in several parts; of more, the last part is taken alone.
+  size_t merged_bytes_max = std::numeric_limits<size_t>::max();
+};
+
 // The contents of one length-delimited field, one after another: attributes, spans, events, …
 class MessageReader {
  public:
-  MessageReader(MessageBytes message, uint32_t field_number)
-      : fields_(message), field_number_(field_number) {}
+  MessageReader(MessageBytes message, uint32_t field_number, Pace* pace = nullptr)
+      : fields_(message), field_number_(field_number), pace_(pace) {}
   bool next(MessageBytes* content) {
     wire::Field field;
     while (fields_.next(&field)) {
+      if (pace_ != nullptr) pace_->step(kFieldUnits);
       if (!field.is(field_number_, wire::WireType::kLen)) continue;
       *content = field.bytes;
       return true;
@@ -45,6 +56,7 @@ class MessageReader {
  private:
   wire::FieldReader fields_;
   uint32_t field_number_;
+  Pace* pace_;
 };
 
 struct AnyValueView {
@@ -55,7 +67,7 @@ struct AnyValueView {
   double double_value = 0;
   MessageBytes members;  // kArray, kKvlist: see ElementReader
 
-  static AnyValueView read(MessageBytes any_value);
+  static AnyValueView read(MessageBytes any_value, Pace* pace = nullptr);
 };
 
 // The contents of the AnyValues of an array, or of the KeyValues of a kvlist.
@@ -72,7 +84,7 @@ class ElementReader {
 struct KeyValueView {
   std::string_view key;
   MessageBytes value;  // content of the AnyValue; empty when absent
-  static KeyValueView read(MessageBytes key_value);
+  static KeyValueView read(MessageBytes key_value, Pace* pace = nullptr);
 };
 
 // Finds the first attribute with that key; the attributes are field `field_number` of `message`.
@@ -93,13 +105,13 @@ inline constexpr uint32_t kLogRecordAttributes = 6;
 inline constexpr uint32_t kMetricMetadata = 12;
 
 // The content of a singular message field: several parts are merged; empty when absent.
-Bytes merged_message(const Bytes& message, uint32_t field_number);
+Bytes merged_message(const Bytes& message, uint32_t field_number, const ReadBounds& bounds = {});
 
 struct ResourceView {
   Bytes bytes;     // the whole ResourceX
   Bytes resource;  // content of Resource
   std::string_view schema_url;
-  static ResourceView read(Bytes resource_x);
+  static ResourceView read(Bytes resource_x, const ReadBounds& bounds = {});
 };
 
 // The ResourceX messages of a request. A message in several pieces is copied together.
@@ -118,19 +130,22 @@ struct ScopeView {
   std::string_view name;
   std::string_view version;
   std::string_view schema_url;
-  static ScopeView read(Bytes scope_x);
+  static ScopeView read(Bytes scope_x, const ReadBounds& bounds = {});
 };
 inline constexpr uint32_t kResourceScopes = 2;  // ResourceX.scope_x
 inline constexpr uint32_t kScopeItems = 2;      // spans, metrics, log_records, profiles
 
 class ScopeReader {
  public:
-  explicit ScopeReader(const ResourceView& resource)
-      : bytes_(resource.bytes), scopes_(bytes_.view(), kResourceScopes) {}
+  explicit ScopeReader(const ResourceView& resource, const ReadBounds& bounds = {})
+      : bytes_(resource.bytes),
+        bounds_(bounds),
+        scopes_(bytes_.view(), kResourceScopes, bounds.pace) {}
   bool next(ScopeView* view);
 
  private:
   Bytes bytes_;
+  const ReadBounds bounds_;
   MessageReader scopes_;
 };
 
@@ -150,7 +165,7 @@ struct SpanView {
   uint32_t flags = 0;
   int32_t status_code = 0;
   std::string_view status_message;
-  static SpanView read(MessageBytes span);
+  static SpanView read(MessageBytes span, Pace* pace = nullptr);
 };
 
 struct EventView {
@@ -158,7 +173,7 @@ struct EventView {
   uint64_t time_unix_nano = 0;
   std::string_view name;
   uint32_t dropped_attributes_count = 0;
-  static EventView read(MessageBytes event);
+  static EventView read(MessageBytes event, Pace* pace = nullptr);
 };
 
 struct LinkView {
@@ -168,7 +183,7 @@ struct LinkView {
   std::string_view trace_state;
   uint32_t dropped_attributes_count = 0;
   uint32_t flags = 0;
-  static LinkView read(MessageBytes link);
+  static LinkView read(MessageBytes link, Pace* pace = nullptr);
 };
 
 struct LogRecordView {
@@ -183,7 +198,7 @@ struct LogRecordView {
   MessageBytes trace_id;
   MessageBytes span_id;
   std::string_view event_name;
-  static LogRecordView read(MessageBytes log_record);
+  static LogRecordView read(MessageBytes log_record, Pace* pace = nullptr);
 };
 
 // Field numbers of Metric.data.
@@ -210,7 +225,7 @@ struct MetricView {
   Bytes data;  // content of the Gauge, Sum, …: MessageReader(data.view(), kDataPoints)
   int32_t aggregation_temporality = 0;
   bool is_monotonic = false;
-  static MetricView read(Bytes metric);
+  static MetricView read(Bytes metric, const ReadBounds& bounds = {});
 };
 
 struct BucketsView {
