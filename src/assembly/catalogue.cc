@@ -161,7 +161,7 @@ ExporterReading read_debug(Section& section) {
               return exporters::make_debug_exporter(
                   options,
                   exporters::make_log_sink(parts.unsampled_log, parts.outputs_of_process.log, id),
-                  parts.loop);
+                  parts.loop, parts.pool, parts.long_work);
             }
             std::vector<exporters::TryWrite> writes;
             for (const std::string& path : options.output_paths) {
@@ -169,8 +169,9 @@ ExporterReading read_debug(Section& section) {
               if (!write) return fail(write.error());
               writes.push_back(*std::move(write));
             }
-            return exporters::make_debug_exporter(
-                options, exporters::make_text_sink(std::move(writes)), parts.loop);
+            return exporters::make_debug_exporter(options,
+                                                  exporters::make_text_sink(std::move(writes)),
+                                                  parts.loop, parts.pool, parts.long_work);
           }),
       .helper = helper,
       .joins_requests = false};
@@ -189,7 +190,8 @@ ExporterReading read_file(Section& section) {
                   if (!opened) return fail(opened.error());
                   *writer = std::move(*opened);
                 }
-                return exporters::make_file_exporter(options, *writer, parts.loop);
+                return exporters::make_file_exporter(options, *writer, parts.loop,
+                                                     parts.pool.budget(), parts.long_work);
               }),
           .helper = options.helper,
           .joins_requests = false,

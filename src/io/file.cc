@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -129,15 +130,13 @@ class KernelFileSystem final : public FileSystem {
     return std::make_unique<KernelFile>(*std::move(descriptor), path, is_regular);
   }
   std::string read_head(const std::string& path, size_t bytes) override {
-    const Result<Descriptor> descriptor = safe_open(path, O_RDONLY);
-    struct stat status = {};
-    if (!descriptor || ::fstat(descriptor->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-      return {};
-    }
-    std::string head(bytes, '\0');
-    const ssize_t count = ::pread(descriptor->get(), head.data(), head.size(), 0);
-    head.resize(count > 0 ? static_cast<size_t>(count) : 0);
-    return head;
+    return read_part(path, [bytes](off_t) { return Part{0, bytes}; });
+  }
+  std::string read_tail(const std::string& path, size_t bytes) override {
+    return read_part(path, [bytes](off_t size) {
+      const size_t count = std::min(bytes, static_cast<size_t>(size));
+      return Part{size - static_cast<off_t>(count), count};
+    });
   }
   Status rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) return system_failure("renaming", from, errno);
@@ -158,6 +157,26 @@ class KernelFileSystem final : public FileSystem {
     const int number = make_directories(directory, mode, &part);
     if (number != 0) return system_failure("creating directory", part, number);
     return {};
+  }
+
+ private:
+  struct Part {
+    off_t offset = 0;
+    size_t bytes = 0;
+  };
+  // `choose` is given the size of the file.
+  template <class Choose>
+  static std::string read_part(const std::string& path, const Choose& choose) {
+    const Result<Descriptor> descriptor = safe_open(path, O_RDONLY);
+    struct stat status = {};
+    if (!descriptor || ::fstat(descriptor->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+      return {};
+    }
+    const Part part = choose(status.st_size);
+    std::string content(part.bytes, '\0');
+    const ssize_t count = ::pread(descriptor->get(), content.data(), content.size(), part.offset);
+    content.resize(count > 0 ? static_cast<size_t>(count) : 0);
+    return content;
   }
 };
 

@@ -44,6 +44,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Up to `bytes` from the beginning of a regular file; empty when there is no readable file.
   virtual std::string read_head(const std::string& path, size_t bytes) = 0;
+  // The same from its end.
+  virtual std::string read_tail(const std::string& path, size_t bytes) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
   // The names of the files in `directory`, without the directory itself, in no particular order.

@@ -1,10 +1,9 @@
 #include "exporters/file/file_exporter.h"
 
-#include <limits>
+#include <deque>
 #include <utility>
 
-#include "compress/compressor.h"
-#include "otlp/json/encode.h"
+#include "exporters/file/record_writer.h"
 #include "pipeline/answers.h"
 
 namespace millrace::exporters {
@@ -13,84 +12,89 @@ namespace {
 using pipeline::Batch;
 using pipeline::Outcome;
 
-// The text of one batch is kept between calls up to this size.
-constexpr size_t kKeptRecordBytes = 4 << 20;
+// Between two looks whether the file is free again: another worker writes a long record.
+constexpr Duration kBusyInterval = 5ms;
 
 class FileExporter final : public pipeline::Exporter {
  public:
-  FileExporter(const FileOptions& options, std::shared_ptr<FileWriter> writer, io::Loop& loop)
-      : format_(options.format),
-        zstd_(options.zstd),
+  FileExporter(const FileOptions& options, std::shared_ptr<FileWriter> writer, io::Loop& loop,
+               Budget& budget, io::LongWork& long_work)
+      : loop_(loop),
+        long_work_(long_work),
         writer_(std::move(writer)),
-        compressor_(compress::Coding::kZstd, options.compression_level),
-        answers_(loop) {}
+        record_(options, *writer_, budget),
+        answers_(loop),
+        timer_(loop.make_timer([this] { write_waiting(); })) {}
+  ~FileExporter() override { close(); }
 
-  void send_batch(Batch batch, MonotonicTime, Done done) override {
-    answers_.add(std::move(done),
-                 closed_ ? Outcome{.kind = Outcome::Kind::kCancelled} : write(batch));
+  void send_batch(Batch batch, MonotonicTime deadline, Done done) override {
+    if (closed_) return answers_.add(std::move(done), {.kind = Outcome::Kind::kCancelled});
+    waiting_.push_back({std::move(batch), deadline, std::move(done)});
+    write_waiting();
   }
+
   void close() override {
-    closed_ = true;
+    if (std::exchange(closed_, true)) return answers_.flush();
+    timer_->disarm();
+    record_.cancel();
+    if (Done done = std::exchange(writing_, nullptr)) {
+      answers_.add(std::move(done), {.kind = Outcome::Kind::kCancelled});
+    }
+    for (Job& job : std::exchange(waiting_, {})) {
+      answers_.add(std::move(job.done), {.kind = Outcome::Kind::kCancelled});
+    }
     answers_.flush();
   }
+
   std::string describe() const override {
     return last_error_.empty() ? "writing to " + writer_->path() : last_error_;
   }
 
  private:
-  Outcome write(const Batch& batch) {
-    record_.clear();
-    Outcome outcome;
-    if (Status made = make_record(batch); !made) {
-      outcome = {.kind = Outcome::Kind::kRefused, .error = std::move(made.error())};
-    } else if (Status written = writer_->write_record(as_span(record_)); !written) {
-      outcome = {.kind = Outcome::Kind::kRetry, .error = std::move(written.error())};
+  struct Job {
+    Batch batch;
+    MonotonicTime deadline;
+    Done done;
+  };
+
+  // One after another, in the order of their coming.
+  void write_waiting() {
+    while (!writing_ && !waiting_.empty()) {
+      if (waiting_.front().deadline <= loop_.now()) {
+        answers_.add(std::move(waiting_.front().done),
+                     {.kind = Outcome::Kind::kRetry,
+                      .error = {Code::kDeadlineExceeded, "timeout while waiting for the file"}});
+        waiting_.pop_front();
+        continue;
+      }
+      if (!record_.try_begin()) return timer_->arm_at(loop_.now() + kBusyInterval);
+      writing_ = std::move(waiting_.front().done);
+      Batch batch = std::move(waiting_.front().batch);
+      waiting_.pop_front();
+      const size_t size = batch.bytes.size();
+      long_work_.run(size, [this, batch = std::move(batch)] {
+        Outcome outcome = record_.write(batch, long_work_.work());
+        if (!closed_) end(std::move(outcome));
+      });
     }
+  }
+
+  void end(Outcome outcome) {
     last_error_ = outcome.error.message;
-    if (record_.capacity() > kKeptRecordBytes) record_ = {};
-    return outcome;
+    answers_.add(std::exchange(writing_, nullptr), std::move(outcome));
+    if (!waiting_.empty()) timer_->arm_at(loop_.now());
   }
 
-  // The whole record, so that it goes to the system in one piece.
-  Status make_record(const Batch& batch) {
-    const Bytes message = batch.bytes.to_bytes();
-    if (format_ == FileFormat::kProto) return append_framed(message);
-    const auto encoded = otlp::json::encode_request(batch.signal, message.view(), &record_);
-    if (!encoded) return fail(encoded.error());
-    if (!zstd_) {
-      record_ += '\n';
-      return {};
-    }
-    const Bytes text = Bytes::copy_of(std::string_view(record_));
-    record_.clear();
-    return append_framed(text);
-  }
-
-  Status append_framed(const Bytes& plain) {
-    Bytes content = plain;
-    if (zstd_) {
-      Result<Bytes> compressed = compressor_.compress(Rope(plain));
-      if (!compressed) return fail(std::move(compressed.error()));
-      content = std::move(*compressed);
-    }
-    if (content.size() > std::numeric_limits<int32_t>::max()) {
-      return fail(Code::kResourceExhausted, "a record of 2 GiB or more");
-    }
-    for (const int shift : {24, 16, 8, 0}) {
-      record_ += static_cast<char>(content.size() >> shift & 0xFF);
-    }
-    record_ += content.text();
-    return {};
-  }
-
-  const FileFormat format_;
-  const bool zstd_;
+  io::Loop& loop_;
+  io::LongWork& long_work_;
   const std::shared_ptr<FileWriter> writer_;  // the workers' exporters write to one file
-  compress::Compressor compressor_;
-  std::string record_;
+  RecordWriter record_;
+  std::deque<Job> waiting_;
+  Done writing_;  // of the batch that is being written
   std::string last_error_;
   pipeline::Answers answers_;
   bool closed_ = false;
+  std::unique_ptr<io::Timer> timer_;
 };
 
 }  // namespace
@@ -105,8 +109,9 @@ Result<std::shared_ptr<FileWriter>> make_file_writer(const FileOptions& options,
 
 std::unique_ptr<pipeline::Exporter> make_file_exporter(const FileOptions& options,
                                                        std::shared_ptr<FileWriter> writer,
-                                                       io::Loop& loop) {
-  return std::make_unique<FileExporter>(options, std::move(writer), loop);
+                                                       io::Loop& loop, Budget& budget,
+                                                       io::LongWork& long_work) {
+  return std::make_unique<FileExporter>(options, std::move(writer), loop, budget, long_work);
 }
 
 }  // namespace millrace::exporters

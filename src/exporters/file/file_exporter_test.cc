@@ -8,6 +8,7 @@
 #include "otlp/example_requests.h"
 #include "otlp/json/decode.h"
 #include "otlp/json/encode.h"
+#include "wire/writer.h"
 
 namespace millrace::exporters {
 namespace {
@@ -21,7 +22,17 @@ class FileExporterTest : public testing::Test {
     options.path = "/out/a";
     auto writer = make_file_writer(options, files_, [] { return WallTime{}; });
     ASSERT_TRUE(writer);
-    exporter_ = make_file_exporter(options, *writer, *loop_);
+    writer_ = *writer;
+    exporter_ = make_file_exporter(options, writer_, *loop_, budget_, long_work_);
+  }
+  // A log record whose JSON is six times as long.
+  static Bytes control_characters(size_t size) {
+    wire::Writer writer;
+    std::vector<wire::Writer::Nested> open;
+    for (const uint32_t field : {1, 2, 2, 5}) open.push_back(writer.open(field));
+    writer.string_field(1, std::string(size, '\x01'));
+    for (; !open.empty(); open.pop_back()) writer.close(open.back());
+    return writer.finish();
   }
   Outcome send(Signal signal, const Bytes& request) {
     Outcome outcome;
@@ -55,7 +66,13 @@ class FileExporterTest : public testing::Test {
   }
   io::sim::World world_{1};
   std::unique_ptr<io::Loop> loop_ = world_.make_loop("worker");
+  Budget budget_{size_t{8} << 20};
+  ChunkPool pool_{budget_, 0};
+  MonotonicTime looked_at_{};
+  // Each look at the clock is a tenth of a slice later.
+  io::LongWork long_work_{*loop_, pool_, {.clock = [this] { return looked_at_ += 100us; }}};
   io::sim::SimFileSystem files_;
+  std::shared_ptr<FileWriter> writer_;
   std::unique_ptr<pipeline::Exporter> exporter_;
 };
 
@@ -133,6 +150,47 @@ TEST_F(FileExporterTest, FileThatCannotBeOpenedIsFoundAtTheStart) {
   const auto writer = make_file_writer(options, files_, [] { return WallTime{}; });
   ASSERT_FALSE(writer);
   EXPECT_EQ(writer.error().message, "opening /out/a: No space left on device");
+}
+
+// Built whole it was twelve times the batch, outside the budget and in one turn.
+TEST_F(FileExporterTest, ALongRecordIsWrittenInSlicesAndInsideTheBudget) {
+  start({});
+  constexpr size_t kSize = size_t{2} << 20;
+  const Bytes request = control_characters(kSize);
+  const size_t before = budget_.used();
+  int turns = 0;
+  std::unique_ptr<io::Timer> other;
+  other = loop_->make_timer([&] {
+    ++turns;
+    other->arm_at(loop_->now());
+  });
+  loop_->post([&] { other->arm_at(loop_->now()); });
+  EXPECT_EQ(send(Signal::kLogs, request).kind, Outcome::Kind::kDelivered);
+  EXPECT_GT(turns, 10);
+  EXPECT_GT(content().size(), 6 * kSize);
+  EXPECT_LE(budget_.used(), before + io::Fiber::kStackBytes + (size_t{192} << 10));
+}
+
+TEST_F(FileExporterTest, TheRecordOfAClosedExporterIsCutOffAndOthersGoOn) {
+  start({});
+  const Bytes request = control_characters(size_t{1} << 20);
+  const auto second = make_file_exporter({}, writer_, *loop_, budget_, long_work_);
+  std::vector<Outcome::Kind> outcomes;
+  loop_->post([&] {
+    for (pipeline::Exporter* exporter : {exporter_.get(), second.get()}) {
+      exporter->send_batch(
+          {.signal = Signal::kLogs, .item_count = 1, .bytes = Rope(request), .metadata = nullptr},
+          kNever, [&](Outcome outcome) { outcomes.push_back(outcome.kind); });
+    }
+  });
+  ASSERT_TRUE(world_.run_until([&] { return content().size() > 1000; }, 1s));
+  EXPECT_TRUE(outcomes.empty());
+  exporter_->close();
+  EXPECT_EQ(content(), "");
+  EXPECT_TRUE(world_.run_until([&] { return outcomes.size() == 2; }, 1s));
+  EXPECT_EQ(outcomes, (std::vector{Outcome::Kind::kCancelled, Outcome::Kind::kDelivered}));
+  const std::string text = content();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/check.h"
+
 namespace millrace::exporters {
 namespace {
 
@@ -55,7 +58,21 @@ Status FileWriter::open() {
                       "append: true");
     }
   }
-  return open_locked(keep || opened_before_ ? io::OpenMode::kAppend : io::OpenMode::kTruncate);
+  const bool goes_on = keep || opened_before_;
+  const Status opened = open_locked(goes_on ? io::OpenMode::kAppend : io::OpenMode::kTruncate);
+  return opened && goes_on ? end_torn_line() : opened;
+}
+
+// A life that was killed in the middle of a line left its beginning; what is written now must not
+// become its end.
+Status FileWriter::end_torn_line() {
+  if (options_.format != FileFormat::kJson || options_.zstd || !file_->is_regular()) return {};
+  const std::string tail = files_.read_tail(options_.path, 1);
+  if (tail.empty() || tail == "\n") return {};
+  const Result<Progress> ended = append_locked(as_span("\n"));
+  if (!ended) return fail(ended.error());
+  finish_locked();
+  return {};
 }
 
 Status FileWriter::open_locked(io::OpenMode mode) {
@@ -72,28 +89,95 @@ Status FileWriter::open_locked(io::OpenMode mode) {
 
 Status FileWriter::write_record(std::span<const uint8_t> record) {
   const MutexLock lock(mutex_);
+  if (user_ != nullptr || !waiting_.empty()) {
+    return fail(Code::kUnavailable, "writing " + options_.path + ": another record is under way");
+  }
+  const Result<Progress> written = append_locked(record);
+  if (!written) return fail(written.error());
+  finish_locked();
+  return {};
+}
+
+bool FileWriter::try_begin(User user) {
+  const MutexLock lock(mutex_);
+  MILLRACE_CHECK(user_ != user);
+  const bool is_first = waiting_.empty() || waiting_.front() == user;
+  if (user_ != nullptr || !is_first) {
+    if (std::ranges::find(waiting_, user) == waiting_.end()) waiting_.push_back(user);
+    return false;
+  }
+  if (!waiting_.empty()) waiting_.pop_front();
+  user_ = user;
+  return true;
+}
+
+Result<FileWriter::Progress> FileWriter::append(User user, std::span<const uint8_t> piece) {
+  const MutexLock lock(mutex_);
+  MILLRACE_CHECK(user_ == user);
+  return append_locked(piece);
+}
+
+void FileWriter::finish(User user) {
+  const MutexLock lock(mutex_);
+  MILLRACE_CHECK(user_ == user);
+  finish_locked();
+  user_ = nullptr;
+}
+
+void FileWriter::abandon(User user) {
+  const MutexLock lock(mutex_);
+  MILLRACE_CHECK(user_ == user);
+  if (torn_ && file_ != nullptr) (void)cut_back();
+  record_bytes_ = 0;
+  user_ = nullptr;
+}
+
+void FileWriter::leave(User user) {
+  const MutexLock lock(mutex_);
+  MILLRACE_CHECK(user_ != user);
+  std::erase(waiting_, user);
+}
+
+Result<bool> FileWriter::can_be_cut_back() {
+  const MutexLock lock(mutex_);
   if (file_ == nullptr) {
-    if (Status opened = open_locked(io::OpenMode::kAppend); !opened) return opened;
+    if (Status opened = open_locked(io::OpenMode::kAppend); !opened) return fail(opened.error());
   }
-  if (torn_) {
-    if (Status cut = cut_back(); !cut) return cut;
+  return file_->is_regular();
+}
+
+Result<FileWriter::Progress> FileWriter::append_locked(std::span<const uint8_t> piece) {
+  if (file_ == nullptr) {
+    if (Status opened = open_locked(io::OpenMode::kAppend); !opened) return fail(opened.error());
   }
-  if (must_rotate_before(record.size())) {
-    if (Status rotated = rotate(); !rotated) return rotated;
+  if (record_bytes_ == 0 && torn_) {  // by an earlier record
+    if (Status cut = cut_back(); !cut) return fail(cut.error());
   }
-  size_t written = 0;
-  while (written < record.size()) {
-    const Result<size_t> count = file_->write(record.subspan(written));
+  if (must_rotate_before(record_bytes_ + piece.size())) {
+    const bool has_begun = std::exchange(record_bytes_, 0) > 0;
+    if (has_begun) {
+      if (Status cut = cut_back(); !cut) return fail(cut.error());
+    }
+    if (Status rotated = rotate(); !rotated) return fail(rotated.error());
+    if (has_begun) return Progress::kStartOver;
+  }
+  while (!piece.empty()) {
+    torn_ = true;  // also when the write fails: the system may have taken a part
+    const Result<size_t> count = file_->write(piece);
     if (!count) {
-      torn_ = true;  // also when nothing was counted: the system may have taken a part
       (void)cut_back();
+      record_bytes_ = 0;
       return fail(count.error());
     }
-    written += *count;
-    torn_ = written < record.size();
+    record_bytes_ += *count;
+    piece = piece.subspan(*count);
   }
-  size_ += record.size();
-  return {};
+  return Progress::kWritten;
+}
+
+void FileWriter::finish_locked() {
+  size_ += std::exchange(record_bytes_, 0);
+  torn_ = false;
 }
 
 Status FileWriter::cut_back() {
@@ -102,7 +186,7 @@ Status FileWriter::cut_back() {
   return cut;
 }
 
-bool FileWriter::must_rotate_before(size_t record_size) const {
+bool FileWriter::must_rotate_before(uint64_t record_size) const {
   if (!options_.rotation || size_ == 0 || !file_->is_regular()) return false;
   return size_ + record_size > static_cast<uint64_t>(options_.rotation->max_megabytes) << 20;
 }

@@ -209,5 +209,65 @@ TEST_F(FileWriterTest, RecordsOfSeveralThreadsDoNotMix) {
   }
 }
 
+TEST_F(FileWriterTest, ARecordInPiecesIsThereWholeOrNotAtAll) {
+  const auto writer = make({});
+  ASSERT_TRUE(writer->open());
+  const int one = 1;
+  ASSERT_TRUE(writer->try_begin(&one));
+  ASSERT_TRUE(writer->append(&one, as_span("a ")));
+  EXPECT_FALSE(write(*writer, "other\n"));
+  ASSERT_TRUE(writer->append(&one, as_span("b\n")));
+  writer->finish(&one);
+  ASSERT_TRUE(writer->try_begin(&one));
+  ASSERT_TRUE(writer->append(&one, as_span("half")));
+  writer->abandon(&one);
+  ASSERT_TRUE(write(*writer, "other\n"));
+  EXPECT_EQ(content(), "a b\nother\n");
+}
+
+TEST_F(FileWriterTest, UsersWaitInTheOrderInWhichTheyAsked) {
+  const auto writer = make({});
+  ASSERT_TRUE(writer->open());
+  const int one = 1;
+  const int two = 2;
+  const int three = 3;
+  ASSERT_TRUE(writer->try_begin(&one));
+  EXPECT_FALSE(writer->try_begin(&two));
+  EXPECT_FALSE(writer->try_begin(&three));
+  writer->finish(&one);
+  EXPECT_FALSE(writer->try_begin(&one));
+  EXPECT_FALSE(writer->try_begin(&three));
+  writer->leave(&two);
+  ASSERT_TRUE(writer->try_begin(&three));
+  writer->finish(&three);
+  EXPECT_TRUE(writer->try_begin(&one));
+  writer->abandon(&one);
+}
+
+TEST_F(FileWriterTest, ARecordThatFillsTheFileBeginsAnewInTheNextOne) {
+  const auto writer = make(rotating(0));
+  ASSERT_TRUE(writer->open());
+  ASSERT_TRUE(write(*writer, "first\n"));
+  const int user = 1;
+  const std::string piece(size_t{512} << 10, 'x');
+  ASSERT_TRUE(writer->try_begin(&user));
+  EXPECT_EQ(*writer->append(&user, as_span(piece)), FileWriter::Progress::kWritten);
+  EXPECT_EQ(*writer->append(&user, as_span(piece)), FileWriter::Progress::kStartOver);
+  for (int i = 0; i < 4; ++i) {  // larger than a file may be: it has one of its own
+    EXPECT_EQ(*writer->append(&user, as_span(piece)), FileWriter::Progress::kWritten);
+  }
+  writer->finish(&user);
+  EXPECT_EQ(content().size(), 4 * piece.size());
+  EXPECT_TRUE(everything() == "first\n" + content());
+}
+
+TEST_F(FileWriterTest, ALineThatAKilledLifeLeftBehindIsEndedFirst) {
+  files_.files["/out/traces.json"] = std::make_shared<std::string>("{\"resourceSpans\":[{");
+  const auto writer = make({.path = "", .append = true});
+  ASSERT_TRUE(writer->open());
+  ASSERT_TRUE(write(*writer, "new\n"));
+  EXPECT_EQ(content(), "{\"resourceSpans\":[{\nnew\n");
+}
+
 }  // namespace
 }  // namespace millrace::exporters

@@ -1,5 +1,6 @@
 #include "io/sim/sim_file.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/bytes.h"
@@ -68,6 +69,13 @@ Result<std::unique_ptr<File>> SimFileSystem::open(const std::string& path, OpenM
 std::string SimFileSystem::read_head(const std::string& path, size_t bytes) {
   const auto found = files.find(path);
   return found == files.end() ? std::string() : found->second->substr(0, bytes);
+}
+
+std::string SimFileSystem::read_tail(const std::string& path, size_t bytes) {
+  const auto found = files.find(path);
+  if (found == files.end()) return {};
+  const std::string& content = *found->second;
+  return content.substr(content.size() - std::min(bytes, content.size()));
 }
 
 Status SimFileSystem::rename(const std::string& from, const std::string& to) {

@@ -40,6 +40,7 @@ class SimFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   std::string read_head(const std::string& path, size_t bytes) override;  // never fails
+  std::string read_tail(const std::string& path, size_t bytes) override;  // never fails
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& directory) override;

@@ -1,0 +1,243 @@
+#include "exporters/file/record_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "base/allocation_name.h"
+#include "base/check.h"
+
+namespace millrace::exporters {
+
+using pipeline::Batch;
+using pipeline::Outcome;
+
+namespace {
+
+// What the encoder hands over at once at the most, beside single short values.
+constexpr size_t kStretchBytes = size_t{64} << 10;
+// A record of a file that cannot be cut back goes to the system in one call.
+constexpr std::string_view kDoing = "writing a record";
+
+// 4 bytes, big-endian.
+Bytes length_prefix(size_t size) {
+  std::array<uint8_t, 4> prefix;
+  for (size_t i = 0; i < prefix.size(); ++i) {
+    prefix[i] = static_cast<uint8_t>(size >> (24 - 8 * i) & 0xFF);
+  }
+  return Bytes::copy_of(std::span<const uint8_t>(prefix));
+}
+
+}  // namespace
+
+RecordWriter::RecordWriter(const FileOptions& options, FileWriter& writer, Budget& budget)
+    : format_(options.format),
+      zstd_(options.zstd),
+      writer_(writer),
+      budget_(budget),
+      compressor_(compress::Coding::kZstd, options.compression_level) {}
+
+bool RecordWriter::try_begin() {
+  MILLRACE_CHECK(state_ != State::kWriting);
+  if (!writer_.try_begin(this)) return false;
+  state_ = State::kWriting;
+  return true;
+}
+
+void RecordWriter::cancel() {
+  if (std::exchange(state_, State::kCancelled) == State::kWriting) {
+    writer_.abandon(this);
+  } else {
+    writer_.leave(this);
+  }
+}
+
+Outcome RecordWriter::write(const Batch& batch, Work work) {
+  if (!piece_memory_) {
+    const AllocationName name("term work");
+    piece_memory_ =
+        Reservation::make_beyond(budget_, MemoryTerm::kWork, kPieceBytes + kStretchBytes);
+    piece_.reserve(kPieceBytes + kStretchBytes);
+  }
+  work_ = &work;
+  Status written;
+  do {
+    piece_.clear();
+    failure_ = {};
+    must_start_over_ = false;
+    written = write_once(batch);
+  } while (must_start_over_ && state_ == State::kWriting);
+  reserved_.clear();
+  work_ = nullptr;
+  if (state_ == State::kCancelled) return {.kind = Outcome::Kind::kCancelled};
+  state_ = State::kIdle;
+  if (written) {
+    writer_.finish(this);
+    return {};
+  }
+  writer_.abandon(this);
+  const bool may_work_later = written.error().code == Code::kUnavailable;
+  return {.kind = may_work_later ? Outcome::Kind::kRetry : Outcome::Kind::kRefused,
+          .error = std::move(written.error())};
+}
+
+Status RecordWriter::write_once(const Batch& batch) {
+  const Result<bool> can_be_cut_back = writer_.can_be_cut_back();
+  if (!can_be_cut_back) return fail(can_be_cut_back.error());
+  const bool is_framed = format_ == FileFormat::kProto || zstd_;
+  if (!is_framed && *can_be_cut_back) return stream_json(batch);
+  Rope content = batch.bytes;
+  if (format_ == FileFormat::kJson) {
+    Result<Rope> text = to_json(batch);
+    if (!text) return fail(std::move(text.error()));
+    content = *std::move(text);
+  }
+  if (zstd_) {
+    Result<Rope> packed = compressed(content);
+    if (!packed) return fail(std::move(packed.error()));
+    content = *std::move(packed);
+  }
+  if (content.size() > std::numeric_limits<int32_t>::max()) {
+    return fail(Code::kResourceExhausted, "a record of 2 GiB or more");
+  }
+  Rope record;
+  if (is_framed) record.append(length_prefix(content.size()));
+  for (const Bytes& piece : content.pieces()) record.append(piece);
+  if (!is_framed) record.append(Bytes::copy_of(std::string_view("\n")));
+  return *can_be_cut_back ? put_pieces(record) : put_whole(record);
+}
+
+Status RecordWriter::stream_json(const Batch& batch) {
+  otlp::RopeWriter memory(*work_, 0, kDoing);  // gives only what copies take
+  memory.let_pass_the_limit(beyond_left());
+  Status joining;
+  const auto join = [&](const Rope& message) -> std::optional<Bytes> {
+    Result<Bytes> bytes = joined(message, memory);
+    if (bytes) return *std::move(bytes);
+    joining = fail(std::move(bytes.error()));
+    return std::nullopt;
+  };
+  const bool is_whole =
+      otlp::json::encode_request(batch.signal, batch.bytes, join, *this, work_->pace) &&
+      put(as_span("\n")) && flush();
+  if (!joining) return joining;
+  if (!failure_ || is_whole) return failure_;
+  return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
+}
+
+Result<Rope> RecordWriter::to_json(const Batch& batch) {
+  const size_t most = budget_.limit_of_messages();
+  otlp::RopeWriter out(*work_, most - std::min(most, batch.bytes.size()), kDoing);
+  out.let_pass_the_limit(beyond_left());
+  struct Sink final : otlp::json::TextSink {
+    explicit Sink(otlp::RopeWriter& into) : out(into) {}
+    bool take(std::string_view text) override {
+      out.write(as_span(text));
+      return !out.failed();
+    }
+    otlp::RopeWriter& out;
+  } sink(out);
+  const auto join = [&](const Rope& message) -> std::optional<Bytes> {
+    Result<Bytes> bytes = joined(message, out);
+    return bytes ? std::optional(*std::move(bytes)) : std::nullopt;
+  };
+  const bool is_whole =
+      otlp::json::encode_request(batch.signal, batch.bytes, join, sink, work_->pace);
+  Result<Rope> text = out.finish();
+  for (Reservation& beyond : out.take_beyond()) reserved_.push_back(std::move(beyond));
+  if (text && !is_whole) {
+    return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
+  }
+  return text;
+}
+
+// The output is as long as the input at the most, and is copied once.
+Result<Rope> RecordWriter::compressed(const Rope& plain) {
+  const size_t need = 2 * plain.size();
+  Reservation memory = Reservation::try_make(budget_, MemoryTerm::kEncoded, need);
+  if (!memory && need <= beyond_left()) {
+    memory = Reservation::make_beyond(budget_, MemoryTerm::kEncoded, need);
+  }
+  if (!memory) return fail(no_memory(kDoing, need, budget_));
+  reserved_.push_back(std::move(memory));
+  Result<Bytes> bytes = compressor_.compress(plain, work_->pace);
+  if (!bytes) return fail(std::move(bytes.error()));
+  reserved_.back().shrink(bytes->size());
+  return Rope(*std::move(bytes));
+}
+
+Status RecordWriter::put_whole(const Rope& record) {
+  otlp::RopeWriter memory(*work_, 0, kDoing);
+  memory.let_pass_the_limit(beyond_left());
+  const Result<Bytes> bytes = joined(record, memory);
+  if (!bytes) return fail(bytes.error());
+  append(bytes->view());
+  return failure_;
+}
+
+Status RecordWriter::put_pieces(const Rope& record) {
+  for (const Bytes& piece : record.pieces()) {
+    if (!put(piece.view())) return failure_;
+  }
+  flush();
+  return failure_;
+}
+
+// Small stretches are gathered, large ones go as they are.
+bool RecordWriter::put(std::span<const uint8_t> bytes) {
+  if (bytes.size() > kStretchBytes) {
+    if (!flush()) return false;
+    while (!bytes.empty()) {
+      const size_t part = std::min(bytes.size(), kPieceBytes);
+      if (!append(bytes.first(part))) return false;
+      bytes = bytes.subspan(part);
+    }
+    return true;
+  }
+  piece_ += as_text(bytes);
+  return piece_.size() < kPieceBytes || flush();
+}
+
+bool RecordWriter::flush() {
+  if (piece_.empty()) return true;
+  const bool goes_on = append(as_span(std::string_view(piece_)));
+  piece_.clear();
+  return goes_on;
+}
+
+// False: write_once() ends; the failure, or what else has happened, is noted.
+bool RecordWriter::append(std::span<const uint8_t> bytes) {
+  work_->pace.step(bytes.size());
+  if (state_ == State::kCancelled) {
+    failure_ = fail(Code::kCancelled, "closed");
+    return false;
+  }
+  const Result<FileWriter::Progress> progress = writer_.append(this, bytes);
+  if (!progress) {
+    failure_ = fail(progress.error());
+  } else if (*progress == FileWriter::Progress::kStartOver) {
+    must_start_over_ = true;
+    failure_ = fail(Code::kUnavailable, "the file was rotated");
+  }
+  return failure_.has_value();
+}
+
+// In one piece, copied into a reserved chunk where it is not.
+Result<Bytes> RecordWriter::joined(const Rope& message, otlp::RopeWriter& memory) {
+  if (message.pieces().size() <= 1) return message.to_bytes();
+  ChunkRef chunk = memory.take_chunk(message.size());
+  for (Reservation& beyond : memory.take_beyond()) reserved_.push_back(std::move(beyond));
+  if (!chunk) return fail(no_memory(kDoing, message.size(), budget_));
+  message.copy_to(chunk->data());
+  const uint8_t* const data = chunk->data();
+  return Bytes(std::move(chunk), data, message.size());
+}
+
+size_t RecordWriter::beyond_left() const {
+  const size_t used = budget_.used();
+  const size_t over = used - std::min(used, budget_.limit());
+  return kBeyondBytes - std::min(over, kBeyondBytes);
+}
+
+}  // namespace millrace::exporters
