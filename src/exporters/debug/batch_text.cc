@@ -1,3 +1,4 @@
+#include <limits>
 #include <utility>
 
 #include "exporters/debug/text.h"
@@ -6,12 +7,12 @@ namespace millrace::exporters {
 
 using otlp::MessageBytes;
 
-BatchText::BatchText(Signal signal, Rope request, Verbosity verbosity,
+BatchText::BatchText(Signal signal, Rope request, Verbosity verbosity, Work& work,
                      ControlCharacters control_characters)
     : signal_(signal),
       is_detailed_(verbosity == Verbosity::kDetailed),
-      walk_(std::move(request), RequestWalk::Depth::kItems),
-      out_(control_characters) {}
+      walk_(std::move(request), RequestWalk::Depth::kItems, work),
+      out_(control_characters, work.pace) {}
 
 std::string BatchText::next() {
   out_.text().clear();
@@ -37,6 +38,9 @@ bool BatchText::step() {
     case RequestWalk::Step::kResource:
       print_resource();
       return true;
+    case RequestWalk::Step::kUnreadableResource:
+      print_unreadable_resource();
+      return true;
     case RequestWalk::Step::kScope:
       print_scope();
       return true;
@@ -56,6 +60,11 @@ void BatchText::print_resource() {
   normal::print_resource(out_, signal_, index, walk_.resource());
 }
 
+void BatchText::print_unreadable_resource() {
+  out_.line("Resource #{} of {} bytes is not shown: there is no memory for a copy of it",
+            resource_index_++, walk_.unreadable_bytes());
+}
+
 void BatchText::print_scope() {
   const size_t index = scope_index_++;
   item_index_ = 0;
@@ -69,9 +78,9 @@ void BatchText::begin_item() {
   if (signal_ == Signal::kMetrics) {
     const Bytes& scope = walk_.scope().bytes;
     const auto offset = static_cast<size_t>(item.data() - scope.data());
-    auto metric = otlp::MetricView::read(scope.slice(offset, item.size()));
+    auto metric = otlp::MetricView::read(scope.slice(offset, item.size()), walk_.bounds());
     const Bytes data = metric.data;  // keeps what the reader reads
-    metric_.emplace(Metric{std::move(metric), {data.view(), otlp::kDataPoints}});
+    metric_.emplace(Metric{std::move(metric), {data.view(), otlp::kDataPoints, out_.pace()}});
     if (is_detailed_) detailed::print_metric(out_, index, metric_->view);
     return;
   }
@@ -87,7 +96,11 @@ void BatchText::print_point(MessageBytes point) {
 
 std::string to_text(Signal signal, const Rope& request, Verbosity verbosity,
                     ControlCharacters control_characters) {
-  BatchText text(signal, request, verbosity, control_characters);
+  Budget budget(std::numeric_limits<size_t>::max() / 2);
+  ChunkPool pool(budget, 0);
+  Pace pace;
+  Work work{pool, pace};
+  BatchText text(signal, request, verbosity, work, control_characters);
   std::string all;
   for (std::string piece = text.next(); !piece.empty(); piece = text.next()) all += piece;
   return all;

@@ -27,18 +27,22 @@ constexpr size_t kSummaryBytes = 512;
 // otelcol's counts of a batch.
 class BatchCounts {
  public:
-  explicit BatchCounts(const Batch& batch)
+  BatchCounts(const Batch& batch, Work& work)
       : signal_(batch.signal),
         items_(batch.item_count),
-        walk_(batch.bytes, signal_ == Signal::kMetrics ? RequestWalk::Depth::kItems
-                                                       : RequestWalk::Depth::kResources) {}
+        walk_(batch.bytes,
+              signal_ == Signal::kMetrics ? RequestWalk::Depth::kItems
+                                          : RequestWalk::Depth::kResources,
+              work) {}
 
   // Counts on; true when all is counted.
   bool advance(size_t* work) {
     for (; *work < kTurnBytes; *work += kCountingBytes) {
       const RequestWalk::Step step = walk_.next();
       if (step == RequestWalk::Step::kEnd) return true;
-      if (step == RequestWalk::Step::kResource) ++resources_;
+      if (step == RequestWalk::Step::kResource || step == RequestWalk::Step::kUnreadableResource) {
+        ++resources_;
+      }
       if (step == RequestWalk::Step::kItem) ++metrics_;
     }
     return false;
@@ -69,20 +73,42 @@ class BatchCounts {
   uint64_t metrics_ = 0;
 };
 
+// A pace that outlives the tasks in which its user runs: it passes on what it is told to the pace
+// of the task that runs now.
+class PassedOnPace final : private Pace::Keeper {
+ public:
+  Pace pace{*this};
+  void pass_on_to(Pace& to) { to_ = &to; }
+
+ private:
+  static constexpr int64_t kUnitsAtOnce = 2000;
+  int64_t on_units_used() override {
+    to_->step(kUnitsAtOnce);
+    return kUnitsAtOnce;
+  }
+  Pace* to_ = nullptr;
+};
+
 // One batch on its way into the sink.
 class Printing {
  public:
   enum class State : uint8_t { kMore, kNoRoom, kDone };
 
-  Printing(Batch batch, const DebugOptions& options, pipeline::Exporter::Done done)
-      : counts_(batch), done_(std::move(done)) {
+  Printing(Batch batch, const DebugOptions& options, pipeline::Exporter::Done done, ChunkPool& pool)
+      : bytes_(batch.bytes.size()),
+        work_{pool, pace_.pace},
+        counts_(batch, work_),
+        done_(std::move(done)) {
     if (options.verbosity == Verbosity::kBasic) return;
-    text_.emplace(batch.signal, std::move(batch.bytes), options.verbosity,
+    text_.emplace(batch.signal, std::move(batch.bytes), options.verbosity, work_,
                   options.control_characters);
   }
 
-  // Makes a piece and hands it over; adds what it did to `*work`.
-  State advance(const DebugSink& sink, size_t* work) {
+  size_t bytes() const { return bytes_; }
+
+  // Makes a piece and hands it over; adds what it did to `*work`. `pace` may suspend the caller.
+  State advance(const DebugSink& sink, Pace& pace, size_t* work) {
+    pace_.pass_on_to(pace);
     if (!is_counted_) {
       is_counted_ = counts_.advance(work);
       return State::kMore;
@@ -94,31 +120,41 @@ class Printing {
       return text_ ? State::kMore : State::kDone;
     }
     if (piece_.empty()) piece_ = text_->next();
-    if (piece_.empty()) return State::kDone;
+    if (piece_.empty() || is_cancelled_) return State::kDone;
     *work += piece_.size();
     if (!sink.text(piece_)) return State::kNoRoom;
     piece_.clear();
     return State::kMore;
   }
 
-  void answer(Outcome outcome) { done_(std::move(outcome)); }
+  void answer(Outcome outcome) {
+    is_cancelled_ = outcome.kind == Outcome::Kind::kCancelled;
+    done_(std::move(outcome));
+  }
 
  private:
+  const size_t bytes_;
+  PassedOnPace pace_;
+  Work work_;
   BatchCounts counts_;
   std::optional<BatchText> text_;
   pipeline::Exporter::Done done_;
   bool is_counted_ = false;
   bool is_summarized_ = false;
+  bool is_cancelled_ = false;
   std::string piece_;  // made and not yet taken
 };
 
 class DebugExporter final : public pipeline::Exporter {
  public:
-  DebugExporter(const DebugOptions& options, DebugSink sink, io::Loop& loop)
+  DebugExporter(const DebugOptions& options, DebugSink sink, io::Loop& loop, ChunkPool& pool,
+                io::LongWork& long_work)
       : options_(options),
         sampler_(options.sampling_initial, options.sampling_thereafter),
         sink_(std::move(sink)),
         loop_(loop),
+        pool_(pool),
+        long_work_(long_work),
         answers_(loop),
         timer_(loop.make_timer([this] { print_more(); })) {}
 
@@ -127,8 +163,13 @@ class DebugExporter final : public pipeline::Exporter {
       return answers_.add(std::move(done), {.kind = closed_ ? Outcome::Kind::kCancelled
                                                             : Outcome::Kind::kDelivered});
     }
-    printing_.push_back(std::make_unique<Printing>(std::move(batch), options_, std::move(done)));
-    if (!timer_->armed()) timer_->arm_at(loop_.now());
+    if (!text_memory_ && options_.verbosity != Verbosity::kBasic) {
+      text_memory_ =
+          Reservation::make_beyond(pool_.budget(), MemoryTerm::kWork, BatchText::kPieceBytesMax);
+    }
+    printing_.push_back(
+        std::make_shared<Printing>(std::move(batch), options_, std::move(done), pool_));
+    if (!is_printing_ && !timer_->armed()) timer_->arm_at(loop_.now());
   }
 
   void close() override {
@@ -146,17 +187,35 @@ class DebugExporter final : public pipeline::Exporter {
   // A turn's part, so that others run in between.
   void print_more() {
     waits_ = false;
-    for (size_t work = 0; work < kTurnBytes && !waits_ && !printing_.empty();) {
-      const Printing::State state = printing_.front()->advance(sink_, &work);
+    is_printing_ = true;
+    // Shared with the task, which may be suspended when the exporter is closed.
+    long_work_.run(printing_.front()->bytes(), [this, first = printing_.front()] {
+      print_from(first, long_work_.work().pace);
+      if (closed_) return;
+      is_printing_ = false;
+      if (printing_.empty()) {
+        text_memory_ = {};
+      } else {
+        timer_->arm_at(loop_.now() + (waits_ ? kRetryInterval : 0ms));
+      }
+    });
+  }
+
+  // `first`, and the short batches behind it.
+  void print_from(std::shared_ptr<Printing> first, Pace& pace) {
+    for (size_t work = 0; work < kTurnBytes && !waits_;) {
+      const Printing::State state = first->advance(sink_, pace, &work);
+      if (closed_) return;  // while it was suspended
       waits_ = state == Printing::State::kNoRoom;
-      if (state == Printing::State::kDone) answer_first(Outcome::Kind::kDelivered);
+      if (state != Printing::State::kDone) continue;
+      answer_first(Outcome::Kind::kDelivered);
+      if (printing_.empty() || long_work_.is_long(printing_.front()->bytes())) return;
+      first = printing_.front();
     }
-    if (printing_.empty()) return;
-    timer_->arm_at(loop_.now() + (waits_ ? kRetryInterval : 0ms));
   }
 
   void answer_first(Outcome::Kind kind) {
-    const std::unique_ptr<Printing> first = std::move(printing_.front());
+    const std::shared_ptr<Printing> first = std::move(printing_.front());
     printing_.pop_front();
     first->answer({.kind = kind});
   }
@@ -165,8 +224,12 @@ class DebugExporter final : public pipeline::Exporter {
   Sampler sampler_;
   const DebugSink sink_;
   io::Loop& loop_;
+  ChunkPool& pool_;
+  io::LongWork& long_work_;
   pipeline::Answers answers_;
-  std::deque<std::unique_ptr<Printing>> printing_;  // oldest first
+  std::deque<std::shared_ptr<Printing>> printing_;  // oldest first
+  Reservation text_memory_;   // for one piece of text, while there is something to print
+  bool is_printing_ = false;  // the oldest, in a task of long_work_
   bool waits_ = false;
   bool closed_ = false;
   std::unique_ptr<io::Timer> timer_;
@@ -175,8 +238,9 @@ class DebugExporter final : public pipeline::Exporter {
 }  // namespace
 
 std::unique_ptr<pipeline::Exporter> make_debug_exporter(const DebugOptions& options, DebugSink sink,
-                                                        io::Loop& loop) {
-  return std::make_unique<DebugExporter>(options, std::move(sink), loop);
+                                                        io::Loop& loop, ChunkPool& pool,
+                                                        io::LongWork& long_work) {
+  return std::make_unique<DebugExporter>(options, std::move(sink), loop, pool, long_work);
 }
 
 }  // namespace millrace::exporters

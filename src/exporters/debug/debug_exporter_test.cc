@@ -29,7 +29,7 @@ class DebugExporterTest : public testing::Test {
                                                 text += more;
                                                 return true;
                                               }}),
-                                              *loop_);
+                                              *loop_, pool_, long_work_);
     int done = 0;
     loop_->post([&] {
       for (int i = 0; i < batches; ++i) {
@@ -51,6 +51,9 @@ class DebugExporterTest : public testing::Test {
   int refusals_ = 0;  // calls that find no room
   io::sim::World world_{1};
   std::unique_ptr<io::Loop> loop_ = world_.make_loop("worker");
+  Budget budget_{size_t{64} << 20};
+  ChunkPool pool_{budget_, 0};
+  io::LongWork long_work_{*loop_, pool_};
 };
 
 TEST_F(DebugExporterTest, BasicIsOneLineWithOtelcolsCounts) {
@@ -81,8 +84,8 @@ TEST_F(DebugExporterTest, ABatchWaitsForRoomAndIsShownOnce) {
 }
 
 TEST_F(DebugExporterTest, WhatWaitsAtTheEndIsCancelled) {
-  const auto exporter =
-      make_debug_exporter({}, make_text_sink({[](std::string_view) { return false; }}), *loop_);
+  const auto exporter = make_debug_exporter(
+      {}, make_text_sink({[](std::string_view) { return false; }}), *loop_, pool_, long_work_);
   int cancelled = 0;
   loop_->post([&] {
     for (int i = 0; i < 3; ++i) {
@@ -120,7 +123,7 @@ TEST_F(DebugExporterTest, AHugeTextIsMadePieceByPieceAndOthersRunInBetween) {
                                               total += more.size();
                                               return true;
                                             }}),
-                                            *loop_);
+                                            *loop_, pool_, long_work_);
   bool done = false;
   int turns = 0;
   std::unique_ptr<io::Timer> other;
@@ -138,6 +141,55 @@ TEST_F(DebugExporterTest, AHugeTextIsMadePieceByPieceAndOthersRunInBetween) {
   EXPECT_GT(total, size_t{10} << 20);
   EXPECT_LE(largest, BatchText::kPieceBytesMax);
   EXPECT_GT(turns, 100);
+}
+
+// What one span holds was read in one go, whatever it was.
+TEST_F(DebugExporterTest, ASpanOfAMillionFieldsIsReadInSlices) {
+  wire::Writer writer;
+  const auto resource = writer.open(1);
+  const auto scope = writer.open(2);
+  const auto span = writer.open(2);
+  for (int i = 0; i < 300'000; ++i) writer.string_field(9, "");
+  writer.close(span);
+  writer.close(scope);
+  writer.close(resource);
+  MonotonicTime looked_at{};
+  io::LongWork long_work(*loop_, pool_, {.clock = [&] { return looked_at += 200us; }});
+  const auto exporter = make_debug_exporter({.verbosity = Verbosity::kNormal},
+                                            make_text_sink({[](std::string_view) { return true; }}),
+                                            *loop_, pool_, long_work);
+  bool done = false;
+  int turns = 0;
+  std::unique_ptr<io::Timer> other;
+  other = loop_->make_timer([&] {
+    ++turns;
+    if (!done) other->arm_at(loop_->now());
+  });
+  loop_->post([&, request = Rope(writer.finish())] {
+    other->arm_at(loop_->now());
+    exporter->send_batch(
+        {.signal = Signal::kTraces, .item_count = 1, .bytes = request, .metadata = nullptr}, kNever,
+        [&](Outcome) { done = true; });
+  });
+  EXPECT_TRUE(world_.run_until([&] { return done; }, 10s));
+  EXPECT_GT(turns, 8);
+}
+
+TEST_F(DebugExporterTest, AResourceInPiecesThatFindsNoMemoryIsNamedInstead) {
+  const Bytes request = otlp::example_request(Signal::kLogs, {.items = 2000});
+  Rope rope(request.slice(0, 1000));
+  rope.append(request.slice(1000, request.size() - 1000));
+  const auto printed_within = [&](size_t bytes) {
+    Budget budget(bytes);
+    ChunkPool pool(budget, 0);
+    Pace pace;
+    Work work{pool, pace};
+    BatchText text(Signal::kLogs, rope, Verbosity::kNormal, work);
+    return text.next();
+  };
+  EXPECT_THAT(printed_within(1000),
+              testing::MatchesRegex("Resource #0 of [0-9]+ bytes is not .*\n"));
+  EXPECT_THAT(printed_within(size_t{8} << 20), HasSubstr("ResourceLogs #0"));
 }
 
 TEST(DebugSamplerTest, EachSecondStartsAnew) {

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/printable_text.h"
 #include "exporters/debug/text.h"
+#include "memory/testing/test_work.h"
 #include "otlp/admit.h"
 #include "otlp/otlp_reference.h"
 
@@ -23,8 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto admitted = otlp::admit(signal, message.view());
   if (!admitted) return 0;
   const Rope request(message);
+  millrace::testing::TestWork test;
   for (const auto verbosity : {exporters::Verbosity::kNormal, exporters::Verbosity::kDetailed}) {
-    exporters::BatchText text(signal, request, verbosity);
+    exporters::BatchText text(signal, request, verbosity, test.work);
     size_t lines = 0;
     for (std::string piece = text.next(); !piece.empty(); piece = text.next()) {
       MILLRACE_CHECK(piece.size() <= exporters::BatchText::kPieceBytesMax && piece.ends_with('\n'));

@@ -55,21 +55,21 @@ std::string severity_text(int32_t number) {
 void print_attributes(Printer& out, std::string_view indent, std::string_view title,
                       MessageBytes message, uint32_t field_number) {
   bool is_first = true;
-  MessageReader reader(message, field_number);
+  MessageReader reader(message, field_number, out.pace());
   for (MessageBytes bytes; !out.is_full() && reader.next(&bytes);) {
     if (is_first) out.line("{}{}:", indent, title);
     is_first = false;
-    const otlp::KeyValueView pair = otlp::KeyValueView::read(bytes);
+    const otlp::KeyValueView pair = otlp::KeyValueView::read(bytes, out.pace());
     out.line("{}     -> {}: {}", indent == "     -> " ? "     " : indent, out.shown(pair.key),
-             out.shown_with_type(AnyValueView::read(pair.value)));
+             out.shown_with_type(AnyValueView::read(pair.value, out.pace())));
   }
 }
 
 void print_events(Printer& out, MessageBytes span) {
   size_t index = 0;
-  MessageReader events(span, otlp::kSpanEvents);
+  MessageReader events(span, otlp::kSpanEvents, out.pace());
   for (MessageBytes item; !out.is_full() && events.next(&item);) {
-    const auto event = otlp::EventView::read(item);
+    const auto event = otlp::EventView::read(item, out.pace());
     if (index == 0) out.line("Events:");
     out.line("SpanEvent #{}", index++);
     out.line("     -> Name: {}", out.shown(event.name));
@@ -81,9 +81,9 @@ void print_events(Printer& out, MessageBytes span) {
 
 void print_links(Printer& out, MessageBytes span) {
   size_t index = 0;
-  MessageReader links(span, otlp::kSpanLinks);
+  MessageReader links(span, otlp::kSpanLinks, out.pace());
   for (MessageBytes item; !out.is_full() && links.next(&item);) {
-    const auto link = otlp::LinkView::read(item);
+    const auto link = otlp::LinkView::read(item, out.pace());
     if (index == 0) out.line("Links:");
     out.line("SpanLink #{}", index++);
     out.line("     -> Trace ID: {}", hex(link.trace_id));
@@ -95,7 +95,7 @@ void print_links(Printer& out, MessageBytes span) {
 }
 
 void print_span(Printer& out, MessageBytes bytes) {
-  const auto span = otlp::SpanView::read(bytes);
+  const auto span = otlp::SpanView::read(bytes, out.pace());
   out.line("    Trace ID       : {}", hex(span.trace_id));
   out.line("    Parent ID      : {}", hex(span.parent_span_id));
   out.line("    ID             : {}", hex(span.span_id));
@@ -119,7 +119,7 @@ void print_span(Printer& out, MessageBytes bytes) {
 }
 
 void print_log_record(Printer& out, MessageBytes bytes) {
-  const auto record = otlp::LogRecordView::read(bytes);
+  const auto record = otlp::LogRecordView::read(bytes, out.pace());
   out.line("ObservedTimestamp: {}", time_text(record.observed_time_unix_nano));
   out.line("Timestamp: {}", time_text(record.time_unix_nano));
   out.line("SeverityText: {}", out.shown(record.severity_text));
@@ -216,7 +216,7 @@ uint32_t exemplars_field(MetricType type) {
 void print_exemplars(Printer& out, MetricType type, MessageBytes point) {
   if (exemplars_field(type) == 0) return;
   size_t index = 0;
-  MessageReader exemplars(point, exemplars_field(type));
+  MessageReader exemplars(point, exemplars_field(type), out.pace());
   for (MessageBytes exemplar; !out.is_full() && exemplars.next(&exemplar);) {
     if (index == 0) out.line("Exemplars:");
     print_exemplar(out, index++, exemplar);

@@ -53,12 +53,12 @@ void print_scope(Printer& out, Signal signal, size_t index, const otlp::ScopeVie
 void print_item(Printer& out, Signal signal, MessageBytes item) {
   switch (signal) {
     case Signal::kTraces: {
-      const auto span = otlp::SpanView::read(item);
+      const auto span = otlp::SpanView::read(item, out.pace());
       return out.line("  {} {} {}{}", out.shown(span.name), hex(span.trace_id), hex(span.span_id),
                       out.attributes_in_line(item, otlp::kSpanAttributes));
     }
     case Signal::kLogs: {
-      const auto record = otlp::LogRecordView::read(item);
+      const auto record = otlp::LogRecordView::read(item, out.pace());
       return out.line("  {}{}", out.shown(record.body),
                       out.attributes_in_line(item, otlp::kLogRecordAttributes));
     }

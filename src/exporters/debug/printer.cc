@@ -18,6 +18,7 @@ std::string hex(MessageBytes bytes) {
 }
 
 std::string Printer::shown(std::string_view text) const {
+  const AllocationName name("term work");
   const std::string_view kept = text.substr(0, kValueBytesMax);
   std::string out;
   if (escapes_) {
@@ -33,6 +34,7 @@ std::string Printer::shown(const AnyValueView& value) const {
   if (value.type == AnyValueView::Type::kString) return shown(value.text);
   const size_t size = std::max(value.text.size(), value.members.size());
   if (size > kValueBytesMax) return fmt::format("... ({} bytes)", size);
+  pace_.step(kCharacterUnits * size);
   return shown(otlp::to_text(value));
 }
 
@@ -44,10 +46,16 @@ std::string Printer::shown_with_type(const AnyValueView& value) const {
 
 std::string Printer::attributes_in_line(MessageBytes message, uint32_t field_number) const {
   std::string text;
-  MessageReader reader(message, field_number);
+  MessageReader reader(message, field_number, &pace_);
   for (MessageBytes bytes; text.size() < kItemTextMax && reader.next(&bytes);) {
-    const KeyValueView pair = KeyValueView::read(bytes);
-    text += fmt::format(" {}={}", shown(pair.key), shown(AnyValueView::read(pair.value)));
+    const KeyValueView pair = KeyValueView::read(bytes, &pace_);
+    const std::string more =
+        fmt::format(" {}={}", shown(pair.key), shown(AnyValueView::read(pair.value, &pace_)));
+    {
+      const AllocationName name("term work");
+      text += more;
+    }
+    pace_.step(kCharacterUnits * more.size());
   }
   return text;
 }

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/allocation_name.h"
+#include "base/pace.h"
 #include "exporters/debug/options.h"
 #include "otlp/views.h"
 
@@ -23,14 +25,20 @@ class Printer {
   // Of one value; a larger text is cut, a larger list is not shown.
   static constexpr size_t kValueBytesMax = size_t{32} << 10;
 
-  explicit Printer(ControlCharacters control_characters)
-      : escapes_(control_characters == ControlCharacters::kEscaped) {}
+  // `pace` is told of what is looked at and written.
+  Printer(ControlCharacters control_characters, Pace& pace)
+      : escapes_(control_characters == ControlCharacters::kEscaped), pace_(pace) {}
 
   template <class... Parts>
   void line(fmt::format_string<Parts...> format, Parts&&... parts) {
     if (is_full()) return;
-    fmt::format_to(std::back_inserter(text_), format, std::forward<Parts>(parts)...);
-    text_ += '\n';
+    const size_t before = text_.size();
+    {
+      const AllocationName name("term work");
+      fmt::format_to(std::back_inserter(text_), format, std::forward<Parts>(parts)...);
+      text_ += '\n';
+    }
+    pace_.step(kCharacterUnits * (text_.size() - before));
   }
   // Callers that loop over the fields of an item stop here.
   bool is_full() const { return text_.size() >= item_begin_ + kItemTextMax; }
@@ -50,9 +58,14 @@ class Printer {
   std::string attributes_in_line(otlp::MessageBytes message, uint32_t field_number) const;
 
   std::string& text() { return text_; }
+  // For whoever reads what is printed.
+  Pace* pace() const { return &pace_; }
 
  private:
+  static constexpr size_t kCharacterUnits = 8;
+
   const bool escapes_;
+  Pace& pace_;
   std::string text_;
   size_t item_begin_ = 0;
 };

@@ -26,14 +26,17 @@ class BatchText {
 
   // kNormal: one line for each resource, scope and item: name or body, ids, values, attributes.
   // kDetailed: everything, as otelcol lays it out. Precondition: the request passed admission.
-  BatchText(Signal signal, Rope request, Verbosity verbosity,
+  // `work` must outlive this.
+  BatchText(Signal signal, Rope request, Verbosity verbosity, Work& work,
             ControlCharacters control_characters = ControlCharacters::kEscaped);
-  // The next piece, of whole lines; empty when there is no more.
+  // The next piece, of whole lines; empty when there is no more. The pace of `work` may suspend the
+  // caller.
   std::string next();
 
  private:
   bool step();
   void print_resource();
+  void print_unreadable_resource();
   void print_scope();
   void begin_item();
   void print_point(otlp::MessageBytes point);
