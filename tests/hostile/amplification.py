@@ -5,7 +5,8 @@ import os
 
 import h2
 from attack import attack, push
-from payloads import MOST, ONE_SPAN, gzipped, http1, zstd_pairs, zstd_string
+from payloads import (BLOCK_MAX, MOST, ONE_SPAN, around, gzipped, http1, zstd_block, zstd_frame, zstd_pair_block,
+                      zstd_pairs, zstd_string)
 
 EMPTY_SPANS = zstd_pairs([1, 2], b"\x12\x00", 8 << 20)
 EMPTY_ATTRIBUTES = zstd_pairs([1, 2, 2], b"\x4a\x00", 8 << 20)
@@ -22,6 +23,22 @@ def posts(target, *bodies, port="edited_http", coding="zstd", **more):
 def empty_records_become_lines(target):
     """4 million empty spans, empty attributes, 20 MB of control characters: their JSON is far longer."""
     return posts(target, EMPTY_SPANS, EMPTY_ATTRIBUTES, LONG_STRING)
+
+
+@attack(config="to file", seconds=2, refused_max=0.5)
+def one_string_becomes_a_line_of_a_hundred_megabytes(target):
+    """20 MB of control characters, alone, so that the budget has room for them: 120 MB as JSON."""
+    return posts(target, LONG_STRING)
+
+
+@attack(config="to debug", seconds=2, refused_max=0.5)
+def a_resource_in_two_parts_becomes_words(target):
+    """Each of 8 MB: whoever reads the resource has to join them."""
+    size = 8 << 20
+    parts = [zstd_block(0, len(head), head) + zstd_pair_block(b"\x0a\x00") * (size // BLOCK_MAX)
+             for head in [around([1], size)] * 2]
+    whole = around([1], 2 * (size + len(around([1], size))))
+    return posts(target, zstd_frame(zstd_block(0, len(whole), whole), *parts))
 
 
 @attack(config="to debug", seconds=2, refused_max=0.5)
