@@ -32,7 +32,7 @@ using MessageBytes = std::span<const uint8_t>;
 // For readers on an event loop: a message of megabytes may hold millions of fields.
 inline constexpr size_t kFieldUnits = 10;  // of a Pace, for one field that is looked at
 struct ReadBounds {
-  Pace* pace = nullptr;  // told of each field; null: nobody is waiting
+  Pace* pace = nullptr;  // told of each field; null: no other work waits
   // Of one singular message that came in several parts; of more, the last part is taken alone.
   size_t merged_bytes_max = std::numeric_limits<size_t>::max();
 };

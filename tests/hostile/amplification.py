@@ -33,7 +33,7 @@ def one_string_becomes_a_line_of_a_hundred_megabytes(target):
 
 @attack(config="to debug", seconds=2, refused_max=0.5)
 def a_resource_in_two_parts_becomes_words(target):
-    """Each of 8 MB: whoever reads the resource has to join them."""
+    """Each of 8 MB: a reader of the resource has to join them."""
     size = 8 << 20
     parts = [zstd_block(0, len(head), head) + zstd_pair_block(b"\x0a\x00") * (size // BLOCK_MAX)
              for head in [around([1], size)] * 2]
