@@ -105,12 +105,13 @@ def red_after():
 def find(folder, text):
     """The .cc files of a component, without tests, that contain the text; one entry per occurrence."""
     found = []
-    for name in sorted(os.listdir(os.path.join(ROOT, folder))):
-        if not name.endswith(".cc") or re.search(r"_(test|bench|fuzz)\.cc$", name):
-            continue
-        path = os.path.join(folder, name)
-        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-            found += [path] * file.read().count(text)
+    for directory, _, names in os.walk(os.path.join(ROOT, folder)):
+        for name in sorted(names):
+            if not name.endswith(".cc") or re.search(r"_(test|bench|fuzz)\.cc$", name):
+                continue
+            path = os.path.relpath(os.path.join(directory, name), ROOT)
+            with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+                found += [path] * file.read().count(text)
     return found
 
 

@@ -4,11 +4,8 @@
 #include <utility>
 
 #include "http/http1_response_writer.h"
-#include "transport/server/http_replies.h"
 
 namespace millrace::transport {
-
-using http::KnownField;
 
 namespace {
 // How much of a refused body is read and dropped before the connection is closed instead.
@@ -49,17 +46,12 @@ Http1ServerProtocol::Http1ServerProtocol(ConnectionHost& host)
     : host_(host),
       options_(host.context().options),
       parser_(options_.header_bytes_max, *this),
-      stage_since_(host.context().loop.now()) {
-  if (options_.age_max > Duration::zero()) {
-    const double jitter = 0.9 + 0.2 * host_.context().loop.random().unit();
-    age_at_ =
-        stage_since_ +
-        Duration(static_cast<int64_t>(static_cast<double>(options_.age_max.count()) * jitter));
-  }
-}
+      request_(host),
+      stage_since_(host.context().loop.now()),
+      age_at_(host.context().age_limit_of_new_connection()) {}
 
 Http1ServerProtocol::~Http1ServerProtocol() {
-  host_.landing().drop(message_);
+  request_.drop_body();
   if (pending_ != nullptr) pending_->forget_connection();
 }
 
@@ -130,114 +122,59 @@ void Http1ServerProtocol::on_head(const http::Http1Head& head, const http::Heade
   ServerContext& context = host_.context();
   head_ = head;
   answered_ = false;
-  wire_bytes_ = 0;
   last_ = !head.keep_alive || last_ || context.loop.now() >= age_at_;
-  head_method_ = fields.find(KnownField::kMethod) == "HEAD";
-  origin_ = options_.cors.allowed_origins.empty() ? std::string()
-                                                  : std::string(fields.find(KnownField::kOrigin));
-  plan_ = context.routing.plan(
-      fields, head.minor_version == 0 ? HttpVersion::kHttp10 : HttpVersion::kHttp11);
+  const HttpVersion version = head.minor_version == 0 ? HttpVersion::kHttp10 : HttpVersion::kHttp11;
+  request_.start(context.routing.plan(fields, version), fields);
   enter(Stage::kBody);
-  switch (plan_.kind) {
-    case RequestPlan::Kind::kPage:
-      host_.take_smaller_pieces();
-      host_.note_whole_request();
-      return answer_http(answer_page(fields, *plan_.page));
-    case RequestPlan::Kind::kPreflight:
-      return answer_http(answer_preflight(fields, options_.cors));
-    case RequestPlan::Kind::kRefused:
-      note_rejected(plan_.refusal->reason, plan_.refusal->message);
-      return answer_http(answer_refusal(plan_));
-    case RequestPlan::Kind::kOtlp:
-      break;
-  }
-  pass_ = {};
-  if (const auto refusal = ask_gates(host_, fields, *plan_.signal, pass_)) {
-    return refuse(refusal->reply, refusal->reason);
-  }
-  metadata_ = nullptr;
-  if (options_.include_metadata) {
-    metadata_ = make_metadata(context.pool.budget(), fields, host_.peer(), pass_.secret_field);
-    if (metadata_ == nullptr) return refuse(no_memory_reply(options_), "memory");
-  }
+  if (auto reply = request_.reply_without_body(fields)) return answer_http(std::move(*reply));
+  if (const auto refusal = request_.admit(fields)) return refuse(*refusal);
   start_body();
 }
 
 void Http1ServerProtocol::start_body() {
-  const size_t size_max = options_.http_body_bytes_max;
-  LandingOutcome outcome;
-  if (head_.chunked) {
-    outcome = host_.landing().begin_unsized(message_);
-  } else {
-    const uint64_t length = head_.content_length.value_or(0);
-    if (length > size_max) return refuse(too_large_reply(length, size_max), "too_large");
-    charge_bytes(length);
-    outcome = host_.landing().begin(message_, length, nullptr);
-  }
-  if (outcome != LandingOutcome::kLanded) return refuse_landing(outcome);
+  const auto length = head_.chunked ? std::optional<uint64_t>() : head_.content_length.value_or(0);
+  if (const auto refusal = request_.begin_body(length)) return refuse(*refusal);
   if (head_.expects_continue && head_.minor_version >= 1) {
     out_ += http::kHttp1Continue;
     host_.schedule_flush();
   }
 }
 
-void Http1ServerProtocol::charge_bytes(uint64_t bytes) {
-  if (pass_.meter != nullptr) pass_.meter->charge_bytes(pass_, bytes, host_.context().loop.now());
-}
-
 void Http1ServerProtocol::on_body(std::span<uint8_t> bytes) {
-  wire_bytes_ += bytes.size();
+  request_.count_wire_bytes(bytes.size());
   stage_since_ = host_.context().loop.now();
   if (stage_ == Stage::kDiscarding) {
-    if (wire_bytes_ > kDiscardedBytesMax) closing_ = true;
+    if (request_.wire_bytes() > kDiscardedBytesMax) closing_ = true;
     return;
   }
-  if (wire_bytes_ > options_.http_body_bytes_max) {
-    return refuse(too_large_reply(wire_bytes_, options_.http_body_bytes_max), "too_large");
-  }
-  const LandingOutcome outcome = host_.landing().append(message_, bytes.data(), bytes.size());
-  if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
+  if (const auto refusal = request_.append_body(bytes)) refuse(*refusal);
 }
 
 void Http1ServerProtocol::on_end() {
   if (!answered_) {
     enter(Stage::kAwaitingReply);
-    if (head_.chunked) charge_bytes(wire_bytes_);
-    ReceivedBody body{host_.landing().finish(message_), wire_bytes_, std::move(metadata_), kNever,
-                      std::move(pass_)};
     auto* pending = new Pending(*this);
     pending_ = pending;
-    if (const auto refusal = hand_over(host_, plan_, std::move(body), pending)) {
+    if (const auto refusal = request_.hand_over(kNever, pending)) {
       pending_ = nullptr;
       delete pending;
-      return refuse(refusal->reply, refusal->reason);
+      refuse(*refusal);
     }
-    return host_.note_whole_request();
+    return;
   }
   parser_reset_due_ = true;
   enter(Stage::kIdle);
   if (last_) closing_ = true;
 }
 
-void Http1ServerProtocol::note_rejected(std::string_view reason, std::string_view detail) {
-  host_.context().observer.on_rejected(Protocol::kHttp, plan_.signal, reason, detail, host_.peer());
-}
-
-void Http1ServerProtocol::refuse(const Reply& reply, std::string_view reason) {
-  note_rejected(reason, reply.message);
-  answer(reply);
-}
-
-void Http1ServerProtocol::refuse_landing(LandingOutcome outcome) {
-  Reply reply = no_memory_reply(options_);
-  if (outcome == LandingOutcome::kNoMemory) return refuse(reply, "memory");
-  reply.message = "too many unfinished bytes on this connection, try again later";
-  refuse(reply, "announced_bytes");
+void Http1ServerProtocol::refuse(const RequestRefusal& refusal) {
+  request_.note_rejected(refusal.reason, refusal.reply.message);
+  answer(refusal.reply);
 }
 
 void Http1ServerProtocol::refuse_malformed(http::Http1Error error) {
   if (error == http::Http1Error::kNotHttp) {
-    note_rejected("not_http", "the first line is no HTTP request");
+    request_.note_rejected("not_http", "the first line is no HTTP request");
     closing_ = true;
     host_.schedule_flush();
     return;
@@ -266,29 +203,29 @@ void Http1ServerProtocol::refuse_malformed(http::Http1Error error) {
       answer.body = "malformed request\n";
       break;
   }
-  note_rejected(reason, answer.body);
+  request_.note_rejected(reason, answer.body);
   last_ = true;
   if (!answered_ || stage_ != Stage::kDiscarding) answer_http(std::move(answer));
   closing_ = true;
 }
 
-void Http1ServerProtocol::answer(const Reply& reply) {
-  answer_http(map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format));
-}
+void Http1ServerProtocol::answer(const Reply& reply) { answer_http(request_.http_reply(reply)); }
 
 void Http1ServerProtocol::answer_http(HttpReply answer) {
-  host_.landing().drop(message_);
+  request_.drop_body();
   // Who waits for leave to send the body and is refused may send it or not: nobody can tell where
   // the next request would begin.
-  const bool body_withheld = head_.expects_continue && stage_ == Stage::kBody && wire_bytes_ == 0;
+  const bool body_withheld =
+      head_.expects_continue && stage_ == Stage::kBody && request_.wire_bytes() == 0;
   if (body_withheld || ended_) last_ = true;
   answered_ = true;
-  add_common_fields(answer, options_, origin_);
+  request_.add_common_fields(answer);
   http::Http1Response response;
   response.status = answer.status;
   response.content_type = answer.content_type;
   response.body = answer.body;
-  response.body_option = head_method_ ? http::BodyOption::kHeadersOnly : http::BodyOption::kSend;
+  response.body_option =
+      request_.is_head_method() ? http::BodyOption::kHeadersOnly : http::BodyOption::kSend;
   response.connection = last_ ? http::ConnectionOption::kClose : http::ConnectionOption::kKeepAlive;
   response.request_minor_version = head_.minor_version;
   response.date = host_.context().loop.wall_now();
@@ -315,7 +252,7 @@ void Http1ServerProtocol::reserve_answer(size_t size_before) {
     answer_memory_ = std::move(memory);
     return;
   }
-  note_rejected("memory", "no memory for the answer");
+  request_.note_rejected("memory", "no memory for the answer");
   out_.resize(size_before);
   out_.shrink_to_fit();
   last_ = true;
@@ -361,16 +298,13 @@ MonotonicTime Http1ServerProtocol::on_time(MonotonicTime now) {
   }
   HttpReply answer;
   if (stage_ == Stage::kBody) {
-    Reply reply;
-    reply.code = Code::kDeadlineExceeded;
-    reply.message = "the body made no progress for too long";
-    answer = map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format);
+    answer = request_.http_timeout_reply("the body made no progress for too long");
   } else {
+    answer.status = 408;
     answer.content_type = "text/plain; charset=utf-8";
     answer.body = "the header section was not complete in time\n";
   }
-  answer.status = 408;
-  note_rejected("timeout", "half a request, then silence");
+  request_.note_rejected("timeout", "half a request, then silence");
   last_ = true;
   answer_http(std::move(answer));
   closing_ = true;

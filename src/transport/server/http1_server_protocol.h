@@ -7,9 +7,8 @@
 #include <string_view>
 
 #include "http/http1_request_parser.h"
-#include "transport/server/message_landing.h"
 #include "transport/server/reply_mapping.h"
-#include "transport/server/request_routing.h"
+#include "transport/server/request_admission.h"
 #include "transport/server/server_context.h"
 
 namespace millrace::transport {
@@ -53,10 +52,7 @@ class Http1ServerProtocol final : public ConnectionProtocol, private http::Http1
   void on_end() override;
 
   void start_body();
-  void charge_bytes(uint64_t bytes);
-  void note_rejected(std::string_view reason, std::string_view detail);
-  void refuse(const Reply& reply, std::string_view reason);
-  void refuse_landing(LandingOutcome outcome);
+  void refuse(const RequestRefusal& refusal);
   void refuse_malformed(http::Http1Error error);
   void answer(const Reply& reply);
   // Answers the request under way, whose body may still be coming.
@@ -71,24 +67,18 @@ class Http1ServerProtocol final : public ConnectionProtocol, private http::Http1
   ConnectionHost& host_;
   const ServerOptions& options_;
   http::Http1RequestParser parser_;
-  RequestPlan plan_;
   http::Http1Head head_;
-  LandingMessage message_;
+  RequestAdmission request_;  // the one under way
   Pending* pending_ = nullptr;
   Stage stage_ = Stage::kIdle;
   MonotonicTime stage_since_;  // or the last progress of a body
-  MonotonicTime age_at_ = kNever;
+  MonotonicTime age_at_;
   bool answered_ = false;
-  bool head_method_ = false;
   bool closing_ = false;           // close when everything is written
   bool last_ = false;              // the answer under way is the last of this connection
   bool held_back_ = false;         // bytes were left because of must_wait()
   bool parser_reset_due_ = false;  // the request is over; not from inside the parser's events
   bool ended_ = false;             // the peer will send nothing more
-  size_t wire_bytes_ = 0;
-  MetadataRef metadata_;
-  RequestPass pass_;
-  std::string origin_;
   std::string out_;
   size_t out_taken_ = 0;       // of out_, by write_to()
   Reservation answer_memory_;  // of out_, when it is long

@@ -74,12 +74,7 @@ Http2ServerProtocol::Http2ServerProtocol(ConnectionHost& host)
   const MonotonicTime now = host_.context().loop.now();
   read_at_ = now;
   idle_since_ = now;
-  if (options_.age_max > Duration::zero()) {
-    const double jitter = 0.9 + 0.2 * host_.context().loop.random().unit();
-    age_at_ =
-        now +
-        Duration(static_cast<int64_t>(static_cast<double>(options_.age_max.count()) * jitter));
-  }
+  age_at_ = host_.context().age_limit_of_new_connection();
   head_since_ = now;  // until the preface is complete
   host_.wake_by(on_time(now));
   host_.schedule_flush();
@@ -184,15 +179,15 @@ http::Http2Stream* Http2ServerProtocol::on_request(int32_t, const http::HeaderLi
     return nullptr;
   }
   const RequestRouting& routing = host_.context().routing;
-  auto* request = new Http2ServerRequest(*this, head_size == HeadSize::kOversized
-                                                    ? routing.plan_oversized(head)
-                                                    : routing.plan(head, HttpVersion::kHttp2));
+  auto* request = new Http2ServerRequest(*this);
   request->next = requests_;
   request->link = &requests_;
   if (requests_ != nullptr) requests_->link = &request->next;
   requests_ = request;
   idle_since_ = kNever;
   request->start(
+      head_size == HeadSize::kOversized ? routing.plan_oversized(head)
+                                        : routing.plan(head, HttpVersion::kHttp2),
       head, has_memory ? Http2ServerRequest::Memory::kReserved : Http2ServerRequest::Memory::kNone);
   return request;
 }

@@ -6,12 +6,9 @@
 #include <utility>
 
 #include "transport/server/http2_server_protocol.h"
-#include "transport/server/http_replies.h"
 #include "transport/server/stream_memory.h"
 
 namespace millrace::transport {
-
-using http::KnownField;
 
 namespace {
 // How much of a body nobody wants is read before the answer.
@@ -25,94 +22,65 @@ size_t bytes_of(const std::vector<http::ResponseField>& fields) {
   for (const http::ResponseField& field : fields) bytes += field.name.size() + field.value.size();
   return bytes;
 }
+
+// Nothing: the field is missing or no number.
+std::optional<uint64_t> content_length_of(const http::HeaderList& head) {
+  const std::string_view text = head.find(http::KnownField::kContentLength);
+  uint64_t length = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), length);
+  const bool is_number =
+      !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+  return is_number ? std::optional(length) : std::nullopt;
+}
+
+RequestRefusal refusal_of(Code code, std::string_view reason, std::string message) {
+  RequestRefusal refusal{{}, reason};
+  refusal.reply.code = code;
+  refusal.reply.message = std::move(message);
+  return refusal;
+}
 }  // namespace
 
-Http2ServerRequest::Http2ServerRequest(Http2ServerProtocol& connection, RequestPlan plan)
-    : connection_(&connection), plan_(std::move(plan)) {}
+Http2ServerRequest::Http2ServerRequest(Http2ServerProtocol& connection)
+    : connection_(&connection), admission_(connection.host()) {}
 
-void Http2ServerRequest::start(const http::HeaderList& head, Memory memory) {
+void Http2ServerRequest::start(RequestPlan plan, const http::HeaderList& head, Memory memory) {
   ServerContext& context = connection_->host().context();
-  origin_ = context.options.cors.allowed_origins.empty()
-                ? std::string()
-                : std::string(head.find(KnownField::kOrigin));
-  head_method_ = head.find(KnownField::kMethod) == "HEAD";
   open_body();
   has_memory_ = memory == Memory::kReserved;
   progress_at_ = context.loop.now();
   if (context.options.body_timeout > Duration::zero()) {
     connection_->host().wake_by(progress_at_ + context.options.body_timeout);
   }
-  switch (plan_.kind) {
-    case RequestPlan::Kind::kPage:
-      connection_->host().take_smaller_pieces();
-      connection_->host().note_whole_request();
-      return answer_http(answer_page(head, *plan_.page));
-    case RequestPlan::Kind::kPreflight:
-      return answer_http(answer_preflight(head, context.options.cors));
-    case RequestPlan::Kind::kRefused: {
-      const Refusal& refusal = *plan_.refusal;
-      note_rejected(refusal.reason, refusal.message);
-      if (plan_.protocol == Protocol::kHttp) return answer_http(answer_refusal(plan_));
-      GrpcReply grpc;
-      grpc.code = refusal.grpc_code;
-      grpc.message = http::percent_encode_grpc_message(refusal.message);
-      return answer_grpc_trailers_only(refusal.http_status, grpc);
-    }
-    case RequestPlan::Kind::kOtlp:
-      break;
-  }
-  if (!has_memory_) return refuse(no_memory_reply(context.options), "memory");
-  if (const auto refusal = ask_gates(connection_->host(), head, *plan_.signal, pass_)) {
-    return refuse(refusal->reply, refusal->reason);
-  }
-  if (plan_.timeout) {
-    deadline_ = *plan_.timeout > kNever - progress_at_ ? kNever : progress_at_ + *plan_.timeout;
+  admission_.start(std::move(plan), head);
+  if (admission_.is_grpc_mistake()) return answer_grpc_mistake(*admission_.plan().refusal);
+  if (auto reply = admission_.reply_without_body(head)) return answer_http(std::move(*reply));
+  if (!has_memory_) return refuse(no_memory_refusal(context.options));
+  if (const auto refusal = admission_.admit(head)) return refuse(*refusal);
+  if (const auto timeout = admission_.plan().timeout) {
+    deadline_ = *timeout > kNever - progress_at_ ? kNever : progress_at_ + *timeout;
     if (deadline_ != kNever) connection_->host().wake_by(deadline_);
   }
-  if (context.options.include_metadata) {
-    metadata_ =
-        make_metadata(context.pool.budget(), head, connection_->host().peer(), pass_.secret_field);
-    if (metadata_ == nullptr) return refuse(no_memory_reply(context.options), "memory");
-  }
-  if (plan_.protocol == Protocol::kHttp) start_http_body(head);
+  if (is_grpc()) return;  // the length comes with the message
+  if (const auto refusal = admission_.begin_body(content_length_of(head))) refuse(*refusal);
 }
 
-void Http2ServerRequest::start_http_body(const http::HeaderList& head) {
-  const size_t size_max = connection_->host().context().options.http_body_bytes_max;
-  Landing& landing = connection_->host().landing();
-  const std::string_view text = head.find(KnownField::kContentLength);
-  uint64_t length = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), length);
-  const bool sized =
-      !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-  if (sized && length > size_max) return refuse(too_large_reply(length, size_max), "too_large");
-  if (sized) charge_bytes(length);
-  const LandingOutcome outcome =
-      sized ? landing.begin(message_, length, nullptr) : landing.begin_unsized(message_);
-  if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
-}
-
-void Http2ServerRequest::charge_bytes(uint64_t bytes) {
-  bytes_charged_ = true;
-  if (pass_.meter == nullptr) return;
-  pass_.meter->charge_bytes(pass_, bytes, connection_->host().context().loop.now());
-}
+bool Http2ServerRequest::is_grpc() const { return admission_.plan().protocol == Protocol::kGrpc; }
 
 void Http2ServerRequest::receive(std::span<uint8_t> data) {
   if (!body_open_) return;
   progress_at_ = connection_->host().context().loop.now();
+  admission_.count_wire_bytes(data.size());
   if (deferred_) {
-    wire_bytes_ += data.size();
-    if (wire_bytes_ > kUnwantedBytesMax) send_deferred();
-  } else if (plan_.protocol == Protocol::kGrpc) {
+    if (admission_.wire_bytes() > kUnwantedBytesMax) send_deferred();
+  } else if (is_grpc()) {
     receive_grpc(data);
-  } else {
-    receive_http(data);
+  } else if (const auto refusal = admission_.append_body(data)) {
+    refuse(*refusal);
   }
 }
 
 void Http2ServerRequest::receive_grpc(std::span<uint8_t> data) {
-  wire_bytes_ += data.size();
   if (prefix_size_ < prefix_.size()) {
     const size_t size = std::min(prefix_.size() - prefix_size_, data.size());
     std::memcpy(prefix_.data() + prefix_size_, data.data(), size);
@@ -122,77 +90,54 @@ void Http2ServerRequest::receive_grpc(std::span<uint8_t> data) {
     if (!begin_grpc_message(data.data())) return;
   }
   if (data.empty()) return;
-  const size_t left = message_.expected() - message_.size();
-  if (data.size() > left) {
-    Reply reply;
-    reply.code = Code::kUnimplemented;
-    reply.message = "a unary call takes one message, found more behind it";
-    return refuse(reply, "second_message");
+  if (data.size() > admission_.body_expected() - admission_.body_size()) {
+    return refuse(refusal_of(Code::kUnimplemented, "second_message",
+                             "a unary call takes one message, found more behind it"));
   }
-  const LandingOutcome outcome =
-      connection_->host().landing().append(message_, data.data(), data.size());
-  if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
+  if (const auto refusal = admission_.append_body(data)) refuse(*refusal);
 }
 
 bool Http2ServerRequest::begin_grpc_message(const uint8_t* at) {
   const auto prefix = http::parse_grpc_prefix(prefix_);
-  Reply reply;
-  reply.code = Code::kInternal;
   if (!prefix) {
-    reply.message =
-        "the message's compressed flag must be 0 or 1, found " + std::to_string(prefix_[0]);
-    refuse(reply, "bad_message_prefix");
+    refuse(refusal_of(
+        Code::kInternal, "bad_message_prefix",
+        "the message's compressed flag must be 0 or 1, found " + std::to_string(prefix_[0])));
     return false;
   }
   compressed_ = prefix->compression == http::GrpcCompression::kCompressed;
-  if (compressed_ && plan_.coding == compress::Coding::kIdentity) {
-    reply.message = "the message is marked as compressed, but the call has no grpc-encoding";
-    refuse(reply, "bad_compression");
+  if (compressed_ && admission_.plan().coding == compress::Coding::kIdentity) {
+    refuse(refusal_of(Code::kInternal, "bad_compression",
+                      "the message is marked as compressed, but the call has no grpc-encoding"));
     return false;
   }
-  const size_t size_max = connection_->host().context().options.grpc_message_bytes_max;
-  if (prefix->length > size_max) {
-    refuse(too_large_reply(prefix->length, size_max), "too_large");
+  if (const auto refusal = admission_.begin_body(prefix->length, at)) {
+    refuse(*refusal);
     return false;
   }
-  charge_bytes(prefix->length);
-  const LandingOutcome outcome = connection_->host().landing().begin(message_, prefix->length, at);
-  if (outcome == LandingOutcome::kLanded) return true;
-  refuse_landing(outcome);
-  return false;
-}
-
-void Http2ServerRequest::receive_http(std::span<uint8_t> data) {
-  wire_bytes_ += data.size();
-  const size_t size_max = connection_->host().context().options.http_body_bytes_max;
-  if (wire_bytes_ > size_max) return refuse(too_large_reply(wire_bytes_, size_max), "too_large");
-  const LandingOutcome outcome =
-      connection_->host().landing().append(message_, data.data(), data.size());
-  if (outcome != LandingOutcome::kLanded) refuse_landing(outcome);
+  return true;
 }
 
 void Http2ServerRequest::receive_end() {
   if (!body_open_) return;
   if (deferred_) return send_deferred();
-  if (plan_.protocol == Protocol::kGrpc) return end_grpc();
-  deliver(connection_->host().landing().finish(message_));
+  if (is_grpc()) return end_grpc();
+  hand_over();
 }
 
 void Http2ServerRequest::end_grpc() {
-  Reply reply;
   if (prefix_size_ == 0) {
-    reply.code = Code::kUnimplemented;
-    reply.message = "a unary call takes one message, found none";
-    return refuse(reply, "no_message");
+    return refuse(refusal_of(Code::kUnimplemented, "no_message",
+                             "a unary call takes one message, found none"));
   }
-  if (prefix_size_ < prefix_.size() || message_.size() < message_.expected()) {
-    reply.code = Code::kInternal;
-    reply.message = "the message ends after " + std::to_string(message_.size()) + " of " +
-                    std::to_string(message_.expected()) + " announced bytes";
-    return refuse(reply, "truncated");
+  if (prefix_size_ < prefix_.size() || admission_.body_size() < admission_.body_expected()) {
+    return refuse(refusal_of(Code::kInternal, "truncated",
+                             "the message ends after " + std::to_string(admission_.body_size()) +
+                                 " of " + std::to_string(admission_.body_expected()) +
+                                 " announced bytes"));
   }
-  if (!compressed_) plan_.coding = compress::Coding::kIdentity;
-  deliver(connection_->host().landing().finish(message_));
+  if (!compressed_) admission_.note_uncompressed();
+  hand_over();
 }
 
 void Http2ServerRequest::open_body() {
@@ -204,66 +149,46 @@ void Http2ServerRequest::end_body() {
   if (std::exchange(body_open_, false)) connection_->note_open_body(-1);
 }
 
-void Http2ServerRequest::deliver(Bytes bytes) {
+void Http2ServerRequest::hand_over() {
   end_body();
   exchange_out_ = true;
-  if (!bytes_charged_) charge_bytes(wire_bytes_);
-  ReceivedBody body{std::move(bytes), wire_bytes_, std::move(metadata_), deadline_,
-                    std::move(pass_)};
-  ConnectionHost& host = connection_->host();
-  const auto refusal = hand_over(host, plan_, std::move(body), this);
-  if (!refusal) return host.note_whole_request();  // this may be gone
+  const auto refusal = admission_.hand_over(deadline_, this);
+  if (!refusal) return;  // this may be gone
   exchange_out_ = false;
-  refuse(refusal->reply, refusal->reason);
-}
-
-void Http2ServerRequest::refuse_landing(LandingOutcome outcome) {
-  Reply reply = no_memory_reply(connection_->host().context().options);
-  if (outcome == LandingOutcome::kNoMemory) return refuse(reply, "memory");
-  reply.message = "too many unfinished bytes on this connection, try again later";
-  refuse(reply, "announced_bytes");
+  refuse(*refusal);
 }
 
 void Http2ServerRequest::time_out() {
   if (deferred_) return send_deferred();
-  Reply reply;
-  reply.code = Code::kDeadlineExceeded;
-  reply.message = "the body made no progress for too long";
-  if (plan_.protocol == Protocol::kGrpc) return refuse(reply, "timeout");
-  note_rejected("timeout", reply.message);
+  constexpr std::string_view kText = "the body made no progress for too long";
+  if (is_grpc()) return refuse(refusal_of(Code::kDeadlineExceeded, "timeout", std::string(kText)));
+  admission_.note_rejected("timeout", kText);
   close_body();
-  HttpReply http = map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format);
-  http.status = 408;
-  answer_http(std::move(http));
+  answer_http(admission_.http_timeout_reply(kText));
 }
 
 void Http2ServerRequest::pass_deadline() {
+  if (body_open_) {
+    return refuse(refusal_of(Code::kDeadlineExceeded, "deadline",
+                             "the deadline passed before the message was complete"));
+  }
   Reply reply;
   reply.code = Code::kDeadlineExceeded;
-  if (body_open_) {
-    reply.message = "the deadline passed before the message was complete";
-    return refuse(reply, "deadline");
-  }
   reply.message = "the deadline passed before the answer; what was sent is not withdrawn";
   deadline_passed_ = true;
   answer(reply);
 }
 
-void Http2ServerRequest::refuse(const Reply& reply, std::string_view reason) {
-  note_rejected(reason, reply.message);
+void Http2ServerRequest::refuse(const RequestRefusal& refusal) {
+  admission_.note_rejected(refusal.reason, refusal.reply.message);
   close_body();
-  answer(reply);
-}
-
-void Http2ServerRequest::note_rejected(std::string_view reason, std::string_view detail) {
-  ConnectionHost& host = connection_->host();
-  host.context().observer.on_rejected(plan_.protocol, plan_.signal, reason, detail, host.peer());
+  answer(refusal.reply);
 }
 
 // The rest of the body is read and dropped: nghttp2 keeps the windows open.
 void Http2ServerRequest::close_body() {
   end_body();
-  connection_->host().landing().drop(message_);
+  admission_.drop_body();
 }
 
 void Http2ServerRequest::reply(const Reply& reply) {
@@ -303,9 +228,7 @@ void Http2ServerRequest::answer(const Reply& whole) {
     if (!brief.partial_message.empty()) brief.partial_message = kNoText;
   }
   const Reply& reply = fits ? whole : brief;
-  if (plan_.protocol == Protocol::kHttp) {
-    return answer_http(map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format));
-  }
+  if (!is_grpc()) return answer_http(admission_.http_reply(reply));
   GrpcReply grpc;
   if (reply.code != Code::kOk || reply.too_large || reply.rejected_count != 0 ||
       !reply.partial_message.empty()) {
@@ -328,6 +251,13 @@ void Http2ServerRequest::answer(const Reply& whole) {
   send(std::move(response));
 }
 
+void Http2ServerRequest::answer_grpc_mistake(const RoutingRefusal& mistake) {
+  GrpcReply grpc;
+  grpc.code = mistake.grpc_code;
+  grpc.message = http::percent_encode_grpc_message(mistake.message);
+  answer_grpc_trailers_only(mistake.http_status, grpc);
+}
+
 void Http2ServerRequest::answer_grpc_trailers_only(int http_status, const GrpcReply& answer) {
   http::Http2Response response;
   response.headers = {{":status", std::to_string(http_status)},
@@ -342,7 +272,7 @@ void Http2ServerRequest::answer_grpc_trailers_only(int http_status, const GrpcRe
 }
 
 void Http2ServerRequest::answer_http(HttpReply answer) {
-  add_common_fields(answer, connection_->host().context().options, origin_);
+  admission_.add_common_fields(answer);
   http::Http2Response response;
   response.headers.push_back({":status", std::to_string(answer.status)});
   if (!answer.content_type.empty()) {
@@ -352,7 +282,7 @@ void Http2ServerRequest::answer_http(HttpReply answer) {
     response.headers.push_back({"content-length", std::to_string(answer.body.size())});
   }
   for (http::ResponseField& field : answer.fields) response.headers.push_back(std::move(field));
-  if (!head_method_) response.body = std::move(answer.body);
+  if (!admission_.is_head_method()) response.body = std::move(answer.body);
   send(std::move(response));
 }
 
@@ -384,7 +314,7 @@ MonotonicTime Http2ServerRequest::answer_stalled_since(MonotonicTime now) {
 
 void Http2ServerRequest::give_up_answer() {
   answer_progress_at_ = kNever;
-  note_rejected("write_timeout", "the peer does not read its answer");
+  admission_.note_rejected("write_timeout", "the peer does not read its answer");
   connection_->host().schedule_flush();
   connection_->session().reset(*this, http::Http2Error::kCancel);
 }
@@ -393,10 +323,9 @@ void Http2ServerRequest::send(http::Http2Response response) {
   const size_t bytes =
       bytes_of(response.headers) + response.body.size() + bytes_of(response.trailers);
   if (!reserve_answer(bytes)) {
-    note_rejected("memory", "no memory for the answer");
-    const bool is_grpc = plan_.protocol == Protocol::kGrpc;
+    admission_.note_rejected("memory", "no memory for the answer");
     response = {};
-    if (is_grpc) {
+    if (is_grpc()) {
       response.headers = {{":status", "200"},
                           {"content-type", "application/grpc"},
                           {"grpc-status", std::string(http::grpc_status_text(Code::kUnavailable))}};
@@ -404,7 +333,7 @@ void Http2ServerRequest::send(http::Http2Response response) {
       response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
     }
   }
-  if (body_open_ && plan_.kind != RequestPlan::Kind::kOtlp) {
+  if (body_open_ && admission_.plan().kind != RequestPlan::Kind::kOtlp) {
     deferred_ = std::make_unique<http::Http2Response>(std::move(response));
     if (!has_memory_) send_deferred();
     return;

@@ -1,4 +1,4 @@
-// One request on an HTTP/2 connection: lands its body, hands it over, answers it.
+// One request on an HTTP/2 connection: its body, in gRPC's framing or without, and its answer.
 //
 // It is also the Exchange that the handler holds, so it lives until its stream is closed and the
 // handler has answered, whichever comes last. Belongs to the server's loop.
@@ -12,10 +12,8 @@
 #include "http/grpc_wire.h"
 #include "http/http2_server_session.h"
 #include "memory/budget.h"
-#include "transport/server/message_landing.h"
 #include "transport/server/reply_mapping.h"
-#include "transport/server/request_routing.h"
-#include "transport/server/server_context.h"
+#include "transport/server/request_admission.h"
 
 namespace millrace::transport {
 
@@ -23,11 +21,11 @@ class Http2ServerProtocol;
 
 class Http2ServerRequest final : public http::Http2Stream, public Exchange::Impl {
  public:
-  Http2ServerRequest(Http2ServerProtocol& connection, RequestPlan plan);
+  explicit Http2ServerRequest(Http2ServerProtocol& connection);
 
   enum class Memory : uint8_t { kReserved, kNone };
   // The head is valid only during this call. Without memory an OTLP request is refused.
-  void start(const http::HeaderList& head, Memory memory);
+  void start(RequestPlan plan, const http::HeaderList& head, Memory memory);
   void receive(std::span<uint8_t> data);
   void receive_end();
   // The stream is closed, or the connection is gone. May delete this.
@@ -56,18 +54,15 @@ class Http2ServerRequest final : public http::Http2Stream, public Exchange::Impl
 
  private:
   ~Http2ServerRequest() = default;
-  void start_http_body(const http::HeaderList& head);
-  void charge_bytes(uint64_t bytes);
   void receive_grpc(std::span<uint8_t> data);
   bool begin_grpc_message(const uint8_t* at);
-  void receive_http(std::span<uint8_t> data);
   void end_grpc();
-  void deliver(Bytes bytes);
-  void refuse(const Reply& reply, std::string_view reason);
-  void refuse_landing(LandingOutcome outcome);
-  void note_rejected(std::string_view reason, std::string_view detail);
+  void hand_over();
+  void refuse(const RequestRefusal& refusal);
   void answer(const Reply& reply);
   void answer_http(HttpReply answer);
+  bool is_grpc() const;
+  void answer_grpc_mistake(const RoutingRefusal& mistake);
   void answer_grpc_trailers_only(int http_status, const GrpcReply& answer);
   void close_body();
   void open_body();
@@ -81,30 +76,23 @@ class Http2ServerRequest final : public http::Http2Stream, public Exchange::Impl
   void respond(http::Http2Response response);
 
   Http2ServerProtocol* connection_;  // null once detached
-  RequestPlan plan_;
+  RequestAdmission admission_;
   // The answer to what needs no body (pages, mistakes). It waits for the end of the request, so
   // that breaches of HTTP/2 in the rest are still noticed, but not for much of it.
   std::unique_ptr<http::Http2Response> deferred_;
-  LandingMessage message_;
   std::array<uint8_t, http::kGrpcPrefixBytes> prefix_{};
   uint8_t prefix_size_ = 0;
   bool body_open_ = false;        // bytes of the body are still of interest
   bool exchange_out_ = false;     // a handler owes an answer
   bool deadline_passed_ = false;  // and answered so; the handler's answer comes too late
-  bool head_method_ = false;      // HEAD: the answer goes without its body
   bool compressed_ = false;
   bool has_memory_ = true;  // of the budget, for being open
-  size_t wire_bytes_ = 0;
   MonotonicTime progress_at_{};
   MonotonicTime deadline_ = kNever;
   Reservation answer_memory_;
   Reservation own_memory_;  // once the connection, which had reserved it, is gone
   size_t answer_sent_ = 0;  // of the body, when it was last looked at
   MonotonicTime answer_progress_at_ = kNever;
-  bool bytes_charged_ = false;  // their number was known before they came
-  MetadataRef metadata_;
-  RequestPass pass_;
-  std::string origin_;
 };
 
 }  // namespace millrace::transport

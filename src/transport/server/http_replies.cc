@@ -17,7 +17,7 @@ std::string joined(const std::vector<std::string>& items) {
 }  // namespace
 
 HttpReply answer_refusal(const RequestPlan& plan) {
-  const Refusal& refusal = *plan.refusal;
+  const RoutingRefusal& refusal = *plan.refusal;
   HttpReply answer;
   if (refusal.as_status) {
     Reply reply;

@@ -44,7 +44,7 @@ std::optional<std::string_view> grpc_subtype(std::string_view content_type) {
   return subtype;
 }
 
-RequestPlan refused(Protocol protocol, Refusal refusal) {
+RequestPlan refused(Protocol protocol, RoutingRefusal refusal) {
   RequestPlan plan;
   plan.kind = RequestPlan::Kind::kRefused;
   plan.protocol = protocol;
@@ -54,7 +54,7 @@ RequestPlan refused(Protocol protocol, Refusal refusal) {
 
 RequestPlan refused_grpc(std::string_view reason, Code code, std::string message,
                          int http_status = 200) {
-  Refusal refusal;
+  RoutingRefusal refusal;
   refusal.reason = reason;
   refusal.message = std::move(message);
   refusal.grpc_code = code;
@@ -63,7 +63,7 @@ RequestPlan refused_grpc(std::string_view reason, Code code, std::string message
 }
 
 RequestPlan refused_http(std::string_view reason, int http_status, std::string message) {
-  Refusal refusal;
+  RoutingRefusal refusal;
   refusal.reason = reason;
   refusal.message = std::move(message);
   refusal.http_status = http_status;

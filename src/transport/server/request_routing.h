@@ -19,7 +19,7 @@ namespace millrace::transport {
 enum class HttpVersion : uint8_t { kHttp10, kHttp11, kHttp2 };
 
 // The wrong request, and how it is told.
-struct Refusal {
+struct RoutingRefusal {
   std::string_view reason;  // for counters; static
   std::string message;
   Code grpc_code = Code::kOk;  // gRPC requests
@@ -39,7 +39,7 @@ struct RequestPlan {
   BodyFormat format = BodyFormat::kProtobuf;
   compress::Coding coding = compress::Coding::kIdentity;
   std::optional<Duration> timeout;  // grpc-timeout
-  std::optional<Refusal> refusal;
+  std::optional<RoutingRefusal> refusal;
 };
 
 class RequestRouting {

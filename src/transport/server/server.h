@@ -177,6 +177,11 @@ struct ServerOptions {
   bool include_metadata = false;
   // What an answer for "no memory" tells the sender to wait.
   Duration retry_after_overload = 1s;
+
+  // Of one message, before and after decompression.
+  size_t body_bytes_max(Protocol protocol) const {
+    return protocol == Protocol::kGrpc ? grpc_message_bytes_max : http_body_bytes_max;
+  }
 };
 
 class Server {

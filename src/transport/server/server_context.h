@@ -38,6 +38,10 @@ struct ServerContext {
     return options.serves_grpc ? Protocol::kGrpc : Protocol::kHttp;
   }
 
+  // When a connection that begins now has reached its greatest age; jittered by ±10 %, so that
+  // those that began together do not end together. kNever: no limit.
+  MonotonicTime age_limit_of_new_connection() const;
+
   io::Loop& loop;
   ChunkPool& pool;
   const ServerOptions options;
@@ -110,38 +114,5 @@ class ConnectionProtocol {
   // Since when no request is under way; kNever while one is.
   virtual MonotonicTime idle_since() const = 0;
 };
-
-// A received request body on its way to the handler: undoes the compression, makes the Request.
-struct ReceivedBody {
-  Bytes bytes;
-  size_t wire_bytes = 0;
-  MetadataRef metadata;
-  MonotonicTime deadline = kNever;
-  RequestPass pass = {};
-};
-// Hands the request over, at once or, a large or compressed one, perhaps in a later turn; or
-// returns the refusal, with a word for the counter, and `impl` stays the caller's.
-struct BodyRefusal {
-  Reply reply;
-  std::string_view reason;
-};
-std::optional<BodyRefusal> hand_over(ConnectionHost& host, const RequestPlan& plan,
-                                     ReceivedBody body, Exchange::Impl* impl);
-
-// Asks the server's gates. Nothing: the request may come in, and `pass` tells what they found.
-std::optional<BodyRefusal> ask_gates(ConnectionHost& host, const http::HeaderList& head,
-                                     Signal signal, RequestPass& pass);
-
-// The request's fields for processors and exporters, without pseudo-header fields and without
-// `secret_field` (a lower-case name; empty: none). Null: the budget has no room for it.
-MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const std::string& peer,
-                          std::string_view secret_field);
-
-// Refusals that both protocols make.
-Reply too_large_reply(size_t size, size_t size_max);
-Reply no_memory_reply(Duration retry_after);
-inline Reply no_memory_reply(const ServerOptions& options) {
-  return no_memory_reply(options.retry_after_overload);
-}
 
 }  // namespace millrace::transport
