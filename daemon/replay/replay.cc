@@ -208,7 +208,7 @@ void count_only(Requests& requests, ReplayResult& result) {
 }
 
 // Counts the requests that a stopped replay has not sent, and writes them to --rejected.
-void keep_the_rest(Requests& requests, RejectedFile& rejected, ReplayResult& result) {
+void reject_unsent(Requests& requests, RejectedFile& rejected, ReplayResult& result) {
   if (result.stopped_because.empty()) return;
   const Error answer{Code::kUnavailable, "the replay stopped before: " + result.stopped_because};
   while (auto request = requests.next()) {
@@ -258,7 +258,7 @@ int run_replay(const ReplayOptions& options) {
     if (Status sent = send_all(options, requests, rejected, result); !sent) {
       return fail_to_begin(sent.error().message);
     }
-    keep_the_rest(requests, rejected, result);
+    reject_unsent(requests, rejected, result);
   }
   const std::string summary = options.summary == load::SummaryFormat::kJson
                                   ? to_json(result, options.is_dry_run)

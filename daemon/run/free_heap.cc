@@ -4,7 +4,7 @@
 
 namespace millrace::daemon {
 
-void give_back_free_heap() {
+void trim_free_heap() {
   // Counts free bytes of all arenas, also those already returned; trimming again is then cheap.
   if (mallinfo2().fordblks > kFreeHeapMax) malloc_trim(kFreeHeapMax / 4);
 }

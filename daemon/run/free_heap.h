@@ -10,7 +10,7 @@ namespace millrace::daemon {
 // budget, stayed resident when it was sent, in addition to all memory that the budget then allowed.
 // Any thread; takes the allocator's lock for some milliseconds when it trims, otherwise
 // microseconds.
-void give_back_free_heap();
+void trim_free_heap();
 
 // The minimum of free bytes for trimming.
 inline constexpr size_t kFreeHeapMax = size_t{16} << 20;

@@ -39,7 +39,7 @@ TEST(FreeHeapTest, FreeHolesBetweenUsedBlocksAreReturnedToTheSystem) {
   for (size_t i = 0; i < blocks.size(); ++i) {
     if (i % 100 != 99) blocks[i].reset();
   }
-  give_back_free_heap();
+  trim_free_heap();
   EXPECT_LT(resident_bytes() + (size_t{60} << 20), full);
 }
 

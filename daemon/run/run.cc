@@ -49,7 +49,7 @@ service:
 
 namespace {
 
-constexpr Duration kHeapLook = 5s;
+constexpr Duration kHeapCheckInterval = 5s;
 // The time after a second signal in which components that are not stuck count their losses. The
 // process then ends in any state.
 constexpr Duration kSecondSignalGrace = 500ms;
@@ -65,7 +65,7 @@ assembly::MachineFacts machine_facts() {
 // glibc gives each thread an arena of its own, and large blocks move into them with time; a
 // collector's large blocks are chunks, which are pooled anyway. Two arenas and a fixed threshold
 // keep the resident size close to the memory in use.
-void tame_the_allocator() {
+void limit_allocator_arenas() {
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
@@ -109,9 +109,9 @@ End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
   io::Loop& first = *threads.loops().front();
   bool draining = false;
   for (;;) {
-    const int signal = signals.wait(kHeapLook);
+    const int signal = signals.wait(kHeapCheckInterval);
     if (signal == SignalWait::kTimeIsUp) {
-      give_back_free_heap();
+      trim_free_heap();
       continue;
     }
     if (signal == SignalWait::kWoken) return End::kDrained;
@@ -145,7 +145,7 @@ void check_components(const config::Document& document, config::Diagnostics& dia
 }
 
 int run_collector(const cli::CollectorArguments& arguments, cli::Configuration configuration) {
-  tame_the_allocator();
+  limit_allocator_arenas();
   auto signals = SignalWait::create([] { _exit(cli::kExitEndedEarly); }, kSecondSignalGrace);
   if (!signals) {
     print_error("Error: " + signals.error().message + "\n");

@@ -52,7 +52,7 @@ struct SignalWait::State {
   }
   void run();
   // True: this is the second signal that ends the process.
-  bool hear(int number);
+  bool receive(int number);
 
   std::function<void()> on_second_end;
   Duration grace{};
@@ -65,15 +65,15 @@ struct SignalWait::State {
   // Numbers for wait(), oldest first.
   std::deque<int> waiting MILLRACE_GUARDED_BY(mutex);
   unsigned wakeups MILLRACE_GUARDED_BY(mutex) = 0;
-  unsigned ends_heard MILLRACE_GUARDED_BY(mutex) = 0;
+  unsigned ends_received MILLRACE_GUARDED_BY(mutex) = 0;
 };
 
-bool SignalWait::State::hear(int number) {
+bool SignalWait::State::receive(int number) {
   const MutexLock lock(mutex);
-  if (is_ending_signal(number)) ++ends_heard;
+  if (is_ending_signal(number)) ++ends_received;
   if (waiting.size() < kWaitingMax || is_ending_signal(number)) waiting.push_back(number);
   changed.notify_all();
-  return ends_heard >= 2;
+  return ends_received >= 2;
 }
 
 void SignalWait::State::run() {
@@ -85,7 +85,7 @@ void SignalWait::State::run() {
     if (descriptors[1].revents != 0) return;
     signalfd_siginfo info{};
     if (read(signals, &info, sizeof(info)) == sizeof(info)) {
-      is_second_end = hear(static_cast<int>(info.ssi_signo));
+      is_second_end = receive(static_cast<int>(info.ssi_signo));
     }
   }
   if (poll(&descriptors[1], 1, static_cast<int>(grace / 1ms)) == 0) on_second_end();

@@ -165,7 +165,7 @@ struct Fiber::Switch {
   ~Switch() { __tsan_destroy_fiber(inside_thread); }
 #endif
 
-  void go_in() {
+  void switch_in() {
 #ifdef MILLRACE_ASAN
     void* fake_stack = nullptr;
     __sanitizer_start_switch_fiber(&fake_stack, stack_begin, stack_bytes);
@@ -184,7 +184,7 @@ struct Fiber::Switch {
     __sanitizer_finish_switch_fiber(nullptr, &outside_begin, &outside_bytes);
 #endif
   }
-  void go_out(Leaving leaving) {
+  void switch_out(Leaving leaving) {
 #ifdef MILLRACE_ASAN
     __sanitizer_start_switch_fiber(leaving == Leaving::kForEver ? nullptr : &inside_fake_stack,
                                    outside_begin, outside_bytes);
@@ -240,10 +240,10 @@ bool Fiber::run() {
 #if defined(MILLRACE_DEBUG_CHECKS)
   // The name of allocations belongs to the task, not to the thread.
   const AllocationName inside(switch_->name.name, switch_->name.bytes_max);
-  switch_->go_in();
+  switch_->switch_in();
   switch_->name = AllocationName::in_force();
 #else
-  switch_->go_in();
+  switch_->switch_in();
 #endif
   return state_ == State::kIdle;
 }
@@ -251,7 +251,7 @@ bool Fiber::run() {
 void Fiber::suspend() {
   MILLRACE_CHECK(state_ == State::kRunning);
   state_ = State::kSuspended;
-  switch_->go_out(Leaving::kForNow);
+  switch_->switch_out(Leaving::kForNow);
 }
 
 // The outermost function on the fiber's stack; never returns.
@@ -260,7 +260,7 @@ void Fiber::main() noexcept {
   task_();
   task_ = nullptr;
   state_ = State::kIdle;
-  switch_->go_out(Leaving::kForEver);
+  switch_->switch_out(Leaving::kForEver);
   MILLRACE_CHECK(false);
 }
 

@@ -225,12 +225,12 @@ void TlsStream::call_handler(unsigned ready) {
     handler_->on_ready(static_cast<Interest>(ready & interest_));
     if (*alive == nullptr) return;
   } else if (handler_ != nullptr && broken_ && interest_ == 0) {
-    return tell_failure();
+    return report_failure();
   }
   update_inner_interest();
 }
 
-void TlsStream::tell_failure() {
+void TlsStream::report_failure() {
   leave();  // leaves the queue of handshakes
   phase_ = Phase::kFailed;
   inner_->set_interest(Interest::kNone);
@@ -244,7 +244,7 @@ void TlsStream::on_failed(const Error& error) {
     return call_handler(kRead | kWrite);
   }
   deadline_.reset();
-  tell_failure();
+  report_failure();
 }
 
 void TlsStream::break_with(Error error) {
@@ -278,7 +278,7 @@ void TlsStream::fail_handshake(std::string why, Code code) {
   error_ = Error{code, "TLS handshake with " + inner_->peer_address() + ": " + std::move(why)};
   broken_ = true;
   if (deadline_) deadline_->disarm();
-  tell_failure();
+  report_failure();
 }
 
 void TlsStream::finish_handshake() {
@@ -317,7 +317,7 @@ void TlsStream::flush() {
   }
   if (unsent_start_ < unsent_.size()) return;
   unsent_start_ = 0;
-  linger_.give_back(std::exchange(unsent_, {}));
+  linger_.return_buffer(std::exchange(unsent_, {}));
   if (shut_down_ && !inner_shut_down_ && !broken_) {
     inner_shut_down_ = true;
     inner_->shutdown_write();
@@ -330,7 +330,7 @@ void TlsStream::keep_unsent() {
   std::vector<uint8_t> kept(unsent_.begin() + static_cast<ptrdiff_t>(unsent_start_), unsent_.end());
   std::swap(unsent_, kept);
   unsent_start_ = 0;
-  linger_.give_back(std::move(kept));
+  linger_.return_buffer(std::move(kept));
 }
 
 void TlsStream::on_tls_message(int, int, int type, const void*, size_t, SSL*, void* self) {

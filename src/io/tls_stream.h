@@ -47,7 +47,7 @@ class TlsLinger {
   // One buffer for the records of a write, so that idle sessions hold none and busy ones need not
   // allocate. It is empty; the caller borrows its capacity.
   std::vector<uint8_t> take_buffer() { return std::exchange(buffer_, {}); }
-  void give_back(std::vector<uint8_t> buffer) {
+  void return_buffer(std::vector<uint8_t> buffer) {
     buffer.clear();
     if (buffer.capacity() > buffer_.capacity()) buffer_ = std::move(buffer);
   }
@@ -104,7 +104,7 @@ class TlsStream final : public Stream, private StreamHandler, private TlsHandsha
   void finish_handshake();
   void fail_handshake(std::string why, Code code = Code::kUnavailable);
   Error explain_failed_write();
-  void tell_failure();
+  void report_failure();
   void break_with(Error error);
   void flush();
   // Moves bytes that the inner stream does not accept into a buffer of their size.

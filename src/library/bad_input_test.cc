@@ -61,7 +61,7 @@ class HangingExporter final : public Exporter {
     while (!may_return_) changed_.wait(mutex_);
     return {};
   }
-  void let_go() {
+  void release() {
     const MutexLock lock(mutex_);
     may_return_ = true;
     changed_.notify_all();
@@ -260,7 +260,7 @@ TEST(BadInputTest, AHangingExporterDoesNotDelayShutdown) {
   }
   // Its thread owns everything it needs, although the collector is destroyed.
   std::weak_ptr<HangingExporter> weak = hanging;
-  hanging->let_go();
+  hanging->release();
   hanging.reset();
   config.exporters.clear();
   while (!weak.expired()) std::this_thread::sleep_for(1ms);

@@ -51,7 +51,7 @@ void Feeder::tick() {
   retry_backlog();
   const bool has_come = backlog_.empty() && take_and_submit(nullptr);
   idle_ticks_ = has_come || !backlog_.empty() ? 0 : idle_ticks_ + 1;
-  look_at_flushes();
+  check_flushes();
   if (idle_ticks_ < kIdleTicksMax || !flushes_.empty() || !buffer_.try_stop_ticking()) {
     idle_ticks_ = std::min(idle_ticks_, kIdleTicksMax - 1);
     arm();
@@ -224,7 +224,7 @@ void Feeder::begin_flush(Until until, MonotonicTime deadline, Done done) {
   flushes_.push_back(std::move(flush));
   timer_->disarm();
   arm();
-  look_at_flushes();
+  check_flushes();
 }
 
 void Feeder::finish(MonotonicTime deadline, Done done) {
@@ -262,7 +262,7 @@ bool Feeder::is_over(const Flush& flush) const {
   return unsettled_.empty() || unsettled_.begin()->first > flush.epoch;
 }
 
-void Feeder::look_at_flushes() {
+void Feeder::check_flushes() {
   if (flushes_.empty()) return;
   for (Flush& flush : flushes_) {
     if (flush.epoch != 0) continue;

@@ -87,7 +87,7 @@ class Feeder {
   void settle(uint64_t epoch, uint64_t items);
   void drop(size_t signal, uint64_t items, v1::DropReason reason);
   void begin_flush(Until until, MonotonicTime deadline, Done done);
-  void look_at_flushes();
+  void check_flushes();
   bool is_over(const Flush& flush) const;
   void drop_backlog(v1::DropReason reason);
   void arm();

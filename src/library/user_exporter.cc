@@ -66,14 +66,14 @@ class Answers {
 };
 
 // The thread and its pending jobs. Shared by the exporter's signals and the thread itself.
-class Bench : public std::enable_shared_from_this<Bench> {
+class JobThread : public std::enable_shared_from_this<JobThread> {
  public:
   struct Job {
     v1::BatchRef batch;
     v1::Exporter::Deadline deadline;
     std::function<void(Outcome)> done;
   };
-  Bench(std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterThreads> threads)
+  JobThread(std::shared_ptr<v1::Exporter> exporter, std::shared_ptr<ExporterThreads> threads)
       : exporter_(std::move(exporter)), threads_(std::move(threads)) {}
 
   Status start() {
@@ -153,17 +153,17 @@ class Bench : public std::enable_shared_from_this<Bench> {
 };
 
 // Ends the thread when the exporter of the last signal is destroyed.
-struct BenchOwner {
-  explicit BenchOwner(std::shared_ptr<Bench> one) : bench(std::move(one)) {}
-  ~BenchOwner() { bench->end(); }
-  BenchOwner(const BenchOwner&) = delete;
-  BenchOwner& operator=(const BenchOwner&) = delete;
-  const std::shared_ptr<Bench> bench;
+struct JobThreadOwner {
+  explicit JobThreadOwner(std::shared_ptr<JobThread> one) : thread(std::move(one)) {}
+  ~JobThreadOwner() { thread->end(); }
+  JobThreadOwner(const JobThreadOwner&) = delete;
+  JobThreadOwner& operator=(const JobThreadOwner&) = delete;
+  const std::shared_ptr<JobThread> thread;
 };
 
 class UserExporter final : public pipeline::Exporter {
  public:
-  UserExporter(io::Loop& loop, std::shared_ptr<BenchOwner> owner)
+  UserExporter(io::Loop& loop, std::shared_ptr<JobThreadOwner> owner)
       : loop_(loop), owner_(std::move(owner)), answers_(std::make_shared<Answers>(loop)) {}
   ~UserExporter() override { answers_->end(); }
 
@@ -192,11 +192,11 @@ class UserExporter final : public pipeline::Exporter {
     auto take = [this, self = std::weak_ptr(alive_)](uint64_t which, Outcome outcome) {
       if (!self.expired()) finish(which, std::move(outcome));
     };
-    owner_->bench->add({.batch = std::move(shared),
-                        .deadline = std::chrono::steady_clock::now() + left,
-                        .done = [answers = answers_, number, take](Outcome outcome) {
-                          answers->answer(number, std::move(outcome), take);
-                        }});
+    owner_->thread->add({.batch = std::move(shared),
+                         .deadline = std::chrono::steady_clock::now() + left,
+                         .done = [answers = answers_, number, take](Outcome outcome) {
+                           answers->answer(number, std::move(outcome), take);
+                         }});
   }
 
   void close() override {
@@ -222,8 +222,8 @@ class UserExporter final : public pipeline::Exporter {
   }
 
   io::Loop& loop_;
-  const std::shared_ptr<BenchOwner> owner_;  // shared by the signals of one exporter
-  const std::shared_ptr<Answers> answers_;   // shared with the thread
+  const std::shared_ptr<JobThreadOwner> owner_;  // shared by the signals of one exporter
+  const std::shared_ptr<Answers> answers_;       // shared with the thread
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // tasks check whether it exists
   std::map<uint64_t, Attempt> attempts_;
   uint64_t next_number_ = 0;
@@ -238,11 +238,11 @@ class UserExporterFactory final : public assembly::ExporterFactory {
 
   Result<std::unique_ptr<pipeline::Exporter>> make(const assembly::ExporterParts& parts,
                                                    Signal) override {
-    std::shared_ptr<BenchOwner> owner = owner_.lock();
+    std::shared_ptr<JobThreadOwner> owner = owner_.lock();
     if (owner == nullptr) {
-      auto bench = std::make_shared<Bench>(exporter_, threads_);
-      if (Status started = bench->start(); !started) return fail(started.error());
-      owner = std::make_shared<BenchOwner>(std::move(bench));
+      auto thread = std::make_shared<JobThread>(exporter_, threads_);
+      if (Status started = thread->start(); !started) return fail(started.error());
+      owner = std::make_shared<JobThreadOwner>(std::move(thread));
       owner_ = owner;
     }
     return std::make_unique<UserExporter>(parts.loop, std::move(owner));
@@ -251,7 +251,7 @@ class UserExporterFactory final : public assembly::ExporterFactory {
  private:
   const std::shared_ptr<v1::Exporter> exporter_;
   const std::shared_ptr<ExporterThreads> threads_;
-  std::weak_ptr<BenchOwner> owner_;
+  std::weak_ptr<JobThreadOwner> owner_;
 };
 
 }  // namespace

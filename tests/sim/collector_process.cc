@@ -159,12 +159,12 @@ bool CollectorProcess::drain() {
   // Both ends get a moment for peers that react slowly to GOAWAY.
   const auto is_over = [this, drained] { return *drained || disk_.halted(); };
   if (world_.run_until(is_over, scenario_.drain_timeout + 5s)) return true;
-  problems_.push_back("the drain did not end in its time: " + what_waits());
+  problems_.push_back("the drain did not end in its time: " + describe_pending());
   world_.run_until(is_over, kDrainMax);
   return false;
 }
 
-std::string CollectorProcess::what_waits() const {
+std::string CollectorProcess::describe_pending() const {
   std::string text = fmt::format("{} items held", collector_->held().total().items);
   const extensions::Health health = collector_->health();
   for (const auto& destination : health.destinations) {

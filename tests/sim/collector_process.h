@@ -63,7 +63,7 @@ class CollectorProcess {
   MemoryWatch& memory() { return memory_; }
 
  private:
-  std::string what_waits() const;
+  std::string describe_pending() const;
   bool start_on_working_disk();
   Status start_once();
   io::LongWorkOptions suspending_often();

@@ -35,7 +35,7 @@ void tell_and_die(int signal) {
 
 }  // namespace
 
-void tell_seed_at_death(const char* option) {
+void print_seed_at_death(const char* option) {
   current_option = option;
 #ifdef MILLRACE_SIM_ASAN
   __sanitizer_set_death_callback(tell_seed);
@@ -44,7 +44,7 @@ void tell_seed_at_death(const char* option) {
   std::signal(SIGVTALRM, tell_and_die);
 }
 
-void note_seed(uint64_t seed) {
+void set_current_seed(uint64_t seed) {
   current_seed = seed;
   itimerval limit{};
   limit.it_value.tv_sec = kSeedMax;

@@ -7,8 +7,8 @@
 namespace millrace::sim_test {
 
 // Call once at the start. `option` selects the kind of seed on the command line; a literal.
-void tell_seed_at_death(const char* option);
+void print_seed_at_death(const char* option);
 // Sets the current seed.
-void note_seed(uint64_t seed);
+void set_current_seed(uint64_t seed);
 
 }  // namespace millrace::sim_test

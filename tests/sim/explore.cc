@@ -51,7 +51,7 @@ class Tally {
     outside_bytes_ = std::max(outside_bytes_, report.result.outside_bytes);
     if (!report.result.problems.empty()) {
       failed_.push_back(report.seed);
-      tell(report);
+      print_failures(report);
     }
     if (exploration_.progress_every != 0 && count_ % exploration_.progress_every == 0) {
       fmt::print(stderr, "{}\n", sum_line());
@@ -60,7 +60,7 @@ class Tally {
         exploration_.hours != 0 && hours_of(processor_) >= exploration_.hours * exploration_.jobs;
     return !is_over && wants_to_stop == 0 && !(exploration_.until_failed && !failed_.empty());
   }
-  bool tell_end() const {
+  bool print_end() const {
     for (const auto& [name, times] : coverage_.counts()) fmt::print("{:40} {}\n", name, times);
     fmt::print("{}\n", sum_line());
     for (const uint64_t seed : failed_) fmt::print("failed: seed {}\n", seed);
@@ -75,7 +75,7 @@ class Tally {
   }
 
  private:
-  void tell(const SeedReport& report) const {
+  void print_failures(const SeedReport& report) const {
     for (const std::string& problem : report.result.problems) {
       fmt::print("seed {}: {}\n", report.seed, problem);
     }
@@ -141,11 +141,11 @@ bool explore(const Exploration& exploration) {
                       take);
   } else {
     for (uint64_t index = 0; index < exploration.count; ++index) {
-      note_seed(exploration.first + index);
+      set_current_seed(exploration.first + index);
       if (!take(play_seed(exploration.first + index, exploration.kind))) break;
     }
   }
-  return tally.tell_end();
+  return tally.print_end();
 }
 
 }  // namespace millrace::sim_test

@@ -45,7 +45,7 @@ int run_one(const Arguments& arguments) {
                  event.subject, event.value);
     };
   }
-  note_seed(seed);
+  set_current_seed(seed);
   const Scenario scenario = make_scenario(seed, kind);
   fmt::print("{}\n", scenario.configuration);
   Coverage coverage;
@@ -114,7 +114,7 @@ int run(int argc, char** argv) {
   // clearing, and without trimming the heap in between.
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  tell_seed_at_death(arguments.exploration.option);
+  print_seed_at_death(arguments.exploration.option);
   if (arguments.one) return run_one(arguments);
   return explore(arguments.exploration) ? 0 : 1;
 }

@@ -140,7 +140,7 @@ void Sink::on_request(transport::Request request, transport::Exchange exchange) 
   }
   take(request.signal, items, reply);
   if (denies) reply = {.code = Code::kUnavailable, .message = "not taken, it says"};
-  if (exaggerates) say_more_rejected(request.signal, items.size(), reply);
+  if (exaggerates) exaggerate_rejections(request.signal, items.size(), reply);
   if (takes_and_hangs) {
     hung_.push_back(std::move(exchange));
   } else if (falls_into(behaviour_.slow, "sink.slow")) {
@@ -241,7 +241,7 @@ void Sink::take(Signal signal, const std::vector<NumberedItem>& items, transport
 }
 
 // Rejects more items than there are, of a request that was taken: the worst claim of a peer.
-void Sink::say_more_rejected(Signal signal, size_t item_count, transport::Reply& reply) {
+void Sink::exaggerate_rejections(Signal signal, size_t item_count, transport::Reply& reply) {
   Counts& counts = counts_[index_of(signal)];
   counts.rejected_items += item_count - reply.rejected_count;
   reply.rejected_count = item_count + 1 + random_.below(1'000'000);

@@ -70,7 +70,7 @@ class Sink final : public transport::RequestHandler, public transport::ServerObs
   // Whether the data itself is bad; `reply` then has the refusal.
   bool refuses_data(const std::vector<NumberedItem>& items, transport::Reply& reply);
   bool refuses_by_mood(double mood, transport::Reply& reply);
-  void say_more_rejected(Signal signal, size_t item_count, transport::Reply& reply);
+  void exaggerate_rejections(Signal signal, size_t item_count, transport::Reply& reply);
   void take(Signal signal, const std::vector<NumberedItem>& items, transport::Reply& reply);
   void answer_late(transport::Exchange exchange, transport::Reply reply);
   Duration soon(Duration about);

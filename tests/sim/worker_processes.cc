@@ -93,7 +93,7 @@ void write_all(int descriptor, std::string_view text) {
     const uint64_t index = shared.next.fetch_add(1, std::memory_order_relaxed);
     if (index >= range.count) break;
     const uint64_t seed = range.first + index;
-    note_seed(seed);
+    set_current_seed(seed);
     // Written at once, so that the parent knows the seed when this process dies of it.
     write_all(into, fmt::format("seed {}\n", seed));
     write_all(into, to_lines(play_seed(seed, kind)));

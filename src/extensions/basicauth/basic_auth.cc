@@ -42,7 +42,7 @@ class GuessBudget {
     return true;
   }
   // Returns the cost of a check whose password was right.
-  void give_back(double cost) {
+  void refund(double cost) {
     const MutexLock lock(mutex_);
     left_ = std::min(kGuessCostBurst, left_ + cost);
     left_now_ = std::min(kGuessCostAtOnce, left_now_ + cost);
@@ -86,7 +86,7 @@ class Judge final : public access::Authenticator {
       return fail(Code::kResourceExhausted, "too many wrong passwords, try again later");
     }
     if (!users->table.verify(name, password)) return refuse("invalid credentials");
-    guesses_.give_back(cost);
+    guesses_.refund(cost);
     auto identity = std::make_shared<const Identity>(Identity{std::string(name)});
     users->verified.remember(shown, identity);
     return identity;
@@ -160,7 +160,7 @@ class Value {
     is_new_ = true;
     return {};
   }
-  bool take_news() { return std::exchange(is_new_, false); }
+  bool take_change() { return std::exchange(is_new_, false); }
   const std::string& text() const { return text_; }
 
  private:
@@ -184,8 +184,8 @@ Result<access::AuthExtension> make_client(const BasicAuthOptions::ClientAuth& op
     for (Value* value : {name.get(), password.get()}) {
       if (Status looked = value->look(); !looked) return fail(looked.error());
     }
-    const bool has_news = name->take_news();
-    if (!password->take_news() && !has_news) return nullptr;
+    const bool has_change = name->take_change();
+    if (!password->take_change() && !has_change) return nullptr;
     if (name->text().contains(':')) {
       return fail(Code::kInvalidArgument,
                   "invalid authorization format: a name must not contain a colon");

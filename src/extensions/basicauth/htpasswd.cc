@@ -20,9 +20,9 @@ Status Htpasswd::add(std::string_view text, std::string_view source) {
     if (!hash) return refuse(hash.error().message);
     hashes_.insert_or_assign(std::string(line.substr(0, colon)), std::move(*hash));
   }
-  dearest_ = nullptr;
+  slowest_ = nullptr;
   for (const auto& [name, hash] : hashes_) {
-    if (dearest_ == nullptr || hash.cost() > dearest_->cost()) dearest_ = &hash;
+    if (slowest_ == nullptr || hash.cost() > slowest_->cost()) slowest_ = &hash;
   }
   return {};
 }
@@ -35,13 +35,13 @@ const PasswordHash* Htpasswd::find(std::string_view name) const {
 bool Htpasswd::verify(std::string_view name, std::string_view password) const {
   const PasswordHash* hash = find(name);
   if (hash != nullptr) return hash->verify(password);
-  if (dearest_ != nullptr) static_cast<void>(dearest_->verify(password));
+  if (slowest_ != nullptr) static_cast<void>(slowest_->verify(password));
   return false;
 }
 
 uint32_t Htpasswd::cost(std::string_view name) const {
   const PasswordHash* hash = find(name);
-  if (hash == nullptr) hash = dearest_;
+  if (hash == nullptr) hash = slowest_;
   return hash == nullptr ? 0 : hash->cost();
 }
 

@@ -27,7 +27,7 @@ class Htpasswd {
   const PasswordHash* find(std::string_view name) const;
 
   std::unordered_map<std::string, PasswordHash> hashes_;
-  const PasswordHash* dearest_ = nullptr;  // in hashes_; verify() uses it for unknown names
+  const PasswordHash* slowest_ = nullptr;  // in hashes_; verify() uses it for unknown names
 };
 
 }  // namespace millrace::extensions

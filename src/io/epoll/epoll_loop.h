@@ -70,7 +70,7 @@ class EpollStream final : public Stream, public Pollable {
   void enqueue_if_due();
   void fail_with(Error error);
   IoResult break_with(int error_number);
-  void find_out_about_connection();
+  void finish_connecting();
 
   EpollLoop& loop_;
   const Placement::Place place_;  // counts this connection while it is open; may be null

@@ -117,7 +117,7 @@ void EpollStream::set_interest(Interest interest) {
 }
 
 // Called when a connection attempt has ended: it succeeded, or broken_ is set.
-void EpollStream::find_out_about_connection() {
+void EpollStream::finish_connecting() {
   const int error_number = broken_ ? 0 : take_socket_error(descriptor_);
   if (error_number != 0) {
     broken_ = true;
@@ -129,7 +129,7 @@ void EpollStream::find_out_about_connection() {
 void EpollStream::call() {
   if (!is_due()) return;
   if (phase_ == Phase::kConnecting) {
-    find_out_about_connection();
+    finish_connecting();
     // The end of an attempt is reported whatever the interest is.
     if (phase_ == Phase::kOpen) return handler_->on_ready(Interest::kWrite);
     return handler_->on_failed(error_);
