@@ -36,7 +36,7 @@ int status_of_broken_child(int descriptor) {
   return 0;
 }
 
-TEST(CheckTest, ABrokenInvariantSaysWhichAndStops) {
+TEST(CheckTest, ABrokenInvariantIsReportedAndStopsTheProcess) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
   const int status = status_of_broken_child(ends[1]);

@@ -80,7 +80,7 @@ TEST(FiberTest, AnotherThreadMayResumeIt) {
   EXPECT_EQ(steps, 2);
 }
 
-TEST(FiberTest, FloatingPointGoesWithIt) {
+TEST(FiberTest, FloatingPointValuesSurviveASwitch) {
   const auto fiber = Fiber::try_make();
   double sum = 0.5;
   EXPECT_FALSE(fiber->start([&] {

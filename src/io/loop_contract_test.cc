@@ -77,7 +77,7 @@ TEST_P(LoopContractTest, BothSidesFinishedIsNotAFailure) {
   EXPECT_EQ(probe->failed_calls + accepted[0]->failed_calls, 0);
 }
 
-TEST_P(LoopContractTest, CloseDeliversWhatWasWritten) {
+TEST_P(LoopContractTest, CloseDeliversWrittenBytes) {
   auto probe = connect_to_probe();
   probe->send("the last words");
   ASSERT_TRUE(probe->to_send.empty());
@@ -343,7 +343,7 @@ TEST_P(LoopContractTest, AddressesResolveToThemselves) {
   EXPECT_THAT(found, ElementsAre(Address{"[::1]:80"}));
 }
 
-TEST_P(LoopContractTest, UnknownNameSaysWhich) {
+TEST_P(LoopContractTest, UnknownNameIsReported) {
   std::string error;
   auto resolution = pair->client().resolve(
       "name.invalid", 80, [&](Result<std::vector<Address>> r) { error = r.error().message; });

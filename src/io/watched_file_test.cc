@@ -61,7 +61,7 @@ TEST(WatchedFileTest, MissingFileIsReportedOnceAndReadWhenItAppears) {
   EXPECT_EQ(file.read_if_changed().value(), "here");
 }
 
-TEST(WatchedFileTest, WhatIsNoSmallFileIsRefused) {
+TEST(WatchedFileTest, LargeFilesAndDirectoriesAreRefused) {
   testing::TemporaryFolder folder;
   WatchedFile large(folder.write("large", std::string(WatchedFile::kBytesMax + 1, 'x')));
   EXPECT_EQ(large.read_if_changed().error().code, Code::kInvalidArgument);

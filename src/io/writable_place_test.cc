@@ -26,7 +26,7 @@ class WritablePlaceTest : public ::testing::Test {
       testing::TempDir() + "millrace_writable_place." + std::to_string(::getpid());
 };
 
-TEST_F(WritablePlaceTest, ADirectoryHasToBeThereUnlessItIsMade) {
+TEST_F(WritablePlaceTest, ADirectoryMustExistUnlessItIsCreated) {
   EXPECT_TRUE(check_directory(directory_, kIsAnError));
   const Status missing = check_directory(at("a/b"), kIsAnError);
   ASSERT_FALSE(missing);
@@ -51,7 +51,7 @@ TEST_F(WritablePlaceTest, AFileNeedsItsDirectory) {
   EXPECT_TRUE(check_file(at("a/new"), kIsMade));
 }
 
-TEST_F(WritablePlaceTest, ADirectoryThatMayNotBeWrittenSaysSo) {
+TEST_F(WritablePlaceTest, AnUnwritableDirectoryIsRefused) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   std::ofstream(at("file")) << "text";
   fs::permissions(at("file"), fs::perms::owner_read);

@@ -82,7 +82,7 @@ TEST(BufferTest, UnusedCreditsOfALeaseAreReturned) {
   EXPECT_EQ(taken, 2000U);
 }
 
-TEST(BufferTest, BytesAreBoundedByWhatIsAllocated) {
+TEST(BufferTest, BytesAreBoundedByAllocatedMemory) {
   Buffer buffer({.items_max = 1'000'000, .bytes_max = 256 << 10}, [] {});
   Buffer::Slot& slot = *buffer.join();
   const std::string large(1000, 'x');
@@ -94,7 +94,7 @@ TEST(BufferTest, BytesAreBoundedByWhatIsAllocated) {
   EXPECT_EQ(count(buffer).buffer_bytes, 0U);
 }
 
-TEST(BufferTest, DropNewestCountsAndSaysOk) {
+TEST(BufferTest, DropNewestCountsAndReturnsOk) {
   Buffer buffer({.items_max = 3, .on_full = OnFull::kDropNewest}, [] {});
   Buffer::Slot& slot = *buffer.join();
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok());
@@ -174,7 +174,7 @@ TEST(BufferTest, OpeningAChunkWakesASleepingLoopOnce) {
   EXPECT_EQ(wakes, 2);
 }
 
-TEST(BufferTest, ClosedRefusesAndKeepsWhatWasThere) {
+TEST(BufferTest, ClosedBufferRefusesAndKeepsItsItems) {
   Buffer buffer({}, [] {});
   Buffer::Slot& slot = *buffer.join();
   ASSERT_TRUE(buffer.collect(slot, kTraces, item_of("span")).ok());

@@ -54,7 +54,7 @@ TEST(ParseTest, AliasIsACopy) {
   EXPECT_EQ(root.find("b")->find("x")->scalar, "1");
 }
 
-TEST(ParseTest, MergeKeyFillsWhatIsMissing) {
+TEST(ParseTest, MergeKeyAddsMissingEntries) {
   const Node root = parsed("d: &d {x: 1, y: 2}\nb:\n  <<: *d\n  y: 3\n");
   EXPECT_EQ(root.find("b")->find("x")->scalar, "1");
   EXPECT_EQ(root.find("b")->find("y")->scalar, "3");
