@@ -70,6 +70,11 @@ simulation() {
   build release-tests --target sim_test
   build/release-tests/millrace-sim --storage --seeds 2000 --jobs 0
 }
+# What the collector executes for fixed requests, beside the numbers in the repository.
+instructions() {
+  build release-tests --target instructions_rig
+  bench/instructions.py
+}
 # What no bug touches comes out of the compiler's cache, filled by the stage before.
 planted() { python3 tests/sim/planted_bugs.py; }
 crash() { python3 tests/crash/run.py; }
@@ -86,6 +91,7 @@ if [ $quick = no ]; then
   stage "hostile peers" hostile
   stage "twice the load that can be carried" overload
   stage "simulation with a disk and crashes, 2,000 seeds" simulation
+  stage "instruction counts" instructions
   stage "planted bugs go red in the simulation" planted
   stage "kill -9 in a loop" crash
   stage "conformance to OTLP and otelcol" conformance
