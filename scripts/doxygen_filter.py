@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Doxygen's view of a public header: the comments of this repository are plain `//`; here they
-become `///` before and `///<` behind what they describe. Doxyfile's FILTER_PATTERNS.
+"""Converts a public header for Doxygen: the repository's plain `//` comments become `///` before and
+`///<` behind the declarations that they describe. Doxyfile's FILTER_PATTERNS.
 
-What a reader of the header takes for granted is said to Doxygen as well:
-- a comment before a group of declarations speaks for all of them, up to an empty line or the next;
-- the comment that opens a header speaks for the classes in it that have none of their own;
-- where a comment says that the meaning of each field is a specification's, it does;
-- what compares, compares everything.
-Everything else without a comment stays without one, and Doxygen complains.
+Doxygen also gets the comments that a reader of the header infers:
+- a comment before a group of declarations describes all of them, up to an empty line or the next one;
+- the comment at the top of a header describes the classes in it that have none of their own;
+- fields need no comment where that of their structure refers to OTLP ("as in OTLP", "OTLP's");
+- operators that compare need none: they compare everything.
+All other declarations without a comment stay without one, and Doxygen reports them.
 
-Lines are not added or taken away, so that places stay true, but for one at the top: it says that the
-comment which follows is the file's, without which Doxygen leaves out what is in no namespace."""
+The number of lines is unchanged, so that positions in messages are right, except for one line at the
+top: it marks the first comment as the file's, so that Doxygen documents declarations outside of a
+namespace."""
 import re
 import sys
 
@@ -18,7 +19,7 @@ COMMENT = re.compile(r"^(\s*)// ?(.*)$")
 BEHIND = re.compile(r'^((?:[^"/]|"(?:[^"\\]|\\.)*"|/(?!/))*\S\s*)//( .*)$')
 SILENT = re.compile(r"// (NOLINT|-{10})")
 COMPOUND = re.compile(r"(typedef )?(class|struct|union|enum|MILLRACE_ENUM)\b")
-SPECIFIED = re.compile(r"((T|t)he meaning (of each field )?|What it means )is (OTLP|opentelemetry)|As in (OTLP)|on the (wire)")
+SPECIFIED = re.compile(r"[Ff]ields have the meaning of (OTLP|opentelemetry)|[Aa]s in OTLP|OTLP's")
 
 
 def scope_of(declaration):
