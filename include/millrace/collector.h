@@ -44,7 +44,8 @@ class MILLRACE_API Collector {
   // Does not contact or look up any endpoint. Errors: kInvalidArgument names the field;
   // kUnavailable: the system has no thread or descriptor left.
   static Result<Collector> create(Config config = {});
-  // Without an earlier shutdown(): shuts down with a timeout of zero first.
+  // Without an earlier shutdown(): shuts down with a timeout of zero first. No other thread may be
+  // inside a function of this collector, or call one afterwards.
   ~Collector();
   Collector(Collector&&) noexcept;
   Collector& operator=(Collector&&) noexcept;

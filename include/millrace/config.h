@@ -46,11 +46,11 @@ enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
 struct Tls {
   // The trusted authorities (PEM), for https: endpoints. Empty: the system's authorities.
   std::string ca_file = {};
-  // The client's certificate (PEM), for servers that require one.
+  // The client's certificate and its key (PEM), for servers that require a certificate.
   std::string certificate_file = {};
   std::string key_file = {};
-  std::string server_name = {};  // for SNI and verification, instead of the URL's host
-  bool skip_verification = false;
+  std::string server_name = {};    // for SNI and verification, instead of the URL's host
+  bool skip_verification = false;  // true, for tests only: any certificate is accepted
 };
 
 // One destination with its protocol and retries.
