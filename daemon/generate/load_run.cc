@@ -17,7 +17,7 @@ constexpr Duration kRetryDelayMax = 5s;
 
 }  // namespace
 
-struct LoadRun::Place {
+struct LoadRun::Slot {
   transport::Client* client = nullptr;
   // The chunks of the last two requests are overwritten in turn, because a client may still hold
   // a request when it reports the answer.
@@ -45,10 +45,10 @@ LoadRun::LoadRun(io::Loop& loop, const GenerateOptions& options, Clients clients
   // The slots of all connections alternate, so that a few requests are spread over all of them.
   for (uint32_t stream = 0; stream < options_.streams; ++stream) {
     for (const auto& client : clients_) {
-      auto place = std::make_unique<Place>();
-      place->client = client.get();
-      free_.push_back(place.get());
-      places_.push_back(std::move(place));
+      auto slot = std::make_unique<Slot>();
+      slot->client = client.get();
+      free_.push_back(slot.get());
+      slots_.push_back(std::move(slot));
     }
   }
   std::reverse(free_.begin(), free_.end());  // slots are taken from the back
@@ -88,25 +88,25 @@ void LoadRun::fill_places() {
       if (!pacer_->due(loop_.now())) break;
       due = pacer_->take();
     }
-    Place& place = *free_.back();
+    Slot& slot = *free_.back();
     free_.pop_back();
-    begin_request(place, due);
+    begin_request(slot, due);
     if (options_.total > 0 && result_.sent >= options_.total) end_sending();
   }
   if (sending() && pacer_ && !free_.empty()) pace_timer_->arm_at(pacer_->next_due());
 }
 
-void LoadRun::begin_request(Place& place, MonotonicTime due) {
-  place.begun_at = due;
-  place.attempts = 0;
-  place.first_sequence = next_sequence_;
-  std::swap(place.chunk, place.previous_chunk);
-  place.body = template_.make_request(options_.generator_id, next_sequence_,
-                                      loop_.wall_now() - (loop_.now() - due), place.chunk);
+void LoadRun::begin_request(Slot& slot, MonotonicTime due) {
+  slot.begun_at = due;
+  slot.attempts = 0;
+  slot.first_sequence = next_sequence_;
+  std::swap(slot.chunk, slot.previous_chunk);
+  slot.body = template_.make_request(options_.generator_id, next_sequence_,
+                                     loop_.wall_now() - (loop_.now() - due), slot.chunk);
   next_sequence_ += template_.item_count();
   result_.sent += template_.item_count();
   ++result_.requests;
-  attempt(place);
+  attempt(slot);
 }
 
 Rope LoadRun::encode(const Bytes& body) {
@@ -116,56 +116,56 @@ Rope LoadRun::encode(const Bytes& body) {
   return compressed ? Rope(*std::move(compressed)) : Rope();
 }
 
-void LoadRun::attempt(Place& place) {
-  ++place.attempts;
+void LoadRun::attempt(Slot& slot) {
+  ++slot.attempts;
   transport::ClientRequest request;
   request.signal = options_.signal;
-  request.body = encode(place.body);
+  request.body = encode(slot.body);
   request.coding = options_.compression;
   request.deadline = loop_.now() + options_.timeout;
-  place.client->send(std::move(request),
-                     [this, &place](ClientAnswer answer) { on_answer(place, std::move(answer)); });
+  slot.client->send(std::move(request),
+                    [this, &slot](ClientAnswer answer) { on_answer(slot, std::move(answer)); });
 }
 
-void LoadRun::on_answer(Place& place, ClientAnswer answer) {
+void LoadRun::on_answer(Slot& slot, ClientAnswer answer) {
   if (finished_) return;
   const bool again =
-      !is_ok(answer) && is_retryable(answer) && place.attempts <= options_.retries_max;
+      !is_ok(answer) && is_retryable(answer) && slot.attempts <= options_.retries_max;
   if (answer.kind == ClientAnswer::Kind::kAnswered && !is_ok(answer) && is_retryable(answer)) {
     result_.refusals.add(answer.code, answer.http_status, answer.retry_after);
   }
-  if (!again) settle(place, answer);
+  if (!again) settle(slot, answer);
   const bool rests = answer.kind == ClientAnswer::Kind::kNotSent;
-  if (!again && !rests) return release(place);
+  if (!again && !rests) return release(slot);
   Duration delay = kPauseAfterFailure;
   if (again) {
     ++result_.retries;
     delay =
-        std::min<Duration>(kRetryDelay * (1 << std::min(place.attempts - 1, 10u)), kRetryDelayMax);
+        std::min<Duration>(kRetryDelay * (1 << std::min(slot.attempts - 1, 10u)), kRetryDelayMax);
     delay = answer.retry_after.value_or(delay);
   }
-  place.retry_pending = again;
-  if (place.pause == nullptr) {
-    place.pause = loop_.make_timer([this, &place] {
-      if (place.retry_pending) {
-        attempt(place);
+  slot.retry_pending = again;
+  if (slot.pause == nullptr) {
+    slot.pause = loop_.make_timer([this, &slot] {
+      if (slot.retry_pending) {
+        attempt(slot);
       } else {
-        release(place);
+        release(slot);
       }
     });
   }
-  place.pause->arm_at(loop_.now() + delay);
+  slot.pause->arm_at(loop_.now() + delay);
 }
 
-void LoadRun::settle(Place& place, const ClientAnswer& answer) {
+void LoadRun::settle(Slot& slot, const ClientAnswer& answer) {
   const uint64_t items = template_.item_count();
   if (is_ok(answer)) {
     const uint64_t rejected = std::min(items, rejected_count(answer));
     result_.ok += items - rejected;
     result_.rejected += rejected;
-    result_.latency.record(loop_.now() - place.begun_at);
+    result_.latency.record(loop_.now() - slot.begun_at);
     if (rejected == 0 && on_acknowledged_) {
-      on_acknowledged_({options_.generator_id, place.first_sequence}, items);
+      on_acknowledged_({options_.generator_id, slot.first_sequence}, items);
     }
   } else {
     (answer.kind == ClientAnswer::Kind::kAnswered && is_retryable(answer) ? result_.refused
@@ -177,15 +177,15 @@ void LoadRun::settle(Place& place, const ClientAnswer& answer) {
   result_.elapsed = loop_.now() - started_at_;
 }
 
-void LoadRun::release(Place& place) {
-  place.body = Bytes();
-  free_.push_back(&place);
+void LoadRun::release(Slot& slot) {
+  slot.body = Bytes();
+  free_.push_back(&slot);
   fill_places();
   check_finished();
 }
 
 void LoadRun::check_finished() {
-  if (finished_ || !sending_ended_ || free_.size() != places_.size()) return;
+  if (finished_ || !sending_ended_ || free_.size() != slots_.size()) return;
   finished_ = true;
   result_.cpu_seconds = own_cpu_seconds();
   loop_.post([done = std::move(on_finished_)] { done(); });

@@ -1,7 +1,7 @@
 // The generator without its sockets: decides when to send a request with which client, and sums up
 // the results. Runs on the loop's thread.
 //
-// A Place is a slot for one request in flight (connections times streams). It keeps its requests'
+// A Slot holds one request in flight (connections times streams). It keeps its requests'
 // chunks, so that only the client allocates during the run.
 #pragma once
 
@@ -42,15 +42,15 @@ class LoadRun {
   const LoadResult& result() const { return result_; }
 
  private:
-  struct Place;
+  struct Slot;
 
   bool sending() const { return !sending_ended_; }
   void fill_places();
-  void begin_request(Place& place, MonotonicTime due);
-  void attempt(Place& place);
-  void on_answer(Place& place, transport::ClientAnswer answer);
-  void settle(Place& place, const transport::ClientAnswer& answer);
-  void release(Place& place);
+  void begin_request(Slot& slot, MonotonicTime due);
+  void attempt(Slot& slot);
+  void on_answer(Slot& slot, transport::ClientAnswer answer);
+  void settle(Slot& slot, const transport::ClientAnswer& answer);
+  void release(Slot& slot);
   void check_finished();
   Rope encode(const Bytes& body);
 
@@ -61,8 +61,8 @@ class LoadRun {
   std::function<void()> on_finished_;
   OnAcknowledged on_acknowledged_;  // may be empty
   compress::Compressor compressor_;
-  std::vector<std::unique_ptr<Place>> places_;
-  std::vector<Place*> free_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<Slot*> free_;
   std::unique_ptr<io::Timer> pace_timer_;
   std::unique_ptr<io::Timer> end_timer_;
   std::optional<Pacer> pacer_;  // open loop only

@@ -28,7 +28,7 @@ Error error_of(const ClientAnswer& answer) {
 
 }  // namespace
 
-struct ReplayRun::Place {
+struct ReplayRun::Slot {
   FoundRequest request;
   uint32_t attempts = 0;
   ClientAnswer last_answer;
@@ -41,10 +41,10 @@ ReplayRun::ReplayRun(Parts parts, const ReplayOptions& options, ReplayResult& re
       result_(result),
       compressor_(options.compression, compress::kDefaultLevel) {
   for (uint32_t i = 0; i < options_.streams; ++i) {
-    auto place = std::make_unique<Place>();
-    place->pause = parts_.loop.make_timer([this, at = place.get()] { attempt(*at); });
-    free_.push_back(place.get());
-    places_.push_back(std::move(place));
+    auto slot = std::make_unique<Slot>();
+    slot->pause = parts_.loop.make_timer([this, at = slot.get()] { attempt(*at); });
+    free_.push_back(slot.get());
+    slots_.push_back(std::move(slot));
   }
   pace_timer_ = parts_.loop.make_timer([this] {
     fill_places();
@@ -67,10 +67,10 @@ void ReplayRun::stop(const std::string& why) {
   if (result_.stopped_because.empty()) result_.stopped_because = why;
   taking_ended_ = true;
   pace_timer_->disarm();
-  for (const auto& place : places_) {
-    if (!place->pause->armed()) continue;
-    place->pause->disarm();
-    give_up(*place, place->last_answer);
+  for (const auto& slot : slots_) {
+    if (!slot->pause->armed()) continue;
+    slot->pause->disarm();
+    give_up(*slot, slot->last_answer);
   }
   check_finished();
 }
@@ -86,99 +86,99 @@ void ReplayRun::fill_places() {
       taking_ended_ = true;
       break;
     }
-    Place& place = *free_.back();
+    Slot& slot = *free_.back();
     free_.pop_back();
-    begin(place, *std::move(request));
+    begin(slot, *std::move(request));
   }
 }
 
-void ReplayRun::begin(Place& place, FoundRequest request) {
+void ReplayRun::begin(Slot& slot, FoundRequest request) {
   if (options_.rate > 0) {
     const double seconds = static_cast<double>(request.item_count) / options_.rate;
     next_due_ = std::max(next_due_, parts_.loop.now()) +
                 Duration(static_cast<int64_t>(std::min(seconds, 3600.0) * 1e9));
   }
-  place.request = std::move(request);
-  place.attempts = 0;
-  attempt(place);
+  slot.request = std::move(request);
+  slot.attempts = 0;
+  attempt(slot);
 }
 
-void ReplayRun::attempt(Place& place) {
-  ++place.attempts;
-  if (place.attempts > 1) ++result_.retries;
+void ReplayRun::attempt(Slot& slot) {
+  ++slot.attempts;
+  if (slot.attempts > 1) ++result_.retries;
   transport::ClientRequest request;
-  request.signal = place.request.signal;
-  request.body = Rope(place.request.bytes);
+  request.signal = slot.request.signal;
+  request.body = Rope(slot.request.bytes);
   if (options_.compression != compress::Coding::kIdentity) {
     if (auto compressed = compressor_.compress(request.body)) {
       request.body = Rope(*std::move(compressed));
       request.coding = options_.compression;
     }
   }
-  if (place.request.letter && !place.request.letter->metadata.empty()) {
+  if (slot.request.letter && !slot.request.letter->metadata.empty()) {
     request.metadata = std::make_shared<const Metadata>(
-        Metadata{.entries = place.request.letter->metadata, .client_address = {}});
+        Metadata{.entries = slot.request.letter->metadata, .client_address = {}});
   }
   request.deadline = parts_.loop.now() + options_.timeout;
-  parts_.client->send(std::move(request), [this, &place](const ClientAnswer& answer) {
-    if (!finished_) on_answer(place, answer);
+  parts_.client->send(std::move(request), [this, &slot](const ClientAnswer& answer) {
+    if (!finished_) on_answer(slot, answer);
   });
 }
 
-void ReplayRun::on_answer(Place& place, const ClientAnswer& answer) {
-  if (load::is_ok(answer)) return accept(place, answer);
-  if (!load::is_retryable(answer)) return refuse(place, answer);
+void ReplayRun::on_answer(Slot& slot, const ClientAnswer& answer) {
+  if (load::is_ok(answer)) return accept(slot, answer);
+  if (!load::is_retryable(answer)) return refuse(slot, answer);
   if (!result_.stopped_because.empty()) {
-    give_up(place, answer);
+    give_up(slot, answer);
     return check_finished();
   }
-  if (place.attempts > options_.retries_max) {
-    give_up(place, answer);
-    return stop(place.attempts == 1
+  if (slot.attempts > options_.retries_max) {
+    give_up(slot, answer);
+    return stop(slot.attempts == 1
                     ? "a request was not accepted: " + load::describe(answer)
-                    : "a request was not accepted after " + std::to_string(place.attempts) +
+                    : "a request was not accepted after " + std::to_string(slot.attempts) +
                           " attempts: " + load::describe(answer));
   }
-  place.last_answer = answer;
-  place.pause->arm_at(parts_.loop.now() + pause_before_attempt(place.attempts, answer));
+  slot.last_answer = answer;
+  slot.pause->arm_at(parts_.loop.now() + pause_before_attempt(slot.attempts, answer));
 }
 
-void ReplayRun::accept(Place& place, const ClientAnswer& answer) {
-  const uint64_t items = place.request.item_count;
+void ReplayRun::accept(Slot& slot, const ClientAnswer& answer) {
+  const uint64_t items = slot.request.item_count;
   const uint64_t rejected = std::min<uint64_t>(items, load::rejected_count(answer));
   result_.accepted.add(items - rejected);
   result_.rejected_items += rejected;
   if (result_.warning.empty()) result_.warning = load::partial_message(answer);
-  release(place);
+  release(slot);
 }
 
-void ReplayRun::refuse(Place& place, const ClientAnswer& answer) {
-  result_.refused.add(place.request.item_count);
+void ReplayRun::refuse(Slot& slot, const ClientAnswer& answer) {
+  result_.refused.add(slot.request.item_count);
   result_.note_refusal(load::describe(answer));
-  parts_.rejected(place.request, error_of(answer), "refused");
-  release(place);
+  parts_.rejected(slot.request, error_of(answer), "refused");
+  release(slot);
 }
 
 // The caller checks whether this was the last request.
-void ReplayRun::give_up(Place& place, const ClientAnswer& answer) {
-  result_.given_up.add(place.request.item_count);
+void ReplayRun::give_up(Slot& slot, const ClientAnswer& answer) {
+  result_.given_up.add(slot.request.item_count);
   result_.note_refusal(load::describe(answer));
-  parts_.rejected(place.request, error_of(answer), "retry_expired");
-  place.request = {};
-  free_.push_back(&place);
+  parts_.rejected(slot.request, error_of(answer), "retry_expired");
+  slot.request = {};
+  free_.push_back(&slot);
   result_.elapsed = parts_.loop.now() - started_at_;
 }
 
-void ReplayRun::release(Place& place) {
-  place.request = {};
-  free_.push_back(&place);
+void ReplayRun::release(Slot& slot) {
+  slot.request = {};
+  free_.push_back(&slot);
   result_.elapsed = parts_.loop.now() - started_at_;
   fill_places();
   check_finished();
 }
 
 void ReplayRun::check_finished() {
-  if (finished_ || !taking_ended_ || free_.size() != places_.size()) return;
+  if (finished_ || !taking_ended_ || free_.size() != slots_.size()) return;
   finished_ = true;
   parts_.loop.post([done = std::move(parts_.finished)] { done(); });
 }

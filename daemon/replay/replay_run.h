@@ -44,24 +44,24 @@ class ReplayRun {
   void stop(const std::string& why);
 
  private:
-  struct Place;
+  struct Slot;
 
   void fill_places();
-  void begin(Place& place, FoundRequest request);
-  void attempt(Place& place);
-  void on_answer(Place& place, const transport::ClientAnswer& answer);
-  void accept(Place& place, const transport::ClientAnswer& answer);
-  void give_up(Place& place, const transport::ClientAnswer& answer);
-  void refuse(Place& place, const transport::ClientAnswer& answer);
-  void release(Place& place);
+  void begin(Slot& slot, FoundRequest request);
+  void attempt(Slot& slot);
+  void on_answer(Slot& slot, const transport::ClientAnswer& answer);
+  void accept(Slot& slot, const transport::ClientAnswer& answer);
+  void give_up(Slot& slot, const transport::ClientAnswer& answer);
+  void refuse(Slot& slot, const transport::ClientAnswer& answer);
+  void release(Slot& slot);
   void check_finished();
 
   Parts parts_;
   const ReplayOptions& options_;
   ReplayResult& result_;
   compress::Compressor compressor_;
-  std::vector<std::unique_ptr<Place>> places_;
-  std::vector<Place*> free_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<Slot*> free_;
   std::unique_ptr<io::Timer> pace_timer_;
   MonotonicTime started_at_{};
   MonotonicTime next_due_{};

@@ -44,13 +44,14 @@ void Placement::place(Socket socket, const std::shared_ptr<Member>& accepting) {
     // Counted under the lock, so that two loops do not choose the same idle one.
     chosen->open_.fetch_add(1, std::memory_order_relaxed);
   }
-  Place place(nullptr, [chosen](void*) { chosen->open_.fetch_sub(1, std::memory_order_relaxed); });
+  OpenConnection connection(
+      nullptr, [chosen](void*) { chosen->open_.fetch_sub(1, std::memory_order_relaxed); });
   if (chosen != accepting) {
     chosen->in_passing_.fetch_add(1, std::memory_order_relaxed);
     socket.passing_ = std::shared_ptr<void>(
         nullptr, [chosen](void*) { chosen->in_passing_.fetch_sub(1, std::memory_order_relaxed); });
   }
-  chosen->take_over_(std::move(socket), std::move(place));
+  chosen->take_over_(std::move(socket), std::move(connection));
 }
 
 }  // namespace millrace::io

@@ -45,9 +45,9 @@ class Placement {
     std::shared_ptr<void> passing_;  // counts the socket for the member that will receive it
   };
   // Counts one open connection during its lifetime.
-  using Place = std::shared_ptr<void>;
+  using OpenConnection = std::shared_ptr<void>;
   // Called on the accepting loop's thread; passes the socket to the member's own loop.
-  using TakeOver = std::function<void(Socket socket, Place place)>;
+  using TakeOver = std::function<void(Socket socket, OpenConnection connection)>;
 
   class Member {
    public:

@@ -10,14 +10,15 @@ namespace {
 
 struct Loops {
   Placement placement;
-  std::array<std::vector<Placement::Place>, 3> open;
+  std::array<std::vector<Placement::OpenConnection>, 3> open;
   std::array<std::shared_ptr<Placement::Member>, 3> members;
 
   Loops() {
     for (size_t i = 0; i < members.size(); ++i) {
-      members[i] = placement.join([this, i](Placement::Socket, Placement::Place place) {
-        open[i].push_back(std::move(place));
-      });
+      members[i] =
+          placement.join([this, i](Placement::Socket, Placement::OpenConnection connection) {
+            open[i].push_back(std::move(connection));
+          });
     }
   }
   void arrive_at(size_t loop) { placement.place(Placement::Socket(-1), members[loop]); }
@@ -54,13 +55,16 @@ TEST(PlacementTest, LoopThatLeftGetsNothing) {
 TEST(PlacementTest, LoopThatTakesNothingGetsNoMore) {
   Placement placement;
   std::vector<Placement::Socket> waiting;
-  std::vector<Placement::Place> open;
-  const auto accepting = placement.join(
-      [&](Placement::Socket, Placement::Place place) { open.push_back(std::move(place)); });
-  const auto stuck = placement.join([&](Placement::Socket socket, Placement::Place place) {
-    waiting.push_back(std::move(socket));
-    open.push_back(std::move(place));
-  });
+  std::vector<Placement::OpenConnection> open;
+  const auto accepting =
+      placement.join([&](Placement::Socket, Placement::OpenConnection connection) {
+        open.push_back(std::move(connection));
+      });
+  const auto stuck =
+      placement.join([&](Placement::Socket socket, Placement::OpenConnection connection) {
+        waiting.push_back(std::move(socket));
+        open.push_back(std::move(connection));
+      });
   for (int i = 0; i < 1000; ++i) placement.place(Placement::Socket(-1), accepting);
   EXPECT_EQ(waiting.size(), Placement::kInPassingMax);
   EXPECT_EQ(stuck->in_passing_count(), Placement::kInPassingMax);

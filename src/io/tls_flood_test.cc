@@ -162,7 +162,7 @@ TEST_P(TlsFloodTest, AServerEncryptsNoMoreThanOneRecordAhead) {
 INSTANTIATE_TEST_SUITE_P(Sim, TlsFloodTest, ::testing::Values(&testing::make_sim_pair));
 INSTANTIATE_TEST_SUITE_P(Epoll, TlsFloodTest, ::testing::Values(&testing::make_epoll_pair));
 
-struct Step final : TlsHandshakeQueue::Place {
+struct Step final : TlsHandshakeQueue::Handshake {
   explicit Step(std::vector<int>& order, int name) : order_(order), name_(name) {}
   void step() override { order_.push_back(name_); }
 

@@ -16,25 +16,25 @@ bool TlsHandshakeQueue::has_time() {
   return used_ < kSlice && steps_ < kStepsPerTurn;
 }
 
-void TlsHandshakeQueue::run(Place& place) {
+void TlsHandshakeQueue::run(Handshake& handshake) {
   ++steps_;
   const MonotonicTime before = loop_.read_clock();
-  place.step();
+  handshake.step();
   used_ += loop_.read_clock() - before;
 }
 
-void TlsHandshakeQueue::take_step(Place& place, std::string_view peer_address) {
-  if (place.waits()) return;
-  if (lines_.empty() && has_time()) return run(place);
+void TlsHandshakeQueue::take_step(Handshake& handshake, std::string_view peer_address) {
+  if (handshake.waits()) return;
+  if (lines_.empty() && has_time()) return run(handshake);
   std::string peer = peer_group(peer_address);
   auto found = by_peer_.find(peer);
   if (found == by_peer_.end()) {
     lines_.push_back(Line{peer, {}});
     found = by_peer_.emplace(std::move(peer), std::prev(lines_.end())).first;
   }
-  place.queue_ = this;
-  place.line_ = found->second;
-  place.at_ = place.line_->places.insert(place.line_->places.end(), &place);
+  handshake.queue_ = this;
+  handshake.line_ = found->second;
+  handshake.at_ = handshake.line_->handshakes.insert(handshake.line_->handshakes.end(), &handshake);
   ++waiting_count_;
   run_later();
 }
@@ -49,21 +49,21 @@ void TlsHandshakeQueue::run_later() {
 
 void TlsHandshakeQueue::run_waiting() {
   while (!lines_.empty() && has_time()) {
-    Place& place = *lines_.front().places.front();
+    Handshake& handshake = *lines_.front().handshakes.front();
     lines_.splice(lines_.end(), lines_, lines_.begin());
-    remove(place);
-    run(place);
+    remove(handshake);
+    run(handshake);
   }
   if (!lines_.empty()) run_later();
 }
 
-void TlsHandshakeQueue::remove(Place& place) {
-  place.line_->places.erase(place.at_);
-  if (place.line_->places.empty()) {
-    by_peer_.erase(place.line_->peer);
-    lines_.erase(place.line_);
+void TlsHandshakeQueue::remove(Handshake& handshake) {
+  handshake.line_->handshakes.erase(handshake.at_);
+  if (handshake.line_->handshakes.empty()) {
+    by_peer_.erase(handshake.line_->peer);
+    lines_.erase(handshake.line_);
   }
-  place.queue_ = nullptr;
+  handshake.queue_ = nullptr;
   --waiting_count_;
 }
 

@@ -20,28 +20,28 @@ class TlsHandshakeQueue {
   static constexpr Duration kSlice = 1ms;  // of a turn; the first step always runs
   static constexpr int kStepsPerTurn = 16;
 
-  class Place;
+  class Handshake;
 
   explicit TlsHandshakeQueue(Loop& loop) : loop_(loop) {}
   ~TlsHandshakeQueue();
   TlsHandshakeQueue(const TlsHandshakeQueue&) = delete;
   TlsHandshakeQueue& operator=(const TlsHandshakeQueue&) = delete;
-  // Calls place.step(): before this returns if the turn has time left, otherwise in a later turn.
-  void take_step(Place& place, std::string_view peer_address);
+  // Calls handshake.step(): at once if the turn has time left, otherwise in a later turn.
+  void take_step(Handshake& handshake, std::string_view peer_address);
   size_t waiting_count() const { return waiting_count_; }
 
  private:
   // The waiting handshakes of one peer.
   struct Line {
     std::string peer;
-    std::list<Place*> places;
+    std::list<Handshake*> handshakes;
   };
 
   bool has_time();
-  void run(Place& place);
+  void run(Handshake& handshake);
   void run_waiting();
   void run_later();
-  void remove(Place& place);
+  void remove(Handshake& handshake);
 
   Loop& loop_;
   MonotonicTime turn_ = kNever;  // the turn that the next two members belong to
@@ -54,7 +54,7 @@ class TlsHandshakeQueue {
 };
 
 // One handshake. The destructor removes it from the queue.
-class TlsHandshakeQueue::Place {
+class TlsHandshakeQueue::Handshake {
  public:
   virtual void step() = 0;  // may destroy this
   bool waits() const { return queue_ != nullptr; }
@@ -63,13 +63,13 @@ class TlsHandshakeQueue::Place {
   }
 
  protected:
-  virtual ~Place() { leave(); }
+  virtual ~Handshake() { leave(); }
 
  private:
   friend class TlsHandshakeQueue;
   TlsHandshakeQueue* queue_ = nullptr;  // null: not waiting
   std::list<Line>::iterator line_;
-  std::list<Place*>::iterator at_;
+  std::list<Handshake*>::iterator at_;
 };
 
 }  // namespace millrace::io

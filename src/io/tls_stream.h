@@ -65,7 +65,7 @@ class TlsLinger {
   size_t bytes_ = 0;
 };
 
-class TlsStream final : public Stream, private StreamHandler, private TlsHandshakeQueue::Place {
+class TlsStream final : public Stream, private StreamHandler, private TlsHandshakeQueue::Handshake {
  public:
   // A server's session over an accepted stream. The stream keeps `context` alive.
   TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inner,

@@ -154,21 +154,22 @@ void EpollListener::Socket::collect(uint32_t) {
 void EpollListener::join(std::shared_ptr<Placement> placement) {
   placement_ = std::move(placement);
   self_ = std::make_shared<EpollListener*>(this);
-  member_ = placement_->join(
-      [loop = &loop_, self = self_](Placement::Socket socket, Placement::Place place) {
-        loop->run_here([self, socket = std::move(socket), place = std::move(place)]() mutable {
-          if (*self != nullptr) (*self)->take_over(socket.take(), std::move(place));
+  member_ = placement_->join([loop = &loop_, self = self_](Placement::Socket socket,
+                                                           Placement::OpenConnection connection) {
+    loop->run_here(
+        [self, socket = std::move(socket), connection = std::move(connection)]() mutable {
+          if (*self != nullptr) (*self)->take_over(socket.take(), std::move(connection));
         });
-      });
+  });
 }
 
-void EpollListener::take_over(int descriptor, Placement::Place place) {
+void EpollListener::take_over(int descriptor, Placement::OpenConnection connection) {
   SocketAddress peer;
   peer.size = sizeof(sockaddr_in6);
   // Fails when the peer has already closed; the first read reports that.
   static_cast<void>(::getpeername(descriptor, &peer.any, &peer.size));
   const auto on_accept = on_accept_;
-  (*on_accept)(std::make_unique<EpollStream>(loop_, descriptor, peer, std::move(place)));
+  (*on_accept)(std::make_unique<EpollStream>(loop_, descriptor, peer, std::move(connection)));
 }
 
 void EpollListener::accept_waiting() {

@@ -42,7 +42,8 @@ class EpollStream final : public Stream, public Pollable {
   // Connects to `address`.
   EpollStream(EpollLoop& loop, const Address& address);
   // Takes ownership of an accepted, non-blocking socket.
-  EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer, Placement::Place place);
+  EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer,
+              Placement::OpenConnection connection);
   ~EpollStream() override;
 
   void set_handler(StreamHandler* handler) override;
@@ -73,7 +74,8 @@ class EpollStream final : public Stream, public Pollable {
   void finish_connecting();
 
   EpollLoop& loop_;
-  const Placement::Place place_;  // counts this connection while it is open; may be null
+  // Counts this connection while it is open; may be null.
+  const Placement::OpenConnection open_connection_;
   int descriptor_ = -1;
   StreamHandler* handler_ = nullptr;
   uint8_t interest_ = 0;        // bits of Interest
@@ -112,7 +114,7 @@ class EpollListener final : public Listener {
   void suspend(int error_number);
   bool frees_descriptor(int error_number) const;
   void join(std::shared_ptr<Placement> placement);
-  void take_over(int descriptor, Placement::Place place);
+  void take_over(int descriptor, Placement::OpenConnection connection);
   bool accepting() const { return !paused_ && !suspended_; }
 
   EpollLoop& loop_;

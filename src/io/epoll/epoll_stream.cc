@@ -29,8 +29,12 @@ EpollStream::EpollStream(EpollLoop& loop, const Address& address)
 }
 
 EpollStream::EpollStream(EpollLoop& loop, int descriptor, const SocketAddress& peer,
-                         Placement::Place place)
-    : loop_(loop), place_(std::move(place)), descriptor_(descriptor), ready_(kWrite), peer_(peer) {
+                         Placement::OpenConnection connection)
+    : loop_(loop),
+      open_connection_(std::move(connection)),
+      descriptor_(descriptor),
+      ready_(kWrite),
+      peer_(peer) {
   ++loop_.stream_count_;
   register_descriptor();
 }

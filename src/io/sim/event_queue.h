@@ -20,15 +20,15 @@ class EventQueue {
   // Runs `task` at `when`; a time in the past means now.
   void at(MonotonicTime when, Task task) {
     const RunningHost none(kNoHost);
-    uint32_t place = static_cast<uint32_t>(tasks_.size());
+    uint32_t index = static_cast<uint32_t>(tasks_.size());
     if (free_.empty()) {
       tasks_.push_back(std::move(task));
     } else {
-      place = free_.back();
+      index = free_.back();
       free_.pop_back();
-      tasks_[place] = std::move(task);
+      tasks_[index] = std::move(task);
     }
-    heap_.push_back(Event{std::max(when, now_), next_sequence_++, place});
+    heap_.push_back(Event{std::max(when, now_), next_sequence_++, index});
     std::push_heap(heap_.begin(), heap_.end(), Later());
   }
   void after(Duration delay, Task task) { at(now_ + delay, std::move(task)); }
