@@ -9,8 +9,8 @@ endif()
 # Declares one component: a static library millrace_<name>, its unit tests as one program
 # <name>_test, one program per fuzz target and one per microbenchmark. A component may depend
 # only on components of a strictly lower layer; anything else stops the configuration.
-# FUZZ_RUNS: inputs of each fuzz target's smoke round where the usual 20000 take too long.
-# FUZZ_LONG: the names of those of which one input takes so long that a tenth of the runs is enough.
+# FUZZ_RUNS: inputs of each fuzz target's smoke round, if the usual 20000 take too long.
+# FUZZ_LONG: targets with so slow inputs that a tenth of the runs is sufficient.
 # TSAN marks a component whose tests also run under the thread sanitizer.
 function(millrace_component)
   cmake_parse_arguments(C "TSAN" "NAME;LAYER;FUZZ_RUNS"

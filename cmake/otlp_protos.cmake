@@ -1,5 +1,5 @@
-# otlp_proto_reference: OTLP's messages as protoc and libprotobuf have them, for tests and fuzz
-# targets only; nothing that ships links it. Include as "opentelemetry/proto/…/x.pb.h". The
+# otlp_proto_reference: OTLP's messages by protoc and libprotobuf, for tests and fuzz
+# targets only; no installed part links it. Include as "opentelemetry/proto/…/x.pb.h". The
 # descriptors are fetched while building, once for all build directories, and only when a target
 # that uses the library is built.
 include_guard(GLOBAL)
@@ -31,6 +31,6 @@ add_custom_command(OUTPUT ${generated_sources} ${generated_headers}
 
 add_library(otlp_proto_reference STATIC EXCLUDE_FROM_ALL ${generated_sources} ${generated_headers})
 target_include_directories(otlp_proto_reference SYSTEM PUBLIC ${generated_dir})
-# Not ours to sanitize, and its branches are not what fuzzing should explore.
+# Third-party code: not sanitized, and not instrumented for fuzzing.
 target_compile_options(otlp_proto_reference PRIVATE -w -O1 -g0 -fno-sanitize=all)
 target_link_libraries(otlp_proto_reference PUBLIC protobuf::libprotobuf)

@@ -1,6 +1,6 @@
 # Writes ${OUTPUT}, a header with the commit that is built, when it has changed. Run by the build.
 #   cmake -DSOURCE=… -DOUTPUT=… -DCOMMIT=… -P write_commit.cmake
-# COMMIT wins; without it git is asked, and a source tree without git has "unknown".
+# COMMIT takes precedence; without it git names the commit, and without git it is "unknown".
 if(NOT COMMIT)
   execute_process(COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD OUTPUT_VARIABLE COMMIT
                   OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)

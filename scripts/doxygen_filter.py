@@ -23,7 +23,7 @@ SPECIFIED = re.compile(r"[Ff]ields have the meaning of (OTLP|opentelemetry)|[Aa]
 
 
 def scope_of(declaration):
-    """What a brace behind that text opens."""
+    """The kind of scope that a brace after that text opens."""
     declaration = re.sub(r"template <[^>]*>", "", declaration)
     if re.search(r"\bnamespace\b|extern \"C\"", declaration):
         return "namespace"
@@ -38,14 +38,14 @@ def scope_of(declaration):
 class Filter:
     def __init__(self):
         self.opening = ""          # the first comment of the file
-        self.group = ""            # the comment in force
+        self.group = ""            # the current comment
         self.fresh = False         # the line before was a comment
         self.declaration = ""      # since the last one ended
-        self.scopes = []           # (kind, whose fields a specification explains)
+        self.scopes = []           # (kind, the comment of its fields)
         self.blocks = []
 
     def document(self, line, following):
-        """The line with the comment that already speaks for it, if it begins a declaration."""
+        """Returns the line with the comment that describes it already, if it begins a declaration."""
         head = following if line.startswith("template") else line
         compound = COMPOUND.match(head.strip()) and "{" in head
         text = ""

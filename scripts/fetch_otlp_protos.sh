@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: fetch_otlp_protos.sh OUTPUT
 # Writes the descriptors of OTLP's .proto files (a serialized FileDescriptorSet) to OUTPUT, for
-# tests that hold us against libprotobuf. They are inside the Python package opentelemetry-proto,
-# which is only downloaded and read, never run. Does nothing when OUTPUT is there already.
+# tests that compare with libprotobuf. They are inside the Python package opentelemetry-proto,
+# which is only downloaded and read, never run. Does nothing when OUTPUT exists.
 set -euo pipefail
 version=1.45.2
 output=${1:?usage: fetch_otlp_protos.sh OUTPUT}

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian packages named in the given lists that are not there yet.
+# Installs those Debian packages of the given lists that are not installed.
 set -euo pipefail
 wanted=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$@")
 missing=()
 for package in $wanted; do
-  # A tool that is already there from another source (a newer Node.js, say) is as good.
+  # A tool from another source (a newer Node.js, say) is sufficient.
   case "$package" in
     nodejs) command -v node >/dev/null && continue ;;
     npm) command -v npm >/dev/null && continue ;;

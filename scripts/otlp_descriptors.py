@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """usage: otlp_descriptors.py WHEEL OUTPUT
 Collects the serialized file descriptors that protoc's Python code carries as literals into one
-FileDescriptorSet. Reads the code as a syntax tree; nothing of it is run."""
+FileDescriptorSet. Reads the code as a syntax tree and does not run it."""
 import ast
 import sys
 import zipfile

@@ -1,5 +1,5 @@
-// Reading a line from anywhere never crashes; what reads as a record is written as a line that
-// reads as the same record.
+// Reading any line never crashes. A line that is read as a record is written as a line that
+// is read as the same record.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
-// The small texts of a record's line: times that read are written as they stood, and what is made
-// UTF-8 is, within its bound, and unchanged where it was so already.
+// The small texts of a record's line: a parsed time is written as it was read; text that is made
+// UTF-8 is UTF-8, within its bound, and unchanged if it was UTF-8 already.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace millrace;
   using namespace millrace::dead_letter;
   testing::FuzzInput input(data, size);
-  // Any time of the years that have four digits and fit.
+  // Any time in years with four digits that fits 64 bits.
   constexpr int64_t kFirst = -9'214'560'000'000'000'000;  // 1678
   constexpr uint64_t kCount = 18'400'000'000'000'000'000U;
   const WallTime time{Duration(kFirst + static_cast<int64_t>(input.number(8) % kCount / 2))};
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = input.rest_text();
   if (const auto read = parse_time(text)) {
     const std::string written = time_text(*read);
-    // A leap second is the next minute, and may be the next year, which is too late to read again.
+    // A leap second becomes the next minute, perhaps of the next year, which may be out of range.
     if (text.substr(17, 2) != "60") {
       MILLRACE_CHECK(parse_time(written) == read);
       MILLRACE_CHECK(written.substr(0, 19) == text.substr(0, 19));

@@ -10,7 +10,7 @@
 namespace millrace::dead_letter {
 namespace {
 
-// Digits only, all of them.
+// Reads a text that consists of digits only.
 bool parse_number(std::string_view digits, int64_t* into) {
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
     return false;
@@ -49,7 +49,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
   const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(parts[0])),
                                          std::chrono::month(static_cast<unsigned>(parts[1])),
                                          std::chrono::day(static_cast<unsigned>(parts[2])));
-  // What nanoseconds in 64 bits can say.
+  // The range of nanoseconds in 64 bits.
   if (!date.ok() || parts[0] < 1678 || parts[0] > 2261) return std::nullopt;
   if (parts[3] > 23 || parts[4] > 59 || parts[5] > 60) return std::nullopt;
   std::string_view fraction = text.substr(kShape.size());

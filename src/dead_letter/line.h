@@ -1,4 +1,4 @@
-// Small texts of a record's line: times, names, and what must be UTF-8. Thread safe: no state.
+// Small texts of a record's line: times, names, and text that must be UTF-8. Thread safe: no state.
 #pragma once
 
 #include <optional>
@@ -11,12 +11,12 @@
 
 namespace millrace::dead_letter {
 
-// "2026-11-22T20:15:30.123456789Z".
+// Formats "2026-11-22T20:15:30.123456789Z".
 std::string time_text(WallTime time);
-// The same back; fewer or no digits behind the seconds are fine, other zones are not.
+// Parses that format. Fewer or no digits behind the seconds are allowed, other time zones are not.
 std::optional<WallTime> parse_time(std::string_view text);
 
-// "INVALID_ARGUMENT"; kUnknown for any other word.
+// Parses "INVALID_ARGUMENT"; any other word gives kUnknown.
 Code parse_code(std::string_view name);
 std::optional<Signal> parse_signal(std::string_view name);
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-// As in otlp/json: what misuse of the parser would show is not looked for at run time.
+// As in otlp/json: misuse of the parser is not checked at run time.
 #define SIMDJSON_DEVELOPMENT_CHECKS 0
 #include <simdjson.h>
 
@@ -53,7 +53,7 @@ void append_metadata(const std::vector<MetadataEntry>& metadata, std::string* ou
   if (!pairs.empty()) *out += ",\"metadata\":[" + pairs + "]";
 }
 
-// What of a line has been read; the keys may come in any order.
+// The parts of a line that have been read; the keys may be in any order.
 struct Reading {
   Record record;
   std::optional<uint64_t> version;
@@ -148,7 +148,7 @@ Status read_code(value& from, Code* into) {
   return {};
 }
 
-// Keys of later versions of 1 are skipped.
+// Skips keys of later versions of format 1.
 Status read_key(std::string_view key, value& from, Reading& into) {
   Record& record = into.record;
   if (key == kVersionKey) return read_number(from, key, &into.version.emplace());

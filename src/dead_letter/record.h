@@ -1,5 +1,5 @@
-// One record of a dead-letter file, as docs/formats/dead-letter.md defines it: a line of JSON that
-// holds a request byte for byte, the destination that refused it and the reason.
+// One record of a dead-letter file, as docs/formats/dead-letter.md defines it: a line of JSON with
+// a request byte for byte, the destination that refused it and the reason.
 #pragma once
 
 #include <cstdint>
@@ -24,21 +24,21 @@ struct Record {
   Signal signal = Signal::kTraces;
   std::vector<std::string> pipelines;
   std::string destination;
-  std::string reason;  // a name of the ledger's, or "not_sent"
+  std::string reason;  // the ledger's name of the reason, or "not_sent"
   Error answer;
   uint64_t item_count = 0;
   std::vector<MetadataEntry> metadata;
   Rope request;  // Export<Signal>ServiceRequest
 };
 
-// Whether the value of that header (lower case) may be a credential, and so is never written.
+// Whether a header (its name in lower case) may hold a credential, so that it is never written.
 bool may_be_secret(std::string_view header);
 
-// Appends the record as one line with its '\n'. Headers that may be secret are left out, text that
+// Appends the record as one line with its '\n'. Headers that may be secret are omitted, text that
 // is not UTF-8 is repaired, a long answer is cut. Thread safe. Cost: about 1.4 times the request.
 void append_line(const Record& record, std::string* out);
 
-// Whether a line claims to be a record: it begins as append_line begins one.
+// Whether a line claims to be a record: it begins as append_line begins a line.
 bool is_record_line(std::string_view line);
 
 // One thread; keeps its buffers for the next line.
@@ -49,10 +49,10 @@ class Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  // `line` with or without its end; the request is copied out of it.
-  //   kInvalidArgument    not JSON, not a record, cut off, or a request of another size than it
-  //   says kUnimplemented      of a newer version kUnavailable        no memory for the parser's
-  //   buffers
+  // Parses `line`, with or without its '\n'; copies the request.
+  //   kInvalidArgument    not JSON, not a record, cut off, or a request with a wrong size
+  //   kUnimplemented      of a newer version
+  //   kUnavailable        no memory for the parser's buffers
   Result<Record> parse(const Bytes& line);
 
  private:

@@ -33,7 +33,7 @@ Result<Record> parse(std::string_view line) {
   return parser.parse(Bytes::copy_of(line));
 }
 
-TEST(RecordTest, TheLineIsAsTheDocumentSays) {
+TEST(RecordTest, TheLineHasTheDocumentedFormat) {
   EXPECT_EQ(line_of(example()),
             R"({"millrace_dead_letter":1,"time":"2026-11-22T20:15:30.123456789Z","signal":"logs",)"
             R"("pipelines":["logs","logs/2"],"destination":"otlp_grpc/backup",)"
@@ -43,7 +43,7 @@ TEST(RecordTest, TheLineIsAsTheDocumentSays) {
             "\n");
 }
 
-TEST(RecordTest, WhatWasWrittenIsReadBack) {
+TEST(RecordTest, WrittenRecordsAreReadBack) {
   const Record wanted = example();
   const auto read = parse(line_of(wanted));
   ASSERT_TRUE(read) << read.error().message;
@@ -121,7 +121,7 @@ TEST(RecordTest, KeysComeInAnyOrderAndUnknownOnesAreSkipped) {
   EXPECT_EQ(read->destination, "");
 }
 
-TEST(RecordTest, WhatIsNoRecordIsSaidToBeSo) {
+TEST(RecordTest, OtherLinesAreRefusedWithAReason) {
   struct Case {
     std::string line;
     std::string_view says;
