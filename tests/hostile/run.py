@@ -173,7 +173,7 @@ def run_check(attack, millrace, folder):
     result = Result()
     try:
         result.said = attack.play(millrace, folder) or ""
-    except Exception as error:  # noqa: B902  shown as what went wrong
+    except Exception as error:  # noqa: B902  printed as the reason
         result.wrong.append(f"{type(error).__name__}: {error}")
     return result
 

@@ -25,6 +25,7 @@ PATTERNS = (
     (r"\bone's own\b", "the program's own"),
     (r"^(?:Of|What|Whatever|Whose) (?:a|an|the|it|is|was|has|that|this|each|all|they|there)\b",
      "subject, verb, object"),
+    (r"\b[Ww]hat (?:comes|came|lies|lay|stands|stood|waits|waited|goes|went|is left)\b", "name the thing"),
     (r"^One of (?:those|them|these)\b", "name the element"),
     (r"\b(?:is|are|was|were|be|been) told\b", "is notified, is reported, receives"),
     (r"\b(?:goes?|comes?|going|went) home\b", "returns to the pool"),
@@ -33,22 +34,30 @@ PATTERNS = (
     (r"\bspok(?:e|en) (?:of|to)\b", "described, addressed"),
 )
 # Names: the user that a service runs as.
-NAMES = re.compile(r"\b(?:the user|as) nobody\b|`nobody`")
-CODE = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
+NAMES = re.compile(r"\b(?:the user|as) nobody\b")
+# String and character literals up to the comment, which begins at the first marker outside of them.
+COMMENT = {
+    "//": re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\[^\']+|[^\'\\])\'|(//[/!]?<? ?|/\*+ ?)'),
+    "#": re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|((?:^|(?<=\s))#(?!!) ?)'),
+}
+QUOTED = re.compile(r'"[^"]*"|`[^`]*`')
+
+
+def comment_of(line, marker):
+    """Returns (text of the comment or None, whether the line holds nothing else)."""
+    for token in COMMENT[marker].finditer(line):
+        if token.group(1) is not None:
+            return QUOTED.sub('""', line[token.end():]), not line[:token.start()].strip()
+    return None, False
 
 
 def comments_of_cpp(lines):
     inside = False
     for number, line in enumerate(lines, 1):
-        bare = CODE.sub('""', line) if not inside else line
-        found = re.search(r"//[/!]?<? ?(.*)", bare) or re.match(r"\s*/\*+ ?(.*)", bare) or \
-            (inside and re.match(r"\s*\*? ?(.*)", bare))
-        if "/*" in bare:
-            inside = True
-        if "*/" in bare:
-            inside = False
-        if found:
-            yield number, found.group(1), re.match(r"\s*//", line) is not None
+        text, is_whole_line = comment_of(line, "//")
+        if inside or text is not None:
+            yield number, line.strip(" */") if inside else text, inside or is_whole_line
+        inside = (inside or (text is not None and "/*" in line)) and "*/" not in line
 
 
 def comments_of_script(lines, has_docstrings):
@@ -56,11 +65,11 @@ def comments_of_script(lines, has_docstrings):
     for number, line in enumerate(lines, 1):
         quotes = line.count('"""') if has_docstrings else 0
         if inside or quotes:
-            yield number, line.replace('"""', "").strip(), True
+            yield number, QUOTED.sub('""', line.replace('"""', "").strip()), True
         else:
-            found = re.search(r"(?:^|\s)#(?!!) ?(.*)", CODE.sub('""', line))
-            if found:
-                yield number, found.group(1), line.lstrip().startswith("#")
+            text, is_whole_line = comment_of(line, "#")
+            if text is not None:
+                yield number, text, is_whole_line
         if quotes % 2:
             inside = not inside
 
@@ -71,7 +80,7 @@ def comments_of_text(lines):
         if line.startswith("```"):
             inside = not inside
         elif not inside and not line.startswith("    "):
-            yield number, re.sub(r'"[^"]*"|`[^`]*`', '""', line), True
+            yield number, QUOTED.sub('""', line), True
 
 
 def comments(path):
