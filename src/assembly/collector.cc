@@ -324,22 +324,19 @@ Status Collector::make_pages() {
         serve_page({{.path = "/metrics",
                      .handler = [this](const transport::PageRequest&) { return metrics_page(); }}},
                    {.host = plan_.metrics_page->host, .port = plan_.metrics_page->port},
-                   "service::telemetry::metrics", &metrics_port_);
+                   "service::telemetry::metrics");
     if (!served) return served;
   }
   for (const extensions::HealthCheckOptions& options : plan_.health_checks) {
-    uint16_t port = 0;
     Status served = serve_page(extensions::make_health_pages(options, *this),
-                               {.host = options.host, .port = options.port}, "health_check", &port);
+                               {.host = options.host, .port = options.port}, "health_check");
     if (!served) return served;
-    health_ports_.push_back(port);
   }
   return {};
 }
 
 Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> routes,
-                             const io::ListenOptions& where, std::string_view what,
-                             uint16_t* port) {
+                             const io::ListenOptions& where, std::string_view what) {
   transport::ServerOptions options;
   options.serves_grpc = false;
   options.eviction = page_eviction_;
@@ -351,7 +348,6 @@ Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> ro
     return fail(listening.error().code, std::string(what) + ": " + listening.error().message +
                                             listen_advice(listening.error().code, what));
   }
-  *port = *listening;
   return {};
 }
 

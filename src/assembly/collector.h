@@ -60,9 +60,6 @@ class Collector final : public extensions::HealthSource {
 
   // The port of each receiver's protocol, in the order of the plan, gRPC before HTTP.
   const std::vector<uint16_t>& ports() const { return ports_; }
-  uint16_t metrics_port() const { return metrics_port_; }
-  // In the order of the plan's health checks.
-  const std::vector<uint16_t>& health_ports() const { return health_ports_; }
 
   // For the library, whose source is no receiver: Worker::open_source and flush_batches of the
   // worker on that loop.
@@ -117,7 +114,7 @@ class Collector final : public extensions::HealthSource {
   void make_auditor();
   Status make_pages();
   Status serve_page(std::vector<transport::ServerOptions::PageRoute> routes,
-                    const io::ListenOptions& where, std::string_view what, uint16_t* port);
+                    const io::ListenOptions& where, std::string_view what);
   transport::PageReply metrics_page() const;
   void add_receivers_to(extensions::Health& health) const;
   static std::string refusal_of(const pipeline::Destination& destination,
@@ -157,8 +154,6 @@ class Collector final : public extensions::HealthSource {
   std::vector<uint16_t> ports_;
   // One for each address; empty when connections stay where they were accepted.
   std::vector<std::shared_ptr<io::Placement>> placements_;
-  uint16_t metrics_port_ = 0;
-  std::vector<uint16_t> health_ports_;
   MonotonicTime started_at_;
   WallTime started_wall_;
 

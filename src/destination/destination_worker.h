@@ -198,7 +198,6 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   CutLimits batch_limits() const;
   bool take_slot();
   void arm_flush_timer(bool has_sent);
-  void on_flush_timer();
 
   // Sending (sending.cc).
   Slot& free_slot();

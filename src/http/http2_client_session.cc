@@ -291,10 +291,6 @@ void Http2ClientSession::submit_ping() {
   if (nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr) == 0) ++unanswered_pings_;
 }
 
-void Http2ClientSession::submit_goaway() {
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
-}
-
 int Http2ClientSession::fail_limit(ResponseLimit limit, std::string what) {
   limit_ = limit;
   limit_text_ = std::move(what);

@@ -125,8 +125,6 @@ class Http2ClientSession {
 
   // Ends every stream: kNotSent where nothing was written, kBroken otherwise.
   void close();
-  // Tells the peer that we will leave (GOAWAY, NO_ERROR); for the next view_output().
-  void submit_goaway();
 
   // True when nothing will be read or written any more and all output is taken: close().
   bool finished() const;

@@ -410,12 +410,6 @@ void Http2ServerSession::submit(Http2Stream& stream) {
                           header_only ? nullptr : &provider);
 }
 
-void Http2ServerSession::respond_continue(Http2Stream& stream) {
-  if (stream.id == 0) return;
-  const nghttp2_nv status = static_field(":status", "100");
-  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, &status, 1, nullptr);
-}
-
 void Http2ServerSession::reset(Http2Stream& stream, Http2Error error) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, static_cast<uint32_t>(error));
 }

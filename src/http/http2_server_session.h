@@ -115,7 +115,6 @@ class Http2ServerSession {
   void respond(Http2Stream& stream, Http2Response response);
   // gRPC's OK with an empty message, prepared: HEADERS, five bytes, trailers.
   void respond_grpc_ok(Http2Stream& stream);
-  void respond_continue(Http2Stream& stream);
   void reset(Http2Stream& stream, Http2Error error);
 
   void send_ping();

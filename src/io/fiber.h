@@ -44,7 +44,6 @@ class Fiber {
   [[nodiscard]] bool resume();
   // Called inside the task: returns to the caller of start() or resume().
   void suspend();
-  bool is_suspended() const { return state_ == State::kSuspended; }
 
  private:
   enum class State : uint8_t { kIdle, kRunning, kSuspended };

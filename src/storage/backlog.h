@@ -114,7 +114,6 @@ class Backlog {
   segment_log::Log& log() { return log_; }
   Storage& storage() { return storage_; }
   segment_log::TargetId target_of(const ledger::Account& account) const;
-  ledger::Account* account_of(segment_log::TargetId target) const;
 
   // A place in the ring and room in the share of memory, for new data: never while older data lies
   // on disk only, unless fresh data goes first.

@@ -91,7 +91,6 @@ class EvictionOrder {
   Connection* choose_idle(Peer& peer, MonotonicTime now);
   void remove(Entry& entry);
   void prove(Entry& entry);
-  void count_new(Peer& peer, size_t to);
 
   std::unordered_map<std::string, std::unique_ptr<Peer>> peers_;  // never iterated
   Ranking by_new_;
