@@ -12,6 +12,7 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 passed=0 failed=0
 broken=()  # stages that failed
+table=()   # a line for each stage
 
 # Adds what one stage's log says to the totals. Its exit code counts where the log says nothing.
 count() {
@@ -28,14 +29,26 @@ count() {
   passed=$((passed + good)) failed=$((failed + bad))
 }
 
+# Processor time of all processes so far that have ended, in seconds. In this shell, not in a subshell:
+# a subshell has no children yet.
+processor_seconds() {
+  times >"$logs/times"
+  sed -n '2s/m/ /g;2s/s//gp' "$logs/times" | awk '{printf "%d", $1 * 60 + $2 + $3 * 60 + $4}' >"$logs/processor"
+  read -r spent <"$logs/processor" || true
+}
+
 stage() {
-  local name=$1 start=$SECONDS
+  local name=$1 start=$SECONDS before spent
+  processor_seconds
+  before=$spent
   local log=$logs/${name//[^a-z]/_} code
   echo "== $name"
   (set -e; "$2") 2>&1 | tee "$log"
   code=${PIPESTATUS[0]}
   count "$log" "$code"
   [ "$code" -eq 0 ] || broken+=("$name")
+  processor_seconds
+  table+=("$(printf '%6d s %6d s  %s' $((SECONDS - start)) $((spent - before)) "$name")")
   echo "== $name: $((SECONDS - start)) s$([ "$code" -eq 0 ] || echo ", FAILED")"
 }
 
@@ -50,6 +63,9 @@ build() {
 
 layers() { python3 tests/style/check_layers.py && python3 tests/style/check_words.py; }
 asan() { build asan; ctest --test-dir build/asan --output-on-failure -j2; }
+# With the objects and the compilation database of the stage before.
+unused() { python3 tests/style/unused.py; }
+tidy() { python3 tests/style/tidy.py; }
 # Only what has the label is built: the thread sanitizer has nothing to say about the rest.
 tsan() {
   configure tsan
@@ -84,6 +100,8 @@ h2spec() { tests/conformance/h2spec.sh; }
 stage "layers and formatting" layers
 stage "unit tests, fuzz smoke (address, undefined behaviour)" asan
 if [ $quick = no ]; then
+  stage "functions without a definition or a use" unused
+  stage "clang-tidy on what changed" tidy
   stage "what threads share (thread sanitizer)" tsan
   stage "the release binary" release
   stage "the installed package: library, examples, bindings, reference" installed
@@ -99,6 +117,8 @@ if [ $quick = no ]; then
   stage "as a service, without privileges" sandbox
 fi
 
+printf '\n    time      cpu  stage\n'
+printf '%s\n' "${table[@]}"
 echo
 for name in "${broken[@]}"; do echo "failed: $name"; done
 cat "$logs"/* 2>/dev/null | grep -h '^skipped: ' | sort -u
