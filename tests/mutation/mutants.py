@@ -19,7 +19,7 @@ LEFT_ALONE = re.compile(r"^\s*(?:#|//|\*|using |namespace |template|static_asser
 
 
 def blanked(text):
-    """The text without what stands in comments and strings, of the same length."""
+    """The text with comments and strings blanked, of the same length."""
     pattern = r'//[^\n]*|/\*.*?\*/|R"\w*\(.*?\)\w*"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\''
     return re.sub(pattern, lambda found: re.sub(r"[^\n]", " ", found.group(0)), text, flags=re.S)
 
