@@ -28,6 +28,8 @@ std::string_view memory_term_name(MemoryTerm term) {
       return "read_back";
     case MemoryTerm::kQueues:
       return "queues";
+    case MemoryTerm::kKeyedState:
+      return "keyed_state";
   }
   return "other";
 }

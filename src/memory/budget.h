@@ -21,16 +21,17 @@ enum class MemoryTerm : uint8_t {
   kConnections,  // buffers, streams, header tables and TLS of senders' connections
   // The same of connections that have not yet sent a whole request, TLS handshakes among them.
   kNewConnections,
-  kSendAhead,  // bytes read ahead: pipelined requests of HTTP/1.1, and what a slice left over
-  kAnswers,    // long answers that are being sent
-  kResponses,  // what back ends answer, while it is being read
-  kJson,       // parsing JSON
-  kWork,       // stacks of long work, and lists of what is being edited
-  kEncoded,    // batches as compressed, or as JSON, while they are being sent
-  kReadBack,   // what was read from the disk to be sent
-  kQueues,     // places in the destinations' queues, all of them, from the start
+  kSendAhead,   // bytes read ahead: pipelined requests of HTTP/1.1, and what a slice left over
+  kAnswers,     // long answers that are being sent
+  kResponses,   // what back ends answer, while it is being read
+  kJson,        // parsing JSON
+  kWork,        // stacks of long work, and lists of what is being edited
+  kEncoded,     // batches as compressed, or as JSON, while they are being sent
+  kReadBack,    // what was read from the disk to be sent
+  kQueues,      // places in the destinations' queues, all of them, from the start
+  kKeyedState,  // what is kept by key, and what is on its way to the worker that owns its key
 };
-inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kQueues) + 1;
+inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kKeyedState) + 1;
 std::string_view memory_term_name(MemoryTerm term);
 
 class Budget {

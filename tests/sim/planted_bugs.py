@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Plants one bug after the other into a copy of the sources, and expects the simulation to fail.
+"""Plants one bug after the other into a copy of the sources, and expects a simulation to fail: that of the
+collector, or for keyed state that of the component.
 
     python3 tests/sim/planted_bugs.py              all of them
     python3 tests/sim/planted_bugs.py sync cursor  those whose name has one of the words
@@ -22,7 +23,10 @@ SEEDS = 1000
 # For all seeds of one bug, because a bug may keep a seed from ending.
 SECONDS_MAX = 900
 
-# name, component, original text, text with the bug
+# The simulation of a component that the collector does not use yet: target, arguments and environment.
+KEYED_STATE = ("keyed_state_test", ["--gtest_filter=KeyedStateSimulation.*"], {"MILLRACE_KEYED_SEEDS": str(SEEDS)})
+
+# name, component, original text, text with the bug, and the simulation unless it is that of the collector
 BUGS = [
     ("answer before sync", "src/segment_log",
      "  if (Status synced = writer_->sync(); !synced) return synced;\n", ""),
@@ -54,6 +58,13 @@ BUGS = [
     ("a response takes less memory in the budget than it has", "src/transport",
      "  return Reservation::try_make(budget, MemoryTerm::kResponses, bytes);\n",
      "  return Reservation::try_make(budget, MemoryTerm::kResponses, bytes / 64 + 1);\n"),
+    ("a key has two owners", "src/keyed_state",
+     "    if (owner != worker_) {\n      put(owner, std::move(parcel));\n",
+     "    if (owner != worker_ && parcel.item_count % 5 != 0) {\n      put(owner, std::move(parcel));\n", KEYED_STATE),
+    ("the owner of a key is woken only once", "src/keyed_state",
+     "  mailbox.begin_taking();\n", "", KEYED_STATE),
+    ("a refused hand-over keeps its room with the other owners", "src/keyed_state",
+     "      owners_.mailbox(parcels[back].owner).release(parcels[back].parcel.bytes.size());\n", "", KEYED_STATE),
 ]
 
 
@@ -78,18 +89,24 @@ def copy_sources():
             shutil.copymode(source, os.path.join(COPY, path))
 
 
-def build():
+def build(target):
     # Paths in the cache are relative to the copy, as those of the preset are to the original.
     environment = dict(os.environ, CCACHE_BASEDIR=COPY, CCACHE_NOHASHDIR="1")
     if not os.path.exists(os.path.join(BUILD, "build.ninja")):
         subprocess.run(["cmake", "--preset", "release-tests"], cwd=COPY, env=environment, check=True,
                        stdout=subprocess.DEVNULL)
-    return subprocess.run(["ninja", "-C", BUILD, "-j", str(os.cpu_count()), "sim_test"], env=environment,
+    return subprocess.run(["ninja", "-C", BUILD, "-j", str(os.cpu_count()), target], env=environment,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def red_after():
+def red_after(simulation):
     """The first failing seed's message, or None."""
+    if simulation:
+        target, arguments, variables = simulation
+        run = subprocess.run([os.path.join(BUILD, target), *arguments], env={**os.environ, **variables}, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", timeout=SECONDS_MAX)
+        said = re.search(r"seed \d+", run.stdout)
+        return said.group(0) if run.returncode != 0 and said else None
     command = [os.path.join(BUILD, "millrace-sim"), "--storage", "--seeds", str(SEEDS), "--jobs", "0", "--until-failed"]
     try:
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -117,7 +134,8 @@ def find(folder, text):
 
 def plant(bug):
     """Returns a line for the log, and whether the simulation found the bug."""
-    name, folder, old, new = bug
+    name, folder, old, new, *simulation = bug
+    simulation = simulation[0] if simulation else None
     started = time.monotonic()
     found = find(folder, old)
     if len(found) != 1:
@@ -127,11 +145,11 @@ def plant(bug):
         original = file.read()
     try:
         write_when_changed(os.path.join(COPY, path), original.replace(old, new).encode())
-        built = build()
+        built = build(simulation[0] if simulation else "sim_test")
         if built.returncode != 0:
             return f"failed: {name}: does not compile\n{built.stdout[-2000:]}", False
         built_after = time.monotonic() - started
-        red = red_after()
+        red = red_after(simulation)
     finally:
         write_when_changed(os.path.join(COPY, path), original.encode())
     if red is None:

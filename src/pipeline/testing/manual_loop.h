@@ -69,6 +69,11 @@ class ManualLoop final : public io::Loop {
     }
     return ran;
   }
+  // Posted tasks that have not run.
+  size_t posted_count() {
+    const MutexLock lock(mutex_);
+    return posted_.size();
+  }
   void run_until_idle() {
     for (int turns = 0; turn(); ++turns) MILLRACE_CHECK(turns < 100'000);
   }
