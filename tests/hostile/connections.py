@@ -1,5 +1,6 @@
 """Connections that are many, half open, renewed, or full of frames that cost their sender nothing."""
 import itertools
+import selectors
 import socket
 import struct
 import subprocess
@@ -58,6 +59,28 @@ def tls_handshakes_again_and_again(target):
         except OSError:
             pass
         done += 1
+    return f"{done} handshakes"
+
+
+@attack(seconds=3)
+def tls_handshakes_from_two_hundred_at_once(target):
+    """The same by 200 connections side by side, each made anew as soon as it was answered."""
+    hello, done = client_hello(), 0
+    with selectors.DefaultSelector() as selector:
+        def add():
+            try:
+                sock = opened(target, "tls", hello)
+            except OSError:
+                return
+            sock.setblocking(False)
+            selector.register(sock, selectors.EVENT_READ)
+        while target.running():
+            for _ in range(200 - len(selector.get_map())):
+                add()
+            for key, _ in selector.select(0.05):
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+                done += 1
     return f"{done} handshakes"
 
 
