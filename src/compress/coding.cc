@@ -10,14 +10,16 @@ struct Name {
   std::string_view name;
   Coding coding;
 };
-constexpr std::array<Name, 8> kNames = {{{"", Coding::kIdentity},
-                                         {"identity", Coding::kIdentity},
-                                         {"none", Coding::kIdentity},
-                                         {"gzip", Coding::kGzip},
-                                         {"x-gzip", Coding::kGzip},
-                                         {"zstd", Coding::kZstd},
-                                         {"deflate", Coding::kDeflate},
-                                         {"zlib", Coding::kDeflate}}};
+constexpr std::array<Name, 10> kNames = {{{"", Coding::kIdentity},
+                                          {"identity", Coding::kIdentity},
+                                          {"none", Coding::kIdentity},
+                                          {"gzip", Coding::kGzip},
+                                          {"x-gzip", Coding::kGzip},
+                                          {"zstd", Coding::kZstd},
+                                          {"deflate", Coding::kDeflate},
+                                          {"zlib", Coding::kZlib},
+                                          {"snappy", Coding::kSnappy},
+                                          {"x-snappy-framed", Coding::kSnappyFramed}}};
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
@@ -46,8 +48,14 @@ std::string_view coding_name(Coding coding) {
       return "gzip";
     case Coding::kDeflate:
       return "deflate";
+    case Coding::kZlib:
+      return "zlib";
     case Coding::kZstd:
       return "zstd";
+    case Coding::kSnappy:
+      return "snappy";
+    case Coding::kSnappyFramed:
+      return "x-snappy-framed";
   }
   return "";
 }

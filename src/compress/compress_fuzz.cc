@@ -14,7 +14,8 @@ using namespace millrace::compress;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   constexpr Coding kCodings[] = {Coding::kGzip, Coding::kDeflate, Coding::kZstd};
-  const Coding coding = kCodings[data[0] % 3];
+  constexpr Coding kSnappyCodings[] = {Coding::kSnappy, Coding::kSnappyFramed};
+  const Coding coding = data[1] < 200 ? kCodings[data[0] % 3] : kSnappyCodings[data[1] % 2];
   const size_t limit = size_t{1} << (data[0] / 3 % 24);
   const int level = data[1] % 10;
   const std::span<const uint8_t> input(data + 2, size - 2);

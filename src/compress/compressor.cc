@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/allocation_name.h"
+#include "compress/snappy_coding.h"
 
 namespace millrace::compress {
 namespace {
@@ -78,14 +79,18 @@ Result<Bytes> Compressor::compress(const Rope& plain, Pace& pace) {
     return fail(Code::kInternal, "body of 2 GiB or more cannot be compressed");
   }
   const bool zstd = coding_ == Coding::kZstd;
-  const size_t bound = zstd ? ZSTD_compressBound(plain.size()) : deflate_bound(plain.size());
+  const bool snappy = coding_ == Coding::kSnappy || coding_ == Coding::kSnappyFramed;
+  const size_t bound = zstd     ? ZSTD_compressBound(plain.size())
+                       : snappy ? snappy_bound(coding_, plain.size())
+                                : deflate_bound(plain.size());
   std::vector<uint8_t>& scratch = contexts_->scratch;
   if (scratch.size() < bound) {
     const AllocationName name("term encoded");
     scratch.resize(bound);
   }
   const AllocationName name("constant compressor", kContextBytesMax);
-  const Result<size_t> size = zstd ? contexts_->compress_zstd(level_, plain, pace)
+  const Result<size_t> size = zstd     ? contexts_->compress_zstd(level_, plain, pace)
+                              : snappy ? compress_snappy(coding_, plain, scratch, pace)
                               : level_ <= kIsalLevelMax
                                   ? contexts_->deflate_fast(coding_, level_, plain, pace)
                                   : contexts_->deflate_small(coding_, level_, plain);

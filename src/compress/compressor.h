@@ -28,7 +28,7 @@ class Compressor {
   // `level` is otelcol's compression_params.level. gzip and deflate: kDefaultLevel and 1 are
   // ISA-L's level 1 (960 MB/s at zlib 1's ratio), 2 and 3 ISA-L's, 4 to 9 libdeflate's (slower,
   // smaller), 0 ISA-L's 0. zstd: kDefaultLevel and 0 mean 1; 1 to 19. Values outside are cut to
-  // the nearest one.
+  // the nearest one. snappy has no levels.
   Compressor(Coding coding, int level);
   ~Compressor();
   Compressor(const Compressor&) = delete;

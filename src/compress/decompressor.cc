@@ -24,6 +24,8 @@
 #include <optional>
 #include <string>
 
+#include "compress/decompress_error.h"
+#include "compress/snappy_coding.h"
 #include "memory/chunk_buffer.h"
 
 namespace millrace::compress {
@@ -47,26 +49,6 @@ constexpr size_t kMemberUnits = 1000;
 constexpr size_t kCopiedAtOnceBytes = 128 * 1024;
 // For zstd frames that do not state their size: telemetry seldom shrinks more.
 constexpr size_t kZstdGuessRatio = 8;
-
-std::unexpected<Error> corrupt(Coding coding, std::string_view detail) {
-  return fail(Code::kInvalidArgument,
-              std::string(coding_name(coding)) + " body: " + std::string(detail));
-}
-
-std::unexpected<Error> too_large(Coding coding, size_t max_bytes) {
-  return fail(Code::kResourceExhausted, std::string(coding_name(coding)) +
-                                            " body decompresses to more than the limit of " +
-                                            std::to_string(max_bytes) + " bytes");
-}
-
-std::unexpected<Error> no_room(Room room, Coding coding, size_t max_bytes) {
-  if (room == Room::kLimit) return too_large(coding, max_bytes);
-  return fail(Code::kUnavailable, "memory budget exhausted while decompressing");
-}
-
-uint32_t read_little_endian_32(const uint8_t* at) {
-  return uint32_t{at[0]} | uint32_t{at[1]} << 8 | uint32_t{at[2]} << 16 | uint32_t{at[3]} << 24;
-}
 
 // A first size for the output: what the trailer of the last gzip member says, if that is possible.
 size_t guess_deflate_size(Coding coding, std::span<const uint8_t> input, size_t max_bytes) {
@@ -136,9 +118,13 @@ Result<Bytes> Decompressor::decompress(Coding coding, std::span<const uint8_t> i
     }
     case Coding::kGzip:
     case Coding::kDeflate:
+    case Coding::kZlib:
       return contexts_->inflate(coding, input, out, work.pace);
     case Coding::kZstd:
       return contexts_->decompress_zstd(input, out, work.pace);
+    case Coding::kSnappy:
+    case Coding::kSnappyFramed:
+      return decompress_snappy(coding, input, out, work.pace);
   }
   return fail(Code::kInternal, "unknown coding");
 }
@@ -187,7 +173,7 @@ Result<Bytes> Decompressor::Contexts::inflate(Coding coding, std::span<const uin
     out.note_written(produced);
     input = input.subspan(consumed);
     pace.step(produced + kMemberUnits);
-    if (coding == Coding::kDeflate && !input.empty()) return corrupt(coding, "trailing bytes");
+    if (coding != Coding::kGzip && !input.empty()) return corrupt(coding, "trailing bytes");
   }
   return out.finish();
 }
@@ -200,7 +186,7 @@ Status Decompressor::Contexts::inflate_streaming(Coding coding, std::span<const 
     isal_inflate_init(isal.get());
     isal->crc_flag = coding == Coding::kGzip ? ISAL_GZIP : ISAL_ZLIB;
     if (Status member = inflate_rest_of_member(coding, out, input, pace); !member) return member;
-    if (coding == Coding::kDeflate && !input.empty()) return corrupt(coding, "trailing bytes");
+    if (coding != Coding::kGzip && !input.empty()) return corrupt(coding, "trailing bytes");
   } while (!input.empty());
   return {};
 }
@@ -282,7 +268,10 @@ size_t frame_size(std::span<const uint8_t> input, Pace& pace) {
     if (input.size() - at < kBlockHeaderBytes) return zstd_error(ZSTD_error_srcSize_wrong);
     const uint32_t block = input[at] | uint32_t{input[at + 1]} << 8 | uint32_t{input[at + 2]} << 16;
     const uint32_t type = block >> 1 & 3;
-    if (type == kReserved) return zstd_error(ZSTD_error_corruption_detected);
+    // In one go the library takes a longer block of one repeated byte, in steps it does not.
+    if (type == kReserved || block >> 3 > header.blockSizeMax) {
+      return zstd_error(ZSTD_error_corruption_detected);
+    }
     is_last = (block & 1) != 0;
     at += kBlockHeaderBytes;
     const size_t content = type == kRle ? 1 : block >> 3;
@@ -299,9 +288,7 @@ Result<std::optional<size_t>> stated_zstd_size(std::span<const uint8_t> input, P
   size_t total = 0;
   bool known = true;
   while (!input.empty()) {
-    const size_t frame = pace.may_suspend()
-                             ? frame_size(input, pace)
-                             : ZSTD_findFrameCompressedSize(input.data(), input.size());
+    const size_t frame = frame_size(input, pace);
     if (ZSTD_isError(frame)) return corrupt(Coding::kZstd, ZSTD_getErrorName(frame));
     const unsigned long long content = ZSTD_getFrameContentSize(input.data(), input.size());
     if (content == ZSTD_CONTENTSIZE_ERROR) return corrupt(Coding::kZstd, "not a frame");

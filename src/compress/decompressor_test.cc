@@ -221,5 +221,12 @@ TEST(CodingTest, NamesInAnyCase) {
   EXPECT_EQ(coding_from_name("br"), std::nullopt);
 }
 
+// The library takes it in one go, against RFC 8878, 3.1.1.2.4, and refuses it in steps.
+TEST_F(DecompressorTest, ARepeatedByteBeyondTheBlockSizeIsCorrupt) {
+  EXPECT_EQ(text(Coding::kZstd, from_hex("28b52ffd032800000000000000132272"
+                                         "00")),
+            "INVALID_ARGUMENT");
+}
+
 }  // namespace
 }  // namespace millrace::compress
