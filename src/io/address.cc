@@ -7,7 +7,18 @@
 
 namespace millrace::io {
 
+namespace {
+constexpr std::string_view kUnixScheme = "unix:";
+}  // namespace
+
+bool is_unix_host(std::string_view host) {
+  return host.starts_with(kUnixScheme) && host.substr(kUnixScheme.size()).starts_with('/');
+}
+
+std::string_view unix_path_of(std::string_view host) { return host.substr(kUnixScheme.size()); }
+
 std::string format_address(std::string_view host, uint16_t port) {
+  if (is_unix_host(host)) return std::string(host);
   std::string text;
   const bool bracket = host.find(':') != std::string_view::npos;
   if (bracket) text += '[';
@@ -19,6 +30,7 @@ std::string format_address(std::string_view host, uint16_t port) {
 }
 
 std::optional<HostPort> parse_address(std::string_view text) {
+  if (is_unix_host(text)) return HostPort{std::string(text), 0};
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   std::string_view host = text.substr(0, colon);

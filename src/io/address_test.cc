@@ -41,5 +41,15 @@ TEST(AddressTest, PeersAreIpv4AddressesAndIpv6Networks) {
   EXPECT_EQ(peer_group(""), "");
 }
 
+TEST(AddressTest, AUnixSocketHasNoPort) {
+  EXPECT_TRUE(is_unix_host("unix:/run/a.sock"));
+  EXPECT_FALSE(is_unix_host("unix:4317"));
+  EXPECT_FALSE(is_unix_host("unix"));
+  EXPECT_EQ(unix_path_of("unix:/run/a.sock"), "/run/a.sock");
+  EXPECT_EQ(format_address("unix:/run/a.sock", 4317), "unix:/run/a.sock");
+  EXPECT_EQ(parse_address("unix:/run/a.sock"), (HostPort{"unix:/run/a.sock", 0}));
+  EXPECT_EQ(parse_address("unix:4317"), (HostPort{"unix", 4317}));
+}
+
 }  // namespace
 }  // namespace millrace::io

@@ -39,7 +39,8 @@ class TlsServerContext;  // io/tls.h; reloads its files itself
 class TlsClientContext;
 
 struct ListenOptions {
-  // "localhost", "0.0.0.0", "::", a name or an address; empty: all addresses.
+  // "localhost", "0.0.0.0", "::", a name or an address; empty: all addresses. "unix:/run/a.sock": a
+  // unix socket. It replaces a socket without a listener, and is removed at the end.
   std::string host = {};
   uint16_t port = 0;  // 0: the kernel (or the simulation) chooses; see Listener::port()
   // Several loops may listen on one address: each accepts its share (SO_REUSEPORT).
@@ -66,7 +67,8 @@ class Listener {
   virtual void resume() = 0;
 };
 
-// One resolved address, printable ("10.0.0.1:4317", "[::1]:4317") and usable in connect.
+// One resolved address, printable ("10.0.0.1:4317", "[::1]:4317", "unix:/run/a.sock") and usable in
+// connect.
 struct Address {
   std::string text;
   friend bool operator==(const Address&, const Address&) = default;
@@ -79,6 +81,9 @@ struct ConnectOptions {
   std::shared_ptr<TlsClientContext> tls = nullptr;
   std::string server_name = {};
   std::vector<std::string> alpn = {};  // offered in this order
+  // Not null: makes the stream that is used, and that TLS runs over, from the one to `address`,
+  // which is still connecting: a tunnel through a proxy.
+  std::function<std::unique_ptr<Stream>(std::unique_ptr<Stream>)> wrap = nullptr;
 };
 
 class Loop {

@@ -109,9 +109,8 @@ TlsStream::TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inne
   if (!context.options().server_name_override.empty()) {
     server_name_ = context.options().server_name_override;
   }
-  if (server_name_.empty()) {
-    if (const auto parsed = parse_address(options.address.text)) server_name_ = parsed->host;
-  }
+  const auto parsed = parse_address(options.address.text);
+  if (server_name_.empty() && parsed) server_name_ = parsed->host;
   owner_.context = &context;
   owner_.peer = server_name_ + "|" + options.address.text + "|" + to_alpn_wire(offered_alpn_);
   inner_->set_handler(this);
@@ -156,8 +155,9 @@ bool TlsStream::gather_greeting() {
         inner_->read(std::span(bytes, std::min(sizeof bytes, *wanted - greeting_.size())));
     if (result.outcome == IoOutcome::kWouldBlock) return false;
     if (result.outcome != IoOutcome::kOk) {
-      fail_handshake(result.outcome == IoOutcome::kEnd ? "the peer closed the connection"
-                                                       : inner_->error().message);
+      const bool ended = result.outcome == IoOutcome::kEnd;
+      fail_handshake(ended ? "the peer closed the connection" : inner_->error().message,
+                     greeting_.size() == 0 ? Code::kCancelled : Code::kUnavailable);
       return false;
     }
     greeting_.append(std::span(bytes, result.count));
@@ -238,7 +238,8 @@ void TlsStream::report_failure() {
 }
 
 void TlsStream::on_failed(const Error& error) {
-  break_with(error);
+  const bool is_probe = phase_ == Phase::kGreeting && greeting_.size() == 0;
+  break_with({is_probe ? Code::kCancelled : error.code, error.message});
   if (phase_ == Phase::kOpen && interest_ != 0) {
     // Decrypted bytes may be left for the handler, or a read returns kError.
     return call_handler(kRead | kWrite);

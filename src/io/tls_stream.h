@@ -98,7 +98,8 @@ class TlsStream final : public Stream, private StreamHandler, private TlsHandsha
   void on_failed(const Error& error) override;
   void start_deadline(TlsContext& context);
   void start(TlsContext& context);
-  // Reads the first record up to its end. True: it is complete and may be a ClientHello.
+  // Reads the first record up to its end. True: it is complete and may be a ClientHello. A peer
+  // that leaves without a byte, as probes do, is reported as kCancelled.
   bool gather_greeting();
   void step() override;  // a step of the handshake
   void finish_handshake();

@@ -57,7 +57,11 @@ EpollListener::~EpollListener() {
 }
 
 void EpollListener::close_sockets() {
-  for (const auto& socket : sockets_) ::close(socket->descriptor);
+  for (const auto& socket : sockets_) {
+    const SocketAddress address = local_address_of(socket->descriptor);
+    ::close(socket->descriptor);
+    if (address.is_unix()) ::unlink(address.path().c_str());
+  }
   sockets_.clear();
 }
 
@@ -164,10 +168,7 @@ void EpollListener::join(std::shared_ptr<Placement> placement) {
 }
 
 void EpollListener::take_over(int descriptor, Placement::OpenConnection connection) {
-  SocketAddress peer;
-  peer.size = sizeof(sockaddr_in6);
-  // Fails when the peer has already closed; the first read reports that.
-  static_cast<void>(::getpeername(descriptor, &peer.any, &peer.size));
+  const SocketAddress peer = peer_address_of(descriptor);
   const auto on_accept = on_accept_;
   (*on_accept)(std::make_unique<EpollStream>(loop_, descriptor, peer, std::move(connection)));
 }

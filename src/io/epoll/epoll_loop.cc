@@ -227,7 +227,8 @@ Result<std::unique_ptr<Listener>> EpollLoop::listen(
 }
 
 std::unique_ptr<Stream> EpollLoop::connect(const ConnectOptions& options) {
-  auto stream = std::make_unique<EpollStream>(*this, options.address);
+  std::unique_ptr<Stream> stream = std::make_unique<EpollStream>(*this, options.address);
+  if (options.wrap) stream = options.wrap(std::move(stream));
   if (options.tls == nullptr) return stream;
   return std::make_unique<TlsStream>(*this, *tls_linger_, std::move(stream), options);
 }
@@ -254,7 +255,7 @@ std::unique_ptr<Loop::Resolution> EpollLoop::resolve(
     resolutions_.erase(entry);
     call(std::move(result));
   };
-  if (is_numeric_host(host)) {
+  if (is_numeric_host(host) || is_unix_host(host)) {
     post([answer, address = Address{format_address(host, port)}] {
       answer(std::vector<Address>{address});
     });

@@ -40,6 +40,66 @@ size_t open_descriptor_count() {
   return count;
 }
 
+// A folder of its own for the socket of a test.
+struct UnixSocketPlace {
+  UnixSocketPlace() { EXPECT_NE(::mkdtemp(folder.data()), nullptr); }
+  ~UnixSocketPlace() {
+    ::unlink(path().c_str());
+    ::rmdir(folder.c_str());
+  }
+  std::string path() const { return folder + "/a.sock"; }
+  std::string host() const { return "unix:" + path(); }
+  bool exists() const { return ::access(path().c_str(), F_OK) == 0; }
+  std::string folder = "/tmp/millrace_unix_XXXXXX";
+};
+
+TEST(EpollLoopTest, AUnixSocketCarriesAStreamAndIsRemovedAtTheEnd) {
+  LoopUnderTest under;
+  const UnixSocketPlace place;
+  std::vector<std::unique_ptr<StreamProbe>> accepted;
+  auto listener = *under.loop.listen({.host = place.host()}, [&](std::unique_ptr<Stream> stream) {
+    accepted.push_back(std::make_unique<StreamProbe>(std::move(stream)));
+    accepted.back()->echoes = true;
+  });
+  EXPECT_EQ(listener->port(), 0);
+  std::optional<std::vector<Address>> addresses;
+  const auto resolution = under.loop.resolve(
+      place.host(), 4317, [&](Result<std::vector<Address>> found) { addresses = *found; });
+  ASSERT_TRUE(under.run_until([&] { return addresses.has_value(); }));
+  EXPECT_EQ((*addresses)[0].text, place.host());
+  StreamProbe probe(under.loop.connect({.address = (*addresses)[0]}));
+  probe.send("hello");
+  EXPECT_TRUE(under.run_until([&] { return probe.received == "hello"; }));
+  ASSERT_EQ(accepted.size(), 1u);
+  EXPECT_EQ(accepted[0]->stream->peer_address(), place.host());
+  EXPECT_EQ(probe.stream->peer_address(), place.host());
+  listener.reset();
+  EXPECT_FALSE(place.exists());
+}
+
+TEST(EpollLoopTest, AnAbandonedUnixSocketIsReplacedAndOneInUseIsNot) {
+  LoopUnderTest under;
+  const UnixSocketPlace place;
+  const int abandoned = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  const SocketAddress address = *to_socket_address(place.host());
+  ASSERT_EQ(::bind(abandoned, &address.any, address.size), 0);
+  ::close(abandoned);
+  ASSERT_TRUE(place.exists());
+  const auto ignore = [](std::unique_ptr<Stream>) {};
+  auto first = under.loop.listen({.host = place.host()}, ignore);
+  ASSERT_TRUE(first) << first.error().message;
+  const auto second = under.loop.listen({.host = place.host()}, ignore);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::kAlreadyExists);
+  EXPECT_TRUE(place.exists());
+  // A file is never removed.
+  first->reset();
+  ::close(::open(place.path().c_str(), O_CREAT | O_WRONLY, 0600));
+  EXPECT_FALSE(under.loop.listen({.host = place.host()}, ignore));
+  EXPECT_TRUE(place.exists());
+  EXPECT_FALSE(under.loop.listen({.host = "unix:/" + std::string(108, 'x')}, ignore));
+}
+
 TEST(EpollLoopTest, PostsOfEightThreadsAllRunInTheirOrder) {
   auto loop = *make_epoll_loop();
   constexpr int kThreads = 8, kPosts = 2'000;

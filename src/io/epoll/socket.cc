@@ -2,9 +2,12 @@
 
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "io/address.h"
@@ -53,11 +56,17 @@ bool ipv6_exists() {
 }  // namespace
 
 void SocketAddress::set_port(uint16_t port) {
+  if (is_unix()) return;
   if (any.sa_family == AF_INET6) {
     v6.sin6_port = htons(port);
   } else {
     v4.sin_port = htons(port);
   }
+}
+
+std::string SocketAddress::path() const {
+  const size_t room = size - std::min<size_t>(size, offsetof(sockaddr_un, sun_path));
+  return {local.sun_path, ::strnlen(local.sun_path, room)};
 }
 
 Error system_error(std::string_view doing, int error_number) {
@@ -68,6 +77,7 @@ Error system_error(std::string_view doing, int error_number) {
 }
 
 std::string to_text(const SocketAddress& address) {
+  if (address.is_unix()) return "unix:" + address.path();
   SocketAddress shown = address;
   if (address.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address.v6.sin6_addr)) {
     shown = any_address(AF_INET, address.port());
@@ -80,7 +90,40 @@ std::string to_text(const SocketAddress& address) {
   return format_address(host, shown.port());
 }
 
+namespace {
+
+Result<SocketAddress> to_unix_address(std::string_view path) {
+  SocketAddress address;
+  // The terminating zero belongs to it.
+  if (path.size() >= sizeof address.local.sun_path) {
+    return fail(Code::kInvalidArgument, "the path of a unix socket has at most " +
+                                            std::to_string(sizeof address.local.sun_path - 1) +
+                                            " bytes, found " + std::to_string(path.size()) +
+                                            " in \"" + std::string(path) + "\"");
+  }
+  address.local.sun_family = AF_UNIX;
+  std::ranges::copy(path, address.local.sun_path);
+  address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return address;
+}
+
+// A process that was killed leaves its socket behind, which would keep the next one from listening.
+bool removed_abandoned_socket(const SocketAddress& address) {
+  const std::string path = address.path();
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return false;
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
+  const bool is_abandoned =
+      ::connect(probe, &address.any, address.size) != 0 && errno == ECONNREFUSED;
+  ::close(probe);
+  return is_abandoned && ::unlink(path.c_str()) == 0;
+}
+
+}  // namespace
+
 Result<SocketAddress> to_socket_address(const std::string& text) {
+  if (is_unix_host(text)) return to_unix_address(unix_path_of(text));
   const auto parsed = parse_address(text);
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
@@ -99,6 +142,11 @@ Result<SocketAddress> to_socket_address(const std::string& text) {
 }
 
 Result<std::vector<SocketAddress>> addresses_to_bind(const std::string& host, uint16_t port) {
+  if (is_unix_host(host)) {
+    auto address = to_unix_address(unix_path_of(host));
+    if (!address) return fail(std::move(address.error()));
+    return std::vector{*address};
+  }
   if (host.empty()) return std::vector{any_address(ipv6_exists() ? AF_INET6 : AF_INET, port)};
   if (host == "localhost") {
     std::vector<SocketAddress> both = {*to_socket_address(format_address("127.0.0.1", port))};
@@ -136,7 +184,13 @@ Result<int> open_listening_socket(const SocketAddress& address, const ListenOpti
   if (address.any.sa_family == AF_INET6) {
     ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   }
-  if (::bind(descriptor, &address.any, address.size) != 0 || ::listen(descriptor, kBacklog) != 0) {
+  bool is_bound = ::bind(descriptor, &address.any, address.size) == 0;
+  if (!is_bound && errno == EADDRINUSE && address.is_unix()) {
+    is_bound =
+        removed_abandoned_socket(address) && ::bind(descriptor, &address.any, address.size) == 0;
+    if (!is_bound) errno = EADDRINUSE;
+  }
+  if (!is_bound || ::listen(descriptor, kBacklog) != 0) {
     const Error error = system_error(doing, errno);
     ::close(descriptor);
     return fail(error);
@@ -146,9 +200,17 @@ Result<int> open_listening_socket(const SocketAddress& address, const ListenOpti
 
 SocketAddress local_address_of(int descriptor) {
   SocketAddress address;
-  address.size = sizeof(sockaddr_in6);
+  address.size = sizeof(sockaddr_un);
   if (::getsockname(descriptor, &address.any, &address.size) != 0) return SocketAddress();
   return address;
+}
+
+SocketAddress peer_address_of(int descriptor) {
+  SocketAddress address;
+  address.size = sizeof(sockaddr_un);
+  // Fails when the peer has already closed; the first read reports that.
+  static_cast<void>(::getpeername(descriptor, &address.any, &address.size));
+  return address.is_unix() ? local_address_of(descriptor) : address;
 }
 
 Result<uint16_t> bound_port(int descriptor) { return local_address_of(descriptor).port(); }

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <string>
 #include <string_view>
@@ -18,18 +19,26 @@ struct SocketAddress {
     sockaddr any;
     sockaddr_in v4;
     sockaddr_in6 v6;
+    sockaddr_un local;
   };
   socklen_t size = 0;
-  SocketAddress() : v6{} {}
-  uint16_t port() const { return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port); }
+  SocketAddress() : local{} {}
+  bool is_unix() const { return any.sa_family == AF_UNIX; }
+  // 0 for a unix socket, which has none.
+  uint16_t port() const {
+    if (is_unix()) return 0;
+    return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port);
+  }
   void set_port(uint16_t port);
+  // The path of a unix socket; empty when the socket has no name.
+  std::string path() const;
 };
 
 // Returns "doing: Connection refused" with the matching canonical code.
 Error system_error(std::string_view doing, int error_number);
 // Formats "10.0.0.1:4317"; an IPv4 address mapped into IPv6 is formatted as IPv4.
 std::string to_text(const SocketAddress& address);
-// Parses "10.0.0.1:4317" or "[::1]:4317"; never asks a name server.
+// Parses "10.0.0.1:4317", "[::1]:4317" or "unix:/run/a.sock"; never asks a name server.
 Result<SocketAddress> to_socket_address(const std::string& text);
 // The addresses that a listener on `host` must bind, as ListenOptions defines. A name is looked up,
 // which blocks.
@@ -38,5 +47,8 @@ Result<std::vector<SocketAddress>> addresses_to_bind(const std::string& host, ui
 Result<int> open_listening_socket(const SocketAddress& address, const ListenOptions& options);
 Result<uint16_t> bound_port(int descriptor);
 SocketAddress local_address_of(int descriptor);
+// The peer of an accepted socket. A client of a unix socket has no name; the address is then the
+// listener's.
+SocketAddress peer_address_of(int descriptor);
 
 }  // namespace millrace::io

@@ -233,7 +233,8 @@ Result<std::unique_ptr<Listener>> SimLoop::listen(
 }
 
 std::unique_ptr<Stream> SimLoop::connect(const ConnectOptions& options) {
-  auto stream = std::make_unique<SimStream>(*this, options.address.text);
+  std::unique_ptr<Stream> stream = std::make_unique<SimStream>(*this, options.address.text);
+  if (options.wrap) stream = options.wrap(std::move(stream));
   if (options.tls == nullptr) return stream;
   return std::make_unique<TlsStream>(*this, *tls_linger_, std::move(stream), options);
 }
