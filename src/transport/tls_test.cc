@@ -7,6 +7,7 @@
 #include <string>
 
 #include "io/testing/loop_pair.h"
+#include "io/testing/stream_probe.h"
 #include "io/testing/test_certificates.h"
 #include "io/tls.h"
 #include "memory/chunk_pool.h"
@@ -235,6 +236,67 @@ TEST_P(TransportTlsTest, HandshakesUnderWayMakeWayForOthers) {
   const ClientAnswer answer = ask("spans");
   EXPECT_EQ(answer.code, Code::kOk) << answer.message;
   EXPECT_EQ(observer.reasons, std::vector<std::string>(13, "evicted"));
+}
+
+// Health checks of load balancers connect and leave.
+TEST_P(TransportTlsTest, AProbeThatSaysNothingIsNoFailedHandshake) {
+  serve();
+  auto probe = std::make_unique<testing::RawPeer>(pair->client(),
+                                                  pair->server_ip() + ":" + std::to_string(port));
+  ASSERT_TRUE(pair->run_until([&] { return server->connection_count() == 1; }));
+  probe.reset();
+  ASSERT_TRUE(pair->run_until([&] { return server->connection_count() == 0; }));
+  EXPECT_EQ(observer.reasons, std::vector<std::string>());
+  io::testing::StreamProbe half(
+      pair->client().connect({.address = {pair->server_ip() + ":" + std::to_string(port)}}));
+  half.send("\x16\x03\x01");
+  half.finish();
+  ASSERT_TRUE(pair->run_until([&] { return !observer.reasons.empty(); }));
+  EXPECT_EQ(observer.reasons[0], "tls_handshake");
+}
+
+// A proxy in front of the server, which the client cannot reach otherwise.
+TEST_P(TransportTlsTest, ATunnelThroughAProxyCarriesTls) {
+  serve();
+  const std::string server_address = pair->server_ip() + ":" + std::to_string(port);
+  std::unique_ptr<io::testing::StreamProbe> near;
+  std::unique_ptr<io::testing::StreamProbe> far;
+  auto proxy = *pair->server().listen({.host = ""}, [&](std::unique_ptr<io::Stream> stream) {
+    near = std::make_unique<io::testing::StreamProbe>(std::move(stream));
+  });
+  std::string asked;
+  const auto relay = [&] {
+    if (near == nullptr) return;
+    if (far == nullptr && near->received.ends_with("\r\n\r\n")) {
+      asked = std::exchange(near->received, {});
+      far = std::make_unique<io::testing::StreamProbe>(
+          pair->server().connect({.address = {server_address}}));
+      near->send("HTTP/1.1 200 OK\r\n\r\n");
+    }
+    if (far == nullptr) return;
+    if (!near->received.empty()) far->send(std::exchange(near->received, {}));
+    if (!far->received.empty()) near->send(std::exchange(far->received, {}));
+  };
+  ClientOptions options = client_options();
+  options.proxy = Proxy{pair->server_ip(), proxy->port(), ""};
+  for (const bool grpc : {true, false}) {
+    near.reset();
+    far.reset();
+    client = grpc ? make_grpc_client(pair->client(), options)
+                  : make_http_client(pair->client(), options);
+    std::optional<ClientAnswer> answer;
+    ClientRequest request;
+    request.body = Rope(Bytes::copy_of("spans"));
+    client->send(std::move(request), [&](ClientAnswer got) { answer = std::move(got); });
+    EXPECT_TRUE(pair->run_until([&] {
+      relay();
+      return answer.has_value();
+    }));
+    EXPECT_TRUE(asked.starts_with("CONNECT " + options.host + ":")) << asked;
+    EXPECT_EQ(answer->code, Code::kOk) << answer->message;
+    client.reset();
+  }
+  EXPECT_EQ(handler.bodies, (std::vector<std::string>{"spans", "spans"}));
 }
 
 TEST_P(TransportTlsTest, ClearTextOnATlsPortIsNoRequest) {

@@ -23,6 +23,7 @@
 #include "http/response_limit.h"
 #include "io/loop.h"
 #include "memory/budget.h"
+#include "transport/client/proxy.h"
 
 namespace millrace::transport {
 
@@ -74,7 +75,7 @@ struct ClientAnswer {
 };
 
 struct ClientOptions {
-  std::string host;
+  std::string host;  // or a unix socket, "unix:/run/a.sock" (io/address.h)
   uint16_t port = 0;
   std::string scheme = "http";         // "http" or "https"
   std::string authority;               // empty: host:port
@@ -83,7 +84,10 @@ struct ClientOptions {
   std::string user_agent;
   std::string content_type = "application/x-protobuf";  // HTTP
   std::shared_ptr<io::TlsClientContext> tls;            // null: plain text
-  std::string tls_server_name;
+  std::string tls_server_name;                          // empty: host
+  // Connections go to it: over TLS and for gRPC through a tunnel (CONNECT), for plain HTTP/1.1 it
+  // passes the requests on. `host` is then looked up by the proxy.
+  std::optional<Proxy> proxy = {};
   bool pick_first = false;       // gRPC balancer; false: round robin over all addresses
   uint32_t connections_max = 8;  // HTTP/1.1: parallel connections; HTTP/2: one per address
   bool http2 = true;             // HTTP over TLS may use HTTP/2 by ALPN

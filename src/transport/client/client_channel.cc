@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/address.h"
 #include "transport/client/peer_text.h"
+#include "transport/client/proxy_tunnel.h"
 
 namespace millrace::transport {
 namespace {
@@ -312,6 +314,13 @@ void ClientChannel::connect(Target& target) {
   } else {
     where.alpn = {"http/1.1"};
   }
+  if (options_.proxy && (kind_ == ChannelKind::kGrpc || options_.tls != nullptr)) {
+    where.wrap = [this](std::unique_ptr<io::Stream> proxy) -> std::unique_ptr<io::Stream> {
+      return std::make_unique<ProxyTunnel>(std::move(proxy),
+                                           io::format_address(options_.host, options_.port),
+                                           options_.proxy->authorization);
+    };
+  }
   // The first of those that are overdue stays, for a network that is only slow.
   if (is_overdue(target) && target.attempts.size() > 1) drop_attempt(target);
   target.attempted_at = loop_.now();
@@ -386,11 +395,15 @@ void ClientChannel::note_error(std::string text) {
 
 // Names.
 
+const std::string& ClientChannel::dialled_host() const {
+  return options_.proxy ? options_.proxy->host : options_.host;
+}
+
 void ClientChannel::resolve() {
   resolved_at_ = loop_.now();
   resolve_at_ = kNever;
   resolution_ = loop_.resolve(
-      options_.host, options_.port,
+      dialled_host(), options_.proxy ? options_.proxy->port : options_.port,
       [this](Result<std::vector<io::Address>> result) { on_resolved(std::move(result)); });
 }
 
@@ -398,7 +411,7 @@ void ClientChannel::on_resolved(Result<std::vector<io::Address>> result) {
   dead_resolution_ = std::move(resolution_);
   const MonotonicTime now = loop_.now();
   if (!result || result->empty()) {
-    note_error(options_.host + ": " +
+    note_error(dialled_host() + ": " +
                (result ? std::string("the name has no addresses") : result.error().message));
     resolve_at_ = now + resolve_backoff_.next(loop_.random());
   } else {
@@ -453,7 +466,7 @@ std::string ClientChannel::describe_wait() const {
             seconds(target->attempted_at);
     break;
   }
-  if (resolution_ != nullptr) text += "; " + options_.host + " is being looked up";
+  if (resolution_ != nullptr) text += "; " + dialled_host() + " is being looked up";
   if (!last_error_.empty()) {
     text += "; last error, " + seconds(last_error_at_) + " ago: " + last_error_;
   }

@@ -78,6 +78,8 @@ class ClientChannel final : public Client, ClientConnectionOwner {
   void leave_alone(Target& target, const Error& error);
   void after_loss(Target& target);
 
+  // What connections are made to: the host, or the proxy.
+  const std::string& dialled_host() const;
   void resolve();
   void on_resolved(Result<std::vector<io::Address>> result);
   void want_resolution_at(MonotonicTime when);

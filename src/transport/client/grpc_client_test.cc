@@ -7,6 +7,7 @@
 
 #include "http/grpc_wire.h"
 #include "io/sim/world.h"
+#include "io/testing/stream_probe.h"
 #include "transport/client/client.h"
 #include "transport/rpc_status.h"
 #include "transport/testing/scripted_http2_server.h"
@@ -91,6 +92,27 @@ TEST_F(GrpcClientTest, RequestArrivesWholeWithGrpcFields) {
   EXPECT_EQ(seen.field("x-token"), "secret");
   EXPECT_EQ(seen.field("trace-bin"), "Af8");
   EXPECT_EQ(seen.field("user-agent"), "millrace/test");
+}
+
+TEST_F(GrpcClientTest, FramedSnappyIsNamedSnappy) {
+  std::string body;
+  Fields fields;
+  serve([&](ScriptedHttp2Server::Request& request) {
+    body = request.body;
+    fields = request.fields;
+    request.answer_grpc("");
+  });
+  make_client(options());
+  ClientRequest request;
+  request.body = Rope(Bytes::copy_of("packed"));
+  request.coding = compress::Coding::kSnappyFramed;
+  bool done = false;
+  client_->send(std::move(request), [&](ClientAnswer) { done = true; });
+  world_.run_for(1s);
+  EXPECT_TRUE(done);
+  EXPECT_EQ(body, std::string("\1\0\0\0\x06", 5) + "packed");
+  ScriptedHttp2Server::Request seen{*peer_->connections[0], 1, fields, body};
+  EXPECT_EQ(seen.field("grpc-encoding"), "snappy");
 }
 
 TEST_F(GrpcClientTest, LargeBodyOfManyPiecesArrivesUnchanged) {
@@ -278,6 +300,28 @@ TEST_F(GrpcClientTest, StreamLimitMakesRequestsWait) {
   for (int i = 0; i < 20; ++i) answers.push_back(send("x"));
   for (const auto& answer : answers) EXPECT_EQ(wait(answer).code, Code::kOk);
   EXPECT_EQ(most, 3u);
+}
+
+// An HTTP/1.1 server, a TLS server and one that hangs up answer the client's preface.
+TEST_F(GrpcClientTest, AWrongPortIsNamed) {
+  const std::pair<std::string, std::string_view> kCases[] = {
+      {"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "does not speak gRPC; otlp_http"},
+      {std::string("\x15\x03\x01\x00\x02\x02\x46", 7), "this port speaks TLS"},
+      {"", "before it said anything"}};
+  for (const auto& [said, hint] : kCases) {
+    std::vector<std::unique_ptr<io::testing::StreamProbe>> probes;
+    const auto listener = *server_loop_->listen(
+        {.host = "", .port = kPort, .tls = nullptr}, [&](std::unique_ptr<io::Stream> stream) {
+          probes.push_back(std::make_unique<io::testing::StreamProbe>(std::move(stream)));
+          if (!said.empty()) probes.back()->send(said);
+          probes.back()->finish();
+        });
+    make_client(options());
+    const ClientAnswer answer = ask("spans");
+    EXPECT_NE(answer.kind, Kind::kAnswered);
+    EXPECT_TRUE(answer.message.contains(hint)) << answer.message;
+    client_.reset();
+  }
 }
 
 TEST_F(GrpcClientTest, NobodyListensIsNotSentAtOnce) {

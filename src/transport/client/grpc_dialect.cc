@@ -8,6 +8,7 @@
 #include "http/grpc_wire.h"
 #include "transport/client/client_dialect.h"
 #include "transport/client/response_inflater.h"
+#include "transport/grpc_coding.h"
 #include "transport/grpc_path.h"
 #include "transport/rpc_status.h"
 
@@ -56,7 +57,7 @@ class GrpcDialect final : public ClientDialect {
       add("te", "trailers");
       add("content-type", "application/grpc");
       if (!user_agent_.empty()) add("user-agent", user_agent_);
-      add("grpc-accept-encoding", "identity,gzip,zstd");
+      add("grpc-accept-encoding", kGrpcAcceptedCodings);
       for (const MetadataEntry& entry : headers_) add(entry.name, entry.value);
     }
   }
@@ -71,9 +72,8 @@ class GrpcDialect final : public ClientDialect {
           {.name = "grpc-timeout", .value = scratch.timeout, .indexed = false});
     }
     if (request.coding != compress::Coding::kIdentity) {
-      scratch.fields.push_back({.name = "grpc-encoding",
-                                .value = compress::coding_name(request.coding),
-                                .is_static = true});
+      scratch.fields.push_back(
+          {.name = "grpc-encoding", .value = grpc_name_of(request.coding), .is_static = true});
     }
     if (request.metadata != nullptr) {
       for (const MetadataEntry& entry : request.metadata->entries) {

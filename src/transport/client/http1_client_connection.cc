@@ -7,6 +7,7 @@
 
 #include "http/http1_response_parser.h"
 #include "transport/client/client_connection.h"
+#include "transport/client/wrong_port_hint.h"
 
 namespace millrace::transport {
 namespace {
@@ -138,6 +139,11 @@ class Http1ClientConnection final : public ClientConnection,
       if (call_ == nullptr || written_ == 0) {
         return close({Code::kUnavailable, "the peer sent bytes that nobody asked for"});
       }
+      if (!std::exchange(has_read_, true)) {
+        const std::string_view hint =
+            hint_of_first_bytes(std::span(buffer).first(result.count), SpokenProtocol::kHttp1);
+        if (!hint.empty()) return close({Code::kUnavailable, std::string(hint)});
+      }
       const Status received = parser_.receive(std::span(buffer).first(result.count));
       if (!received) {
         if (parser_.limit() != http::ResponseLimit::kNone) {
@@ -156,7 +162,9 @@ class Http1ClientConnection final : public ClientConnection,
     if (call_ != nullptr && parser_.begun() && parser_.finish()) {
       end_call({.kind = CallEnd::Kind::kComplete});
     }
-    close({Code::kUnavailable, "the peer closed the connection"});
+    const bool is_silent = call_ != nullptr && !has_read_ && options_.tls == nullptr;
+    close({Code::kUnavailable, is_silent ? std::string(hint_of_silent_close(SpokenProtocol::kHttp1))
+                                         : "the peer closed the connection"});
   }
 
   void on_complete() {
@@ -199,6 +207,7 @@ class Http1ClientConnection final : public ClientConnection,
   Rope body_;
   size_t written_ = 0;  // of head_ and body_ together
   std::vector<iovec> pieces_;
+  bool has_read_ = false;
   bool draining_ = false;
 };
 

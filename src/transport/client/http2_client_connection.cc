@@ -4,6 +4,7 @@
 
 #include "http/http2_client_session.h"
 #include "transport/client/client_connection.h"
+#include "transport/client/wrong_port_hint.h"
 
 namespace millrace::transport {
 namespace {
@@ -187,10 +188,18 @@ class Http2ClientConnection final : public ClientConnection, io::StreamHandler {
       const io::IoResult result = stream_->read(buffer);
       if (result.outcome == io::IoOutcome::kWouldBlock) break;
       if (result.outcome == io::IoOutcome::kEnd) {
-        return close({Code::kUnavailable, "the peer closed the connection"});
+        const bool is_silent = !has_read_ && options_.tls == nullptr;
+        return close({Code::kUnavailable,
+                      is_silent ? std::string(hint_of_silent_close(SpokenProtocol::kHttp2))
+                                : "the peer closed the connection"});
       }
       if (result.outcome == io::IoOutcome::kError) return close(stream_->error());
       last_read_ = loop_.now();
+      if (!std::exchange(has_read_, true)) {
+        const std::string_view hint =
+            hint_of_first_bytes(std::span(buffer).first(result.count), SpokenProtocol::kHttp2);
+        if (!hint.empty()) return close({Code::kUnavailable, std::string(hint)});
+      }
       const Status received = session_.receive(std::span(buffer).first(result.count), last_read_);
       if (!received) {
         if (session_.limit() != http::ResponseLimit::kNone) {
@@ -250,6 +259,7 @@ class Http2ClientConnection final : public ClientConnection, io::StreamHandler {
   MonotonicTime silent_since_ = kNever;
   MonotonicTime ping_sent_{};
   bool waits_for_pong_ = false;
+  bool has_read_ = false;
   bool draining_ = false;
   bool closing_ = false;
   Error error_;

@@ -125,6 +125,24 @@ TEST_F(HttpClientTest, MetadataCannotOverrideTheProtocolsFields) {
             "content-type: application/x-protobuf\r\naccept-encoding: gzip\r\ntenant: a\r\n\r\n");
 }
 
+// "far" has no address here: the proxy looks it up.
+TEST_F(HttpClientTest, APlainRequestGoesToTheProxyWithItsWholeUrl) {
+  ClientOptions with = options();
+  with.host = "far";
+  with.proxy = Proxy{"server", kPort, "Basic dTpw"};
+  client_ = make_http_client(*client_loop_, with);
+  const ClientAnswer answer = exchange(kEmptyOk);
+  EXPECT_EQ(answer.code, Code::kOk);
+  const auto again = send("more");
+  world_.run_for(1s);
+  EXPECT_EQ(probes_.back()->received,
+            "POST http://far:4318/v1/traces HTTP/1.1\r\nhost: far:4318\r\ncontent-length: 4\r\n"
+            "proxy-authorization: Basic dTpw\r\ncontent-type: application/x-protobuf\r\n"
+            "accept-encoding: gzip\r\n\r\nmore");
+  probes_.back()->send(kEmptyOk);
+  EXPECT_EQ(wait(again).code, Code::kOk);
+}
+
 TEST_F(HttpClientTest, ConnectionIsKeptBetweenRequests) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(exchange(kEmptyOk).code, Code::kOk);
   EXPECT_EQ(probes_.size(), 1u);
@@ -189,6 +207,16 @@ TEST_F(HttpClientTest, AnswerUpToTheEndOfTheConnectionCounts) {
 
 TEST_F(HttpClientTest, GarbageIsBroken) {
   EXPECT_EQ(exchange("SSH-2.0-OpenSSH_9.2\r\n\r\n").kind, Kind::kBroken);
+}
+
+TEST_F(HttpClientTest, AWrongPortIsNamed) {
+  const ClientAnswer tls = exchange(std::string("\x15\x03\x03\x00\x02\x02\x46", 7), true);
+  EXPECT_TRUE(tls.message.contains("this port speaks TLS")) << tls.message;
+  const ClientAnswer grpc =
+      exchange(std::string("\0\0\x06\x04\0\0\0\0\0", 9) + "\0\x04\0\0\xff\xff");
+  EXPECT_TRUE(grpc.message.contains("this port speaks gRPC")) << grpc.message;
+  const ClientAnswer silent = exchange("", true);
+  EXPECT_TRUE(silent.message.contains("before it said anything")) << silent.message;
 }
 
 TEST_F(HttpClientTest, AnswerBeforeTheWholeRequestIsTaken) {

@@ -72,6 +72,11 @@ class HttpDialect final : public ClientDialect {
     for (size_t i = 0; i < kSignalCount; ++i) {
       paths_[i] = options.paths[i].empty() ? "/" : options.paths[i];
     }
+    if (options.proxy && options.tls == nullptr) {
+      // The proxy passes requests on; it needs the whole URL (RFC 9112, section 3.2.2).
+      for (std::string& path : paths_) path = "http://" + authority_ + path;
+      proxy_authorization_ = options.proxy->authorization;
+    }
     const auto add = [this](std::string_view name, std::string_view value) {
       fixed_.push_back({.name = name, .value = value, .is_static = true});
     };
@@ -105,6 +110,9 @@ class HttpDialect final : public ClientDialect {
     const std::string length = std::to_string(request.body.size());
     fields.push_back({"host", authority_});
     fields.push_back({"content-length", length});
+    if (!proxy_authorization_.empty()) {
+      fields.push_back({"proxy-authorization", proxy_authorization_});
+    }
     each_field(request,
                [&](const http::Http2Field& field) { fields.push_back({field.name, field.value}); });
     return http::write_http1_request_head("POST", paths_[index_of(request.signal)], fields);
@@ -211,6 +219,7 @@ class HttpDialect final : public ClientDialect {
   const std::string content_type_;
   const std::vector<MetadataEntry> headers_;
   std::array<std::string, kSignalCount> paths_;
+  std::string proxy_authorization_;  // of a proxy that passes requests on; a secret
   std::vector<http::Http2Field> fixed_;
   ResponseInflater inflater_;
 };

@@ -30,7 +30,7 @@ TEST_F(GrpcLimitsTest, MistakesAreNamed) {
       {with({{"grpc-timeout", "10S"}, {"grpc-encoding", "identity"}}), hello, "0", ""},
       {wrong_path, hello, "12", "bad_path"},
       {wrong_subtype, hello, "12", "wrong_content_type"},
-      {with({{"grpc-encoding", "snappy"}}), hello, "12", "bad_compression"},
+      {with({{"grpc-encoding", "deflate"}}), hello, "12", "bad_compression"},
       {with({{"grpc-timeout", "soon"}}), hello, "13", "bad_timeout"},
       {with({}), Http2Peer::framed("x", http::GrpcCompression::kCompressed), "13",
        "bad_compression"},
@@ -53,7 +53,7 @@ TEST_F(GrpcLimitsTest, MistakesAreNamed) {
     EXPECT_EQ(observer.reasons,
               reason.empty() ? std::vector<std::string>() : std::vector<std::string>{reason});
     if (reason == "bad_compression" && status == "12") {
-      EXPECT_EQ(response.fields.at("grpc-accept-encoding"), "identity,gzip,zstd");
+      EXPECT_EQ(response.fields.at("grpc-accept-encoding"), "identity,gzip,zstd,snappy");
     }
   }
   EXPECT_EQ(handler.bodies, (std::vector<std::string>{"hello", "hello"}));
@@ -63,7 +63,8 @@ TEST_F(GrpcLimitsTest, CompressedMessagesAreUndone) {
   start();
   const std::string text(100'000, 'z');
   for (const auto& [name, coding] :
-       {std::pair("gzip", compress::Coding::kGzip), std::pair("zstd", compress::Coding::kZstd)}) {
+       {std::pair("gzip", compress::Coding::kGzip), std::pair("zstd", compress::Coding::kZstd),
+        std::pair("snappy", compress::Coding::kSnappyFramed)}) {
     compress::Compressor compressor(coding, compress::kDefaultLevel);
     const auto packed = compressor.compress(Rope(Bytes::copy_of(text)));
     ASSERT_TRUE(packed);

@@ -36,6 +36,9 @@ class Http1ServerProtocol::Pending final : public Exchange::Impl {
     dropped.message = "the request was dropped without an answer";
     reply(dropped);
   }
+  std::string_view peer() const override {
+    return connection_ == nullptr ? std::string_view() : connection_->host_.peer();
+  }
   void forget_connection() { connection_ = nullptr; }
 
  private:

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "transport/grpc_coding.h"
 #include "transport/server/http2_server_protocol.h"
 #include "transport/server/stream_memory.h"
 
@@ -207,6 +208,10 @@ void Http2ServerRequest::abandon() {
   this->reply(reply);
 }
 
+std::string_view Http2ServerRequest::peer() const {
+  return connection_ == nullptr ? std::string_view() : connection_->host().peer();
+}
+
 void Http2ServerRequest::detach() {
   if (body_open_) close_body();
   Budget& budget = connection_->host().context().pool.budget();
@@ -264,7 +269,7 @@ void Http2ServerRequest::answer_grpc_trailers_only(int http_status, const GrpcRe
                       {"content-type", "application/grpc"},
                       {"grpc-status", std::string(http::grpc_status_text(answer.code))},
                       {"grpc-message", answer.message},
-                      {"grpc-accept-encoding", "identity,gzip,zstd"}};
+                      {"grpc-accept-encoding", std::string(kGrpcAcceptedCodings)}};
   if (!answer.status_details_bin.empty()) {
     response.headers.push_back({"grpc-status-details-bin", answer.status_details_bin});
   }

@@ -48,6 +48,7 @@ class Http2ServerRequest final : public http::Http2Stream, public Exchange::Impl
 
   void reply(const Reply& reply) override;
   void abandon() override;
+  std::string_view peer() const override;
 
   Http2ServerRequest* next = nullptr;  // for the connection's list
   Http2ServerRequest** link = nullptr;

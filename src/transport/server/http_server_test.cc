@@ -118,6 +118,8 @@ TEST_F(HttpServerTest, MistakesAreNamed) {
   } kCases[] = {
       {post("/v1/nothing", kProtobuf, "x"), "404",
        "404 page not found: \"/v1/nothing\"; OTLP is served at /v1/traces", "bad_path"},
+      {post("/v1/profiles", kProtobuf, "x"), "404",
+       "404 page not found: \"/v1/profiles\"; OTLP is served at /v1/traces", "bad_path"},
       {"GET /v1/traces HTTP/1.1\r\nhost: c\r\n\r\n", "405", "supported: [POST]", "wrong_method"},
       {post("/v1/traces", "text/plain", "x"), "415",
        "supported: [application/json, application/x-protobuf]", "wrong_content_type"},
@@ -263,6 +265,28 @@ TEST_F(HttpServerTest, GzipBodiesAreUndoneWithAndWithoutLength) {
   EXPECT_EQ(handler.requests[0].wire_bytes, body.size());
 }
 
+TEST_F(HttpServerTest, EveryContentEncodingOfOtelcolButLz4IsUndone) {
+  start();
+  const std::string text(5000, 'z');
+  for (const auto coding :
+       {compress::Coding::kGzip, compress::Coding::kZstd, compress::Coding::kDeflate,
+        compress::Coding::kZlib, compress::Coding::kSnappy, compress::Coding::kSnappyFramed}) {
+    const std::string name(compress::coding_name(coding));
+    const auto packed =
+        compress::Compressor(coding, compress::kDefaultLevel).compress(Rope(Bytes::copy_of(text)));
+    ASSERT_TRUE(packed);
+    exchange(post("/v1/traces", kProtobuf, packed->text(), "content-encoding: " + name + "\r\n"));
+    ASSERT_FALSE(handler.bodies.empty()) << name;
+    EXPECT_TRUE(handler.bodies.back() == text) << name;
+  }
+  EXPECT_EQ(handler.bodies.size(), 6u);
+  // The framed format under the name of the block, as older collectors send it.
+  const auto framed =
+      compress::Compressor(compress::Coding::kSnappyFramed, 1).compress(Rope(Bytes::copy_of(text)));
+  exchange(post("/v1/traces", kProtobuf, framed->text(), "content-encoding: snappy\r\n"));
+  EXPECT_TRUE(handler.bodies.size() == 7 && handler.bodies.back() == text);
+}
+
 TEST_F(HttpServerTest, AZipBombIs413) {
   options.http_body_bytes_max = 1 << 20;
   start();
@@ -303,6 +327,8 @@ TEST_F(HttpServerTest, TlsOnAClearTextPortIsNamed) {
   peer->send(std::string_view("\x16\x03\x01\x02\x00\x01", 6));
   EXPECT_TRUE(run_until([&] { return peer->ended; }));
   EXPECT_EQ(observer.reasons, std::vector<std::string>{"tls_on_clear_text_port"});
+  EXPECT_TRUE(observer.details[0].contains(address + ", which has no tls")) << observer.details[0];
+  EXPECT_EQ(observer.last_protocol, Protocol::kGrpc) << "the port serves gRPC as well";
 }
 
 TEST_F(HttpServerTest, WhatIsNoRequestLineEndsTheConnection) {

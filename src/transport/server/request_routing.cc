@@ -1,9 +1,11 @@
 #include "transport/server/request_routing.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text_pattern.h"
 #include "http/grpc_wire.h"
+#include "transport/grpc_coding.h"
 #include "transport/grpc_path.h"
 
 namespace millrace::transport {
@@ -109,6 +111,14 @@ std::string RequestRouting::not_found_text(std::string_view path) const {
   for (const auto& route : options_.otlp_routes) served += " " + route.http_path;
   std::string text = "404 page not found: \"" + shown(path) + "\"";
   if (!served.empty() && options_.serves_http) text += "; OTLP is served at" + served;
+  constexpr std::array<std::string_view, kSignalCount> kUsualPaths = {
+      "/v1/traces", "/v1/metrics", "/v1/logs", "/v1development/profiles"};
+  for (const Signal signal : kSignals) {
+    const bool is_taken = std::ranges::any_of(
+        options_.otlp_routes, [&](const auto& route) { return route.signal == signal; });
+    if (is_taken || path != kUsualPaths[index_of(signal)]) continue;
+    text += "; no pipeline takes " + std::string(signal_name(signal)) + " from this receiver";
+  }
   return text + "\n";
 }
 
@@ -184,11 +194,11 @@ RequestPlan RequestRouting::plan_grpc(const HeaderList& head, std::string_view s
   plan.kind = RequestPlan::Kind::kOtlp;
   plan.protocol = Protocol::kGrpc;
   if (const std::string_view name = head.find(KnownField::kGrpcEncoding); !name.empty()) {
-    const auto coding = compress::coding_from_name(name);
-    if (!coding || *coding == compress::Coding::kDeflate) {
+    const auto coding = coding_of_grpc_name(name);
+    if (!coding) {
       return refused_grpc("bad_compression", Code::kUnimplemented,
                           "grpc-encoding \"" + shown(name) +
-                              "\" is not supported, supported: [identity, gzip, zstd]");
+                              "\" is not supported, supported: [identity, gzip, zstd, snappy]");
     }
     plan.coding = *coding;
   }

@@ -71,6 +71,8 @@ class Exchange {
    public:
     virtual void reply(const Reply& reply) = 0;  // releases the Impl
     virtual void abandon() = 0;                  // releases the Impl
+    // The sender's address, for logs; empty when its connection is gone, or not known.
+    virtual std::string_view peer() const { return {}; }
 
    protected:
     ~Impl() = default;
@@ -85,6 +87,7 @@ class Exchange {
     if (impl_ != nullptr) impl_->abandon();
   }
   void reply(const Reply& reply) { std::exchange(impl_, nullptr)->reply(reply); }
+  std::string_view peer() const { return impl_->peer(); }
 
  private:
   Impl* impl_;
@@ -173,7 +176,9 @@ struct ServerOptions {
   bool ping_without_stream = false;
   CorsOptions cors;
   std::vector<MetadataEntry> response_headers;  // HTTP only
-  std::vector<std::string> http_encodings = {"", "gzip", "zstd"};
+  // The Content-Encodings that are read.
+  std::vector<std::string> http_encodings = {"",       "gzip",    "zstd",           "zlib",
+                                             "snappy", "deflate", "x-snappy-framed"};
   bool include_metadata = false;
   // What an answer for "no memory" tells the sender to wait.
   Duration retry_after_overload = 1s;

@@ -94,7 +94,9 @@ void ServerConnection::on_ready(io::Interest ready) {
 
 void ServerConnection::on_failed(const Error& error) {
   const io::TlsInfo tls = stream_->tls();
-  if (!closed_ && tls.active && !tls.established) {
+  // A probe that only connects has said nothing that could have failed.
+  const bool is_probe = error.code == Code::kCancelled;
+  if (!closed_ && tls.active && !tls.established && !is_probe) {
     const bool late = error.code == Code::kDeadlineExceeded;
     context_.observer.on_rejected(context_.first_protocol(), std::nullopt,
                                   late ? "tls_handshake_timeout" : "tls_handshake", error.message,
@@ -260,8 +262,11 @@ void ServerConnection::keep(std::span<const uint8_t> left) {
 bool ServerConnection::sniff(std::span<const uint8_t> bytes) {
   const std::string_view text = as_text(bytes.first(std::min(bytes.size(), kHttp2Opening.size())));
   if (bytes.front() == kTlsHandshake && !stream_->tls().active) {
-    context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "tls_on_clear_text_port",
-                                  "a TLS handshake came in on a port without tls", peer());
+    context_.observer.on_rejected(context_.first_protocol(), std::nullopt, "tls_on_clear_text_port",
+                                  "a TLS handshake came in on " + stream_->local_address() +
+                                      ", which has no tls; the sender should speak clear text "
+                                      "(insecure, http://), or this receiver needs tls",
+                                  peer());
     close_now();
     return false;
   }

@@ -22,12 +22,16 @@
 namespace millrace::transport::testing {
 
 struct RecordingObserver final : ServerObserver {
-  void on_rejected(Protocol, std::optional<Signal>, std::string_view reason, std::string_view,
-                   std::string_view) override {
+  void on_rejected(Protocol protocol, std::optional<Signal>, std::string_view reason,
+                   std::string_view detail, std::string_view) override {
     reasons.emplace_back(reason);
+    details.emplace_back(detail);
+    last_protocol = protocol;
   }
   void on_connections(int change) override { connections += change; }
   std::vector<std::string> reasons;
+  std::vector<std::string> details;
+  Protocol last_protocol = Protocol::kHttp;
   int connections = 0;
 };
 
