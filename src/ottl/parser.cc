@@ -454,6 +454,9 @@ bool Parser::read_keys(std::vector<Expression>* keys) {
     if (next().kind == TokenKind::kString) {
       key = begin(Kind::kString);
       if (!read_string(&key.text)) return false;
+    } else if (next().kind == TokenKind::kInt) {
+      // As in otelcol, a key that begins with a number is that number.
+      if (!read_int(&key)) return false;
     } else if (!read_math(&key)) {
       return false;
     }

@@ -1,0 +1,179 @@
+#include "ottl/value.h"
+
+#include <algorithm>
+
+namespace millrace::ottl {
+
+Value Value::of_number(Type type, int64_t number) {
+  Value value;
+  value.type = type;
+  value.number = number;
+  return value;
+}
+
+Value Value::of_double(double real) {
+  Value value;
+  value.type = Type::kDouble;
+  value.real = real;
+  return value;
+}
+
+Value Value::of_text(Type type, std::string_view text) {
+  Value value;
+  value.type = type;
+  value.text = text;
+  return value;
+}
+
+Value Value::of_map(Map* map) {
+  Value value;
+  value.type = Type::kMap;
+  value.map = map;
+  return value;
+}
+
+Value Value::of_list(List* list) {
+  Value value;
+  value.type = Type::kList;
+  value.list = list;
+  return value;
+}
+
+Value Value::of_attributes(otlp::MessageBytes message, uint32_t field_number) {
+  Value value;
+  value.type = Type::kMap;
+  value.wire = message;
+  value.field_number = field_number;
+  return value;
+}
+
+Value Value::of_any(otlp::MessageBytes any_value) {
+  using Wire = otlp::AnyValueView::Type;
+  const auto view = otlp::AnyValueView::read(any_value);
+  Value value;
+  switch (view.type) {
+    case Wire::kEmpty:
+      break;
+    case Wire::kString:
+      return of_string(view.text);
+    case Wire::kBytes:
+      return of_bytes(view.text);
+    case Wire::kBool:
+      return of_bool(view.int_value != 0);
+    case Wire::kInt:
+      return of_int(view.int_value);
+    case Wire::kDouble:
+      return of_double(view.double_value);
+    case Wire::kArray:
+      value.type = Type::kList;
+      value.wire = any_value;
+      break;
+    case Wire::kKvlist:
+      value.type = Type::kMap;
+      value.wire = any_value;
+      break;
+  }
+  return value;
+}
+
+Value* Map::find(std::string_view key) {
+  const auto found = std::ranges::find(entries, key, &MapEntry::key);
+  return found == entries.end() ? nullptr : &found->value;
+}
+
+const Value* Map::find(std::string_view key) const {
+  const auto found = std::ranges::find(entries, key, &MapEntry::key);
+  return found == entries.end() ? nullptr : &found->value;
+}
+
+void Map::erase(std::string_view key) {
+  const auto found = std::ranges::find(entries, key, &MapEntry::key);
+  if (found != entries.end()) entries.erase(found);
+}
+
+std::string_view Scratch::keep(std::string text) {
+  if (!charge(text.size() + sizeof text)) return {};
+  return texts_.emplace_back(std::move(text));
+}
+
+void Scratch::clear() {
+  if (is_empty()) return;
+  bytes_ = 0;
+  texts_.clear();
+  maps_.clear();
+  lists_.clear();
+}
+
+std::optional<Value> find_entry(const Value& map, std::string_view key) {
+  std::optional<Value> found;
+  for_each_entry(map, [&](std::string_view name, const Value& value) {
+    if (name == key) found = value;
+    return name != key;
+  });
+  return found;
+}
+
+size_t count_entries(const Value& map) {
+  size_t count = 0;
+  for_each_entry(map, [&](std::string_view, const Value&) { return ++count > 0; });
+  return count;
+}
+
+size_t count_elements(const Value& list) {
+  size_t count = 0;
+  for_each_element(list, [&](const Value&) { return ++count > 0; });
+  return count;
+}
+
+Map* to_own_map(const Value& map, Scratch& scratch) {
+  if (map.map != nullptr) return map.map;
+  Map* const own = scratch.make_map();
+  for_each_entry(map, [&](std::string_view key, const Value& value) {
+    if (!scratch.charge(2 * sizeof(MapEntry))) return false;
+    own->entries.push_back({key, value});
+    return true;
+  });
+  return own;
+}
+
+List* to_own_list(const Value& list, Scratch& scratch) {
+  if (list.list != nullptr) return list.list;
+  List* const own = scratch.make_list();
+  for_each_element(list, [&](const Value& element) {
+    if (!scratch.charge(2 * sizeof(Value))) return false;
+    own->elements.push_back(element);
+    return true;
+  });
+  return own;
+}
+
+// Recursion: as deep as the values that statements build, and each level takes a statement's
+// brackets or a level of a received message.
+Value copy_value(const Value& value, Scratch& scratch) {
+  if (value.map != nullptr) {
+    Map* const copy = scratch.make_map();
+    for (const MapEntry& entry : value.map->entries) {
+      if (!scratch.charge(2 * sizeof(MapEntry))) break;
+      copy->entries.push_back({entry.key, copy_value(entry.value, scratch)});
+    }
+    return Value::of_map(copy);
+  }
+  if (value.list != nullptr) {
+    List* const copy = scratch.make_list();
+    for (const Value& element : value.list->elements) {
+      if (!scratch.charge(2 * sizeof(Value))) break;
+      copy->elements.push_back(copy_value(element, scratch));
+    }
+    return Value::of_list(copy);
+  }
+  return value;
+}
+
+std::string_view type_name(Value::Type type) {
+  static constexpr std::string_view kNames[] = {"nil",   "bool", "int",      "double",   "string",
+                                                "bytes", "time", "duration", "trace id", "span id",
+                                                "map",   "list", "messages"};
+  return kNames[static_cast<size_t>(type)];
+}
+
+}  // namespace millrace::ottl
