@@ -18,5 +18,17 @@ TEST(EndpointTest, BracketsInsideAHostAreRefused) {
   }
 }
 
+TEST(EndpointTest, PathsOfUnixSockets) {
+  for (const char* text : {"/run/otlp.sock", "unix:///run/otlp.sock", "unix:/run/otlp.sock"}) {
+    EXPECT_EQ(parse_unix_endpoint(text)->host, "unix:/run/otlp.sock") << text;
+  }
+  for (const char* text : {"", "/", "otlp.sock", "unix://otlp.sock", "localhost:4317", "/run/"}) {
+    EXPECT_FALSE(parse_unix_endpoint(text)) << text;
+  }
+  EXPECT_FALSE(parse_unix_endpoint("/" + std::string(107, 'x')));
+  const Error error = parse_endpoint("unix:///run/otlp.sock").error();
+  EXPECT_NE(error.message.find("transport: unix"), std::string::npos) << error.message;
+}
+
 }  // namespace
 }  // namespace millrace::config

@@ -13,15 +13,13 @@ using config::Section;
 void read_encodings(Section& section, HttpListenerOptions& into) {
   std::vector<std::string> wanted;
   if (!section.text_list("compression_algorithms", &wanted)) return;
-  constexpr std::string_view kHere[] = {"", "gzip", "zstd"};
-  constexpr std::string_view kThere[] = {"zlib", "snappy", "deflate", "lz4", "x-snappy-framed"};
+  const std::vector<std::string> known = HttpListenerOptions().encodings;
   for (const std::string& name : wanted) {
-    if (std::ranges::find(kHere, name) != std::end(kHere)) continue;
-    const bool is_otelcols = std::ranges::find(kThere, name) != std::end(kThere);
+    if (std::ranges::find(known, name) != known.end()) continue;
     section.error_at("compression_algorithms",
-                     is_otelcols
-                         ? "otelcol knows \"" + name + "\", but this version has gzip and zstd"
-                         : "expected gzip, zstd or \"\", found \"" + name + "\"");
+                     (name == "lz4" ? "lz4 is not in this version; " : "") +
+                         std::string("expected gzip, zstd, zlib, deflate, snappy, ") +
+                         "x-snappy-framed or \"\", found \"" + name + "\"");
   }
   into.encodings = std::move(wanted);
 }
@@ -62,17 +60,18 @@ void read_listener(Section& section, std::string_view default_endpoint, Listener
   into.endpoint_place = section.node().place;
   section.text("endpoint", &into.endpoint);
   if (const yaml::Node* endpoint = section.find("endpoint")) into.endpoint_place = endpoint->place;
-  if (auto endpoint = config::parse_endpoint(into.endpoint)) {
+  std::string transport = "tcp";
+  section.text("transport", &transport);
+  if (transport != "tcp" && transport != "tcp4" && transport != "tcp6" && transport != "unix") {
+    section.error_at("transport", "expected tcp, tcp4, tcp6 or unix, found \"" + transport + "\"");
+  }
+  const auto endpoint = transport == "unix" ? config::parse_unix_endpoint(into.endpoint)
+                                            : config::parse_endpoint(into.endpoint);
+  if (endpoint) {
     into.host = endpoint->host;
     into.port = endpoint->port;
   } else {
     section.error_at("endpoint", endpoint.error().message);
-  }
-  std::string transport = "tcp";
-  section.text("transport", &transport);
-  if (transport != "tcp" && transport != "tcp4" && transport != "tcp6") {
-    section.error_at("transport", "expected tcp, tcp4 or tcp6, found \"" + transport +
-                                      "\"; unix sockets are not in this version");
   }
   if (const yaml::Node* tls = section.find("tls")) {
     into.tls = *tls;

@@ -37,7 +37,7 @@ inline constexpr int64_t kMessageBytesLimit = int64_t{2} << 30;
 // What every protocol has.
 struct ListenerOptions {
   std::string endpoint;
-  std::string host;  // of endpoint; empty: every address
+  std::string host;  // of endpoint; empty: every address; or a unix socket (io/address.h)
   uint16_t port = 0;
   yaml::Place endpoint_place;  // for "address already in use"
   // The `tls` section as it stands, to be read by assembly; empty: plain text.
@@ -56,7 +56,9 @@ struct HttpListenerOptions : ListenerOptions {
   std::vector<std::string> cors_exposed_headers;
   int64_t cors_max_age_s = 0;
   std::vector<MetadataEntry> response_headers;
-  std::vector<std::string> encodings = {"", "gzip", "zstd"};
+  // otelcol's default without lz4.
+  std::vector<std::string> encodings = {"",       "gzip",    "zstd",           "zlib",
+                                        "snappy", "deflate", "x-snappy-framed"};
   Duration read_timeout = 0s;
   Duration read_header_timeout = 0s;
   Duration write_timeout = 0s;

@@ -60,14 +60,15 @@ void RequestCounters::count_memory_refusal(size_t transport, Signal signal) {
 }
 
 void RequestCounters::refuse(size_t transport, Signal signal, std::string_view reason,
-                             std::string_view message) {
+                             std::string_view message, std::string_view peer) {
   count_rejected(transport, reason);
   if (reason == kMemoryReason) count_memory_refusal(transport, signal);
   parts_.log->warn("request refused", {{"receiver", parts_.name},
                                        {"transport", transports_[transport]},
                                        {"signal", signal_name(signal)},
                                        {"reason", reason},
-                                       {"error", message}});
+                                       {"error", message},
+                                       {"peer", peer}});
 }
 
 void RequestCounters::on_rejected(size_t transport, std::optional<Signal> signal,
@@ -121,7 +122,8 @@ void RequestCounters::answer(transport::Exchange& exchange, size_t transport, Si
                                            {"transport", transports_[transport]},
                                            {"signal", signal_name(signal)},
                                            {"reason", verdict.reason},
-                                           {"error", verdict.message}});
+                                           {"error", verdict.message},
+                                           {"peer", exchange.peer()}});
     }
   }
   transport::Reply reply;

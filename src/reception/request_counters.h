@@ -32,8 +32,9 @@ class RequestCounters {
   // request of their kind.
   void show(size_t transport, Signal signal) { counters(transport, signal); }
   // A request that the receiver itself refused, for `reason`: counts and logs it. The caller
-  // answers.
-  void refuse(size_t transport, Signal signal, std::string_view reason, std::string_view message);
+  // answers. `peer` is the sender's address, or empty.
+  void refuse(size_t transport, Signal signal, std::string_view reason, std::string_view message,
+              std::string_view peer = {});
   // A request that the server refused.
   void on_rejected(size_t transport, std::optional<Signal> signal, std::string_view reason,
                    std::string_view detail, std::string_view peer);

@@ -68,7 +68,7 @@ void OtlpReceiver::on_request(transport::Request request, transport::Exchange ex
   std::string_view reason;
   std::optional<Admission> admission = admit(request, refusal, reason);
   if (!admission) {
-    counters_.refuse(transport, request.signal, reason, refusal.message);
+    counters_.refuse(transport, request.signal, reason, refusal.message, exchange.peer());
     exchange.reply(refusal);
     return;
   }

@@ -27,6 +27,7 @@ using transport::Reply;
 struct Heard final : transport::Exchange::Impl {
   void reply(const Reply& given) override { answer = given; }
   void abandon() override { abandoned = true; }
+  std::string_view peer() const override { return "10.0.0.9:51234"; }
   std::optional<Reply> answer;
   bool abandoned = false;
 };
@@ -161,6 +162,7 @@ TEST(OtlpReceiverTest, BadProtobufIsNamedAndEntersNothing) {
   EXPECT_EQ(scene.rig.sinks[0].seen().admitted.items, 0u);
   ASSERT_EQ(scene.lines.size(), 1u);
   EXPECT_TRUE(scene.lines[0].contains("\"reason\":\"bad_data\"")) << scene.lines[0];
+  EXPECT_TRUE(scene.lines[0].contains("\"peer\":\"10.0.0.9:51234\"")) << scene.lines[0];
 }
 
 TEST(OtlpReceiverTest, JsonBecomesTheProtobufItStandsFor) {
