@@ -316,8 +316,8 @@ class Planner {
     auto target = exporters::parse_grpc_endpoint(endpoint.url);
     if (!target) return invalid(where + ": " + target.error().message);
     options.target = std::move(*target);
-    // Without a scheme: plain text, as in the default endpoint.
-    options.tls.insecure = options.target.scheme == exporters::EndpointScheme::kNone;
+    // Only https means TLS, as in SDKs.
+    options.tls.insecure = options.target.scheme != exporters::EndpointScheme::kHttps;
     return fill_client(endpoint, where, options);
   }
 

@@ -14,6 +14,7 @@ import client_lines  # noqa: F401
 import connection_lines  # noqa: F401
 import daemon_lines  # noqa: F401
 import dashboard_lines  # noqa: F401
+import network_lines  # noqa: F401
 import overload_lines  # noqa: F401
 import passing_lines  # noqa: F401
 import server_lines  # noqa: F401

@@ -2,6 +2,7 @@
 import base64
 import gzip
 import json
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import zstandard
@@ -34,6 +35,15 @@ def compression_none_gzip_and_zstd_are_accepted():
                 extra = {"grpc_encoding": encoding} if encoding else {}
                 assert client.grpc("traces", b"", frame=frame, **extra).grpc_status == 0, encoding
         assert collector.metric("otelcol_receiver_accepted_spans") == 18
+        for encoding in ("zlib", "deflate"):
+            answer = http_request(collector.http_port, "/v1/traces", zlib.compress(message),
+                                  headers={"Content-Encoding": encoding})
+            assert answer.status == 200, (encoding, answer)
+        # A snappy block of one literal.
+        block = bytes([len(message) & 0x7f | 0x80, len(message) >> 7, 61 << 2, (len(message) - 1) & 0xff,
+                       (len(message) - 1) >> 8]) + message
+        answer = http_request(collector.http_port, "/v1/traces", block, headers={"Content-Encoding": "snappy"})
+        assert answer.status == 200, answer
 
 
 @shows(2, 35, role="server")

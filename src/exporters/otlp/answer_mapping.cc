@@ -72,4 +72,19 @@ Outcome map_http_answer(const ClientAnswer& answer) {
                       answer);
 }
 
+std::string hint_of_closed_signal(const transport::ClientAnswer& answer, Signal signal) {
+  if (answer.kind != transport::ClientAnswer::Kind::kAnswered) return {};
+  const std::string name(signal_name(signal));
+  if (answer.http_status == 404) {
+    return " (the peer has nothing at the path for " + name +
+           ": the path is wrong, or none of its pipelines takes " + name + ")";
+  }
+  if (answer.http_status == 0 && answer.code == Code::kUnimplemented) {
+    return " (the peer does not take " + name +
+           " here: none of its pipelines does, or the port is "
+           "not one for OTLP)";
+  }
+  return {};
+}
+
 }  // namespace millrace::exporters

@@ -17,5 +17,8 @@ enum class BareExhausted : uint8_t { kRefuse, kRetry };
 pipeline::Outcome map_grpc_answer(const transport::ClientAnswer& answer,
                                   BareExhausted bare_exhausted);
 pipeline::Outcome map_http_answer(const transport::ClientAnswer& answer);
+// To be put behind the message of a peer that has nothing for that signal (404, UNIMPLEMENTED), as
+// collectors answer where no pipeline takes it; empty for other answers.
+std::string hint_of_closed_signal(const transport::ClientAnswer& answer, Signal signal);
 
 }  // namespace millrace::exporters

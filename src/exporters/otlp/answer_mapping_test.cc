@@ -85,5 +85,17 @@ TEST(AnswerMappingTest, NoAnswerIsRetried) {
   EXPECT_EQ(map_grpc_answer(cancelled, BareExhausted::kRefuse).kind, Kind::kCancelled);
 }
 
+TEST(AnswerMappingTest, APeerThatDoesNotTakeTheSignalGetsAHint) {
+  ClientAnswer not_found = answered(Code::kUnimplemented);
+  not_found.http_status = 404;
+  EXPECT_TRUE(hint_of_closed_signal(not_found, Signal::kLogs).contains("none of its pipelines"));
+  EXPECT_TRUE(hint_of_closed_signal(answered(Code::kUnimplemented), Signal::kLogs)
+                  .contains("does not take logs"));
+  EXPECT_EQ(hint_of_closed_signal(answered(Code::kInternal), Signal::kLogs), "");
+  ClientAnswer broken = not_found;
+  broken.kind = ClientAnswer::Kind::kBroken;
+  EXPECT_EQ(hint_of_closed_signal(broken, Signal::kLogs), "");
+}
+
 }  // namespace
 }  // namespace millrace::exporters

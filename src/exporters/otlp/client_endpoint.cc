@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/url_text.h"
+#include "io/address.h"
 
 namespace millrace::exporters {
 namespace {
@@ -24,6 +25,13 @@ bool is_host(std::string_view host) {
   return !host.empty() && std::ranges::none_of(host, [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == '?' || c == '#' ||
            c == '[' || c == ']' || c == '\x7f' || c == '"' || c == '\\';
+  });
+}
+
+// "HTTP://" is "http://".
+bool has_scheme(std::string_view text, std::string_view lower_case) {
+  return std::ranges::equal(text.substr(0, lower_case.size()), lower_case, [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
   });
 }
 
@@ -65,7 +73,10 @@ Status parse_host_port(std::string_view text, std::optional<uint16_t> default_po
 
 }  // namespace
 
+bool ClientEndpoint::is_unix() const { return io::is_unix_host(host); }
+
 std::string ClientEndpoint::authority() const {
+  if (is_unix()) return "localhost";
   std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
   const bool is_default = (scheme == EndpointScheme::kHttp && port == 80) ||
                           (scheme == EndpointScheme::kHttps && port == 443);
@@ -90,11 +101,20 @@ Result<ClientEndpoint> parse_grpc_endpoint(std::string_view text) {
       if (slash != 2) return bad("a name server in dns://server/host:port is not in this version");
       rest.remove_prefix(3);
     }
-  } else if (rest.starts_with("unix:") || rest.starts_with("unix-abstract:")) {
-    return bad("unix sockets are not in this version");
+  } else if (rest.starts_with("unix:")) {
+    rest.remove_prefix(5);
+    if (rest.starts_with("//")) rest.remove_prefix(2);
+    if (rest.size() < 2 || !rest.starts_with('/')) {
+      return bad("expected an absolute path, unix:///run/otlp.sock, found \"" + std::string(text) +
+                 "\"");
+    }
+    made.host = "unix:" + std::string(rest);
+    return made;
+  } else if (rest.starts_with("unix-abstract:")) {
+    return bad("abstract unix sockets are not in this version; give a path, unix:///run/otlp.sock");
   } else if (rest.find("://") != std::string_view::npos) {
-    return bad("expected host:port, http://, https:// or dns:///, found \"" + std::string(text) +
-               "\"");
+    return bad("expected host:port, http://, https://, dns:/// or unix:///, found \"" +
+               std::string(text) + "\"");
   }
   if (rest.find('/') != std::string_view::npos) {
     return bad("a gRPC endpoint has no path; the port must be numeric in \"" + std::string(text) +
@@ -107,10 +127,10 @@ Result<ClientEndpoint> parse_grpc_endpoint(std::string_view text) {
 Result<ClientEndpoint> parse_http_endpoint(std::string_view text) {
   ClientEndpoint made;
   std::string_view rest = text;
-  if (rest.starts_with("http://")) {
+  if (has_scheme(rest, "http://")) {
     made.scheme = EndpointScheme::kHttp;
     rest.remove_prefix(7);
-  } else if (rest.starts_with("https://")) {
+  } else if (has_scheme(rest, "https://")) {
     made.scheme = EndpointScheme::kHttps;
     rest.remove_prefix(8);
   } else {
@@ -137,6 +157,30 @@ Result<ClientEndpoint> parse_http_endpoint(std::string_view text) {
   if (Status parsed = parse_host_port(host, default_port, made); !parsed) {
     return fail(parsed.error());
   }
+  return made;
+}
+
+Result<ClientEndpoint> parse_url_without_http(std::string_view text) {
+  const auto is_scheme_char = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '-' || c == '.';
+  };
+  const auto end = std::ranges::find_if_not(text, is_scheme_char);
+  const std::string_view word(text.begin(), end);
+  const bool is_schemed = !word.empty() && end != text.end() && *end == ':' &&
+                          !(word[0] >= '0' && word[0] <= '9') &&
+                          std::string_view("+-.").find(word[0]) == std::string_view::npos;
+  const std::string_view first = text.substr(0, text.find('/'));
+  const bool is_plain = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+  if (text.empty() || !is_plain || has_scheme(text, "http:") || has_scheme(text, "https:") ||
+      (!is_schemed && first.contains(':'))) {
+    return bad("expected a URL like http://localhost:4318, found \"" + hide_url_secrets(text) +
+               "\"");
+  }
+  ClientEndpoint made;
+  made.has_no_http_scheme = true;
+  if (is_schemed) made.unsupported_scheme = word;
+  made.host = text;
   return made;
 }
 

@@ -43,7 +43,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MILLRACE_CHECK(again.has_value());
     check_same(*endpoint, *again);
   }
-  if (const auto endpoint = parse_grpc_endpoint(text)) {
+  if (const auto odd = parse_url_without_http(text)) {
+    MILLRACE_CHECK(odd->has_no_http_scheme && !parse_http_endpoint(text).has_value());
+  }
+  if (const auto endpoint = parse_grpc_endpoint(text); endpoint && endpoint->is_unix()) {
+    MILLRACE_CHECK(endpoint->port == 0 && endpoint->host.starts_with("unix:/"));
+    MILLRACE_CHECK(parse_grpc_endpoint(endpoint->host)->host == endpoint->host);
+  } else if (endpoint) {
     check_parts(*endpoint);
     MILLRACE_CHECK(endpoint->path.empty());
     const std::string scheme = endpoint->scheme == EndpointScheme::kHttps  ? "https://"

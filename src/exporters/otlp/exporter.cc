@@ -9,6 +9,7 @@
 #include "base/url_text.h"
 #include "compress/compressor.h"
 #include "exporters/otlp/answer_mapping.h"
+#include "exporters/otlp/client_setup.h"
 #include "exporters/otlp/partial_success.h"
 #include "memory/budget.h"
 #include "memory/chunk_pool.h"
@@ -23,8 +24,6 @@ namespace {
 using pipeline::Batch;
 using pipeline::Outcome;
 using transport::ClientAnswer;
-
-constexpr size_t kResponseBytesMax = 4 << 20;
 
 otlp::json::MessageId response_message(Signal signal) {
   constexpr std::array<otlp::json::MessageId, kSignalCount> kMessages = {
@@ -69,6 +68,8 @@ class OtlpExporter final : public pipeline::Exporter {
   struct Setup {
     std::vector<std::unique_ptr<transport::Client>> clients;
     std::array<transport::Client*, kSignalCount> by_signal{};  // null: no endpoint for it
+    // Why there is no client for a signal though an endpoint is configured; else empty.
+    std::array<std::string, kSignalCount> unusable{};
     Mapper map = nullptr;
     BareExhausted bare_exhausted = BareExhausted::kRefuse;
     Encoding encoding = Encoding::kProto;
@@ -92,6 +93,10 @@ class OtlpExporter final : public pipeline::Exporter {
   ~OtlpExporter() override { close(); }
 
   void send_batch(Batch batch, MonotonicTime deadline, Done done) override {
+    const std::string& unusable = setup_.unusable[index_of(batch.signal)];
+    if (!unusable.empty() && !closed_) {
+      return end_later(std::move(done), retry({Code::kUnavailable, unusable}));
+    }
     if (setup_.by_signal[index_of(batch.signal)] == nullptr) {
       return end_later(std::move(done), closed_ ? closed_outcome() : no_endpoint(batch.signal));
     }
@@ -280,7 +285,10 @@ class OtlpExporter final : public pipeline::Exporter {
 
   Outcome to_outcome(Signal signal, const ClientAnswer& answer) {
     Outcome outcome = setup_.map(answer, setup_.bare_exhausted);
-    if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
+    if (outcome.kind != Outcome::Kind::kDelivered) {
+      outcome.error.message += hint_of_closed_signal(answer, signal);
+      return outcome;
+    }
     if (!answer.message.empty()) warn(signal, answer.message);
     if (!answer.body.empty()) read_response(signal, answer, outcome);
     return outcome;
@@ -365,47 +373,7 @@ class OtlpExporter final : public pipeline::Exporter {
   bool closed_ = false;
 };
 
-transport::ClientOptions client_options(const OtlpClientOptions& options,
-                                        const ClientEndpoint& target, bool uses_tls, io::Loop& loop,
-                                        Budget& budget, Logger& logger) {
-  transport::ClientOptions made;
-  made.budget = &budget;
-  made.on_limit = [&loop, &logger, counters = options.response_counters](http::ResponseLimit limit,
-                                                                         std::string_view peer) {
-    if (!counters->count(limit, loop.now())) return;
-    logger.warn("The response of a destination passed a bound.",
-                {{"peer", peer}, {"bound", http::response_limit_name(limit)}});
-  };
-  made.host = target.host;
-  made.port = target.port;
-  made.scheme = uses_tls ? "https" : "http";
-  made.authority = target.authority();
-  made.headers = options.headers;
-  made.user_agent = options.user_agent;
-  made.response_bytes_max = kResponseBytesMax;
-  // Requests make connection attempts of their own; between them none waits longer than they do.
-  const config::RetryConfig& retry = options.helper.retry;
-  if (retry.enabled) made.reconnect_max = std::min(made.reconnect_max, retry.max_interval);
-  if (uses_tls) made.tls = options.tls_context;
-  made.tls_server_name = options.tls.options.server_name_override;
-  return made;
-}
-
 Outcome map_http(const ClientAnswer& answer, BareExhausted) { return map_http_answer(answer); }
-
-// Each worker's exporter says so for the context they share; the last one is as good as any.
-void report_certificates(const OtlpClientOptions& options, const std::string& endpoint,
-                         Logger& logger) {
-  if (options.tls_context == nullptr) return;
-  options.tls_context->report_reloads([&logger, endpoint](const Status& status) {
-    if (status) {
-      logger.info("changed TLS files are in use", {{"endpoint", endpoint}});
-    } else {
-      logger.warn("changed TLS files cannot be used, the old ones stay",
-                  {{"endpoint", endpoint}, {"error", status.error().message}});
-    }
-  });
-}
 
 }  // namespace
 
@@ -448,6 +416,11 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
   for (size_t i = 0; i < kSignalCount; ++i) {
     if (!options.targets[i]) continue;
     const ClientEndpoint& target = *options.targets[i];
+    if (target.has_no_http_scheme) {
+      setup.unusable[i] = "unsupported protocol scheme \"" + target.unsupported_scheme +
+                          "\": the endpoint has no http:// or https://";
+      continue;
+    }
     auto server = std::ranges::find_if(servers, [&](const Server& known) {
       return known.target->scheme == target.scheme && known.target->host == target.host &&
              known.target->port == target.port;

@@ -50,6 +50,7 @@ class OtlpExporterTest : public ::testing::Test {
     peer_->listen(4317);
     options.endpoint = "http://server:4317";
     options.target = *parse_grpc_endpoint(options.endpoint);
+    options.tls.insecure = true;
     exporter_ = make_otlp_grpc_exporter(*client_loop_, options, budget_, logger_, credentials_);
   }
   // A server that answers the first request of a connection with those bytes.

@@ -4,28 +4,36 @@
 #include <array>
 #include <string_view>
 
+#include "base/url_text.h"
+#include "transport/client/proxy.h"
+#include "transport/grpc_coding.h"
+
 namespace millrace::exporters {
 namespace {
 
 using config::Section;
 
-constexpr std::array<std::string_view, 5> kOtelcolCodings = {"snappy", "x-snappy-framed", "zlib",
-                                                             "deflate", "lz4"};
+enum class OtlpProtocol : uint8_t { kGrpc, kHttp };
 
-void read_compression(Section& exporter, OtlpClientOptions& into) {
+// otelcol's names; gRPC has fewer of them.
+void read_compression(Section& exporter, OtlpProtocol protocol, OtlpClientOptions& into) {
   std::string name;
   if (!exporter.text("compression", &name)) return;
-  if (name == "gzip") {
-    into.compression = compress::Coding::kGzip;
-  } else if (name == "zstd") {
-    into.compression = compress::Coding::kZstd;
-  } else if (name == "none" || name.empty()) {
-    into.compression = compress::Coding::kIdentity;
-  } else if (std::ranges::find(kOtelcolCodings, name) != kOtelcolCodings.end()) {
-    exporter.error_at("compression", name + " is not in this version; use gzip, zstd or none");
-  } else {
-    exporter.error_at("compression", "expected gzip, zstd or none, found \"" + name + "\"");
+  const bool is_grpc = protocol == OtlpProtocol::kGrpc;
+  constexpr std::array<std::string_view, 8> kNames = {
+      "", "none", "gzip", "zstd", "snappy", "zlib", "deflate", "x-snappy-framed"};
+  constexpr size_t kGrpcNameCount = 5;
+  const auto end = kNames.begin() + (is_grpc ? kGrpcNameCount : kNames.size());
+  if (std::find(kNames.begin(), end, name) == end) {
+    std::string allowed = "gzip, zstd, snappy";
+    if (!is_grpc) allowed += ", zlib, deflate, x-snappy-framed";
+    exporter.error_at("compression",
+                      (name == "lz4" ? "lz4 is not in this version; " : "") +
+                          ("expected " + allowed + " or none, found \"" + name + "\""));
+    return;
   }
+  into.compression =
+      is_grpc ? *transport::coding_of_grpc_name(name) : *compress::coding_from_name(name);
 }
 
 void read_headers(Section& exporter, OtlpClientOptions& into) {
@@ -48,10 +56,57 @@ void read_headers(Section& exporter, OtlpClientOptions& into) {
   }
 }
 
-void read_shared(Section& exporter, OtlpClientOptions& into) {
-  read_compression(exporter, into);
+// `insecure` as otelcol takes it (configtls, ClientConfig.LoadTLSConfig): it counts for nothing
+// beside an authority.
+void settle_insecure(Section& tls, config::ClientTls& into) {
+  const bool has_authority = !into.options.ca_file.empty() || !into.options.ca_pem.empty();
+  if (!into.insecure || !has_authority) return;
+  into.insecure = false;
+  tls.warning_at("insecure", "has no effect beside ca_file or ca_pem, as in otelcol: TLS is used");
+}
+
+// With `insecure` otelcol makes no TLS settings, and https then means Go's defaults.
+void drop_tls_settings_of_insecure_https(Section& exporter, config::ClientTls& into) {
+  if (!into.insecure) return;
+  if (into.options.insecure_skip_verify || !into.options.server_name_override.empty() ||
+      !into.options.cert_file.empty() || !into.options.cert_pem.empty()) {
+    exporter.warning_at("tls",
+                        "with insecure: true and https the other keys have no effect, as in "
+                        "otelcol: the server is verified with the system's authorities");
+  }
+  into.options = {};
+}
+
+// As Go: proxy_url for every URL, or what the environment says.
+void read_proxy(Section& exporter, HttpOptions& into) {
+  std::string url;
+  std::optional<transport::Proxy> configured;
+  if (exporter.text("proxy_url", &url) && !url.empty()) {
+    Result<transport::Proxy> parsed = transport::parse_proxy_url(url);
+    if (!parsed) return exporter.error_at("proxy_url", parsed.error().message);
+    configured = std::move(*parsed);
+  }
+  const transport::ProxyEnvironment environment = transport::read_proxy_environment();
+  for (std::optional<ClientEndpoint>& target : into.targets) {
+    if (!target || target->has_no_http_scheme) continue;
+    target->proxy = configured;
+    if (configured) continue;
+    const bool is_https = target->scheme == EndpointScheme::kHttps;
+    auto proxy = transport::proxy_for(
+        environment, is_https ? transport::ProxiedScheme::kHttps : transport::ProxiedScheme::kHttp,
+        target->host, target->port);
+    if (!proxy) return exporter.error(proxy.error().message);
+    target->proxy = std::move(*proxy);
+  }
+}
+
+void read_shared(Section& exporter, OtlpProtocol protocol, OtlpClientOptions& into) {
+  read_compression(exporter, protocol, into);
   read_headers(exporter, into);
-  exporter.section("tls", [&](Section& tls) { config::read_client_tls(tls, into.tls); });
+  exporter.section("tls", [&](Section& tls) {
+    config::read_client_tls(tls, into.tls);
+    settle_insecure(tls, into.tls);
+  });
   access::read_auth(exporter, into.auth);
   exporter.unsupported("middlewares", "middleware extensions are not in this version");
   exporter.ignored("read_buffer_size", "buffers fit the message by themselves");
@@ -80,8 +135,18 @@ std::optional<ClientEndpoint> read_url(Section& exporter, std::string_view key) 
   if (!exporter.text(key, &text) || text.empty()) return {};
   Result<ClientEndpoint> parsed = parse_http_endpoint(text);
   if (!parsed) {
+    if (Result<ClientEndpoint> odd = parse_url_without_http(text)) parsed = std::move(odd);
+  }
+  if (!parsed) {
     exporter.error_at(key, parsed.error().message);
     return {};
+  }
+  if (parsed->has_no_http_scheme) {
+    exporter.warning_at(key,
+                        "\"" + hide_url_secrets(text) +
+                            "\" has no http:// or https://; as in otelcol every request will fail "
+                            "with: unsupported protocol scheme \"" +
+                            parsed->unsupported_scheme + "\"");
   }
   return std::move(*parsed);
 }
@@ -142,8 +207,13 @@ void read_compression_level(Section& exporter, HttpOptions& into) {
     if (!parameters.integer("level", &level, {-2, 22}) || level == 0) return;
     if (into.compression == compress::Coding::kIdentity) {
       parameters.error_at("level", "there is no level without compression");
-    } else if (into.compression == compress::Coding::kGzip && level > 9) {
-      parameters.error_at("level", "expected -2 to 9 for gzip, found " + std::to_string(level));
+    } else if (into.compression == compress::Coding::kSnappy ||
+               into.compression == compress::Coding::kSnappyFramed) {
+      parameters.error_at("level", "snappy has no levels");
+    } else if (into.compression != compress::Coding::kZstd && level > 9) {
+      parameters.error_at("level", "expected -2 to 9 for " +
+                                       std::string(compress::coding_name(into.compression)) +
+                                       ", found " + std::to_string(level));
     } else if (level > 0) {
       into.compression_level = static_cast<int>(level);
     }
@@ -153,7 +223,6 @@ void read_compression_level(Section& exporter, HttpOptions& into) {
 }  // namespace
 
 bool GrpcOptions::uses_tls() const {
-  if (target.scheme == EndpointScheme::kHttp) return false;
   return target.scheme == EndpointScheme::kHttps || !tls.insecure;
 }
 
@@ -172,7 +241,22 @@ void read_grpc_options(Section& exporter, GrpcOptions& into) {
   } else {
     exporter.error(target.error().message);
   }
-  read_shared(exporter, into);
+  read_shared(exporter, OtlpProtocol::kGrpc, into);
+  if (into.target.scheme == EndpointScheme::kHttps) {
+    drop_tls_settings_of_insecure_https(exporter, into.tls);
+  } else if (into.target.scheme == EndpointScheme::kHttp && !into.tls.insecure) {
+    exporter.warning_at("endpoint",
+                        "\"http://\" does not turn TLS off, as in otelcol; for clear text say "
+                        "tls: {insecure: true}");
+  }
+  if (!into.target.is_unix()) {
+    // As grpc-go, which asks for the proxy of https whatever the connection is.
+    auto proxy =
+        transport::proxy_for(transport::read_proxy_environment(), transport::ProxiedScheme::kHttps,
+                             into.target.host, into.target.port);
+    if (!proxy) exporter.error(proxy.error().message);
+    if (proxy) into.target.proxy = std::move(*proxy);
+  }
   exporter.text("user_agent", &into.user_agent);
   exporter.text("authority", &into.authority);
   exporter.section("keepalive", [&](Section& keepalive) { read_grpc_keepalive(keepalive, into); });
@@ -188,7 +272,7 @@ void read_grpc_options(Section& exporter, GrpcOptions& into) {
 
 void read_http_options(Section& exporter, HttpOptions& into) {
   read_http_endpoints(exporter, into);
-  read_shared(exporter, into);
+  read_shared(exporter, OtlpProtocol::kHttp, into);
   read_compression_level(exporter, into);
   exporter.choice(
       "encoding", &into.encoding,
@@ -200,10 +284,8 @@ void read_http_options(Section& exporter, HttpOptions& into) {
   Duration ping_timeout{};
   exporter.duration("http2_ping_timeout", &ping_timeout);
   if (ping_timeout > Duration(0)) into.ping_timeout = ping_timeout;
-  std::string proxy;
-  if (exporter.text("proxy_url", &proxy) && !proxy.empty()) {
-    exporter.error_at("proxy_url", "proxies are not in this version");
-  }
+  read_proxy(exporter, into);
+  if (into.uses_tls()) drop_tls_settings_of_insecure_https(exporter, into.tls);
   exporter.section("cookies", [&](Section& cookies) {
     bool enabled = true;
     cookies.boolean("enabled", &enabled);

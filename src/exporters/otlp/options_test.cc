@@ -8,14 +8,20 @@ namespace millrace::exporters {
 namespace {
 
 template <class Options>
-std::string read(std::string_view text, Options& into, void (*reader)(config::Section&, Options&)) {
+std::string with_warnings(std::string_view text, Options& into,
+                          void (*reader)(config::Section&, Options&)) {
   const auto root = yaml::parse(text, "a.yaml");
   EXPECT_TRUE(root.has_value());
   config::Diagnostics diagnostics;
   config::Section section(*root, diagnostics, "exporters::otlp");
   reader(section, into);
   section.finish();
-  return diagnostics.has_errors() ? diagnostics.to_text() : "";
+  return diagnostics.to_text();
+}
+template <class Options>
+std::string read(std::string_view text, Options& into, void (*reader)(config::Section&, Options&)) {
+  const std::string said = with_warnings(text, into, reader);
+  return said.contains(": error: ") ? said : "";
 }
 std::string grpc(std::string_view text, GrpcOptions& into) {
   return read(text, into, read_grpc_options);
@@ -60,19 +66,72 @@ TEST(OtlpExporterOptionsTest, EveryGrpcKeyIsRead) {
   EXPECT_TRUE(options.retry_resource_exhausted);
 }
 
-TEST(OtlpExporterOptionsTest, SchemeOfAGrpcEndpointDecidesTls) {
+// As configgrpc and configtls: only `insecure` without an authority and without https turns TLS
+// off.
+TEST(OtlpExporterOptionsTest, InsecureMeansWhatItMeansToOtelcol) {
+  const struct {
+    const char* text;
+    bool uses_tls;
+    const char* warning;
+  } kCases[] = {
+      {"endpoint: a:4317", true, ""},
+      {"{endpoint: \"a:4317\", tls: {insecure: true}}", false, ""},
+      {"{endpoint: \"http://a:4317\", tls: {insecure: true}}", false, ""},
+      {"endpoint: http://a:4317", true, "does not turn TLS off"},
+      {"{endpoint: \"https://a:4317\", tls: {insecure: true}}", true, ""},
+      {"{endpoint: \"https://a:4317\", tls: {insecure: true, insecure_skip_verify: true}}", true,
+       "the other keys have no effect"},
+      {"{endpoint: \"a:4317\", tls: {insecure: true, ca_file: x}}", true, "has no effect beside"},
+      {"{endpoint: \"unix:///run/a.sock\", tls: {insecure: true}}", false, ""},
+  };
+  for (const auto& [text, uses_tls, warning] : kCases) {
+    GrpcOptions options;
+    const std::string said = with_warnings(text, options, read_grpc_options);
+    EXPECT_EQ(options.uses_tls(), uses_tls) << text;
+    EXPECT_TRUE(*warning == '\0' ? said.empty() : said.contains(warning)) << text << ": " << said;
+  }
   GrpcOptions options;
-  EXPECT_EQ(grpc("endpoint: http://a:4317", options), "");
-  EXPECT_FALSE(options.uses_tls());
-  options = {};
-  EXPECT_EQ(grpc("{endpoint: \"https://a:4317\", tls: {insecure: true}}", options), "");
-  EXPECT_TRUE(options.uses_tls());
+  grpc("{endpoint: \"https://a:1\", tls: {insecure: true, insecure_skip_verify: true}}", options);
+  EXPECT_FALSE(options.tls.options.insecure_skip_verify);
+}
+
+TEST(OtlpExporterOptionsTest, AProxyComesFromItsUrlOrTheEnvironment) {
+  HttpOptions options;
+  EXPECT_EQ(
+      http("{endpoint: \"http://localhost:4318\", proxy_url: \"http://u:p@proxy:3128\"}", options),
+      "");
+  EXPECT_EQ(options.targets[0]->proxy, (transport::Proxy{"proxy", 3128, "Basic dTpw"}));
+  HttpOptions wrong;
+  EXPECT_NE(http("{endpoint: \"http://a\", proxy_url: \"socks5://a\"}", wrong).find("proxy_url"),
+            std::string::npos);
+  ::setenv("HTTPS_PROXY", "http://secure:1", 1);
+  ::setenv("HTTP_PROXY", "plain:2", 1);
+  ::setenv("NO_PROXY", "near", 1);
+  HttpOptions mixed;
+  EXPECT_EQ(
+      http("endpoint: http://a\ntraces_endpoint: https://b\nlogs_endpoint: https://near", mixed),
+      "");
+  GrpcOptions plain;
+  EXPECT_EQ(grpc("{endpoint: \"a:4317\", tls: {insecure: true}}", plain), "");
+  for (const char* name : {"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"}) ::unsetenv(name);
+  EXPECT_EQ(mixed.targets[0]->proxy->host, "secure");
+  EXPECT_EQ(mixed.targets[1]->proxy->host, "plain");
+  EXPECT_FALSE(mixed.targets[2]->proxy);
+  EXPECT_EQ(plain.target.proxy->host, "secure") << "gRPC asks for the proxy of https";
+}
+
+TEST(OtlpExporterOptionsTest, AnHttpEndpointWithoutASchemeIsAWarning) {
+  HttpOptions options;
+  const std::string said = with_warnings("endpoint: collector:4318", options, read_http_options);
+  EXPECT_NE(said.find("warning"), std::string::npos) << said;
+  EXPECT_NE(said.find("unsupported protocol scheme \"collector\""), std::string::npos) << said;
 }
 
 TEST(OtlpExporterOptionsTest, UnsupportedSaysSo) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"compression: snappy", "not in this version"},
-      {"compression: br", "expected gzip, zstd or none"},
+      {"compression: lz4", "lz4 is not in this version; expected gzip, zstd, snappy or none"},
+      {"compression: deflate", "expected gzip, zstd, snappy or none"},
+      {"compression: br", "expected gzip, zstd, snappy or none"},
       {"auth: ", "must name an extension"},
       {"middlewares: []", "not in this version"},
       {"balancer_name: grpclb", "pick_first"},
@@ -87,6 +146,30 @@ TEST(OtlpExporterOptionsTest, UnsupportedSaysSo) {
   }
   GrpcOptions options;
   EXPECT_NE(grpc("{}", options).find("requires a non-empty"), std::string::npos);
+}
+
+// In gRPC otelcol's snappy is framed, in HTTP it is a block.
+TEST(OtlpExporterOptionsTest, EveryCompressionButLz4IsRead) {
+  GrpcOptions grpc_options;
+  EXPECT_EQ(grpc("{endpoint: \"a:4317\", compression: snappy}", grpc_options), "");
+  EXPECT_EQ(grpc_options.compression, compress::Coding::kSnappyFramed);
+  const std::pair<const char*, compress::Coding> cases[] = {
+      {"none", compress::Coding::kIdentity},
+      {"\"\"", compress::Coding::kIdentity},
+      {"zstd", compress::Coding::kZstd},
+      {"zlib", compress::Coding::kZlib},
+      {"deflate", compress::Coding::kDeflate},
+      {"snappy", compress::Coding::kSnappy},
+      {"x-snappy-framed", compress::Coding::kSnappyFramed}};
+  for (const auto& [name, coding] : cases) {
+    HttpOptions options;
+    EXPECT_EQ(http("endpoint: http://a\ncompression: " + std::string(name), options), "");
+    EXPECT_EQ(options.compression, coding) << name;
+  }
+  HttpOptions options;
+  EXPECT_NE(http("endpoint: http://a\ncompression: snappy\ncompression_params: {level: 3}", options)
+                .find("snappy has no levels"),
+            std::string::npos);
 }
 
 TEST(OtlpExporterOptionsTest, HttpDefaultsAreOtelcols) {
@@ -128,13 +211,13 @@ TEST(OtlpExporterOptionsTest, HttpMistakesAreNamed) {
   HttpOptions options;
   EXPECT_NE(http("{}", options).find("at least one endpoint"), std::string::npos);
   options = {};
-  EXPECT_NE(http("endpoint: a:4318", options).find("expected a URL"), std::string::npos);
+  EXPECT_NE(http("endpoint: 10.0.0.1:4318", options).find("expected a URL"), std::string::npos);
   options = {};
   EXPECT_NE(http("endpoint: http://a\nkeepalive: {}\nidle_conn_timeout: 1s", options)
                 .find("old spelling"),
             std::string::npos);
   options = {};
-  EXPECT_NE(http("endpoint: http://a\nproxy_url: http://p", options).find("not in this version"),
+  EXPECT_NE(http("endpoint: http://a\nproxy_url: https://p", options).find("not in this version"),
             std::string::npos);
   options = {};
   EXPECT_EQ(http("logs_endpoint: http://a/x", options), "");

@@ -68,6 +68,7 @@ class RecoveryTest : public ::testing::TestWithParam<Protocol> {
       fill(made);
       made.endpoint = "http://server:4317";
       made.target = *parse_grpc_endpoint(made.endpoint);
+      made.tls.insecure = true;
       return make_otlp_grpc_exporter(*client_loop_, made, budget_, logger_, nullptr);
     }
     HttpOptions made;
