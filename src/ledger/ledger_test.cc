@@ -77,6 +77,29 @@ TEST(LedgerTest, LastLineNamesReasonsAndBalance) {
             std::string::npos);
 }
 
+TEST(LedgerTest, ReceiversAreToldApartBySignalAndName) {
+  Ledger ledger;
+  Refusals& traces = ledger.open_receiver(Signal::kTraces, "otlp");
+  Refusals& logs = ledger.open_receiver(Signal::kLogs, "otlp");
+  Refusals& other = ledger.open_receiver(Signal::kTraces, "otlp/2");
+  EXPECT_NE(&traces, &logs);
+  EXPECT_NE(&traces, &other);
+  EXPECT_EQ(&ledger.open_receiver(Signal::kTraces, "otlp"), &traces);
+  EXPECT_EQ(&ledger.open_receiver(Signal::kLogs, "otlp"), &logs);
+  EXPECT_EQ(&ledger.open_receiver(Signal::kTraces, "otlp/2"), &other);
+  EXPECT_EQ(ledger.receivers().size(), 3U);
+}
+
+TEST(LedgerTest, AccountsAreToldApartBySignalPipelineAndDestination) {
+  Ledger ledger;
+  Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
+  EXPECT_NE(&ledger.open(Signal::kLogs, "traces", "otlp"), &account);
+  EXPECT_NE(&ledger.open(Signal::kTraces, "traces/2", "otlp"), &account);
+  EXPECT_NE(&ledger.open(Signal::kTraces, "traces", "otlp/2"), &account);
+  EXPECT_EQ(&ledger.open(Signal::kTraces, "traces", "otlp"), &account);
+  EXPECT_EQ(ledger.accounts().size(), 4U);
+}
+
 TEST(LedgerTest, EveryReasonHasItsOwnName) {
   std::set<std::string_view> names;
   for (size_t i = 0; i < kDropReasonCount; ++i) {
