@@ -30,6 +30,7 @@ BUILD = os.path.join(COPY, "build/asan")
 EQUIVALENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "equivalent.txt")
 TEST_FILE = re.compile(r"_(?:test|fuzz|bench|fixture|support|reference|testing)\.(?:cc|h|c)$|/testing/")
 FUZZ_RUNS = 2000
+MEGABYTES_MAX = 2000  # of a test
 
 
 class Component(collections.namedtuple("Component", "name folder has_tests fuzz_targets")):
@@ -83,7 +84,9 @@ def copy_tree():
 
 def run(command, seconds=None):
     """Exit code (None: not ended in time) and output."""
-    environment = {**os.environ, "CCACHE_BASEDIR": COPY, "CCACHE_NOHASHDIR": "1"}
+    # A loop that a mutant makes endless must not take the machine's memory.
+    environment = {**os.environ, "CCACHE_BASEDIR": COPY, "CCACHE_NOHASHDIR": "1",
+                   "ASAN_OPTIONS": f"hard_rss_limit_mb={MEGABYTES_MAX}"}
     child = subprocess.Popen(command, cwd=COPY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              text=True, errors="replace", start_new_session=True)
     try:
