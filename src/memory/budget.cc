@@ -2,6 +2,12 @@
 
 namespace millrace {
 
+Budget::~Budget() {
+  size_t sum = 0;
+  for (const std::atomic<size_t>& term : terms_) sum += term.load(std::memory_order_relaxed);
+  MILLRACE_CHECK(sum == used());
+}
+
 std::string_view memory_term_name(MemoryTerm term) {
   switch (term) {
     case MemoryTerm::kMessages:

@@ -7,6 +7,7 @@
 namespace millrace {
 
 ChunkBuffer::Room ChunkBuffer::make_room(size_t more) {
+  MILLRACE_CHECK(used_ <= capacity_ && capacity_ <= bytes_max_);
   if (more <= capacity_ - used_) return Room::kOk;
   if (more > bytes_max_ - used_) return Room::kLimit;
   if (!chunk_) {

@@ -1,8 +1,8 @@
-// One contiguous piece of output of unknown size, grown in chunks of the pool, so that what is
-// being written is reserved in the budget before it is written.
+// One contiguous output of unknown size that grows in chunks of the pool, so that its bytes are
+// reserved in the budget before they are written.
 //
-// Growing acquires the new chunk before the old one goes home and copies once; sizes double, so a
-// byte is copied less than twice. Destroying the buffer, or finish(), gives everything else back.
+// make_room() acquires the new chunk before it releases the old one, and copies once; sizes double,
+// so a byte is copied less than twice. The destructor and finish() release all other memory.
 // One thread.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "memory/chunk_pool.h"
 #include "memory/work.h"
 
@@ -25,7 +26,7 @@ class ChunkBuffer {
 
   // The result never holds more than `bytes_max`.
   ChunkBuffer(ChunkPool& pool, size_t bytes_max) : pool_(pool), bytes_max_(bytes_max) {}
-  // Tells the pace of the work what it copies, in steps.
+  // Reports its copies to the pace of the work, in steps.
   ChunkBuffer(Work& work, size_t bytes_max)
       : pool_(work.pool), pace_(&work.pace), bytes_max_(bytes_max) {}
 
@@ -38,13 +39,19 @@ class ChunkBuffer {
   size_t room() const { return capacity_ - used_; }
   size_t bytes_max() const { return bytes_max_; }
   // Precondition: size <= room().
-  void note_written(size_t size) { used_ += size; }
+  void note_written(size_t size) {
+    MILLRACE_CHECK(size <= room());
+    used_ += size;
+  }
   // Precondition: size <= room() + used().
-  void set_used(size_t size) { used_ = size; }
+  void set_used(size_t size) {
+    MILLRACE_CHECK(size <= capacity_);
+    used_ = size;
+  }
 
-  // The bytes; the buffer is empty afterwards. What uses less than half of a chunk beyond the
-  // pooled size moves into one that fits, where the budget allows it; what a pooled chunk has left
-  // is for the next buffer.
+  // Returns the bytes; the buffer is empty afterwards. Bytes that use less than half of a chunk
+  // beyond the pooled size are copied into one that fits, if the budget allows it; the free rest of
+  // a pooled chunk is kept for the next buffer.
   Bytes finish();
 
  private:
@@ -54,8 +61,8 @@ class ChunkBuffer {
   Pace* const pace_ = nullptr;
   const size_t bytes_max_;
   ChunkRef chunk_;
-  size_t offset_ = 0;    // where in the chunk it begins: it may be the tail of another's
-  size_t capacity_ = 0;  // min(what the chunk has from there, bytes_max_)
+  size_t offset_ = 0;    // of the buffer in the chunk, which other bytes may precede
+  size_t capacity_ = 0;  // min(bytes of the chunk behind offset_, bytes_max_)
   size_t used_ = 0;
 };
 

@@ -49,6 +49,7 @@ class ChunkPool::Home final : public ChunkHome {
     bool last = false;
     {
       const MutexLock lock(mutex_);
+      MILLRACE_CHECK(out_count_ > 0);
       --out_count_;
       if (!closed_ && chunk->capacity == kPooledChunkBytes && idle_.size() < idle_chunks_max_) {
         idle_.push_back(chunk);
@@ -78,6 +79,7 @@ class ChunkPool::Home final : public ChunkHome {
     bool last = false;
     {
       const MutexLock lock(mutex_);
+      MILLRACE_CHECK(!closed_);
       for (Chunk* chunk : idle_) release(MemoryTerm::kIdleChunks, chunk);
       idle_.clear();
       closed_ = true;
@@ -123,6 +125,7 @@ ChunkPool::Tail ChunkPool::take_tail(size_t size) {
 void ChunkPool::keep_tail(Tail tail) {
   constexpr size_t kWorthKeeping = 32 * 1024;
   constexpr size_t kAlignment = 64;
+  MILLRACE_CHECK(tail.chunk && tail.offset <= tail.chunk->capacity);
   tail.offset = (tail.offset + kAlignment - 1) / kAlignment * kAlignment;
   const auto room = [](const Tail& one) {
     return one.chunk && one.offset < one.chunk->capacity ? one.chunk->capacity - one.offset : 0;

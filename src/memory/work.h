@@ -1,5 +1,5 @@
-// What a piece of work on one message is given: where its output comes from, so that every byte of
-// it is reserved before it is written, and its pace. Passed by reference down the walks; belongs to
+// The environment of a piece of work on one message: the pool for its output, so that each byte is
+// reserved before it is written, and its pace. Passed by reference through the walks; belongs to
 // one message at a time.
 #pragma once
 
@@ -17,8 +17,8 @@ struct Work {
   Pace& pace;
 };
 
-// Why `what` ("editing") got no memory: others have it now (UNAVAILABLE: try again), or
-// `need_bytes` is more than the whole budget has for messages (RESOURCE_EXHAUSTED: final).
+// The error when `what` ("editing") got no memory: UNAVAILABLE (try again) when other work has the
+// memory now, RESOURCE_EXHAUSTED (final) when `need_bytes` is more than all that messages can have.
 inline Error no_memory(std::string_view what, size_t need_bytes, const Budget& budget) {
   if (need_bytes <= budget.limit_of_messages()) {
     return {Code::kUnavailable, "memory budget exhausted while " + std::string(what)};

@@ -141,7 +141,7 @@ struct State {
 };
 State state;
 
-// What is allocated and freed in here is not looked at.
+// True on a thread that is inside the account's own code, whose allocations are not counted.
 constinit thread_local bool is_inside = false;
 
 void print_stack(const char* what, size_t bytes) {

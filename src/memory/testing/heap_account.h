@@ -1,11 +1,11 @@
-// What a part of a test program holds on the heap, exactly: every allocation and every free is
-// seen, of all libraries. For tests, the simulation and fuzz targets that hold Millrace to its
-// memory budget; a program that links millrace_memory_testing gets its own malloc (under the
-// sanitizers their hooks), which costs some 20 ns a call while an account is open.
+// Counts exactly the heap bytes that a part of a test program holds: it sees every allocation and
+// every free of all libraries. For tests, the simulation and fuzz targets that check the memory
+// budget; a program that links millrace_memory_testing gets its own malloc (under the sanitizers
+// their hooks), which costs some 20 ns a call while an account is open.
 //
-// One account is open at a time. Which allocations belong to it is told by a function that is
-// asked for each of them; what is freed elsewhere, or by other threads, is noticed all the same.
-// Bytes are those that were asked for; what the allocator adds is not counted.
+// One account is open at a time. A function decides for each allocation whether the account counts
+// it; frees are counted wherever they happen, also on other threads. Bytes are those that the
+// caller requested; the overhead of the allocator is not counted.
 //
 // Threads: the account belongs to the thread that made it. The function must answer false on
 // threads whose allocations do not belong to it.
@@ -35,8 +35,8 @@ class HeapAccount {
   size_t live_bytes() const;
   size_t live_count() const;
 
-  // What the budget has reserved is deducted from what lives: the difference is what is held
-  // outside the budget's terms. Null: nothing is deducted. The budget must outlive its use here.
+  // Subtracts the budget's reservations from the live bytes: the difference is held outside the
+  // budget's terms. Null: subtracts nothing. The budget must outlive its use here.
   void set_budget(const Budget* budget);
   // The most that was ever held outside, looked at with every allocation.
   size_t outside_peak() const;
