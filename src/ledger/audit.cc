@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace millrace::ledger {
 namespace {
 
@@ -22,7 +24,15 @@ std::string Finding::to_text() const {
   return imbalance.to_text() + " (" + std::string(place_name(place)) + ")";
 }
 
+// A call out of order would compare numbers of different moments and report what is not so.
+void Audit::advance_to(Step step) {
+  MILLRACE_CHECK(step_ != Step::kNone && step_ <= step);
+  step_ = step;
+}
+
 Generations Audit::begin() {
+  MILLRACE_CHECK(step_ == Step::kNone);
+  step_ = Step::kOpen;
   Generations generations;
   for (Row& row : rows_) {
     generations.emplace_back(row.account, row.generation);
@@ -42,6 +52,7 @@ Audit::Row& Audit::row_of(const Account& account) {
 }
 
 void Audit::open(std::span<const BookLine> book) {
+  advance_to(Step::kOpen);
   for (const BookLine& line : book) {
     Row& row = row_of(*line.account);
     row.owed += line.balance;
@@ -55,6 +66,7 @@ void Audit::open(std::span<const BookLine> book) {
 }
 
 void Audit::count(const Held& held, std::span<const Account* const> accounts) {
+  advance_to(Step::kOpen);
   for (const Account* account : accounts) {
     if (const Amount amount = held.of(*account); amount != Amount{}) {
       row_of(*account).held += amount;
@@ -63,16 +75,20 @@ void Audit::count(const Held& held, std::span<const Account* const> accounts) {
 }
 
 void Audit::see(const Account& account, Generation generation, Amount amount) {
+  advance_to(Step::kWalk);
+  MILLRACE_CHECK(generation < kGenerationCount);
   row_of(account).seen[generation] += amount;
 }
 
 void Audit::stand(const Account& account, const Stock& stock) {
+  advance_to(Step::kWalk);
   Row& row = row_of(account);
   row.stock = stock;
   row.has_stock = true;
 }
 
 void Audit::close(std::span<const BookLine> book) {
+  advance_to(Step::kClose);
   for (const BookLine& line : book) {
     Row& row = row_of(*line.account);
     for (size_t g = 0; g < kGenerationCount; ++g) {
@@ -93,6 +109,9 @@ void Audit::conclude(Row& row) {
   const Amount missing = row.owed - row.held;
   move(row.workers, missing, missing);
   for (size_t g = 0; g < kGenerationCount; ++g) {
+    // The sums of the queue only grow, and each book that was opened was also closed.
+    MILLRACE_CHECK(row.after.queued[g].items >= row.before.queued[g].items);
+    MILLRACE_CHECK(row.after.taken[g].items >= row.before.taken[g].items);
     move(row.queue[g], row.before.queued[g] - row.after.taken[g] - row.seen[g],
          row.after.queued[g] - row.before.taken[g] - row.seen[g]);
   }
@@ -111,6 +130,8 @@ void Audit::conclude(Row& row) {
 }
 
 std::vector<Finding> Audit::conclude() {
+  advance_to(Step::kClose);
+  step_ = Step::kNone;
   std::vector<Finding> changed;
   for (Row& row : rows_) {
     const std::array before = findings_of(row);

@@ -334,5 +334,30 @@ TEST(AuditTest, WhatComesBackIsToldAsNothing) {
   EXPECT_TRUE(small.audited().findings().empty());
 }
 
+TEST(AuditDeathTest, ARoundOutOfOrderStops) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  Audit audit;
+  EXPECT_DEATH(static_cast<void>(audit.conclude()), "step_");
+  static_cast<void>(audit.begin());
+  EXPECT_DEATH(static_cast<void>(audit.begin()), "step_");
+  audit.close({});
+  EXPECT_DEATH(audit.open({}), "step_");
+  static_cast<void>(audit.conclude());
+  EXPECT_DEATH(audit.close({}), "step_");
+}
+
+TEST(AuditDeathTest, ABookThatIsOpenedAndNotClosedStops) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  Ledger ledger;
+  Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
+  Book book;
+  book.admit(account, {1, 1});
+  static_cast<void>(book.queue(account, {1, 1}));
+  Audit audit;
+  static_cast<void>(audit.begin());
+  audit.open(book.lines());
+  EXPECT_DEATH(static_cast<void>(audit.conclude()), "before.queued");
+}
+
 }  // namespace
 }  // namespace millrace::ledger

@@ -1,9 +1,9 @@
-// What one worker has done in each account, in its own book: the other half of every move that it
-// makes. So each worker can be audited alone (audit.h): what its book says it must hold is compared
-// with what a walk finds there, and that is exact at any moment between two tasks of its loop,
-// whatever the other workers do.
+// The moves that one worker has made in each account. A book lets the audit check each worker alone
+// (audit.h): the amount that the book says the worker must hold is compared with the amount that a
+// walk finds there. That is exact between any two tasks of the worker's loop, whatever the other
+// workers do.
 //
-// Accounts are changed by books alone, so none of their numbers can differ from the books'.
+// Only books change accounts, so the numbers of both always agree.
 // Threads: one for a Book, any for a StockBook. Cost: a few additions beside the account's own.
 #pragma once
 
@@ -17,21 +17,21 @@
 
 namespace millrace::ledger {
 
-// Which of the two kinds an element of the shared queue is, so that the audit can wait until the
-// older kind has left (audit.h).
+// The generation of an element of the shared queue, one of two, so that the audit can wait until
+// all elements of the older one have left (audit.h).
 using Generation = uint8_t;
 inline constexpr size_t kGenerationCount = 2;
 
-// What each account's new elements are to be; those that are not named stay.
+// The generation of new elements for each account; accounts that are not named keep theirs.
 using Generations = std::vector<std::pair<const Account*, Generation>>;
 
 struct BookLine {
   Account* account = nullptr;
-  Amount balance;  // came in less went out: what this worker must hold; wraps below zero
-  // Put into the queue that the workers share, and taken from it; only ever grows, as do the next.
+  Amount balance;  // in less out: the amount that this worker must hold; wraps below zero
+  // Pushed to the queue that the workers share, and popped from it. These and the next only grow.
   std::array<Amount, kGenerationCount> queued;
   std::array<Amount, kGenerationCount> taken;
-  Amount stored;   // left to the disk alone
+  Amount stored;   // given to the disk alone
   Amount fetched;  // read back from it
   Generation generation = 0;
 };
@@ -62,7 +62,7 @@ class Book {
     account.drop(reason, amount);
     line_of(account).balance -= amount;
   }
-  // Into the shared queue; the element must carry what is returned until it is taken.
+  // For an element that is pushed to the shared queue. The element carries the result until take().
   [[nodiscard]] Generation queue(Account& account, Amount amount) {
     BookLine& line = line_of(account);
     line.balance -= amount;
@@ -70,6 +70,7 @@ class Book {
     return line.generation;
   }
   void take(Account& account, Amount amount, Generation generation) {
+    MILLRACE_CHECK(generation < kGenerationCount);
     BookLine& line = line_of(account);
     line.balance += amount;
     line.taken[generation] += amount;
@@ -89,6 +90,7 @@ class Book {
   void turn_to(const Generations& generations) {
     for (BookLine& line : lines_) {
       for (const auto& [account, generation] : generations) {
+        MILLRACE_CHECK(generation < kGenerationCount);
         if (account == line.account) line.generation = generation;
       }
     }
@@ -107,7 +109,7 @@ class Book {
   std::vector<BookLine> lines_;
 };
 
-// The moves of what lies on disk only, which no worker makes. One for each account on disk.
+// The moves of items that are on disk only, which no worker makes. One for each account on disk.
 class StockBook {
  public:
   explicit StockBook(Account& account) : account_(&account) {}
@@ -132,7 +134,8 @@ class StockBook {
  private:
   Account* account_;
   Amount recovered_;
-  // Any thread adds, the audit reads among other numbers that must not overtake these: seq_cst.
+  // Any thread adds. The audit reads other numbers before and after these, so the order matters:
+  // seq_cst.
   std::atomic<uint64_t> lost_items_{0};
   std::atomic<uint64_t> lost_bytes_{0};
 };

@@ -1,13 +1,13 @@
-// Where every item went. For each (signal, pipeline, destination):
+// The accounts of all items. For each (signal, pipeline, destination):
 //
 //   admitted + recovered = delivered + filtered + sampled out + rejected by the peer
 //                        + dropped (by reason) + held now
 //
-// in items, and in bytes of the payload as it was admitted (what an edit, a cut or a join makes of
-// it later changes no account). `held` is never derived: whoever holds payloads is asked
-// (HeldWalker) and the equation is then a check, not a definition. It is exact when nothing moves.
+// in items, and in bytes of the payload as it was admitted (edits, cuts and joins change no
+// account). `held` is never computed from the other terms: each holder of payloads reports it
+// (HeldWalker), so the equation is a check and not a definition. It is exact when nothing moves.
 //
-// Threads: Account is safe from any thread, one or two relaxed atomic adds a call. Ledger::open
+// Threads: Account is safe from any thread, two relaxed atomic adds a call. Ledger::open
 // takes a lock; accounts live as long as the ledger and never move.
 #pragma once
 
@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/mutex.h"
 #include "base/signal.h"
 
@@ -46,17 +47,17 @@ struct Amount {
 
 enum class DropReason : uint8_t {
   kQueueFull,      // a best-effort destination without room, or data emitted late by a processor
-  kDropOldest,     // made room for newer data, as configured
+  kDropOldest,     // dropped to make room for newer data, as configured
   kRetryExpired,   // retry_on_failure.max_elapsed_time passed
   kNotRetried,     // a passing failure with retry_on_failure switched off
-  kAgeExpired,     // lay in the queue longer than its age limit
+  kAgeExpired,     // in the queue for longer than its age limit
   kRefused,        // the destination refused it for good
-  kBadData,        // the destination called it bad data, alone in its batch
-  kTooLarge,       // one item larger than the destination takes
-  kDrainDeadline,  // still there when the drain ended
-  kStorageFailed,  // the disk did not keep what only it had
-  kShutdown,       // still there when the process ended without a drain
-  kHandedBack,     // the destination does not answer, and a failover group sends it elsewhere
+  kBadData,        // the destination called it bad data when it was alone in its batch
+  kTooLarge,       // one item is larger than the destination accepts
+  kDrainDeadline,  // still held when the drain ended
+  kStorageFailed,  // the disk lost it, and no copy was in memory
+  kShutdown,       // still held when the process ended without a drain
+  kHandedBack,     // the destination does not answer, and a failover group reroutes it
 };
 inline constexpr size_t kDropReasonCount = 12;
 // "queue_full", "retry_expired", …: the metric's label and the last line's words.
@@ -68,7 +69,7 @@ struct AccountSnapshot {
   std::array<Amount, kDropReasonCount> dropped;
   Amount dropped_total() const;
   Amount entered() const { return admitted + recovered; }
-  // Everything that left, for any reason.
+  // The sum of all items that left, for any reason.
   Amount left() const;
   AccountSnapshot& operator+=(const AccountSnapshot& other);
 };
@@ -83,7 +84,7 @@ class Account {
   AccountSnapshot snapshot() const;
 
  private:
-  // Every move is made through a book (book.h), so that none escapes the audit.
+  // Every move is made through a book (book.h), so that the audit sees all of them.
   friend class Book;
   friend class StockBook;
 
@@ -93,7 +94,10 @@ class Account {
   void filter(Amount amount) { filtered_.add(amount); }
   void sample_out(Amount amount) { sampled_out_.add(amount); }
   void reject_by_peer(Amount amount) { rejected_by_peer_.add(amount); }
-  void drop(DropReason reason, Amount amount) { dropped_[static_cast<size_t>(reason)].add(amount); }
+  void drop(DropReason reason, Amount amount) {
+    MILLRACE_CHECK(static_cast<size_t>(reason) < kDropReasonCount);
+    dropped_[static_cast<size_t>(reason)].add(amount);
+  }
 
   struct Counter {
     std::atomic<uint64_t> items{0};  // any thread adds, readers sum: orders nothing, so relaxed
@@ -109,7 +113,8 @@ class Account {
   const Signal signal_;
   const std::string pipeline_;
   const std::string destination_;
-  // Written once a request by the receiving workers; apart from what senders write once a batch.
+  // Receiving workers write these once a request; on other cache lines than the counters below,
+  // which senders write once a batch.
   alignas(64) Counter admitted_;
   Counter filtered_;
   Counter sampled_out_;
@@ -119,8 +124,8 @@ class Account {
   alignas(64) std::array<Counter, kDropReasonCount> dropped_;
 };
 
-// What one receiver refused before any pipeline: bad data, full queues, memory. It never entered,
-// so it is in no equation. Threads: any.
+// The items that one receiver accepted and refused. Refused items (bad data, full queues, memory)
+// enter no pipeline, so they are in no equation. Threads: any.
 class Refusals {
  public:
   Refusals(Signal signal, std::string receiver) : signal_(signal), receiver_(std::move(receiver)) {}
@@ -138,13 +143,16 @@ class Refusals {
   std::atomic<uint64_t> refused_{0};   // the same
 };
 
-// The result of one walk: what each account has lying in queues, in flight and in processors.
+// The result of one walk: the amounts of each account in queues, in flight and in processors.
 class Held {
  public:
-  // Cheap for neighbours of one account, which is what a walk meets.
+  // Cheap when consecutive calls are for the same account, as they are in a walk.
   void add(const Account& account, Amount amount) {
     if (last_ >= by_account_.size() || by_account_[last_].first != &account) find(account);
-    by_account_[last_].second += amount;
+    Amount& held = by_account_[last_].second;
+    held += amount;
+    // An amount below zero wraps: that is a bug of its holder.
+    MILLRACE_CHECK(held.items >= amount.items && held.bytes >= amount.bytes);
   }
   Amount of(const Account& account) const;
   Amount total() const;
@@ -156,7 +164,7 @@ class Held {
   size_t last_ = 0;
 };
 
-// Whoever holds payloads. Says itself on which thread it may be asked.
+// A holder of payloads. Its class says on which thread count_held() may be called.
 class HeldWalker {
  public:
   virtual void count_held(Held& held) const = 0;
@@ -178,13 +186,13 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  // The same names give the same account.
+  // Returns the account of these names, a new one if there is none.
   Account& open(Signal signal, std::string_view pipeline, std::string_view destination);
   Refusals& open_receiver(Signal signal, std::string_view receiver);
 
   std::vector<const Account*> accounts() const;  // in order of opening
   std::vector<const Refusals*> receivers() const;
-  // The accounts that do not add up; empty is what must be.
+  // Returns the accounts that do not balance; empty if all do.
   std::vector<Imbalance> check(const Held& held) const;
   // One line over all accounts, the last that the process prints: "ledger: admitted=… delivered=…
   // filtered=… sampled_out=… rejected_by_peer=… dropped=… (retry_expired=…) held=… refused=…

@@ -128,5 +128,22 @@ TEST(LedgerTest, ThreadsAddWithoutLosing) {
   EXPECT_TRUE(ledger.check({}).empty());
 }
 
+TEST(LedgerDeathTest, AHolderOfLessThanNothingStops) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  Ledger ledger;
+  const Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
+  Held held;
+  held.add(account, {1, 10});
+  EXPECT_DEATH(held.add(account, Amount{0, 0} - Amount{1, 10}), "held");
+}
+
+TEST(LedgerDeathTest, AnElementOfAnUnknownGenerationStops) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  Ledger ledger;
+  Account& account = ledger.open(Signal::kTraces, "traces", "otlp");
+  Book book;
+  EXPECT_DEATH(book.take(account, {1, 1}, 2), "generation");
+}
+
 }  // namespace
 }  // namespace millrace::ledger
