@@ -159,6 +159,8 @@ class MpmcRing {
         if (!head_.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) {
           continue;
         }
+        // The push of this element is behind the sequence that was read, so its claim is visible.
+        MILLRACE_DCHECK(position < tail_.load(std::memory_order_relaxed));
         T* value = std::launder(reinterpret_cast<T*>(slot.storage));
         take(std::move(*value));
         value->~T();
