@@ -54,10 +54,11 @@ Error describe(const Failure& failure, std::string_view text, simdjson::error_co
   const std::string path = failure.path.empty() ? "" : failure.path + ": ";
   if (failure.kind == Failure::Kind::kValue) {
     const auto offset = static_cast<size_t>(failure.at - text.data());
-    return {Code::kInvalidArgument, locate(text, offset).to_text() + ": " + path + failure.message};
+    return {Code::kInvalidArgument,
+            locate(text, offset, &pace).to_text() + ": " + path + failure.message};
   }
   if (const std::optional<SyntaxError> found = find_syntax_error(text, &pace)) {
-    return {Code::kInvalidArgument, locate(text, found->offset).to_text() + ": " + path +
+    return {Code::kInvalidArgument, locate(text, found->offset, &pace).to_text() + ": " + path +
                                         "malformed JSON: " + std::string(found->what)};
   }
   // A walk may stop without an error of the parser.

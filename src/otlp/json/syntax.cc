@@ -205,11 +205,17 @@ std::string TextPosition::to_text() const {
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
-TextPosition locate(std::string_view text, size_t offset) {
-  const std::string_view before = text.substr(0, offset);
-  const size_t newline = before.rfind('\n');
-  return {.line = 1 + static_cast<size_t>(std::count(before.begin(), before.end(), '\n')),
-          .column = newline == std::string_view::npos ? offset + 1 : offset - newline};
+TextPosition locate(std::string_view text, size_t offset, Pace* pace) {
+  constexpr size_t kStepBytes = 64 * 1024;
+  TextPosition place{.line = 1, .column = offset + 1};
+  for (size_t at = 0; at < offset; at += kStepBytes) {
+    const std::string_view step = text.substr(at, std::min(kStepBytes, offset - at));
+    place.line += static_cast<size_t>(std::count(step.begin(), step.end(), '\n'));
+    const size_t newline = step.rfind('\n');
+    if (newline != std::string_view::npos) place.column = offset - (at + newline);
+    if (pace != nullptr) pace->step(step.size());
+  }
+  return place;
 }
 
 }  // namespace millrace::otlp::json

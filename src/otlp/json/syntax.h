@@ -29,6 +29,7 @@ struct TextPosition {
   size_t column = 1;            // from 1, in bytes
   std::string to_text() const;  // "line 3, column 14"
 };
-TextPosition locate(std::string_view text, size_t offset);
+// Reads the text up to there; `pace` as above.
+TextPosition locate(std::string_view text, size_t offset, Pace* pace = nullptr);
 
 }  // namespace millrace::otlp::json
