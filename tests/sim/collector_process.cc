@@ -123,6 +123,13 @@ void CollectorProcess::make_disk_trouble() {
 }
 
 void CollectorProcess::live_through(Duration slice) {
+  if (scenario_.storage.removes_directory && !directory_was_removed_ && random_.chance(0.3)) {
+    world_.run_for(slice / 2);
+    disk_.remove_directory("/queue");
+    directory_was_removed_ = true;
+    world_.run_for(slice / 2);
+    return;
+  }
   const uint32_t ends = crashes_left_ + clean_restarts_left_;
   if (ends == 0 || !random_.chance(0.6)) {
     world_.run_for(slice);
@@ -188,7 +195,7 @@ void CollectorProcess::note_past() {
 }
 
 void CollectorProcess::note_lost_uncounted() {
-  if (!scenario_.storage.gives_up_segments) return;
+  if (!scenario_.storage.gives_up_segments && !directory_was_removed_) return;
   const ledger::Held held = collector_->held();
   for (const ledger::Account* account : collector_->ledger().accounts()) {
     lost_uncounted_[{account->signal(), account->destination()}] += held.of(*account).items;
@@ -248,9 +255,11 @@ void CollectorProcess::restart_cleanly() {
   const StorageScenario& storage = scenario_.storage;
   // If a segment was set aside, its marks for finished records are found at the next start.
   const bool is_whole = storage.input_output == 0 && storage.no_space == 0 &&
-                        storage.capacity_bytes == 0 && !may_have_left_segments_;
+                        storage.capacity_bytes == 0 && !may_have_left_segments_ &&
+                        !directory_was_removed_;
   const std::map<std::string, uint64_t> left = items_left_on_disk();
   note_past();
+  if (directory_was_removed_) note_lost_uncounted();
   end_life();
   world_.run_for(Duration(1 + random_.below(2000)) * 1'000'000);
   if (start_on_working_disk() && is_whole) check_recovered(left);

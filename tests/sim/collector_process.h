@@ -94,6 +94,7 @@ class CollectorProcess {
   uint32_t crashes_left_;
   uint32_t clean_restarts_left_;
   bool may_have_left_segments_ = false;
+  bool directory_was_removed_ = false;
   Duration long_work_clock_{};  // advances with each reading
   PastAccounts past_;
   std::map<std::pair<Signal, std::string>, uint64_t> lost_uncounted_;

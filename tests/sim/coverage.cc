@@ -54,7 +54,7 @@ void require_disk(Coverage& coverage) {
   require(coverage, "disk.no_space.", {"create", "write", "sync", "allocate"});
   require(coverage, "disk.",
           {"full", "short_write", "lost_in_failed_sync", "lost_sector", "torn_file", "lost_size",
-           "lost_name", "name_came_back"});
+           "lost_name", "name_came_back", "removed_directory"});
   require(coverage, "crash.",
           {"power_cut", "killed", "at_disk_call", "between_disk_calls", "while_starting",
            "while_draining", "clock_jump"});
@@ -70,8 +70,9 @@ void require_everything(SeedKind kind, Coverage& coverage) {
            "took_and_hung", "slow", "reset", "vanished", "restarted_with_goaway", "partial_success",
            "lied_refused", "lied_rejected", "lied_too_large"});
   require(coverage, "client.",
-          {"grpc", "http_protobuf", "http_json", "gzip", "acknowledged", "partial_success",
-           "refused", "bad_data_refused", "retried", "retried_as_wished", "given_up"});
+          {"names_a_tenant", "grpc", "http_protobuf", "http_json", "gzip", "acknowledged",
+           "partial_success", "refused", "bad_data_refused", "retried", "retried_as_wished",
+           "given_up"});
   require(coverage, "",
           {"ledger.delivered", "ledger.rejected_by_peer", "ledger.refused", "budget.refused",
            "run.twice"});

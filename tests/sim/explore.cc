@@ -48,6 +48,7 @@ class Tally {
     items_ += report.result.items;
     simulated_ += report.result.simulated;
     processor_ += report.processor;
+    turn_comparisons_ = std::max(turn_comparisons_, report.result.turn_comparisons);
     outside_bytes_ = std::max(outside_bytes_, report.result.outside_bytes);
     if (!report.result.problems.empty()) {
       failed_.push_back(report.seed);
@@ -87,10 +88,10 @@ class Tally {
     const double hours = hours_of(processor_);
     return fmt::format(
         "{} seeds, {} failed; {} requests, {} items, {:.1f} hours simulated; at most {} KiB "
-        "outside "
-        "the budget's terms; in an hour of one processor: {:.0f} seeds, {:.0f} hours simulated",
+        "outside the budget's terms and {} comparisons in a turn; in an hour of one processor: "
+        "{:.0f} seeds, {:.0f} hours simulated",
         count_, failed_.size(), requests_, items_, hours_of(simulated_), outside_bytes_ >> 10,
-        static_cast<double>(count_) / hours, hours_of(simulated_) / hours);
+        turn_comparisons_, static_cast<double>(count_) / hours, hours_of(simulated_) / hours);
   }
 
   const Exploration& exploration_;
@@ -100,6 +101,7 @@ class Tally {
   uint64_t items_ = 0;
   Duration simulated_ = 0s;
   Duration processor_ = 0s;
+  uint64_t turn_comparisons_ = 0;
   size_t outside_bytes_ = 0;
   std::vector<uint64_t> failed_;
 };

@@ -185,6 +185,38 @@ std::string chunked_to_extension() { return chunked() + "1;a="; }
 std::string chunk_head() { return chunked() + "1"; }
 std::string one_letter() { return "P"; }
 
+// Spans of no bytes: two bytes each in protobuf, three in JSON. The end of each message is wrong,
+// so that it is refused after its walk.
+std::string empty_spans() {
+  constexpr size_t kSpans = 1'000'000;
+  const auto wrap = [](std::string content) {
+    std::string message = "\x0a";
+    for (size_t left = content.size();; left >>= 7) {
+      message.push_back(static_cast<char>(left < 128 ? left : (left & 127) | 128));
+      if (left < 128) break;
+    }
+    return message + std::move(content);
+  };
+  std::string scope = "\x12";  // ScopeSpans, the content of the second wrap()
+  std::string spans;
+  for (size_t at = 0; at < kSpans; ++at) spans += std::string_view("\x12\0", 2);
+  spans += '\x0f';  // a wire type that does not exist
+  scope += wrap(std::move(spans)).substr(1);
+  const std::string body = wrap(std::move(scope));
+  return post_head(fmt::format("Content-Length: {}\r\n\r\n", body.size())) + body;
+}
+std::string empty_objects() {
+  constexpr size_t kObjects = 200'000;
+  std::string body = R"({"resourceSpans":[{"scopeSpans":[{"spans":[{})";
+  for (size_t at = 1; at < kObjects; ++at) body += ",{}";
+  body += "]}]},0]}";
+  return fmt::format(
+             "POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+             "Content-Length: {}\r\n\r\n",
+             body.size()) +
+         body;
+}
+
 std::string field_lines(uint32_t round) {
   std::string lines;
   for (uint32_t at = 0; at < kPerRound; ++at) {
@@ -216,6 +248,8 @@ constexpr std::array kClientSpeeches = {
     Speech{.name = "http1_endless_extension", .opening = chunked_to_extension, .again = letters},
     Speech{.name = "http1_endless_chunk_size", .opening = chunk_head, .again = zeros},
     Speech{.name = "http1_endless_trailers", .opening = chunked_to_trailers, .again = field_lines},
+    Speech{.name = "http1_million_empty_spans", .opening = empty_spans},
+    Speech{.name = "http1_many_empty_objects", .opening = empty_objects},
     Speech{.name = "says_one_letter", .opening = one_letter},
 };
 

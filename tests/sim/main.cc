@@ -55,8 +55,8 @@ int run_one(const Arguments& arguments) {
   }
   for (const std::string& problem : result.problems) fmt::print("seed {}: {}\n", seed, problem);
   fmt::print("seed {}: {}\n", seed, result.last_line);
-  fmt::print("seed {}: at most {} bytes outside the budget's terms\n{}", seed, result.outside_bytes,
-             result.large_allocations);
+  fmt::print("seed {}: at most {} bytes outside the budget's terms, {} comparisons in a turn\n{}",
+             seed, result.outside_bytes, result.turn_comparisons, result.large_allocations);
   if (!scenario.uses_gzip && run_seed(seed, kind, coverage).trace_hash != result.trace_hash) {
     fmt::print("the second run produced another trace\n");
     return 1;

@@ -15,6 +15,7 @@
 #include "tests/sim/scenario.h"
 #include "tests/sim/sdk_client.h"
 #include "tests/sim/sink.h"
+#include "tests/sim/work_watch.h"
 
 namespace millrace::sim_test {
 namespace {
@@ -35,7 +36,10 @@ class Run {
         log_({.level = watch.log ? LogLevel::kInfo : LogLevel::kError, .sampling_enabled = false},
              watch.log, [this] { return wall_milliseconds(); }),
         process_(scenario_, world_, log_, random_.next(), coverage, result_.problems) {
-    if (watch.trace) world_.set_tracer(watch.trace);
+    world_.set_tracer([this, trace = watch.trace](const io::sim::TraceEvent& event) {
+      work_.on_event(event);
+      if (trace) trace(event);
+    });
   }
   ~Run() {
     // Callers are destroyed before the objects that they call, loops last.
@@ -171,6 +175,7 @@ class Run {
 
   void check() {
     process_.memory().check();
+    if (!scenario_.storage.is_used) result_.turn_comparisons = work_.check();
     const World all{scenario_, process_.collector(), sinks_, clients_, process_};
     check_ledger(all, result_.problems);
     check_budget(all, result_.problems);
@@ -207,6 +212,7 @@ class Run {
   Logger log_;
   SentItems sent_;
   RunResult result_;
+  WorkWatch work_{world_, result_.problems};
   CollectorProcess process_;
   std::vector<std::unique_ptr<io::Loop>> client_loops_;
   std::array<std::unique_ptr<Sink>, 2> sinks_;

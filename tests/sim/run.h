@@ -20,6 +20,7 @@ struct RunResult {
   uint64_t requests = 0;
   uint64_t items = 0;
   Duration simulated = 0s;
+  uint64_t turn_comparisons = 0;  // the most of one turn of the collector; 0: not counted
   size_t outside_bytes = 0;       // the peak of memory outside the terms of the budget
   std::string large_allocations;  // one line for each name; in builds with names
   std::string last_line;          // the ledger's last line

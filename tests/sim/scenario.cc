@@ -79,6 +79,17 @@ SinkBehaviour draw_sink(Random& random, const Scenario& scenario, bool is_sick) 
   return sink;
 }
 
+// A batch of fixed size, perhaps of one tenant each.
+std::string draw_batch(Random& random, bool has_tenants, DestinationScenario& destination) {
+  const uint64_t min_size = 1 + random.below(20);
+  destination.batch_items_max = random.chance(0.5) ? min_size + random.below(20) : 0;
+  const bool is_partitioned = has_tenants && random.chance(0.7);
+  return fmt::format(
+      "      batch: {{sizer: items, min_size: {}, max_size: {}, flush_timeout: {}{}}}\n", min_size,
+      destination.batch_items_max, milliseconds(between(random, 10ms, 2s)),
+      is_partitioned ? ", partition: {metadata_keys: [x-tenant]}" : "");
+}
+
 // The common keys of exporters and connectors. Sets whether all durable items stay durable there.
 std::string draw_storage_keys(Random& random, bool is_patient, bool& keeps_durable) {
   std::string text = fmt::format("      storage: file_storage\n      queue_size: {}\n",
@@ -103,13 +114,17 @@ std::string draw_storage_keys(Random& random, bool is_patient, bool& keeps_durab
 }
 
 // Its memory is small, so that most of a misbehaving sink's backlog is on disk only.
-std::string draw_stored_queue(Random& random, DestinationScenario& destination, bool is_patient) {
-  return fmt::format("    sending_queue:\n      num_consumers: {}\n      wait_for_result: {}\n",
-                     1 + random.below(4), destination.waits_for_result) +
-         draw_storage_keys(random, is_patient, destination.keeps_durable);
+std::string draw_stored_queue(Random& random, const Scenario& scenario,
+                              DestinationScenario& destination) {
+  std::string text =
+      fmt::format("    sending_queue:\n      num_consumers: {}\n      wait_for_result: {}\n",
+                  1 + random.below(4), destination.waits_for_result);
+  text += draw_storage_keys(random, scenario.storage.is_patient, destination.keeps_durable);
+  if (random.chance(0.3)) text += draw_batch(random, scenario.has_tenants, destination);
+  return text;
 }
 
-std::string draw_queue(Random& random, DestinationScenario& destination) {
+std::string draw_queue(Random& random, bool has_tenants, DestinationScenario& destination) {
   constexpr std::array<const char*, 3> kSizers = {"requests", "items", "bytes"};
   constexpr std::array<const char*, 3> kOnFull = {"reject", "block", "drop_oldest"};
   const size_t sizer = random.below(kSizers.size());
@@ -126,13 +141,7 @@ std::string draw_queue(Random& random, DestinationScenario& destination) {
       "      num_consumers: {}\n      wait_for_result: {}\n",
       kSizers[sizer], sizes[sizer], one_of(random, kOnFull), 1 + random.below(4),
       destination.waits_for_result);
-  if (random.chance(0.4)) {
-    const uint64_t min_size = 1 + random.below(20);
-    destination.batch_items_max = random.chance(0.5) ? min_size + random.below(20) : 0;
-    text += fmt::format(
-        "      batch: {{sizer: items, min_size: {}, max_size: {}, flush_timeout: {}}}\n", min_size,
-        destination.batch_items_max, milliseconds(between(random, 10ms, 2s)));
-  }
+  if (random.chance(0.4)) text += draw_batch(random, has_tenants, destination);
   return text;
 }
 
@@ -172,8 +181,8 @@ std::string draw_exporter(Random& random, const Scenario& scenario,
                       may_compress ? one_of(random, kCodings) : kCodings[0],
                       milliseconds(between(random, 500ms, 5s)), destination.is_required);
   text += draw_retry(random, scenario.storage.is_patient);
-  if (!destination.has_storage) return text + draw_queue(random, destination);
-  return text + draw_stored_queue(random, destination, scenario.storage.is_patient);
+  if (!destination.has_storage) return text + draw_queue(random, scenario.has_tenants, destination);
+  return text + draw_stored_queue(random, scenario, destination);
 }
 
 std::string draw_failover(Random& random, Scenario& scenario) {
@@ -211,10 +220,11 @@ std::string draw_levels(Random& random, Scenario& scenario, const std::string& s
 // Traces go to both destinations by one pipeline, by one each, or to the second by two pipelines.
 std::string draw_pipelines(Random& random, Scenario& scenario, const std::string& shared) {
   const bool edits = random.chance(0.4);
+  const char* const resource = random.chance(0.5) ? ", resource" : "";
   const std::string first = scenario.destinations[0].exporter;
   const std::string second = scenario.destinations[1].exporter;
   const std::string processors =
-      edits ? fmt::format("[{}attributes]", shared.empty() ? "" : shared + ", ")
+      edits ? fmt::format("[{}attributes{}]", shared.empty() ? "" : shared + ", ", resource)
             : fmt::format("[{}]", shared);
   const uint64_t shape = random.below(4);
   const std::string both = first + ", " + second;
@@ -242,6 +252,22 @@ std::string draw_pipelines(Random& random, Scenario& scenario, const std::string
   return text;
 }
 
+// Actions of the attributes processor. Whatever they are, they add kEditKey and nothing else.
+std::string draw_edit(Random& random) {
+  const std::array<std::string, 4> edits = {
+      fmt::format("{{key: {}, value: here, action: insert}}", kEditKey),
+      fmt::format("{{key: {0}, value: here, action: upsert}}, {{key: {0}, value: there, action: "
+                  "update}}, {{key: {0}, action: hash}}",
+                  kEditKey),
+      fmt::format("{{key: sim.copied, value: here, action: insert}}, {{key: {}, from_attribute: "
+                  "sim.copied, action: upsert}}, {{key: sim.copied, action: delete}}",
+                  kEditKey),
+      fmt::format("{{key: {0}, from_context: metadata.x-tenant, action: upsert}}, {{key: {0}, "
+                  "value: nobody, action: insert}}",
+                  kEditKey)};
+  return edits[random.below(edits.size())];
+}
+
 std::string draw_file_storage(Random& random, StorageScenario& storage) {
   const bool has_limit = random.chance(0.3);
   std::string text = fmt::format(
@@ -249,6 +275,7 @@ std::string draw_file_storage(Random& random, StorageScenario& storage) {
       "segment_size: 1048576, max_size: {}",
       has_limit ? 4 << 20 : 0);
   if (storage.is_patient) return text + "}\n";
+  storage.removes_directory = random.chance(0.2);
   const bool drops_oldest = has_limit && random.chance(0.5);
   const bool has_age = random.chance(0.3);
   storage.gives_up_segments = drops_oldest || has_age;
@@ -273,17 +300,19 @@ void draw_collector(Random& random, Scenario& scenario) {
                                           : "accepted";
   };
   std::string text = "receivers:\n  otlp:\n    protocols:\n";
-  text += fmt::format("      grpc:\n        endpoint: 0.0.0.0:4317\n        acknowledge: {}\n",
-                      policy(scenario.grpc));
+  const char* const metadata = scenario.has_tenants ? "        include_metadata: true\n" : "";
+  text += fmt::format("      grpc:\n        endpoint: 0.0.0.0:4317\n        acknowledge: {}\n{}",
+                      policy(scenario.grpc), metadata);
   if (scenario.weather != Weather::kClear && random.chance(0.2)) {
     text += "        keepalive: {server_parameters: {max_connection_age: 3s}}\n";
   }
-  text += fmt::format("      http:\n        endpoint: 0.0.0.0:4318\n        acknowledge: {}\n",
-                      policy(scenario.http));
+  text += fmt::format("      http:\n        endpoint: 0.0.0.0:4318\n        acknowledge: {}\n{}",
+                      policy(scenario.http), metadata);
   std::string shared;
   text += fmt::format(
-      "processors:\n  attributes: {{actions: [{{key: {}, value: here, action: insert}}]}}\n",
-      kEditKey);
+      "processors:\n  attributes: {{actions: [{}]}}\n"
+      "  resource: {{attributes: [{{key: sim.resource, value: here, action: upsert}}]}}\n",
+      draw_edit(random));
   if (random.chance(0.5)) {
     shared = "memory_limiter";
     text += fmt::format("  memory_limiter: {{check_interval: 1s, limit_mib: {}}}\n",
@@ -395,6 +424,7 @@ Scenario make_scenario(uint64_t seed, SeedKind kind) {
                                   : Ending::kAfterQuiet;
   scenario.drain_timeout = between(random, 1s, 20s);
 
+  scenario.has_tenants = random.chance(0.4);
   if (kind == SeedKind::kStorage) draw_storage(random, scenario);
   const size_t sick = random.below(2);
   scenario.destinations[0] = {.exporter = "otlp_grpc/a", .host = "sink-a", .port = 4317};
@@ -411,6 +441,14 @@ Scenario make_scenario(uint64_t seed, SeedKind kind) {
     draw_many_requests(random, scenario);
   } else {
     draw_clients(random, scenario);
+  }
+  for (ClientScenario& client : scenario.clients) client.names_tenants = scenario.has_tenants;
+  // Durable records are lost together with the directory.
+  if (scenario.storage.removes_directory) {
+    for (DestinationScenario& destination : scenario.destinations) {
+      destination.keeps_durable = false;
+    }
+    scenario.failover.keeps_durable = false;
   }
   add_hostile_peers(kind, scenario);
   return scenario;

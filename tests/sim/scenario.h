@@ -72,6 +72,7 @@ struct ClientScenario {
   uint32_t attempts_max = 5;
   double gzip = 0;
   double bad_data = 0;
+  bool names_tenants = false;
 };
 
 struct HostileClientScenario {
@@ -110,6 +111,7 @@ struct StorageScenario {
   double input_output = 0;          // of disk calls
   double no_space = 0;              // of disk calls
   uint64_t capacity_bytes = 0;      // of the disk while there are faults; 0: no limit
+  bool removes_directory = false;   // an operator does, once, while the process runs
   bool gives_up_segments = false;   // drops segments by age or to make room
   Duration lane_delay_max = 5ms;    // the maximum time of a disk task
   // Every destination takes everything in the end and no retry expires: every item that was
@@ -136,6 +138,7 @@ struct Scenario {
   std::string configuration;  // YAML
   // ISA-L's gzip reads memory before its input: sizes, and therefore traces, may differ.
   bool uses_gzip = false;
+  bool has_tenants = false;  // senders name one in a header, by which batches may be formed
   Acknowledge grpc = Acknowledge::kAccepted;
   Acknowledge http = Acknowledge::kAccepted;
   StorageScenario storage;

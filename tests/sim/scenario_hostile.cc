@@ -32,6 +32,12 @@ HostileClientScenario draw_client(Random& random) {
                    .reading = draw_reading(random),
                    .pace = draw_pace(random),
                    .bytes_max = size_t{32 << 10} << random.below(5)};
+  // These have to be received whole.
+  const std::string_view name(speech.name);
+  if (name.ends_with("_empty_spans") || name.ends_with("_empty_objects")) {
+    client.habits.pace = Pace::kAsFastAsTaken;
+    client.habits.bytes_max = size_t{8} << 20;
+  }
   const bool is_http2 = std::string_view(speech.name).starts_with("http2");
   client.port = is_http2 && random.chance(0.7) ? kGrpcPort : kHttpPort;
   client.connections = 1 + static_cast<uint32_t>(random.below(4));

@@ -1,6 +1,9 @@
 #include "tests/sim/sdk_client.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -95,6 +98,12 @@ void SdkClient::make_export() {
     one.request.coding = compress::Coding::kIdentity;
   }
   one.request.body = std::move(*body);
+  if (scenario_.names_tenants && !random_.chance(0.1)) {
+    coverage_.count("client.names_a_tenant");
+    one.request.metadata = std::make_shared<const Metadata>(
+        Metadata{.entries = {{"x-tenant", fmt::format("tenant-{}", random_.below(3))}},
+                 .client_address = {}});
+  }
   one.retry_timer = loop_.make_timer([this, &one] { attempt(one); });
   ++next_export_;
   ++pending_count_;

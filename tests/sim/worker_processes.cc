@@ -38,10 +38,10 @@ std::string to_lines(const SeedReport& report) {
     std::ranges::replace(text, '\n', ' ');
     return text;
   };
-  std::string lines =
-      fmt::format("requests {}\nitems {}\nsimulated {}\noutside {}\nprocessor {}\n",
-                  report.result.requests, report.result.items, report.result.simulated.count(),
-                  report.result.outside_bytes, report.processor.count());
+  std::string lines = fmt::format(
+      "requests {}\nitems {}\nsimulated {}\noutside {}\ncomparisons {}\nprocessor {}\n",
+      report.result.requests, report.result.items, report.result.simulated.count(),
+      report.result.outside_bytes, report.result.turn_comparisons, report.processor.count());
   for (const std::string& problem : report.result.problems) {
     lines += "problem " + in_one_line(problem) + "\n";
   }
@@ -66,6 +66,7 @@ void read_line(std::string_view line, SeedReport& report) {
   if (word == "requests") report.result.requests = number_in(rest);
   if (word == "items") report.result.items = number_in(rest);
   if (word == "simulated") report.result.simulated = Duration(number_in(rest));
+  if (word == "comparisons") report.result.turn_comparisons = number_in(rest);
   if (word == "outside") report.result.outside_bytes = number_in(rest);
   if (word == "processor") report.processor = Duration(number_in(rest));
   if (word == "problem") report.result.problems.emplace_back(rest);
