@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 
+#include "base/allocation_name.h"
 #include "compress/decompress_error.h"
 #include "compress/snappy_coding.h"
 #include "memory/chunk_buffer.h"
@@ -136,6 +137,7 @@ Result<Bytes> Decompressor::Contexts::inflate(Coding coding, std::span<const uin
     return fail(Code::kResourceExhausted, "compressed body of 4 GiB or more");
   }
   if (deflate == nullptr) {
+    const AllocationName name("constant decompressor", kDecompressorBytes);
     deflate.reset(libdeflate_alloc_decompressor());
     if (deflate == nullptr) return fail(Code::kUnavailable, "memory for a decompressor");
   }
@@ -181,7 +183,10 @@ Result<Bytes> Decompressor::Contexts::inflate(Coding coding, std::span<const uin
 // Goes on member by member with ISA-L, growing the output as it fills.
 Status Decompressor::Contexts::inflate_streaming(Coding coding, std::span<const uint8_t> input,
                                                  ChunkBuffer& out, Pace& pace) {
-  if (isal == nullptr) isal = std::make_unique<inflate_state>();
+  if (isal == nullptr) {
+    const AllocationName name("constant decompressor", kDecompressorBytes);
+    isal = std::make_unique<inflate_state>();
+  }
   do {
     isal_inflate_init(isal.get());
     isal->crc_flag = coding == Coding::kGzip ? ISAL_GZIP : ISAL_ZLIB;
@@ -339,6 +344,7 @@ Result<Bytes> Decompressor::Contexts::decompress_zstd(std::span<const uint8_t> i
                                                       ChunkBuffer& out, Pace& pace) {
   if (input.empty()) return corrupt(Coding::kZstd, "empty");
   if (zstd == nullptr) {
+    const AllocationName name("constant decompressor", kDecompressorBytes);
     zstd.reset(ZSTD_createDCtx());
     if (zstd == nullptr) return fail(Code::kUnavailable, "memory for a decompressor");
   }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <vector>
 
+#include "base/allocation_name.h"
 #include "base/json_string.h"
 #include "otlp/json/text_values.h"
 #include "otlp/rope_reader.h"
@@ -68,6 +69,8 @@ class Writer {
   bool list_values(const Field& known, const wire::Field& value, int depth, bool* first);
   void number(Kind kind, uint64_t bits);
 
+  // What is not yet with the sink: kSpilledBytes and one value, of which each byte may become six.
+  static constexpr size_t kTextBytesMax = 16 * kSpilledBytes;
   std::string& out_;
   TextSink* sink_ = nullptr;
   Pace& pace_;
@@ -264,7 +267,10 @@ bool Writer::one_value(const Field& known, const wire::Field& value, int depth) 
       return message_body(message(known.message), value.bytes, depth - 1);
     case Kind::kString:
       if (value.bytes.size() > kSpilledBytes) return long_string(value.text());
-      append_json_string(out_, value.text());
+      {
+        const AllocationName name("constant JSON text of one value", kTextBytesMax);
+        append_json_string(out_, value.text());
+      }
       return true;
     case Kind::kBase64:
       out_ += '"';
@@ -291,9 +297,12 @@ bool Writer::long_string(std::string_view text) {
     while (size < text.size() && size > 1 && (static_cast<uint8_t>(text[size]) & 0xc0) == 0x80) {
       --size;
     }
-    std::string stretch;
-    append_json_string(stretch, text.substr(0, size));
-    out_.append(stretch, 1, stretch.size() - 2);
+    {
+      const AllocationName name("constant JSON text of one value", kTextBytesMax);
+      std::string stretch;
+      append_json_string(stretch, text.substr(0, size));
+      out_.append(stretch, 1, stretch.size() - 2);
+    }
     text.remove_prefix(size);
     pace_.step(size * 2);
     if (!spill()) return false;

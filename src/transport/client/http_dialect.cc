@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/allocation_name.h"
 #include "http/http1_request_writer.h"
 #include "http/http_date.h"
 #include "transport/client/client_dialect.h"
@@ -187,6 +188,7 @@ class HttpDialect final : public ClientDialect {
     if (response.is_body_dropped) return fail(Code::kUnavailable, "no memory for it");
     if (response.body.empty()) return {};
     if (response.content_encoding.empty()) {
+      const AllocationName name("term responses");
       answer.body = Bytes::copy_of(response.body);
       return {};
     }
