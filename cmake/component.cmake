@@ -2,6 +2,11 @@ if(MILLRACE_FUZZ)
   add_custom_target(fuzz_targets)  # all of them; tests/fuzz/run.py builds it
 endif()
 
+# Under the address sanitizer the tests of these components fail for a large allocation without a name
+# (src/memory/testing/test_main.cc). The other components have not been examined yet.
+set(MILLRACE_NAMES_ALLOCATIONS
+  queue metrics ledger otlp graph receiver_otlp reception exporter_debug exporter_file forward failover assembly)
+
 # millrace_component(NAME otlp LAYER 3 SOURCES … [TESTS …] [FUZZ …] [BENCH …]
 #                    [DEPENDS component …] [LIBRARIES target …] [TEST_LIBRARIES target …]
 #                    [FUZZ_RUNS count] [FUZZ_LONG …] [TSAN])
@@ -43,7 +48,11 @@ function(millrace_component)
     add_executable(${C_NAME}_test ${C_TESTS})
     target_compile_options(${C_NAME}_test PRIVATE ${MILLRACE_TEST_OPTIONS})
     millrace_precompile_tests(${C_NAME}_test ${C_TESTS})
-    target_link_libraries(${C_NAME}_test PRIVATE ${target} ${C_TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
+    set(main GTest::gtest_main)
+    if(TARGET millrace_test_main AND C_NAME IN_LIST MILLRACE_NAMES_ALLOCATIONS)
+      set(main millrace_test_main)
+    endif()
+    target_link_libraries(${C_NAME}_test PRIVATE ${target} ${C_TEST_LIBRARIES} GTest::gmock ${main})
     add_test(NAME ${C_NAME} COMMAND ${C_NAME}_test)
     set_tests_properties(${C_NAME} PROPERTIES TIMEOUT 600)
     if(C_TSAN)

@@ -1,0 +1,212 @@
+// The main() of component tests in builds that name allocations (MILLRACE_DEBUG_CHECKS under the
+// address sanitizer): a test fails when the code under test makes an allocation of 64 KiB or more
+// without a name (base/allocation_name.h), or one that is larger than its name allows.
+//
+// An allocation belongs to the code under test when the innermost frame of Millrace's own files on
+// its stack is not of a test. addr2line reads the frames, about a second for each such stack; each
+// stack is looked at once.
+//
+// Threads: any may allocate; the stacks are read at the end of each test.
+#include <execinfo.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/allocation_name.h"
+
+extern "C" {
+int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*, size_t),
+                                              void (*free_hook)(const volatile void*));
+}
+
+namespace {
+
+constexpr size_t kLargeBytes = size_t{64} << 10;
+constexpr size_t kFramesMax = 40;
+constexpr size_t kStacksMax = 64;
+
+// What allocates for its caller, who is looked at instead.
+constexpr std::array<std::string_view, 4> kPassedOver = {
+    "millrace::allocate_chunk",
+    "millrace::Bytes::", "millrace::Rope::", "millrace::wire::Writer::"};
+
+// What may allocate without a name, by a part of the function's name.
+constexpr auto kAllowed = std::to_array<std::string_view>({
+    // Disks and files of a simulated world are memory.
+    "millrace::io::sim::",
+    // Messages for tests and benchmarks, and texts for tests.
+    "millrace::otlp::example_request",
+    "millrace::otlp::(anonymous namespace)::plain_",
+    "millrace::exporters::to_text",
+    // Values of a configuration.
+    "encode_string_value",
+    // The list of a message's pieces: a fiftieth of the bytes that it describes, at the most.
+    "millrace::otlp::RopeReader::take",
+    // One dead letter at a time for each file, within the memory that is not in the budget.
+    "millrace::dead_letter::append_line",
+    // A block of lines of the debug exporter, one at a time: BatchText::kPieceBytesMax, quoted.
+    "millrace::Logger::",
+    "console_line",
+    "LogSink",
+    // Bounded by Options::bytes_max, a fixed number for each process.
+    "millrace::io::TextOutput::",
+    // nghttp2's copy of one header section, which ResponseLimit bounds.
+    "millrace::http::Http2ClientSession::receive",
+});
+
+struct Stack {
+  std::array<void*, kFramesMax> frames{};
+  size_t depth = 0;
+  size_t bytes = 0;
+  const char* name = nullptr;
+};
+
+// Fixed, because it is filled from inside malloc.
+struct Stacks {
+  std::mutex mutex;
+  std::array<Stack, kStacksMax> all{};
+  size_t count = 0;
+  size_t judged = 0;
+};
+Stacks stacks;
+std::atomic<bool> is_watching{false};
+constinit thread_local bool is_inside = false;
+
+bool is_known(const Stack& one) {
+  const auto has_same_frames = [&one](const Stack& other) {
+    return one.depth == other.depth && one.frames == other.frames;
+  };
+  return std::ranges::any_of(std::span(stacks.all).first(stacks.count), has_same_frames);
+}
+
+void on_malloc(const volatile void*, size_t bytes) {
+  if (bytes < kLargeBytes || is_inside || !is_watching.load(std::memory_order_relaxed)) return;
+  const millrace::AllocationNameValue name = millrace::AllocationName::in_force();
+  if (name.name != nullptr && bytes <= name.bytes_max) return;
+  is_inside = true;
+  Stack one{.bytes = bytes, .name = name.name};
+  one.depth = static_cast<size_t>(backtrace(one.frames.data(), kFramesMax));
+  {
+    const std::lock_guard lock(stacks.mutex);
+    if (stacks.count < kStacksMax && !is_known(one)) stacks.all[stacks.count++] = one;
+  }
+  is_inside = false;
+}
+
+struct Frame {
+  std::string file;
+  std::string function;
+};
+
+// Where the program was loaded: addresses in its file begin there.
+uintptr_t load_address() {
+  uintptr_t address = 0;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* into) {
+        *static_cast<uintptr_t*>(into) = info->dlpi_addr;
+        return 1;  // the first is the program itself
+      },
+      &address);
+  return address;
+}
+
+// The frames of the stack, the innermost first, with what was inlined into each.
+std::vector<Frame> read_frames(const Stack& one) {
+  std::string command = "addr2line -f -C -i -e /proc/" + std::to_string(getpid()) + "/exe";
+  for (void* pc : std::span(one.frames).first(one.depth)) {
+    // A return address stands behind its call.
+    const uintptr_t address = reinterpret_cast<uintptr_t>(pc) - load_address() - 1;
+    std::array<char, 24> text{};
+    std::snprintf(text.data(), text.size(), " 0x%zx", static_cast<size_t>(address));
+    command += text.data();
+  }
+  std::vector<Frame> frames;
+  FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return frames;
+  std::array<char, 8192> line{};
+  const auto next_line = [&](std::string& into) {
+    if (std::fgets(line.data(), line.size(), pipe) == nullptr) return false;
+    into = line.data();
+    if (into.ends_with('\n')) into.pop_back();
+    return true;
+  };
+  Frame frame;
+  while (next_line(frame.function) && next_line(frame.file)) frames.push_back(frame);
+  pclose(pipe);
+  return frames;
+}
+
+bool has_any(std::string_view text, std::span<const std::string_view> parts) {
+  return std::ranges::any_of(parts, [text](std::string_view part) { return text.contains(part); });
+}
+// A frame's file may be that of a header that was inlined into it.
+bool is_ours(const Frame& frame) {
+  return (frame.function.starts_with("millrace::") || frame.file.contains("/src/")) &&
+         !frame.function.contains(" std::") && !frame.file.starts_with("/usr/include/gtest") &&
+         !frame.file.contains("test_main.cc");
+}
+bool is_of_a_test(const Frame& frame) {
+  return frame.file.contains("_test.cc:") || frame.file.contains("/testing/") ||
+         frame.function.contains("_Test::TestBody") || frame.function.contains("Test::") ||
+         frame.function.contains("millrace::testing::");
+}
+
+// The frames from the allocation to the one that decides; empty: the code under test has no part in
+// it.
+std::string blamed(const Stack& one) {
+  std::string text;
+  for (const Frame& frame : read_frames(one)) {
+    if (!is_ours(frame)) continue;
+    text += "\n  " + frame.function + " " + frame.file;
+    if (has_any(frame.function, kPassedOver)) continue;
+    return has_any(frame.function, kAllowed) || is_of_a_test(frame) ? std::string() : text;
+  }
+  return {};
+}
+
+class Listener final : public testing::EmptyTestEventListener {
+  void OnTestStart(const testing::TestInfo&) override { is_watching.store(true); }
+  void OnTestEnd(const testing::TestInfo&) override {
+    is_watching.store(false);
+    std::vector<Stack> fresh;
+    {
+      const std::lock_guard lock(stacks.mutex);
+      for (; stacks.judged < stacks.count; ++stacks.judged) {
+        fresh.push_back(stacks.all[stacks.judged]);
+      }
+    }
+    for (const Stack& one : fresh) {
+      const std::string frames = blamed(one);
+      if (frames.empty()) continue;
+      ADD_FAILURE() << "an allocation of " << one.bytes << " bytes "
+                    << (one.name == nullptr ? "has no name" : "is more than its name allows: ")
+                    << (one.name == nullptr ? "" : one.name) << frames;
+    }
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleMock(&argc, argv);
+  void* frame = nullptr;
+  backtrace(&frame, 1);  // the first call loads a library, and that allocates
+  if (__sanitizer_install_malloc_and_free_hooks(on_malloc, [](const volatile void*) {}) == 0) {
+    return 1;
+  }
+  testing::UnitTest::GetInstance()->listeners().Append(new Listener);
+  return RUN_ALL_TESTS();
+}
