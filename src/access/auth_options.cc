@@ -7,6 +7,10 @@
 namespace millrace::access {
 
 void read_auth(config::Section& section, std::optional<AuthenticatorName>& into) {
+  const yaml::Node* value = section.find("auth");
+  if (value != nullptr && value->kind == yaml::Node::Kind::kNull) {
+    return section.warning_at("auth", "is empty, so there is no authentication");
+  }
   section.section("auth", [&](config::Section& auth) {
     AuthenticatorName name{.id = {}, .path = auth.path(), .place = auth.node().place};
     if (const yaml::Node* id = auth.find("authenticator")) name.place = id->place;

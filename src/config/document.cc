@@ -147,9 +147,20 @@ class Reader {
     for (const Node::Entry& entry : pipelines->mapping) read_pipeline(entry);
   }
 
-  void read_extensions(Section& service) {
+  // Of components: here otelcol takes no single name for a list.
+  static std::vector<std::string> read_ids(Section& section, const std::string& key) {
     std::vector<std::string> ids;
-    service.text_list("extensions", &ids);
+    const Node* list = section.find(key);
+    if (list != nullptr && list->kind == Node::Kind::kScalar) {
+      section.error_at(key, "expected a list, like [a, b], found \"" + list->scalar + "\"");
+    } else {
+      section.text_list(key, &ids);
+    }
+    return ids;
+  }
+
+  void read_extensions(Section& service) {
+    const std::vector<std::string> ids = read_ids(service, "extensions");
     const Node* list = service.find("extensions");
     for (size_t i = 0; i < ids.size(); ++i) {
       if (const auto index = index_of(ComponentKind::kExtension, ids[i])) {
@@ -192,8 +203,7 @@ class Reader {
   // The ids that the pipeline lists under receivers, processors or exporters.
   void resolve(Section& pipeline, ComponentKind kind, Signal signal, std::vector<size_t>& into) {
     const std::string key(section_name(kind));
-    std::vector<std::string> ids;
-    pipeline.text_list(key, &ids);
+    const std::vector<std::string> ids = read_ids(pipeline, key);
     const Node* list = pipeline.find(key);
     const bool is_list =
         list == nullptr || list->kind == Node::Kind::kNull || list->kind == Node::Kind::kSequence;

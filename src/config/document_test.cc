@@ -191,12 +191,61 @@ TEST(TelemetryConfigTest, OldAddressWarnsAndWorks) {
 }
 
 TEST(TelemetryConfigTest, WhatIsNotSupportedSaysSo) {
-  for (const char* text : {"traces: {processors: [{batch: {}}]}", "logs: {processors: []}",
-                           "metrics: {readers: [{periodic: {}}]}", "metrics: {views: []}",
-                           "logs: {initial_fields: {a: b}}"}) {
+  for (const char* text :
+       {"traces: {processors: [{batch: {}}]}", "logs: {processors: [{batch: {}}]}",
+        "metrics: {readers: [{periodic: {}}]}", "metrics: {views: [{selector: {}}]}",
+        "logs: {initial_fields: {a: b}}", "resource: {attributes_list: \"a=b\"}"}) {
     TelemetryConfig config;
     EXPECT_NE(telemetry(text, config).find("not supported here"), std::string::npos) << text;
   }
+}
+
+// As otelcol reads them: what is empty asks for nothing.
+TEST(TelemetryConfigTest, NothingOfWhatIsNotSupportedIsFine) {
+  for (const char* text :
+       {"", "logs:", "metrics:", "traces:", "resource:", "logs: {processors: []}",
+        "logs: {initial_fields: , processors: , output_paths: , sampling: }",
+        "metrics: {views: [], readers: , level: }", "traces: {processors: []}",
+        "logs: {initial_fields: {}}", "resource: {}", "resource: {attributes: []}",
+        "resource: {attributes: }"}) {
+    TelemetryConfig config;
+    EXPECT_EQ(telemetry(text, config), "") << text;
+    EXPECT_EQ(config.readers.size(), 1u) << text;
+    EXPECT_TRUE(config.resource.empty()) << text;
+  }
+}
+
+TEST(TelemetryConfigTest, LevelsHaveOtelcolsNamesInAnyCase) {
+  constexpr std::pair<const char*, LogLevel> kLevels[] = {
+      {"DEBUG", LogLevel::kDebug}, {"Info", LogLevel::kInfo},    {"''", LogLevel::kInfo},
+      {"WARN", LogLevel::kWarn},   {"warning", LogLevel::kWarn}, {"Warning", LogLevel::kWarn},
+      {"eRRor", LogLevel::kError}, {"dpanic", LogLevel::kError}, {"PANIC", LogLevel::kError},
+      {"fatal", LogLevel::kError}};
+  for (const auto& [name, level] : kLevels) {
+    TelemetryConfig config;
+    EXPECT_EQ(telemetry("logs: {level: " + std::string(name) + ", encoding: JSON}", config), "");
+    EXPECT_EQ(config.logs.level, level) << name;
+    EXPECT_EQ(config.logs.encoding, LogEncoding::kJson);
+  }
+  TelemetryConfig config;
+  EXPECT_NE(telemetry("logs: {level: trace}", config).find("expected one of debug, info"),
+            std::string::npos);
+}
+
+TEST(TelemetryConfigTest, ResourceAttributesAreAListOrAMapping) {
+  TelemetryConfig config;
+  EXPECT_EQ(telemetry("resource: {attributes: [{name: a, value: 1}, {name: b, value: }]}", config),
+            "");
+  ASSERT_EQ(config.resource.size(), 2u);
+  EXPECT_EQ(config.resource[0].first, "a");
+  EXPECT_EQ(config.resource[0].second, "1");
+  EXPECT_FALSE(config.resource[1].second.has_value());
+  const std::string mixed = telemetry("resource: {x: y, attributes: [{name: a}]}", config);
+  EXPECT_NE(mixed.find("x: cannot stand beside attributes"), std::string::npos) << mixed;
+  const std::string list = telemetry("resource: {x: [1]}", config);
+  EXPECT_NE(list.find("expected text, found a list"), std::string::npos) << list;
+  const std::string detected = telemetry("resource: {schema_url: u, detectors: {a: b}}", config);
+  EXPECT_EQ(detected.find("error"), std::string::npos) << detected;
 }
 
 }  // namespace

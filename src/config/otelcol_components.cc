@@ -150,7 +150,7 @@ constexpr OtelcolComponent kComponents[] = {
     {kProcessor, "redaction", true, ""},
     {kProcessor, "remotetap", true, ""},
     {kProcessor, "resource", true, ""},
-    {kProcessor, "resourcedetection", true, ""},
+    {kProcessor, "resource_detection", true, ""},
     {kProcessor, "schema", true, ""},
     {kProcessor, "span", true, ""},
     {kProcessor, "spanpruning", true, ""},

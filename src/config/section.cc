@@ -70,6 +70,31 @@ const std::string* text_of(const Node& node) {
   return node.kind == Node::Kind::kScalar ? &node.scalar : nullptr;
 }
 
+std::vector<std::string> split_at_commas(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const size_t comma = std::min(text.find(','), text.size());
+    parts.emplace_back(text.substr(0, comma));
+    text.remove_prefix(std::min(text.size(), comma + 1));
+  }
+  return parts;
+}
+
+// Saying that there is none of it is fine: `processors: []`, `views:`.
+bool asks_for_nothing(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kNull:
+      return true;
+    case Node::Kind::kSequence:
+      return node.sequence.empty();
+    case Node::Kind::kScalar:
+      return node.scalar.empty();
+    case Node::Kind::kMapping:
+      break;  // an empty one may switch on what has defaults
+  }
+  return false;
+}
+
 std::string lowered(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -240,6 +265,10 @@ bool Section::duration(std::string_view key, Duration* into) {
 bool Section::text_list(std::string_view key, std::vector<std::string>* into) {
   const Node* value = find(key);
   if (value == nullptr || value->kind == Node::Kind::kNull) return false;
+  if (value->kind == Node::Kind::kScalar) {
+    *into = split_at_commas(value->scalar);  // as otelcol: allowed_origins: "*"
+    return true;
+  }
   if (value->kind != Node::Kind::kSequence) {
     expected(key, "a list, like [a, b]", *value);
     return false;
@@ -360,7 +389,8 @@ bool Section::section_map(std::string_view key,
 void Section::unsupported(std::string_view key, std::string_view why) {
   known_.emplace(key);
   unsupported_.emplace(key);
-  if (has(key)) {
+  const Node* value = node_.find(key);
+  if (value != nullptr && !asks_for_nothing(*value)) {
     error_at(key, "otelcol knows this key, but it is not supported here: " + std::string(why));
   }
 }

@@ -55,6 +55,17 @@ TEST(SectionTest, EachTypeIsRead) {
   EXPECT_EQ(list, (std::vector<std::string>{"a", "5"}));
 }
 
+// As otelcol reads them: allowed_origins: "*".
+TEST(SectionTest, ATextForAListIsSplitAtItsCommas) {
+  const std::pair<const char*, std::vector<std::string>> kCases[] = {
+      {"l: a", {"a"}}, {"l: 'a,b'", {"a", "b"}}, {"l: ''", {}}, {"l: 'a,,b'", {"a", "", "b"}}};
+  for (const auto& [text, expected] : kCases) {
+    std::vector<std::string> list = {"default"};
+    EXPECT_EQ(diagnose(text, [&](Section& section) { section.text_list("l", &list); }), "");
+    EXPECT_EQ(list, expected) << text;
+  }
+}
+
 TEST(SectionTest, MessagesHideKeysInUrls) {
   const std::string long_password(100, 'p');
   const std::string found =
@@ -73,23 +84,23 @@ TEST(SectionTest, MessagesHideKeysInUrls) {
 }
 
 TEST(SectionTest, WrongTypesSayWhatIsAllowed) {
-  const std::string found =
-      diagnose("b: yes\ni: 0\nn: 3\nd: 5\nneg: -5s\nl: a\nm: {}\nq: \"1\"\n", [](Section& section) {
-        bool boolean;
-        int64_t integer;
-        double number;
-        Duration duration;
-        std::vector<std::string> list;
-        std::string text;
-        section.boolean("b", &boolean);
-        section.integer("i", &integer, {1, 65535});
-        section.number("n", &number, 0, 1);
-        section.duration("d", &duration);
-        section.duration("neg", &duration);
-        section.text_list("l", &list);
-        section.text("m", &text);
-        section.integer("q", &integer);
-      });
+  const std::string found = diagnose("b: yes\ni: 0\nn: 3\nd: 5\nneg: -5s\nl: {}\nm: {}\nq: \"1\"\n",
+                                     [](Section& section) {
+                                       bool boolean;
+                                       int64_t integer;
+                                       double number;
+                                       Duration duration;
+                                       std::vector<std::string> list;
+                                       std::string text;
+                                       section.boolean("b", &boolean);
+                                       section.integer("i", &integer, {1, 65535});
+                                       section.number("n", &number, 0, 1);
+                                       section.duration("d", &duration);
+                                       section.duration("neg", &duration);
+                                       section.text_list("l", &list);
+                                       section.text("m", &text);
+                                       section.integer("q", &integer);
+                                     });
   EXPECT_EQ(found,
             "a.yaml:1:4: error: exporters::otlp::b: expected true or false, found \"yes\"\n"
             "a.yaml:2:4: error: exporters::otlp::i: expected an integer from 1 to 65535, found "
@@ -99,7 +110,7 @@ TEST(SectionTest, WrongTypesSayWhatIsAllowed) {
             "300ms, found \"5\"\n"
             "a.yaml:5:6: error: exporters::otlp::neg: expected a duration that is not negative, "
             "found \"-5s\"\n"
-            "a.yaml:6:4: error: exporters::otlp::l: expected a list, like [a, b], found \"a\"\n"
+            "a.yaml:6:4: error: exporters::otlp::l: expected a list, like [a, b], found a mapping\n"
             "a.yaml:7:4: error: exporters::otlp::m: expected text, found a mapping\n"
             "a.yaml:8:4: error: exporters::otlp::q: expected an integer without quotes, found "
             "\"1\"\n");
@@ -121,9 +132,14 @@ TEST(SectionTest, UnknownKeyNamesTheNearest) {
 TEST(SectionTest, UnsupportedKeyIsAnErrorOnlyWhenPresent) {
   const auto read = [](Section& section) { section.unsupported("storage", "no disk yet"); };
   EXPECT_EQ(diagnose("{}", read), "");
-  EXPECT_EQ(diagnose("storage:\n", read),
-            "a.yaml:1:1: error: exporters::otlp::storage: otelcol knows this key, but it is not "
+  EXPECT_EQ(diagnose("storage: x\n", read),
+            "a.yaml:1:10: error: exporters::otlp::storage: otelcol knows this key, but it is not "
             "supported here: no disk yet\n");
+  EXPECT_NE(diagnose("storage: {}\n", read), "");
+  // As in otelcol, an empty value asks for nothing.
+  for (const char* empty : {"storage:\n", "storage: []\n", "storage: \"\"\n"}) {
+    EXPECT_EQ(diagnose(empty, read), "") << empty;
+  }
 }
 
 TEST(SectionTest, IgnoredAndDeprecatedKeysOnlyWarn) {

@@ -1,5 +1,8 @@
 #include "config/telemetry.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "config/endpoint.h"
 #include "yaml/scalar.h"
 
@@ -22,12 +25,35 @@ void read_log_sampling(Section& sampling, LogOptions& into) {
   into.sampling_thereafter = static_cast<uint32_t>(thereafter);
 }
 
-void read_logs(Section& logs, TelemetryConfig& into) {
-  logs.choice("level", &into.logs.level,
+// otelcol's further names. There is nothing above an error here, so what hides errors there leaves
+// errors alone to be seen.
+bool read_other_level(const yaml::Node* level, LogLevel* into) {
+  constexpr std::pair<std::string_view, LogLevel> kNames[] = {{"", LogLevel::kInfo},
+                                                              {"warning", LogLevel::kWarn},
+                                                              {"dpanic", LogLevel::kError},
+                                                              {"panic", LogLevel::kError},
+                                                              {"fatal", LogLevel::kError}};
+  if (level == nullptr || level->kind != yaml::Node::Kind::kScalar) return false;
+  const auto is_same_letter = [](unsigned char a, unsigned char b) { return std::tolower(a) == b; };
+  for (const auto& [name, value] : kNames) {
+    if (!std::ranges::equal(level->scalar, name, is_same_letter)) continue;
+    *into = value;
+    return true;
+  }
+  return false;
+}
+
+void read_log_level(Section& logs, LogLevel* into) {
+  if (read_other_level(logs.find("level"), into)) return;
+  logs.choice("level", into,
               {{"debug", static_cast<int>(LogLevel::kDebug)},
                {"info", static_cast<int>(LogLevel::kInfo)},
                {"warn", static_cast<int>(LogLevel::kWarn)},
                {"error", static_cast<int>(LogLevel::kError)}});
+}
+
+void read_logs(Section& logs, TelemetryConfig& into) {
+  read_log_level(logs, &into.logs.level);
   logs.choice("encoding", &into.logs.encoding,
               {{"console", static_cast<int>(LogEncoding::kConsole)},
                {"json", static_cast<int>(LogEncoding::kJson)}});
@@ -45,7 +71,10 @@ void read_logs(Section& logs, TelemetryConfig& into) {
                           "disable_zap_resource", "error_output_paths"}) {
     logs.ignored(key, "log lines carry neither callers nor stack traces here");
   }
-  logs.unsupported("initial_fields", "log lines have no fixed fields in this version");
+  const yaml::Node* fields = logs.find("initial_fields");
+  if (fields != nullptr && !fields->mapping.empty()) {
+    logs.unsupported("initial_fields", "log lines have no fixed fields in this version");
+  }
   logs.unsupported("processors", kExportsNothing);
 }
 
@@ -94,36 +123,50 @@ void read_metrics(Section& metrics, TelemetryConfig& into) {
 void read_traces(Section& traces) {
   std::string level;
   traces.text("level", &level);
-  // Saying that there are none is fine.
-  for (const char* key : {"processors", "propagators"}) {
-    const yaml::Node* list = traces.find(key);
-    if (list == nullptr || list->kind == yaml::Node::Kind::kNull) continue;
-    if (list->kind == yaml::Node::Kind::kSequence && list->sequence.empty()) continue;
-    traces.unsupported(key, "the collector does not trace itself in this version");
-  }
+  traces.unsupported("processors", "the collector does not trace itself in this version");
+  traces.ignored("propagators", "the collector does not trace itself");
+}
+
+// The list of names and values; a value of null leaves a default of that name out.
+void read_resource_attributes(Section& resource, TelemetryConfig& into) {
+  resource.section_list("attributes", [&into](Section& attribute) {
+    std::string name;
+    std::string value;
+    attribute.text("name", &name);
+    const bool has_value = attribute.text("value", &value);
+    attribute.ignored("type", "attributes are text");
+    if (name.empty()) return attribute.error("needs a name");
+    into.resource.emplace_back(std::move(name),
+                               has_value ? std::optional(std::move(value)) : std::nullopt);
+  });
 }
 
 void read_resource(Section& telemetry, TelemetryConfig& into) {
   const yaml::Node* resource = telemetry.find("resource");
   if (resource == nullptr || resource->kind == yaml::Node::Kind::kNull) return;
+  constexpr std::string_view kWritten = "attributes";
+  constexpr std::string_view kIgnored[] = {"schema_url", "detectors", "detection/development"};
+  constexpr std::string_view kOtherForm = "attributes_list";
   Section section(*resource, telemetry.diagnostics(), telemetry.path() + "::resource");
-  section.unsupported("detection/development", "the resource is what the configuration says");
-  section.section_list("attributes", [&](Section& attribute) {
-    std::string name;
-    std::string value;
-    attribute.text("name", &name);
-    attribute.text("value", &value);
-    attribute.ignored("type", "attributes are text");
-    if (name.empty()) attribute.error("needs a name");
-    into.resource.emplace_back(name, value);
-  });
-  // The older form: a mapping of names to values; null deletes a default.
+  for (const std::string_view key : kIgnored) {
+    section.ignored(key, "the collector's own resource is what the configuration says");
+  }
+  section.unsupported(kOtherForm, "use attributes, a list of {name, value}");
+  read_resource_attributes(section, into);
+  // The older form: a mapping of names to values; null leaves a default out.
   for (const yaml::Node::Entry& entry : resource->mapping) {
-    if (entry.key == "attributes" || entry.key == "detection/development") continue;
+    if (entry.key == kWritten || entry.key == kOtherForm ||
+        std::ranges::find(kIgnored, entry.key) != std::end(kIgnored)) {
+      continue;
+    }
+    if (section.has(kWritten)) {
+      section.error_at(entry.key, "cannot stand beside attributes: move it into that list");
+      continue;
+    }
     std::string value;
     if (section.text(entry.key, &value)) {
       into.resource.emplace_back(entry.key, value);
-    } else {
+    } else if (entry.value.kind == yaml::Node::Kind::kNull) {
       into.resource.emplace_back(entry.key, std::nullopt);
     }
   }

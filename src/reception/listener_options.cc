@@ -73,7 +73,10 @@ void read_listener(Section& section, std::string_view default_endpoint, Listener
   } else {
     section.error_at("endpoint", endpoint.error().message);
   }
-  if (const yaml::Node* tls = section.find("tls")) {
+  const yaml::Node* tls = section.find("tls");
+  if (tls != nullptr && tls->kind == yaml::Node::Kind::kNull) {
+    section.warning_at("tls", "is empty, so the port is in clear text");
+  } else if (tls != nullptr) {
     into.tls = *tls;
     into.tls_path = section.path() + "::tls";
   }

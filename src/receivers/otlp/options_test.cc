@@ -91,6 +91,17 @@ TEST(OtlpReceiverOptionsTest, FlatKeepAlivesWarnAndWork) {
             std::string::npos);
 }
 
+// As in otelcol there is none then; a warning says so, since it may be a mistake.
+TEST(OtlpReceiverOptionsTest, EmptyTlsAndAuthAreNone) {
+  OtlpReceiverOptions options;
+  const std::string found = read("protocols: {grpc: {tls: , auth: }}", options);
+  EXPECT_EQ(found.find("error"), std::string::npos) << found;
+  EXPECT_NE(found.find("the port is in clear text"), std::string::npos) << found;
+  EXPECT_NE(found.find("there is no authentication"), std::string::npos) << found;
+  EXPECT_FALSE(options.grpc->tls.has_value());
+  EXPECT_FALSE(options.grpc->auth.has_value());
+}
+
 TEST(OtlpReceiverOptionsTest, MistakesAreNamed) {
   const std::pair<const char*, const char*> kCases[] = {
       {"{grpc: {endpoint: localhost}}", "expected host:port"},
@@ -98,7 +109,7 @@ TEST(OtlpReceiverOptionsTest, MistakesAreNamed) {
       {"{grpc: {endpoint: \"localhost:99999\"}}", "expected host:port"},
       {"{grpc: {transport: udp}}", "expected tcp, tcp4, tcp6 or unix"},
       {"{grpc: {transport: unix}}", "expected the absolute path of a unix socket"},
-      {"{grpc: {auth: }}", "must name an extension"},
+      {"{grpc: {auth: {}}}", "must name an extension"},
       {"{http: {auth: {authenticator: a, request_params: [t]}}}", "in the query"},
       {"{grpc: {limits: {key: tenant}}}", "found \"tenant\""},
       {"{http: {compression_algorithms: [lz4]}}", "lz4 is not in this version; expected gzip"},
