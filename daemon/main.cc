@@ -4,10 +4,12 @@
 
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include "assembly/catalogue.h"
 #include "daemon/cli/command_line.h"
 #include "daemon/cli/process_world.h"
+#include "daemon/doctor/doctor.h"
 #include "daemon/generate/generate.h"
 #include "daemon/replay/replay.h"
 #include "daemon/run/run.h"
@@ -44,6 +46,10 @@ int main(int argc, char** argv) {
   };
   program.write_error = [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
+  };
+  program.doctor = [&program](const millrace::cli::DoctorArguments& arguments,
+                              millrace::Result<millrace::cli::Configuration> configuration) {
+    return millrace::doctor::run_doctor(arguments, std::move(configuration), program.write_out);
   };
   program.commands.push_back(
       {.name = "generate",

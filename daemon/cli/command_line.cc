@@ -4,11 +4,13 @@
 #include <exception>
 #include <utility>
 
+#include "config/duration.h"
 #include "config/nearest.h"
 #include "config/print.h"
 #include "daemon/cli/completion.h"
 #include "daemon/cli/feature_gates.h"
 #include "daemon/cli/listing.h"
+#include "daemon/cli/start_error.h"
 
 namespace millrace::cli {
 namespace {
@@ -33,6 +35,7 @@ Options:
 
 Commands:
   validate                check the configuration and say all that is wrong with it
+  doctor                  check also back ends, disks, limits and ports, and say what to change
   print-config            the configuration after merging and ${...}, secrets hidden
   components              the receivers, processors, exporters and extensions of this build
   featuregate [ID]        the feature gates
@@ -44,6 +47,7 @@ constexpr std::string_view kExamples = R"(
 Examples:
   millrace --config otel.yaml
   millrace validate --config base.yaml --config site.yaml
+  millrace doctor --config otel.yaml
   millrace print-config --config otel.yaml --format json
 )";
 
@@ -85,6 +89,16 @@ class CommandLine {
     add_sources(app_);
     CLI::App* validate = add("validate", "check the configuration and report all mistakes");
     add_sources(*validate);
+    CLI::App* doctor =
+        add("doctor", "check also back ends, disks, limits and ports, and say what to change");
+    add_sources(*doctor);
+    doctor->add_flag("--json", doctor_.prints_json, "the findings as one JSON object");
+    doctor
+        ->add_option_function<std::string>(
+            "--timeout", [this](const std::string& text) { set_timeout(text); },
+            "how long to wait for a back end, a disk or a name (default 5s)")
+        ->type_name("DURATION")
+        ->allow_extra_args(false);
     add("components", "list the components of this build, as YAML");
     CLI::App* print = add("print-config", "print the configuration after merging and ${...}");
     print->alias("print-initial-config");
@@ -110,6 +124,14 @@ class CommandLine {
     CLI::App* command = app_.add_subcommand(name, description);
     command->allow_extras();
     return command;
+  }
+
+  void set_timeout(const std::string& text) {
+    const auto duration = config::parse_duration(text);
+    if (!duration || *duration <= Duration(0)) {
+      throw CLI::ValidationError("--timeout", "\"" + text + "\" is not a duration like 5s");
+    }
+    doctor_.timeout = *duration;
   }
 
   // Each --config takes one word. Values keep their commas and brackets.
@@ -202,6 +224,7 @@ class CommandLine {
     if (chosen.empty()) return run_collector();
     const std::string name = chosen.front()->get_name();
     if (name == "validate") return validate();
+    if (name == "doctor") return program_.doctor(doctor_, load());
     if (name == "print-config") return print_config();
     if (name == "version") return show_version();
     if (name == "components") {
@@ -237,7 +260,11 @@ class CommandLine {
   int run_collector() {
     auto configuration = load();
     if (!configuration) return failed(configuration.error().message);
-    if (configuration->diagnostics.has_errors()) return invalid(configuration->diagnostics);
+    if (configuration->diagnostics.has_errors()) {
+      program_.write_error(start_mistakes(configuration->document.telemetry.logs.encoding,
+                                          configuration->diagnostics));
+      return kExitError;
+    }
     return program_.run(arguments_, std::move(*configuration));
   }
 
@@ -266,6 +293,7 @@ class CommandLine {
   const Program& program_;
   CLI::App app_{"Millrace: an OpenTelemetry collector", "millrace"};
   CollectorArguments arguments_;
+  DoctorArguments doctor_;
   PrintArguments print_;
   std::string gate_id_;
   std::string shell_;

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+#include "base/time.h"
 #include "config/catalog.h"
 #include "daemon/cli/configuration.h"
 #include "yaml/expand.h"
@@ -28,6 +30,12 @@ inline constexpr int kExitError = 1;
 inline constexpr int kExitUsage = 2;
 // The exit code of a collector that a second signal ended before its queues were empty.
 inline constexpr int kExitEndedEarly = 3;
+
+// What `doctor` is asked.
+struct DoctorArguments {
+  bool prints_json = false;
+  Duration timeout = 5s;  // of each back end, disk and name
+};
 
 // A sub-command that another component defines (generate, sink).
 struct Command {
@@ -47,6 +55,8 @@ struct Program {
   // Runs the collector until it ends. Called with a configuration without errors; its diagnostics
   // may contain warnings to be logged.
   std::function<int(const CollectorArguments&, Configuration)> run;
+  // Says whether the configuration, right or wrong, would work here now; the exit code.
+  std::function<int(const DoctorArguments&, Result<Configuration>)> doctor;
   std::vector<Command> commands;
   std::function<void(std::string_view)> write_out;    // to stdout
   std::function<void(std::string_view)> write_error;  // to stderr

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <optional>
+#include <sstream>
 
 #include "daemon/cli/process_world.h"
 #include "yaml/parse.h"
@@ -103,6 +105,46 @@ TEST_F(CommandLineTest, BadConfigurationDoesNotRun) {
   EXPECT_EQ(err, "Error: --config none.yaml: none.yaml: no such file\n");
 }
 
+TEST_F(CommandLineTest, WithJsonLogsTheMistakesOfAStartAreJson) {
+  EXPECT_EQ(call({"--config", "bad.yaml", "--set", "service.telemetry.logs.encoding=json"}), 1);
+  std::istringstream lines(err);
+  size_t count = 0;
+  std::string line;
+  for (; std::getline(lines, line); ++count) {
+    EXPECT_TRUE(line.starts_with("{\"ts\":")) << line;
+    EXPECT_TRUE(line.ends_with("}")) << line;
+    if (count == 0) EXPECT_NE(line.find("\"place\":\"bad.yaml:1:20\""), line.npos) << line;
+  }
+  EXPECT_EQ(count, 4u) << err;  // with a warning, and the last that names the whole
+  EXPECT_NE(err.find("\"level\":\"error\",\"msg\":\"the start failed\""), err.npos) << err;
+  EXPECT_EQ(
+      call({"validate", "--config", "bad.yaml", "--set", "service.telemetry.logs.encoding=json"}),
+      1);
+  EXPECT_TRUE(err.starts_with("Error: the configuration has mistakes:\n")) << err;
+}
+
+TEST_F(CommandLineTest, DoctorGetsTheConfigurationRightOrWrong) {
+  DoctorArguments asked;
+  std::optional<bool> was_read;
+  size_t mistakes = 0;
+  program.doctor = [&](const DoctorArguments& arguments, Result<Configuration> configuration) {
+    asked = arguments;
+    was_read = configuration.has_value();
+    if (configuration) mistakes = configuration->diagnostics.all().size();
+    return kExitError;
+  };
+  EXPECT_EQ(call({"doctor", "--config", "bad.yaml", "--json", "--timeout", "1500ms"}), 1) << err;
+  EXPECT_TRUE(asked.prints_json);
+  EXPECT_EQ(asked.timeout, 1500ms);
+  EXPECT_EQ(was_read, true);
+  EXPECT_EQ(mistakes, 3u);
+  EXPECT_EQ(call({"doctor", "--config", "none.yaml"}), 1) << err;
+  EXPECT_EQ(was_read, false);
+  EXPECT_EQ(call({"doctor", "--timeout", "5"}), kExitUsage);
+  EXPECT_NE(err.find("\"5\" is not a duration"), std::string::npos) << err;
+  EXPECT_EQ(runs, 0);
+}
+
 TEST_F(CommandLineTest, ValidateIsSilentWithoutMistakes) {
   EXPECT_EQ(call({"validate", "--config", "good.yaml"}), 0);
   EXPECT_EQ(out + err, "");
@@ -193,7 +235,7 @@ TEST_F(CommandLineTest, CompletionKnowsEveryCommandAndItsFlags) {
   EXPECT_EQ(call({"completion", "bash"}), 0);
   EXPECT_TRUE(out.contains("sink) words=\"--help --check-ids\"")) << out;
   EXPECT_TRUE(
-      out.contains("*) words=\"validate components print-config featuregate completion "
+      out.contains("*) words=\"validate doctor components print-config featuregate completion "
                    "version sink --help --version --config --set --feature-gates\""))
       << out;
   EXPECT_EQ(call({"completion", "zsh"}), 0);

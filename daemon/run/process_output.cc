@@ -9,24 +9,21 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/cli/start_error.h"
+
 namespace millrace::daemon {
 namespace {
 
-int64_t wall_milliseconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
 std::unique_ptr<Logger> make_logger(const LogOptions& options, io::TextOutput& output) {
   return std::make_unique<Logger>(
-      options, [&output](std::string_view line) { output.write(line); }, wall_milliseconds);
+      options, [&output](std::string_view line) { output.write(line); }, cli::wall_milliseconds);
 }
 
 std::string missing_lines(const LogOptions& options, uint64_t lines) {
   std::string text;
   LogOptions unsampled = options;
   unsampled.sampling_enabled = false;
-  Logger logger(unsampled, [&text](std::string_view line) { text = line; }, wall_milliseconds);
+  Logger logger(unsampled, [&text](std::string_view line) { text = line; }, cli::wall_milliseconds);
   logger.error("log lines were dropped because their reader was too slow or writing failed",
                {{"dropped_lines", lines}});
   return text;

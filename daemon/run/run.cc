@@ -12,6 +12,7 @@
 #include "assembly/collector.h"
 #include "assembly/plan_from_document.h"
 #include "base/log.h"
+#include "daemon/cli/start_error.h"
 #include "daemon/run/crash_point.h"
 #include "daemon/run/free_heap.h"
 #include "daemon/run/process_output.h"
@@ -132,8 +133,8 @@ End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
   }
 }
 
-int failed(ProcessOutput& output, const Error& error) {
-  output.standard_error().write("Error: " + error.message + "\n");
+int failed(ProcessOutput& output, LogEncoding encoding, const Error& error) {
+  output.standard_error().write(cli::start_error(encoding, error.message));
   output.flush(kLastLinesTime);
   return cli::kExitError;
 }
@@ -146,15 +147,16 @@ void check_components(const config::Document& document, config::Diagnostics& dia
 
 int run_collector(const cli::CollectorArguments& arguments, cli::Configuration configuration) {
   limit_allocator_arenas();
+  const LogEncoding encoding = configuration.document.telemetry.logs.encoding;
   auto signals = SignalWait::create([] { _exit(cli::kExitEndedEarly); }, kSecondSignalGrace);
   if (!signals) {
-    print_error("Error: " + signals.error().message + "\n");
+    print_error(cli::start_error(encoding, signals.error().message));
     return cli::kExitError;
   }
   std::optional<assembly::Plan> plan =
       assembly::make_plan(configuration.document, machine_facts(), configuration.diagnostics);
   if (!plan) {
-    print_error("Error: " + configuration.diagnostics.to_text());
+    print_error(cli::start_mistakes(encoding, configuration.diagnostics));
     return cli::kExitError;
   }
   ProcessOutput output(plan->log, configuration.document.telemetry.logs_to_stdout);
@@ -170,7 +172,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
     log.warn(what, {{"error", error.message}});
   });
   if (!threads) {
-    return failed(output, threads.error());
+    return failed(output, encoding, threads.error());
   }
   const std::unique_ptr<io::FileSystem> files = io::make_file_system();
   const std::unique_ptr<io::Disk> disk = io::make_disk();
@@ -189,7 +191,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
                      .at_storage_point = crash_point(),
                      .share_ports = workers > 1});
   if (!collector) {
-    return failed(output, collector.error());
+    return failed(output, encoding, collector.error());
   }
   const metrics::Registry::Handle dropped_lines =
       (*collector)
