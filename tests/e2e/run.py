@@ -16,9 +16,12 @@ import traceback
 
 import dead_letters
 import delivery
+import doctor
 import environment
-import recovery
+import operating
 import outputs
+import pages
+import recovery
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
                      wait_for_port, wait_until)
 
@@ -186,6 +189,9 @@ def cases():
     yield from dead_letters.cases()
     yield from recovery.cases()
     yield from outputs.cases()
+    yield from operating.cases()
+    yield from doctor.cases()
+    yield from pages.cases()
 
 
 def show_logs(folder):
