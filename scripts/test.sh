@@ -62,6 +62,7 @@ build() {
 }
 
 layers() { python3 tests/style/check_layers.py && python3 tests/style/check_words.py; }
+documentation() { python3 tests/style/check_docs.py; }
 asan() { build asan; ctest --test-dir build/asan --output-on-failure -j2; }
 # With the objects and the compilation database of the stage before.
 unused() { python3 tests/style/unused.py; }
@@ -98,6 +99,7 @@ sandbox() { python3 tests/sandbox/run.py; }
 h2spec() { tests/conformance/h2spec.sh; }
 
 stage "layers and formatting" layers
+stage "documentation" documentation
 stage "unit tests, fuzz smoke (address, undefined behaviour)" asan
 if [ $quick = no ]; then
   stage "functions without a definition or a use" unused
