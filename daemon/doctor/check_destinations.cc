@@ -29,6 +29,8 @@ struct Attempt {
   Signal signal = Signal::kTraces;
   std::string host;
   std::string port;
+  // A unix socket has no port.
+  std::string where() const { return port.empty() || port == "0" ? host : host + ":" + port; }
   std::unique_ptr<pipeline::Exporter> client;
   MonotonicTime begun_at{};
   Duration took{};
@@ -96,14 +98,14 @@ std::string advice(const Attempt& attempt, const Outcome& outcome) {
     return "correct tls of " + id + " (ca_file, server_name_override, insecure), or the back end's";
   }
   if (outcome.kind == Outcome::Kind::kRetry) {
-    return "see that the back end of " + id + " runs and listens at " + attempt.host + ":" +
-           attempt.port + ", or correct the endpoint";
+    return "see that the back end of " + id + " runs and listens at " + attempt.where() +
+           ", or correct the endpoint";
   }
   return "see what the back end of " + id + " has against the request";
 }
 
 Finding judge(const Attempt& attempt) {
-  const std::string where = attempt.host + ":" + attempt.port;
+  const std::string where = attempt.where();
   Finding finding{.area = "destinations", .subject = attempt.exporter->id};
   if (!attempt.outcome) {
     finding.level = Level::kProblem;
@@ -117,7 +119,7 @@ Finding judge(const Attempt& attempt) {
     return finding;
   }
   // Most errors name the address that was tried.
-  const bool names_it = outcome.error.message.find(":" + attempt.port) != std::string::npos;
+  const bool names_it = !attempt.port.empty() && speaks_of(outcome.error, ":" + attempt.port);
   finding.text = (names_it ? "" : where + ": ") + outcome.error.message;
   // It is there and answers; not every back end takes a request that holds nothing.
   const bool is_peculiar = outcome.kind == Outcome::Kind::kBadData;
