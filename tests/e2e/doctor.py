@@ -88,6 +88,7 @@ def each_mistake_is_found(case):
         "otlp_http/certificate": {"endpoint": f"https://localhost:{secure}"},
         "otlp_grpc/name": {"endpoint": f"127.0.0.1:{secure}",
                            "tls": {**tls, "server_name_override": "other.example"}},
+        "otlp_grpc/clear": {"endpoint": f"127.0.0.1:{secure}", "tls": {"insecure": True}},
         "otlp_http/lookup": {"endpoint": "http://no.such.host.invalid:4318"},
     }, signals=("traces",))
     with socket.create_server(("127.0.0.1", grpc)):
@@ -100,6 +101,7 @@ def each_mistake_is_found(case):
             ("otlp_grpc/alpn (traces)", "ALPN", "HTTP/2 by ALPN"),
             ("otlp_http/certificate (traces)", "certificate", "ca_file"),
             ("otlp_grpc/name (traces)", "other.example", "server_name_override"),
+            ("otlp_grpc/clear (traces)", "connection", "otlp_grpc/clear"),
             ("otlp_http/lookup (traces)", "no.such.host.invalid", "otlp_http/lookup"),
             ("receivers::otlp (grpc)", f"port {grpc} is in use by python", "another port")):
         finding = found[subject]
