@@ -215,7 +215,7 @@ class AttributesFactory final : public ProcessorFactory {
   enum class Target : uint8_t { kItems, kResource };
   AttributesFactory(Target target, processors::attributes::Options options)
       : target_(target), options_(std::move(options)) {}
-  std::unique_ptr<pipeline::Processor> make(Signal, pipeline::Processor::Emitter) override {
+  Result<std::unique_ptr<pipeline::Processor>> make(const ProcessorParts&) override {
     return target_ == Target::kItems ? processors::attributes::make_attributes_processor(options_)
                                      : processors::attributes::make_resource_processor(options_);
   }
@@ -225,17 +225,18 @@ class AttributesFactory final : public ProcessorFactory {
   processors::attributes::Options options_;
 };
 
-std::shared_ptr<ProcessorFactory> read_attributes(Section& section) {
+ProcessorReading read_attributes(Section& section) {
   processors::attributes::Options options;
   processors::attributes::read_attributes_options(section, &options);
-  return std::make_shared<AttributesFactory>(AttributesFactory::Target::kItems, std::move(options));
+  return {.factory = std::make_shared<AttributesFactory>(AttributesFactory::Target::kItems,
+                                                         std::move(options))};
 }
 
-std::shared_ptr<ProcessorFactory> read_resource(Section& section) {
+ProcessorReading read_resource(Section& section) {
   processors::attributes::Options options;
   processors::attributes::read_resource_options(section, &options);
-  return std::make_shared<AttributesFactory>(AttributesFactory::Target::kResource,
-                                             std::move(options));
+  return {.factory = std::make_shared<AttributesFactory>(AttributesFactory::Target::kResource,
+                                                         std::move(options))};
 }
 
 // Makes an extension from the options that it has read.

@@ -11,6 +11,7 @@
 #include "access/auth_options.h"
 #include "access/authenticator.h"
 #include "assembly/factories.h"
+#include "assembly/plan.h"
 #include "config/catalog.h"
 #include "config/exporter_helper.h"
 #include "config/section.h"
@@ -24,6 +25,13 @@ namespace millrace::assembly {
 struct WrittenFile {
   std::string path;
   bool makes_directory = false;
+};
+
+// A storage extension by its id, and where it was named.
+struct StorageName {
+  std::string id;
+  std::string path;
+  yaml::Place place;
 };
 
 struct ExporterReading {
@@ -48,6 +56,9 @@ struct ConnectorReading {
   std::optional<std::vector<std::vector<std::string>>> groups = {};
   // Whether each group but the last has another to give back to.
   bool takes_over = false;
+  // What it makes of which signal; nothing: it hands on each signal as it came. With changes there
+  // are no groups.
+  std::vector<SignalChange> changes = {};
 };
 
 struct ConnectorKind {
@@ -58,10 +69,17 @@ struct ConnectorKind {
 // Receivers declare themselves (reception/receiver.h).
 std::span<const reception::ReceiverKind> receiver_kinds();
 
+// What reading a processor's section gives.
+struct ProcessorReading {
+  std::shared_ptr<ProcessorFactory> factory;
+  // The storage extension that it names; empty: none.
+  StorageName storage = {};
+};
+
 struct ProcessorKind {
   config::ComponentType type;
   // Null: maps onto sending or the budget, and plan_from_document.cc reads it.
-  std::shared_ptr<ProcessorFactory> (*read)(config::Section& section);
+  ProcessorReading (*read)(config::Section& section);
 };
 
 // An extension that receivers and exporters name by `auth`.

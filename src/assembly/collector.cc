@@ -58,10 +58,13 @@ metrics::Labels resource_of(const Plan& plan, io::Loop& loop) {
 
 }  // namespace
 
+KeptByCollector::KeptByCollector(const Plan& plan)
+    : budget(plan.budget_bytes, plan.budget_bytes / kConnectionsPart) {}
+
 Collector::Collector(Plan plan, World world)
     : plan_(std::move(plan)),
       world_(std::move(world)),
-      budget_(plan_.budget_bytes, plan_.budget_bytes / kConnectionsPart),
+      kept_(plan_),
       page_budget_(kPageBudgetBytes) {
   shared_.plan = &plan_;
   shared_.log = world_.log;
@@ -70,21 +73,21 @@ Collector::Collector(Plan plan, World world)
   shared_.files = world_.files;
   shared_.wall_clock = world_.wall_clock;
   shared_.long_work = world_.long_work;
-  shared_.budget = &budget_;
-  shared_.metrics = &metrics_;
-  shared_.ledger = &ledger_;
-  metrics_.set_resource(resource_of(plan_, *world_.loops.front()));
+  shared_.budget = &kept_.budget;
+  shared_.metrics = &kept_.metrics;
+  shared_.ledger = &kept_.ledger;
+  kept_.metrics.set_resource(resource_of(plan_, *world_.loops.front()));
   started_at_ = world_.loops.front()->now();
   started_wall_ = world_.loops.front()->wall_now();
 }
 
 Collector::~Collector() {
   end();
-  destinations_.clear();
-  storages_.clear();
-  queue_memory_ = Reservation();
+  kept_.destinations.clear();
+  kept_.storages.clear();
+  kept_.queue_memory = Reservation();
   // All that was reserved belonged to something that is gone now.
-  MILLRACE_DCHECK(budget_.used() == 0);
+  MILLRACE_DCHECK(kept_.budget.used() == 0);
 }
 
 void Collector::end() {
@@ -94,7 +97,7 @@ void Collector::end() {
   if (auditor_ != nullptr) auditor_->stop();
   drain_.reset();
   workers_.clear();
-  storages_.end();
+  kept_.storages.end();
   // Answers on their way to another loop own requests, and these memory of the budget.
   for (io::Loop* loop : world_.loops) loop->drop_tasks();
 }
@@ -111,13 +114,16 @@ Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {
 }
 
 Status Collector::open_storages() {
-  Status opened = storages_.open(plan_, {.disk = world_.disk,
-                                         .make_lane = world_.make_lane,
-                                         .wall_clock = world_.wall_clock,
-                                         .at_point = world_.at_storage_point,
-                                         .log = world_.log});
+  Status opened = kept_.storages.open(plan_, {.disk = world_.disk,
+                                              .make_lane = world_.make_lane,
+                                              .wall_clock = world_.wall_clock,
+                                              .at_point = world_.at_storage_point,
+                                              .log = world_.log});
   if (!opened) return opened;
-  for (io::Loop* loop : world_.loops) storages_.add_loop(*loop);
+  for (io::Loop* loop : world_.loops) kept_.storages.add_loop(*loop);
+  for (size_t index = 0; index < kept_.storages.size(); ++index) {
+    shared_.storages.push_back(&kept_.storages.storage(index));
+  }
   return {};
 }
 
@@ -146,19 +152,19 @@ Status Collector::make_destinations() {
     for (const size_t exporter : pipeline.exporters) {
       pipeline::Destination*& made = shared_.destinations[exporter][index_of(pipeline.signal)];
       if (made != nullptr) continue;
-      destinations_.push_back(std::make_unique<pipeline::Destination>(
+      kept_.destinations.push_back(std::make_unique<pipeline::Destination>(
           options_of(exporter, pipeline.signal, places_max)));
-      made = destinations_.back().get();
+      made = kept_.destinations.back().get();
       place_bytes += made->place_count() * pipeline::Destination::kPlaceBytes;
     }
   }
-  queue_memory_ = Reservation::make_beyond(budget_, MemoryTerm::kQueues, place_bytes);
+  kept_.queue_memory = Reservation::make_beyond(kept_.budget, MemoryTerm::kQueues, place_bytes);
   if (Status attached = attach_storages(); !attached) return attached;
   shared_.refusals.resize(plan_.receivers.size());
   for (size_t index = 0; index < plan_.receivers.size(); ++index) {
     for (const Signal signal : kSignals) {
       shared_.refusals[index][index_of(signal)] =
-          &ledger_.open_receiver(signal, plan_.receivers[index].id);
+          &kept_.ledger.open_receiver(signal, plan_.receivers[index].id);
     }
   }
   return {};
@@ -194,14 +200,14 @@ Status Collector::make_dead_letters() {
       }
       writer = std::move(*opened);
     }
-    dead_letters_.push_back(std::make_unique<DeadLetterFile>(
+    kept_.dead_letters.push_back(std::make_unique<DeadLetterFile>(
         DeadLetterFile::Parts{.exporter = exporter.id,
                               .includes_expired = exporter.helper.dead_letter->include_expired,
                               .writer = writer,
                               .wall_clock = world_.wall_clock,
                               .log = world_.log,
-                              .metrics = &metrics_}));
-    shared_.dead_letters[index] = dead_letters_.back().get();
+                              .metrics = &kept_.metrics}));
+    shared_.dead_letters[index] = kept_.dead_letters.back().get();
   }
   return {};
 }
@@ -224,11 +230,11 @@ Status Collector::attach_storages() {
   for_each_stored([&](const PipelinePlan& pipeline, const ExporterPlan& exporter,
                       pipeline::Destination& destination) {
     if (!status) return;
-    status = storages_.attach(exporter, destination,
-                              ledger_.open(pipeline.signal, pipeline.id, exporter.id), budget_,
-                              stored.size());
+    status = kept_.storages.attach(exporter, destination,
+                                   kept_.ledger.open(pipeline.signal, pipeline.id, exporter.id),
+                                   kept_.budget, stored.size());
   });
-  if (status && !storages_.empty()) storages_.report(plan_);
+  if (status && !kept_.storages.empty()) kept_.storages.report(plan_);
   return status;
 }
 
@@ -271,17 +277,18 @@ Status Collector::make_workers() {
 void Collector::make_auditor() {
   pipeline::Auditor::Parts parts{.loops = {},
                                  .destinations = {},
-                                 .ledger = &ledger_,
+                                 .ledger = &kept_.ledger,
                                  .log = world_.log,
                                  .on_finding = world_.on_ledger_finding};
   for (const auto& worker : workers_) parts.loops.push_back(worker->audited());
-  for (const auto& destination : destinations_) parts.destinations.push_back(destination.get());
+  for (const auto& destination : kept_.destinations)
+    parts.destinations.push_back(destination.get());
   auditor_ = std::make_unique<pipeline::Auditor>(std::move(parts));
 }
 
 Status Collector::make_pages() {
-  self_metrics_ =
-      std::make_unique<SelfMetrics>(metrics_, ledger_, budget_, [this] { return recent_held(); });
+  self_metrics_ = std::make_unique<SelfMetrics>(kept_.metrics, kept_.ledger, kept_.budget,
+                                                [this] { return recent_held(); });
   self_metrics_->add_audit(*auditor_);
   for (size_t index = 0; index < plan_.exporters.size(); ++index) {
     self_metrics_->add_response_limits(plan_.exporters[index]);
@@ -300,8 +307,8 @@ Status Collector::make_pages() {
       if (!plan_.processors[processor].is_memory_limiter) continue;
       self_metrics_->add_memory_limiter(
           plan_.processors[processor].id,
-          ledger_.open(pipeline.signal, pipeline.id,
-                       plan_.exporters[pipeline.exporters.front()].id));
+          kept_.ledger.open(pipeline.signal, pipeline.id,
+                            plan_.exporters[pipeline.exporters.front()].id));
     }
   }
   for (const ReceiverPlan& receiver : plan_.receivers) {
@@ -309,9 +316,9 @@ Status Collector::make_pages() {
       self_metrics_->add_limits(receiver.id, listener.listener.protocol, listener.access.limits);
     }
   }
-  for (size_t index = 0; index < storages_.size(); ++index) {
-    self_metrics_->add_storage(storages_.id(index),
-                               [this, index] { return storages_.state(index).numbers; });
+  for (size_t index = 0; index < kept_.storages.size(); ++index) {
+    self_metrics_->add_storage(kept_.storages.id(index),
+                               [this, index] { return kept_.storages.state(index).numbers; });
   }
   self_metrics_->add_gauge(
       "millrace_receiver_connections", "Open connections of all receivers.", [this] {
@@ -354,9 +361,9 @@ Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> ro
 transport::PageReply Collector::metrics_page() const {
   return {.status = 200,
           .content_type = std::string(kPrometheusText),
-          .body = metrics_.to_prometheus_text(plan_.metrics_page->counters_end_in_total
-                                                  ? metrics::CounterNames::kWithTotal
-                                                  : metrics::CounterNames::kPlain)};
+          .body = kept_.metrics.to_prometheus_text(plan_.metrics_page->counters_end_in_total
+                                                       ? metrics::CounterNames::kWithTotal
+                                                       : metrics::CounterNames::kPlain)};
 }
 
 void Collector::tick(size_t worker) {
@@ -364,8 +371,8 @@ void Collector::tick(size_t worker) {
   io::Loop& loop = workers_[worker]->loop();
   if (worker == 0) {
     auditor_->start_round();
-    storages_.tick();
-    for (const auto& destination : destinations_) destination->losses().tick(loop, world_.log);
+    kept_.storages.tick();
+    for (const auto& destination : kept_.destinations) destination->losses().tick(loop, world_.log);
   }
   last_turn_ns_[worker]->store(loop.now().time_since_epoch().count(), std::memory_order_relaxed);
   tick_timers_[worker]->arm_at(loop.now() + kTick);
@@ -373,13 +380,13 @@ void Collector::tick(size_t worker) {
 
 ledger::Held Collector::recent_held() const {
   ledger::Held held = auditor_->recent_held();
-  for (const auto& destination : destinations_) destination->count_held(held);
+  for (const auto& destination : kept_.destinations) destination->count_held(held);
   return held;
 }
 
 ledger::Held Collector::held() const {
   ledger::Held held;
-  for (const auto& destination : destinations_) destination->count_held(held);
+  for (const auto& destination : kept_.destinations) destination->count_held(held);
   for (const auto& worker : workers_) worker->count_held(held);
   return held;
 }
@@ -419,13 +426,13 @@ void Collector::drain_pipelines() {
   phase_.store(Phase::kFlushing, std::memory_order_relaxed);
   drain_ = std::make_unique<pipeline::Drain>(loop);
   for (const auto& worker : workers_) worker->add_to(*drain_);
-  for (const auto& destination : destinations_) drain_->add(*destination);
+  for (const auto& destination : kept_.destinations) drain_->add(*destination);
   drain_->start(drain_deadline_, [this] { close_storages(); });
 }
 
 void Collector::close_storages() {
   io::Loop& loop = *world_.loops.front();
-  storages_.close(loop, [this, &loop] {
+  kept_.storages.close(loop, [this, &loop] {
     phase_.store(Phase::kDone, std::memory_order_relaxed);
     // Senders that waited for delivery are being answered in this moment.
     drain_timer_->arm_at(loop.now() + kSettle);

@@ -31,6 +31,21 @@ namespace millrace::assembly {
 
 class SelfMetrics;
 
+// What of a collector a reload keeps, beside what its workers keep (worker.h): it is owned here,
+// apart from the plan and the graphs that use it.
+struct KeptByCollector {
+  explicit KeptByCollector(const Plan& plan);
+
+  Budget budget;
+  metrics::Registry metrics;
+  ledger::Ledger ledger;
+  Storages storages;  // outlives what lies in the destinations
+  // Their queues, with what lies in them.
+  std::vector<std::unique_ptr<pipeline::Destination>> destinations;
+  Reservation queue_memory;  // of the queues' places
+  std::vector<std::unique_ptr<DeadLetterFile>> dead_letters;
+};
+
 class Collector final : public extensions::HealthSource {
  public:
   struct World {
@@ -71,7 +86,7 @@ class Collector final : public extensions::HealthSource {
   void count_held(size_t worker, ledger::Held& held) const { workers_[worker]->count_held(held); }
   // In the order in which pipelines name them; their numbers are safe from any thread.
   const std::vector<std::unique_ptr<pipeline::Destination>>& destinations() const {
-    return destinations_;
+    return kept_.destinations;
   }
 
   // Stops intake with GOAWAY, delivers what is there until the plan's drain_timeout, counts the
@@ -86,9 +101,9 @@ class Collector final : public extensions::HealthSource {
 
   // Everything held, exactly; only when no loop runs. What must be empty: the imbalances.
   ledger::Held held() const;
-  std::vector<ledger::Imbalance> imbalances() const { return ledger_.check(held()); }
+  std::vector<ledger::Imbalance> imbalances() const { return kept_.ledger.check(held()); }
   // "ledger: admitted=… delivered=… held=0 … balance=ok"; only when no loop runs.
-  std::string last_line() const { return ledger_.to_line(held()); }
+  std::string last_line() const { return kept_.ledger.to_line(held()); }
 
   // extensions::HealthSource; any thread while the loops run.
   extensions::Health health() const override;
@@ -96,9 +111,9 @@ class Collector final : public extensions::HealthSource {
   // Checks the ledger once a second while the loops run; its numbers are safe from any thread.
   const pipeline::Auditor& auditor() const { return *auditor_; }
 
-  metrics::Registry& metrics() { return metrics_; }
-  ledger::Ledger& ledger() { return ledger_; }
-  Budget& budget() { return budget_; }
+  metrics::Registry& metrics() { return kept_.metrics; }
+  ledger::Ledger& ledger() { return kept_.ledger; }
+  Budget& budget() { return kept_.budget; }
 
  private:
   Collector(Plan plan, World world);
@@ -135,16 +150,10 @@ class Collector final : public extensions::HealthSource {
 
   const Plan plan_;
   const World world_;
-  Budget budget_;
+  KeptByCollector kept_;
   // Pages answer also when the budget is used up: they have a small one of their own.
   Budget page_budget_;
-  metrics::Registry metrics_;
-  ledger::Ledger ledger_;
   Shared shared_;
-  Storages storages_;  // outlives what lies in the destinations
-  std::vector<std::unique_ptr<pipeline::Destination>> destinations_;
-  Reservation queue_memory_;  // of their places
-  std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<ChunkPool> page_pool_;
   std::shared_ptr<transport::EvictionOrder> page_eviction_;  // of all page servers

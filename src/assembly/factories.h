@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/log.h"
@@ -21,6 +22,7 @@
 #include "pipeline/connector.h"
 #include "pipeline/exporter.h"
 #include "pipeline/processor.h"
+#include "storage/storage.h"
 #include "transport/client/client.h"
 
 namespace millrace::assembly {
@@ -63,11 +65,27 @@ class ExporterFactory {
   }
 };
 
+// What a processor of one pipeline on one worker may use; all of it outlives the processor.
+struct ProcessorParts {
+  const std::string& name;  // "attributes/a"
+  Signal signal;
+  io::Loop& loop;  // with the clock and timers
+  ChunkPool& pool;
+  io::LongWork& long_work;
+  Logger& log;
+  metrics::Registry& metrics;
+  const std::function<WallTime()>& wall_clock;  // any thread
+  // Where it lets go of what it holds.
+  pipeline::Outlet& outlet;
+  // Of the extension that its `storage` names; null: none.
+  pipeline::Storage* storage = nullptr;
+};
+
 class ProcessorFactory {
  public:
   virtual ~ProcessorFactory() = default;
-  virtual std::unique_ptr<pipeline::Processor> make(Signal signal,
-                                                    pipeline::Processor::Emitter emitter) = 0;
+  // The processor of one pipeline on one worker. Called for each before the loops run.
+  virtual Result<std::unique_ptr<pipeline::Processor>> make(const ProcessorParts& parts) = 0;
 };
 
 }  // namespace millrace::assembly

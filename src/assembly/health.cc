@@ -20,7 +20,7 @@ extensions::Health Collector::health() const {
         loop.now().time_since_epoch() - Duration(turned->load(std::memory_order_relaxed));
     health.longest_since_turn = std::max(health.longest_since_turn, since);
   }
-  for (const auto& destination : destinations_) {
+  for (const auto& destination : kept_.destinations) {
     const pipeline::DestinationOptions& options = destination->options();
     const pipeline::DestinationNumbers numbers = destination->numbers();
     const pipeline::DestinationHealth state = destination->health();
@@ -38,8 +38,8 @@ extensions::Health Collector::health() const {
     health.destinations.push_back(std::move(entry));
   }
   add_receivers_to(health);
-  for (size_t index = 0; index < storages_.size(); ++index) {
-    const Storages::State state = storages_.state(index);
+  for (size_t index = 0; index < kept_.storages.size(); ++index) {
+    const Storages::State state = kept_.storages.state(index);
     health.storages.push_back({.name = state.id, .trouble = state.trouble});
   }
   for (const ledger::Finding& finding : auditor_->findings()) {
@@ -63,7 +63,7 @@ std::string Collector::refusal_of(const pipeline::Destination& destination,
   return backlog->log().refusal();
 }
 
-// health.destinations stand in the order of destinations_.
+// health.destinations stand in the order of kept_.destinations.
 void Collector::add_receivers_to(extensions::Health& health) const {
   for (size_t receiver = 0; receiver < plan_.receivers.size(); ++receiver) {
     for (const Signal signal : kSignals) {
@@ -78,13 +78,13 @@ void Collector::add_receivers_to(extensions::Health& health) const {
           continue;
         }
         is_used = true;
-        for (size_t index = 0; index < destinations_.size(); ++index) {
-          const pipeline::DestinationOptions& options = destinations_[index]->options();
+        for (size_t index = 0; index < kept_.destinations.size(); ++index) {
+          const pipeline::DestinationOptions& options = kept_.destinations[index]->options();
           const bool is_fed = std::ranges::any_of(pipeline.exporters, [&](size_t exporter) {
             return options.signal == signal && plan_.exporters[exporter].id == options.name;
           });
           if (!is_fed) continue;
-          std::string refusal = refusal_of(*destinations_[index], health.destinations[index]);
+          std::string refusal = refusal_of(*kept_.destinations[index], health.destinations[index]);
           if (!refusal.empty()) entry.refusals.push_back(std::move(refusal));
         }
       }

@@ -29,14 +29,17 @@ class Joiner {
         from.insert(pipeline.signal);
       }
     }
+    ConnectorPlan& planned = *plan_.exporters[connector.exporter].connector;
+    planned.changes = connector.changes;
     for (const Signal signal : from) {
-      if (!into.contains(signal)) complain(component, "exporter", signal, "receiver");
+      complain_without(component, "exporter", signal, "receiver", into,
+                       [&](Signal other) { return planned.makes(other, signal); });
     }
     for (const Signal signal : into) {
-      if (!from.contains(signal)) complain(component, "receiver", signal, "exporter");
+      complain_without(component, "receiver", signal, "exporter", from,
+                       [&](Signal other) { return planned.makes(signal, other); });
     }
-    std::vector<std::vector<size_t>>& groups =
-        plan_.exporters[connector.exporter].connector->groups;
+    std::vector<std::vector<size_t>>& groups = planned.groups;
     if (!connector.groups) {
       groups.push_back(std::move(receiving));
       return;
@@ -137,13 +140,24 @@ class Joiner {
     return is_used;
   }
 
-  void complain(const Component& component, std::string_view used_as, Signal signal,
-                std::string_view missing) {
+  // Unless the connector stands in a pipeline of a signal that goes with `signal`.
+  template <class GoesWith>
+  void complain_without(const Component& component, std::string_view used_as, Signal signal,
+                        std::string_view missing, const std::set<Signal>& there,
+                        const GoesWith& goes_with) {
+    if (std::ranges::any_of(there, goes_with)) return;
+    std::string wanted;
+    for (const Signal other : kSignals) {
+      if (!goes_with(other)) continue;
+      wanted += (wanted.empty() ? "" : " or ") + std::string(signal_name(other));
+    }
     const std::string name(signal_name(signal));
+    const std::string used = "connector \"" + component.id.text + "\" used as " +
+                             std::string(used_as) + " in a " + name + " pipeline but ";
     diagnostics_.error(component.place, component.path,
-                       "connector \"" + component.id.text + "\" used as " + std::string(used_as) +
-                           " in a " + name + " pipeline but not used as " + std::string(missing) +
-                           " in any " + name + " pipeline");
+                       wanted.empty() ? used + "it has no use for " + name + " there"
+                                      : used + "not used as " + std::string(missing) + " in any " +
+                                            wanted + " pipeline");
   }
 
   void add(const Component& component, const std::string& id, const std::vector<size_t>& receiving,
@@ -176,7 +190,9 @@ class Joiner {
       if (!connector) continue;
       for (const std::vector<size_t>& group : connector->groups) {
         for (const size_t next : group) {
-          if (plan_.pipelines[next].signal == plan_.pipelines[index].signal) visit(next, states);
+          if (connector->makes(plan_.pipelines[next].signal, plan_.pipelines[index].signal)) {
+            visit(next, states);
+          }
         }
       }
     }

@@ -18,6 +18,7 @@ struct ReadConnector {
   size_t exporter = 0;                                               // in the plan
   std::optional<std::vector<std::vector<std::string>>> groups = {};  // as in ConnectorReading
   bool takes_over = false;
+  std::vector<SignalChange> changes = {};
 };
 
 // The plan's pipelines are the document's, in the same order. Fills in the groups, and which

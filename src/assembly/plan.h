@@ -2,6 +2,7 @@
 // what the library or a test fills in by hand. Nothing in it refers to YAML.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -65,12 +66,27 @@ struct ProcessorPlan {
   std::shared_ptr<ProcessorFactory> factory;
   std::optional<config::BatchConfig> batch;
   bool is_memory_limiter = false;
+  std::optional<size_t> storage = {};  // in the plan's storages
+};
+
+// A connector that makes another signal: of `from` it makes `into`.
+struct SignalChange {
+  Signal from = Signal::kTraces;
+  Signal into = Signal::kTraces;
 };
 
 // What is special about an exporter that is a connector: the pipelines that it hands on to, as
 // indices into Plan::pipelines, in the groups that it tells apart.
 struct ConnectorPlan {
   std::vector<std::vector<size_t>> groups;
+  // Empty: each signal is handed on as it came, to the pipelines of that signal.
+  std::vector<SignalChange> changes = {};
+  bool makes(Signal into, Signal from) const {
+    if (changes.empty()) return into == from;
+    return std::ranges::any_of(changes, [&](const SignalChange& change) {
+      return change.from == from && change.into == into;
+    });
+  }
 };
 
 struct ExporterPlan {

@@ -40,7 +40,10 @@ class Planner {
     for (size_t index = 0; index < document_.components.size(); ++index) {
       if (!is_extension(index)) read_component(index);
     }
-    for (ExporterPlan& exporter : plan_.exporters) find_storage(exporter);
+    for (ExporterPlan& exporter : plan_.exporters) {
+      const config::SendingQueueConfig& queue = exporter.helper.queue;
+      exporter.storage = find_storage({queue.storage, queue.storage_path, queue.storage_place});
+    }
     for (const config::Pipeline& pipeline : document_.pipelines) add_pipeline(pipeline);
     join_connectors(document_, connectors_, plan_, diagnostics_);
     add_telemetry();
@@ -113,7 +116,9 @@ class Planner {
     ProcessorPlan processor{.id = component.id.text};
     for (const ProcessorKind& kind : processor_kinds()) {
       if (kind.type.type == component.id.type && kind.read != nullptr) {
-        processor.factory = kind.read(section);
+        ProcessorReading reading = kind.read(section);
+        processor.factory = std::move(reading.factory);
+        processor.storage = find_storage(reading.storage);
       }
     }
     if (component.id.type == "batch") {
@@ -180,7 +185,8 @@ class Planner {
       connectors_.push_back({.component = index,
                              .exporter = plan_.exporters.size(),
                              .groups = std::move(reading.groups),
-                             .takes_over = reading.takes_over});
+                             .takes_over = reading.takes_over,
+                             .changes = std::move(reading.changes)});
       ExporterPlan exporter{.id = component.id.text,
                             .factory = std::move(reading.factory),
                             .helper = std::move(reading.helper),
@@ -191,7 +197,8 @@ class Planner {
   }
 
   void read_extension(const Component& component, config::Section& section);
-  void find_storage(ExporterPlan& exporter);
+  // Nothing where none is named, or with an error.
+  std::optional<size_t> find_storage(const StorageName& name);
 
   template <class Item>
   void add(size_t index, const Component& component, std::vector<Item>& list, Item item) {
@@ -390,22 +397,19 @@ void Planner::read_extension(const Component& component, config::Section& sectio
   if (component.is_used) plan_.health_checks.push_back(std::move(options));
 }
 
-void Planner::find_storage(ExporterPlan& exporter) {
-  const config::SendingQueueConfig& queue = exporter.helper.queue;
-  if (queue.storage.empty()) return;
-  const auto found = std::ranges::find(plan_.storages, queue.storage, &StoragePlan::id);
-  if (found != plan_.storages.end()) {
-    exporter.storage = static_cast<size_t>(found - plan_.storages.begin());
-    return;
-  }
+std::optional<size_t> Planner::find_storage(const StorageName& name) {
+  if (name.id.empty()) return std::nullopt;
+  const auto found = std::ranges::find(plan_.storages, name.id, &StoragePlan::id);
+  if (found != plan_.storages.end()) return static_cast<size_t>(found - plan_.storages.begin());
   const bool is_configured =
       std::ranges::any_of(document_.components, [&](const Component& component) {
-        return component.kind == ComponentKind::kExtension && component.id.text == queue.storage;
+        return component.kind == ComponentKind::kExtension && component.id.text == name.id;
       });
-  diagnostics_.error(
-      queue.storage_place, queue.storage_path,
-      is_configured ? "extension \"" + queue.storage + "\" must be listed in service::extensions"
-                    : "storage extension \"" + queue.storage + "\" is not configured");
+  diagnostics_.error(name.place, name.path,
+                     is_configured
+                         ? "extension \"" + name.id + "\" must be listed in service::extensions"
+                         : "storage extension \"" + name.id + "\" is not configured");
+  return std::nullopt;
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ class Storages {
     std::string trouble;  // empty: all is well
   };
   size_t size() const { return units_.size(); }
+  pipeline::Storage& storage(size_t index) { return *units_[index]->storage; }
   const std::string& id(size_t index) const { return units_[index]->id; }
   State state(size_t index) const;
 

@@ -41,6 +41,8 @@ struct Shared {
   ledger::Ledger* ledger = nullptr;
   // [exporter][signal]; null where no pipeline has the pair.
   std::vector<std::array<pipeline::Destination*, kSignalCount>> destinations;
+  // In the order of the plan.
+  std::vector<pipeline::Storage*> storages;
   // [exporter]; null where none are kept.
   std::vector<pipeline::DeadLetters*> dead_letters;
   // [receiver][signal]

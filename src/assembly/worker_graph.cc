@@ -20,7 +20,7 @@ bool contains(const std::vector<Value>& values, const Value& value) {
 Result<std::unique_ptr<WorkerGraph>> WorkerGraph::create(Shared& shared, KeptByWorker& kept,
                                                          bool is_first) {
   std::unique_ptr<WorkerGraph> graph(new WorkerGraph(shared, kept));
-  graph->make_pipelines();
+  if (Status made = graph->make_pipelines(); !made) return fail(made.error());
   graph->make_connectors();
   graph->make_take_overs();
   if (Status made = graph->make_receivers(is_first); !made) return fail(made.error());
@@ -33,14 +33,14 @@ WorkerGraph::~WorkerGraph() {
     kept_.listeners.connect(index, nullptr);
   }
   for (auto& of_connector : kept_.connector_outputs) {
-    for (pipeline::ConnectorOutputs& outputs : of_connector) outputs.groups.clear();
+    for (pipeline::ConnectorOutputs& outputs : of_connector) outputs = {};
   }
   pipelines_.clear();
   intakes_.clear();
   receivers_.clear();
 }
 
-void WorkerGraph::make_pipelines() {
+Status WorkerGraph::make_pipelines() {
   const Plan& plan = *shared_.plan;
   for (const PipelinePlan& planned : plan.pipelines) {
     std::vector<pipeline::PipelineWorker::Output> outputs;
@@ -52,26 +52,40 @@ void WorkerGraph::make_pipelines() {
     }
     pipelines_.push_back(
         std::make_unique<pipeline::PipelineWorker>(kept_.loop, planned.id, std::move(outputs)));
-    add_processors(planned, *pipelines_.back());
+    if (Status added = add_processors(planned, *pipelines_.back()); !added) return added;
   }
+  return {};
 }
 
-void WorkerGraph::add_processors(const PipelinePlan& planned, pipeline::PipelineWorker& worker) {
-  const Plan& plan = *shared_.plan;
-  for (const size_t processor : planned.processors) {
-    const auto& factory = plan.processors[processor].factory;
-    if (factory == nullptr) continue;
-    const metrics::Labels labels = {{"processor", plan.processors[processor].id},
+Status WorkerGraph::add_processors(const PipelinePlan& planned, pipeline::PipelineWorker& worker) {
+  for (const size_t index : planned.processors) {
+    const ProcessorPlan& processor = shared_.plan->processors[index];
+    if (processor.factory == nullptr) continue;
+    const metrics::Labels labels = {{"processor", processor.id},
                                     {"otel_signal", std::string(signal_name(planned.signal))}};
     auto counter = [&](const metrics::MetricInfo& info) -> metrics::Counter& {
       return shared_.metrics->counter(info.name, info.help, labels);
     };
-    worker.add_processor(
-        std::make_unique<CountingProcessor>(factory->make(planned.signal, worker.next_emitter()),
-                                            counter(metrics::kProcessorIncomingItems),
-                                            counter(metrics::kProcessorOutgoingItems)),
-        kept_.long_work);
+    auto made = processor.factory->make(
+        {.name = processor.id,
+         .signal = planned.signal,
+         .loop = kept_.loop,
+         .pool = kept_.pool,
+         .long_work = kept_.long_work,
+         .log = *shared_.log,
+         .metrics = *shared_.metrics,
+         .wall_clock = shared_.wall_clock,
+         .outlet = worker.next_outlet(),
+         .storage = processor.storage ? shared_.storages[*processor.storage] : nullptr});
+    if (!made) {
+      return fail(made.error().code, "processor " + processor.id + ": " + made.error().message);
+    }
+    worker.add_processor(std::make_unique<CountingProcessor>(
+                             std::move(*made), counter(metrics::kProcessorIncomingItems),
+                             counter(metrics::kProcessorOutgoingItems)),
+                         kept_.long_work);
   }
+  return {};
 }
 
 void WorkerGraph::make_connectors() {
@@ -80,14 +94,28 @@ void WorkerGraph::make_connectors() {
     if (!plan.exporters[index].connector) continue;
     for (const Signal signal : kSignals) {
       if (kept_.destinations[index][index_of(signal)] == nullptr) continue;
-      for (const std::vector<size_t>& group : plan.exporters[index].connector->groups) {
-        std::vector<pipeline::PipelineWorker*> fed;
-        for (const size_t pipeline : group) {
-          if (plan.pipelines[pipeline].signal == signal) fed.push_back(pipelines_[pipeline].get());
-        }
-        if (fed.empty()) continue;
-        kept_.connector_outputs[index][index_of(signal)].groups.push_back(
-            std::make_unique<pipeline::PipelineIntake>(kept_.loop, std::move(fed)));
+      fill_outputs(*plan.exporters[index].connector, signal,
+                   kept_.connector_outputs[index][index_of(signal)]);
+    }
+  }
+}
+
+// Of a connector that takes `from`.
+void WorkerGraph::fill_outputs(const ConnectorPlan& connector, Signal from,
+                               pipeline::ConnectorOutputs& outputs) {
+  for (const std::vector<size_t>& group : connector.groups) {
+    for (const Signal into : kSignals) {
+      if (!connector.makes(into, from)) continue;
+      std::vector<pipeline::PipelineWorker*> fed;
+      for (const size_t index : group) {
+        if (shared_.plan->pipelines[index].signal == into) fed.push_back(pipelines_[index].get());
+      }
+      if (fed.empty()) continue;
+      auto intake = std::make_unique<pipeline::PipelineIntake>(kept_.loop, std::move(fed));
+      if (connector.changes.empty()) {
+        outputs.groups.push_back(std::move(intake));
+      } else {
+        outputs.of_signal[index_of(into)] = std::move(intake);
       }
     }
   }
@@ -224,6 +252,9 @@ void WorkerGraph::abandon_waiting() {
   for (auto& of_connector : kept_.connector_outputs) {
     for (pipeline::ConnectorOutputs& outputs : of_connector) {
       for (const auto& intake : outputs.groups) intake->abandon_waiting();
+      for (const auto& intake : outputs.of_signal) {
+        if (intake != nullptr) intake->abandon_waiting();
+      }
     }
   }
 }

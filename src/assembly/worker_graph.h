@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "graph/drain.h"
 #include "graph/pipeline.h"
+#include "pipeline/connector.h"
 #include "pipeline/intake.h"
 #include "reception/receiver.h"
 
@@ -46,9 +47,11 @@ class WorkerGraph {
 
  private:
   WorkerGraph(Shared& shared, KeptByWorker& kept) : shared_(shared), kept_(kept) {}
-  void make_pipelines();
-  void add_processors(const PipelinePlan& planned, pipeline::PipelineWorker& worker);
+  Status make_pipelines();
+  Status add_processors(const PipelinePlan& planned, pipeline::PipelineWorker& worker);
   void make_connectors();
+  void fill_outputs(const ConnectorPlan& connector, Signal from,
+                    pipeline::ConnectorOutputs& outputs);
   void make_take_overs();
   std::vector<pipeline::Intake*> levels_behind(size_t pipeline);
   Status make_receivers(bool is_first);

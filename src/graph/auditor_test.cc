@@ -127,7 +127,7 @@ TEST(AuditorQueueTest, ARoundUnderWayIsNotBegunAgain) {
 class Keeper final : public Processor {
  public:
   // Of `parts` parts it takes one.
-  Keeper(Emitter emit, uint32_t parts) : emit_(std::move(emit)), parts_(parts) {}
+  Keeper(Outlet& outlet, uint32_t parts) : outlet_(outlet), parts_(parts) {}
   Result<ProcessorResult> process(Payload& payload, Work&) override {
     const uint32_t count = payload.item_count / parts_;
     const size_t bytes = size_t{count} * 8;
@@ -137,7 +137,7 @@ class Keeper final : public Processor {
     payload.bytes = payload.bytes.slice(bytes, payload.bytes.size() - bytes);
     payload.item_count -= count;
     kept_.push_back(std::move(kept));
-    return ProcessorResult{.filtered_count = 0, .held_count = count};
+    return ProcessorResult{.held_count = count};
   }
   uint64_t held_count() const override {
     uint64_t count = 0;
@@ -145,11 +145,12 @@ class Keeper final : public Processor {
     return count;
   }
   void flush() override {
-    for (Payload& payload : std::exchange(kept_, {})) static_cast<void>(emit_(std::move(payload)));
+    for (Payload& payload : std::exchange(kept_, {}))
+      static_cast<void>(outlet_.emit(std::move(payload)));
   }
 
  private:
-  Emitter emit_;
+  Outlet& outlet_;
   const uint32_t parts_;
   std::vector<Payload> kept_;
 };
@@ -165,7 +166,7 @@ class Refuser final : public Processor {
 
 TEST(AuditorQueueTest, WhatAProcessorHoldsIsItsWorkers) {
   Rig rig;
-  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 1),
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_outlet(), 1),
                               rig.long_work);
   rig.submit(5);
   rig.run();
@@ -180,7 +181,7 @@ TEST(AuditorQueueTest, WhatAProcessorHoldsIsItsWorkers) {
 // Half of each request is taken over by the first; then the second refuses the rest.
 TEST(AuditorQueueTest, WhatWasHeldBeforeALaterProcessorRefusedIsAccountedFor) {
   Rig rig;
-  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 2),
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_outlet(), 2),
                               rig.long_work);
   auto refuser = std::make_unique<Refuser>();
   Refuser& refusing = *refuser;
@@ -203,7 +204,7 @@ TEST(AuditorQueueTest, WhatIsHeldOfARequestThatWaitsInLineHasNotEntered) {
   DestinationOptions options = testing::plain_options();
   options.queue = {.capacity = 1, .on_full = OnFull::kBlock};
   Rig rig({options});
-  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_emitter(), 2),
+  rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_outlet(), 2),
                               rig.long_work);
   rig.submit(2);
   rig.run();

@@ -151,7 +151,7 @@ class Filter final : public Processor {
 // Holds everything until flushed.
 class Holder final : public Processor {
  public:
-  explicit Holder(Emitter emit) : emit_(std::move(emit)) {}
+  explicit Holder(Outlet& outlet) : outlet_(outlet) {}
   Result<ProcessorResult> process(Payload& payload, Work&) override {
     held_.push_back(payload);
     const uint32_t count = payload.item_count;
@@ -164,12 +164,12 @@ class Holder final : public Processor {
     return count;
   }
   void flush() override {
-    for (Payload& payload : held_) (void)emit_(std::move(payload));
+    for (Payload& payload : held_) (void)outlet_.emit(std::move(payload));
     held_.clear();
   }
 
  private:
-  Emitter emit_;
+  Outlet& outlet_;
   std::vector<Payload> held_;
 };
 
@@ -195,8 +195,7 @@ TEST(IntakeTest, AProcessorsErrorRejectsTheWholeRequest) {
 
 TEST(IntakeTest, HeldItemsBalanceBeforeAndAfterTheyAreEmitted) {
   Rig rig({plain_options("a"), plain_options("b")});
-  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()),
-                              rig.long_work);
+  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_outlet()), rig.long_work);
   rig.pipeline->add_processor(std::make_unique<Filter>(1), rig.long_work);
   rig.submit(3);
   rig.submit(2);
@@ -210,10 +209,56 @@ TEST(IntakeTest, HeldItemsBalanceBeforeAndAfterTheyAreEmitted) {
   EXPECT_EQ(rig.sinks[1].seen().filtered.items, 2u);
 }
 
+// Takes over all items; lets go of them as it is told.
+class Sampler final : public Processor {
+ public:
+  explicit Sampler(Outlet& outlet) : outlet_(outlet) {}
+  Result<ProcessorResult> process(Payload& payload, Work&) override {
+    const uint32_t sampled_out = payload.item_count / 2;
+    held += payload.item_count - sampled_out;
+    const uint32_t taken = payload.item_count - sampled_out;
+    payload.item_count = 0;
+    return ProcessorResult{.sampled_out_count = sampled_out, .held_count = taken};
+  }
+  uint64_t held_count() const override { return held; }
+  void sample_out(uint32_t count) {
+    held -= count;
+    outlet_.sample_out(count);
+  }
+  void filter(uint32_t count) {
+    held -= count;
+    outlet_.filter(count);
+  }
+  uint64_t held = 0;
+
+ private:
+  Outlet& outlet_;
+};
+
+TEST(IntakeTest, WhatIsSampledOutAtOnceAndLaterIsAccountedForWithItsBytes) {
+  Rig rig({plain_options("a"), plain_options("b")});
+  auto owned = std::make_unique<Sampler>(rig.pipeline->next_outlet());
+  Sampler& sampler = *owned;
+  rig.pipeline->add_processor(std::move(owned), rig.long_work);
+  EXPECT_TRUE(rig.verdicts[rig.submit(4)]->ok());
+  EXPECT_TRUE(rig.verdicts[rig.submit(1)]->ok());
+  rig.expect_balance();
+  EXPECT_EQ(rig.sinks[1].seen().sampled_out, (Amount{2, 16}));
+  EXPECT_EQ(rig.held_items(), 6u) << "three for each destination";
+  sampler.sample_out(1);
+  rig.run();  // audits
+  sampler.filter(2);
+  rig.run();
+  EXPECT_EQ(rig.held_items(), 0u);
+  for (auto& sink : rig.sinks) {
+    EXPECT_EQ(sink.seen().sampled_out, (Amount{3, 24}));
+    EXPECT_EQ(sink.seen().filtered, (Amount{2, 16}));
+  }
+}
+
 TEST(IntakeTest, WhatIsEmittedLateIsDroppedAndCountedWithoutRoom) {
   Rig rig({small("a", 1)});
-  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()),
-                              rig.long_work);
+  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_outlet()), rig.long_work);
   rig.submit(1);
   rig.submit(1);
   rig.pipeline->flush();
@@ -363,8 +408,7 @@ TEST(DrainTest, ADeadBestEffortDestinationHoldsTheEndForTwoSecondsOnceTheOthersA
 
 TEST(DrainTest, ProcessorsEmitBeforeDestinationsClose) {
   DrainRig rig;
-  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_emitter()),
-                              rig.long_work);
+  rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_outlet()), rig.long_work);
   rig.submit(3);
   rig.start(1s);
   EXPECT_FALSE(rig.done);

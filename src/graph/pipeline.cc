@@ -7,13 +7,38 @@
 
 namespace millrace::pipeline {
 
+// Of the processor at `index`.
+class PipelineWorker::HeldOutlet final : public Outlet {
+ public:
+  HeldOutlet(PipelineWorker& pipeline, size_t index) : pipeline_(pipeline), index_(index) {}
+  Status emit(Payload payload) override {
+    return pipeline_.emit_behind(index_ + 1, std::move(payload));
+  }
+  void filter(uint32_t item_count) override {
+    const ledger::Amount amount = pipeline_.take_held(item_count);
+    for (const Output& output : pipeline_.outputs_) {
+      output.destination->book().filter(*output.account, amount);
+    }
+  }
+  void sample_out(uint32_t item_count) override {
+    const ledger::Amount amount = pipeline_.take_held(item_count);
+    for (const Output& output : pipeline_.outputs_) {
+      output.destination->book().sample_out(*output.account, amount);
+    }
+  }
+
+ private:
+  PipelineWorker& pipeline_;
+  const size_t index_;
+};
+
 PipelineWorker::PipelineWorker(io::Loop& loop, std::string name, std::vector<Output> outputs)
     : loop_(loop), name_(std::move(name)), outputs_(std::move(outputs)) {}
+PipelineWorker::~PipelineWorker() = default;
 
-Processor::Emitter PipelineWorker::next_emitter() {
-  return [this, index = processors_.size()](Payload payload) {
-    return emit_behind(index + 1, std::move(payload));
-  };
+Outlet& PipelineWorker::next_outlet() {
+  outlets_.push_back(std::make_unique<HeldOutlet>(*this, processors_.size()));
+  return *outlets_.back();
 }
 
 void PipelineWorker::add_processor(std::unique_ptr<Processor> processor, io::LongWork& long_work) {
@@ -28,7 +53,7 @@ Result<PipelineWorker::Processed> PipelineWorker::process(Payload& payload) {
   if (tried.status) return tried.processed;
   // What was taken over before the error stays where it is though the request is refused.
   if (held != 0) {
-    enter({.filtered_count = 0, .held_count = tried.processed.held_count},
+    enter({.held_count = tried.processed.held_count},
           {held, whole.bytes * held / std::max<uint64_t>(1, whole.items)});
   }
   return fail(std::move(tried.status.error()));
@@ -37,6 +62,7 @@ Result<PipelineWorker::Processed> PipelineWorker::process(Payload& payload) {
 PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payload) {
   Tried tried;
   Processed& total = tried.processed;
+  uint32_t left_count = 0;
   for (size_t i = first; i < processors_.size(); ++i) {
     Work work = long_work_->work();
     Result<ProcessorResult> result = processors_[i]->process(payload, work);
@@ -45,10 +71,12 @@ PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payloa
       break;
     }
     total.filtered_count += result->filtered_count;
+    total.sampled_out_count += result->sampled_out_count;
     total.held_count += result->held_count;
     // At once: a later processor may be suspended while the ledger is audited.
     if (first == 0) unentered_count_ += result->held_count;
-    if (payload.item_count == 0 && total.filtered_count + total.held_count != 0) {
+    left_count += result->left_count();
+    if (payload.item_count == 0 && left_count != 0) {
       payload.bytes.clear();
       break;
     }
@@ -61,20 +89,27 @@ PipelineWorker::Shares PipelineWorker::shares_of(const Processed& processed,
   const uint64_t items = std::max<uint64_t>(1, admitted.items);
   const ledger::Amount filtered{processed.filtered_count,
                                 admitted.bytes * processed.filtered_count / items};
+  ledger::Amount sampled_out{processed.sampled_out_count,
+                             admitted.bytes * processed.sampled_out_count / items};
   ledger::Amount held{processed.held_count, admitted.bytes * processed.held_count / items};
   // The rounding goes to whoever takes the last item.
-  if (processed.held_count != 0 && filtered.items + held.items == admitted.items) {
-    held.bytes = admitted.bytes - filtered.bytes;
+  const bool none_is_left = filtered.items + sampled_out.items + held.items == admitted.items;
+  if (none_is_left && processed.held_count != 0) {
+    held.bytes = admitted.bytes - filtered.bytes - sampled_out.bytes;
+  } else if (none_is_left && processed.sampled_out_count != 0) {
+    sampled_out.bytes = admitted.bytes - filtered.bytes;
   }
-  return {filtered, held, admitted.bytes - filtered.bytes - held.bytes};
+  return {filtered, sampled_out, held,
+          admitted.bytes - filtered.bytes - sampled_out.bytes - held.bytes};
 }
 
 size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted) {
-  const auto [filtered, held, left_bytes] = shares_of(processed, admitted);
+  const auto [filtered, sampled_out, held, left_bytes] = shares_of(processed, admitted);
   for (const Output& output : outputs_) {
     ledger::Book& book = output.destination->book();
     book.admit(*output.account, admitted);
     if (filtered.items != 0) book.filter(*output.account, filtered);
+    if (sampled_out.items != 0) book.sample_out(*output.account, sampled_out);
   }
   held_ += held;
   unentered_count_ -= held.items;
@@ -98,14 +133,18 @@ bool PipelineWorker::enter_late(const Payload& payload, const Output& output, ui
   return true;
 }
 
+ledger::Amount PipelineWorker::take_held(uint32_t item_count) {
+  ledger::Amount taken{item_count, held_.items == 0 ? 0 : held_.bytes * item_count / held_.items};
+  taken.bytes = std::min(taken.bytes, held_.bytes);
+  held_.items -= std::min(taken.items, held_.items);
+  held_.bytes -= taken.bytes;
+  return taken;
+}
+
 Status PipelineWorker::emit_behind(size_t index, Payload payload) {
-  const uint32_t items = payload.item_count;
-  ledger::Amount emitted{items, held_.items == 0 ? 0 : held_.bytes * items / held_.items};
-  emitted.bytes = std::min(emitted.bytes, held_.bytes);
-  held_.items -= std::min(emitted.items, held_.items);
-  held_.bytes -= emitted.bytes;
+  const ledger::Amount emitted = take_held(payload.item_count);
   const Tried tried = process_from(index, payload);
-  const auto [filtered, held, bytes] = shares_of(tried.processed, emitted);
+  const auto [filtered, sampled_out, held, bytes] = shares_of(tried.processed, emitted);
   held_ += held;
   if (!tried.status) {
     const ledger::Amount refused = emitted - held;
@@ -118,6 +157,7 @@ Status PipelineWorker::emit_behind(size_t index, Payload payload) {
   for (const Output& output : outputs_) {
     ledger::Book& book = output.destination->book();
     book.filter(*output.account, filtered);
+    book.sample_out(*output.account, sampled_out);
     if (payload.bytes.empty()) continue;
     const DestinationWorker::Room room = output.destination->try_reserve(payload);
     if (room == DestinationWorker::Room::kReserved &&

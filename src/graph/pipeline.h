@@ -26,10 +26,10 @@ class PipelineWorker final : public ledger::HeldWalker {
   };
   // `name` as in service.pipelines ("traces/2"). Outputs must be of the pipeline's signal.
   PipelineWorker(io::Loop& loop, std::string name, std::vector<Output> outputs);
+  ~PipelineWorker();
 
-  // For the processor that will be added next: what it emits enters behind it, and is dropped and
-  // counted as queue_full where there is no room, since its sender was answered long ago.
-  Processor::Emitter next_emitter();
+  // For the processor that will be added next; lives as long as the pipeline.
+  Outlet& next_outlet();
   // `long_work` is the worker's, outlives the pipeline, and is the same for all of its processors.
   void add_processor(std::unique_ptr<Processor> processor, io::LongWork& long_work);
 
@@ -41,13 +41,15 @@ class PipelineWorker final : public ledger::HeldWalker {
   // What the processors made of one request. `payload` is empty when nothing is left to pass on.
   struct Processed {
     uint32_t filtered_count = 0;
+    uint32_t sampled_out_count = 0;
     uint32_t held_count = 0;
   };
   // Changes nothing but `payload` and what processors hold; the accounts are the caller's.
   Result<Processed> process(Payload& payload);
-  // How the admitted bytes are shared out between what was filtered, held and is left.
+  // How the admitted bytes are shared out between what was filtered, sampled out, held and is left.
   struct Shares {
     ledger::Amount filtered;
+    ledger::Amount sampled_out;
     ledger::Amount held;
     uint64_t left_bytes = 0;
   };
@@ -66,13 +68,17 @@ class PipelineWorker final : public ledger::HeldWalker {
     Status status;
     Processed processed;  // also by those before the one that failed
   };
+  class HeldOutlet;
   Tried process_from(size_t first, Payload& payload);
+  // The share of what is held that `item_count` items stand for; it is held no longer.
+  ledger::Amount take_held(uint32_t item_count);
   Status emit_behind(size_t index, Payload payload);
   bool enter_late(const Payload& payload, const Output& output, uint32_t bytes);
 
   io::Loop& loop_;
   const std::string name_;
   const std::vector<Output> outputs_;
+  std::vector<std::unique_ptr<HeldOutlet>> outlets_;  // used by the processors
   std::vector<std::unique_ptr<Processor>> processors_;
   io::LongWork* long_work_ = nullptr;  // null: no processors
   // What processors took over and have not emitted: admitted bytes, shared out by items.

@@ -382,7 +382,7 @@ class PipelineIntake::Submission : public std::enable_shared_from_this<Submissio
       const uint32_t held = branch.processed.held_count;
       if (held == 0) continue;
       const uint64_t bytes = branch.admitted.bytes * held / branch.admitted.items;
-      branch.pipeline->enter({.filtered_count = 0, .held_count = held}, {held, bytes});
+      branch.pipeline->enter({.held_count = held}, {held, bytes});
     }
   }
 

@@ -5,20 +5,31 @@
 // A batch is handed on with Policy::kDelivered: the connector's queue holds its place until the
 // pipelines behind it have delivered, so that what a sender hears means the same with a connector
 // between.
+//
+// A connector may make another signal (spans in, metrics out): it hands on a batch of its own in
+// place of the one that it took. The accounts before the connector then end as delivered when the
+// pipelines behind it have what was made of the batch, or at once when nothing was; the accounts
+// behind it begin as admitted with the items of the new signal.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "pipeline/exporter.h"
 #include "pipeline/intake.h"
 
 namespace millrace::pipeline {
 
-// Where a connector hands on to; filled in by assembly before the loops run, when the pipelines
-// have been made. One entry for each group of pipelines that the connector asked for.
+// Where a connector of one signal hands on to; filled in by assembly before the loops run, when the
+// pipelines have been made.
 struct ConnectorOutputs {
+  // For a connector that hands on what it takes: one entry for each group of pipelines that it
+  // asked for.
   std::vector<std::unique_ptr<Intake>> groups;
+  // For a connector that makes other signals: the pipelines that take each of them; null: none do.
+  std::array<std::unique_ptr<Intake>, kSignalCount> of_signal;
 };
 
 // The verdict of the pipelines as the outcome of the attempt.

@@ -1,0 +1,293 @@
+// What assembly does for the contracts of components, with components of the test: receivers that
+// pull, processors that hold, connectors that make another signal.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "assembly/collector.h"
+#include "io/file.h"
+#include "io/sim/world.h"
+#include "pipeline/connector.h"
+#include "pipeline/testing/fake_exporter.h"
+
+namespace millrace::assembly {
+namespace {
+
+using pipeline::Batch;
+using pipeline::Outcome;
+
+// Counts its pulls, and hands in one request of one span with each.
+class PullingFactory final : public reception::ReceiverFactory {
+ public:
+  struct Pulling final : reception::Receiver {
+    Pulling(PullingFactory& made_by, reception::ReceiverParts given)
+        : factory(made_by), parts(std::move(given)) {}
+    void pull() override {
+      ++factory.pulls;
+      parts.intakes[index_of(Signal::kTraces)]->submit(
+          {.signal = Signal::kTraces,
+           .item_count = 1,
+           .bytes = Rope(Bytes::copy_of("\x0a\x00")),
+           .metadata = nullptr,
+           .completion = nullptr,
+           .admitted_at = parts.loop->now()},
+          pipeline::Policy::kAccepted, kNever,
+          [this](const pipeline::Verdict& verdict) { factory.accepted += verdict.ok() ? 1 : 0; });
+    }
+    PullingFactory& factory;
+    const reception::ReceiverParts parts;
+  };
+  Result<std::unique_ptr<reception::Receiver>> make(reception::ReceiverParts parts) const override {
+    ++made;
+    return std::make_unique<Pulling>(const_cast<PullingFactory&>(*this), std::move(parts));
+  }
+  mutable int made = 0;
+  int pulls = 0;
+  int accepted = 0;
+};
+
+// One number for each batch of spans: how many there were, as a metrics request of one point.
+class CountingConnector final : public pipeline::Exporter {
+ public:
+  explicit CountingConnector(pipeline::ConnectorOutputs& outputs) : outputs_(outputs) {}
+  void send_batch(Batch batch, MonotonicTime deadline, Done done) override {
+    EXPECT_EQ(batch.signal, Signal::kTraces);
+    EXPECT_TRUE(outputs_.groups.empty());
+    EXPECT_EQ(outputs_.of_signal[index_of(Signal::kLogs)], nullptr);
+    const Batch made{.signal = Signal::kMetrics,
+                     .item_count = 1,
+                     .bytes = Rope(Bytes::copy_of(std::to_string(batch.item_count))),
+                     .metadata = nullptr};
+    pipeline::hand_on(*outputs_.of_signal[index_of(Signal::kMetrics)], made, deadline,
+                      [done = std::move(done)](const pipeline::Verdict& verdict) mutable {
+                        done(pipeline::outcome_of(verdict));
+                      });
+  }
+  void close() override {}
+  std::string describe() const override { return "counts"; }
+
+ private:
+  pipeline::ConnectorOutputs& outputs_;
+};
+
+// Takes over every span, and lets half of them go when it is flushed.
+class HoldingProcessor final : public pipeline::Processor {
+ public:
+  explicit HoldingProcessor(const ProcessorParts& parts) : outlet_(parts.outlet) {}
+  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work&) override {
+    const uint32_t taken = std::exchange(payload.item_count, 0);
+    held_ += taken;
+    return pipeline::ProcessorResult{.held_count = taken};
+  }
+  uint64_t held_count() const override { return held_; }
+  void flush() override {
+    const uint32_t held = std::exchange(held_, 0);
+    outlet_.sample_out(held / 2);
+    outlet_.filter(held - held / 2);
+  }
+
+ private:
+  pipeline::Outlet& outlet_;
+  uint32_t held_ = 0;
+};
+
+template <class Function>
+class ExporterBy final : public ExporterFactory {
+ public:
+  explicit ExporterBy(Function function) : function_(std::move(function)) {}
+  Result<std::unique_ptr<pipeline::Exporter>> make(const ExporterParts& parts,
+                                                   Signal signal) override {
+    return function_(parts, signal);
+  }
+
+ private:
+  Function function_;
+};
+template <class Function>
+std::shared_ptr<ExporterFactory> exporter_by(Function function) {
+  return std::make_shared<ExporterBy<Function>>(std::move(function));
+}
+
+// A collector with two workers in a simulated world.
+struct Scene {
+  explicit Scene(Plan plan) {
+    plan.metrics_page.reset();
+    std::vector<io::Loop*> raw;
+    for (const auto& loop : loops) raw.push_back(loop.get());
+    auto made = Collector::create(std::move(plan), {.loops = raw,
+                                                    .log = &log,
+                                                    .unsampled_log = &log,
+                                                    .files = files.get(),
+                                                    .wall_clock = [] { return WallTime(); },
+                                                    .on_ledger_finding =
+                                                        [](const ledger::Finding& finding) {
+                                                          ADD_FAILURE() << finding.to_text();
+                                                        }});
+    EXPECT_TRUE(made) << made.error().message;
+    if (made) collector = std::move(*made);
+  }
+  ~Scene() {
+    EXPECT_TRUE(collector->imbalances().empty());
+    collector->end();
+    EXPECT_TRUE(collector->imbalances().empty());
+  }
+  bool drain() {
+    bool drained = false;
+    loops[0]->post([&] { collector->drain(5s, [&] { drained = true; }); });
+    world.run_for(10s);
+    return drained;
+  }
+
+  io::sim::World world{1};
+  std::vector<std::unique_ptr<io::Loop>> loops = make_loops();
+  std::vector<std::unique_ptr<io::Loop>> make_loops() {
+    std::vector<std::unique_ptr<io::Loop>> made;
+    made.push_back(world.make_loop("collector"));
+    made.push_back(world.make_loop("collector"));
+    return made;
+  }
+  Logger log{{.level = LogLevel::kError}, nullptr, [] { return int64_t{0}; }};
+  std::unique_ptr<io::FileSystem> files = io::make_file_system();
+  std::unique_ptr<Collector> collector;
+};
+
+ExporterPlan recorder(std::vector<std::string>& bodies) {
+  ExporterPlan plan{.id = "recorder", .joins_requests = false};
+  class Recorder final : public pipeline::Exporter {
+   public:
+    Recorder(io::Loop& loop, std::vector<std::string>& into) : loop_(loop), into_(into) {}
+    void send_batch(Batch batch, MonotonicTime, Done done) override {
+      into_.emplace_back(batch.bytes.to_bytes().text());
+      loop_.post([done = std::move(done)]() mutable { done({}); });
+    }
+    void close() override {}
+    std::string describe() const override { return "records"; }
+
+   private:
+    io::Loop& loop_;
+    std::vector<std::string>& into_;
+  };
+  plan.factory = exporter_by(
+      [&bodies](const ExporterParts& parts, Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+        return std::make_unique<Recorder>(parts.loop, bodies);
+      });
+  return plan;
+}
+
+TEST(ContractsTest, AReceiverThatPullsIsAskedOnTheFirstWorkerUntilTheDrain) {
+  std::vector<std::string> bodies;
+  auto factory = std::make_shared<PullingFactory>();
+  Plan plan;
+  reception::ReceiverReading reading;
+  reading.factory = factory;
+  reading.pull_interval = 10s;
+  plan.receivers.push_back(make_receiver_plan("pulling", std::move(reading)));
+  plan.exporters.push_back(recorder(bodies));
+  plan.pipelines.push_back({.signal = Signal::kTraces,
+                            .id = "traces",
+                            .receivers = {0},
+                            .processors = {},
+                            .exporters = {0}});
+  Scene scene(std::move(plan));
+  EXPECT_EQ(factory->made, 2);
+  scene.world.run_for(35s);
+  EXPECT_EQ(factory->pulls, 3);
+  EXPECT_EQ(factory->accepted, 3);
+  EXPECT_EQ(bodies.size(), 3u);
+  EXPECT_TRUE(scene.drain());
+  scene.world.run_for(60s);
+  EXPECT_EQ(factory->pulls, 3);
+}
+
+TEST(ContractsTest, AConnectorMakesAnotherSignal) {
+  std::vector<std::string> bodies;
+  Plan plan;
+  ExporterPlan connector{.id = "counting", .joins_requests = false, .connector = ConnectorPlan{}};
+  connector.connector->groups = {{1}};
+  connector.connector->changes = {{.from = Signal::kTraces, .into = Signal::kMetrics}};
+  connector.factory = exporter_by(
+      [](const ExporterParts& parts, Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+        return std::make_unique<CountingConnector>(*parts.outputs);
+      });
+  plan.exporters.push_back(std::move(connector));
+  plan.exporters.push_back(recorder(bodies));
+  plan.pipelines.push_back({.signal = Signal::kTraces,
+                            .id = "traces",
+                            .receivers = {},
+                            .processors = {},
+                            .exporters = {0}});
+  plan.pipelines.push_back({.signal = Signal::kMetrics,
+                            .id = "metrics",
+                            .receivers = {},
+                            .processors = {},
+                            .exporters = {1}});
+  Scene scene(std::move(plan));
+  pipeline::Intake* const traces = scene.collector->open_source(1, Signal::kTraces);
+  ASSERT_NE(traces, nullptr);
+  scene.loops[1]->post([&] {
+    traces->submit({.signal = Signal::kTraces,
+                    .item_count = 7,
+                    .bytes = Rope(Bytes::copy_of("\x0a\x00")),
+                    .metadata = nullptr,
+                    .completion = nullptr,
+                    .admitted_at = traces->loop().now()},
+                   pipeline::Policy::kAccepted, kNever, [](const pipeline::Verdict&) {});
+  });
+  scene.world.run_for(5s);
+  EXPECT_EQ(bodies, std::vector<std::string>{"7"});
+  const auto before =
+      scene.collector->ledger().open(Signal::kTraces, "traces", "counting").snapshot();
+  const auto behind =
+      scene.collector->ledger().open(Signal::kMetrics, "metrics", "recorder").snapshot();
+  EXPECT_EQ(before.admitted.items, 7u);
+  EXPECT_EQ(before.delivered.items, 7u);
+  EXPECT_EQ(behind.admitted.items, 1u);
+  EXPECT_EQ(behind.delivered.items, 1u);
+  EXPECT_TRUE(scene.drain());
+}
+
+TEST(ContractsTest, AProcessorIsGivenItsPartsAndLetsGoByTheWordsOfTheLedger) {
+  class Factory final : public ProcessorFactory {
+   public:
+    Result<std::unique_ptr<pipeline::Processor>> make(const ProcessorParts& parts) override {
+      EXPECT_EQ(parts.name, "holding/a");
+      EXPECT_EQ(parts.signal, Signal::kTraces);
+      EXPECT_EQ(parts.storage, nullptr);
+      return std::make_unique<HoldingProcessor>(parts);
+    }
+  };
+  std::vector<std::string> bodies;
+  Plan plan;
+  plan.processors.push_back({.id = "holding/a", .factory = std::make_shared<Factory>()});
+  plan.exporters.push_back(recorder(bodies));
+  plan.pipelines.push_back({.signal = Signal::kTraces,
+                            .id = "traces",
+                            .receivers = {},
+                            .processors = {0},
+                            .exporters = {0}});
+  Scene scene(std::move(plan));
+  pipeline::Intake* const traces = scene.collector->open_source(0, Signal::kTraces);
+  scene.loops[0]->post([&] {
+    traces->submit({.signal = Signal::kTraces,
+                    .item_count = 5,
+                    .bytes = Rope(Bytes::copy_of("12345")),
+                    .metadata = nullptr,
+                    .completion = nullptr,
+                    .admitted_at = traces->loop().now()},
+                   pipeline::Policy::kAccepted, kNever, [](const pipeline::Verdict&) {});
+  });
+  scene.world.run_for(5s);
+  EXPECT_EQ(scene.collector->held().total().items, 5u);
+  EXPECT_TRUE(scene.drain());
+  const auto account =
+      scene.collector->ledger().open(Signal::kTraces, "traces", "recorder").snapshot();
+  EXPECT_EQ(account.sampled_out, (ledger::Amount{2, 2}));
+  EXPECT_EQ(account.filtered, (ledger::Amount{3, 3}));
+  EXPECT_TRUE(bodies.empty());
+}
+
+}  // namespace
+}  // namespace millrace::assembly
