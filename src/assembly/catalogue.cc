@@ -19,6 +19,7 @@
 #include "extensions/bearertokenauth/bearer_token_auth.h"
 #include "processors/attributes/attributes_processor.h"
 #include "receivers/otlp/otlp.h"
+#include "receivers/zipkin/zipkin.h"
 
 namespace millrace::assembly {
 namespace {
@@ -296,6 +297,7 @@ constexpr config::ComponentType processor(std::string_view type, uint8_t signals
 
 constexpr std::array kReceivers = {
     receivers::kOtlp,
+    receivers::zipkin::kZipkin,
 };
 
 constexpr std::array kAuthExtensions = {

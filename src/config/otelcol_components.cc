@@ -121,7 +121,7 @@ constexpr OtelcolComponent kComponents[] = {
     {kReceiver, "windowsperfcounters", true, ""},
     {kReceiver, "windowsservice", true, ""},
     {kReceiver, "yanggrpc", true, ""},
-    {kReceiver, "zipkin", true, "send OTLP instead, to the otlp receiver"},
+    {kReceiver, "zipkin", true, ""},
     {kReceiver, "zookeeper", true, ""},
     {kProcessor, "attributes", true, ""},
     {kProcessor, "coralogix", true, ""},

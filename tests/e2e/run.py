@@ -22,6 +22,7 @@ import operating
 import outputs
 import pages
 import recovery
+import zipkin
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
                      wait_for_port, wait_until)
 
@@ -192,6 +193,7 @@ def cases():
     yield from operating.cases()
     yield from doctor.cases()
     yield from pages.cases()
+    yield from zipkin.cases()
 
 
 def show_logs(folder):

@@ -1,9 +1,13 @@
 #include "transport/server/http_replies.h"
 
+#include "wire/utf8.h"
+
 namespace millrace::transport {
 namespace {
 
 using http::KnownField;
+
+constexpr size_t kPlainTextBytesMax = 2048;
 
 std::string joined(const std::vector<std::string>& items) {
   std::string text;
@@ -16,6 +20,19 @@ std::string joined(const std::vector<std::string>& items) {
 
 }  // namespace
 
+HttpReply answer_reply(const Reply& reply, const RequestPlan& plan) {
+  HttpReply answer = map_to_http(reply, plan.signal.value_or(Signal::kTraces), plan.format);
+  if (plan.style == RouteStyle::kOtlp) return answer;
+  if (reply.code == Code::kOk && !reply.too_large) {
+    HttpReply accepted;
+    accepted.status = 202;
+    return accepted;
+  }
+  answer.content_type = "text/plain; charset=utf-8";
+  answer.body = wire::to_utf8(reply.message, kPlainTextBytesMax) + "\n";
+  return answer;
+}
+
 HttpReply answer_refusal(const RequestPlan& plan) {
   const RoutingRefusal& refusal = *plan.refusal;
   HttpReply answer;
@@ -23,7 +40,7 @@ HttpReply answer_refusal(const RequestPlan& plan) {
     Reply reply;
     reply.code = refusal.grpc_code;
     reply.message = refusal.message;
-    answer = map_to_http(reply, plan.signal.value_or(Signal::kTraces), plan.format);
+    answer = answer_reply(reply, plan);
   } else {
     answer.content_type = "text/plain; charset=utf-8";
     answer.body = refusal.message;

@@ -12,6 +12,8 @@
 
 namespace millrace::transport {
 
+// The reply of the handler of an OTLP request, in the format and style of its route.
+HttpReply answer_reply(const Reply& reply, const RequestPlan& plan);
 HttpReply answer_refusal(const RequestPlan& plan);
 // Runs the page's handler.
 HttpReply answer_page(const http::HeaderList& head, const PageHandler& handler);

@@ -404,5 +404,24 @@ TEST_F(HttpServerTest, DrainFinishesTheRequestUnderWay) {
   EXPECT_TRUE(has(busy->received, "connection: close"));
 }
 
+TEST_F(HttpServerTest, APlainRouteTakesAnyTypeAndAnswersWithoutABodyOrWithText) {
+  options.otlp_routes = {{Signal::kTraces, "/api/v2/spans", &handler, RouteStyle::kPlain}};
+  start();
+  const std::string accepted = exchange(post("/api/v2/spans", "text/plain", "[]"));
+  EXPECT_TRUE(accepted.starts_with("HTTP/1.1 202 ")) << accepted;
+  EXPECT_TRUE(has(accepted, "content-length: 0\r\n")) << accepted;
+  ASSERT_EQ(handler.requests.size(), 1u);
+  EXPECT_EQ(handler.requests[0].format, BodyFormat::kJson);
+  handler.answer.code = Code::kInvalidArgument;
+  handler.answer.message = "spans[0].id: is missing";
+  const std::string refused = exchange(post("/api/v2/spans", kProtobuf, "x"));
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 400 ")) << refused;
+  EXPECT_TRUE(has(refused, "text/plain")) << refused;
+  EXPECT_TRUE(refused.ends_with("spans[0].id: is missing\n")) << refused;
+  EXPECT_EQ(handler.requests[1].format, BodyFormat::kProtobuf);
+  EXPECT_TRUE(has(exchange(post("/api/v1/spans", "application/json", "[]")),
+                  "this port serves /api/v2/spans"));
+}
+
 }  // namespace
 }  // namespace millrace::transport

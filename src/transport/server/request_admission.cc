@@ -153,7 +153,7 @@ void RequestAdmission::note_rejected(std::string_view reason, std::string_view d
 }
 
 HttpReply RequestAdmission::http_reply(const Reply& reply) const {
-  return map_to_http(reply, plan_.signal.value_or(Signal::kTraces), plan_.format);
+  return answer_reply(reply, plan_);
 }
 
 HttpReply RequestAdmission::http_timeout_reply(std::string_view message) const {

@@ -110,7 +110,10 @@ std::string RequestRouting::not_found_text(std::string_view path) const {
   std::string served;
   for (const auto& route : options_.otlp_routes) served += " " + route.http_path;
   std::string text = "404 page not found: \"" + shown(path) + "\"";
-  if (!served.empty() && options_.serves_http) text += "; OTLP is served at" + served;
+  if (!served.empty() && options_.serves_http) {
+    const bool is_otlp = options_.otlp_routes.front().style == RouteStyle::kOtlp;
+    text += (is_otlp ? "; OTLP is served at" : "; this port serves") + served;
+  }
   constexpr std::array<std::string_view, kSignalCount> kUsualPaths = {
       "/v1/traces", "/v1/metrics", "/v1/logs", "/v1development/profiles"};
   for (const Signal signal : kSignals) {
@@ -218,6 +221,7 @@ RequestPlan RequestRouting::plan_otlp_http(const HeaderList& head,
   RequestPlan plan;
   plan.signal = route.signal;
   plan.handler = route.handler;
+  plan.style = route.style;
   const std::string_view method = head.find(KnownField::kMethod);
   if (method == "OPTIONS" && !options_.cors.allowed_origins.empty() &&
       head.has(KnownField::kOrigin)) {
@@ -232,9 +236,11 @@ RequestPlan RequestRouting::plan_otlp_http(const HeaderList& head,
     return wrong;
   }
   const std::string_view type = media_type(head.find(KnownField::kContentType));
-  if (equals_ignoring_case(type, "application/json")) {
+  const bool is_protobuf = equals_ignoring_case(type, "application/x-protobuf");
+  if (equals_ignoring_case(type, "application/json") ||
+      (route.style == RouteStyle::kPlain && !is_protobuf)) {
     plan.format = BodyFormat::kJson;
-  } else if (!equals_ignoring_case(type, "application/x-protobuf")) {
+  } else if (!is_protobuf) {
     RequestPlan wrong = refused_http(
         "wrong_content_type", 415,
         "415 unsupported media type, supported: [application/json, application/x-protobuf]");

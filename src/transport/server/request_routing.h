@@ -37,6 +37,7 @@ struct RequestPlan {
   RequestHandler* handler = nullptr;
   const PageHandler* page = nullptr;
   BodyFormat format = BodyFormat::kProtobuf;
+  RouteStyle style = RouteStyle::kOtlp;
   compress::Coding coding = compress::Coding::kIdentity;
   std::optional<Duration> timeout;  // grpc-timeout
   std::optional<RoutingRefusal> refusal;

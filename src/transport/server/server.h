@@ -134,6 +134,14 @@ struct CorsOptions {
   int64_t max_age_s = 0;
 };
 
+// How requests of a route are read and answered over HTTP.
+enum class RouteStyle : uint8_t {
+  kOtlp,
+  // For protocols that answer nothing: any content type but application/x-protobuf is JSON, success
+  // is 202 without a body, and an error is its text. The statuses of errors are those of OTLP.
+  kPlain,
+};
+
 // All durations: zero means "no limit" unless stated.
 struct ServerOptions {
   bool serves_grpc = true;
@@ -142,6 +150,7 @@ struct ServerOptions {
     Signal signal;
     std::string http_path;  // "/v1/traces"; the gRPC path follows from the signal
     RequestHandler* handler;
+    RouteStyle style = RouteStyle::kOtlp;
   };
   std::vector<OtlpRoute> otlp_routes;
   // Asked in this order for each OTLP request; pages and CORS preflights pass by. Shared, because
