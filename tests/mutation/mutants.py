@@ -15,7 +15,7 @@ TRUTH = re.compile(r"\b(true|false)\b")
 RETURN = re.compile(r"\breturn ([^;]+);")
 # Lines that decide nothing at run time, or that stop the process when they are wrong.
 LEFT_ALONE = re.compile(r"^\s*(?:#|//|\*|using |namespace |template|static_assert|public:|private:|MILLRACE_CHECK"
-                        r"|friend |typedef |case |enum |struct |class |\}|\{)|= delete;|= default;|&& \w+\)|\w+&& ")
+                        r"|friend |typedef |case |enum |struct |class |virtual |\{|\}(?! else if))|= delete;|= default;|\w+&& \w")
 
 
 def blanked(text):
