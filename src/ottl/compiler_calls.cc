@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ottl/compiler.h"
+#include "ottl/converters.h"
 #include "ottl/function_check.h"
 
 namespace millrace::ottl {
@@ -140,6 +141,11 @@ bool Compiler::compile_call(const Expression& call, Node* node) {
     }
     written_ |= static_cast<uint8_t>(1 << static_cast<unsigned>(in_.context));
   }
+  node->converter = find_converter(rule->function);
+  node->editor = find_editor(rule->function);
+  if (node->converter == nullptr && node->editor == nullptr) {
+    return fail(call.offset, "the function " + call.text + " is not supported");
+  }
   if (auto refused = check_call(*node)) return fail(call.offset, std::move(*refused));
   return compile_keys(call.keys, node);
 }
@@ -221,7 +227,9 @@ bool Compiler::compile_function_name(const Expression& value, Node* node) {
   }
   node->op = Op::kConstant;
   node->referenced = find_function(value.text);
-  if (node->referenced != nullptr && node->referenced->is_known_in(in_.context)) return true;
+  if (node->referenced != nullptr && node->referenced->is_known_in(in_.context)) {
+    return fail(value.offset, "the argument that names a function is not supported");
+  }
   Expression call;
   call.text = value.text;
   call.offset = value.offset;

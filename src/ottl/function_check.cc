@@ -71,6 +71,13 @@ std::optional<std::string> check_limit(const Node& call) {
          std::to_string(kept) + " keys must be kept";
 }
 
+std::optional<std::string> check_case(const Node& argument) {
+  if (auto refused = check_word(argument, {"lower", "upper", "snake", "camel"})) return refused;
+  const std::string_view word = argument.constant.text;
+  if (word == "lower" || word == "upper") return {};
+  return "the case \"" + std::string(word) + "\" is not supported";
+}
+
 // An id as bytes or as hexadecimal digits.
 std::optional<std::string> check_id(const Node& argument, size_t size) {
   if (!argument.is_constant() || argument.constant.is_nil()) return {};
@@ -98,7 +105,7 @@ std::optional<std::string> check_call(Node& call) {
     case Function::kReplaceAllPatterns:
       return check_word(call.children[1], {"key", "value"});
     case Function::kConvertCase:
-      return check_word(call.children[1], {"lower", "upper", "snake", "camel"});
+      return check_case(call.children[1]);
     case Function::kConvertGaugeToSum:
       return check_word(call.children[0], {"delta", "cumulative"});
     case Function::kSort:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <expected>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,10 @@ class RE2;
 }
 
 namespace millrace::ottl {
+
+class Arguments;
+template <class T>
+using Evaluated = std::expected<T, std::string>;
 
 struct Node {
   enum class Op : uint8_t {
@@ -47,6 +52,9 @@ struct Node {
   std::vector<std::string_view> names;
   std::vector<Node> children;
   std::vector<Node> keys;
+  // What runs a call: one of the two.
+  Evaluated<Value> (*converter)(Arguments&) = nullptr;
+  Evaluated<void> (*editor)(Arguments&) = nullptr;
   // The pattern of a call, if it is a constant.
   std::shared_ptr<const re2::RE2> pattern;
 

@@ -1,0 +1,77 @@
+#include "ottl/arguments.h"
+
+#include <bit>
+
+#include "ottl/conversion.h"
+
+namespace millrace::ottl {
+namespace {
+
+using V = Value::Type;
+
+std::unexpected<EvaluationError> wrong_type(std::string_view wanted, V found) {
+  return std::unexpected("expected " + std::string(wanted) + ", found " +
+                         std::string(type_name(found)));
+}
+
+std::string big_endian(uint64_t number) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xff);
+  return bytes;
+}
+
+}  // namespace
+
+Evaluated<Value> Arguments::value(size_t i, V wanted) {
+  auto found = value(i);
+  if (found && !found->is(wanted)) return wrong_type(type_name(wanted), found->type);
+  return found;
+}
+
+Evaluated<std::string_view> Arguments::text(size_t i) {
+  const auto found = value(i, V::kString);
+  if (!found) return std::unexpected(found.error());
+  return found->text;
+}
+
+Evaluated<std::optional<std::string>> Arguments::text_like(const Node& argument) {
+  const auto found = evaluation_.value_of(argument);
+  if (!found) return std::unexpected(found.error());
+  if (found->is_nil()) return std::nullopt;
+  std::string text = to_text(*found);
+  if (!scratch().charge(text.size())) return std::unexpected("the text is too long");
+  return text;
+}
+
+Evaluated<std::optional<std::string>> Arguments::bytes_like(size_t i) {
+  const auto found = value(i);
+  if (!found) return std::unexpected(found.error());
+  switch (found->type) {
+    case V::kNil:
+      return std::nullopt;
+    case V::kString:
+    case V::kBytes:
+      return std::string(found->text);
+    case V::kBool:
+      return std::string(1, static_cast<char>(found->number));
+    case V::kInt:
+      return big_endian(static_cast<uint64_t>(found->number));
+    case V::kDouble:
+      return big_endian(std::bit_cast<uint64_t>(found->real));
+    default:
+      return wrong_type("bytes", found->type);
+  }
+}
+
+Evaluated<std::shared_ptr<const re2::RE2>> Arguments::pattern(size_t i) {
+  if (call_.pattern != nullptr) return call_.pattern;
+  const auto found = text(i);
+  if (!found) return std::unexpected(found.error());
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  auto compiled = std::make_shared<re2::RE2>(as_piece(*found), options);
+  if (!compiled->ok()) return std::unexpected("the pattern is not valid: " + compiled->error());
+  return compiled;
+}
+
+}  // namespace millrace::ottl

@@ -1,0 +1,50 @@
+// The arguments of a call as the types that functions ask for. Errors say which type was found.
+#pragma once
+
+#include <re2/re2.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ottl/evaluation.h"
+
+namespace millrace::ottl {
+
+class Arguments {
+ public:
+  Arguments(const Node& call, Evaluation& evaluation) : call_(call), evaluation_(evaluation) {}
+
+  const Node& node(size_t i) const { return call_.children[i]; }
+  bool has(size_t i) const { return node(i).op != Node::Op::kAbsent; }
+  // Literals, known to be of their type; the default when the argument is absent.
+  int64_t number(size_t i, int64_t absent) const {
+    return has(i) ? node(i).constant.number : absent;
+  }
+  std::string_view literal(size_t i, std::string_view absent) const {
+    return has(i) ? node(i).constant.text : absent;
+  }
+
+  Evaluated<Value> value(size_t i) { return evaluation_.value_of(node(i)); }
+  Evaluated<Value> value(size_t i, Value::Type wanted);
+  Evaluated<std::string_view> text(size_t i);
+  // Text of any value; nothing for nil.
+  Evaluated<std::optional<std::string>> text_like(const Node& argument);
+  // Any value but maps and lists as bytes, numbers in big-endian order.
+  Evaluated<std::optional<std::string>> bytes_like(size_t i);
+  // The prepared pattern, or the argument compiled now.
+  Evaluated<std::shared_ptr<const re2::RE2>> pattern(size_t i);
+
+  Evaluation& evaluation() { return evaluation_; }
+  Scratch& scratch() { return evaluation_.scratch(); }
+  Value keep(std::string text) { return Value::of_string(scratch().keep(std::move(text))); }
+
+ private:
+  const Node& call_;
+  Evaluation& evaluation_;
+};
+
+inline re2::StringPiece as_piece(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace millrace::ottl

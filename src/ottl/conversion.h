@@ -1,0 +1,24 @@
+// Values as text, numbers and bytes, as otelcol converts them. Pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "ottl/value.h"
+
+namespace millrace::ottl {
+
+// Text of any value but nil: strings as they are, bytes in hexadecimal digits, all else as JSON.
+std::string to_text(const Value& value);
+// JSON with sorted keys and bytes in base64.
+void append_json(const Value& value, std::string* out);
+std::string to_hex(std::string_view bytes);
+// Upper and lower case digits; nothing when `text` has others or an odd number of them.
+std::optional<std::string> from_hex(std::string_view text);
+// "90m", "1h2m3.5s": nanoseconds.
+std::optional<int64_t> parse_duration(std::string_view text);
+// Reads an object or an array; numbers become doubles. Bounded in depth; nothing when it is
+// neither.
+std::optional<Value> parse_json(std::string_view text, Scratch& scratch);
+
+}  // namespace millrace::ottl

@@ -1,0 +1,30 @@
+// The functions that can run, by name. The compiler refuses the others.
+#pragma once
+
+#include <span>
+
+#include "ottl/arguments.h"
+#include "ottl/function.h"
+
+namespace millrace::ottl {
+
+using Converter = Evaluated<Value> (*)(Arguments&);
+struct ConverterRow {
+  Function function;
+  Converter run;
+};
+std::span<const ConverterRow> text_converters();
+std::span<const ConverterRow> value_converters();
+
+using Editor = Evaluated<void> (*)(Arguments&);
+struct EditorRow {
+  Function function;
+  Editor run;
+};
+std::span<const EditorRow> editors();
+
+// Null: the function cannot run.
+Converter find_converter(Function function);
+Editor find_editor(Function function);
+
+}  // namespace millrace::ottl
