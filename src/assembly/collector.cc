@@ -155,7 +155,7 @@ Status Collector::make_destinations() {
       kept_.destinations.push_back(std::make_unique<pipeline::Destination>(
           options_of(exporter, pipeline.signal, places_max)));
       made = kept_.destinations.back().get();
-      place_bytes += made->place_count() * pipeline::Destination::kPlaceBytes;
+      place_bytes += made->queue().slot_count() * pipeline::SendingQueue::kSlotBytes;
     }
   }
   kept_.queue_memory = Reservation::make_beyond(kept_.budget, MemoryTerm::kQueues, place_bytes);

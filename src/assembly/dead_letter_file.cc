@@ -74,8 +74,8 @@ bool DeadLetterFile::wants(ledger::DropReason reason) const {
   }
 }
 
-void DeadLetterFile::keep(const pipeline::DeadLetter& letter) {
-  if (!wants(letter.reason)) return;
+bool DeadLetterFile::keep(const pipeline::DeadLetter& letter) {
+  if (!wants(letter.reason)) return false;
   std::string line;
   dead_letter::append_line(record_of(letter, parts_.wall_clock()), &line);
   if (const Status written = parts_.writer->write_record(as_span(line)); !written) {
@@ -86,10 +86,11 @@ void DeadLetterFile::keep(const pipeline::DeadLetter& letter) {
                          {"error", written.error().message},
                          {"lost_items", letter.item_count}});
     }
-    return;
+    return false;
   }
   kept_items_.add(letter.item_count);
   report_removed_files();
+  return true;
 }
 
 void DeadLetterFile::report_removed_files() {

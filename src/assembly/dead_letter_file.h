@@ -32,7 +32,7 @@ class DeadLetterFile final : public pipeline::DeadLetters {
     metrics::Registry* metrics = nullptr;
   };
   explicit DeadLetterFile(Parts parts);
-  void keep(const pipeline::DeadLetter& letter) override;
+  bool keep(const pipeline::DeadLetter& letter) override;
 
  private:
   bool wants(ledger::DropReason reason) const;

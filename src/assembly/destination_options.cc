@@ -118,7 +118,7 @@ uint64_t places_each(const Plan& plan) {
     for (const size_t exporter : pipeline.exporters) queues.emplace(exporter, pipeline.signal);
   }
   const uint64_t bytes_each = plan.budget_bytes / 4 / std::max<size_t>(1, queues.size());
-  return std::bit_floor(std::clamp<uint64_t>(bytes_each / pipeline::Destination::kPlaceBytes,
+  return std::bit_floor(std::clamp<uint64_t>(bytes_each / pipeline::SendingQueue::kSlotBytes,
                                              kPlacesMin, kPlacesMax));
 }
 

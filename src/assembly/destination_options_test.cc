@@ -168,8 +168,8 @@ TEST(DestinationOptionsTest, ThePlacesOfAllQueuesTakeAQuarterOfTheBudgetAtMost) 
     plan.pipelines.push_back({.signal = signal, .exporters = {0}});  // no queue more
   }
   const uint64_t places = places_each(plan);
-  EXPECT_LE(4 * places * pipeline::Destination::kPlaceBytes, plan.budget_bytes / 4);
-  EXPECT_GT(8 * places * pipeline::Destination::kPlaceBytes, plan.budget_bytes / 4);
+  EXPECT_LE(4 * places * pipeline::SendingQueue::kSlotBytes, plan.budget_bytes / 4);
+  EXPECT_GT(8 * places * pipeline::SendingQueue::kSlotBytes, plan.budget_bytes / 4);
   plan.budget_bytes = 1 << 10;
   EXPECT_EQ(places_each(plan), 64u);
 }

@@ -58,7 +58,7 @@ Status Storages::attach(const ExporterPlan& exporter, pipeline::Destination& des
       .survives_in_memory = queue.on_storage_error == config::OnStorageError::kMemory,
       .cap = {.payload_bytes_max = static_cast<uint64_t>(queue.storage_max_size),
               .age_max = queue.storage_max_age}};
-  return units_[*exporter.storage]->storage->attach(destination, account, budget, options);
+  return units_[*exporter.storage]->storage->attach(destination.queue(), account, budget, options);
 }
 
 void Storages::add_loop(io::Loop& loop) {

@@ -129,7 +129,7 @@ void WorkerGraph::make_take_overs() {
     const PipelinePlan& pipeline = plan.pipelines[index];
     for (const size_t exporter : pipeline.exporters) {
       if (!plan.exporters[exporter].hands_back[index_of(pipeline.signal)]) continue;
-      kept_.destinations[exporter][index_of(pipeline.signal)]->let_take_over(
+      kept_.destinations[exporter][index_of(pipeline.signal)]->reroute_to(
           shared_.ledger->open(pipeline.signal, pipeline.id, plan.exporters[exporter].id),
           levels_behind(index));
     }

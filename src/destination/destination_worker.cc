@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "destination/destination_slot.h"
+#include "pipeline/completion.h"
 
 namespace millrace::pipeline {
 
@@ -12,29 +12,53 @@ using ledger::DropReason;
 DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, Parts parts)
     : destination_(destination),
       options_(destination.options()),
+      queue_(destination.queue()),
+      window_(destination.window()),
       loop_(loop),
-      exporter_(std::move(parts.exporter)),
-      cutter_(std::move(parts.cutter)),
-      compactor_(parts.pool),
-      log_(parts.log),
-      dead_letters_(parts.dead_letters),
-      long_work_(parts.long_work),
       self_(std::make_shared<DestinationWorker*>(this)),
       reader_self_(std::make_shared<BacklogReader*>(this)),
-      flush_timer_(loop.make_timer([this] { pump(Trigger::kTimeout); })),
-      line_timer_(loop.make_timer([this] { on_line_timer(); })),
+      policy_(options_),
+      compactor_(parts.pool),
+      settlement_(destination, loop, parts.log, parts.dead_letters),
+      line_(queue_, loop),
+      cutter_(std::move(parts.cutter), parts.long_work,
+              [this](RequestCutter::Cut cut) { on_cut(std::move(cut)); }),
+      batcher_(
+          {.options = options_,
+           .queue = queue_,
+           .window = window_,
+           .peer_size_limit = destination.peer_size_limit(),
+           .book = settlement_.book(),
+           .cutting = {
+               .takes_slices =
+                   [this](const PendingRequest& request) { return cutter_.takes_slices(request); },
+               .cut = [this](const PendingRequest& request,
+                             CutLimits limits) { return cutter_.cut(request, limits); }}}),
+      sender_(destination, policy_, loop, std::move(parts.exporter), parts.log,
+              {.on_answer = [this](Slot& slot,
+                                   Sender::Answer answer) { on_answer(slot, std::move(answer)); },
+               .on_expired =
+                   [this](Slot& slot, const RetryPolicy::Decision& decision) {
+                     on_expired(slot, decision);
+                   }}),
+      reroute_(loop, options_.retry.initial_interval, settlement_,
+               [this](std::vector<PendingRequest> refused) {
+                 if (refused.empty()) return;
+                 batcher_.put_in_front(std::move(refused));
+                 schedule();
+               }),
+      flush_timer_(loop.make_timer([this] { send_next(Trigger::kTimeout, nullptr); })),
       drain_timer_(loop.make_timer([this] { expire_drain(); })),
-      feed_timer_(loop.make_timer([this] { destination_.backlog()->feed(); })),
-      take_over_timer_(loop.make_timer([this] { queue_again(); })) {
-  destination_.workers_.push_back(this);
-  if (destination_.backlog() == nullptr) return;
-  destination_.backlog()->add_reader(loop_, reader_self_);
+      feed_timer_(loop.make_timer([this] { queue_.backlog()->feed(); })) {
+  destination_.add_worker(*this);
+  if (queue_.backlog() == nullptr) return;
+  queue_.backlog()->add_reader(loop_, reader_self_);
   feed_timer_->arm_at(loop.now());
 }
 
 DestinationWorker::~DestinationWorker() {
   stop_exporting();
-  std::erase(destination_.workers_, this);
+  destination_.remove_worker(*this);
   drop_everything(DropReason::kShutdown,
                   {.code = Code::kUnavailable, .message = "shutting down", .retry_after = 1s});
 }
@@ -42,113 +66,92 @@ DestinationWorker::~DestinationWorker() {
 void DestinationWorker::stop_exporting() {
   *self_ = nullptr;
   *reader_self_ = nullptr;
-  if (destination_.backlog() != nullptr) destination_.backlog()->stop_reading();
-  if (!std::exchange(closed_, true)) exporter_->close();
+  line_.close();
+  cutter_.close();
+  reroute_.close();
+  sender_.stop_listening();
+  if (queue_.backlog() != nullptr) queue_.backlog()->stop_reading();
+  sender_.close();
 }
 
+void DestinationWorker::count_held(ledger::Held& held) const {
+  batcher_.count_held(held);
+  cutter_.count_held(held);
+  reroute_.count_held(held);
+  sender_.count_held(held);
+}
+
+// --- Admission ---------------------------------------------------------------------------------
+
 DestinationWorker::Room DestinationWorker::try_reserve(Need need) {
-  if (need.cost > options_.queue.capacity || need.requests > destination_.ring_.capacity()) {
-    return Room::kNever;
-  }
-  if (closed_) return Room::kFull;
-  if (destination_.try_reserve(need.requests, need.cost)) return Room::kReserved;
+  using segment_log::GivingUp;
+  if (queue_.can_never_hold(need)) return Room::kNever;
+  if (sender_.is_closed()) return Room::kFull;
+  if (queue_.try_reserve(need)) return Room::kReserved;
   if (options_.queue.on_full == OnFull::kBlock) return Room::kWait;
   if (options_.queue.on_full == OnFull::kReject) return Room::kFull;
   for (;;) {
     switch (drop_oldest()) {
-      case segment_log::GivingUp::kGivenUp:
-        if (destination_.try_reserve(need.requests, need.cost)) return Room::kReserved;
+      case GivingUp::kGivenUp:
+        if (queue_.try_reserve(need)) return Room::kReserved;
         break;
-      case segment_log::GivingUp::kLater:
+      case GivingUp::kLater:
         return Room::kWait;
-      case segment_log::GivingUp::kNothing:
+      case GivingUp::kNothing:
         return Room::kFull;
     }
   }
 }
 
-// Of what waits in memory (of what this worker took from the ring, else of the ring) and of what
-// lies on disk only: what entered first. What is being sent stays.
+// Of what is pending in memory and of what lies on disk only: what entered first. What is in flight
+// stays.
 segment_log::GivingUp DestinationWorker::drop_oldest() {
   using segment_log::GivingUp;
-  const auto [forming, index] = oldest_waiting();
-  if (Backlog* const backlog = destination_.backlog(); backlog != nullptr) {
-    const GivingUp given_up =
-        backlog->give_up_oldest(forming == nullptr ? nullptr : forming->queue[index].place.get());
-    if (given_up != GivingUp::kNothing) return given_up;
+  const PendingRequest* const oldest = batcher_.find_oldest(loop_.now());
+  if (batcher_.has_pending()) schedule();  // what is this worker's now is not forgotten by it
+  if (Backlog* const backlog = queue_.backlog(); backlog != nullptr) {
+    const GivingUp dropped =
+        backlog->give_up_oldest(oldest == nullptr ? nullptr : oldest->owed.record().get());
+    if (dropped != GivingUp::kNothing) return dropped;
   }
-  if (forming == nullptr) return GivingUp::kNothing;
-  Queued oldest = forming->take(index);
-  std::erase_if(partitions_, [](const auto& entry) { return entry.second.queue.empty(); });
-  drop(std::move(oldest), DropReason::kDropOldest,
-       {.code = Code::kUnavailable,
-        .message = options_.name + ": dropped to make room for newer data",
-        .retry_after = 1s});
+  if (oldest == nullptr) return GivingUp::kNothing;
+  settlement_.drop(batcher_.take_oldest(), DropReason::kDropOldest,
+                   {.code = Code::kUnavailable,
+                    .message = options_.name + ": dropped to make room for newer data",
+                    .retry_after = 1s});
   return GivingUp::kGivenUp;
 }
 
-// Takes it from the ring when this worker has none of its own. What is read back with the newest
-// first stands in that order, and all of it has to be looked at.
-DestinationWorker::Waiting DestinationWorker::oldest_waiting() {
-  const Backlog* const backlog = destination_.backlog();
-  const bool is_in_order =
-      backlog == nullptr || backlog->options().order == segment_log::Order::kOldestFirst;
-  Queued queued;
-  if (partitioned()) {
-    sort_into_partitions();
-  } else {
-    while ((!is_in_order || local_.queue.empty()) && try_pop(queued)) {
-      local_.push_back(std::move(queued));
-    }
-  }
-  if (any_waits()) schedule_pump();  // what is this worker's now is not forgotten by it
-  Waiting oldest;
-  const auto look_at = [&](Forming& forming) {
-    const size_t count =
-        is_in_order ? std::min<size_t>(1, forming.queue.size()) : forming.queue.size();
-    for (size_t i = 0; i < count; ++i) {
-      if (oldest.forming == nullptr ||
-          forming.queue[i].entered_before(oldest.forming->queue[oldest.index])) {
-        oldest = {&forming, i};
-      }
-    }
-  };
-  look_at(local_);
-  for (auto& [key, forming] : partitions_) look_at(forming);
-  return oldest;
-}
-
-void DestinationWorker::release(const Payload& payload) {
-  const Need need = need_of(payload);
-  destination_.release(need.requests, need.requests, need.cost);
-}
-
 void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t admitted_bytes,
-                               StoredRef place) {
-  Queued queued;
-  queued.cost = static_cast<uint32_t>(destination_.cost_of(payload));
-  queued.payload = std::move(payload);
-  queued.account = &account;
-  queued.admitted_bytes = static_cast<uint32_t>(admitted_bytes);
-  queued.place = std::move(place);
-  if (destination_.stalled()) {
-    compact(queued);
+                               StoredRef record) {
+  const auto cost = static_cast<uint32_t>(queue_.cost_of(payload));
+  PendingRequest request{
+      .owed = Obligation({.account = &account,
+                          .item_count = payload.item_count,
+                          .admitted_bytes = static_cast<uint32_t>(admitted_bytes),
+                          .cost = cost,
+                          .completion = std::move(payload.completion),
+                          .record = std::move(record)}),
+      .bytes = std::move(payload.bytes),
+      .metadata = std::move(payload.metadata),
+      .admitted_at = payload.admitted_at,
+      .signal = payload.signal};
+  if (destination_.health_record().is_failing()) {
+    request.is_compact = compactor_.compact(request.bytes);
   } else {
     compactor_.close();
   }
-  push(std::move(queued));
-  schedule_pump();
+  enqueue(std::move(request));
 }
 
-void DestinationWorker::push(Queued queued) {
-  queued.generation = book_.queue(*queued.account, queued.amount());
-  destination_.push(std::move(queued));
+void DestinationWorker::enqueue(PendingRequest request) {
+  batcher_.push(std::move(request));
+  schedule();
 }
 
-bool DestinationWorker::try_pop(Queued& into) {
-  if (!destination_.try_pop(into)) return false;
-  book_.take(*into.account, into.amount(), into.generation);
-  return true;
+void DestinationWorker::wait_for_room(AdmissionLine::Retry retry, MonotonicTime deadline,
+                                      AdmissionLine::Expire expire) {
+  line_.wait(std::move(retry), deadline, std::move(expire));
 }
 
 Verdict DestinationWorker::full_verdict(Room room, Need need) {
@@ -160,34 +163,289 @@ Verdict DestinationWorker::full_verdict(Room room, Need need) {
   }
   return {.code = Code::kUnavailable,
           .message = options_.name + ": sending queue is full",
-          .retry_after = destination_.retry_hint_.refuse(
-              loop_.now(), need.cost, destination_.used_cost(), destination_.stalled())};
+          .retry_after =
+              queue_.hint_retry(loop_.now(), need.cost, destination_.health_record().is_failing())};
 }
 
-void DestinationWorker::count_refused(uint32_t item_count, LossReport::Refusal reason) {
-  destination_.enqueue_failed_items_.fetch_add(item_count, std::memory_order_relaxed);
-  destination_.losses_.note(reason, item_count, loop_, log_);
+// What was read from disk; its slot in the ring is reserved.
+void DestinationWorker::enqueue_read(segment_log::Record record, ledger::Account& account,
+                                     StoredRef lease, std::shared_ptr<Completion> waiter) {
+  const Duration age = std::max<Duration>(0s, loop_.wall_now() - record.admitted_at);
+  const segment_log::Amount amount{
+      .records = 1, .items = record.item_count, .payload_bytes = record.bytes.size()};
+  PendingRequest request{.owed = Obligation({.account = &account,
+                                             .item_count = record.item_count,
+                                             .admitted_bytes = record.admitted_bytes,
+                                             .cost = static_cast<uint32_t>(queue_.cost_of(amount)),
+                                             .completion = std::move(waiter),
+                                             .record = std::move(lease)}),
+                         .bytes = Rope(std::move(record.bytes)),
+                         .metadata = std::move(record.metadata),
+                         .admitted_at = loop_.now() - age,
+                         .signal = options_.signal};
+  settlement_.book().fetch(account, request.amount());
+  enqueue(std::move(request));
 }
 
-void DestinationWorker::count_dropped_at_the_queue(uint32_t item_count) {
-  destination_.enqueue_failed_items_.fetch_add(item_count, std::memory_order_relaxed);
-  destination_.losses_.note(DropReason::kQueueFull, item_count, loop_, log_);
+void DestinationWorker::feed_later(Duration wait) {
+  if (!feed_timer_->armed()) feed_timer_->arm_at(loop_.now() + wait);
 }
 
-void DestinationWorker::count_held(ledger::Held& held) const {
-  for (const Queued& queued : local_.queue) held.add(*queued.account, queued.amount());
-  for (const auto& [key, forming] : partitions_) {
-    for (const Queued& queued : forming.queue) held.add(*queued.account, queued.amount());
+// --- What is sent next -------------------------------------------------------------------------
+
+// At the end of this turn.
+void DestinationWorker::schedule() {
+  if (std::exchange(is_scheduled_, true)) return;
+  loop_.defer([self = self_] {
+    if (*self == nullptr) return;
+    (*self)->is_scheduled_ = false;
+    (*self)->send_next(Trigger::kEnqueued, nullptr);
+  });
+}
+
+void DestinationWorker::post_schedule(Trigger trigger) {
+  loop_.post([self = self_, trigger] {
+    if (*self != nullptr) (*self)->send_next(trigger, nullptr);
+  });
+}
+
+void DestinationWorker::wake_for_permit() {
+  if (!is_starving_.exchange(false)) return;
+  window_.end_starving();
+  post_schedule(Trigger::kPermitFree);
+}
+
+// `slot` has a permit, and its batch is settled; null: no permit came free here. What was cut from
+// the slot's batch goes first, so that its order is kept; else batches are formed of what is
+// pending as long as one is ready and has a permit.
+void DestinationWorker::send_next(Trigger trigger, Slot* slot) {
+  if (slot != nullptr) sender_.finish(*slot);
+  // The memory of an outage ends with it.
+  if (slot != nullptr && (!destination_.health_record().is_failing() || compactor_.is_unused())) {
+    compactor_.close();
   }
-  for (const auto& [id, queued] : cutting_) held.add(*queued.account, queued.amount());
-  for (const auto& [id, one] : handing_over_) held.add(*one.queued.account, one.queued.amount());
-  const auto count = [&](const Flight& flight) {
-    for (const Entry& entry : flight.entries) held.add(*entry.account, entry.amount());
-  };
-  for (const auto& slot : slots_) {
-    if (slot->flight != nullptr) count(*slot->flight);
-    for (const auto& rest : slot->rest) count(*rest);
+  if (sender_.is_closed()) {
+    if (slot == nullptr) return expire_drain();
+    drop_rest(*slot);
+    window_.release();
+    return;
   }
+  if (slot != nullptr && sender_.start_rest(*slot)) return;
+  bool has_permit = slot != nullptr;
+  if (has_permit && !window_.is_within_limit()) {
+    window_.release();
+    has_permit = false;
+    trigger = Trigger::kEnqueued;
+  }
+  const bool has_sent = send_while_ready(trigger, slot, has_permit);
+  arm_flush_timer(has_sent);
+}
+
+// Returns whether a batch was sent with a permit of its own. Takes the permit, if there is one.
+bool DestinationWorker::send_while_ready(Trigger trigger, Slot* slot, bool has_permit) {
+  bool has_sent = false;
+  for (;;) {
+    if (!batcher_.is_ready(trigger, loop_.now())) {
+      if (!has_permit) return has_sent;
+      // What was enqueued meanwhile may have seen the permit taken: looks again without it.
+      window_.release();
+      has_permit = false;
+      trigger = Trigger::kEnqueued;
+      continue;
+    }
+    if (trigger == Trigger::kTimeout) window_.set_overdue();
+    if (!has_permit && !try_acquire_permit()) return has_sent;
+    Formed formed = form(trigger);
+    if (formed.batch == nullptr && !formed.permit_is_kept) {
+      // Another worker was quicker. What was enqueued meanwhile may have seen our permit taken.
+      window_.release();
+      if (batcher_.has_pending()) post_schedule(Trigger::kEnqueued);
+      return has_sent;
+    }
+    trigger = Trigger::kEnqueued;
+    if (formed.batch != nullptr) {
+      has_sent = has_sent || !has_permit;
+      sender_.start(has_permit ? slot : nullptr, std::move(formed.batch));
+    }
+    has_permit = false;
+  }
+}
+
+// A worker that holds requests of its own and finds no permit is woken when one comes free.
+bool DestinationWorker::try_acquire_permit() {
+  if (window_.try_acquire()) return true;
+  if (batcher_.has_own() && !is_starving_.exchange(true)) window_.begin_starving();
+  return window_.try_acquire();
+}
+
+DestinationWorker::Formed DestinationWorker::form(Trigger trigger) {
+  for (;;) {
+    Batcher::Formed formed = batcher_.form(trigger, loop_.now());
+    for (PendingRequest& expired : formed.expired) {
+      settlement_.drop(std::move(expired), DropReason::kAgeExpired,
+                       {.code = Code::kUnavailable,
+                        .message = options_.name + ": waited longer than the queue's age limit",
+                        .retry_after = 1s});
+    }
+    if (!formed.large) return {.batch = std::move(formed.batch)};
+    std::optional<RequestCutter::Cut> cut =
+        cutter_.begin(std::move(*formed.large), batcher_.limits());
+    if (!cut) return {.batch = nullptr, .permit_is_kept = true};
+    batcher_.put_in_front(std::move(cut->large), std::move(cut->pieces));
+  }
+}
+
+// Of a request that was cut in slices. It goes on in a turn of its own: what follows may be long as
+// well. Its permit is free by then.
+void DestinationWorker::on_cut(RequestCutter::Cut cut) {
+  batcher_.put_in_front(std::move(cut.large), std::move(cut.pieces));
+  loop_.post([self = self_] {
+    if (*self == nullptr) return;
+    DestinationWorker& worker = **self;
+    worker.window_.release();
+    if (worker.sender_.is_draining()) {
+      worker.leave_pending_on_disk();
+      worker.hand_back_pending();
+    }
+    worker.send_next(Trigger::kPermitFree, nullptr);
+  });
+}
+
+void DestinationWorker::arm_flush_timer(bool has_sent) {
+  const MonotonicTime now = loop_.now();
+  if (batcher_.is_partitioned()) {
+    const MonotonicTime first = batcher_.first_due();
+    // What is due already waits for a permit and will be woken.
+    if (first == kNever || first <= now) {
+      flush_timer_->disarm();
+    } else {
+      flush_timer_->arm_at(first);
+    }
+    return;
+  }
+  // Overdue already: the next permit that comes free is for what is pending.
+  if (!batcher_.has_pending() || window_.is_overdue()) {
+    if (flush_timer_->armed()) flush_timer_->disarm();
+  } else if (has_sent || !flush_timer_->armed()) {
+    flush_timer_->arm_at(now + std::max<Duration>(options_.batch.flush_timeout, 1ms));
+  }
+}
+
+// --- What becomes of a batch -------------------------------------------------------------------
+
+void DestinationWorker::on_answer(Slot& slot, Sender::Answer answer) {
+  const Outcome& outcome = answer.outcome;
+  Flight& flight = *slot.flight;
+  using Kind = Outcome::Kind;
+  const bool is_delivered = outcome.kind == Kind::kDelivered || outcome.kind == Kind::kPartial;
+  if (!is_delivered && settlement_.keeps_dead_letters()) flight.answer = outcome.error;
+  switch (outcome.kind) {
+    case Kind::kDelivered:
+    case Kind::kPartial:
+      settlement_.deliver(flight, outcome);
+      break;
+    case Kind::kRetry:
+    case Kind::kCancelled:
+      if (retry(slot, outcome, answer.begins_outage)) {
+        // Nothing of this batch is in flight now: others need not wait for it.
+        send_next(Trigger::kEnqueued, nullptr);
+        return;
+      }
+      break;
+    case Kind::kTooLarge:
+      cut_too_large(slot, outcome);
+      break;
+    case Kind::kBadData:
+      split_bad_data(slot, outcome);
+      break;
+    case Kind::kRefused:
+      drop(flight, DropReason::kRefused,
+           {.code = code_of_final_refusal(outcome.error.code),
+            .message = options_.name + " refused: " + outcome.error.message});
+      break;
+  }
+  send_next(Trigger::kPermitFree, &slot);
+}
+
+// False: it is dropped instead.
+bool DestinationWorker::retry(Slot& slot, const Outcome& outcome, bool begins_outage) {
+  Flight& flight = *slot.flight;
+  RetryPolicy::Attempt attempt = Sender::attempt_of(flight);
+  attempt.retry_after = outcome.retry_after;
+  const RetryPolicy::Backoff backoff =
+      policy_.back_off(attempt, sender_.situation(), loop_.random().unit());
+  flight.interval = backoff.next_interval;
+  if (outcome.kind == Outcome::Kind::kRetry) {
+    sender_.report_failure(slot, loop_.now() + backoff.delay);
+  }
+  const RetryPolicy::Decision decision =
+      policy_.decide(attempt, sender_.situation(), backoff.delay);
+  if (decision.drop) {
+    drop(flight, *decision.drop,
+         {.code = Code::kUnavailable,
+          .message = options_.name + ": " + outcome.error.message,
+          .retry_after = decision.sender_retry_after});
+    return false;
+  }
+  if (!flight.is_compact) flight.is_compact = compactor_.compact(flight.bytes);
+  if (begins_outage) compact_pending();
+  sender_.retry_at(slot, decision.attempt_at, outcome.error);
+  return true;
+}
+
+// Split at request boundaries first, then inside the request; a single item can only be dropped.
+void DestinationWorker::cut_too_large(Slot& slot, const Outcome& outcome) {
+  Flight& flight = *slot.flight;
+  destination_.peer_size_limit().note_refused(flight.bytes.size());
+  std::vector<std::unique_ptr<Flight>> parts = flight.split_in_halves();
+  if (parts.empty() && flight.signal != Signal::kProfiles) {
+    parts = flight.cut(cutter_.cutter(), {(flight.item_count + 1) / 2, 0});
+    if (!parts.empty()) queue_.add_parts(parts.size() - 1);
+  }
+  if (parts.empty()) {
+    drop(flight, DropReason::kTooLarge,
+         {.code = Code::kInvalidArgument,
+          .message = options_.name + ": too large for the destination: " + outcome.error.message});
+    return;
+  }
+  sender_.follow_with(slot, std::move(parts));
+}
+
+void DestinationWorker::split_bad_data(Slot& slot, const Outcome& outcome) {
+  std::vector<std::unique_ptr<Flight>> parts = slot.flight->split_at_requests();
+  if (parts.empty()) {
+    drop(*slot.flight, DropReason::kBadData,
+         {.code = Code::kInvalidArgument,
+          .message = options_.name + " refused as bad data: " + outcome.error.message});
+    return;
+  }
+  sender_.follow_with(slot, std::move(parts));
+}
+
+void DestinationWorker::on_expired(Slot& slot, const RetryPolicy::Decision& decision) {
+  drop(*slot.flight, *decision.drop,
+       {.code = Code::kUnavailable,
+        .message = options_.name + ": " + destination_.health().last_answer,
+        .retry_after = decision.sender_retry_after});
+  send_next(Trigger::kPermitFree, &slot);
+}
+
+void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& verdict) {
+  std::vector<PendingRequest> rerouted;
+  if (options_.hands_back && reroute_.has_levels()) {
+    rerouted = flight.take_out([&](const Obligation& owed) { return reroute_.takes(reason, owed); },
+                               loop_.now());
+  }
+  settlement_.drop(flight, reason, verdict);
+  for (PendingRequest& request : rerouted) reroute_.offer(std::move(request));
+}
+
+// The destination has begun to fail: what is pending will wait for long.
+void DestinationWorker::compact_pending() {
+  if (!compactor_.is_enabled()) return;
+  batcher_.sweep(loop_.now(), [&](PendingRequest& request) {
+    if (!request.is_compact) request.is_compact = compactor_.compact(request.bytes);
+  });
 }
 
 }  // namespace millrace::pipeline

@@ -3,29 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "pipeline/completion.h"
-
 namespace millrace::pipeline {
 namespace {
-
-// Hands out `total` in proportion to items so that the parts add up exactly.
-class Proportion {
- public:
-  Proportion(uint32_t total, uint64_t items) : total_(total), items_(items) {}
-  uint32_t take(uint64_t items) {
-    taken_items_ += items;
-    const uint64_t upto = items_ == 0 ? total_ : uint64_t{total_} * taken_items_ / items_;
-    const auto part = static_cast<uint32_t>(upto - taken_);
-    taken_ = upto;
-    return part;
-  }
-
- private:
-  const uint64_t total_;
-  const uint64_t items_;
-  uint64_t taken_items_ = 0;
-  uint64_t taken_ = 0;
-};
 
 std::unique_ptr<Flight> empty_like(const Flight& flight) {
   auto made = std::make_unique<Flight>();
@@ -37,162 +16,123 @@ std::unique_ptr<Flight> empty_like(const Flight& flight) {
   return made;
 }
 
-// The parts of one owed thing; T is Queued or Entry.
-template <class T>
-void share_out(const T& whole, std::vector<T>& parts, uint32_t item_count,
-               uint32_t (*items_of)(const T&)) {
-  Proportion bytes(whole.admitted_bytes, item_count);
-  Proportion cost(whole.cost, item_count);
-  for (size_t i = 0; i < parts.size(); ++i) {
-    T& part = parts[i];
-    part.admitted_bytes = bytes.take(items_of(part));
-    part.cost = cost.take(items_of(part));
-    part.requests = i == 0 ? whole.requests : 0;
-    part.is_part = true;
+// How many requests the first half has: up to the boundary that is nearest to the middle, at least
+// one and not all.
+size_t first_half_count(const std::vector<Entry>& entries, size_t byte_count) {
+  size_t offset = 0;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (offset != 0 && offset + entries[i].size / 2 >= byte_count / 2) return i;
+    offset += entries[i].size;
   }
-}
-
-std::vector<CutPiece> cut_exactly(const BatchCutter& cutter, Signal signal, const Rope& bytes,
-                                  uint32_t item_count, CutLimits limits, Work* work = nullptr) {
-  if (!cutter || item_count < 2) return {};
-  std::vector<CutPiece> pieces = cutter(signal, bytes, limits, work);
-  uint64_t sum = 0;
-  for (const CutPiece& piece : pieces) sum += piece.item_count;
-  // A cutter that counts differently from admission would unbalance the ledger: send it whole.
-  if (pieces.size() < 2 || sum != item_count) return {};
-  return pieces;
+  return entries.size() - 1;  // the last request is the large one
 }
 
 }  // namespace
 
-void Flight::append(Queued queued) {
-  Payload& payload = queued.payload;
-  item_count += payload.item_count;
-  entries.push_back({.completion = std::move(payload.completion),
-                     .account = queued.account,
-                     .size = payload.bytes.size(),
-                     .item_count = payload.item_count,
-                     .admitted_bytes = queued.admitted_bytes,
-                     .cost = queued.cost,
-                     .requests = queued.requests,
-                     .is_part = queued.is_part,
-                     .place = std::move(queued.place)});
-  if (entries.size() == 1) {
-    is_compact = queued.is_compact;
-  } else {
-    is_compact = is_compact && queued.is_compact;
-  }
-  bytes.append(std::move(payload.bytes));
+void Flight::append(PendingRequest request) {
+  is_compact = request.is_compact && (entries.empty() || is_compact);
+  item_count += request.item_count();
+  entries.push_back({.owed = std::move(request.owed), .size = request.bytes.size()});
+  bytes.append(std::move(request.bytes));
 }
 
 bool Flight::is_on_disk() const {
-  return std::ranges::all_of(entries, [](const Entry& entry) {
-    return entry.place != nullptr && entry.place->is_on_disk();
-  });
+  return std::ranges::all_of(entries, [](const Entry& entry) { return entry.owed.is_on_disk(); });
 }
 
 std::vector<std::string_view> Flight::pipelines() const {
   std::vector<std::string_view> names;
   for (const Entry& entry : entries) {
-    const std::string_view name = entry.account->pipeline();
+    const std::string_view name = entry.owed.account().pipeline();
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
 }
 
-std::vector<std::unique_ptr<Flight>> Flight::at_request_boundaries() const {
+std::vector<PendingRequest> Flight::take_out(const std::function<bool(const Obligation&)>& takes,
+                                             MonotonicTime now) {
+  std::vector<PendingRequest> taken;
+  if (std::ranges::none_of(entries, [&](const Entry& entry) { return takes(entry.owed); })) {
+    return taken;
+  }
+  Rope left_bytes;
+  std::vector<Entry> left;
+  size_t offset = 0;
+  for (Entry& entry : entries) {
+    Rope slice = bytes.slice(offset, entry.size);
+    offset += entry.size;
+    if (!takes(entry.owed)) {
+      left_bytes.append(std::move(slice));
+      left.push_back(std::move(entry));
+      continue;
+    }
+    item_count -= entry.owed.item_count();
+    taken.push_back({.owed = std::move(entry.owed),
+                     .bytes = std::move(slice),
+                     .metadata = metadata,
+                     .admitted_at = now,
+                     .signal = signal,
+                     .is_compact = is_compact});
+  }
+  entries = std::move(left);
+  bytes = std::move(left_bytes);
+  return taken;
+}
+
+std::vector<std::unique_ptr<Flight>> Flight::split_at_requests() {
   std::vector<std::unique_ptr<Flight>> flights;
   if (entries.size() < 2) return flights;
   size_t offset = 0;
-  for (const Entry& entry : entries) {
+  for (Entry& entry : entries) {
     auto flight = empty_like(*this);
     flight->bytes = bytes.slice(offset, entry.size);
-    flight->item_count = entry.item_count;
-    flight->entries.push_back(entry);
+    flight->item_count = entry.owed.item_count();
     offset += entry.size;
+    flight->entries.push_back(std::move(entry));
     flights.push_back(std::move(flight));
   }
   return flights;
 }
 
-std::vector<std::unique_ptr<Flight>> Flight::in_halves() const {
+std::vector<std::unique_ptr<Flight>> Flight::split_in_halves() {
   std::vector<std::unique_ptr<Flight>> flights;
   if (entries.size() < 2) return flights;
+  const size_t first_count = first_half_count(entries, bytes.size());
   size_t offset = 0;
-  size_t start = 0;
-  flights.push_back(empty_like(*this));
-  for (const Entry& entry : entries) {
-    const bool first_half = flights.size() == 1;
-    if (first_half && offset != 0 && offset + entry.size / 2 >= bytes.size() / 2) {
-      flights.back()->bytes = bytes.slice(start, offset - start);
-      start = offset;
-      flights.push_back(empty_like(*this));
-    }
-    flights.back()->entries.push_back(entry);
-    flights.back()->item_count += entry.item_count;
-    offset += entry.size;
-  }
-  if (flights.size() == 1) {  // the last request is the large one
-    Flight& first = *flights.front();
-    const Entry last = first.entries.back();
-    first.entries.pop_back();
-    first.item_count -= last.item_count;
-    first.bytes = bytes.slice(0, offset - last.size);
-    start = offset - last.size;
-    flights.push_back(empty_like(*this));
-    flights.back()->entries.push_back(last);
-    flights.back()->item_count = last.item_count;
-  }
-  flights.back()->bytes = bytes.slice(start, offset - start);
-  return flights;
-}
-
-std::vector<std::unique_ptr<Flight>> Flight::cut(const BatchCutter& cutter,
-                                                 CutLimits limits) const {
-  std::vector<std::unique_ptr<Flight>> flights;
-  if (entries.size() != 1) return flights;
-  const Entry& whole = entries.front();
-  std::vector<CutPiece> pieces = cut_exactly(cutter, signal, bytes, whole.item_count, limits);
-  std::vector<Entry> parts;
-  for (const CutPiece& piece : pieces) {
-    Entry part = whole;
-    part.size = piece.bytes.size();
-    part.item_count = piece.item_count;
-    if (!parts.empty() && part.completion != nullptr) part.completion->owe_one_more();
-    parts.push_back(std::move(part));
-  }
-  share_out<Entry>(whole, parts, whole.item_count, [](const Entry& e) { return e.item_count; });
-  for (size_t i = 0; i < parts.size(); ++i) {
+  size_t next = 0;
+  for (const size_t end : {first_count, entries.size()}) {
     auto flight = empty_like(*this);
-    flight->bytes = std::move(pieces[i].bytes);
-    flight->item_count = parts[i].item_count;
-    flight->entries.push_back(std::move(parts[i]));
+    size_t byte_count = 0;
+    for (; next < end; ++next) {
+      byte_count += entries[next].size;
+      flight->item_count += entries[next].owed.item_count();
+      flight->entries.push_back(std::move(entries[next]));
+    }
+    flight->bytes = bytes.slice(offset, byte_count);
+    offset += byte_count;
     flights.push_back(std::move(flight));
   }
   return flights;
 }
 
-std::vector<CutPiece> cut_exactly(const BatchCutter& cutter, const Payload& whole, CutLimits limits,
-                                  Work* work) {
-  return cut_exactly(cutter, whole.signal, whole.bytes, whole.item_count, limits, work);
-}
-
-std::vector<Queued> as_parts(const Queued& queued, std::vector<CutPiece> pieces) {
-  const Payload& whole = queued.payload;
-  std::vector<Queued> parts;
-  for (CutPiece& piece : pieces) {
-    Queued part = queued;
-    part.payload.bytes = std::move(piece.bytes);
-    part.payload.item_count = piece.item_count;
-    part.is_compact = false;
-    if (!parts.empty() && part.payload.completion != nullptr) {
-      part.payload.completion->owe_one_more();
-    }
-    parts.push_back(std::move(part));
+std::vector<std::unique_ptr<Flight>> Flight::cut(const BatchCutter& cutter, CutLimits limits) {
+  std::vector<std::unique_ptr<Flight>> flights;
+  if (entries.size() != 1) return flights;
+  Obligation& whole = entries.front().owed;
+  std::vector<CutPiece> pieces =
+      cut_exactly(cutter, signal, bytes, whole.item_count(), limits, nullptr);
+  if (pieces.empty()) return flights;
+  std::vector<uint32_t> item_counts;
+  for (const CutPiece& piece : pieces) item_counts.push_back(piece.item_count);
+  std::vector<Obligation> owed = whole.split(item_counts);
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    auto flight = empty_like(*this);
+    flight->item_count = item_counts[i];
+    flight->entries.push_back({.owed = std::move(owed[i]), .size = pieces[i].bytes.size()});
+    flight->bytes = std::move(pieces[i].bytes);
+    flights.push_back(std::move(flight));
   }
-  share_out<Queued>(queued, parts, whole.item_count,
-                    [](const Queued& q) { return q.payload.item_count; });
-  return parts;
+  return flights;
 }
 
 }  // namespace millrace::pipeline

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -10,24 +11,15 @@
 #include "base/metadata.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "destination/destination.h"
+#include "destination/pending_request.h"
 #include "pipeline/batch_cutter.h"
 
 namespace millrace::pipeline {
 
-// What is owed for one request, or for one part of it. Its bytes are the next `size` of the
-// flight's rope.
+// One request of a batch. Its bytes are the next `size` of the flight's rope.
 struct Entry {
-  std::shared_ptr<Completion> completion;
-  ledger::Account* account = nullptr;
+  Obligation owed;
   size_t size = 0;
-  uint32_t item_count = 0;
-  uint32_t admitted_bytes = 0;
-  uint32_t cost = 0;
-  uint32_t requests = 0;
-  bool is_part = false;
-  StoredRef place = {};
-  ledger::Amount amount() const { return {item_count, admitted_bytes}; }
 };
 
 struct Flight {
@@ -42,27 +34,25 @@ struct Flight {
   bool is_compact = false;
   Error answer = {};  // to the last attempt that failed; only where dead letters are kept
 
-  void append(Queued queued);
+  void append(PendingRequest request);
   // All of it has a record in the log.
   bool is_on_disk() const;
   // Names of the pipelines its requests came through, each once.
   std::vector<std::string_view> pipelines() const;
-  // One flight per request, in order; empty when there is only one.
-  std::vector<std::unique_ptr<Flight>> at_request_boundaries() const;
-  // Two flights of about half the bytes each, cut at a request boundary.
-  std::vector<std::unique_ptr<Flight>> in_halves() const;
-  // A flight of one request cut into parts; empty when `cutter` cannot.
-  std::vector<std::unique_ptr<Flight>> cut(const BatchCutter& cutter, CutLimits limits) const;
-};
 
-// The caller tells the destination of each further part (Destination::add_parts); likewise after
-// Flight::cut.
-//
-// The pieces of one request; empty when it cannot be cut. `work`: see BatchCutter.
-std::vector<CutPiece> cut_exactly(const BatchCutter& cutter, const Payload& whole, CutLimits limits,
-                                  Work* work);
-// One queued request as parts of those pieces that share what is owed for it: items, admitted bytes
-// and cost add up, and its completion is owed one more answer for each further part.
-std::vector<Queued> as_parts(const Queued& queued, std::vector<CutPiece> pieces);
+  // Takes the requests out for which `takes` says true.
+  std::vector<PendingRequest> take_out(const std::function<bool(const Obligation&)>& takes,
+                                       MonotonicTime now);
+
+  // The three below leave nothing owed in this flight, or return nothing and leave it as it is.
+  //
+  // One flight per request, in order; nothing when there is only one.
+  std::vector<std::unique_ptr<Flight>> split_at_requests();
+  // Two flights of about half the bytes each, cut at a request boundary.
+  std::vector<std::unique_ptr<Flight>> split_in_halves();
+  // A flight of one request cut into parts; nothing when `cutter` cannot. The caller tells the
+  // queue of each part but the first (SendingQueue::add_parts).
+  std::vector<std::unique_ptr<Flight>> cut(const BatchCutter& cutter, CutLimits limits);
+};
 
 }  // namespace millrace::pipeline

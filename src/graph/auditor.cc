@@ -79,7 +79,7 @@ void Auditor::start_round() {
       [this] {
         destination_ = 0;
         walk_ = {};
-        if (!parts_.destinations.empty()) walk_ = parts_.destinations.front()->begin_walk();
+        if (!parts_.destinations.empty()) walk_ = parts_.destinations.front()->queue().begin_walk();
         walk_on();
       });
 }
@@ -90,9 +90,10 @@ void Auditor::walk_on() {
   while (destination_ < parts_.destinations.size()) {
     const Destination& destination = *parts_.destinations[destination_];
     const uint64_t from = walk_.next;
-    destination.walk_on(walk_, slots,
-                        [this](const ledger::Account& account, ledger::Generation generation,
-                               ledger::Amount amount) { audit_.see(account, generation, amount); });
+    destination.queue().walk_on(
+        walk_, slots,
+        [this](const ledger::Account& account, ledger::Generation generation,
+               ledger::Amount amount) { audit_.see(account, generation, amount); });
     if (!walk_.is_done()) {
       loop_.post([self = self_] {
         if (*self != nullptr) (*self)->walk_on();
@@ -101,7 +102,7 @@ void Auditor::walk_on() {
     }
     slots -= std::min<size_t>(slots, walk_.next - from);
     if (++destination_ < parts_.destinations.size()) {
-      walk_ = parts_.destinations[destination_]->begin_walk();
+      walk_ = parts_.destinations[destination_]->queue().begin_walk();
     }
   }
   ask_disks();

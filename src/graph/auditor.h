@@ -78,7 +78,7 @@ class Auditor {
   bool is_under_way_ = false;
   ledger::Held round_held_;
   size_t destination_ = 0;  // whose queue is being walked
-  Destination::RingWalk walk_;
+  SendingQueue::Walk walk_;
 
   mutable Mutex mutex_;  // once a round and when somebody looks
   uint64_t round_count_ MILLRACE_GUARDED_BY(mutex_) = 0;

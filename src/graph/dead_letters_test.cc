@@ -32,7 +32,7 @@ struct Kept {
 
 class KeepingAll final : public DeadLetters {
  public:
-  void keep(const DeadLetter& letter) override {
+  bool keep(const DeadLetter& letter) override {
     kept.push_back({letter.reason,
                     std::string(letter.destination),
                     {letter.pipelines.begin(), letter.pipelines.end()},
@@ -40,9 +40,11 @@ class KeepingAll final : public DeadLetters {
                     letter.answer,
                     items_of(letter.bytes)});
     if (on_keep) on_keep();
+    return keeps;
   }
   std::vector<Kept> kept;
   std::function<void()> on_keep;
+  bool keeps = true;
 };
 
 TEST(DeadLettersTest, AFinalRefusalComesWithTheAnswerVerbatim) {

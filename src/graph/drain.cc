@@ -34,7 +34,7 @@ struct Drain::State {
     const MonotonicTime deadline = loop.now() + kBestEffortMax;
     for (Destination* destination : destinations) {
       if (destination->options().required) continue;
-      for (DestinationWorker* worker : destination->workers_) {
+      for (DestinationWorker* worker : destination->workers()) {
         worker->loop().post([token = worker->token(), deadline] {
           if (*token != nullptr) (*token)->hasten_drain(deadline);
         });
@@ -67,9 +67,9 @@ void Drain::start(MonotonicTime deadline, std::function<void()> done) {
     step(pipeline->loop(), [pipeline] { pipeline->flush(); });
   }
   for (Destination* destination : destinations_) {
-    destination->on_empty_ = [state = state_] { state->loop.post([state] { state->check(); }); };
-    destination->draining_.store(true);
-    for (DestinationWorker* worker : destination->workers_) {
+    destination->queue().begin_drain(
+        [state = state_] { state->loop.post([state] { state->check(); }); });
+    for (DestinationWorker* worker : destination->workers()) {
       step(worker->loop(), [worker, deadline] { worker->begin_drain(deadline); });
     }
   }

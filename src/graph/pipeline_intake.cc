@@ -163,7 +163,7 @@ class PipelineIntake::Submission : public std::enable_shared_from_this<Submissio
         auto known = std::ranges::find(required_, &destination, &Required::destination);
         if (known == required_.end()) known = required_.insert(known, Required{&destination, {}});
         const DestinationWorker::Need need = destination.need_of(branch.payload);
-        known->need.requests += need.requests;
+        known->need.slots += need.slots;
         known->need.cost += need.cost;
       }
     }

@@ -34,7 +34,7 @@ class DeadLetters {
   // Called for every batch that is dropped after trying, whatever the reason; the receiver chooses.
   // Called before the ledger and the senders hear of the drop, and before its record in a storage
   // ends. A failure changes nothing of that: who keeps dead letters counts it and says so.
-  virtual void keep(const DeadLetter& letter) = 0;
+  virtual bool keep(const DeadLetter& letter) = 0;
 };
 
 }  // namespace millrace::pipeline

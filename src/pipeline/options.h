@@ -33,7 +33,7 @@ struct QueueOptions {
   // With the sizers items and bytes: at most this many requests as well.
   uint32_t requests_max = 65536;
   // Whatever the sizer: at most this many requests in memory, rounded down to a power of two.
-  // Each place costs Destination::kPlaceBytes, for good once it was used.
+  // Each slot costs SendingQueue::kSlotBytes, for good once it was used.
   uint64_t places_max = uint64_t{1} << 19;
   // What waited longer is dropped as age_expired when its turn comes. Zero: no limit.
   Duration age_max = 0s;

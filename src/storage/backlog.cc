@@ -91,14 +91,14 @@ bool Backlog::try_keep(uint64_t payload_bytes) {
   }
   const uint64_t before = memory_bytes_.fetch_add(payload_bytes, std::memory_order_relaxed);
   if ((before == 0 || before + payload_bytes <= options_.memory_bytes_max) &&
-      queue_.try_reserve_place()) {
+      queue_.try_reserve_slot()) {
     return true;
   }
   memory_bytes_.fetch_sub(payload_bytes, std::memory_order_relaxed);
   return false;
 }
 
-void Backlog::give_back_place() { queue_.release_place(); }
+void Backlog::give_back_place() { queue_.release_slot(); }
 
 segment_log::GivingUp Backlog::give_up_oldest(const StoredPlace* waiting) {
   segment_log::RecordId before = UINT64_MAX;
@@ -120,7 +120,7 @@ void Backlog::on_place_freed(uint64_t bytes) {
 // Half is left to empty itself before the disk is read again: few large reads, not many small ones.
 bool Backlog::is_low() const {
   return 2 * memory_bytes_.load(std::memory_order_seq_cst) <= options_.memory_bytes_max &&
-         queue_.has_places_for_reading();
+         queue_.has_slots_for_reading();
 }
 
 const Backlog::Target* Backlog::next_target() {
@@ -218,7 +218,7 @@ void Backlog::accept_read(BacklogReader& reader) {
                                 bytes + (metadata == nullptr ? 0 : metadata->memory_bytes()));
       // Alone in memory it goes on without: a budget made smaller must not stop it for ever.
       has_place = reservation || memory_bytes_.load(std::memory_order_relaxed) <= bytes;
-      has_place = has_place && queue_.try_reserve_place();
+      has_place = has_place && queue_.try_reserve_slot();
     }
     if (!has_place) {
       refused = true;

@@ -106,8 +106,8 @@ Status Storage::append(io::Loop& loop, const Payload& payload, uint32_t admitted
   return {};
 }
 
-bool Storage::park(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
-                   ledger::Account& account, Backlog& backlog) {
+bool Storage::append_pending(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
+                             ledger::Account& account, Backlog& backlog) {
   const segment_log::NewRecord::Want want{.target = backlog.target_of(account), .is_taken = false};
   return log_
       .append({.signal = payload.signal,
@@ -140,7 +140,7 @@ void Storage::on_lost(segment_log::TargetId target, segment_log::Loss loss,
 }
 
 void Storage::on_room() {
-  for (StoredQueue* queue : queues_) queue->wake_blocked();
+  for (StoredQueue* queue : queues_) queue->wake_waiting();
 }
 
 // --- One payload into all of its storages ------------------------------------------------------

@@ -51,8 +51,8 @@ class Storage final : public segment_log::Observer {
   Status append(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
                 std::span<StoreWish> wishes, std::shared_ptr<Completion> waiter);
   // Puts a request that lies in memory only on disk instead. False: the disk refuses.
-  bool park(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
-            ledger::Account& account, Backlog& backlog);
+  bool append_pending(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
+                      ledger::Account& account, Backlog& backlog);
 
   segment_log::Log& log() { return log_; }
   const segment_log::Log& log() const { return log_; }

@@ -26,12 +26,12 @@ class StoredQueue {
   virtual Backlog* backlog() const = 0;
   virtual void set_backlog(std::unique_ptr<Backlog> backlog) = 0;
 
-  // Places in memory. They are reserved apart from the queue's capacity, because what lies on disk
+  // Slots in memory. They are reserved apart from the queue's capacity, because what lies on disk
   // only has none.
-  virtual bool try_reserve_place() = 0;
-  virtual void release_place() = 0;
+  virtual bool try_reserve_slot() = 0;
+  virtual void release_slot() = 0;
   // There is room for what a read brings.
-  virtual bool has_places_for_reading() const = 0;
+  virtual bool has_slots_for_reading() const = 0;
 
   // What was found on disk counts against the capacity, even beyond it.
   virtual void reserve_recovered(const segment_log::Amount& amount) = 0;
@@ -39,7 +39,7 @@ class StoredQueue {
   virtual void reserve_for_rest(const segment_log::Amount& rest, uint64_t reserved_cost) = 0;
   virtual void release_lost(const segment_log::Amount& amount) = 0;
   // There may be room again: submissions that wait for it try again.
-  virtual void wake_blocked() = 0;
+  virtual void wake_waiting() = 0;
 };
 
 // A worker that takes what was read from disk into the queue. Used on its loop only.

@@ -78,8 +78,8 @@ class Chain {
     storage_->add_loop(loop);
     // Room in memory for four requests.
     Stage& stored = whose == Disk::kInFront ? failover : near;
-    EXPECT_TRUE(
-        storage_->attach(stored.destination, stored.account, budget_, {.memory_bytes_max = 32}));
+    EXPECT_TRUE(storage_->attach(stored.destination.queue(), stored.account, budget_,
+                                 {.memory_bytes_max = 32}));
     failover.make_worker(loop, make_failover(loop, "failover", 60s, outputs_, nullptr));
     near_exporter = near.make_fake_worker(loop);
     far_exporter = far.make_fake_worker(loop);
@@ -90,7 +90,7 @@ class Chain {
       outputs_.groups.push_back(
           std::make_unique<pipeline::PipelineIntake>(loop, std::vector{level->pipeline.get()}));
     }
-    near.worker->let_take_over(near.account, {outputs_.groups[1].get()});
+    near.worker->reroute_to(near.account, {outputs_.groups[1].get()});
     intake_ =
         std::make_unique<pipeline::PipelineIntake>(loop, std::vector{failover.pipeline.get()});
   }

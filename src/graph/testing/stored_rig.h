@@ -78,7 +78,7 @@ struct StoredRig {
       sink.destination = std::make_unique<Destination>(std::move(options.destination));
       sink.account = &ledger.open(Signal::kTraces, "traces", name);
       const Status attached =
-          storage->attach(*sink.destination, *sink.account, budget, options.backlog);
+          storage->attach(sink.destination->queue(), *sink.account, budget, options.backlog);
       EXPECT_TRUE(attached);
       auto exporter = std::make_unique<FakeExporter>(loop);
       sink.exporter = exporter.get();

@@ -1,0 +1,32 @@
+#include "destination/pending_request.h"
+
+namespace millrace::pipeline {
+
+std::vector<CutPiece> cut_exactly(const BatchCutter& cutter, Signal signal, const Rope& bytes,
+                                  uint32_t item_count, CutLimits limits, Work* work) {
+  if (!cutter || item_count < 2) return {};
+  std::vector<CutPiece> pieces = cutter(signal, bytes, limits, work);
+  uint64_t sum = 0;
+  for (const CutPiece& piece : pieces) sum += piece.item_count;
+  if (pieces.size() < 2 || sum != item_count) return {};
+  return pieces;
+}
+
+std::vector<PendingRequest> split_request(PendingRequest& whole, std::vector<CutPiece> pieces) {
+  std::vector<PendingRequest> parts;
+  if (pieces.empty()) return parts;
+  std::vector<uint32_t> item_counts;
+  for (const CutPiece& piece : pieces) item_counts.push_back(piece.item_count);
+  std::vector<Obligation> owed = whole.owed.split(item_counts);
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    parts.push_back({.owed = std::move(owed[i]),
+                     .bytes = std::move(pieces[i].bytes),
+                     .metadata = whole.metadata,
+                     .admitted_at = whole.admitted_at,
+                     .signal = whole.signal,
+                     .generation = whole.generation});
+  }
+  return parts;
+}
+
+}  // namespace millrace::pipeline
