@@ -12,6 +12,7 @@
 #include "io/sim/world.h"
 #include "pipeline/connector.h"
 #include "pipeline/testing/fake_exporter.h"
+#include "pipeline/testing/submit.h"
 
 namespace millrace::assembly {
 namespace {
@@ -27,7 +28,8 @@ class PullingFactory final : public reception::ReceiverFactory {
         : factory(made_by), parts(std::move(given)) {}
     void pull() override {
       ++factory.pulls;
-      parts.intakes[index_of(Signal::kTraces)]->submit(
+      pipeline::testing::submit_to(
+          *parts.intakes[index_of(Signal::kTraces)],
           {.signal = Signal::kTraces,
            .item_count = 1,
            .bytes = Rope(Bytes::copy_of("\x0a\x00")),
@@ -61,10 +63,10 @@ class CountingConnector final : public pipeline::Exporter {
                      .item_count = 1,
                      .bytes = Rope(Bytes::copy_of(std::to_string(batch.item_count))),
                      .metadata = nullptr};
-    pipeline::hand_on(*outputs_.of_signal[index_of(Signal::kMetrics)], made, deadline,
-                      [done = std::move(done)](const pipeline::Verdict& verdict) mutable {
-                        done(pipeline::outcome_of(verdict));
-                      });
+    pipeline::submit_batch(*outputs_.of_signal[index_of(Signal::kMetrics)], made, deadline,
+                           [done = std::move(done)](const pipeline::Verdict& verdict) mutable {
+                             done(pipeline::outcome_of(verdict));
+                           });
   }
   void close() override {}
   std::string describe() const override { return "counts"; }

@@ -1,7 +1,7 @@
 // When a batch is formed on one worker, and of what.
 //
 // The shared ring is the batch that is growing; a worker takes from it only with a permit in hand.
-// What a worker took and could not send lies here and goes first: one list, or one for each
+// Requests that a worker took and could not send lie here and go first: one list, or one for each
 // combination of the headers that metadata_keys names.
 //
 // Nothing pending may be forgotten: a worker that enqueues publishes first and then looks for a

@@ -5,7 +5,7 @@
 namespace millrace::pipeline {
 namespace {
 
-// Who waits looks again after so long, in case that the one who probed never comes back to it.
+// A batch that waits asks again after this time, in case that the probe is never answered.
 constexpr Duration kLookInterval = 1s;
 
 }  // namespace

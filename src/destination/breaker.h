@@ -28,11 +28,11 @@ class Breaker {
     Pass pass = Pass::kSend;
     MonotonicTime again_at{};  // kWait: ask again then, or when it has closed
   };
-  // Who is told kProbe owes one call of the three below.
+  // After kProbe the caller must call exactly one of the three functions below.
   Leave ask(MonotonicTime now);
 
   // How an attempt ended. The destination answered, whatever it said of the data; true: the breaker
-  // was open, and who waits may go.
+  // was open, and waiting batches may be sent.
   bool on_answered();
   // It did not, or asked to come back: the next probe is due at `probe_at`. True: this opened it.
   bool on_passing_failure(Pass pass, MonotonicTime probe_at);
@@ -48,8 +48,8 @@ class Breaker {
   Mutex mutex_;  // locked only while anything fails
   MonotonicTime probe_at_ MILLRACE_GUARDED_BY(mutex_){};
   bool is_probing_ MILLRACE_GUARDED_BY(mutex_) = false;
-  // Written under the mutex, read without it. Release and acquire: who sees it closed may send, and
-  // nothing else hangs on it.
+  // Written under the mutex, read without it. Release and acquire: a thread that sees it closed may
+  // send, and nothing else hangs on it.
   std::atomic<bool> open_{false};
   std::atomic<uint32_t> failures_{0};  // in a row; as open_
   std::atomic<uint64_t> opened_{0};    // for metrics

@@ -10,7 +10,7 @@ ConcurrencyLimit::ConcurrencyLimit(ConcurrencyOptions options)
       adaptive_(options.adaptive && min_ < max_),
       limit_(max_ * kScale) {}
 
-bool ConcurrencyLimit::try_take() {
+bool ConcurrencyLimit::try_acquire() {
   uint32_t held = held_.load(std::memory_order_seq_cst);
   while (held < limit()) {
     if (held_.compare_exchange_weak(held, held + 1, std::memory_order_seq_cst)) return true;
@@ -24,7 +24,7 @@ void ConcurrencyLimit::on_answered(Duration latency) {
   const int64_t usual = usual_ns_.load(std::memory_order_relaxed);
   usual_ns_.store(usual == 0 ? sample : usual + (sample - usual) / 16, std::memory_order_relaxed);
   const uint32_t limit = limit_.load(std::memory_order_relaxed);
-  if (held() * kScale + kScale < limit) return;  // not all places are used: nothing was learnt
+  if (held() * kScale + kScale < limit) return;  // not all permits are used: nothing was learnt
   // Latency well above its mean says that the destination queues what we send: grow no further.
   if (usual != 0 && sample > 2 * usual) {
     limit_.store(std::max(min_ * kScale, limit - limit / 64), std::memory_order_relaxed);

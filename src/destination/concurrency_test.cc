@@ -9,11 +9,11 @@ constexpr MonotonicTime at(Duration time) { return MonotonicTime(time); }
 
 TEST(ConcurrencyLimitTest, GivesNoMorePlacesThanItsLimit) {
   ConcurrencyLimit limit({.max = 2});
-  EXPECT_TRUE(limit.try_take());
-  EXPECT_TRUE(limit.try_take());
-  EXPECT_FALSE(limit.try_take());
-  limit.give_back();
-  EXPECT_TRUE(limit.try_take());
+  EXPECT_TRUE(limit.try_acquire());
+  EXPECT_TRUE(limit.try_acquire());
+  EXPECT_FALSE(limit.try_acquire());
+  limit.release();
+  EXPECT_TRUE(limit.try_acquire());
 }
 
 TEST(ConcurrencyLimitTest, ShrinksOnFailuresAtMostOnceASecondAndNotBelowItsMinimum) {
@@ -30,10 +30,10 @@ TEST(ConcurrencyLimitTest, GrowsByOneForARoundOfAnswersWhenAllPlacesAreUsed) {
   ConcurrencyLimit limit({.max = 16, .min = 1});
   for (int i = 10; i < 40; ++i) limit.on_passing_failure(at(Duration(1s) * i));
   ASSERT_EQ(limit.limit(), 1u);
-  ASSERT_TRUE(limit.try_take());
+  ASSERT_TRUE(limit.try_acquire());
   limit.on_answered(1ms);
   EXPECT_EQ(limit.limit(), 2u);
-  ASSERT_TRUE(limit.try_take());
+  ASSERT_TRUE(limit.try_acquire());
   for (int i = 0; i < 3; ++i) limit.on_answered(1ms);
   EXPECT_EQ(limit.limit(), 3u);
 }
@@ -43,7 +43,7 @@ TEST(ConcurrencyLimitTest, DoesNotGrowWhileIdleOrSlow) {
   limit.on_passing_failure(at(10s));
   for (int i = 0; i < 100; ++i) limit.on_answered(1ms);
   EXPECT_EQ(limit.limit(), 12u) << "idle";
-  for (int i = 0; i < 12; ++i) ASSERT_TRUE(limit.try_take());
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(limit.try_acquire());
   for (int i = 0; i < 10; ++i) limit.on_answered(100ms);
   EXPECT_LT(limit.limit(), 12u) << "slow";
 }

@@ -52,7 +52,7 @@ class Destination final : public ledger::HeldWalker {
   DestinationNumbers numbers() const;
   DestinationHealth health() const { return health_.snapshot(); }
   Backlog* backlog() const { return queue_.backlog(); }
-  // What waits in the shared queue; what the workers hold they count themselves.
+  // Counts the shared queue; the workers count what they hold themselves.
   void count_held(ledger::Held& held) const override { queue_.count_held(held); }
   bool is_empty() const { return queue_.is_empty(); }
 

@@ -1,4 +1,4 @@
-// What a destination did since the start, for the metrics. Threads: any; relaxed.
+// Counts what a destination did since the start, for the metrics. Threads: any; relaxed.
 #pragma once
 
 #include <atomic>

@@ -111,7 +111,7 @@ segment_log::GivingUp DestinationWorker::drop_oldest() {
   if (batcher_.has_pending()) schedule();  // what is this worker's now is not forgotten by it
   if (Backlog* const backlog = queue_.backlog(); backlog != nullptr) {
     const GivingUp dropped =
-        backlog->give_up_oldest(oldest == nullptr ? nullptr : oldest->owed.record().get());
+        backlog->drop_oldest(oldest == nullptr ? nullptr : oldest->owed.record().get());
     if (dropped != GivingUp::kNothing) return dropped;
   }
   if (oldest == nullptr) return GivingUp::kNothing;
@@ -123,7 +123,7 @@ segment_log::GivingUp DestinationWorker::drop_oldest() {
 }
 
 void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t admitted_bytes,
-                               StoredRef record) {
+                               LeaseRef record) {
   const auto cost = static_cast<uint32_t>(queue_.cost_of(payload));
   PendingRequest request{
       .owed = Obligation({.account = &account,
@@ -169,7 +169,7 @@ Verdict DestinationWorker::full_verdict(Room room, Need need) {
 
 // What was read from disk; its slot in the ring is reserved.
 void DestinationWorker::enqueue_read(segment_log::Record record, ledger::Account& account,
-                                     StoredRef lease, std::shared_ptr<Completion> waiter) {
+                                     LeaseRef lease, std::shared_ptr<Completion> waiter) {
   const Duration age = std::max<Duration>(0s, loop_.wall_now() - record.admitted_at);
   const segment_log::Amount amount{
       .records = 1, .items = record.item_count, .payload_bytes = record.bytes.size()};
@@ -247,7 +247,7 @@ bool DestinationWorker::send_while_ready(Trigger trigger, Slot* slot, bool has_p
   for (;;) {
     if (!batcher_.is_ready(trigger, loop_.now())) {
       if (!has_permit) return has_sent;
-      // What was enqueued meanwhile may have seen the permit taken: looks again without it.
+      // A request that was enqueued meanwhile may have seen the permit taken: looks again.
       window_.release();
       has_permit = false;
       trigger = Trigger::kEnqueued;
@@ -315,7 +315,7 @@ void DestinationWorker::arm_flush_timer(bool has_sent) {
   const MonotonicTime now = loop_.now();
   if (batcher_.is_partitioned()) {
     const MonotonicTime first = batcher_.first_due();
-    // What is due already waits for a permit and will be woken.
+    // A partition that is due already waits for a permit, and the worker will be woken.
     if (first == kNever || first <= now) {
       flush_timer_->disarm();
     } else {

@@ -62,12 +62,12 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   Exporter& exporter() { return sender_.exporter(); }
   // "connected to …": the exporter's word.
   std::string describe() const { return sender_.exporter().describe(); }
-  // Of all that this worker does in the accounts of this destination.
+  // Records all that this worker does in the accounts of this destination.
   ledger::Book& book() { return settlement_.book(); }
   const ledger::Book& book() const { return settlement_.book(); }
   // Points to this as long as it lives; read on its loop.
   const std::shared_ptr<DestinationWorker*>& token() const { return self_; }
-  // What this worker holds itself (not the shared queue); on its loop, or when nothing runs.
+  // Counts what this worker holds itself (not the shared queue); on its loop, or when nothing runs.
   void count_held(ledger::Held& held) const override;
 
   // --- Admission ---
@@ -85,12 +85,12 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   // the payload's as admitted, before processors. `record` is what store() (storage.h) made of it
   // where the destination has storage, and then not null: what lies on disk only is not committed.
   void commit(Payload payload, ledger::Account& account, size_t admitted_bytes,
-              StoredRef record = nullptr);
+              LeaseRef record = nullptr);
   // See AdmissionLine::wait.
   void wait_for_room(AdmissionLine::Retry retry, MonotonicTime deadline,
                      AdmissionLine::Expire expire);
   bool has_line() const { return !line_.is_empty(); }
-  // What a refused sender is told.
+  // The answer to a sender that is refused.
   Verdict full_verdict(Room room, Need need);
   // See Settlement.
   void count_refused(uint32_t items, LossReport::Refusal reason) {
@@ -108,7 +108,7 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   }
 
   // --- Storage (stored_queue.h) ---
-  void enqueue_read(segment_log::Record record, ledger::Account& account, StoredRef lease,
+  void enqueue_read(segment_log::Record record, ledger::Account& account, LeaseRef lease,
                     std::shared_ptr<Completion> waiter) override;
   void feed_later(Duration wait) override;
 
@@ -132,7 +132,7 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   segment_log::GivingUp drop_oldest();
   void enqueue(PendingRequest request);
 
-  // What is sent next: decided in send_next alone.
+  // send_next alone decides what is sent next.
   void schedule();
   void post_schedule(Trigger trigger);
   void send_next(Trigger trigger, Slot* slot);

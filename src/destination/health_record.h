@@ -22,7 +22,7 @@ struct DestinationHealth {
 
 class HealthRecord {
  public:
-  // Returns whether it ends failures that the log has spoken of.
+  // Returns whether it ends failures that were logged.
   bool note_success(MonotonicTime now, WallTime wall);
   void note_failure(const std::string& error, WallTime wall);
   // The last attempt failed: what is pending will wait for long.

@@ -1,4 +1,4 @@
-// What a destination lost or refused, as lines of the log: the first of each reason at once, totals
+// Reports in the log what a destination lost or refused: the first of each reason at once, totals
 // every kReportInterval while it goes on, and the end of it. Loss is never silent, and a flood of
 // it never floods the log.
 //

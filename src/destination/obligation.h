@@ -1,9 +1,9 @@
-// What is owed for one request, or for one part of it, in one destination: its items in the
-// account, its share of the queue's room, the answer that its sender waits for, and its record on
-// disk.
+// An obligation is what is owed for one request, or for one part of it, in one destination: its
+// items in the account, its share of the queue's room, the answer that its sender waits for, and
+// its record on disk.
 //
 // It is owed once. An obligation moves from the queue into a batch in flight, may be split among
-// parts, and ends with close(), called by who settles it (settlement.h). An open one that is
+// parts, and ends with close(), called by Settlement (settlement.h). An open one that is
 // destroyed would lose items from the ledger: that stops a build with debug checks.
 #pragma once
 
@@ -28,7 +28,7 @@ class Obligation {
     uint32_t admitted_bytes = 0;  // of the payload as admitted: the ledger's measure
     uint32_t cost = 0;            // reserved in the sending queue, in its unit
     std::shared_ptr<Completion> completion = {};  // null: no sender waits
-    StoredRef record = {};                        // null: the destination has no storage
+    LeaseRef record = {};                         // null: the destination has no storage
   };
 
   Obligation() = default;  // closed
@@ -47,7 +47,7 @@ class Obligation {
   // Cut from a larger request: a partial success cannot be attributed to it.
   bool is_part() const { return is_part_; }
   bool is_awaited() const { return completion_ != nullptr; }
-  const StoredRef& record() const { return record_; }
+  const LeaseRef& record() const { return record_; }
   bool is_on_disk() const { return record_ != nullptr && record_->is_on_disk(); }
 
   // One for each of `item_counts`, which add up to item_count(). Bytes and cost are divided in
@@ -62,7 +62,7 @@ class Obligation {
  private:
   ledger::Account* account_ = nullptr;
   std::shared_ptr<Completion> completion_;
-  StoredRef record_;
+  LeaseRef record_;
   uint32_t item_count_ = 0;
   uint32_t admitted_bytes_ = 0;
   uint32_t cost_ = 0;

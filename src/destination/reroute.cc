@@ -49,10 +49,13 @@ void Reroute::offer_to_next(uint64_t id) {
                .metadata = request.metadata,
                .completion = nullptr,
                .admitted_at = request.admitted_at};
-  levels[offer.next_level++]->submit(std::move(copy), Policy::kDelivered, kNever,
-                                     [self = self_, id](const Verdict& verdict) {
-                                       if (*self != nullptr) (*self)->on_verdict(id, verdict);
-                                     });
+  Intake& level = *levels[offer.next_level++];
+  const std::optional<Verdict> known_now = level.submit(std::move(copy), Policy::kDelivered, kNever,
+                                                        [self = self_, id](const Verdict& verdict) {
+                                                          if (*self != nullptr)
+                                                            (*self)->on_verdict(id, verdict);
+                                                        });
+  if (known_now) on_verdict(id, *known_now);
 }
 
 void Reroute::on_verdict(uint64_t id, const Verdict& verdict) {

@@ -1,7 +1,7 @@
 // What becomes of data that a destination with hands_back cannot deliver and that no sender waits
 // for.
 //
-// Usually a connector (connectors/failover) waits for the delivery of what it submits, and is told
+// Usually a connector (connectors/failover) waits for the delivery of what it submits, and hears
 // when it is handed back. What lies on disk from an earlier run came in the same way, but its
 // connector waits no more: dropping it as handed back would lose it. It is offered to the next
 // levels, one after the other, and stays here, held and on disk, until one of them has delivered

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "destination/testing/requests.h"
 #include "pipeline/testing/manual_loop.h"
 
@@ -16,10 +18,13 @@ using Items = std::vector<uint64_t>;
 class Level final : public Intake {
  public:
   explicit Level(io::Loop& loop) : loop_(loop) {}
-  void submit(Payload payload, Policy policy, MonotonicTime, VerdictCallback on_verdict) override {
+  std::optional<Verdict> submit(Payload payload, Policy policy, MonotonicTime,
+                                VerdictCallback&& on_verdict) override {
     EXPECT_EQ(policy, Policy::kDelivered);
     asked.push_back(items_of(payload.bytes));
+    if (known_now) return known_now;
     callbacks.push_back(std::move(on_verdict));
+    return std::nullopt;
   }
   void stop() override {}
   void abandon_waiting() override {}
@@ -29,6 +34,7 @@ class Level final : public Intake {
     callbacks.erase(callbacks.begin());
     callback(verdict);
   }
+  std::optional<Verdict> known_now;
   std::vector<Items> asked;
   std::vector<VerdictCallback> callbacks;
 
@@ -98,6 +104,14 @@ TEST_F(RerouteTest, LevelsAreAskedInOrderUntilOneDelivers) {
   second.answer(kDelivered);
   EXPECT_EQ(handed_back().items, 3u) << "it counts where it was delivered";
   EXPECT_TRUE(destination.is_empty());
+}
+
+TEST_F(RerouteTest, VerdictThatIsKnownAtOnceCountsAsALaterOne) {
+  first.known_now = kRefusedForNow;
+  second.known_now = kRefusedForGood;
+  offer(1, 3);
+  EXPECT_EQ(second.asked.size(), 1u);
+  EXPECT_EQ(handed_back().items, 3u);
 }
 
 TEST_F(RerouteTest, RefusalForGoodIsCountedWhereItWasRefused) {

@@ -8,7 +8,7 @@ namespace {
 constexpr Duration kUnknown = 1s;
 constexpr Duration kUnknownStalled = 5s;
 constexpr Duration kWindow = 1s;
-// A window that nobody was refused in for so long says nothing about now.
+// A window without refusals for so long says nothing about now.
 constexpr Duration kStale = 3s;
 constexpr Duration kShortest = 50ms;
 constexpr Duration kLongest = 30s;
@@ -23,7 +23,7 @@ Duration RetryHint::refuse(MonotonicTime now, uint64_t cost, uint64_t queued_cos
   const int64_t now_ns = now.time_since_epoch().count();
   int64_t began = window_began_ns_.load(std::memory_order_relaxed);
   const int64_t elapsed = began == 0 ? kStale.count() : now_ns - began;
-  // Who ends the window is the one that begins the next.
+  // The thread that ends the window begins the next.
   if (elapsed >= kWindow.count() &&
       window_began_ns_.compare_exchange_strong(began, now_ns, std::memory_order_relaxed)) {
     const uint64_t finished = finished_.load(std::memory_order_relaxed);

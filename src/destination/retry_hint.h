@@ -1,10 +1,10 @@
-// How long senders are told to stay away when a queue is full.
+// Computes how long senders should stay away when a queue is full.
 //
 // Too short, and refusing costs more than the work; too long, and the queue runs empty while they
 // all wait: with a queue of 50 ms and "come back in a second", 256 senders got a back end of
 // 400 requests a second to two thirds of its speed. So the time is that in which half of the queue
 // is sent, and is then made longer while more is refused than is sent, and shorter while little is.
-// Each refusal is told another part of it, or all would come back at once, again and again.
+// Each refusal gets another part of it, or all would come back at once, again and again.
 //
 // Threads: safe from any. Refusals at the same moment may count for either second.
 #pragma once

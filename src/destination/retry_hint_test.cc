@@ -10,7 +10,7 @@ namespace {
 
 constexpr MonotonicTime kStart{1000s};
 
-// The longest that anybody was told in a second of that many refusals and answers.
+// The longest hint of any refusal in a second of that many refusals and answers.
 struct Second {
   Duration longest = 0s;
   Duration shortest = 1h;

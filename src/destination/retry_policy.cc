@@ -8,7 +8,7 @@ namespace {
 
 using ledger::DropReason;
 
-// What a sender is told whatever the destination's wish: neither at once nor in an hour.
+// Bounds of a sender's retry hint, whatever the destination wishes: neither at once nor in an hour.
 constexpr Duration kSenderWaitMin = 1s;
 constexpr Duration kSenderWaitMax = 30s;
 // A drain tries again about four times in what is left of it.

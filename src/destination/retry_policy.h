@@ -13,14 +13,14 @@ namespace millrace::pipeline {
 
 class RetryPolicy {
  public:
-  // What is known of the batch.
+  // The batch, as far as the policy must know it.
   struct Attempt {
     MonotonicTime first_attempt_at{};
     Duration interval{};                       // the back-off of this failure, before jitter
     std::optional<Duration> retry_after = {};  // the destination's own wish
     bool is_on_disk = false;                   // all of it has a record in the log
   };
-  // What is known of the destination and its worker.
+  // The destination and its worker, as far as the policy must know them.
   struct Situation {
     MonotonicTime now{};
     MonotonicTime drain_deadline = kNever;  // kNever: it is not draining
@@ -34,7 +34,7 @@ class RetryPolicy {
   struct Decision {
     std::optional<ledger::DropReason> drop = {};  // empty: sent again
     MonotonicTime attempt_at{};                   // when; only if it is sent again
-    Duration sender_retry_after{};  // what a waiting sender is told; only if it is dropped
+    Duration sender_retry_after{};                // for a waiting sender; only if it is dropped
   };
 
   // `options` outlives this.

@@ -29,9 +29,9 @@ class SendWindow {
       : limit_(options), on_free_(std::move(on_free)) {}
 
   // --- Permits ---
-  bool try_acquire() { return limit_.try_take(); }
+  bool try_acquire() { return limit_.try_acquire(); }
   void release() {
-    limit_.give_back();
+    limit_.release();
     if (starving_.load() != 0) on_free_();
   }
   // False: the limit has shrunk below what is held, and a permit that comes free stays unused.

@@ -125,9 +125,9 @@ void Sender::on_outcome(Slot& slot, Outcome outcome) {
   events_.on_answer(slot, std::move(answer));
 }
 
-// What the answer says of the destination, whatever becomes of the batch.
+// Records what the answer says of the destination, whatever becomes of the batch.
 void Sender::note_answered(Slot& slot, const Outcome& outcome, MonotonicTime now) {
-  // Of a failure that is worth another attempt the breaker hears when the time of that is known.
+  // The breaker hears of a passing failure when the time of the next attempt is known.
   if (outcome.kind == Kind::kCancelled) {
     destination_.breaker().on_cancelled(slot.pass);
   } else if (outcome.kind != Kind::kRetry && destination_.breaker().on_answered()) {

@@ -51,7 +51,7 @@ class Sender {
 
   Exporter& exporter() { return *exporter_; }
   const Exporter& exporter() const { return *exporter_; }
-  // What the retry policy must know; the breaker as it is now.
+  // The situation for the retry policy, with the breaker as it is now.
   RetryPolicy::Situation situation() const;
   static RetryPolicy::Attempt attempt_of(const Flight& flight);
 

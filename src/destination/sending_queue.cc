@@ -137,8 +137,8 @@ Duration SendingQueue::hint_retry(MonotonicTime now, uint64_t cost, bool is_stal
 void SendingQueue::push(PendingRequest request) {
   const uint64_t word = pending_word(request);
   const queue::Label label = label_of(request);
-  // Whoever reserved has a slot, because a reservation outlives the slot that it stands for; but
-  // the slot whose turn it is may be one that another thread has claimed and is just emptying.
+  // A caller that reserved has a slot, because a reservation outlives the slot that it stands for;
+  // but the slot whose turn it is may be one that another thread has claimed and is just emptying.
   // A push that fails leaves `request` untouched. NOLINTNEXTLINE(bugprone-use-after-move)
   while (!ring_.try_push(std::move(request), label)) std::this_thread::yield();
   pending_.fetch_add(word, std::memory_order_seq_cst);

@@ -49,7 +49,7 @@ class SendingQueue final : public StoredQueue {
       cost += owed.cost();
     }
   };
-  // What lies in the ring.
+  // Sums over the ring.
   struct Pending {
     uint64_t items = 0;
     uint64_t bytes = 0;

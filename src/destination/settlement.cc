@@ -12,7 +12,7 @@ using ledger::DropReason;
 
 namespace {
 
-// What the end of this process leaves on disk is neither lost nor delivered: it is held.
+// Data that the end of this process leaves on disk is neither lost nor delivered: it is held.
 bool stays_on_disk(DropReason reason, const Obligation& owed) {
   return (reason == DropReason::kDrainDeadline || reason == DropReason::kShutdown) &&
          owed.is_on_disk();
@@ -94,7 +94,7 @@ void Settlement::drop(Flight& flight, DropReason reason, const Verdict& verdict)
     settled.add(owed);
     if (stays_on_disk(reason, owed)) {
       book_.store(owed.account(), owed.amount());
-      owed.record()->keep_part(owed.item_count(), owed.amount().bytes, entry.size, owed.cost());
+      owed.record()->leave_part(owed.item_count(), owed.amount().bytes, entry.size, owed.cost());
       settled.cost -= owed.cost();  // stays reserved for the record
     } else {
       book_.drop(owed.account(), reason, owed.amount());
@@ -132,8 +132,8 @@ void Settlement::drop(PendingRequest request, DropReason reason, const Verdict& 
 // The slot in memory ends; the capacity stays reserved for what lies on disk.
 void Settlement::leave_on_disk(PendingRequest request, const Verdict& verdict) {
   Obligation& owed = request.owed;
-  owed.record()->keep_part(owed.item_count(), owed.amount().bytes, request.bytes.size(),
-                           owed.cost());
+  owed.record()->leave_part(owed.item_count(), owed.amount().bytes, request.bytes.size(),
+                            owed.cost());
   note_written(std::move(request), verdict);
 }
 

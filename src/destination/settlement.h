@@ -24,7 +24,7 @@ class Settlement {
   // `log` and `dead_letters` may be null; all outlive this.
   Settlement(Destination& destination, io::Loop& loop, Logger* log, DeadLetters* dead_letters);
 
-  // Of all that this worker does in the accounts of this destination.
+  // Records all that this worker does in the accounts of this destination.
   ledger::Book& book() { return book_; }
   const ledger::Book& book() const { return book_; }
   bool keeps_dead_letters() const { return dead_letters_ != nullptr; }
@@ -45,7 +45,7 @@ class Settlement {
   void hand_back(PendingRequest request);
 
   // What found no room and is refused, or dropped where the destination is best effort or no sender
-  // is left to be told: counted, and said in the log (loss_report.h). It never entered.
+  // waits any more: counted, and said in the log (loss_report.h). It never entered.
   void count_refused(uint32_t items, LossReport::Refusal reason);
   void count_dropped_at_the_queue(uint32_t items);
 

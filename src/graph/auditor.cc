@@ -8,7 +8,7 @@
 namespace millrace::pipeline {
 namespace {
 
-// Of a queue in one turn of the loop: some 10 µs.
+// Slots of a queue that are walked in one turn of the loop: some 10 µs.
 constexpr size_t kSlotsPerTurn = 4096;
 
 }  // namespace

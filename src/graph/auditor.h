@@ -52,7 +52,7 @@ class Auditor {
   uint64_t round_count() const;
   // The laws that are proven not to hold now; empty is what must be.
   std::vector<ledger::Finding> findings() const;
-  // What the workers held when they were asked last, without the shared queues.
+  // The amounts that the workers held when they were asked last, without the shared queues.
   ledger::Held recent_held() const;
 
  private:
@@ -80,7 +80,7 @@ class Auditor {
   size_t destination_ = 0;  // whose queue is being walked
   SendingQueue::Walk walk_;
 
-  mutable Mutex mutex_;  // once a round and when somebody looks
+  mutable Mutex mutex_;  // once a round, and by readers of the results
   uint64_t round_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
   std::vector<ledger::Finding> findings_ MILLRACE_GUARDED_BY(mutex_);
   ledger::Held recent_held_ MILLRACE_GUARDED_BY(mutex_);

@@ -1,4 +1,4 @@
-// What an audit costs with 100,000 requests waiting: the whole round, and the longest turn of a
+// Measures an audit with 100,000 requests waiting: the whole round, and the longest turn of a
 // loop in it, which is how long others wait.
 #include <benchmark/benchmark.h>
 
@@ -49,7 +49,8 @@ void round(benchmark::State& state, int requests, bool swept) {
     Payload payload;
     payload.item_count = 10;
     payload.bytes.append(chunk.slice(0, 600));
-    intake.submit(std::move(payload), Policy::kAccepted, kNever, [](const Verdict&) {});
+    testing::submit_to(intake, std::move(payload), Policy::kAccepted, kNever,
+                       [](const Verdict&) {});
   }
   loop.turn();
   if (swept) sink.refuse();

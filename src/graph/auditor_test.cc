@@ -276,8 +276,8 @@ TEST_P(AuditorThreadsTest, NoFalseAlarmAndOneItemIsFoundInTwoRoundsUnderLoad) {
       uint64_t item = 0;
       while (!stop.load()) {
         for (int burst = 0; burst < 5; ++burst, item += 2) {
-          one.intake->submit(testing::payload_of({item, item + 1}), Policy::kAccepted, kNever,
-                             [](const Verdict&) {});
+          testing::submit_to(*one.intake, testing::payload_of({item, item + 1}), Policy::kAccepted,
+                             kNever, [](const Verdict&) {});
         }
         if (&one == &threads[0]) auditor.start_round();
         one.loop.turn();

@@ -1,4 +1,4 @@
-// What a destination hands to whoever keeps dead letters.
+// The dead letters that a destination writes.
 #include "pipeline/dead_letters.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// What a request costs between the receiver and the exporter: submit, queue, joining, settling.
-// 819 requests of 10 spans fill a batch of 8,192; the destination answers in the next turn.
+// Measures what a request costs between the receiver and the exporter: submit, queue, joining,
+// settling. 819 requests of 10 spans fill a batch of 8,192; the destination answers in the next
+// turn.
 #include <benchmark/benchmark.h>
 
 #include "graph/testing/rig.h"
@@ -46,8 +47,8 @@ void requests(benchmark::State& state, size_t destinations, Policy policy) {
       Payload payload;
       payload.item_count = 10;
       payload.bytes.append(chunk.slice(static_cast<size_t>(i) * 600, 600));
-      intake.submit(std::move(payload), policy, kNever,
-                    [&told](const Verdict& verdict) { told += verdict.ok() ? 1 : 0; });
+      testing::submit_to(intake, std::move(payload), policy, kNever,
+                         [&told](const Verdict& verdict) { told += verdict.ok() ? 1 : 0; });
     }
     loop.run_until_idle();
   }

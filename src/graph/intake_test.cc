@@ -272,10 +272,11 @@ TEST(IntakeTest, TwoPipelinesShareADestinationWithAccountsOfTheirOwn) {
   second.add_processor(std::make_unique<Filter>(1), rig.long_work);
   PipelineIntake both(rig.loop, {rig.pipeline.get(), &second});
   int verdicts = 0;
-  both.submit(testing::payload_of({1, 2}), Policy::kDelivered, kNever, [&](const Verdict& verdict) {
-    EXPECT_TRUE(verdict.ok());
-    ++verdicts;
-  });
+  testing::submit_to(both, testing::payload_of({1, 2}), Policy::kDelivered, kNever,
+                     [&](const Verdict& verdict) {
+                       EXPECT_TRUE(verdict.ok());
+                       ++verdicts;
+                     });
   rig.run();
   rig.sinks[0].exporter->answer(Kind::kDelivered);
   rig.run();
@@ -300,8 +301,8 @@ TEST(IntakeTest, ARequestThatFitsOnlyInPartWaitsWithoutWakingItself) {
     EXPECT_TRUE(verdict.ok());
     ++verdicts;
   };
-  both.submit(testing::payload_of({1}), Policy::kAccepted, kNever, count);
-  both.submit(testing::payload_of({2}), Policy::kAccepted, kNever, count);
+  testing::submit_to(both, testing::payload_of({1}), Policy::kAccepted, kNever, count);
+  testing::submit_to(both, testing::payload_of({2}), Policy::kAccepted, kNever, count);
   rig.run();
   EXPECT_EQ(verdicts, 1);
   EXPECT_EQ(account.snapshot().admitted.items, 1u);
@@ -319,8 +320,8 @@ TEST(IntakeTest, WhatTwoPipelinesBringTogetherMustFitIntoTheQueue) {
   PipelineWorker second(rig.loop, "traces/2", {{rig.sinks[0].worker.get(), &account}});
   PipelineIntake both(rig.loop, {rig.pipeline.get(), &second});
   std::optional<Verdict> told;
-  both.submit(testing::payload_of({1}), Policy::kAccepted, kNever,
-              [&](const Verdict& verdict) { told = verdict; });
+  testing::submit_to(both, testing::payload_of({1}), Policy::kAccepted, kNever,
+                     [&](const Verdict& verdict) { told = verdict; });
   ASSERT_TRUE(told.has_value());
   EXPECT_EQ(told->code, Code::kInvalidArgument);
   EXPECT_FALSE(told->retry_after.has_value());
@@ -441,6 +442,44 @@ TEST(DrainTest, WhatIsLeftWithoutADrainIsCountedAsShutdown) {
   rig.sinks[0].destination->count_held(held);
   EXPECT_TRUE(rig.ledger.check(held).empty());
   rig.sinks.clear();
+}
+
+TEST(IntakeTest, VerdictThatIsKnownAtOnceIsReturnedAndTheCallbackIsUntouched) {
+  Rig rig;
+  int call_count = 0;
+  VerdictCallback callback = [&](const Verdict&) { ++call_count; };
+  const std::optional<Verdict> accepted =
+      rig.intake->submit(testing::payload_of({1}), Policy::kAccepted, kNever, std::move(callback));
+  ASSERT_TRUE(accepted);
+  EXPECT_TRUE(accepted->ok());
+  rig.intake->stop();
+  const std::optional<Verdict> refused =
+      rig.intake->submit(testing::payload_of({2}), Policy::kDelivered, kNever, std::move(callback));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, Code::kUnavailable);
+  rig.run();
+  EXPECT_EQ(call_count, 0);
+  callback({});
+  EXPECT_EQ(call_count, 1);
+  rig.sinks[0].exporter->answer(Outcome::Kind::kDelivered);
+}
+
+TEST(IntakeTest, RefusalOfASlowRequestIsReturnedAsWell) {
+  DestinationOptions full = plain_options();
+  full.queue.capacity = 1;
+  Rig rig({full});
+  int call_count = 0;
+  VerdictCallback callback = [&](const Verdict&) { ++call_count; };
+  EXPECT_FALSE(rig.intake->submit(testing::payload_of({1}), Policy::kDelivered, kNever,
+                                  [&](const Verdict&) { ++call_count; }));
+  const std::optional<Verdict> refused =
+      rig.intake->submit(testing::payload_of({2}), Policy::kDelivered, kNever, std::move(callback));
+  ASSERT_TRUE(refused);
+  EXPECT_TRUE(refused->retry_after);
+  rig.run();
+  rig.sinks[0].exporter->answer(Outcome::Kind::kDelivered);
+  rig.run();
+  EXPECT_EQ(call_count, 1) << "of the request that was delivered";
 }
 
 }  // namespace

@@ -119,16 +119,16 @@ size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted
 // Into one destination in which room is reserved. False: its storage refuses.
 bool PipelineWorker::enter_late(const Payload& payload, const Output& output, uint32_t bytes) {
   Backlog* backlog = output.destination->destination().backlog();
-  StoreWish wish{.backlog = backlog, .account = output.account};
-  if (backlog != nullptr && !store(loop_, payload, bytes, {&wish, 1}, nullptr)) {
+  StoreTarget target{.backlog = backlog, .account = output.account};
+  if (backlog != nullptr && !store(loop_, payload, bytes, {&target, 1}, nullptr)) {
     output.destination->release(payload);
     return false;
   }
-  if (backlog != nullptr && !wish.in_memory) {
+  if (backlog != nullptr && !target.in_memory) {
     output.destination->book().store(*output.account, {payload.item_count, bytes});
-    leave_on_disk(wish, payload, bytes);
+    leave_on_disk(target, payload, bytes);
   } else {
-    output.destination->commit(payload, *output.account, bytes, std::move(wish.place));
+    output.destination->commit(payload, *output.account, bytes, std::move(target.lease));
   }
   return true;
 }

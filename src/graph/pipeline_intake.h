@@ -4,13 +4,15 @@
 // the disk did not take enters nothing.
 //
 // Used on its worker's loop only. Cost with one pipeline, no processor and one destination under
-// `accepted`: two compare-and-swaps, four atomic adds, one callback; no allocation.
+// `accepted`: two compare-and-swaps, four atomic adds, no allocation.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "graph/pipeline.h"
+#include "graph/submission.h"
 #include "pipeline/intake.h"
 
 namespace millrace::pipeline {
@@ -23,20 +25,18 @@ class PipelineIntake final : public Intake {
   PipelineIntake(const PipelineIntake&) = delete;
   PipelineIntake& operator=(const PipelineIntake&) = delete;
 
-  void submit(Payload payload, Policy policy, MonotonicTime deadline,
-              VerdictCallback on_verdict) override;
+  std::optional<Verdict> submit(Payload payload, Policy policy, MonotonicTime deadline,
+                                VerdictCallback&& on_verdict) override;
   void stop() override { stopped_ = true; }
   void abandon_waiting() override;
   io::Loop& loop() override { return loop_; }
 
  private:
-  class Submission;
-  struct DiskWait;
-  bool try_fast(Payload& payload, Policy policy, VerdictCallback& on_verdict);
+  std::optional<Verdict> try_fast(Payload& payload, Policy policy);
 
   io::Loop& loop_;
   const std::vector<PipelineWorker*> pipelines_;
-  const std::shared_ptr<DiskWait> disk_wait_;
+  const std::shared_ptr<Submission::DiskWait> disk_wait_;
   bool stopped_ = false;
 };
 

@@ -124,9 +124,9 @@ class World {
         random_.chance(0.5) ? kNever : loops_[0]->now() + millis(random_.below(3000));
     const size_t index = verdicts_.size();
     verdicts_.push_back(0);
-    intakes_[worker]->submit(std::move(payload),
-                             random_.chance(0.5) ? Policy::kDelivered : Policy::kAccepted, deadline,
-                             [this, index](const Verdict&) { ++verdicts_[index]; });
+    testing::submit_to(*intakes_[worker], std::move(payload),
+                       random_.chance(0.5) ? Policy::kDelivered : Policy::kAccepted, deadline,
+                       [this, index](const Verdict&) { ++verdicts_[index]; });
   }
 
   void answer(FakeExporter& exporter) {
@@ -214,7 +214,7 @@ class World {
   std::vector<std::unique_ptr<PipelineWorker>> pipelines_;
   std::vector<std::unique_ptr<Intake>> intakes_;
   std::unique_ptr<Auditor> auditor_;
-  std::vector<int> verdicts_;  // how often each sender was told
+  std::vector<int> verdicts_;  // how many verdicts each sender got
   uint64_t next_ = 1;
 };
 

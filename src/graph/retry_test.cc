@@ -1,4 +1,4 @@
-// What a destination does with every way an attempt can end.
+// How a destination reacts to every way an attempt can end.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -47,14 +47,15 @@ TEST(StorageTest, DropOldestReachesWhatLiesOnDisk) {
     rig.deliver_all();
     Items delivered = rig.delivered();
     std::ranges::sort(delivered);
-    // What is being sent stays, and else the newest.
+    // The request in flight stays, and of the others the newest.
     Items expected = numbers(1, 2 * kLarge);
     for (const uint64_t item : numbers(22 * kLarge + 1, 30 * kLarge)) expected.push_back(item);
     EXPECT_TRUE(delivered == expected);
   }
 }
 
-// What is read back with the newest first does not stand in memory in the order in which it came.
+// Records that are read back with the newest first do not stand in memory in their order of
+// arrival.
 TEST(StorageTest, DropOldestFindsTheOldestOfMemoryInEitherOrder) {
   for (const auto order : {segment_log::Order::kOldestFirst, segment_log::Order::kNewestFirst}) {
     SimDisk disk(1);

@@ -1,5 +1,5 @@
 // Two real threads on one destination, for the thread sanitizer: every item is delivered once,
-// every waiting sender hears on its own thread, nobody is forgotten, and the ledger balances.
+// every waiting sender hears on its own thread, none is forgotten, and the ledger balances.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -75,12 +75,12 @@ TEST_P(ThreadsTest, TwoWorkersOnOneDestination) {
       while (!stop.load()) {
         for (int burst = 0; burst < 5 && sent < kRequests; ++burst, ++sent) {
           const uint64_t item = (w * kRequests + sent) * 2;
-          worker.intake->submit(testing::payload_of({item, item + 1}), GetParam().policy, kNever,
-                                [&, self](const Verdict& verdict) {
-                                  EXPECT_EQ(std::this_thread::get_id(), self);
-                                  ++worker.told;
-                                  if (verdict.ok()) ++worker.told_ok;
-                                });
+          testing::submit_to(*worker.intake, testing::payload_of({item, item + 1}),
+                             GetParam().policy, kNever, [&, self](const Verdict& verdict) {
+                               EXPECT_EQ(std::this_thread::get_id(), self);
+                               ++worker.told;
+                               if (verdict.ok()) ++worker.told_ok;
+                             });
         }
         if (!worker.loop.turn()) std::this_thread::yield();
       }

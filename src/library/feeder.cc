@@ -159,30 +159,18 @@ bool Feeder::try_submit(Pending& pending) {
   const size_t signal = index_of(pending.payload.signal);
   const uint64_t items = pending.payload.item_count;
   const uint64_t epoch = pending.epoch;
-  // A refusal is reported from inside submit(): senders do not wait in line here, because the time
-  // limit is now. A later verdict concerns an admitted request, which the ledger accounts for.
-  struct Inside {
-    bool is_over = false;
-    bool is_refused = false;
-    bool may_pass = false;
-  };
-  auto inside = std::make_shared<Inside>();
+  // A refusal is known at once: senders do not wait in line here, because the time limit is now. A
+  // later verdict concerns an admitted request, which the ledger accounts for.
   const uint64_t returned_later = options_.returns_credits_early ? 0 : items;
-  intakes_[signal]->submit(pending.payload, options_.policy, loop_.now(),
-                           [this, inside, epoch, returned_later](const pipeline::Verdict& verdict) {
-                             if (!inside->is_over && !verdict.ok()) {
-                               inside->is_refused = true;
-                               inside->may_pass = verdict.retry_after.has_value();
-                               return;
-                             }
-                             settle(epoch, returned_later);
-                           });
-  inside->is_over = true;
-  if (!inside->is_refused) {
+  const std::optional<pipeline::Verdict> verdict = intakes_[signal]->submit(
+      pending.payload, options_.policy, loop_.now(),
+      [this, epoch, returned_later](const pipeline::Verdict&) { settle(epoch, returned_later); });
+  if (!verdict || verdict->ok()) {
+    if (verdict) settle(epoch, returned_later);
     if (options_.returns_credits_early) buffer_.return_items(items);
     return true;
   }
-  if (inside->may_pass) return false;
+  if (verdict->retry_after) return false;
   drop(signal, items, DropReason::kTooLarge);
   settle(epoch, items);
   return true;

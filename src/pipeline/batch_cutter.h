@@ -26,7 +26,7 @@ struct CutLimits {
 // Cuts one valid request into pieces within the limits, in order, losing nothing: the pieces' item
 // counts add up to the request's. Fewer than two pieces mean that it cannot be cut. The last piece
 // may be larger than the limits where there would be very many; it is to be cut again. `work`
-// (null: none) is what copies are taken from, and its pace is told. Any thread.
+// (null: none) provides memory for copies, and its pace counts the steps. Any thread.
 using BatchCutter =
     std::function<std::vector<CutPiece>(Signal, const Rope& request, CutLimits limits, Work* work)>;
 

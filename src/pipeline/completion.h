@@ -26,7 +26,7 @@ class Completion {
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
 
-  // For who made it without a callback: before its own answer is settled.
+  // Sets the callback of a completion made without one, before its own answer is settled.
   void on_settled(VerdictCallback callback) { callback_ = std::move(callback); }
   // A payload was cut in two, so one more answer is owed. Only while one is still owed.
   void owe_one_more() { owed_.fetch_add(1, std::memory_order_relaxed); }
@@ -44,8 +44,8 @@ class Completion {
   io::Loop& origin_;
   // Answers still owed. Dropped acquire-release: the last one sees what the others noted.
   std::atomic<uint32_t> owed_;
-  // The worst answer so far, owned; null while all is well. Whoever takes it out owns it, so that
-  // merging needs no lock (acquire-release with each exchange).
+  // The worst answer so far, owned; null while all is well. The thread that takes it out owns it,
+  // so that merging needs no lock (acquire-release with each exchange).
   std::atomic<Verdict*> worst_{nullptr};
   VerdictCallback callback_;
 };

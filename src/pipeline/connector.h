@@ -1,4 +1,4 @@
-// What connectors share: a batch of one pipeline handed in at others, and what came of it. A
+// The parts that connectors share: submitting a batch of one pipeline to others, and the outcome. A
 // connector is an exporter of the pipelines that name it among their exporters, with a queue of its
 // own like any other, and feeds the pipelines that name it among their receivers.
 //
@@ -14,6 +14,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -50,23 +51,18 @@ inline Outcome outcome_of(const Verdict& verdict) {
 }
 
 // `done` is called once, in a later turn, unless the connector has been closed by then: then never.
-// A queue that is full refuses at once; that waits for a turn of its own.
-inline void hand_on(Intake& intake, const Batch& batch, MonotonicTime deadline,
-                    VerdictCallback done) {
-  auto is_handing_on = std::make_shared<bool>(true);
-  intake.submit({.signal = batch.signal,
-                 .item_count = batch.item_count,
-                 .bytes = batch.bytes,
-                 .metadata = batch.metadata,
-                 .completion = nullptr,
-                 .admitted_at = intake.loop().now()},
-                Policy::kDelivered, deadline,
-                [&loop = intake.loop(), is_handing_on,
-                 done = std::move(done)](const Verdict& verdict) mutable {
-                  if (!*is_handing_on) return done(verdict);
-                  loop.post([done = std::move(done), verdict]() mutable { done(verdict); });
-                });
-  *is_handing_on = false;
+inline void submit_batch(Intake& intake, const Batch& batch, MonotonicTime deadline,
+                         VerdictCallback done) {
+  std::optional<Verdict> verdict = intake.submit({.signal = batch.signal,
+                                                  .item_count = batch.item_count,
+                                                  .bytes = batch.bytes,
+                                                  .metadata = batch.metadata,
+                                                  .completion = nullptr,
+                                                  .admitted_at = intake.loop().now()},
+                                                 Policy::kDelivered, deadline, std::move(done));
+  if (!verdict) return;
+  intake.loop().post(
+      [done = std::move(done), verdict = std::move(*verdict)]() mutable { done(verdict); });
 }
 
 }  // namespace millrace::pipeline

@@ -1,5 +1,5 @@
-// Where batches go that a destination will not take, so that somebody can look at them and send
-// them again. The pipeline says what was given up and why; what is kept of it, and how, is bound at
+// Keeps batches that a destination will not take, so that a person can look at them and send them
+// again. The pipeline says what was given up and why; what is kept of it, and how, is bound at
 // assembly.
 #pragma once
 
@@ -31,9 +31,10 @@ struct DeadLetter {
 class DeadLetters {
  public:
   virtual ~DeadLetters() = default;
-  // Called for every batch that is dropped after trying, whatever the reason; the receiver chooses.
-  // Called before the ledger and the senders hear of the drop, and before its record in a storage
-  // ends. A failure changes nothing of that: who keeps dead letters counts it and says so.
+  // Called for every batch that is dropped after trying, whatever the reason; the implementation
+  // chooses. Called before the ledger and the senders hear of the drop, and before its record in a
+  // storage ends. Returns whether the data is kept. A failure changes nothing of the drop: the
+  // implementation counts and logs it.
   virtual bool keep(const DeadLetter& letter) = 0;
 };
 

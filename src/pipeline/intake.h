@@ -5,6 +5,8 @@
 // A request enters all of its pipelines or none (law 6). Used on its worker's loop only.
 #pragma once
 
+#include <optional>
+
 #include "io/loop.h"
 #include "pipeline/payload.h"
 #include "pipeline/verdict.h"
@@ -15,12 +17,15 @@ class Intake {
  public:
   virtual ~Intake() = default;
 
-  // Exactly one call of `on_verdict`. Under kAccepted it comes from inside submit, unless a
-  // destination blocks or has wait_for_result; otherwise in a later turn of this loop, never from
-  // inside a submit. `deadline` (kNever: none) ends waiting for room only: what has entered is not
-  // withdrawn. Counting accepted and refused items is the receiver's (it has the verdict).
-  virtual void submit(Payload payload, Policy policy, MonotonicTime deadline,
-                      VerdictCallback on_verdict) = 0;
+  // Returns the verdict if it is known at once: then `on_verdict` is left untouched and not called.
+  // Otherwise takes `on_verdict` and calls it once, in a later turn of this loop.
+  //
+  // Under kAccepted the verdict is known at once, unless a destination blocks or has
+  // wait_for_result. `deadline` (kNever: none) ends waiting for room only: what has entered is not
+  // withdrawn. Counting accepted and refused items is the caller's, which has the verdict.
+  [[nodiscard]] virtual std::optional<Verdict> submit(Payload payload, Policy policy,
+                                                      MonotonicTime deadline,
+                                                      VerdictCallback&& on_verdict) = 0;
 
   // From now on everything is refused with UNAVAILABLE, "shutting down".
   virtual void stop() = 0;

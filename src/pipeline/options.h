@@ -27,7 +27,7 @@ struct QueueOptions {
   uint64_t capacity = 1000;
   Sizer sizer = Sizer::kRequests;
   OnFull on_full = OnFull::kReject;
-  // kBlock: how long a sender without a deadline of its own (over HTTP nobody has one) waits for
+  // kBlock: how long a sender without a deadline of its own (over HTTP no sender has one) waits for
   // room. Zero: for ever. The default is what SDKs wait for an answer.
   Duration block_timeout = 10s;
   // With the sizers items and bytes: at most this many requests as well.
@@ -101,11 +101,11 @@ struct DestinationOptions {
   // Senders wait for this destination's answer whatever their policy. Also what otelcol's
   // sending_queue.enabled: false means (with BatchMode::kNone).
   bool wait_for_result = false;
-  // Somebody else takes over (connectors/failover): while the breaker is open, what is here and
-  // what comes is given back at once, as handed_back; only probes are sent.
+  // Another destination takes the data instead (connectors/failover): while the breaker is open,
+  // requests that are here and that come are handed back at once; only probes are sent.
   bool hands_back = false;
-  // All that is here is waited for by who has it on disk (a connector with storage): a drain gives
-  // it back, as handed_back, rather than wait for a destination that does not answer.
+  // A connector with storage has all that is here on disk and waits for it: a drain hands it back
+  // rather than wait for a destination that does not answer.
   bool has_disk_in_front = false;
 };
 

@@ -19,9 +19,9 @@ class Completion;  // completion.h; counts the required destinations that still 
 struct Payload {
   Signal signal = Signal::kTraces;
   uint32_t item_count = 0;  // spans, metric points, log records or samples
-  Rope bytes;               // valid: behind the door views trust it
+  Rope bytes;               // valid: after admission views trust it
   MetadataRef metadata;     // null unless the receiver includes it
-  // Null under `accepted`: nobody waits any more. Otherwise shared by every queue it lies in.
+  // Null under `accepted`: no sender waits any more. Otherwise shared by every queue it lies in.
   std::shared_ptr<Completion> completion;
   MonotonicTime admitted_at;
 };

@@ -1,4 +1,4 @@
-// What a sender is told about its request, and when.
+// The answer to a sender about its request, and when it is given.
 #pragma once
 
 #include <cstdint>

@@ -95,11 +95,13 @@ void RequestCounters::submit(pipeline::Payload payload, pipeline::Policy policy,
   Seen& seen = seen_[index_of(signal)];
   ++seen.requests;
   seen.items += item_count;
-  intake->submit(std::move(payload), policy, deadline,
-                 [this, exchange = std::move(exchange), transport, signal,
-                  item_count](const pipeline::Verdict& verdict) mutable {
-                   answer(exchange, transport, signal, item_count, verdict);
-                 });
+  pipeline::VerdictCallback on_verdict = [this, exchange = std::move(exchange), transport, signal,
+                                          item_count](const pipeline::Verdict& verdict) mutable {
+    answer(exchange, transport, signal, item_count, verdict);
+  };
+  const std::optional<pipeline::Verdict> verdict =
+      intake->submit(std::move(payload), policy, deadline, std::move(on_verdict));
+  if (verdict) on_verdict(*verdict);
 }
 
 void RequestCounters::answer(transport::Exchange& exchange, size_t transport, Signal signal,

@@ -29,29 +29,6 @@ ledger::DropReason drop_reason(segment_log::Loss loss) {
 
 }  // namespace
 
-StoredPlace::~StoredPlace() {
-  if (has_record_) {
-    if (kept_.load(std::memory_order_relaxed)) {
-      const segment_log::Amount rest{
-          .records = 1,
-          .items = items_.load(std::memory_order_relaxed),
-          .admitted_bytes = admitted_bytes_.load(std::memory_order_relaxed),
-          .payload_bytes = payload_bytes_.load(std::memory_order_relaxed)};
-      // Before anybody may give it up and so give back what it costs.
-      if (in_parts_.load(std::memory_order_relaxed)) {
-        backlog_.queue_.reserve_for_rest(rest, cost_.load(std::memory_order_relaxed));
-      }
-      backlog_.log_.untake(target_, id_, rest);
-    } else {
-      backlog_.log_.finish(target_, id_);
-    }
-  }
-  if (kept_.load(std::memory_order_relaxed)) backlog_.note_arrival();
-  backlog_.on_place_freed(memory_bytes_);
-}
-
-void StoredPlace::note_departure() { backlog_.note_departure(); }
-
 Backlog::Backlog(StoredQueue& queue, Storage& storage, Budget& budget, Options options)
     : queue_(queue), storage_(storage), log_(storage.log()), budget_(budget), options_(options) {}
 
@@ -82,7 +59,7 @@ uint64_t Backlog::untaken_records() const {
 
 // --- What memory keeps -------------------------------------------------------------------------
 
-bool Backlog::try_keep(uint64_t payload_bytes) {
+bool Backlog::try_keep_in_memory(uint64_t payload_bytes) {
   if (stopped_.load(std::memory_order_seq_cst)) return false;
   // In this order: what a read has taken from the count is in the ring when reading_ is clear.
   if (options_.order == segment_log::Order::kOldestFirst &&
@@ -98,20 +75,21 @@ bool Backlog::try_keep(uint64_t payload_bytes) {
   return false;
 }
 
-void Backlog::give_back_place() { queue_.release_slot(); }
-
-segment_log::GivingUp Backlog::give_up_oldest(const StoredPlace* waiting) {
+segment_log::GivingUp Backlog::drop_oldest(const RecordLease* pending) {
   segment_log::RecordId before = UINT64_MAX;
-  if (waiting != nullptr && waiting->is_on_disk()) {
-    before = waiting->record();
-  } else if (waiting != nullptr && options_.order == segment_log::Order::kOldestFirst) {
+  if (pending != nullptr && pending->is_on_disk()) {
+    before = pending->record();
+  } else if (pending != nullptr && options_.order == segment_log::Order::kOldestFirst) {
     return segment_log::GivingUp::kNothing;
   }
   return log_.give_up_oldest(target_ids_, before);
 }
 
-void Backlog::on_place_freed(uint64_t bytes) {
-  if (bytes != 0) memory_bytes_.fetch_sub(bytes, std::memory_order_seq_cst);
+void Backlog::free_memory(uint64_t bytes) {
+  if (bytes != 0) {
+    const uint64_t before = memory_bytes_.fetch_sub(bytes, std::memory_order_seq_cst);
+    MILLRACE_CHECK(before >= bytes);
+  }
   feed();
 }
 
@@ -134,7 +112,8 @@ const Backlog::Target* Backlog::next_target() {
 
 void Backlog::feed() {
   const Target* chosen = nullptr;
-  // Who leaves without having chosen looks again: what became untaken meanwhile found it reading.
+  // A reader that ends without choosing a record checks again, because a record may have become
+  // untaken meanwhile and found it reading.
   // Either they had counted it before they looked at reading_, or that was clear for them already:
   // the count and reading_ are sequentially consistent, so one of the two sees the other.
   while (chosen == nullptr) {
@@ -181,9 +160,9 @@ void Backlog::on_read(const Target& target, std::vector<segment_log::Record> rec
     for (segment_log::Record& record : records) {
       const uint64_t bytes = record.bytes.size();
       memory_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-      auto place = std::make_shared<StoredPlace>(*this, bytes);
-      place->set_record(target.id, record.id);
-      inbox_.push_back({std::move(record), std::move(place), target.account});
+      auto lease = std::make_shared<RecordLease>(*this, bytes);
+      lease->set_record(target.id, record.id);
+      inbox_.push_back({std::move(record), std::move(lease), target.account});
     }
   }
   wake_a_worker();
@@ -210,24 +189,24 @@ void Backlog::accept_read(BacklogReader& reader) {
   for (Read& read : reads) {
     const uint64_t bytes = read.record.bytes.size();
     Reservation reservation;
-    bool has_place = !refused && !stopped_.load(std::memory_order_seq_cst);
-    if (has_place) {
+    bool has_room = !refused && !stopped_.load(std::memory_order_seq_cst);
+    if (has_room) {
       const Metadata* const metadata = read.record.metadata.get();
       reservation =
           Reservation::try_make(budget_, MemoryTerm::kReadBack,
                                 bytes + (metadata == nullptr ? 0 : metadata->memory_bytes()));
       // Alone in memory it goes on without: a budget made smaller must not stop it for ever.
-      has_place = reservation || memory_bytes_.load(std::memory_order_relaxed) <= bytes;
-      has_place = has_place && queue_.try_reserve_slot();
+      has_room = reservation || memory_bytes_.load(std::memory_order_relaxed) <= bytes;
+      has_room = has_room && queue_.try_reserve_slot();
     }
-    if (!has_place) {
+    if (!has_room) {
       refused = true;
       read.give_back();
       continue;
     }
-    read.place->hold(std::move(reservation));
+    read.lease->hold(std::move(reservation));
     std::shared_ptr<Completion> waiter = waiter_of(read.record.id);
-    reader.enqueue_read(std::move(read.record), *read.account, std::move(read.place),
+    reader.enqueue_read(std::move(read.record), *read.account, std::move(read.lease),
                         std::move(waiter));
   }
   reads.clear();  // what was refused is untaken before anything else is read
@@ -248,7 +227,7 @@ void Backlog::retry_later() {
 
 // --- Ending ------------------------------------------------------------------------------------
 
-void Backlog::await(segment_log::RecordId record, std::shared_ptr<Completion> completion) {
+void Backlog::add_waiter(segment_log::RecordId record, std::shared_ptr<Completion> completion) {
   const MutexLock lock(waiters_mutex_);
   waiters_.emplace(record, std::move(completion));
 }
@@ -315,12 +294,12 @@ void Backlog::on_lost(segment_log::TargetId target, segment_log::Loss loss,
   MILLRACE_CHECK(found != targets_.end());
   found->book.lose(drop_reason(loss), {untaken.items, untaken.admitted_bytes});
   queue_.release_lost(untaken);
-  disappoint(range, drop_reason(loss));
+  refuse_waiters(range, drop_reason(loss));
 }
 
-// Who waits for the delivery of a record that is gone. One that is being read just now may be
-// delivered all the same: that is one delivery too many, not one too few.
-void Backlog::disappoint(segment_log::RecordRange range, ledger::DropReason reason) {
+// Answers the senders that wait for the delivery of records that are gone. One that is being read
+// just now may be delivered all the same: that is one delivery too many, not one too few.
+void Backlog::refuse_waiters(segment_log::RecordRange range, ledger::DropReason reason) {
   std::vector<std::shared_ptr<Completion>> waiters;
   {
     const MutexLock lock(waiters_mutex_);

@@ -23,66 +23,12 @@
 #include "memory/budget.h"
 #include "pipeline/payload.h"
 #include "segment_log/log.h"
+#include "storage/record_lease.h"
 #include "storage/stored_queue.h"
 
 namespace millrace::pipeline {
 
 class Storage;
-
-// The memory, and usually the record in the log, of one request in one destination. Shared by the
-// parts it is cut into; when the last of them is gone the record is finished, or given back to the
-// disk when parts of it were kept.
-class StoredPlace {
- public:
-  // `bytes` were taken with Backlog::try_keep, or are 0 for a record without memory.
-  StoredPlace(Backlog& backlog, uint64_t bytes) : backlog_(backlog), memory_bytes_(bytes) {}
-  ~StoredPlace();
-  StoredPlace(const StoredPlace&) = delete;
-  StoredPlace& operator=(const StoredPlace&) = delete;
-
-  // From now on it stands for a record that this place has taken.
-  void set_record(segment_log::TargetId target, segment_log::RecordId id) {
-    target_ = target;
-    id_ = id;
-    has_record_ = true;
-  }
-  // The disk did not take the record; before anybody else has the place.
-  void forget_record() { has_record_ = false; }
-  bool is_on_disk() const { return has_record_; }
-  segment_log::RecordId record() const { return id_; }
-  // What of it nobody will send in this process: it stays on disk. Any thread.
-  void keep(uint64_t items, uint64_t admitted_bytes, uint64_t payload_bytes) {
-    if (!kept_.exchange(true, std::memory_order_relaxed)) note_departure();
-    items_.fetch_add(items, std::memory_order_relaxed);
-    admitted_bytes_.fetch_add(admitted_bytes, std::memory_order_relaxed);
-    payload_bytes_.fetch_add(payload_bytes, std::memory_order_relaxed);
-  }
-  // The same of a part, and with it `cost` of the queue's capacity. Of what the record costs other
-  // parts may have given back more than their share.
-  void keep_part(uint64_t items, uint64_t admitted_bytes, uint64_t payload_bytes, uint64_t cost) {
-    in_parts_.store(true, std::memory_order_relaxed);
-    cost_.fetch_add(cost, std::memory_order_relaxed);
-    keep(items, admitted_bytes, payload_bytes);
-  }
-  void hold(Reservation reservation) { reservation_ = std::move(reservation); }
-
- private:
-  void note_departure();
-  Backlog& backlog_;
-  const uint64_t memory_bytes_;
-  bool has_record_ = false;
-  segment_log::TargetId target_ = 0;
-  segment_log::RecordId id_ = 0;
-  Reservation reservation_;  // of bytes that were read back
-  // What was kept; ordered by the reference count of who shares this place, so relaxed.
-  std::atomic<bool> kept_{false};
-  std::atomic<bool> in_parts_{false};
-  std::atomic<uint64_t> cost_{0};  // of those parts
-  std::atomic<uint64_t> items_{0};
-  std::atomic<uint64_t> admitted_bytes_{0};
-  std::atomic<uint64_t> payload_bytes_{0};
-};
-using StoredRef = std::shared_ptr<StoredPlace>;
 
 class Backlog {
  public:
@@ -93,7 +39,7 @@ class Backlog {
     bool spills = false;
     // The disk refuses: go on in memory alone rather than refuse.
     bool survives_in_memory = false;
-    // Of what lies on disk only, for all pipelines of the destination together.
+    // Limits what lies on disk only, for all pipelines of the destination together.
     segment_log::Cap cap = {};
   };
   // All outlive the backlog.
@@ -115,41 +61,47 @@ class Backlog {
   Storage& storage() { return storage_; }
   segment_log::TargetId target_of(const ledger::Account& account) const;
 
-  // A place in the ring and room in the share of memory, for new data: never while older data lies
+  // A slot in the ring and room in the share of memory, for new data: never while older data lies
   // on disk only, unless fresh data goes first.
-  bool try_keep(uint64_t payload_bytes);
-  // Gives back what try_keep took when the request does not enter after all.
-  void give_back_place();
-
-  // Drops the oldest of what lies on disk only, unless `waiting`, which is in memory (null:
+  bool try_keep_in_memory(uint64_t payload_bytes);
+  // Gives the slot back when the request does not enter after all; the lease frees the memory.
+  void release_slot() { queue_.release_slot(); }
+  // Drops the oldest of what lies on disk only, unless `pending`, which is in memory (null:
   // nothing), entered before it. Ids of records tell; what has none went into memory while nothing
   // older lay on disk, or in any case where fresh data goes first.
-  segment_log::GivingUp give_up_oldest(const StoredPlace* waiting);
-
+  segment_log::GivingUp drop_oldest(const RecordLease* pending);
   // Reads on when the queue is low and nothing is being read.
   void feed();
   // What was read, for the worker that was woken: pushes it into the queue. On the worker's loop.
   void accept_read(BacklogReader& reader);
   // The end: nothing is read any more.
   void stop_reading() { stopped_.store(true, std::memory_order_seq_cst); }
-  // The same while the loops still turn: senders that wait for delivery are told to come back.
+  // The same while the loops still turn: senders that wait for delivery are asked to come back.
   void stop(io::Loop& loop);
   // After the lanes are gone: what was read and not taken goes back.
   void clear();
 
   void count_held(ledger::Held& held) const;
-  // What the audit asks: each account's stock on disk.
+  // For the audit: each account's stock on disk.
   void take_stock(
       const std::function<void(const ledger::Account&, const ledger::Stock&)>& see) const;
   // A sender waits for the delivery of a record whose bytes memory does not keep.
-  void await(segment_log::RecordId record, std::shared_ptr<Completion> completion);
-  // What the log gave up of one of the targets.
+  void add_waiter(segment_log::RecordId record, std::shared_ptr<Completion> completion);
+  // The log dropped records of one of the targets.
   void on_lost(segment_log::TargetId target, segment_log::Loss loss,
                const segment_log::Amount& untaken, segment_log::RecordRange range);
   uint64_t untaken_records() const;
 
+  // --- Called by leases (record_lease.h) ---
+  // A record is on its way back to the disk, and has arrived there.
+  void note_departure() { departures_.fetch_add(1, std::memory_order_seq_cst); }
+  void note_arrival() { arrivals_.fetch_add(1, std::memory_order_seq_cst); }
+  void reserve_for_rest(const segment_log::Amount& rest, uint64_t reserved_cost) {
+    queue_.reserve_for_rest(rest, reserved_cost);
+  }
+  void free_memory(uint64_t bytes);
+
  private:
-  friend class StoredPlace;
   struct Target {
     Target(ledger::Account& its, segment_log::TargetId target)
         : account(&its), id(target), book(its) {}
@@ -159,22 +111,19 @@ class Backlog {
   };
   struct Read {
     segment_log::Record record;
-    StoredRef place;
+    LeaseRef lease;
     ledger::Account* account = nullptr;
     // Only a rest is owed when parts of the record were parked while this read was under way.
     void give_back() {
-      place->keep(record.owed.items, record.owed.admitted_bytes, record.owed.payload_bytes);
+      lease->leave(record.owed.items, record.owed.admitted_bytes, record.owed.payload_bytes);
     }
   };
   struct Waker {
     io::Loop* loop;
     std::shared_ptr<BacklogReader*> reader;
   };
-  void disappoint(segment_log::RecordRange range, ledger::DropReason reason);
+  void refuse_waiters(segment_log::RecordRange range, ledger::DropReason reason);
   std::shared_ptr<Completion> waiter_of(segment_log::RecordId record);
-  void on_place_freed(uint64_t bytes);
-  void note_departure() { departures_.fetch_add(1, std::memory_order_seq_cst); }
-  void note_arrival() { arrivals_.fetch_add(1, std::memory_order_seq_cst); }
   void end_reading();
   bool is_low() const;
   const Target* next_target();
@@ -190,22 +139,23 @@ class Backlog {
   std::deque<Target> targets_;                     // fixed before the loops run
   std::vector<segment_log::TargetId> target_ids_;  // of targets_
   std::vector<Waker> wakers_;                      // fixed before the loops run
-  // A sum under a bound, relaxed but for two: who frees memory and then finds nothing untaken, and
-  // who makes something untaken and then finds no memory free, must not miss each other (seq_cst
-  // there, and in the log's count).
+  // A sum under a bound, relaxed but for two: a thread that frees memory and then finds nothing
+  // untaken, and one that makes a record untaken and then finds no memory free, must not miss each
+  // other (seq_cst there, and in the log's count).
   std::atomic<uint64_t> memory_bytes_{0};
-  // One read at a time; whoever sets it reads, and clears it. seq_cst against untaken and stopped_.
+  // One read at a time; the thread that sets it reads, and clears it. seq_cst against untaken and
+  // stopped_.
   std::atomic<bool> reading_{false};
   std::atomic<bool> stopped_{false};
   // Whenever something is between the log and a worker's hands, or on its way back, there are more
-  // departures than arrivals. Departures are counted first, so who reads arrivals, then the stock,
-  // then as many departures, has read while nothing was on its way.
+  // departures than arrivals. Departures are counted first, so a thread that reads arrivals, then
+  // the stock, then as many departures, has read while nothing was on its way.
   std::atomic<uint64_t> departures_{0};
   std::atomic<uint64_t> arrivals_{0};
   std::atomic<uint32_t> next_{0};  // whose turn it is: target and worker; relaxed
   mutable Mutex inbox_mutex_;      // once a read
   std::vector<Read> inbox_ MILLRACE_GUARDED_BY(inbox_mutex_);
-  // Of what lies in the inbox, where the budget had room for it.
+  // Memory of the inbox, where the budget had room for it.
   Reservation inbox_memory_ MILLRACE_GUARDED_BY(inbox_mutex_);
   Mutex waiters_mutex_;  // only for senders that wait for delivery
   std::map<segment_log::RecordId, std::shared_ptr<Completion>> waiters_

@@ -62,12 +62,12 @@ void Storage::deliver(Mailbox& mailbox) {
 }
 
 Status Storage::append(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
-                       std::span<StoreWish> wishes, std::shared_ptr<Completion> waiter) {
+                       std::span<StoreTarget> targets, std::shared_ptr<Completion> waiter) {
   std::vector<segment_log::NewRecord::Want> wants;
-  for (const StoreWish& wish : wishes) {
-    if (&wish.backlog->storage() != this) continue;
-    if (wish.in_memory && wish.backlog->options().spills) continue;
-    wants.push_back({.target = wish.backlog->target_of(*wish.account), .is_taken = true});
+  for (const StoreTarget& target : targets) {
+    if (&target.backlog->storage() != this) continue;
+    if (target.in_memory && target.backlog->options().spills) continue;
+    wants.push_back({.target = target.backlog->target_of(*target.account), .is_taken = true});
   }
   if (wants.empty()) return {};
   segment_log::Log::OnDurable on_durable = [](const Status&) {};
@@ -96,11 +96,11 @@ Status Storage::append(io::Loop& loop, const Payload& payload, uint32_t admitted
     return fail(std::move(id.error()));
   }
   auto want = wants.begin();
-  for (StoreWish& wish : wishes) {
+  for (StoreTarget& target : targets) {
     if (want == wants.end()) break;
-    if (&wish.backlog->storage() != this) continue;
-    if (wish.in_memory && wish.backlog->options().spills) continue;
-    wish.place->set_record(want->target, *id);
+    if (&target.backlog->storage() != this) continue;
+    if (target.in_memory && target.backlog->options().spills) continue;
+    target.lease->set_record(want->target, *id);
     ++want;
   }
   return {};
@@ -146,47 +146,47 @@ void Storage::on_room() {
 // --- One payload into all of its storages ------------------------------------------------------
 
 Status store(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
-             std::span<StoreWish> wishes, const std::shared_ptr<Completion>& waiter) {
+             std::span<StoreTarget> targets, const std::shared_ptr<Completion>& waiter) {
   const uint64_t bytes = payload.bytes.size();
-  for (StoreWish& wish : wishes) {
-    wish.in_memory = wish.backlog->try_keep(bytes);
-    wish.place = std::make_shared<StoredPlace>(*wish.backlog, wish.in_memory ? bytes : 0);
+  for (StoreTarget& target : targets) {
+    target.in_memory = target.backlog->try_keep_in_memory(bytes);
+    target.lease = std::make_shared<RecordLease>(*target.backlog, target.in_memory ? bytes : 0);
   }
   std::vector<Storage*> storages;
-  for (const StoreWish& wish : wishes) {
-    Storage* storage = &wish.backlog->storage();
+  for (const StoreTarget& target : targets) {
+    Storage* storage = &target.backlog->storage();
     if (std::ranges::find(storages, storage) == storages.end()) storages.push_back(storage);
   }
   for (Storage* storage : storages) {
     bool is_awaited = false;
     bool must_be_stored = false;
-    for (const StoreWish& wish : wishes) {
-      if (&wish.backlog->storage() != storage) continue;
-      is_awaited = is_awaited || wish.is_required;
+    for (const StoreTarget& target : targets) {
+      if (&target.backlog->storage() != storage) continue;
+      is_awaited = is_awaited || target.is_required;
       must_be_stored =
-          must_be_stored || !wish.in_memory || !wish.backlog->options().survives_in_memory;
+          must_be_stored || !target.in_memory || !target.backlog->options().survives_in_memory;
     }
     Status stored =
-        storage->append(loop, payload, admitted_bytes, wishes, is_awaited ? waiter : nullptr);
+        storage->append(loop, payload, admitted_bytes, targets, is_awaited ? waiter : nullptr);
     if (!stored && must_be_stored) {
-      std::ranges::for_each(wishes, give_back);
+      std::ranges::for_each(targets, withdraw);
       return stored;
     }
   }
   return {};
 }
 
-void leave_on_disk(StoreWish& wish, Payload payload, uint32_t admitted_bytes) {
+void leave_on_disk(StoreTarget& target, Payload payload, uint32_t admitted_bytes) {
   if (payload.completion != nullptr) {
-    wish.backlog->await(wish.place->record(), std::move(payload.completion));
+    target.backlog->add_waiter(target.lease->record(), std::move(payload.completion));
   }
-  wish.place->keep(payload.item_count, admitted_bytes, payload.bytes.size());
-  wish.place.reset();
+  target.lease->leave(payload.item_count, admitted_bytes, payload.bytes.size());
+  target.lease.reset();
 }
 
-void give_back(StoreWish& wish) {
-  if (wish.in_memory) wish.backlog->give_back_place();
-  wish.place.reset();  // finished where it was written
+void withdraw(StoreTarget& target) {
+  if (target.in_memory) target.backlog->release_slot();
+  target.lease.reset();  // finished where it was written
 }
 
 }  // namespace millrace::pipeline

@@ -23,13 +23,13 @@ namespace millrace::pipeline {
 class Completion;
 
 // One destination that a payload enters, and what became of it there.
-struct StoreWish {
+struct StoreTarget {
   Backlog* backlog = nullptr;
   ledger::Account* account = nullptr;
   bool is_required = true;
-  // Filled by store(). Who gets it calls DestinationWorker::commit with the place where memory
-  // keeps the bytes, leave_on_disk where it does not, or give_back.
-  StoredRef place = {};
+  // Filled by store(). The caller then calls DestinationWorker::commit with the lease where memory
+  // keeps the bytes, leave_on_disk where it does not, or withdraw.
+  LeaseRef lease = {};
   bool in_memory = false;
 };
 
@@ -47,9 +47,9 @@ class Storage final : public segment_log::Observer {
   // A loop on which senders wait. Before the loops run.
   void add_loop(io::Loop& loop);
 
-  // One record for those of `wishes` that are of this storage and want one.
+  // One record for those of `targets` that are of this storage and want one.
   Status append(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
-                std::span<StoreWish> wishes, std::shared_ptr<Completion> waiter);
+                std::span<StoreTarget> targets, std::shared_ptr<Completion> waiter);
   // Puts a request that lies in memory only on disk instead. False: the disk refuses.
   bool append_pending(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
                       ledger::Account& account, Backlog& backlog);
@@ -85,16 +85,17 @@ class Storage final : public segment_log::Observer {
   std::vector<std::shared_ptr<Mailbox>> mailboxes_;
 };
 
-// Decides for each wish whether memory keeps the bytes, and writes one record to each storage that
-// is wished for, whatever the number of its destinations. `waiter`, when not null, is made to owe
+// Decides for each target whether memory keeps the bytes, and writes one record to each storage
+// that they want, whatever the number of its destinations. `waiter`, when not null, is made to owe
 // one answer more for each record, which it gets when that is durable. All or nothing: after a
-// failure no wish holds anything. Error: what the storage said, kResourceExhausted or kUnavailable.
+// failure no target holds anything. Error: what the storage said, kResourceExhausted or
+// kUnavailable.
 Status store(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
-             std::span<StoreWish> wishes, const std::shared_ptr<Completion>& waiter);
-// The record alone stays; its bytes are read back when its turn comes. A sender who waits for
+             std::span<StoreTarget> targets, const std::shared_ptr<Completion>& waiter);
+// The record alone stays; its bytes are read back when its turn comes. A sender that waits for
 // delivery (payload.completion) goes on waiting.
-void leave_on_disk(StoreWish& wish, Payload payload, uint32_t admitted_bytes);
+void leave_on_disk(StoreTarget& target, Payload payload, uint32_t admitted_bytes);
 // It does not enter after all.
-void give_back(StoreWish& wish);
+void withdraw(StoreTarget& target);
 
 }  // namespace millrace::pipeline

@@ -1,5 +1,5 @@
-// What a backlog needs of the queue in front of it. A Destination is one, and each of its workers
-// is a reader. So storage knows neither.
+// The queue in front of a backlog, as far as the backlog must know it. A SendingQueue is one, and
+// each of its workers is a reader. So storage knows neither.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace millrace::pipeline {
 
 class Backlog;
-class StoredPlace;
+class RecordLease;
 
 // The queue in memory of one destination with storage. Threads: any.
 class StoredQueue {
@@ -48,7 +48,7 @@ class BacklogReader {
   virtual ~BacklogReader() = default;
   // What was read; its place in the queue is reserved.
   virtual void enqueue_read(segment_log::Record record, ledger::Account& account,
-                            std::shared_ptr<StoredPlace> place,
+                            std::shared_ptr<RecordLease> lease,
                             std::shared_ptr<Completion> waiter) = 0;
   // Calls Backlog::feed in that time.
   virtual void feed_later(Duration wait) = 0;

@@ -54,7 +54,7 @@ BUGS = [
     ("cursor advanced before the answer", "src/destination",
      "      record_(std::move(terms.record)),\n", "      record_(),\n"),
     ("a record that is left on disk is finished", "src/storage",
-     "    if (kept_.load(std::memory_order_relaxed)) {\n", "    if (id_ == 0) {\n"),
+     "  const bool is_left = is_left_.load(std::memory_order_relaxed);\n", "  const bool is_left = false;\n"),
     ("budget not returned", "src/memory",
      "    budget_.release(term, chunk->capacity);\n", "    (void)term;\n"),
     ("durable is answered without waiting for the disk", "src/graph",

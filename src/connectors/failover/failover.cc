@@ -87,10 +87,10 @@ class Failover final : public pipeline::Exporter {
       }
       levels_[i].is_probing = levels_[i].is_failing;
       // A copy, which shares the bytes: the next level may need them.
-      pipeline::hand_on(*outputs_.groups[i], attempt.batch, attempt.deadline,
-                        [self = self_, id, i](const pipeline::Verdict& verdict) {
-                          if (*self != nullptr) (*self)->on_verdict(id, i, verdict);
-                        });
+      pipeline::submit_batch(*outputs_.groups[i], attempt.batch, attempt.deadline,
+                             [self = self_, id, i](const pipeline::Verdict& verdict) {
+                               if (*self != nullptr) (*self)->on_verdict(id, i, verdict);
+                             });
       return;
     }
     if (attempt.may_fit) last.kind = Outcome::Kind::kRetry;

@@ -104,8 +104,9 @@ class Chain {
 
   void submit(uint64_t first, uint64_t count) {
     for (uint64_t item = first; item < first + count; ++item) {
-      intake_->submit(pipeline::testing::payload_of({item}), pipeline::Policy::kDurable, kNever,
-                      [](const pipeline::Verdict& verdict) { EXPECT_TRUE(verdict.ok()); });
+      pipeline::testing::submit_to(
+          *intake_, pipeline::testing::payload_of({item}), pipeline::Policy::kDurable, kNever,
+          [](const pipeline::Verdict& verdict) { EXPECT_TRUE(verdict.ok()); });
     }
     run();
   }

@@ -23,10 +23,11 @@ class Forward final : public pipeline::Exporter {
     }
     const uint64_t id = next_id_++;
     waiting_.emplace(id, std::move(done));
-    pipeline::hand_on(*outputs_.groups.front(), batch, deadline,
-                      [self = self_, id](const pipeline::Verdict& verdict) {
-                        if (*self != nullptr) (*self)->finish(id, pipeline::outcome_of(verdict));
-                      });
+    pipeline::submit_batch(*outputs_.groups.front(), batch, deadline,
+                           [self = self_, id](const pipeline::Verdict& verdict) {
+                             if (*self != nullptr)
+                               (*self)->finish(id, pipeline::outcome_of(verdict));
+                           });
   }
   void close() override {
     if (std::exchange(closed_, true)) return;

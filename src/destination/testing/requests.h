@@ -12,7 +12,7 @@
 
 namespace millrace::pipeline::testing {
 
-// Of the items `first` to `last`, eight bytes each; cost 1.
+// A request of the items `first` to `last`, eight bytes each; cost 1.
 inline PendingRequest request_of(ledger::Account& account, uint64_t first, uint64_t last,
                                  MonotonicTime admitted_at = {}, MetadataRef metadata = nullptr) {
   std::vector<uint64_t> items;

@@ -15,6 +15,7 @@
 #include "io/sim/world.h"
 #include "io/testing/stream_probe.h"
 #include "ledger/ledger.h"
+#include "pipeline/testing/submit.h"
 #include "transport/testing/scripted_http2_server.h"
 
 namespace millrace::exporters {
@@ -101,8 +102,8 @@ class RecoveryTest : public ::testing::TestWithParam<Protocol> {
     pipeline::Payload payload;
     payload.item_count = 1;
     payload.bytes = Rope(Bytes::copy_of("body"));
-    intake_->submit(std::move(payload), pipeline::Policy::kAccepted, kNever,
-                    [](const pipeline::Verdict&) {});
+    pipeline::testing::submit_to(*intake_, std::move(payload), pipeline::Policy::kAccepted, kNever,
+                                 [](const pipeline::Verdict&) {});
   }
   // Submits every quarter of a second.
   void run_for(Duration duration) {

@@ -20,6 +20,7 @@
 #include "memory/chunk_pool.h"
 #include "pipeline/testing/fake_exporter.h"
 #include "pipeline/testing/manual_loop.h"
+#include "pipeline/testing/submit.h"
 
 namespace millrace::pipeline::testing {
 
@@ -100,7 +101,7 @@ struct Rig {
                 MonotonicTime deadline = kNever) {
     const size_t index = verdicts.size();
     verdicts.emplace_back();
-    intake->submit(std::move(payload), policy, deadline, [this, index](const Verdict& verdict) {
+    submit_to(*intake, std::move(payload), policy, deadline, [this, index](const Verdict& verdict) {
       EXPECT_FALSE(verdicts[index].has_value()) << "a second verdict for one request";
       verdicts[index] = verdict;
     });

@@ -129,7 +129,7 @@ struct StoredRig {
   size_t submit(Payload payload, Policy policy, MonotonicTime deadline) {
     const size_t index = verdicts.size();
     verdicts.emplace_back();
-    intake->submit(std::move(payload), policy, deadline, [this, index](const Verdict& verdict) {
+    submit_to(*intake, std::move(payload), policy, deadline, [this, index](const Verdict& verdict) {
       EXPECT_FALSE(verdicts[index].has_value()) << "a second verdict for one request";
       verdicts[index] = verdict;
     });
