@@ -230,13 +230,15 @@ TEST(ContractsTest, AConnectorMakesAnotherSignal) {
   pipeline::Intake* const traces = scene.collector->open_source(1, Signal::kTraces);
   ASSERT_NE(traces, nullptr);
   scene.loops[1]->post([&] {
-    traces->submit({.signal = Signal::kTraces,
-                    .item_count = 7,
-                    .bytes = Rope(Bytes::copy_of("\x0a\x00")),
-                    .metadata = nullptr,
-                    .completion = nullptr,
-                    .admitted_at = traces->loop().now()},
-                   pipeline::Policy::kAccepted, kNever, [](const pipeline::Verdict&) {});
+    pipeline::testing::submit_to(*traces,
+                                 {.signal = Signal::kTraces,
+                                  .item_count = 7,
+                                  .bytes = Rope(Bytes::copy_of("\x0a\x00")),
+                                  .metadata = nullptr,
+                                  .completion = nullptr,
+                                  .admitted_at = traces->loop().now()},
+                                 pipeline::Policy::kAccepted, kNever,
+                                 [](const pipeline::Verdict&) {});
   });
   scene.world.run_for(5s);
   EXPECT_EQ(bodies, std::vector<std::string>{"7"});
@@ -273,13 +275,15 @@ TEST(ContractsTest, AProcessorIsGivenItsPartsAndLetsGoByTheWordsOfTheLedger) {
   Scene scene(std::move(plan));
   pipeline::Intake* const traces = scene.collector->open_source(0, Signal::kTraces);
   scene.loops[0]->post([&] {
-    traces->submit({.signal = Signal::kTraces,
-                    .item_count = 5,
-                    .bytes = Rope(Bytes::copy_of("12345")),
-                    .metadata = nullptr,
-                    .completion = nullptr,
-                    .admitted_at = traces->loop().now()},
-                   pipeline::Policy::kAccepted, kNever, [](const pipeline::Verdict&) {});
+    pipeline::testing::submit_to(*traces,
+                                 {.signal = Signal::kTraces,
+                                  .item_count = 5,
+                                  .bytes = Rope(Bytes::copy_of("12345")),
+                                  .metadata = nullptr,
+                                  .completion = nullptr,
+                                  .admitted_at = traces->loop().now()},
+                                 pipeline::Policy::kAccepted, kNever,
+                                 [](const pipeline::Verdict&) {});
   });
   scene.world.run_for(5s);
   EXPECT_EQ(scene.collector->held().total().items, 5u);
