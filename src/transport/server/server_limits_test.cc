@@ -111,6 +111,45 @@ TEST_F(ServerLimitsTest, HalfAHeaderSectionThenSilenceEndsTheHttp2Connection) {
   EXPECT_EQ(observer.reasons, std::vector<std::string>{"timeout"});
 }
 
+TEST_F(ServerLimitsTest, AHeaderSectionThatTricklesHasNoMoreTime) {
+  options.header_timeout = 5s;
+  start();
+  auto peer = http2();
+  world.run_for(10ms);
+  const std::string head = frame(NGHTTP2_HEADERS, 0, 1, kField);
+  peer->peer.send(head.substr(0, 10));  // the frame's head and a byte
+  for (size_t at = 10; at < head.size(); ++at) {
+    world.run_for(1s);
+    peer->peer.send(head.substr(at, 1));
+  }
+  EXPECT_TRUE(peer->goaways.empty());
+  ASSERT_TRUE(run_until([&] { return !peer->goaways.empty(); }, 2s));
+  EXPECT_EQ(observer.reasons, std::vector<std::string>{"timeout"});
+}
+
+TEST_F(ServerLimitsTest, AnEndedHeaderSectionHasNoTimeout) {
+  options.header_timeout = 5s;
+  handler.hold = true;
+  start();
+  auto peer = http2();
+  peer->grpc("x");
+  world.run_for(20s);
+  EXPECT_TRUE(peer->goaways.empty());
+  EXPECT_EQ(server->connection_count(), 1U);
+  EXPECT_TRUE(observer.reasons.empty());
+}
+
+TEST_F(ServerLimitsTest, AHeaderTimeoutOfZeroIsNone) {
+  options.header_timeout = 0s;
+  start();
+  auto peer = http2();
+  world.run_for(10ms);
+  peer->peer.send(frame(NGHTTP2_HEADERS, 0, 1, kField));
+  world.run_for(10min);
+  EXPECT_TRUE(peer->goaways.empty());
+  EXPECT_EQ(server->connection_count(), 1U);
+}
+
 TEST_F(ServerLimitsTest, OneByteThenSilenceEndsTheConnection) {
   options.header_timeout = 5s;
   start();
