@@ -1,14 +1,14 @@
-// The segmented log of one storage directory: requests that must outlive the process, written once
-// whatever the number of destinations that want them, until each of those is finished with them.
-// The format is docs/formats/segment-log.md.
+// The segmented log of one storage directory. It keeps requests that must outlive the process until
+// each destination that wants them is finished with them. A request is written once, whatever the
+// number of its destinations. The format is docs/formats/segment-log.md.
 //
 // A target is one account of the ledger: (signal, pipeline, destination). For each target a record
-// is untaken (only on disk, nobody works on it), taken (somebody holds its bytes in memory), or
-// finished. finish() is remembered lazily: after a crash a finished record may come again (at least
-// once), an unfinished one always comes again.
+// is untaken (it lies on disk only), taken (the caller holds its bytes in memory), or finished.
+// finish() is written later: after a crash a finished record may be read again (delivery at least
+// once), an unfinished one is always read again.
 //
-// Threads: open(), target() and the destructor belong to the caller before and after everything
-// else; all other calls are safe from any thread and never wait for the disk. Callbacks run on a
+// Threads: open(), target(), observe() and set_cap() are called before, and the destructor after,
+// all other calls. Those are safe from any thread and never wait for the disk. Callbacks run on a
 // lane (io/executor.h) and must be short.
 #pragma once
 
@@ -34,7 +34,7 @@
 
 namespace millrace::segment_log {
 
-// Grows with each append; one that was on the disk is never used again in that directory.
+// Grows with each append. An id that was on the disk is never used again in that directory.
 using RecordId = uint64_t;
 using TargetId = uint16_t;  // below kTargetsMax
 inline constexpr TargetId kTargetsMax = 64;
@@ -58,7 +58,7 @@ struct Amount {
 
 enum class OnFull : uint8_t {
   kRefuse,      // append fails with kResourceExhausted
-  kDropOldest,  // the oldest segment goes, and what was untaken in it is told to the observer
+  kDropOldest,  // the oldest segment is dropped; the observer gets the loss of its untaken records
 };
 
 struct Options {
@@ -68,17 +68,17 @@ struct Options {
   Duration age_max = 0s;              // whole segments older than this are dropped; 0: never
   OnFull on_full = OnFull::kRefuse;
   bool fsync = true;
-  uint32_t directory_mode = 0750;  // made when absent
+  uint32_t directory_mode = 0750;  // of the directory, if the log creates it
 };
 
-// A limit of its own for what lies untaken for one destination, so that a dead one does not pin the
-// disk of the others: past it the oldest of that destination's records alone are given up.
+// The limit of one destination's untaken records, so that a destination that does not answer cannot
+// fill the disk for the others. Beyond it the oldest records of that destination alone are dropped.
 struct Cap {
   uint64_t payload_bytes_max = 0;  // of all its targets together; 0: none
-  Duration age_max = 0s;           // kept by whole segments, so a little later; 0: none
+  Duration age_max = 0s;           // applied to whole segments, so a little later; 0: none
 };
 
-// Why a record left although no target finished it.
+// Why a record was dropped before its target finished it.
 enum class Loss : uint8_t { kDropOldest, kAgeExpired, kStorageFailed };
 
 // Ids from `first` to before `end`.
@@ -87,14 +87,15 @@ struct RecordRange {
   RecordId end = 0;
 };
 
-// Told of what the log itself gives up; called on a lane or from inside the call that caused it,
-// with no lock held.
+// Gets the losses of records that the log drops itself. Called on a lane, or inside the call that
+// caused the loss, with no lock held.
 class Observer {
  public:
-  // `untaken` was untaken and is gone; all of it that can be named lies in `range`, in which
-  // nothing is untaken now.
+  // Records of that sum were untaken and are dropped. Their ids, as far as they are known, are in
+  // `range`, in which the target has no untaken record now.
   virtual void on_lost(TargetId target, Loss loss, Amount untaken, RecordRange range) = 0;
-  // Appending works again, or room came; for those who wait in line.
+  // A call that failed or found nothing may succeed now: appends work again or have room, or a
+  // segment can be read again.
   virtual void on_room() = 0;
 
  protected:
@@ -107,10 +108,10 @@ struct NewRecord {
   uint32_t admitted_bytes = 0;
   WallTime admitted_at;
   MetadataRef metadata;  // may be null
-  Rope bytes;            // shared, not copied; dropped once written
+  Rope bytes;            // shared, not copied; released when they are written
   struct Want {
     TargetId target;
-    bool is_taken;  // the caller keeps the bytes in memory and works on them now
+    bool is_taken;  // the caller keeps the bytes in memory and sends them itself
   };
   std::span<const Want> wants;
 };
@@ -122,20 +123,20 @@ struct Record {
   WallTime admitted_at;
   MetadataRef metadata;
   Bytes bytes;  // in a chunk of its own
-  // What of it is still owed to the target: all, or what untake() was told last.
+  // The part that the target is still owed: the whole record, or the last untake()'s `rest`.
   Amount owed;
 };
 
 enum class Order : uint8_t { kOldestFirst, kNewestFirst };
 
 enum class GivingUp : uint8_t {
-  kGivenUp,  // one record, and the observer was told
-  kNothing,  // there is none
-  kLater,    // how large it is has to be read from the disk first; on_room() is told then
+  kGivenUp,  // one record was dropped, and the observer has heard of it
+  kNothing,  // the targets have no such record
+  kLater,    // the record's size must be read from the disk first; on_room() is called then
 };
 
-// The first three are now, all others since open(). Bytes are of files, but for bytes_written
-// (what was written, headers included).
+// The first three are of this moment, all others since open(). Bytes are of files, but for
+// bytes_written (blocks with their headers).
 struct Numbers {
   uint64_t segments = 0, bytes_on_disk = 0, bytes_max = 0;
   uint64_t records_written = 0, bytes_written = 0, commits = 0, commit_failures = 0;
@@ -144,91 +145,91 @@ struct Numbers {
 
 class Log {
  public:
-  // Recovers what is there and starts. Blocks on the disk. Always succeeds with a directory that
-  // can be read, however damaged its contents; where it can't be written, appends are refused until
-  // it can (trouble() says so). Errors: the directory can't be made, locked or read, or another
-  // process has it.
-  // `writes` and `reads` are lanes of their own; both outlive the log and must be idle (or never
-  // run again) before it is destroyed: call close() and wait for it.
+  // Recovers the records of the directory and starts. Blocks on the disk. Succeeds with every
+  // directory that can be read, however damaged its contents; while it can't be written, appends
+  // are refused (trouble() says so). Errors: the directory can't be created, locked or read, or
+  // another process has it. `writes` and `reads` are two lanes for this log alone. Both outlive the
+  // log and must be idle, or never run again, before it is destroyed: call close() and wait for it.
   struct World {
     io::Disk& disk;
     io::Executor& writes;
     io::Executor& reads;
     std::function<WallTime()> wall_clock;
     Logger* log = nullptr;
-    // Not empty: called at each named point (README.md lists them) on the lane that is there, so
-    // that a test can end the process just then.
+    // If not empty, called at each named point (README.md lists them) on the lane that reaches it,
+    // so that a test can end the process there.
     std::function<void(std::string_view)> at_point = {};
   };
   static Result<std::unique_ptr<Log>> open(Options options, World world);
 
-  // The target of that name, known from an earlier run or new. Before appends begin.
+  // Returns the target of that name, known from an earlier run or new. Before appends begin.
   // Error: kTargetsMax are in use.
   Result<TargetId> target(const TargetName& name);
   void observe(Observer* observer);  // before appends begin
-  // The cap of one destination, which has these targets; it replaces what was said about any of
-  // them. Before appends begin. Kept from the first tick on, and then whenever it is passed: what
-  // is too much is given up as kDropOldest, what is too old as kAgeExpired, soon but not at once.
-  // Taken records don't count and stay. While the disk can't be read, the cap may be passed by what
-  // lies in one segment.
+  // Sets the cap of one destination, which has these targets, and removes all earlier caps of any
+  // of them. Before appends begin. Applied from the first tick on, and then whenever it is
+  // exceeded: the excess is dropped as kDropOldest, records that are too old as kAgeExpired, soon
+  // but not at once. Taken records do not count and stay. While the disk can't be read, the records
+  // of one segment may exceed the cap.
   void set_cap(std::span<const TargetId> targets, const Cap& cap);
-  // Targets with unfinished records that nobody has asked for since open(): named, so that the
-  // caller can warn; their records stay until age or size limits take them.
+  // Returns the targets with untaken records for which target() was not called since open(), so
+  // that the caller can warn. Their records stay until the limits of age or size drop them.
   std::vector<std::pair<TargetName, Amount>> orphans() const;
 
-  Amount untaken(TargetId target) const;  // at start: what was recovered
-  // The same; nullopt while the observer has not yet heard of everything that was lost.
+  // Returns the sum of the target's untaken records; after open() that is what was recovered.
+  Amount untaken(TargetId target) const;
+  // The same; nullopt while the observer has not yet heard of every loss.
   std::optional<Amount> settled_untaken(TargetId target) const;
-  // The same's records, without the lock: for every request. Sequentially consistent: a record that
-  // is untaken when append or untake return is counted from before they return, and one that is
-  // taken or given up is counted until after that was decided.
+  // The number of the same records, read without the lock: cheap enough for every request.
+  // Sequentially consistent: a record that append or untake leaves untaken is counted before they
+  // return, and a record is counted until it is taken or dropped.
   uint64_t untaken_records(TargetId target) const;
 
-  // Puts the record in the next commit. `on_durable` runs once on the write lane: success when it
-  // is written and synced (only written where fsync is false), and the segment is still where the
-  // next start looks for it. After a failure a taken record lives
-  // on in memory alone; an untaken one is given to the observer as kStorageFailed.
-  // Errors: kResourceExhausted full by its own limit; kUnavailable the disk refuses (with its
-  // words) and is probed again later.
+  // Puts the record into the next commit. `on_durable` runs once on the write lane: with success
+  // when the record is written and synced (only written if fsync is false) and its segment is still
+  // where the next start looks for it. After a failure a taken record exists in memory only; an
+  // untaken one is lost, which the observer gets as kStorageFailed.
+  // Errors: kResourceExhausted: the log is full by its own limit; kUnavailable: the disk refuses
+  // (with the system's text) and is probed again later.
   using OnDurable = std::move_only_function<void(const Status&)>;
   Result<RecordId> append(NewRecord record, OnDurable on_durable);
 
-  // The target will not need it again. Only for taken records; once.
+  // The target does not need the record again. Precondition: it is taken. Once for each record.
   void finish(TargetId target, RecordId id);
-  // Gives a taken record back: it is untaken again and counts as `rest` (what of it is still owed,
-  // when a part of it was delivered; after a restart it comes again whole).
+  // Makes a taken record untaken again. It counts as `rest`: the part that is still owed after the
+  // other part was delivered. After a restart the record counts as a whole again.
   void untake(TargetId target, RecordId id, Amount rest);
   // Takes untaken records and reads them: as many as fit in bytes_max, at least one if there is
-  // any. `on_read` runs once on the read lane. A record found damaged is quarantined, told to the
-  // observer as kStorageFailed, and left out.
+  // any. `on_read` runs once on the read lane. A damaged record is quarantined, lost as
+  // kStorageFailed, and left out.
   using OnRead = std::move_only_function<void(std::vector<Record>)>;
   void take(TargetId target, size_t bytes_max, Order order, OnRead on_read);
 
   Numbers numbers() const;
-  // Empty while all is well, otherwise what a person should know.
+  // Returns in words why the disk can't be written or read, or that the log is full; empty: none.
   std::string trouble() const;
-  // The part of it that refuses appends; empty while they are taken.
+  // The same, but only reasons that refuse appends; empty while appends are accepted.
   std::string refusal() const;
 
-  // What has to happen without a call: finishes are written, old segments expire, a disk that
-  // refused is probed, and a directory that was removed or replaced is noticed. Call it about once
-  // a second; it costs one task of the write lane with four system calls, about 3 us.
+  // Does what is due without a call: writes finishes, drops old segments, probes a disk that
+  // refused, and notices a directory that was removed or replaced. Call it about once a second; it
+  // costs one task of the write lane with four system calls, about 3 us.
   void tick();
 
-  // Gives up the oldest untaken record of the targets, as kDropOldest, when it is older than
-  // `before`. Costs no disk access but what kLater says.
+  // Drops the oldest untaken record of the targets, as kDropOldest, if its id is below `before`. No
+  // disk access, except as kLater says.
   GivingUp give_up_oldest(std::span<const TargetId> targets, RecordId before);
 
-  // Commits what was appended and all finishes, then runs `done` on the write lane. Nothing may be
-  // called afterwards but untaken(), untake() (counted, not written), numbers() and the destructor.
+  // Commits all pending records and all finishes, then runs `done` on the write lane. After close()
+  // only untaken(), untake() (counted, not written), numbers() and the destructor may be called.
   void close(std::move_only_function<void()> done);
 
   ~Log();
 
  private:
-  class Core;
-  explicit Log(std::unique_ptr<Core> core);
-  std::unique_ptr<Core> core_;
+  struct Parts;
+  explicit Log(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace millrace::segment_log

@@ -165,7 +165,7 @@ void drop_from_page_cache(const std::string& directory) {
   }
 }
 
-// Writes `records` records that nobody has taken; every seventh is finished when `is_mixed`, so
+// Writes `records` untaken records; every seventh is finished when `is_mixed`, so
 // that each segment needs its index at the start.
 void write_backlog(const std::string& directory, const Rope& payload, uint64_t records,
                    bool is_mixed) {

@@ -11,7 +11,7 @@ namespace {
 
 const Options kSmall = {.directory = "d", .segment_bytes = 8192};
 
-// What has happened so far, over all runs of the process on one disk.
+// The history of one disk over all runs of the process.
 struct Truth {
   struct Known {
     std::string payload;
@@ -104,7 +104,7 @@ class Process {
     }
   }
   void note_answers() {
-    // Of a process that has ended nobody hears an answer.
+    // A process that has ended answers no more.
     if (disk_.halted()) return;
     for (const auto& [id, durable] : run_.answers) {
       if (durable) truth_.records[id].durable = true;
@@ -134,7 +134,7 @@ void live_through_power_cuts(uint64_t seed) {
     Process next(disk, truth, random);
     ASSERT_TRUE(next.started()) << next.run().open_error.message;
     next.check_all();
-    // What a power cut tears is cut; nothing that was whole is damaged.
+    // Recovery cuts torn records off; no whole record is damaged.
     ASSERT_EQ(next.run().log->numbers().records_quarantined, 0u);
     if (testing::Test::HasFatalFailure()) return;
     next.run().kill();

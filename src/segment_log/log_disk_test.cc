@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "segment_log/log_fixture.h"
+#include "segment_log/segment.h"
 
 namespace millrace::segment_log {
 namespace {
@@ -162,6 +163,49 @@ TEST(LogDiskTest, AReadOnlyDiskGivesWhatItHasAndRefusesTheRestUntilItIsWritable)
   run.run();
   EXPECT_EQ(run.log->trouble(), "");
   EXPECT_TRUE(run.append("three", {{target, false}}));
+}
+
+TEST(LogDiskTest, OfTwoSegmentsWithOneNumberTheSecondIsLeftAlone) {
+  io::sim::SimDisk disk(1);
+  {
+    TestLog run(disk);
+    static_cast<void>(run.append("record", {{run.target("a"), false}}));
+    ASSERT_TRUE(run.close());
+    run.kill();
+  }
+  const std::string path = segments_on(disk).front();
+  std::string copy = path;
+  copy.replace(copy.find('-') + 1, 16, "ffffffffffffffff");
+  disk.put(copy, *disk.content(path));
+  disk.restart();
+  TestLog run(disk);
+  ASSERT_NE(run.log, nullptr) << run.open_error.message;
+  EXPECT_EQ(run.log->numbers().segments_refused, 1u);
+  EXPECT_EQ(run.take_texts(run.target("a")), std::vector<std::string>{"record"});
+  EXPECT_NE(disk.content(copy), nullptr);
+}
+
+// The index of a segment is in memory while it is written: 32 bytes for each record, however small.
+TEST(LogDiskTest, ASegmentHoldsABoundedNumberOfRecords) {
+  io::sim::SimDisk disk(1);
+  TestLog run(disk);
+  run.log.reset();
+  run.log = Log::open({.directory = "d", .segment_bytes = 32 << 20},
+                      {.disk = disk,
+                       .writes = run.writes,
+                       .reads = run.reads,
+                       .wall_clock = [] { return kTestStart; }})
+                .value();
+  const NewRecord::Want want{run.target("a"), true};
+  size_t answers = 0;
+  for (uint64_t i = 0; i <= kSegmentRecordsMax; ++i) {
+    const NewRecord record{.item_count = 1, .wants = {&want, 1}};
+    ASSERT_TRUE(run.log->append(
+        record, [&answers](const Status& status) { answers += status.has_value(); }));
+  }
+  run.run();
+  EXPECT_EQ(answers, kSegmentRecordsMax + 1);
+  EXPECT_EQ(run.log->numbers().segments, 2u);
 }
 
 }  // namespace

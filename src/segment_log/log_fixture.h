@@ -68,7 +68,7 @@ class TestLog {
   TargetId target(const std::string& destination) {
     return log->target({Signal::kTraces, "traces", destination}).value();
   }
-  // What was answered to each record, by id; absent while there is no answer.
+  // The answer to the record will be in `answers`, by its id.
   Result<RecordId> append(const std::string& payload, std::vector<NewRecord::Want> wants,
                           uint32_t items = 1, MetadataRef metadata = nullptr) {
     NewRecord record;

@@ -208,7 +208,7 @@ class Model {
       oldest_of(target, UINT64_MAX)->states[target] = State::kDone;
     }
   }
-  // What was taken comes again whole.
+  // Taken records are read again as a whole.
   void restart(bool in_order) {
     if (in_order) {
       ASSERT_TRUE(run_->close());

@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if ((data[0] & 1) != 0) put_right(content);
   io::sim::SimDisk disk(1);
   disk.put("d/" + segment_file_name({7, kEpoch}), content);
-  // A second copy must be told from the first.
+  // Recovery must distinguish a second copy from the first.
   if ((data[0] & 2) != 0) disk.put("d/" + segment_file_name({8, kEpoch}), content);
   run_once(disk);
   MILLRACE_CHECK(run_once(disk) == 0);

@@ -15,7 +15,7 @@ std::string quarantine_name(const SegmentName& segment, uint64_t offset) {
   return std::string(kPrefix) + digits;
 }
 
-// What lies in quarantine already.
+// Returns the bytes of all quarantined files.
 Result<uint64_t> bytes_in_quarantine(const SegmentPlace& place) {
   const Result<std::vector<std::string>> names = place.disk.list(place.directory);
   if (!names) return fail(names.error());

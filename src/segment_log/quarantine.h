@@ -1,4 +1,4 @@
-// Sets damaged bytes aside, so that somebody can look at them and the log goes on without them.
+// Sets damaged bytes aside, so that a person can look at them and the log goes on without them.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@ constexpr uint64_t kNeverBegunBytesMax = uint64_t{1} << 20;
 constexpr int kIdsPerSegmentBits = 24;
 
 struct Found {
-  std::shared_ptr<Segment> segment = std::make_shared<Segment>();
+  std::shared_ptr<Segment> segment;
   std::optional<Sealed> sealed;    // nothing: was scanned
   Scan scan;                       // of one that was
   std::vector<DoneRange> done;     // of one that was scanned
@@ -62,8 +62,8 @@ class SegmentScan {
   void take_record(const BlockHeader& header) {
     Segment& segment = *found_.segment;
     // Ids grow, and can't leave more room between them than there was for blocks.
-    const RecordId least = segment.count == 0 ? header.id : segment.first_id + segment.count;
-    const RecordId first = segment.count == 0 ? header.id : segment.first_id;
+    const RecordId least = segment.count() == 0 ? header.id : segment.end_id();
+    const RecordId first = segment.count() == 0 ? header.id : segment.first_id();
     if (header.id < least || header.id - first >= file_bytes_ / kBlockBytesMin) return;
     if (header.id >= RecordId{1} << 63) return;
     IndexEntry entry;
@@ -73,8 +73,7 @@ class SegmentScan {
     entry.items = header.count;
     entry.admitted_bytes = header.admitted_bytes;
     entry.targets = header.targets;
-    segment.add(header.id, entry, 0, 0);
-    segment.newest = std::max(segment.newest, WallTime(Duration(header.time)));
+    segment.add(header.id, entry, WallTime(Duration(header.time)), 0, 0);
   }
 
   Found& found_;
@@ -87,16 +86,9 @@ class SegmentScan {
 void take_sealed(Found& found) {
   Segment& segment = *found.segment;
   const Sealed& sealed = *found.sealed;
-  segment.first_id = sealed.summary_header.id;
-  segment.count = sealed.summary_header.admitted_bytes;
-  segment.newest = WallTime(Duration(sealed.summary_header.time));
-  segment.data_bytes = segment.file_bytes = sealed.bytes;
-  for (const SummaryEntry& entry : sealed.summary) {
-    TargetPart& part = segment.parts[entry.target.id];
-    part.wanted = part.untaken = entry.wanted;
-    part.open_count = entry.wanted.records;
-    found.targets.push_back(entry.target);
-  }
+  segment.take_summary(sealed.summary_header, sealed.summary);
+  segment.set_extent(sealed.bytes, sealed.bytes);
+  for (const SummaryEntry& entry : sealed.summary) found.targets.push_back(entry.target);
 }
 
 class Recovery {
@@ -116,11 +108,15 @@ class Recovery {
     if (!segments.empty()) highest_ = segments.back();
     for (const SegmentName& name : segments) {
       result_.number_next = std::max(result_.number_next, name.number + 1);
+      if (!found_.empty() && found_.back().segment->name().number == name.number) {
+        refuse(name, "another segment has its number");
+        continue;
+      }
       examine(name);
     }
     place_.point("recovery_examined");
     set_aside_overlapping();
-    if (!found_.empty()) last_ = found_.back().segment->name;
+    if (!found_.empty()) last_ = found_.back().segment->name();
     apply_done(collect_done());
     name_targets();
     seal_scanned();
@@ -148,10 +144,9 @@ class Recovery {
                               std::to_string(kVersion));
     }
     Found found;
-    found.segment->name = name;
-    found.segment->is_closed = true;
-    found.segment->epoch = head->state == HeadState::kValid ? head->header.epoch : name.epoch;
-    Result<std::optional<Sealed>> sealed = read_sealed(**file, found.segment->epoch);
+    found.segment = std::make_shared<Segment>(
+        name, head->state == HeadState::kValid ? head->header.epoch : name.epoch);
+    Result<std::optional<Sealed>> sealed = read_sealed(**file, found.segment->epoch());
     if (!sealed) return refuse(name, sealed.error().message);
     if (*sealed) {
       found.sealed = std::move(*sealed);
@@ -164,6 +159,7 @@ class Recovery {
     } else if (found.scan.valid_blocks == 0) {
       return drop_empty(found);
     }
+    found.segment->close();
     found_.push_back(std::move(found));
   }
 
@@ -171,33 +167,26 @@ class Recovery {
   Status scan(io::DiskFile& file, Found& found) {
     const Result<uint64_t> file_bytes = file.size();
     if (!file_bytes) return fail(file_bytes.error());
-    auto segment = std::make_shared<Segment>();
-    segment->name = found.segment->name;
-    segment->epoch = found.segment->epoch;
-    segment->is_closed = true;
+    auto segment = std::make_shared<Segment>(found.segment->name(), found.segment->epoch());
+    segment->begin(0, *file_bytes);
     found.segment = segment;
     found.sealed.reset();
     found.done.clear();
     SegmentScan taker(found, *file_bytes);
     Result<Scan> scan = scan_segment(
-        file, segment->epoch, [&taker](const BlockHeader& header, std::span<const uint8_t> body) {
+        file, segment->epoch(), [&taker](const BlockHeader& header, std::span<const uint8_t> body) {
           taker.take(header, body);
         });
     if (!scan) return fail(scan.error());
     found.scan = std::move(*scan);
-    segment->has_index = segment->is_detailed = true;
-    segment->data_bytes = found.scan.end;
-    segment->file_bytes = *file_bytes;
-    for (auto& [target, part] : segment->parts) {
-      part.open.resize(segment->count);
-      part.taken.resize(segment->count);
-    }
+    segment->set_extent(found.scan.end, *file_bytes);
+    segment->close();
     if (found.scan.valid_blocks == 0) return {};
     for (const Damage& damage : found.scan.damages) {
       if (found.scan.is_torn(damage)) {
         result_.numbers.torn_bytes_cut += damage.bytes;
       } else {
-        set_aside(file, segment->name, damage);
+        set_aside(file, segment->name(), damage);
       }
     }
     place_.point("recovery_scanned");
@@ -212,29 +201,29 @@ class Recovery {
   void drop_empty(const Found& found) {
     uint64_t bytes = 0;
     for (const Damage& damage : found.scan.damages) bytes += damage.bytes;
-    if (bytes > kNeverBegunBytesMax || (bytes > 0 && found.segment->name != *highest_)) {
+    if (bytes > kNeverBegunBytesMax || (bytes > 0 && found.segment->name() != *highest_)) {
       ++result_.numbers.records_quarantined;
-      quarantine_segment(place_, log_, found.segment->name, "no block in it is valid");
+      quarantine_segment(place_, log_, found.segment->name(), "no block in it is valid");
       return;
     }
     result_.numbers.torn_bytes_cut += bytes;
     removed_ = true;
-    static_cast<void>(place_.disk.remove(place_.path(found.segment->name)));
+    static_cast<void>(place_.disk.remove(place_.path(found.segment->name())));
   }
 
   void set_aside_overlapping() {
     RecordId next = 0;
     std::erase_if(found_, [&](const Found& found) {
       const Segment& segment = *found.segment;
-      if (segment.count == 0) return false;
-      const bool overlaps = segment.first_id < next || segment.count > RecordId{1} << 32 ||
-                            segment.first_id >= RecordId{1} << 63;
+      if (segment.count() == 0) return false;
+      const bool overlaps = segment.first_id() < next || segment.count() > RecordId{1} << 32 ||
+                            segment.first_id() >= RecordId{1} << 63;
       if (overlaps) {
         ++result_.numbers.records_quarantined;
-        quarantine_segment(place_, log_, segment.name, "its records belong to another segment");
+        quarantine_segment(place_, log_, segment.name(), "its records belong to another segment");
         return true;
       }
-      next = segment.first_id + segment.count;
+      next = segment.end_id();
       return false;
     });
   }
@@ -267,9 +256,10 @@ class Recovery {
   }
 
   void read_footer_done(Found& found) {
-    const auto file = place_.disk.open(place_.path(found.segment->name), io::DiskOpen::kRead);
+    const auto file = place_.disk.open(place_.path(found.segment->name()), io::DiskOpen::kRead);
     if (!file) return;
-    Result<std::optional<Footer>> footer = read_footer(**file, found.segment->epoch, *found.sealed);
+    Result<std::optional<Footer>> footer =
+        read_footer(**file, found.segment->epoch(), *found.sealed);
     if (!footer) return;
     if (*footer && (*footer)->done_is_whole) {
       found.done = std::move((*footer)->done);
@@ -289,8 +279,7 @@ class Recovery {
       Segment& segment = *found.segment;
       std::vector<DoneRange> parts;
       for (const DoneRange& range : done) {
-        if (range.first >= segment.first_id + segment.count ||
-            range.first + range.count <= segment.first_id) {
+        if (range.first >= segment.end_id() || range.first + range.count <= segment.first_id()) {
           continue;
         }
         if (segment.covers_all(range)) {
@@ -305,7 +294,7 @@ class Recovery {
   }
 
   bool give_index(Segment& segment) {
-    if (segment.has_index) return true;
+    if (segment.has_index()) return true;
     Result<LoadedIndex> index = load_index(place_, log_, segment);
     if (!index) return false;
     result_.numbers.records_quarantined += index->quarantined;
@@ -320,7 +309,7 @@ class Recovery {
       for (const NamedTarget& target : found.targets) known[target.id] = target.name;
     }
     for (const Found& found : found_) {
-      for (const auto& [target, part] : found.segment->parts) {
+      for (const TargetId target : found.segment->targets()) {
         const auto name = known.find(target);
         result_.targets[target] =
             name != known.end() ? name->second
@@ -338,24 +327,25 @@ class Recovery {
       if (found.sealed || is_removable(segment)) continue;
       content.segment = &segment;
       Result<uint64_t> size = fail(Code::kUnknown, "");
-      if (const auto file = place_.disk.open(place_.path(segment.name), io::DiskOpen::kReadWrite)) {
+      if (const auto file =
+              place_.disk.open(place_.path(segment.name()), io::DiskOpen::kReadWrite)) {
         size = seal_segment(place_, **file, found.scan.end, found.scan.synced, content);
       } else {
         size = fail(file.error());
       }
       if (size) {
-        segment.data_bytes = segment.file_bytes = *size;
+        segment.set_extent(*size, *size);
         place_.point("recovery_sealed");
       } else if (log_ != nullptr) {
         log_->warn("storage: a segment could not be sealed and is scanned again at the next start",
-                   {{"segment", place_.path(segment.name)}, {"error", size.error().message}});
+                   {{"segment", place_.path(segment.name())}, {"error", size.error().message}});
       }
     }
   }
 
   // The last one stays, so that numbers and ids are never used again.
   bool is_removable(const Segment& segment) const {
-    return segment.is_finished() && segment.name != last_;
+    return segment.is_finished() && segment.name() != last_;
   }
 
   void remove_finished() {
@@ -363,7 +353,7 @@ class Recovery {
       const Segment& segment = *found.segment;
       if (!is_removable(segment)) return false;
       removed_ = true;
-      return place_.disk.remove(place_.path(segment.name)).has_value();
+      return place_.disk.remove(place_.path(segment.name())).has_value();
     });
     // A file that was not begun must not come back when it is no longer the last.
     if (removed_) static_cast<void>(place_.disk.sync_directory(place_.directory));
@@ -372,24 +362,13 @@ class Recovery {
   void hand_over() {
     for (Found& found : found_) {
       Segment& segment = *found.segment;
-      result_.id_next = std::max(result_.id_next, segment.first_id + segment.count);
-      result_.numbers.records_recovered += open_records(segment);
+      result_.id_next = std::max(result_.id_next, segment.end_id());
+      result_.numbers.records_recovered += segment.open_records();
       segment.drop_index();
       result_.segments.push_back(std::move(found.segment));
     }
     result_.id_next =
         std::max(result_.id_next, RecordId{result_.number_next} << kIdsPerSegmentBits);
-  }
-
-  static uint64_t open_records(const Segment& segment) {
-    if (segment.is_finished()) return 0;
-    if (!segment.is_detailed) return segment.count;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < segment.count; ++i) {
-      sum += std::any_of(segment.parts.begin(), segment.parts.end(),
-                         [i](const auto& entry) { return entry.second.open.get(i); });
-    }
-    return sum;
   }
 
   const SegmentPlace& place_;
@@ -404,29 +383,30 @@ class Recovery {
 }  // namespace
 
 Result<LoadedIndex> load_index(const SegmentPlace& place, Logger* log, const Segment& segment) {
-  const auto file = place.disk.open(place.path(segment.name), io::DiskOpen::kRead);
+  const auto file = place.disk.open(place.path(segment.name()), io::DiskOpen::kRead);
   if (!file) return fail(file.error());
-  const Result<std::optional<Sealed>> sealed = read_sealed(**file, segment.epoch);
+  const Result<std::optional<Sealed>> sealed = read_sealed(**file, segment.epoch());
   if (!sealed) return fail(sealed.error());
   if (*sealed) {
-    Result<std::optional<Footer>> footer = read_footer(**file, segment.epoch, **sealed);
+    Result<std::optional<Footer>> footer = read_footer(**file, segment.epoch(), **sealed);
     if (!footer) return fail(footer.error());
     if (*footer) return LoadedIndex{(*footer)->first_id, std::move((*footer)->index), 0};
   }
   const Result<uint64_t> file_bytes = (*file)->size();
   if (!file_bytes) return fail(file_bytes.error());
   Found found;
+  found.segment = std::make_shared<Segment>(segment.name(), segment.epoch());
   SegmentScan taker(found, *file_bytes);
   const Result<Scan> scan = scan_segment(
-      **file, segment.epoch, [&taker](const BlockHeader& header, std::span<const uint8_t> body) {
+      **file, segment.epoch(), [&taker](const BlockHeader& header, std::span<const uint8_t> body) {
         taker.take(header, body);
       });
   if (!scan) return fail(scan.error());
-  LoadedIndex loaded{found.segment->first_id, std::move(found.segment->index), 0};
+  LoadedIndex loaded{found.segment->first_id(), found.segment->take_index(), 0};
   for (const Damage& damage : scan->damages) {
     if (scan->is_torn(damage)) continue;
     ++loaded.quarantined;
-    quarantine_stretch(place, log, **file, segment.name, damage);
+    quarantine_stretch(place, log, **file, segment.name(), damage);
   }
   return loaded;
 }

@@ -23,32 +23,84 @@ Amount& Amount::operator-=(const Amount& other) {
   return *this;
 }
 
+std::vector<TargetId> Segment::targets() const {
+  std::vector<TargetId> targets;
+  for (const auto& [target, part] : parts_) targets.push_back(target);
+  return targets;
+}
+
+Amount Segment::wanted(TargetId target) const {
+  const Part* const its = part(target);
+  return its == nullptr ? Amount{} : its->wanted;
+}
+
+const Amount& Segment::untaken(TargetId target) const {
+  static constexpr Amount kNone{};
+  const Part* const its = part(target);
+  return its == nullptr ? kNone : its->untaken;
+}
+
+bool Segment::is_taken(TargetId target, RecordId id) const {
+  const Part* const its = part(target);
+  return its != nullptr && holds(id) && its->taken.get(ordinal_of(id));
+}
+
 bool Segment::is_finished() const {
-  return std::all_of(parts.begin(), parts.end(),
+  return std::all_of(parts_.begin(), parts_.end(),
                      [](const auto& entry) { return entry.second.open_count == 0; });
 }
 
 bool Segment::has_taken() const {
-  return std::any_of(parts.begin(), parts.end(),
+  return std::any_of(parts_.begin(), parts_.end(),
                      [](const auto& entry) { return entry.second.taken_count > 0; });
 }
 
-TargetPart* Segment::part(TargetId target) {
-  const auto found = parts.find(target);
-  return found == parts.end() ? nullptr : &found->second;
+uint64_t Segment::open_records() const {
+  if (is_finished()) return 0;
+  if (!is_detailed_) return count_;
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    sum += std::any_of(parts_.begin(), parts_.end(),
+                       [i](const auto& entry) { return entry.second.open.get(i); });
+  }
+  return sum;
 }
 
-void Segment::add(RecordId id, const IndexEntry& entry, uint64_t taken, uint64_t done) {
-  if (count == 0) first_id = id;
-  MILLRACE_CHECK(id == first_id + count || id > first_id + count);
-  const size_t ordinal = id - first_id;
-  const AllocationName allocation("constant index of a segment");
-  index.resize(ordinal);
-  index.push_back(entry);
-  count = ordinal + 1;
+Segment::Part* Segment::part(TargetId target) {
+  const auto found = parts_.find(target);
+  return found == parts_.end() ? nullptr : &found->second;
+}
+
+const Segment::Part* Segment::part(TargetId target) const {
+  const auto found = parts_.find(target);
+  return found == parts_.end() ? nullptr : &found->second;
+}
+
+Segment::Part& Segment::known_part(TargetId target) {
+  Part* const its = part(target);
+  MILLRACE_CHECK(its != nullptr);
+  return *its;
+}
+
+void Segment::begin(uint64_t data_bytes, uint64_t file_bytes) {
+  MILLRACE_CHECK(!is_closed_ && count_ == 0);
+  has_index_ = is_detailed_ = true;
+  set_extent(data_bytes, file_bytes);
+}
+
+void Segment::add(RecordId id, const IndexEntry& entry, WallTime admitted_at, uint64_t taken,
+                  uint64_t done) {
+  if (count_ == 0) first_id_ = id;
+  MILLRACE_CHECK(id >= end_id());
+  const size_t ordinal = ordinal_of(id);
+  const AllocationName allocation("constant index of a segment", kIndexBytesMax);
+  index_.resize(ordinal);
+  index_.push_back(entry);
+  count_ = ordinal + 1;
+  newest_ = std::max(newest_, admitted_at);
   for (uint64_t rest = entry.targets; rest != 0; rest &= rest - 1) {
     const uint64_t bit = rest & (~rest + 1);
-    TargetPart& part = parts[static_cast<TargetId>(std::countr_zero(bit))];
+    Part& part = parts_[static_cast<TargetId>(std::countr_zero(bit))];
     part.wanted += amount_of(entry);
     if ((done & bit) != 0) continue;
     part.open.resize(ordinal + 1);
@@ -65,30 +117,85 @@ void Segment::add(RecordId id, const IndexEntry& entry, uint64_t taken, uint64_t
   }
 }
 
-bool Segment::finish(TargetId target, RecordId id) {
-  TargetPart* const its = part(target);
-  const size_t ordinal = id - first_id;
-  if (its == nullptr || !its->open.get(ordinal)) return false;
-  its->open.clear(ordinal);
-  --its->open_count;
-  if (its->taken.get(ordinal)) {
-    its->taken.clear(ordinal);
-    --its->taken_count;
+void Segment::set_extent(uint64_t data_bytes, uint64_t file_bytes) {
+  MILLRACE_CHECK(data_bytes <= file_bytes);
+  data_bytes_ = data_bytes;
+  file_bytes_ = file_bytes;
+}
+
+void Segment::take_summary(const BlockHeader& header, const std::vector<SummaryEntry>& entries) {
+  MILLRACE_CHECK(count_ == 0 && parts_.empty());
+  first_id_ = header.id;
+  count_ = header.admitted_bytes;
+  newest_ = WallTime(Duration(header.time));
+  for (const SummaryEntry& entry : entries) {
+    Part& part = parts_[entry.target.id];
+    part.wanted = part.untaken = entry.wanted;
+    part.open_count = entry.wanted.records;
+  }
+}
+
+void Segment::take(TargetId target, size_t ordinal, const Amount& amount) {
+  Part& its = known_part(target);
+  MILLRACE_CHECK(its.is_untaken(ordinal));
+  its.taken.set(ordinal);
+  ++its.taken_count;
+  its.untaken -= amount;
+  while (its.low < its.open.size() && !its.is_untaken(its.low)) ++its.low;
+}
+
+void Segment::untake(TargetId target, size_t ordinal, const Amount& rest) {
+  Part& its = known_part(target);
+  MILLRACE_CHECK(its.open.get(ordinal) && its.taken.get(ordinal) && its.taken_count > 0);
+  its.taken.clear(ordinal);
+  --its.taken_count;
+  its.untaken += rest;
+  its.low = std::min(its.low, ordinal);
+}
+
+void Segment::set_rest(TargetId target, const IndexEntry& entry, const Amount& rest) {
+  Part& its = known_part(target);
+  its.untaken -= amount_of(entry);
+  its.untaken += rest;
+}
+
+bool Segment::finish(Part& part, size_t ordinal) {
+  if (!part.open.get(ordinal)) return false;
+  MILLRACE_CHECK(part.open_count > 0);
+  part.open.clear(ordinal);
+  --part.open_count;
+  if (part.taken.get(ordinal)) {
+    MILLRACE_CHECK(part.taken_count > 0);
+    part.taken.clear(ordinal);
+    --part.taken_count;
   }
   return true;
 }
 
+bool Segment::finish(TargetId target, RecordId id) {
+  Part* const its = part(target);
+  return its != nullptr && holds(id) && finish(*its, ordinal_of(id));
+}
+
+void Segment::drop_first(TargetId target, size_t ordinal, const Amount& amount) {
+  Part& its = known_part(target);
+  MILLRACE_CHECK(its.is_untaken(ordinal));
+  its.untaken -= amount;
+  its.low = ordinal + 1;
+  finish(its, ordinal);
+}
+
 std::vector<DoneRange> Segment::finish_untaken(TargetId target) {
-  TargetPart& its = parts[target];
-  const DoneRange all{first_id, static_cast<uint32_t>(count), target};
+  Part& its = known_part(target);
+  const DoneRange all{first_id_, static_cast<uint32_t>(count_), target};
   if (its.taken_count == 0) {
     mark_done(all);
     return {all};
   }
   std::vector<DoneRange> ranges;
-  while (const std::optional<size_t> ordinal = next_untaken(its, 0)) {
+  while (const std::optional<size_t> ordinal = next_untaken(target, 0)) {
     const RecordId id = id_at(*ordinal);
-    finish(target, id);
+    finish(its, *ordinal);
     its.low = *ordinal + 1;
     if (!ranges.empty() && ranges.back().first + ranges.back().count == id) {
       ++ranges.back().count;
@@ -101,11 +208,11 @@ std::vector<DoneRange> Segment::finish_untaken(TargetId target) {
 }
 
 bool Segment::covers_all(const DoneRange& range) const {
-  return range.first <= first_id && range.first + range.count >= first_id + count;
+  return range.first <= first_id_ && range.first + range.count >= end_id();
 }
 
 void Segment::mark_done(const DoneRange& range) {
-  TargetPart* const its = part(range.target);
+  Part* const its = part(range.target);
   if (its == nullptr) return;
   if (covers_all(range)) {
     its->open = Bits();
@@ -114,85 +221,103 @@ void Segment::mark_done(const DoneRange& range) {
     its->untaken = {};
     return;
   }
-  MILLRACE_CHECK(is_detailed && has_index);
-  const RecordId end = std::min(range.first + range.count, first_id + count);
-  for (RecordId id = std::max(range.first, first_id); id < end; ++id) {
-    if (finish(range.target, id)) its->untaken -= amount_of(index[id - first_id]);
+  MILLRACE_CHECK(is_detailed_ && has_index_);
+  const RecordId end = std::min(range.first + range.count, end_id());
+  for (RecordId id = std::max(range.first, first_id_); id < end; ++id) {
+    if (finish(*its, ordinal_of(id))) its->untaken -= amount_of(index_[ordinal_of(id)]);
   }
 }
 
 void Segment::give_details() {
-  for (auto& [target, part] : parts) {
+  for (auto& [target, part] : parts_) {
     if (part.open_count == 0) continue;  // done with everything
-    part.open.resize(count);
-    part.taken.resize(count);
-    for (size_t i = 0; i < count; ++i) {
-      if ((index[i].targets >> target & 1) != 0) part.open.set(i);
+    part.open.resize(count_);
+    part.taken.resize(count_);
+    for (size_t i = 0; i < count_; ++i) {
+      if ((index_[i].targets >> target & 1) != 0) part.open.set(i);
     }
   }
-  is_detailed = true;
+  is_detailed_ = true;
 }
 
-std::vector<std::pair<TargetId, Amount>> Segment::install_index(RecordId index_first_id,
-                                                                std::vector<IndexEntry> entries,
-                                                                const RestOf& rest_of) {
+std::vector<Segment::Correction> Segment::install_index(RecordId index_first_id,
+                                                        std::vector<IndexEntry> entries,
+                                                        const RestOf& rest_of) {
   // Ids may be missing at both ends when the index was made by a scan.
-  index.assign(count, IndexEntry{});
+  const AllocationName allocation("constant index of a segment", kIndexBytesMax);
+  index_.assign(count_, IndexEntry{});
   for (size_t i = 0; i < entries.size(); ++i) {
     const RecordId id = index_first_id + i;
-    if (holds(id)) index[id - first_id] = entries[i];
+    if (holds(id)) index_[ordinal_of(id)] = entries[i];
   }
-  has_index = true;
-  if (!is_detailed) give_details();
-  std::vector<std::pair<TargetId, Amount>> lost;
-  for (auto& [target, part] : parts) {
+  has_index_ = true;
+  if (!is_detailed_) give_details();
+  std::vector<Correction> corrections;
+  for (auto& [target, part] : parts_) {
     if (part.open_count == 0) continue;
     Amount found;
     for (size_t i = 0; i < part.open.size(); ++i) {
-      if (!part.open.get(i) || part.taken.get(i)) continue;
-      if (index[i].position == 0) {
+      if (!part.is_untaken(i)) continue;
+      if (index_[i].position == 0) {
         part.open.clear(i);
         continue;
       }
-      found += rest_of(target, id_at(i)).value_or(amount_of(index[i]));
+      found += rest_of(target, id_at(i)).value_or(amount_of(index_[i]));
     }
     part.open_count = part.open.count();
     part.low = 0;
     if (found == part.untaken) continue;
-    Amount missing = part.untaken;
-    missing -= found;
+    corrections.push_back({target, part.untaken, found});
     part.untaken = found;
-    lost.emplace_back(target, missing);
   }
-  return lost;
+  return corrections;
 }
 
 void Segment::drop_index() {
-  index = {};
-  has_index = false;
+  index_ = {};
+  has_index_ = false;
 }
 
-std::optional<size_t> Segment::next_untaken(const TargetPart& part, size_t from) const {
-  for (size_t i = std::max(from, part.low); i < part.open.size(); ++i) {
-    if (part.open.get(i) && !part.taken.get(i)) return i;
+std::vector<IndexEntry> Segment::take_index() {
+  has_index_ = false;
+  return std::exchange(index_, {});
+}
+
+Segment Segment::copy_for_done() const {
+  Segment copy(name_, epoch_);
+  copy.first_id_ = first_id_;
+  copy.count_ = count_;
+  copy.is_detailed_ = is_detailed_;
+  copy.parts_ = parts_;
+  return copy;
+}
+
+std::optional<size_t> Segment::next_untaken(TargetId target, size_t from) const {
+  const Part* const its = part(target);
+  if (its == nullptr) return {};
+  for (size_t i = std::max(from, its->low); i < its->open.size(); ++i) {
+    if (its->is_untaken(i)) return i;
   }
   return {};
 }
 
-std::optional<size_t> Segment::previous_untaken(const TargetPart& part, size_t before) const {
-  for (size_t i = std::min(before, part.open.size()); i > part.low; --i) {
-    if (part.open.get(i - 1) && !part.taken.get(i - 1)) return i - 1;
+std::optional<size_t> Segment::previous_untaken(TargetId target, size_t before) const {
+  const Part* const its = part(target);
+  if (its == nullptr) return {};
+  for (size_t i = std::min(before, its->open.size()); i > its->low; --i) {
+    if (its->is_untaken(i - 1)) return i - 1;
   }
   return {};
 }
 
-std::vector<DoneRange> Segment::done_ranges(TargetId target, const TargetPart& part) const {
-  if (count == 0) return {};
-  if (part.open_count == 0) return {{first_id, static_cast<uint32_t>(count), target}};
-  if (!is_detailed) return {};
+std::vector<DoneRange> Segment::done_ranges(TargetId target) const {
+  const Part* const its = part(target);
+  if (its == nullptr || count_ == 0) return {};
+  if (its->open_count == 0) return {{first_id_, static_cast<uint32_t>(count_), target}};
+  if (!is_detailed_) return {};
   std::vector<DoneRange> ranges;
-  for (size_t i = 0; i < count; ++i) {
-    if (part.open.get(i)) continue;
+  for (size_t i = 0; i < count_; ++i) {
+    if (its->open.get(i)) continue;
     if (!ranges.empty() && ranges.back().first + ranges.back().count == id_at(i)) {
       ++ranges.back().count;
     } else {
@@ -207,23 +332,23 @@ uint32_t add_done_blocks(const std::vector<const Segment*>& segments, const AddB
   std::vector<DoneRange> short_ones;
   uint32_t blocks = 0;
   for (const Segment* segment : segments) {
-    for (const auto& [target, part] : segment->parts) {
-      const std::vector<DoneRange> ranges = segment->done_ranges(target, part);
-      if (ranges.size() * kRangeBytes <= segment->count / 8 + kHeaderBytes) {
+    for (const TargetId target : segment->targets()) {
+      const std::vector<DoneRange> ranges = segment->done_ranges(target);
+      if (ranges.size() * kRangeBytes <= segment->count() / 8 + kHeaderBytes) {
         short_ones.insert(short_ones.end(), ranges.begin(), ranges.end());
         continue;
       }
-      std::string bits((segment->count + 7) / 8, '\0');
+      std::string bits((segment->count() + 7) / 8, '\0');
       for (const DoneRange& range : ranges) {
         for (uint32_t i = 0; i < range.count; ++i) {
-          const size_t ordinal = range.first - segment->first_id + i;
+          const size_t ordinal = range.first - segment->first_id() + i;
           bits[ordinal / 8] = static_cast<char>(bits[ordinal / 8] | 1 << (ordinal % 8));
         }
       }
       BlockHeader header;
       header.kind = BlockKind::kDoneBitmap;
-      header.id = segment->first_id;
-      header.count = static_cast<uint32_t>(segment->count);
+      header.id = segment->first_id();
+      header.count = static_cast<uint32_t>(segment->count());
       header.targets = uint64_t{1} << target;
       add(header, bits);
       ++blocks;

@@ -198,7 +198,7 @@ TEST(SegmentDamageTest, EveryLengthStartsWithWhatIsWhole) {
         ASSERT_TRUE(found.started) << path << " size " << size;
         ASSERT_TRUE(only_what_went_in(found.of_a)) << path << " size " << size;
         ASSERT_TRUE(only_what_went_in(found.of_b)) << path << " size " << size;
-        // What was there with fewer bytes is there with more.
+        // Records that are found with fewer bytes are found with more.
         const size_t missing = missing_count(log.open_of_b, found.of_b);
         ASSERT_LE(missing, least_missing) << path << " size " << size;
         least_missing = missing;

@@ -8,22 +8,22 @@ namespace {
 BlockHeader summary_header(const Segment& segment, size_t entry_count) {
   BlockHeader header;
   header.kind = BlockKind::kSummary;
-  header.id = segment.first_id;
-  header.admitted_bytes = static_cast<uint32_t>(segment.count);
-  header.time = segment.newest.time_since_epoch().count();
+  header.id = segment.first_id();
+  header.admitted_bytes = static_cast<uint32_t>(segment.count());
+  header.time = segment.newest().time_since_epoch().count();
   header.count = static_cast<uint32_t>(entry_count);
   return header;
 }
 
 std::vector<SummaryEntry> summary_of(const FooterContent& content) {
   std::vector<SummaryEntry> entries;
-  for (const auto& [target, part] : content.segment->parts) {
+  for (const TargetId target : content.segment->targets()) {
     SummaryEntry entry;
     entry.target.id = target;
     for (const NamedTarget& named : content.targets) {
       if (named.id == target) entry.target = named;
     }
-    entry.wanted = part.wanted;
+    entry.wanted = content.segment->wanted(target);
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -33,7 +33,7 @@ std::vector<SummaryEntry> summary_of(const FooterContent& content) {
 
 Result<uint64_t> seal_segment(const SegmentPlace& place, io::DiskFile& file, uint64_t end,
                               uint64_t synced, const FooterContent& content) {
-  BlockBuffer blocks(content.segment->epoch, end, synced);
+  BlockBuffer blocks(content.segment->epoch(), end, synced);
   Trailer trailer;
   trailer.footer = static_cast<uint32_t>(blocks.end() / kUnit);
   add_done_blocks(content.done_in, [&blocks](const BlockHeader& header, std::string_view body) {
@@ -42,9 +42,9 @@ Result<uint64_t> seal_segment(const SegmentPlace& place, io::DiskFile& file, uin
   trailer.index = static_cast<uint32_t>(blocks.end() / kUnit);
   BlockHeader header;
   header.kind = BlockKind::kIndex;
-  header.id = content.segment->first_id;
-  header.count = static_cast<uint32_t>(content.segment->index.size());
-  blocks.add(header, encode_index(content.segment->index));
+  header.id = content.segment->first_id();
+  header.count = static_cast<uint32_t>(content.segment->index().size());
+  blocks.add(header, encode_index(content.segment->index()));
   trailer.summary = static_cast<uint32_t>(blocks.end() / kUnit);
   const std::vector<SummaryEntry> summary = summary_of(content);
   blocks.add(summary_header(*content.segment, summary.size()), encode_summary(summary));

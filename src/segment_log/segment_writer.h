@@ -59,7 +59,7 @@ class SegmentWriter {
   static Result<std::unique_ptr<SegmentWriter>> begin(const SegmentPlace& place,
                                                       const Beginning& beginning);
 
-  // A buffer for what comes next.
+  // A buffer for the blocks behind the last ones.
   BlockBuffer next_blocks() const { return BlockBuffer(name_.epoch, end_, synced_); }
   Status write(const BlockBuffer& blocks);
   Status sync();

@@ -45,7 +45,7 @@ KEYED_STATE = Simulation("release-tests", "keyed_state_test", "keyed_state_test"
 # name, component, original text, text with the bug, and the simulation unless it is STORAGE
 BUGS = [
     ("answer before sync", "src/segment_log",
-     "  if (Status synced = writer_->sync(); !synced) return synced;\n", ""),
+     "  if (Status synced = writer.sync(); !synced) return synced;\n", ""),
     ("no directory sync", "src/segment_log",
      "  if (Status done = place_.disk.sync_directory(place_.directory); !done) return done;\n", ""),
     ("a failed commit is answered with success", "src/storage",

@@ -1,20 +1,20 @@
-// A commit that waits for company (gathering.h), in the life of a log.
+// A commit that waits for company (commit_wait.h), in the life of a log.
 #include <gtest/gtest.h>
 
-#include "segment_log/gathering.h"
+#include "segment_log/commit_wait.h"
 #include "segment_log/log_fixture.h"
 
 namespace millrace::segment_log {
 namespace {
 
 // A log whose next commit waits: it is the first right behind another.
-struct GatheringLog {
+struct WaitingLog {
   io::sim::SimDisk disk{1};
   TestLog run{disk};
   TargetId target = run.target("a");
   RecordId first = 0;
 
-  GatheringLog() {
+  WaitingLog() {
     static_cast<void>(run.append("earlier", {{target, true}}));
     run.run();
     first = run.append("first", {{target, true}}).value();
@@ -23,9 +23,9 @@ struct GatheringLog {
   }
 };
 
-TEST(LogGatheringTest, WhoComesWhileACommitWaitsSharesItsSync) {
-  GatheringLog log;
-  ASSERT_EQ(log.run.writes.delays, std::vector<Duration>{Gathering::kWait});
+TEST(LogCommitWaitTest, WhoComesWhileACommitWaitsSharesItsSync) {
+  WaitingLog log;
+  ASSERT_EQ(log.run.writes.delays, std::vector<Duration>{CommitWait::kWait});
   EXPECT_FALSE(log.run.answers.contains(log.first));
   const RecordId second = log.run.append("second", {{log.target, true}}).value();
   log.run.run();
@@ -35,8 +35,8 @@ TEST(LogGatheringTest, WhoComesWhileACommitWaitsSharesItsSync) {
   EXPECT_EQ(log.run.writes.delays.size(), 1u);
 }
 
-TEST(LogGatheringTest, ClosingWaitsForACommitThatWaits) {
-  GatheringLog log;
+TEST(LogCommitWaitTest, ClosingWaitsForACommitThatWaits) {
+  WaitingLog log;
   bool closed = false;
   log.run.log->close([&closed] { closed = true; });
   while (!closed && log.run.reads.run_one()) {
@@ -47,8 +47,8 @@ TEST(LogGatheringTest, ClosingWaitsForACommitThatWaits) {
   EXPECT_EQ(log.run.writes.waiting_count(), 0u);
 }
 
-TEST(LogGatheringTest, WhatIsFinishedWhileItsCommitWaitsStaysFinished) {
-  GatheringLog log;
+TEST(LogCommitWaitTest, WhatIsFinishedWhileItsCommitWaitsStaysFinished) {
+  WaitingLog log;
   log.run.log->finish(log.target, log.first);
   EXPECT_TRUE(log.run.close());
   log.run.kill();
@@ -57,8 +57,8 @@ TEST(LogGatheringTest, WhatIsFinishedWhileItsCommitWaitsStaysFinished) {
   EXPECT_EQ(next.take_texts(next.target("a")), std::vector<std::string>{"earlier"});
 }
 
-TEST(LogGatheringTest, ADiskThatRefusesMeanwhileAnswersAll) {
-  GatheringLog log;
+TEST(LogCommitWaitTest, ADiskThatRefusesMeanwhileAnswersAll) {
+  WaitingLog log;
   const RecordId second = log.run.append("second", {{log.target, true}}).value();
   log.disk.fail_changes(io::sim::SimDisk::Failure::kInputOutput);
   log.run.run();

@@ -1,5 +1,5 @@
-// Senders and a disk in numbers: who arrives when, and what the policy makes of it.
-#include "segment_log/gathering.h"
+// The policy against simulated senders and a disk with a fixed time for each sync.
+#include "segment_log/commit_wait.h"
 
 #include <gtest/gtest.h>
 
@@ -21,12 +21,12 @@ struct Outcome {
   Duration mean{};
 };
 
-// Calls `arrivals` with the time of each answer (and once at the start) for when who was answered
-// sends next.
+// Calls `next_after` with the time of each answer; it adds the time at which that sender sends
+// next.
 template <class NextArrivals>
 Outcome run(std::vector<WallTime> arrivals, uint64_t bytes, const NextArrivals& next_after) {
   constexpr Duration kFor = 5s;
-  Gathering gathering;
+  CommitWait policy;
   WallTime now = kStart;
   size_t commits = 0;
   size_t waits = 0;
@@ -41,15 +41,15 @@ Outcome run(std::vector<WallTime> arrivals, uint64_t bytes, const NextArrivals& 
     };
     now = std::max(now, arrivals.front());
     const size_t count = here(now);
-    const Duration wait = gathering.wait_before_commit(count, count * bytes, now);
+    const Duration wait = policy.wait_before_commit(count, count * bytes, now);
     if (wait > 0s) {
       ++waits;
-      gathering.waited(here(now + wait) - here(now + Gathering::kLate));
+      policy.waited(here(now + wait) - here(now + CommitWait::kLate));
       now += wait;
     }
     const size_t batch = here(now);
     now += kSync;
-    gathering.committed(now);
+    policy.committed(now);
     ++commits;
     for (size_t i = 0; i < batch; ++i) {
       outcome.longest = std::max(outcome.longest, now - arrivals[i]);
@@ -90,53 +90,53 @@ Outcome run_closed(size_t senders, Duration pause) {
   });
 }
 
-TEST(GatheringTest, ManyWhoSendAtAnyTimeShareSyncs) {
+TEST(CommitWaitTest, ManyWhoSendAtAnyTimeShareSyncs) {
   const Outcome outcome = run_open(1ms);
   EXPECT_LT(outcome.commits_per_second, 500);
-  EXPECT_LE(outcome.longest, Gathering::kWait + 2 * kSync);
+  EXPECT_LE(outcome.longest, CommitWait::kWait + 2 * kSync);
 }
 
-TEST(GatheringTest, WhoIsAloneIsNotHeldUp) {
+TEST(CommitWaitTest, WhoIsAloneIsNotHeldUp) {
   const Outcome outcome = run_open(100ms);
   EXPECT_EQ(outcome.waits_per_commit, 0);
   EXPECT_LE(outcome.longest, kSync);
 }
 
-TEST(GatheringTest, ASenderWhoWaitsForItsAnswerIsHeldUpOnceInAWhile) {
+TEST(CommitWaitTest, ASenderWhoWaitsForItsAnswerIsHeldUpOnceInAWhile) {
   const Outcome outcome = run_closed(1, 100us);
   EXPECT_GT(outcome.waits_per_commit, 0);
-  EXPECT_LE(outcome.waits_per_commit, 1.1 / Gathering::kExploreEvery);
+  EXPECT_LE(outcome.waits_per_commit, 1.1 / CommitWait::kExploreEvery);
 }
 
-TEST(GatheringTest, FewWhoSendAgainAtOnceAreNotHeldUp) {
+TEST(CommitWaitTest, FewWhoSendAgainAtOnceAreNotHeldUp) {
   for (const size_t senders : {2u, 3u, 4u, 8u}) {
     const Outcome outcome = run_closed(senders, 100us);
-    EXPECT_LE(outcome.waits_per_commit, 2.0 / Gathering::kExploreEvery) << senders;
+    EXPECT_LE(outcome.waits_per_commit, 2.0 / CommitWait::kExploreEvery) << senders;
     // Each hears its answer after half of the sync that is under way and its own, more or less.
     EXPECT_LT(outcome.mean, kSync * 3 / 2 + 20us) << senders;
   }
 }
 
-TEST(GatheringTest, WhatIsLargeGoesAtOnce) {
-  const Outcome outcome = run_open(1ms, Gathering::kBytesEnough);
+TEST(CommitWaitTest, WhatIsLargeGoesAtOnce) {
+  const Outcome outcome = run_open(1ms, CommitWait::kBytesEnough);
   EXPECT_EQ(outcome.waits_per_commit, 0);
 }
 
-TEST(GatheringTest, AFewMoreAreNotWorthAWaitForMany) {
-  Gathering gathering;
-  gathering.committed(kStart);
-  ASSERT_EQ(gathering.wait_before_commit(1, 1000, kStart), Gathering::kWait);
-  gathering.waited(2);
-  EXPECT_EQ(gathering.wait_before_commit(4, 4000, kStart), Gathering::kWait);
-  EXPECT_EQ(gathering.wait_before_commit(5, 5000, kStart), 0s);
+TEST(CommitWaitTest, AFewMoreAreNotWorthAWaitForMany) {
+  CommitWait policy;
+  policy.committed(kStart);
+  ASSERT_EQ(policy.wait_before_commit(1, 1000, kStart), CommitWait::kWait);
+  policy.waited(2);
+  EXPECT_EQ(policy.wait_before_commit(4, 4000, kStart), CommitWait::kWait);
+  EXPECT_EQ(policy.wait_before_commit(5, 5000, kStart), 0s);
 }
 
-TEST(GatheringTest, AClockThatJumpsMeansNoWait) {
-  Gathering gathering;
-  gathering.committed(kStart);
-  EXPECT_EQ(gathering.wait_before_commit(1, 1000, kStart - 1h), 0s);
-  EXPECT_EQ(gathering.wait_before_commit(1, 1000, kStart + 1h), 0s);
-  EXPECT_EQ(gathering.wait_before_commit(1, 1000, kStart + 1ms), Gathering::kWait);
+TEST(CommitWaitTest, AClockThatJumpsMeansNoWait) {
+  CommitWait policy;
+  policy.committed(kStart);
+  EXPECT_EQ(policy.wait_before_commit(1, 1000, kStart - 1h), 0s);
+  EXPECT_EQ(policy.wait_before_commit(1, 1000, kStart + 1h), 0s);
+  EXPECT_EQ(policy.wait_before_commit(1, 1000, kStart + 1ms), CommitWait::kWait);
 }
 
 }  // namespace
