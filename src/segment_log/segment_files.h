@@ -24,7 +24,6 @@ class SegmentFiles {
   void close_if(const IsGone& is_gone) {
     std::erase_if(files_, [&](const auto& entry) { return is_gone(entry.first); });
   }
-  size_t count() const { return files_.size(); }
 
  private:
   const SegmentPlace& place_;

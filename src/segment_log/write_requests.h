@@ -36,7 +36,6 @@ class WriteRequests {
   void begin_task() { is_scheduled_ = false; }
   // No task is scheduled any more.
   void stop() { is_scheduled_ = true; }
-  bool wants_new_segment() const { return wants_new_segment_; }
   bool take_check() { return std::exchange(wants_check_, false); }
   bool take_new_segment() { return std::exchange(wants_new_segment_, false); }
 
