@@ -19,13 +19,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/allocation_name.h"
+#include "base/mutex.h"
 
 extern "C" {
 int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*, size_t),
@@ -38,7 +38,7 @@ constexpr size_t kLargeBytes = size_t{64} << 10;
 constexpr size_t kFramesMax = 40;
 constexpr size_t kStacksMax = 64;
 
-// What allocates for its caller, who is looked at instead.
+// Functions that allocate for their caller; the report names the caller instead.
 constexpr std::array<std::string_view, 4> kPassedOver = {
     "millrace::allocate_chunk",
     "millrace::Bytes::", "millrace::Rope::", "millrace::wire::Writer::"};
@@ -76,16 +76,16 @@ struct Stack {
 
 // Fixed, because it is filled from inside malloc.
 struct Stacks {
-  std::mutex mutex;
-  std::array<Stack, kStacksMax> all{};
-  size_t count = 0;
-  size_t judged = 0;
+  millrace::Mutex mutex;
+  std::array<Stack, kStacksMax> all MILLRACE_GUARDED_BY(mutex){};
+  size_t count MILLRACE_GUARDED_BY(mutex) = 0;
+  size_t judged MILLRACE_GUARDED_BY(mutex) = 0;
 };
 Stacks stacks;
 std::atomic<bool> is_watching{false};
 constinit thread_local bool is_inside = false;
 
-bool is_known(const Stack& one) {
+bool is_known(const Stack& one) MILLRACE_REQUIRES(stacks.mutex) {
   const auto has_same_frames = [&one](const Stack& other) {
     return one.depth == other.depth && one.frames == other.frames;
   };
@@ -100,7 +100,7 @@ void on_malloc(const volatile void*, size_t bytes) {
   Stack one{.bytes = bytes, .name = name.name};
   one.depth = static_cast<size_t>(backtrace(one.frames.data(), kFramesMax));
   {
-    const std::lock_guard lock(stacks.mutex);
+    const millrace::MutexLock lock(stacks.mutex);
     if (stacks.count < kStacksMax && !is_known(one)) stacks.all[stacks.count++] = one;
   }
   is_inside = false;
@@ -183,7 +183,7 @@ class Listener final : public testing::EmptyTestEventListener {
     is_watching.store(false);
     std::vector<Stack> fresh;
     {
-      const std::lock_guard lock(stacks.mutex);
+      const millrace::MutexLock lock(stacks.mutex);
       for (; stacks.judged < stacks.count; ++stacks.judged) {
         fresh.push_back(stacks.all[stacks.judged]);
       }
