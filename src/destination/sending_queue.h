@@ -128,7 +128,7 @@ class SendingQueue final : public StoredQueue {
     return (slots << kCostBits) + cost;
   }
   static constexpr int kPendingBytesBits = 36;
-  static constexpr uint64_t pending_word(const PendingRequest& request) {
+  static uint64_t pending_word(const PendingRequest& request) {
     return (uint64_t{request.item_count()} << kPendingBytesBits) + request.bytes.size();
   }
   uint64_t slots_reserved() const { return reserved_.load(std::memory_order_seq_cst) >> kCostBits; }
