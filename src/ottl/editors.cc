@@ -114,6 +114,9 @@ Done merge_maps(Arguments& arguments) {
   const auto source = arguments.value(1, V::kMap);
   if (!source) return error(source.error());
   const std::string_view strategy = arguments.literal(2, "");
+  if (count_levels(*source) + arguments.node(0).keys.size() > kValueLevelsMax) {
+    return error("the map would have too many levels of maps and lists");
+  }
   // The source may be the target or a part of it.
   const Value copy = copy_value(*source, arguments.scratch());
   const auto map = own_target(arguments);

@@ -323,6 +323,9 @@ Evaluated<void> Evaluation::set_trace_state(const Node& path, const Value& value
 
 Evaluated<void> Evaluation::set(const Node& path, const Value& value) {
   const Field field = path.path->field;
+  if (count_levels(value) + path.keys.size() > kValueLevelsMax) {
+    return error("the value would have too many levels of maps and lists");
+  }
   const Value copy = copy_value(value, scratch_);
   if (field == Field::kCache && path.keys.empty()) {
     if (!copy.is(V::kMap) && !copy.is_nil()) return error("the cache must be a map");

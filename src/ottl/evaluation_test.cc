@@ -156,5 +156,20 @@ TEST(EvaluationTest, DoesWhatOtelcolDoes) {
   EXPECT_GE(count, 250u);
 }
 
+TEST(EvaluationTest, ACycleThroughTheCacheIsBounded) {
+  Scratch scratch;
+  Record record(Context::kLog, {});
+  Map cache;
+  Item item;
+  item.cache = &cache;
+  item.records[static_cast<size_t>(Context::kLog)] = &record;
+  const auto statement =
+      compile_statement("set(cache[\"a\"], cache)", {Context::kLog, Prefix::kOptional});
+  Evaluation evaluation(item, scratch);
+  size_t count = 0;
+  while (count < 1000 && evaluation.run(*statement)) count++;
+  EXPECT_EQ(count, kValueLevelsMax - 1);
+}
+
 }  // namespace
 }  // namespace millrace::ottl

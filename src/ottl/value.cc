@@ -147,8 +147,7 @@ List* to_own_list(const Value& list, Scratch& scratch) {
   return own;
 }
 
-// Recursion: as deep as the values that statements build, and each level takes a statement's
-// brackets or a level of a received message.
+// Recursion: as deep as the values that statements build (kValueLevelsMax).
 Value copy_value(const Value& value, Scratch& scratch) {
   if (value.map != nullptr) {
     Map* const copy = scratch.make_map();
@@ -167,6 +166,22 @@ Value copy_value(const Value& value, Scratch& scratch) {
     return Value::of_list(copy);
   }
   return value;
+}
+
+size_t count_levels(const Value& value, size_t levels_max) {
+  if (!value.is(Value::Type::kMap) && !value.is(Value::Type::kList)) return 0;
+  if (levels_max == 0) return 1;
+  size_t levels = 0;
+  const auto look = [&](const Value& inside) {
+    levels = std::max(levels, count_levels(inside, levels_max - 1));
+    return levels < levels_max;
+  };
+  if (value.is(Value::Type::kMap)) {
+    for_each_entry(value, [&](std::string_view, const Value& inside) { return look(inside); });
+  } else {
+    for_each_element(value, look);
+  }
+  return 1 + levels;
 }
 
 std::string_view type_name(Value::Type type) {

@@ -156,6 +156,12 @@ List* to_own_list(const Value& list, Scratch& scratch);
 // Copies maps and lists that were made, so that a change of one does not show in the other.
 Value copy_value(const Value& value, Scratch& scratch);
 
+// The levels of maps and lists in a value, counted up to `levels_max` + 1. Each level takes three
+// of the hundred nested messages that a receiver reads, so statements may not make more than
+// kValueLevelsMax.
+inline constexpr size_t kValueLevelsMax = 30;
+size_t count_levels(const Value& value, size_t levels_max = kValueLevelsMax);
+
 std::string_view type_name(Value::Type type);
 
 }  // namespace millrace::ottl
