@@ -1,6 +1,7 @@
 #include "ottl/lexer.h"
 
 #include "ottl/syntax.h"
+#include "wire/utf8.h"
 
 namespace millrace::ottl {
 namespace {
@@ -201,6 +202,8 @@ std::expected<std::vector<Token>, Diagnostic> read_tokens(std::string_view text)
                                              " bytes; at most " +
                                              std::to_string(kStatementBytesMax) + " are allowed"});
   }
+  // The text of a statement may become a part of a message.
+  if (!wire::is_utf8(text)) return std::unexpected(Diagnostic{0, "the statement is not UTF-8"});
   return Lexer(text).read();
 }
 

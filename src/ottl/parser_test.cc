@@ -151,6 +151,10 @@ TEST(ParserTest, DepthAndSizeAreBounded) {
             "1:16385: more than 16384 words and signs");
 }
 
+TEST(ParserTest, TextThatIsNotUtf8IsRefused) {
+  EXPECT_EQ(first_line(value("\"\x80\"")), "1:1: the statement is not UTF-8");
+}
+
 TEST(ParserTest, LongChainsAreOneNode) {
   std::string text = "a == 0";
   for (int i = 1; i < 3000; i++) text += " or a == " + std::to_string(i);
