@@ -171,5 +171,17 @@ TEST(EvaluationTest, ACycleThroughTheCacheIsBounded) {
   EXPECT_EQ(count, kValueLevelsMax - 1);
 }
 
+TEST(EvaluationTest, SubstringDoesNotCutACharacter) {
+  Scratch scratch;
+  const Item item;
+  Evaluation evaluation(item, scratch);
+  const auto test = [&](std::string_view text) {
+    const auto condition = compile_condition(text, {Context::kLog, Prefix::kOptional});
+    return evaluation.test(*condition).value_or(false);
+  };
+  EXPECT_TRUE(test("Substring(\"a\u00e9\", 1, 2) == \"\u00e9\""));
+  EXPECT_FALSE(test("Substring(\"a\u00e9\", 1, 1) != nil"));
+}
+
 }  // namespace
 }  // namespace millrace::ottl

@@ -6,6 +6,7 @@
 #include "ottl/arguments.h"
 #include "ottl/conversion.h"
 #include "ottl/converters.h"
+#include "wire/utf8.h"
 
 namespace millrace::ottl {
 namespace {
@@ -180,8 +181,11 @@ Result substring(Arguments& arguments) {
       size->number > total - start->number) {
     return error("the part is not inside the text");
   }
-  return Value::of_string(
-      text->substr(static_cast<size_t>(start->number), static_cast<size_t>(size->number)));
+  const std::string_view part =
+      text->substr(static_cast<size_t>(start->number), static_cast<size_t>(size->number));
+  // Half a character would make the message invalid.
+  if (!wire::is_utf8(part)) return error("the part cuts a character");
+  return Value::of_string(part);
 }
 
 Result has_affix(Arguments& arguments, bool at_begin) {
