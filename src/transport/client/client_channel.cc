@@ -298,6 +298,8 @@ void ClientChannel::connect_where_needed() {
 }
 
 void ClientChannel::drop_attempt(Target& target) {
+  // It is destroyed at the end of the turn, in which its stream may still become ready.
+  target.attempts.back()->cancel();
   dead_attempts_.push_back(std::move(target.attempts.back()));
   target.attempts.pop_back();
 }

@@ -70,6 +70,8 @@ class ConnectAttempt final : io::StreamHandler {
   // Called at most once, not from the constructor; may destroy the attempt.
   using Done = std::move_only_function<void(Result<std::unique_ptr<io::Stream>>)>;
   ConnectAttempt(io::Loop& loop, const io::ConnectOptions& where, Duration limit, Done done);
+  // `done` is not called any more, also when the stream becomes ready later in this turn.
+  void cancel();
 
  private:
   void on_ready(io::Interest ready) override;

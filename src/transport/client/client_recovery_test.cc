@@ -133,6 +133,20 @@ TEST_P(ClientRecoveryTest, FirstRequestAfterTheNameIsThereIsDelivered) {
   }
 }
 
+// One of them ends the other, whose stream is ready already.
+TEST_P(ClientRecoveryTest, AttemptsThatConnectInOneTurnLeaveOneConnection) {
+  start();
+  world_.partition("client", "first");
+  for (int i = 0; i < 2; ++i) EXPECT_NE(ask().kind, Kind::kAnswered);
+  // Turns take long, so that both attempts are ready in the first turn after the partition.
+  io::sim::NetworkFaults slow_loop;
+  slow_loop.loop_stall = 0.9;
+  slow_loop.loop_stall_max = 500ms;
+  world_.set_faults(slow_loop);
+  world_.heal("client", "first");
+  EXPECT_EQ(ask().code, Code::kOk);
+}
+
 TEST_P(ClientRecoveryTest, PeerThatOnlyAcceptsIsTriedByEachRequestAndNotInALoop) {
   int accepted = 0;
   listener_ = *server_loop_->listen({.host = "", .port = 4317},

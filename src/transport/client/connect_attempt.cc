@@ -14,7 +14,13 @@ ConnectAttempt::ConnectAttempt(io::Loop& loop, const io::ConnectOptions& where, 
   stream_->set_interest(io::Interest::kWrite);
 }
 
+void ConnectAttempt::cancel() {
+  timer_->disarm();
+  done_ = nullptr;
+}
+
 void ConnectAttempt::on_ready(io::Interest) {
+  if (!done_) return;
   timer_->disarm();
   stream_->set_interest(io::Interest::kNone);
   Done done = std::move(done_);
@@ -22,6 +28,7 @@ void ConnectAttempt::on_ready(io::Interest) {
 }
 
 void ConnectAttempt::on_failed(const Error& error) {
+  if (!done_) return;
   timer_->disarm();
   Done done = std::move(done_);
   // A copy: the error may live in the stream, which goes away with this attempt.
