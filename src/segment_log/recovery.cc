@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "base/allocation_name.h"
 #include "segment_log/quarantine.h"
 #include "segment_log/segment_reader.h"
 
@@ -230,6 +231,7 @@ class Recovery {
 
   // From the newest segment back to one that knows all that was done before it.
   std::vector<DoneRange> collect_done() {
+    const AllocationName name("constant start of the log");
     std::vector<DoneRange> done;
     bool is_whole = false;
     for (auto found = found_.rbegin(); found != found_.rend(); ++found) {
