@@ -309,13 +309,8 @@ void ClientChannel::connect(Target& target) {
   where.address = target.address;
   where.tls = options_.tls;
   where.server_name = options_.tls_server_name.empty() ? options_.host : options_.tls_server_name;
-  if (kind_ == ChannelKind::kGrpc) {
-    where.alpn = {"h2"};
-  } else if (options_.http2) {
-    where.alpn = {"h2", "http/1.1"};
-  } else {
-    where.alpn = {"http/1.1"};
-  }
+  if (kind_ == ChannelKind::kGrpc || options_.http2) where.alpn.emplace_back("h2");
+  if (kind_ == ChannelKind::kHttp) where.alpn.emplace_back("http/1.1");
   if (options_.proxy && (kind_ == ChannelKind::kGrpc || options_.tls != nullptr)) {
     where.wrap = [this](std::unique_ptr<io::Stream> proxy) -> std::unique_ptr<io::Stream> {
       return std::make_unique<ProxyTunnel>(std::move(proxy),
