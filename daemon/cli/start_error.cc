@@ -23,8 +23,10 @@ int64_t wall_milliseconds() {
 std::vector<const config::Diagnostic*> in_order_of_places(const config::Diagnostics& diagnostics) {
   std::vector<const config::Diagnostic*> ordered;
   for (const config::Diagnostic& diagnostic : diagnostics.all()) ordered.push_back(&diagnostic);
-  std::ranges::stable_sort(ordered, {}, [](const config::Diagnostic* each) {
-    return std::tuple(std::string_view(each->place.file), each->place.line, each->place.column);
+  // The addresses keep the order of those with the same place.
+  std::ranges::sort(ordered, {}, [](const config::Diagnostic* each) {
+    return std::tuple(std::string_view(each->place.file), each->place.line, each->place.column,
+                      each);
   });
   return ordered;
 }
