@@ -36,8 +36,11 @@ TEST(AuthOptionsTest, AuthenticatorKeepsItsConfigurationPath) {
   EXPECT_FALSE(read("{}").name);
 }
 
-TEST(AuthOptionsTest, AuthWithoutANameIsAnErrorAndNotNoAuthentication) {
-  EXPECT_TRUE(read("auth: ").found.contains("must name an extension"));
+// As in otelcol, an empty `auth:` asks for no authentication.
+TEST(AuthOptionsTest, AuthWithoutANameIsAnErrorAndAnEmptySectionAWarning) {
+  EXPECT_TRUE(read("auth: ").found.contains("warning"));
+  EXPECT_TRUE(read("auth: ").found.contains("there is no authentication"));
+  EXPECT_TRUE(read("auth: {}").found.contains("must name an extension"));
   EXPECT_TRUE(read("auth: {authenticator: \"\"}").found.contains("must name an extension"));
   EXPECT_TRUE(read("auth: {authenticator: a, request_params: [t]}").found.contains("query"));
 }
@@ -46,7 +49,7 @@ TEST(AuthOptionsTest, AllowedClientsHaveAKind) {
   EXPECT_EQ(read("{client_ca_file: /c, allowed_clients: [\"dns:*.a\", \"cn:x\"]}").found, "");
   EXPECT_TRUE(read("{client_ca_file: /c, allowed_clients: [agent]}").found.contains("\"agent\""));
   EXPECT_TRUE(read("{client_ca_file: /c, allowed_clients: [\"dns:\"]}").found.contains("\"dns:\""));
-  EXPECT_TRUE(read("{client_ca_file: /c, allowed_clients: []}").found.contains("nobody"));
+  EXPECT_TRUE(read("{client_ca_file: /c, allowed_clients: []}").found.contains("allows no client"));
   EXPECT_TRUE(read("{allowed_clients: [\"cn:x\"]}").found.contains("needs client_ca_file"));
 }
 

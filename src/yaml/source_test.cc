@@ -157,7 +157,7 @@ TEST_F(SourceTest, BadReferencesAreNamed) {
   const std::pair<const char*, const char*> kCases[] = {
       {"${file:none}", "a.yaml:1:4: ${file:none}: none: no such file"},
       {"${1X}", "a.yaml:1:4: \"1X\" is not the name of an environment variable"},
-      {"${}", "a.yaml:1:4: \"\" is no name"},
+      {"${}", "a.yaml:1:4: \"\" is not the name of an environment variable"},
       {"${https:x}", "a.yaml:1:4: ${https:x}: reading configuration over https"},
       {"${vault:x}", "a.yaml:1:4: ${vault:x}: unknown source \"vault\""},
   };
