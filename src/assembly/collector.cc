@@ -206,7 +206,8 @@ Status Collector::make_dead_letters() {
                               .writer = writer,
                               .wall_clock = world_.wall_clock,
                               .log = world_.log,
-                              .metrics = &kept_.metrics}));
+                              .metrics = &kept_.metrics,
+                              .budget = &kept_.budget}));
     shared_.dead_letters[index] = kept_.dead_letters.back().get();
   }
   return {};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "dead_letter/record.h"
 
 namespace millrace::assembly {
@@ -76,6 +77,14 @@ bool DeadLetterFile::wants(ledger::DropReason reason) const {
 
 bool DeadLetterFile::keep(const pipeline::DeadLetter& letter) {
   if (!wants(letter.reason)) return false;
+  // The line, and the request in one piece. Counted beyond the limit: data that is being dropped is
+  // not refused memory, and one record at a time is written for each worker.
+  const AllocationName name("term encoded");
+  Reservation counted;
+  if (parts_.budget != nullptr) {
+    const size_t bytes = letter.bytes.size() / 3 * 7 + letter.answer.message.size() + 1024;
+    counted = Reservation::make_beyond(*parts_.budget, MemoryTerm::kEncoded, bytes);
+  }
   std::string line;
   dead_letter::append_line(record_of(letter, parts_.wall_clock()), &line);
   if (const Status written = parts_.writer->write_record(as_span(line)); !written) {

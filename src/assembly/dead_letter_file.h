@@ -1,5 +1,5 @@
 // The dead letters of one exporter, written to a file in the format of docs/formats/dead-letter.md.
-// What cannot be written is lost, counted and said; nobody waits for it.
+// A record that cannot be written is lost, counted and logged; no request waits for it.
 #pragma once
 
 #include <atomic>
@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "config/exporter_helper.h"
 #include "exporters/file/file_writer.h"
+#include "memory/budget.h"
 #include "metrics/registry.h"
 #include "pipeline/dead_letters.h"
 
@@ -30,6 +31,7 @@ class DeadLetterFile final : public pipeline::DeadLetters {
     std::function<WallTime()> wall_clock;           // any thread
     Logger* log = nullptr;
     metrics::Registry* metrics = nullptr;
+    Budget* budget = nullptr;  // counts a record while it is written; null: no budget
   };
   explicit DeadLetterFile(Parts parts);
   bool keep(const pipeline::DeadLetter& letter) override;
@@ -42,7 +44,7 @@ class DeadLetterFile final : public pipeline::DeadLetters {
   metrics::Counter& kept_items_;
   metrics::Counter& failed_items_;
   metrics::Counter& removed_files_;
-  // Of the writer's, spoken of so far; whoever writes moves it on, relaxed.
+  // How many of the writer's removals were logged; the thread that logs them moves it on, relaxed.
   std::atomic<uint64_t> reported_removals_{0};
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/allocation_name.h"
+
 namespace millrace::segment_log {
 namespace {
 
@@ -115,6 +117,7 @@ Status SegmentWriter::write_beginning(const Beginning& beginning) {
 }
 
 Status SegmentWriter::write(const BlockBuffer& blocks) {
+  const AllocationName name("constant lane of the log");  // the list of pieces
   if (Status done = file_->write_at(end_, blocks.pieces()); !done) return done;
   end_ = blocks.end();
   return {};

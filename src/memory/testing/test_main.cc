@@ -55,7 +55,7 @@ constexpr auto kAllowed = std::to_array<std::string_view>({
     "encode_string_value",
     // The list of a message's pieces: a fiftieth of the bytes that it describes, at the most.
     "millrace::otlp::RopeReader::take",
-    // One dead letter at a time for each file, within the memory that is not in the budget.
+    // Its callers reserve (DeadLetterFile) or are tests.
     "millrace::dead_letter::append_line",
     // A block of lines of the debug exporter, one at a time: BatchText::kPieceBytesMax, quoted.
     "millrace::Logger::",
