@@ -100,7 +100,6 @@ void Settlement::drop(Flight& flight, DropReason reason, const Verdict& verdict)
       book_.drop(owed.account(), reason, owed.amount());
       dropped_items += owed.item_count();
     }
-    answer(owed, verdict);
   }
   destination_.counters().add_failed_items(dropped_items);
   if (summary_items_) {
@@ -108,6 +107,8 @@ void Settlement::drop(Flight& flight, DropReason reason, const Verdict& verdict)
   } else if (is_lost && dropped_items != 0) {
     log_drop(flight, reason, verdict, dropped_items, has_dead_letter);
   }
+  // After the line in the log, so that a sender that looks there finds what it was told.
+  for (Entry& entry : flight.entries) answer(entry.owed, verdict);
   destination_.queue().release(settled);
 }
 

@@ -163,7 +163,7 @@ def messages_of_grpc_are_percent_encoded_both_ways():
         with Collector(exporter) as collector, H2Client(collector.grpc_port) as client:
             answer = client.grpc("traces", MESSAGE)
             assert answer.grpc_status == 9 and "caf%C3%A9 100%25" in answer.grpc_message, answer
-            assert "café 100%" in collector.output()
+            wait_until(lambda: "café 100%" in collector.output(), what="the message in the log")
 
 
 @shows(role="connection")

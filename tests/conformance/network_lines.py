@@ -160,7 +160,8 @@ def a_wrong_port_is_named():
     with not_here as peer, Collector(http_exporter(peer.port)) as collector:
         send(collector)
         settled(collector, 1)
-        assert "none of its pipelines takes traces" in collector.output()
+        words = "none of its pipelines takes traces"
+        wait_until(lambda: words in collector.output(), what=words)
 
 
 @shows(role="server")
