@@ -37,7 +37,7 @@ bool Batcher::try_pop(PendingRequest& into) {
   return true;
 }
 
-void Batcher::push(PendingRequest request) {
+void Batcher::push(PendingRequest&& request) {
   request.generation = parts_.book.queue(request.owed.account(), request.amount());
   parts_.queue.push(std::move(request));
 }

@@ -80,7 +80,7 @@ class Batcher {
   // In order; back into the ring where there are partitions.
   void put_in_front(std::vector<PendingRequest> requests);
   // Into the ring; its room is reserved.
-  void push(PendingRequest request);
+  void push(PendingRequest&& request);
 
   // The pending request that entered first, of what lies here, else of the ring; null: none. Valid
   // until the next call of anything here. take_oldest takes that one.

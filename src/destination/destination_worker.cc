@@ -144,7 +144,7 @@ void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t
   enqueue(std::move(request));
 }
 
-void DestinationWorker::enqueue(PendingRequest request) {
+void DestinationWorker::enqueue(PendingRequest&& request) {
   batcher_.push(std::move(request));
   schedule();
 }

@@ -130,7 +130,7 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
 
   // Admission.
   segment_log::GivingUp drop_oldest();
-  void enqueue(PendingRequest request);
+  void enqueue(PendingRequest&& request);
 
   // send_next alone decides what is sent next.
   void schedule();

@@ -29,7 +29,7 @@ size_t first_half_count(const std::vector<Entry>& entries, size_t byte_count) {
 
 }  // namespace
 
-void Flight::append(PendingRequest request) {
+void Flight::append(PendingRequest&& request) {
   is_compact = request.is_compact && (entries.empty() || is_compact);
   item_count += request.item_count();
   entries.push_back({.owed = std::move(request.owed), .size = request.bytes.size()});

@@ -34,7 +34,7 @@ struct Flight {
   bool is_compact = false;
   Error answer = {};  // to the last attempt that failed; only where dead letters are kept
 
-  void append(PendingRequest request);
+  void append(PendingRequest&& request);
   // All of it has a record in the log.
   bool is_on_disk() const;
   // Names of the pipelines its requests came through, each once.

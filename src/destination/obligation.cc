@@ -38,19 +38,6 @@ Obligation::Obligation(Terms terms)
   MILLRACE_DCHECK(is_open());
 }
 
-Obligation& Obligation::operator=(Obligation&& other) noexcept {
-  MILLRACE_DCHECK(!is_open());
-  account_ = std::exchange(other.account_, nullptr);
-  completion_ = std::move(other.completion_);
-  record_ = std::move(other.record_);
-  item_count_ = other.item_count_;
-  admitted_bytes_ = other.admitted_bytes_;
-  cost_ = other.cost_;
-  slots_ = other.slots_;
-  is_part_ = other.is_part_;
-  return *this;
-}
-
 std::vector<Obligation> Obligation::split(std::span<const uint32_t> item_counts) {
   MILLRACE_DCHECK(is_open());
   MILLRACE_DCHECK(std::reduce(item_counts.begin(), item_counts.end(), uint64_t{0}) == item_count_);

@@ -33,8 +33,28 @@ class Obligation {
 
   Obligation() = default;  // closed
   explicit Obligation(Terms terms);
-  Obligation(Obligation&& other) noexcept { *this = std::move(other); }
-  Obligation& operator=(Obligation&& other) noexcept;
+  // Moves are inline: each request is moved several times on its way.
+  Obligation(Obligation&& other) noexcept
+      : account_(std::exchange(other.account_, nullptr)),
+        completion_(std::move(other.completion_)),
+        record_(std::move(other.record_)),
+        item_count_(other.item_count_),
+        admitted_bytes_(other.admitted_bytes_),
+        cost_(other.cost_),
+        slots_(other.slots_),
+        is_part_(other.is_part_) {}
+  Obligation& operator=(Obligation&& other) noexcept {
+    MILLRACE_DCHECK(!is_open());
+    account_ = std::exchange(other.account_, nullptr);
+    completion_ = std::move(other.completion_);
+    record_ = std::move(other.record_);
+    item_count_ = other.item_count_;
+    admitted_bytes_ = other.admitted_bytes_;
+    cost_ = other.cost_;
+    slots_ = other.slots_;
+    is_part_ = other.is_part_;
+    return *this;
+  }
   ~Obligation() { MILLRACE_DCHECK(!is_open()); }
 
   bool is_open() const { return account_ != nullptr; }

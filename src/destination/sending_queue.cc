@@ -134,7 +134,7 @@ Duration SendingQueue::hint_retry(MonotonicTime now, uint64_t cost, bool is_stal
 
 // --- The ring ----------------------------------------------------------------------------------
 
-void SendingQueue::push(PendingRequest request) {
+void SendingQueue::push(PendingRequest&& request) {
   const uint64_t word = pending_word(request);
   const queue::Label label = label_of(request);
   // A caller that reserved has a slot, because a reservation outlives the slot that it stands for;

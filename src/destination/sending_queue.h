@@ -84,7 +84,7 @@ class SendingQueue final : public StoredQueue {
 
   // --- The ring ---
   // What was reserved. The request's generation is the audit's (ledger/book.h).
-  void push(PendingRequest request);
+  void push(PendingRequest&& request);
   bool try_pop(PendingRequest& into);
   Pending pending() const;
   bool has_pending() const { return pending_.load(std::memory_order_seq_cst) != 0; }
