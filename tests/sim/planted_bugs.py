@@ -58,7 +58,7 @@ BUGS = [
     ("budget not returned", "src/memory",
      "    budget_.release(term, chunk->capacity);\n", "    (void)term;\n"),
     ("durable is answered without waiting for the disk", "src/graph",
-     "    const bool waits = policy_ == Policy::kDurable;", "    const bool waits = false;"),
+     "  const bool waits = policy_ == Policy::kDurable;", "  const bool waits = false;"),
     ("the disk is not read again after a backlog", "src/storage",
      "  reads.clear();  // what was refused is untaken before anything else is read\n  end_reading();\n",
      "  reads.clear();\n"),
