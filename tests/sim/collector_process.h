@@ -60,6 +60,8 @@ class CollectorProcess {
     return found == lost_uncounted_.end() ? 0 : found->second;
   }
   const io::sim::SimDisk& disk() const { return disk_; }
+  // What lay only there is lost, and stays held and queued in the process that knew of it.
+  bool directory_was_removed() const { return directory_was_removed_; }
   MemoryWatch& memory() { return memory_; }
 
  private:

@@ -159,6 +159,7 @@ class Run {
       if (is_quiet()) return;
       world_.run_for(kLookEvery);
     }
+    if (process_.directory_was_removed()) return;
     for (const auto& destination : process_.collector().health().destinations) {
       if (destination.queue_size == 0) continue;
       problem(fmt::format("{} {} still has {} queued long after all faults: {}", destination.name,
