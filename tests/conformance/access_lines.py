@@ -252,8 +252,8 @@ def no_secret_shows_anywhere():
                                       capture_output=True, text=True, timeout=20)
                 assert done.returncode == 1
                 outputs += [done.stdout, done.stderr]
-            # Without a scheme it is a warning, as otelcol takes it.
-            for url, code in ((f"http://u:{SECRET}@h:1", 1), (f"u:{SECRET}@h:1", 0), (f"ftp://h:1/?{SECRET}", 1),
+            # Another scheme than http and https is a warning, as otelcol takes it.
+            for url, code in ((f"http://u:{SECRET}@h:1", 1), (f"u:{SECRET}@h:1", 0), (f"ftp://h:1/?{SECRET}", 0),
                               (f"http://h:1/?{SECRET}", 1)):
                 broken = {**collector.config, "exporters": {**exporters, "otlp_http": {"endpoint": url}}}
                 done = subprocess.run([BINARY, "validate", "--config", "yaml:" + json.dumps(broken)],

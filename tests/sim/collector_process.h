@@ -60,7 +60,7 @@ class CollectorProcess {
     return found == lost_uncounted_.end() ? 0 : found->second;
   }
   const io::sim::SimDisk& disk() const { return disk_; }
-  // What lay only there is lost, and stays held and queued in the process that knew of it.
+  // Records in that directory are lost; the process that knew of them keeps them queued and held.
   bool directory_was_removed() const { return directory_was_removed_; }
   MemoryWatch& memory() { return memory_; }
 
