@@ -1,39 +1,15 @@
 #include "daemon/doctor/check_ports.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/doctor/port_owner.h"
+#include "daemon/doctor/testing/local_port.h"
 
 namespace millrace::doctor {
 namespace {
 
-// A socket that listens on a port of 127.0.0.1 that was free.
-class PortHolder {
- public:
-  PortHolder() : descriptor_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    bind(descriptor_, reinterpret_cast<sockaddr*>(&address), size);
-    listen(descriptor_, 1);
-    getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size);
-    port = ntohs(address.sin_port);
-  }
-  ~PortHolder() { close(); }
-  void close() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = -1;
-  }
-  uint16_t port = 0;
-
- private:
-  int descriptor_;
-};
+using testing::LocalPort;
 
 Finding check(const std::string& host, uint16_t port) {
   Report report;
@@ -42,15 +18,16 @@ Finding check(const std::string& host, uint16_t port) {
 }
 
 TEST(CheckPortsTest, APortInUseNamesItsProcess) {
-  PortHolder holder;
+  LocalPort holder;
+  holder.listen();
   for (const char* host : {"127.0.0.1", "localhost", ""}) {
-    const Finding finding = check(host, holder.port);
+    const Finding finding = check(host, holder.number);
     EXPECT_EQ(finding.level, Level::kProblem) << host << finding.text;
     EXPECT_NE(finding.text.find("(pid " + std::to_string(getpid()) + ")"), std::string::npos)
         << finding.text;
   }
   holder.close();
-  EXPECT_EQ(check("127.0.0.1", holder.port).level, Level::kOk);
+  EXPECT_EQ(check("127.0.0.1", holder.number).level, Level::kOk);
 }
 
 TEST(CheckPortsTest, AnAddressOfAnotherMachineIsAProblem) {
@@ -64,10 +41,10 @@ TEST(CheckPortsTest, AnUnknownNameIsAProblem) {
 }
 
 TEST(CheckPortsTest, OnePortForTwoIsAProblem) {
-  PortHolder holder;
+  LocalPort holder;
   holder.close();
   Report report;
-  check_ports({{"a", "127.0.0.1", holder.port}, {"b", "127.0.0.1", holder.port}}, 5s, report);
+  check_ports({{"a", "127.0.0.1", holder.number}, {"b", "127.0.0.1", holder.number}}, 5s, report);
   EXPECT_EQ(report.findings()[0].level, Level::kOk);
   EXPECT_EQ(report.findings()[1].level, Level::kProblem);
   EXPECT_NE(report.findings()[1].text.find("that of a too"), std::string::npos);

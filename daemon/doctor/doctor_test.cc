@@ -1,19 +1,18 @@
 #include "daemon/doctor/doctor.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "assembly/catalogue.h"
 #include "daemon/cli/process_world.h"
+#include "daemon/doctor/testing/local_port.h"
 
 namespace millrace::doctor {
 namespace {
+
+using testing::LocalPort;
 
 Result<cli::Configuration> configuration(const std::string& text) {
   yaml::Sources sources;
@@ -44,26 +43,6 @@ std::vector<Finding> in_area(const Report& report, std::string_view area) {
   return findings;
 }
 
-// A bound socket, which refuses until it listens and then accepts without a word.
-class SilentServer {
- public:
-  SilentServer() : descriptor_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    bind(descriptor_, reinterpret_cast<sockaddr*>(&address), size);
-    getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size);
-    port = ntohs(address.sin_port);
-  }
-  ~SilentServer() { close(descriptor_); }
-  void listen() { ::listen(descriptor_, 8); }
-  uint16_t port = 0;
-
- private:
-  int descriptor_;
-};
-
 TEST(DoctorTest, MistakesAreProblemsAndTheMachineIsLookedAtAllTheSame) {
   const Report report = examined(configuration("{receivers: {otpl: }}"));
   EXPECT_GT(report.count(Level::kProblem), 0u);
@@ -82,22 +61,23 @@ TEST(DoctorTest, AFileThatIsNotThereIsAProblem) {
 }
 
 TEST(DoctorTest, ABackEndThatRefusesIsOneProblemForBothSignals) {
-  SilentServer server;
-  const auto found = in_area(examined(configuration(to_port(server.port))), "destinations");
+  LocalPort server;
+  const auto found = in_area(examined(configuration(to_port(server.number))), "destinations");
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].level, Level::kProblem);
   EXPECT_EQ(found[0].subject, "otlp_http (traces, logs)");
   EXPECT_NE(found[0].text.find("Connection refused"), std::string::npos) << found[0].text;
-  EXPECT_NE(found[0].change.find("runs and listens at 127.0.0.1:" + std::to_string(server.port)),
+  EXPECT_NE(found[0].change.find("runs and listens at 127.0.0.1:" + std::to_string(server.number)),
             std::string::npos)
       << found[0].change;
 }
 
 TEST(DoctorTest, ABackEndThatSaysNothingEndsWithTheTimeout) {
-  SilentServer server;
+  LocalPort server;
   server.listen();
   const auto begun = std::chrono::steady_clock::now();
-  const auto found = in_area(examined(configuration(to_port(server.port)), 300ms), "destinations");
+  const auto found =
+      in_area(examined(configuration(to_port(server.number)), 300ms), "destinations");
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].level, Level::kProblem);

@@ -136,6 +136,21 @@ struct Scene {
     collector->end();
     EXPECT_TRUE(collector->imbalances().empty());
   }
+  void submit_traces(size_t worker, uint32_t item_count, std::string bytes) {
+    pipeline::Intake* const intake = collector->open_source(worker, Signal::kTraces);
+    ASSERT_NE(intake, nullptr);
+    loops[worker]->post([intake, item_count, bytes = std::move(bytes)] {
+      pipeline::testing::submit_to(*intake,
+                                   {.signal = Signal::kTraces,
+                                    .item_count = item_count,
+                                    .bytes = Rope(Bytes::copy_of(bytes)),
+                                    .metadata = nullptr,
+                                    .completion = nullptr,
+                                    .admitted_at = intake->loop().now()},
+                                   pipeline::Policy::kAccepted, kNever,
+                                   [](const pipeline::Verdict&) {});
+    });
+  }
   bool drain() {
     bool drained = false;
     loops[0]->post([&] { collector->drain(5s, [&] { drained = true; }); });
@@ -227,19 +242,7 @@ TEST(ContractsTest, AConnectorMakesAnotherSignal) {
                             .processors = {},
                             .exporters = {1}});
   Scene scene(std::move(plan));
-  pipeline::Intake* const traces = scene.collector->open_source(1, Signal::kTraces);
-  ASSERT_NE(traces, nullptr);
-  scene.loops[1]->post([&] {
-    pipeline::testing::submit_to(*traces,
-                                 {.signal = Signal::kTraces,
-                                  .item_count = 7,
-                                  .bytes = Rope(Bytes::copy_of("\x0a\x00")),
-                                  .metadata = nullptr,
-                                  .completion = nullptr,
-                                  .admitted_at = traces->loop().now()},
-                                 pipeline::Policy::kAccepted, kNever,
-                                 [](const pipeline::Verdict&) {});
-  });
+  scene.submit_traces(1, 7, "\x0a\x00");
   scene.world.run_for(5s);
   EXPECT_EQ(bodies, std::vector<std::string>{"7"});
   const auto before =
@@ -273,18 +276,7 @@ TEST(ContractsTest, AProcessorIsGivenItsPartsAndLetsGoByTheWordsOfTheLedger) {
                             .processors = {0},
                             .exporters = {0}});
   Scene scene(std::move(plan));
-  pipeline::Intake* const traces = scene.collector->open_source(0, Signal::kTraces);
-  scene.loops[0]->post([&] {
-    pipeline::testing::submit_to(*traces,
-                                 {.signal = Signal::kTraces,
-                                  .item_count = 5,
-                                  .bytes = Rope(Bytes::copy_of("12345")),
-                                  .metadata = nullptr,
-                                  .completion = nullptr,
-                                  .admitted_at = traces->loop().now()},
-                                 pipeline::Policy::kAccepted, kNever,
-                                 [](const pipeline::Verdict&) {});
-  });
+  scene.submit_traces(0, 5, "12345");
   scene.world.run_for(5s);
   EXPECT_EQ(scene.collector->held().total().items, 5u);
   EXPECT_TRUE(scene.drain());

@@ -1,5 +1,5 @@
-// The end of a destination on one worker: draining until the deadline, and dropping what is left
-// then. What has storage stays on disk instead of holding up the shutdown.
+// The end of a destination on one worker: it drains until the deadline, then drops the
+// remaining requests. Requests with a record stay on disk instead of holding up the shutdown.
 #include <algorithm>
 #include <utility>
 

@@ -11,7 +11,7 @@ using ledger::DropReason;
 // Bounds of a sender's retry hint, whatever the destination wishes: neither at once nor in an hour.
 constexpr Duration kSenderWaitMin = 1s;
 constexpr Duration kSenderWaitMax = 30s;
-// A drain tries again about four times in what is left of it.
+// During a drain a batch is tried about four times before the deadline.
 constexpr Duration kDrainDelayMin = 100ms;
 constexpr int kAttemptsInDrain = 4;
 

@@ -45,7 +45,7 @@ class Mailbox {
   // The parcel's room is free from now on.
   bool try_take(Parcel* parcel, GenerationBits* generations);
 
-  // Nothing is under way. Exact when nobody puts.
+  // No parcel is under way. Exact while no thread puts one.
   bool is_empty() const { return reserved_.load(std::memory_order_seq_cst) == 0; }
   uint64_t reserved_bytes() const { return reserved_.load(std::memory_order_seq_cst) & kBytesMask; }
   // Memory for each parcel that was ever under way at once.

@@ -20,7 +20,7 @@ struct Parcel {
   uint32_t admitted_bytes = 0;  // its share of the request as it was admitted
   Rope bytes;                   // slices of the received bytes
   MetadataRef metadata;         // null: none
-  // Owes one answer for this parcel; null: nobody waits. Under `accepted` it is settled when the
+  // Owes one answer for this parcel; null: no sender waits. Under `accepted` it is settled when the
   // owner has the parcel, otherwise it travels on with it.
   std::shared_ptr<pipeline::Completion> completion;
   bool settles_when_owned = false;

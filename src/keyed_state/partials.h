@@ -1,5 +1,5 @@
 // State that merges (counts, sums, histograms, the latest by time) and so may lie in parts, one on
-// each worker. Whoever wants the whole asks each worker for its part, a piece at a time, in turns
+// each worker. A reader asks each worker for its part, a piece at a time, in turns
 // of the worker's own loop, and merges the pieces on the loop that it asks from. No part is locked,
 // and no loop stands still for a large one.
 //

@@ -193,6 +193,15 @@ ChunkRef RopeWriter::take_chunk(size_t bytes) {
   return chunk;
 }
 
+std::optional<Bytes> RopeWriter::join(const Rope& message) {
+  if (message.pieces().size() <= 1) return message.to_bytes();
+  ChunkRef chunk = take_chunk(message.size());
+  if (!chunk) return std::nullopt;
+  message.copy_to(chunk->data());
+  const uint8_t* const data = chunk->data();
+  return Bytes(std::move(chunk), data, message.size());
+}
+
 ChunkRef RopeWriter::take_chunk_beyond(size_t bytes) {
   if (beyond_left_ < bytes) return {};
   beyond_left_ -= bytes;

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,9 @@ class RopeWriter {
   // Returns a chunk for bytes that the caller must copy in between, reserved as the output is: from
   // the pool, or beyond the limit. Null: there is no room, and finish() returns the error.
   ChunkRef take_chunk(size_t bytes);
+  // Returns `message` in one piece, copied into take_chunk() when it is in several. Nothing: there
+  // is no room. The bytes must not outlive what take_beyond() returns, or this writer.
+  std::optional<Bytes> join(const Rope& message);
   //   kResourceExhausted  more than bytes_max
   //   kUnavailable        the budget refused; the message begins with "memory"
   Result<Rope> finish();

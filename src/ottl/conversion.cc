@@ -6,6 +6,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/bytes.h"
+#include "otlp/json/text_values.h"
+
 namespace millrace::ottl {
 namespace {
 
@@ -48,20 +51,6 @@ void append_json_string(std::string_view text, std::string* out) {
     }
   }
   *out += '"';
-}
-
-void append_base64(std::string_view bytes, std::string* out) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t j = 0; j < 3; j++) {
-      group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0u);
-    }
-    for (size_t j = 0; j < 4; j++) {
-      *out += i + j > bytes.size() ? '=' : kDigits[group >> (18 - 6 * j) & 63];
-    }
-  }
 }
 
 void append_json_map(const Value& map, std::string* out) {
@@ -158,7 +147,7 @@ void append_json(const Value& value, std::string* out) {
       return append_json_string(value.text, out);
     case V::kBytes:
       *out += '"';
-      append_base64(value.text, out);
+      otlp::json::append_base64(as_span(value.text), out);
       *out += '"';
       return;
     case V::kTraceId:
@@ -192,24 +181,16 @@ std::string to_text(const Value& value) {
 }
 
 std::string to_hex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
-  for (const char c : bytes) {
-    text += kDigits[static_cast<uint8_t>(c) >> 4];
-    text += kDigits[static_cast<uint8_t>(c) & 15];
-  }
+  otlp::json::append_hex(as_span(bytes), &text);
   return text;
 }
 
 std::optional<std::string> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return {};
-  std::string bytes;
-  for (size_t i = 0; i < text.size(); i += 2) {
-    uint8_t byte = 0;
-    const auto read = std::from_chars(text.data() + i, text.data() + i + 2, byte, 16);
-    if (read.ec != std::errc() || read.ptr != text.data() + i + 2) return {};
-    bytes += static_cast<char>(byte);
-  }
+  std::string bytes(text.size() / 2, '\0');
+  auto* const into = reinterpret_cast<uint8_t*>(bytes.data());
+  if (!otlp::json::parse_hex(text, into, bytes.size())) return {};
   return bytes;
 }
 

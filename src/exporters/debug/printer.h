@@ -58,7 +58,7 @@ class Printer {
   std::string attributes_in_line(otlp::MessageBytes message, uint32_t field_number) const;
 
   std::string& text() { return text_; }
-  // For whoever reads what is printed.
+  // For reading the values that are printed.
   Pace* pace() const { return &pace_; }
 
  private:

@@ -113,10 +113,9 @@ Status RecordWriter::stream_json(const Batch& batch) {
   memory.let_pass_the_limit(beyond_left());
   Status joining;
   const auto join = [&](const Rope& message) -> std::optional<Bytes> {
-    Result<Bytes> bytes = joined(message, memory);
-    if (bytes) return *std::move(bytes);
-    joining = fail(std::move(bytes.error()));
-    return std::nullopt;
+    std::optional<Bytes> bytes = memory.join(message);
+    if (!bytes) joining = fail(no_memory(kDoing, message.size(), budget_));
+    return bytes;
   };
   const bool is_whole =
       otlp::json::encode_request(batch.signal, batch.bytes, join, *this, work_->pace) &&
@@ -138,10 +137,7 @@ Result<Rope> RecordWriter::to_json(const Batch& batch) {
     }
     otlp::RopeWriter& out;
   } sink(out);
-  const auto join = [&](const Rope& message) -> std::optional<Bytes> {
-    Result<Bytes> bytes = joined(message, out);
-    return bytes ? std::optional(*std::move(bytes)) : std::nullopt;
-  };
+  const auto join = [&](const Rope& message) { return out.join(message); };
   const bool is_whole =
       otlp::json::encode_request(batch.signal, batch.bytes, join, sink, work_->pace);
   Result<Rope> text = out.finish();
@@ -170,8 +166,8 @@ Result<Rope> RecordWriter::compressed(const Rope& plain) {
 Status RecordWriter::put_whole(const Rope& record) {
   otlp::RopeWriter memory(*work_, 0, kDoing);
   memory.let_pass_the_limit(beyond_left());
-  const Result<Bytes> bytes = joined(record, memory);
-  if (!bytes) return fail(bytes.error());
+  const std::optional<Bytes> bytes = memory.join(record);
+  if (!bytes) return fail(no_memory(kDoing, record.size(), budget_));
   append(bytes->view());
   return failure_;
 }
@@ -221,17 +217,6 @@ bool RecordWriter::append(std::span<const uint8_t> bytes) {
     failure_ = fail(Code::kUnavailable, "the file was rotated");
   }
   return failure_.has_value();
-}
-
-// In one piece, copied into a reserved chunk where it is not.
-Result<Bytes> RecordWriter::joined(const Rope& message, otlp::RopeWriter& memory) {
-  if (message.pieces().size() <= 1) return message.to_bytes();
-  ChunkRef chunk = memory.take_chunk(message.size());
-  for (Reservation& beyond : memory.take_beyond()) reserved_.push_back(std::move(beyond));
-  if (!chunk) return fail(no_memory(kDoing, message.size(), budget_));
-  message.copy_to(chunk->data());
-  const uint8_t* const data = chunk->data();
-  return Bytes(std::move(chunk), data, message.size());
 }
 
 size_t RecordWriter::beyond_left() const {

@@ -61,7 +61,6 @@ class RecordWriter final : private otlp::json::TextSink {
   bool put(std::span<const uint8_t> bytes);
   bool flush();
   bool append(std::span<const uint8_t> bytes);
-  Result<Bytes> joined(const Rope& message, otlp::RopeWriter& memory);
   size_t beyond_left() const;
 
   const FileFormat format_;

@@ -214,7 +214,7 @@ class OtlpExporter final : public pipeline::Exporter {
       }
       otlp::RopeWriter& out;
     } sink(out);
-    const auto join = [&](const Rope& message) { return joined(message, out); };
+    const auto join = [&](const Rope& message) { return out.join(message); };
     const bool is_whole =
         otlp::json::encode_request(batch.signal, batch.bytes, join, sink, work.pace);
     Result<Rope> text = out.finish();
@@ -223,14 +223,6 @@ class OtlpExporter final : public pipeline::Exporter {
     body.bytes = std::move(*text);
     body.beyond = out.take_beyond();
     return {};
-  }
-  static std::optional<Bytes> joined(const Rope& message, otlp::RopeWriter& out) {
-    if (message.pieces().size() <= 1) return message.to_bytes();
-    ChunkRef chunk = out.take_chunk(message.size());
-    if (!chunk) return std::nullopt;
-    message.copy_to(chunk->data());
-    const uint8_t* const data = chunk->data();
-    return Bytes(std::move(chunk), data, message.size());
   }
   Status encode_at_once(const Batch& batch, Pace& pace, Body& body) {
     std::string text;

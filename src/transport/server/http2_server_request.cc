@@ -12,7 +12,7 @@
 namespace millrace::transport {
 
 namespace {
-// How much of a body nobody wants is read before the answer.
+// How much of a refused request's body is read before the answer.
 constexpr size_t kUnwantedBytesMax = 64 * 1024;
 // Answers up to this are part of what their stream has reserved.
 constexpr size_t kSmallAnswerBytes = 512;
