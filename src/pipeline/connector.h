@@ -61,8 +61,9 @@ inline void submit_batch(Intake& intake, const Batch& batch, MonotonicTime deadl
                                                   .admitted_at = intake.loop().now()},
                                                  Policy::kDelivered, deadline, std::move(done));
   if (!verdict) return;
-  intake.loop().post(
-      [done = std::move(done), verdict = std::move(*verdict)]() mutable { done(verdict); });
+  // submit() leaves the callback untouched when it returns a verdict.
+  intake.loop().post([done = std::move(done),  // NOLINT(bugprone-use-after-move)
+                      verdict = std::move(*verdict)]() mutable { done(verdict); });
 }
 
 }  // namespace millrace::pipeline

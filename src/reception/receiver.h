@@ -70,6 +70,7 @@ class Receiver {
  public:
   virtual ~Receiver() = default;
   // A whole request of one of the declared routes. The default is for receivers without listeners.
+  // Overriders keep both. NOLINTNEXTLINE(performance-unnecessary-value-param)
   virtual void on_request(transport::Request, transport::Exchange) {}
   // A request that was refused before it reached on_request (transport::ServerObserver).
   virtual void on_rejected(transport::Protocol, std::optional<Signal>, std::string_view /*reason*/,
