@@ -67,6 +67,10 @@ class AttributeList {
   // has no room for the copies of `value_bytes` bytes. The reservation lasts until reset().
   [[nodiscard]] bool may_copy(size_t value_bytes);
 
+  // Ends the edit with an error of the editor's.
+  void fail(const Error& error) {
+    if (!failure_) failure_ = error;
+  }
   // The first refusal since reset().
   const std::optional<Error>& failure() const { return failure_; }
   bool failed() const { return failure_.has_value(); }

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "item_match/matcher.h"
 #include "otlp/attribute_list.h"
 #include "otlp/edit.h"
-#include "processors/attributes/match.h"
 #include "processors/attributes/value.h"
 #include "wire/utf8.h"
 
@@ -143,26 +143,22 @@ Result<pipeline::ProcessorResult> take(Result<Rope> edited, pipeline::Payload& p
 class AttributesProcessor final : public pipeline::Processor {
  public:
   explicit AttributesProcessor(const Options& options)
-      : actions_(options.actions), include_(options.include), exclude_(options.exclude) {}
+      : actions_(options.actions), match_(options.match) {}
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
     const Actions actions(actions_, payload.metadata.get());
-    std::optional<Matcher> include;
-    std::optional<Matcher> exclude;
-    if (include_) include.emplace(*include_);
-    if (exclude_) exclude.emplace(*exclude_);
+    item_match::Selector selector(match_, payload.signal, work);
     const auto edit = [&](const EditContext& context, AttributeList& list) {
-      if (include && !include->matches(context, list)) return;
-      if (exclude && exclude->matches(context, list)) return;
-      actions.apply(list);
+      const Result<bool> is_selected = selector.selects(context);
+      if (!is_selected) return list.fail(is_selected.error());
+      if (*is_selected) actions.apply(list);
     };
     return take(otlp::edit_item_attributes(payload.signal, payload.bytes, edit, work), payload);
   }
 
  private:
   const std::vector<Action> actions_;
-  const std::optional<MatchProperties> include_;
-  const std::optional<MatchProperties> exclude_;
+  const item_match::MatchConfig match_;
 };
 
 class ResourceProcessor final : public pipeline::Processor {

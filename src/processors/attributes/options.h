@@ -4,23 +4,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "base/signal.h"
 #include "config/section.h"
-
-namespace re2 {
-class RE2;
-}
+#include "item_match/properties.h"
 
 namespace millrace::processors::attributes {
-
-// Shared, because each worker's instance of a processor uses the same compiled pattern.
-using Pattern = std::shared_ptr<const re2::RE2>;
 
 // One entry of `actions:` (attributes) or `attributes:` (resource).
 struct Action {
@@ -43,58 +34,19 @@ struct Action {
   std::string from_attribute;
   std::string from_context;  // "metadata.<name>" or "client.address"
   std::optional<std::string> default_value;
-  Pattern pattern;
+  item_match::Pattern pattern;
   std::vector<std::string> group_names;  // kExtract: of the groups 1, 2, …
   Target converted_type = Target::kString;
 };
 
-// Text to compare with: whole under `strict`, a match anywhere under `regexp`.
-struct TextMatcher {
-  std::string text;
-  Pattern pattern;  // null: strict
-  bool matches(std::string_view candidate) const;
-};
-
-struct AttributeMatcher {
-  std::string key;
-  std::optional<std::string> value;  // strict: content of an AnyValue; absent: the key is enough
-  Pattern pattern;                   // regexp
-};
-
-struct LibraryMatcher {
-  TextMatcher name;
-  std::optional<TextMatcher> version;
-};
-
-// `include` or `exclude`. Every list that is not empty must have a match; of `attributes` and
-// `resources` every entry must match.
-struct MatchProperties {
-  std::vector<TextMatcher> services;
-  std::vector<TextMatcher> span_names;
-  std::vector<TextMatcher> span_kinds;  // "SPAN_KIND_SERVER"
-  std::vector<TextMatcher> log_bodies;
-  std::vector<TextMatcher> log_severity_texts;
-  std::optional<int32_t> log_severity_min;
-  bool log_severity_match_undefined = false;
-  std::vector<TextMatcher> metric_names;
-  std::vector<AttributeMatcher> attributes;
-  std::vector<AttributeMatcher> resources;
-  std::vector<LibraryMatcher> libraries;
-};
-
 struct Options {
   std::vector<Action> actions;
-  std::optional<MatchProperties> include;  // tested first
-  std::optional<MatchProperties> exclude;
+  item_match::MatchConfig match;  // of `attributes`: the items that the actions are for
 };
 
 // The section of an `attributes` processor: `actions`, `include`, `exclude`.
 void read_attributes_options(config::Section& section, Options* options);
 // The section of a `resource` processor: `attributes`.
 void read_resource_options(config::Section& section, Options* options);
-
-// otelcol refuses properties that a signal does not have, such as log_bodies in a pipeline of
-// traces. FAILED_PRECONDITION names the property.
-Status check_signal(const Options& options, Signal signal);
 
 }  // namespace millrace::processors::attributes

@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "processors/attributes/value.h"
 #include "yaml/parse.h"
 
 namespace millrace::processors::attributes {
@@ -47,14 +46,6 @@ const WrongCase kWrong[] = {
     {"actions: [{key: a, action: insert, from_context: auth.sub}]", "no authenticators"},
     {"actions: [{key: a, action: insert, from_context: tenant}]", "metadata.<name>"},
     {"actions: [{key: a, action: insert, valu: 1}]", "value"},
-    {"actions: [{key: a, action: delete}]\ninclude: {services: [a]}", "match_type is missing"},
-    {"actions: [{key: a, action: delete}]\ninclude: {match_type: strict}", "names nothing"},
-    {"actions: [{key: a, action: delete}]\ninclude: {match_type: glob, services: [a]}", "glob"},
-    {"actions: [{key: a, action: delete}]\n"
-     "include: {match_type: strict, log_severity_number: {min: LOUD}}",
-     "LOUD"},
-    {"actions: [{key: a, action: delete}]\ninclude: {match_type: regexp, services: ['*']}",
-     "no regular expression"},
 };
 
 TEST(OptionsTest, EachMistakeIsNamedWithItsPlace) {
@@ -62,34 +53,6 @@ TEST(OptionsTest, EachMistakeIsNamedWithItsPlace) {
     const std::string found = diagnose(c.yaml);
     EXPECT_NE(found.find(c.said), std::string::npos) << c.yaml << "\n" << found;
     EXPECT_NE(found.find("a.yaml"), std::string::npos) << c.yaml;
-  }
-}
-
-TEST(OptionsTest, CacheOfPatternsIsAcceptedWithoutEffect) {
-  const std::string found = diagnose(
-      "actions: [{key: a, action: delete}]\n"
-      "exclude: {match_type: regexp, services: [a], regexp: {cacheenabled: true}}");
-  EXPECT_NE(found.find("warning"), std::string::npos);
-  EXPECT_EQ(found.find("error"), std::string::npos) << found;
-}
-
-TEST(OptionsTest, PropertiesOfAnotherSignalAreRefused) {
-  Options options;
-  options.include.emplace().log_bodies.push_back({"text", nullptr});
-  EXPECT_TRUE(check_signal(options, Signal::kLogs));
-  const Status refused = check_signal(options, Signal::kTraces);
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("include::log_bodies"), std::string::npos);
-}
-
-TEST(SeverityTest, NamesAndNumbers) {
-  EXPECT_EQ(parse_severity("TRACE"), 1);
-  EXPECT_EQ(parse_severity("info"), 9);
-  EXPECT_EQ(parse_severity("Warn3"), 15);
-  EXPECT_EQ(parse_severity("FATAL4"), 24);
-  EXPECT_EQ(parse_severity("17"), 17);
-  for (const char* wrong : {"", "0", "25", "INFO5", "INFO1", "INFORM"}) {
-    EXPECT_EQ(parse_severity(wrong), std::nullopt) << wrong;
   }
 }
 

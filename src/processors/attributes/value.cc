@@ -59,76 +59,6 @@ int64_t truncated(double number) {
 
 }  // namespace
 
-std::string encode_value(const yaml::Node& node) {
-  using Kind = yaml::Node::Kind;
-  wire::Writer writer(64);
-  switch (node.kind) {
-    case Kind::kNull:
-      return "";
-    case Kind::kScalar:
-      if (const auto boolean = yaml::to_boolean(node)) return otlp::encode_bool_value(*boolean);
-      if (const auto integer = yaml::to_integer(node)) return otlp::encode_int_value(*integer);
-      if (const auto number = yaml::to_number(node)) return otlp::encode_double_value(*number);
-      return otlp::encode_string_value(node.scalar);
-    case Kind::kSequence: {
-      const auto array = writer.open(5);
-      for (const yaml::Node& element : node.sequence) writer.string_field(1, encode_value(element));
-      writer.close(array);
-      return writer.to_string();
-    }
-    case Kind::kMapping: {
-      const auto list = writer.open(6);
-      for (const yaml::Node::Entry& entry : node.mapping) {
-        const auto key_value = writer.open(1);
-        writer.string_field(1, entry.key);
-        writer.string_field(2, encode_value(entry.value));
-        writer.close(key_value);
-      }
-      writer.close(list);
-      return writer.to_string();
-    }
-  }
-  return "";
-}
-
-bool equal_values(const AnyValueView& a, const AnyValueView& b) {
-  if (a.type != b.type) return false;
-  switch (a.type) {
-    case Type::kEmpty:
-      return true;
-    case Type::kString:
-    case Type::kBytes:
-      return a.text == b.text;
-    case Type::kBool:
-    case Type::kInt:
-      return a.int_value == b.int_value;
-    case Type::kDouble:
-      return a.double_value == b.double_value;
-    case Type::kArray:
-    case Type::kKvlist:
-      break;
-  }
-  ElementReader left(a);
-  ElementReader right(b);
-  MessageBytes l;
-  MessageBytes r;
-  while (true) {
-    const bool has_left = left.next(&l);
-    if (has_left != right.next(&r)) return false;
-    if (!has_left) return true;
-    if (a.type == Type::kArray) {
-      if (!equal_values(AnyValueView::read(l), AnyValueView::read(r))) return false;
-      continue;
-    }
-    const KeyValueView left_entry = KeyValueView::read(l);
-    const KeyValueView right_entry = KeyValueView::read(r);
-    if (left_entry.key != right_entry.key || !equal_values(AnyValueView::read(left_entry.value),
-                                                           AnyValueView::read(right_entry.value))) {
-      return false;
-    }
-  }
-}
-
 std::string hash_value(const AnyValueView& value) {
   switch (value.type) {
     case Type::kString:
@@ -173,26 +103,6 @@ std::optional<std::string> convert_value(const AnyValueView& value, Action::Targ
   }
   const auto number = parse_number<double>(value.text);
   return number ? std::optional(otlp::encode_double_value(*number)) : std::nullopt;
-}
-
-std::optional<int32_t> parse_severity(std::string_view text) {
-  if (const auto number = parse_number<int32_t>(text)) {
-    return *number >= 1 && *number <= 24 ? number : std::nullopt;
-  }
-  std::string upper;
-  for (const char c : text) {
-    upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  constexpr std::array<std::string_view, 6> kNames = {"TRACE", "DEBUG", "INFO",
-                                                      "WARN",  "ERROR", "FATAL"};
-  for (size_t i = 0; i < kNames.size(); i++) {
-    if (!upper.starts_with(kNames[i])) continue;
-    const std::string_view rest = std::string_view(upper).substr(kNames[i].size());
-    const auto first = static_cast<int32_t>(4 * i + 1);
-    if (rest.empty()) return first;
-    if (rest.size() == 1 && rest[0] >= '2' && rest[0] <= '4') return first + rest[0] - '1';
-  }
-  return std::nullopt;
 }
 
 }  // namespace millrace::processors::attributes

@@ -1,0 +1,143 @@
+#include "item_match/value.h"
+
+#include <array>
+#include <cctype>
+#include <charconv>
+
+#include "otlp/attribute_list.h"
+#include "wire/writer.h"
+#include "yaml/scalar.h"
+
+namespace millrace::item_match {
+
+namespace {
+
+using otlp::AnyValueView;
+using otlp::ElementReader;
+using otlp::KeyValueView;
+using otlp::MessageBytes;
+using Type = AnyValueView::Type;
+
+bool equal_arrays(const AnyValueView& wanted, const AnyValueView& value) {
+  ElementReader left(wanted);
+  ElementReader right(value);
+  MessageBytes l;
+  MessageBytes r;
+  while (true) {
+    const bool has_left = left.next(&l);
+    if (has_left != right.next(&r)) return false;
+    if (!has_left) return true;
+    if (!equal_values(AnyValueView::read(l), AnyValueView::read(r))) return false;
+  }
+}
+
+size_t count_elements(const AnyValueView& value) {
+  size_t count = 0;
+  ElementReader reader(value);
+  for (MessageBytes element; reader.next(&element);) count++;
+  return count;
+}
+
+bool equal_kvlists(const AnyValueView& wanted, const AnyValueView& value) {
+  if (count_elements(wanted) != count_elements(value)) return false;
+  ElementReader wanted_entries(wanted);
+  for (MessageBytes wanted_entry; wanted_entries.next(&wanted_entry);) {
+    const KeyValueView left = KeyValueView::read(wanted_entry);
+    bool is_found = false;
+    ElementReader entries(value);
+    for (MessageBytes entry; !is_found && entries.next(&entry);) {
+      const KeyValueView right = KeyValueView::read(entry);
+      is_found = left.key == right.key &&
+                 equal_values(AnyValueView::read(left.value), AnyValueView::read(right.value));
+    }
+    if (!is_found) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string encode_value(const yaml::Node& node) {
+  using Kind = yaml::Node::Kind;
+  wire::Writer writer(64);
+  switch (node.kind) {
+    case Kind::kNull:
+      return "";
+    case Kind::kScalar:
+      if (const auto boolean = yaml::to_boolean(node)) return otlp::encode_bool_value(*boolean);
+      if (const auto integer = yaml::to_integer(node)) return otlp::encode_int_value(*integer);
+      if (const auto number = yaml::to_number(node)) return otlp::encode_double_value(*number);
+      return otlp::encode_string_value(node.scalar);
+    case Kind::kSequence: {
+      const auto array = writer.open(5);
+      for (const yaml::Node& element : node.sequence) writer.string_field(1, encode_value(element));
+      writer.close(array);
+      return writer.to_string();
+    }
+    case Kind::kMapping: {
+      const auto list = writer.open(6);
+      for (const yaml::Node::Entry& entry : node.mapping) {
+        const auto key_value = writer.open(1);
+        writer.string_field(1, entry.key);
+        writer.string_field(2, encode_value(entry.value));
+        writer.close(key_value);
+      }
+      writer.close(list);
+      return writer.to_string();
+    }
+  }
+  return "";
+}
+
+bool equal_values(const AnyValueView& wanted, const AnyValueView& value) {
+  if (wanted.type != value.type) return false;
+  switch (wanted.type) {
+    case Type::kEmpty:
+      return true;
+    case Type::kString:
+    case Type::kBytes:
+      return wanted.text == value.text;
+    case Type::kBool:
+    case Type::kInt:
+      return wanted.int_value == value.int_value;
+    case Type::kDouble:
+      return wanted.double_value == value.double_value;
+    case Type::kArray:
+      return equal_arrays(wanted, value);
+    case Type::kKvlist:
+      return equal_kvlists(wanted, value);
+  }
+  return false;
+}
+
+std::optional<int64_t> parse_integer(std::string_view text) {
+  // from_chars() does not know a leading +.
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<int32_t> parse_severity(std::string_view text) {
+  if (const auto number = parse_integer(text)) {
+    if (*number < 1 || *number > 24) return std::nullopt;
+    return static_cast<int32_t>(*number);
+  }
+  std::string upper;
+  for (const char c : text) {
+    upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  constexpr std::array<std::string_view, 6> kNames = {"TRACE", "DEBUG", "INFO",
+                                                      "WARN",  "ERROR", "FATAL"};
+  for (size_t i = 0; i < kNames.size(); i++) {
+    if (!upper.starts_with(kNames[i])) continue;
+    const std::string_view rest = std::string_view(upper).substr(kNames[i].size());
+    const auto first = static_cast<int32_t>(4 * i + 1);
+    if (rest.empty()) return first;
+    if (rest.size() == 1 && rest[0] >= '2' && rest[0] <= '4') return first + rest[0] - '1';
+  }
+  return std::nullopt;
+}
+
+}  // namespace millrace::item_match
