@@ -39,6 +39,9 @@ enum class MemoryTerm : uint8_t {
 inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kKeyedState) + 1;
 std::string_view memory_term_name(MemoryTerm term);
 
+// The most that try_reserve_to_drain() lets all users together pass the limit of the budget.
+inline constexpr size_t kBeyondLimitBytes = size_t{16} << 20;
+
 class Budget {
  public:
   // `connections_share`: only connections can use this part of the limit. Without it messages could
@@ -74,6 +77,19 @@ class Budget {
     const size_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
     MILLRACE_CHECK(bytes <= SIZE_MAX - before);
     of(term).fetch_add(bytes, std::memory_order_relaxed);
+  }
+  // As try_reserve(), but may pass the limit by kBeyondLimitBytes: for output without which a full
+  // process could not be drained.
+  [[nodiscard]] bool try_reserve_to_drain(MemoryTerm term, size_t bytes) {
+    if (try_reserve(term, bytes)) return true;
+    if (bytes > kBeyondLimitBytes) return false;
+    const size_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before > limit_ + (kBeyondLimitBytes - bytes)) {
+      used_.fetch_sub(bytes, std::memory_order_relaxed);
+      return false;
+    }
+    of(term).fetch_add(bytes, std::memory_order_relaxed);
+    return true;
   }
   // Precondition: the term has that much reserved.
   void release(MemoryTerm term, size_t bytes) {
@@ -135,6 +151,15 @@ class Reservation {
   static Reservation try_make(Budget& budget, MemoryTerm term, size_t bytes) {
     Reservation made;
     if (budget.try_reserve(term, bytes)) {
+      made.budget_ = &budget;
+      made.term_ = term;
+      made.bytes_ = bytes;
+    }
+    return made;
+  }
+  static Reservation try_make_to_drain(Budget& budget, MemoryTerm term, size_t bytes) {
+    Reservation made;
+    if (budget.try_reserve_to_drain(term, bytes)) {
       made.budget_ = &budget;
       made.term_ = term;
       made.bytes_ = bytes;

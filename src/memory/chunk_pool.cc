@@ -37,12 +37,13 @@ class ChunkPool::Home final : public ChunkHome {
       size = kPooledChunkBytes;
     }
     if (!budget_.try_reserve(MemoryTerm::kMessages, size)) return nullptr;
-    const AllocationName name("term messages");
-    Chunk* chunk = allocate_chunk(size);
-    chunk->home = this;
-    const MutexLock lock(mutex_);
-    ++out_count_;
-    return chunk;
+    return allocate_reserved(size);
+  }
+
+  Chunk* acquire_to_drain(size_t size) {
+    if (Chunk* chunk = try_acquire(size)) return chunk;
+    if (!budget_.try_reserve_to_drain(MemoryTerm::kMessages, size)) return nullptr;
+    return allocate_reserved(size);
   }
 
   void take_back(Chunk* chunk) noexcept override {
@@ -89,6 +90,14 @@ class ChunkPool::Home final : public ChunkHome {
   }
 
  private:
+  Chunk* allocate_reserved(size_t size) {
+    const AllocationName name("term messages");
+    Chunk* chunk = allocate_chunk(size);
+    chunk->home = this;
+    const MutexLock lock(mutex_);
+    ++out_count_;
+    return chunk;
+  }
   void release(MemoryTerm term, Chunk* chunk) noexcept {
     budget_.release(term, chunk->capacity);
     free_chunk(chunk);
@@ -112,6 +121,11 @@ ChunkPool::~ChunkPool() {
 
 ChunkRef ChunkPool::try_acquire(size_t size) {
   Chunk* chunk = home_->try_acquire(size);
+  return chunk == nullptr ? ChunkRef() : ChunkRef::adopt(chunk);
+}
+
+ChunkRef ChunkPool::acquire_to_drain(size_t size) {
+  Chunk* chunk = home_->acquire_to_drain(size);
   return chunk == nullptr ? ChunkRef() : ChunkRef::adopt(chunk);
 }
 

@@ -30,6 +30,9 @@ class ChunkPool {
   // Returns a chunk with room for at least `size` bytes: of the pooled size if that suffices,
   // otherwise of just that size, freed and not pooled afterwards. Empty when the budget refuses.
   ChunkRef try_acquire(size_t size);
+  // As try_acquire(), but where the budget refuses, a chunk of just `size` bytes may pass its limit
+  // by kBeyondLimitBytes: for output without which a full process could not be drained.
+  ChunkRef acquire_to_drain(size_t size);
   // The free rest of a chunk behind the bytes of its last user, for the next user on this worker.
   // Outputs of unknown size (decompressed bodies, JSON) would otherwise reserve a whole chunk each,
   // ten times the bytes that they hold.

@@ -38,6 +38,22 @@ TEST(BudgetTest, WhatDrainsPassesTheLimitAndKeepsOthersOutUntilItIsGone) {
   EXPECT_TRUE(Reservation::try_make(budget, MemoryTerm::kEncoded, 1000));
 }
 
+TEST(ChunkPoolTest, AChunkToDrainPassesTheLimitByABoundedAmount) {
+  Budget budget(kPooledChunkBytes);
+  ChunkPool pool(budget, 1);
+  const ChunkRef first = pool.try_acquire(10);
+  {
+    const ChunkRef copy = pool.acquire_to_drain(1000);
+    ASSERT_TRUE(copy);
+    EXPECT_EQ(copy->capacity, 1000u) << "no larger than needed";
+    EXPECT_FALSE(pool.try_acquire(10));
+    EXPECT_TRUE(pool.acquire_to_drain(kBeyondLimitBytes - 1000));
+    EXPECT_FALSE(pool.acquire_to_drain(kBeyondLimitBytes - 999));
+    EXPECT_FALSE(pool.acquire_to_drain(SIZE_MAX / 2));
+  }
+  EXPECT_EQ(budget.used(), kPooledChunkBytes);
+}
+
 TEST(BudgetTest, AReservationShrinksAndNeverGrows) {
   Budget budget(1000);
   Reservation reservation = Reservation::try_make(budget, MemoryTerm::kEncoded, 800);

@@ -174,12 +174,8 @@ bool RopeWriter::make_room(size_t bytes) {
   end_run();
   ChunkPool::Tail tail;
   if (!chunk_) tail = pool_.take_tail(kRoomBytes);
-  if (!tail.chunk) tail = {pool_.try_acquire(kRoomBytes), 0};
-  if (!tail.chunk) tail = {take_chunk_beyond(kPooledChunkBytes), 0};
-  if (!tail.chunk) {
-    failure_ = Failure::kMemory;
-    return false;
-  }
+  if (!tail.chunk) tail = {take_chunk(kPooledChunkBytes), 0};
+  if (!tail.chunk) return false;
   chunk_ = std::move(tail.chunk);
   run_ = at_ = chunk_->data() + tail.offset;
   end_ = chunk_->data() + chunk_->capacity;
@@ -187,8 +183,7 @@ bool RopeWriter::make_room(size_t bytes) {
 }
 
 ChunkRef RopeWriter::take_chunk(size_t bytes) {
-  ChunkRef chunk = pool_.try_acquire(bytes);
-  if (!chunk) chunk = take_chunk_beyond(bytes);
+  ChunkRef chunk = passes_the_limit_ ? pool_.acquire_to_drain(bytes) : pool_.try_acquire(bytes);
   if (!chunk) refuse_memory();
   return chunk;
 }
@@ -200,14 +195,6 @@ std::optional<Bytes> RopeWriter::join(const Rope& message) {
   message.copy_to(chunk->data());
   const uint8_t* const data = chunk->data();
   return Bytes(std::move(chunk), data, message.size());
-}
-
-ChunkRef RopeWriter::take_chunk_beyond(size_t bytes) {
-  if (beyond_left_ < bytes) return {};
-  beyond_left_ -= bytes;
-  beyond_.push_back(Reservation::make_beyond(pool_.budget(), MemoryTerm::kEncoded, bytes));
-  const AllocationName name("term encoded");
-  return ChunkRef::adopt(allocate_chunk(bytes));
 }
 
 void RopeWriter::end_run() {

@@ -51,10 +51,8 @@ class RopeWriter {
   Nested open(uint32_t field_number, size_t expected_size);
   void close(const Nested& nested);
 
-  // Lets the writer reserve that many bytes beyond the budget's limit: for draining a full process.
-  void let_pass_the_limit(size_t bytes) { beyond_left_ = bytes; }
-  // Returns these reservations; they must live as long as the rope.
-  std::vector<Reservation> take_beyond() { return std::move(beyond_); }
+  // Lets the writer pass the budget's limit as ChunkPool::acquire_to_drain() does.
+  void let_pass_the_limit() { passes_the_limit_ = true; }
 
   size_t size() const { return size_; }
   bool failed() const { return failure_ != Failure::kNone; }
@@ -63,10 +61,10 @@ class RopeWriter {
     if (!failed()) failure_ = Failure::kMemory;
   }
   // Returns a chunk for bytes that the caller must copy in between, reserved as the output is: from
-  // the pool, or beyond the limit. Null: there is no room, and finish() returns the error.
+  // the pool. Null: there is no room, and finish() returns the error.
   ChunkRef take_chunk(size_t bytes);
   // Returns `message` in one piece, copied into take_chunk() when it is in several. Nothing: there
-  // is no room. The bytes must not outlive what take_beyond() returns, or this writer.
+  // is no room.
   std::optional<Bytes> join(const Rope& message);
   //   kResourceExhausted  more than bytes_max
   //   kUnavailable        the budget refused; the message begins with "memory"
@@ -75,7 +73,6 @@ class RopeWriter {
  private:
   enum class Failure : uint8_t { kNone, kLimit, kMemory };
 
-  ChunkRef take_chunk_beyond(size_t bytes);
   void append_piece(Bytes bytes);
   bool may_grow(size_t bytes);
   bool make_room(size_t bytes);
@@ -87,8 +84,7 @@ class RopeWriter {
   Pace& pace_;
   const size_t bytes_max_;
   const std::string_view what_;
-  size_t beyond_left_ = 0;
-  std::vector<Reservation> beyond_;
+  bool passes_the_limit_ = false;
   std::vector<Bytes> pieces_;
   ChunkRef chunk_;          // the current chunk
   uint8_t* run_ = nullptr;  // begin of the bytes written since the last piece ended

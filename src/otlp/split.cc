@@ -299,7 +299,7 @@ void Cutter::open_node(Level level, uint32_t field_number, Bytes content) {
 }
 
 // Reads the node's fields that each part repeats: a few slices, or a copy if they are in many
-// places. False when all repetitions together would be too large, or the budget refuses the copy.
+// places. False when all repetitions together would be too large, or there is no memory for the copy.
 bool Cutter::read_header(Node* node, uint32_t item_count, const CutLimits& limits) {
   constexpr size_t kRunsMax = 8;
   // With more, and items between them, the list of slices would be larger than the items.
@@ -330,7 +330,7 @@ bool Cutter::read_header(Node* node, uint32_t item_count, const CutLimits& limit
     return true;
   }
   ChunkRef chunk = work_ == nullptr ? ChunkRef::adopt(allocate_chunk(node->header_size))
-                                    : work_->pool.try_acquire(node->header_size);
+                                    : work_->pool.acquire_to_drain(node->header_size);
   if (!chunk) return false;
   uint8_t* at = chunk->data();
   each([&](std::span<const uint8_t> whole) {
@@ -342,10 +342,10 @@ bool Cutter::read_header(Node* node, uint32_t item_count, const CutLimits& limit
   return true;
 }
 
-// Returns the message in one piece; nothing when the budget has no room for the copy.
+// Returns the message in one piece; nothing when there is no memory for the copy.
 std::optional<Bytes> Cutter::joined(const Rope& message) {
   if (message.pieces().size() <= 1 || work_ == nullptr) return message.to_bytes();
-  ChunkRef chunk = work_->pool.try_acquire(message.size());
+  ChunkRef chunk = work_->pool.acquire_to_drain(message.size());
   if (!chunk) return std::nullopt;
   uint8_t* at = chunk->data();
   for (const Bytes& piece : message.pieces()) {

@@ -52,8 +52,10 @@ uint32_t count_items(Signal signal, const Rope& request, Pace* pace = nullptr);
 // cut is scanned once for its other fields.
 class Cutter {
  public:
-  // With `work` (null: none) copies are reserved in the budget, and its pace is called. A message
-  // is not cut when the budget has no room for the copy.
+  // With `work` (null: none) copies are reserved in the budget, and its pace is called. They may
+  // pass the limit as ChunkPool::acquire_to_drain() does, since a full process must be able to send
+  // batches that its back end accepts. A message is not cut when there is no room for the copy even
+  // so.
   Cutter(Signal signal, Rope request, Work* work = nullptr);
   Cutter(const Cutter&) = delete;
   Cutter& operator=(const Cutter&) = delete;

@@ -68,7 +68,7 @@ Outcome RecordWriter::write(const Batch& batch, Work work) {
     must_start_over_ = false;
     written = write_once(batch);
   } while (must_start_over_ && state_ == State::kWriting);
-  reserved_.clear();
+  compressed_memory_ = Reservation();
   work_ = nullptr;
   if (state_ == State::kCancelled) return {.kind = Outcome::Kind::kCancelled};
   state_ = State::kIdle;
@@ -110,7 +110,7 @@ Status RecordWriter::write_once(const Batch& batch) {
 
 Status RecordWriter::stream_json(const Batch& batch) {
   otlp::RopeWriter memory(*work_, 0, kDoing);  // gives only what copies take
-  memory.let_pass_the_limit(beyond_left());
+  memory.let_pass_the_limit();
   Status joining;
   const auto join = [&](const Rope& message) -> std::optional<Bytes> {
     std::optional<Bytes> bytes = memory.join(message);
@@ -128,7 +128,7 @@ Status RecordWriter::stream_json(const Batch& batch) {
 Result<Rope> RecordWriter::to_json(const Batch& batch) {
   const size_t most = budget_.limit_of_messages();
   otlp::RopeWriter out(*work_, most - std::min(most, batch.bytes.size()), kDoing);
-  out.let_pass_the_limit(beyond_left());
+  out.let_pass_the_limit();
   struct Sink final : otlp::json::TextSink {
     explicit Sink(otlp::RopeWriter& into) : out(into) {}
     bool take(std::string_view text) override {
@@ -141,7 +141,6 @@ Result<Rope> RecordWriter::to_json(const Batch& batch) {
   const bool is_whole =
       otlp::json::encode_request(batch.signal, batch.bytes, join, sink, work_->pace);
   Result<Rope> text = out.finish();
-  for (Reservation& beyond : out.take_beyond()) reserved_.push_back(std::move(beyond));
   if (text && !is_whole) {
     return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
   }
@@ -151,21 +150,17 @@ Result<Rope> RecordWriter::to_json(const Batch& batch) {
 // The output is as long as the input at the most, and is copied once.
 Result<Rope> RecordWriter::compressed(const Rope& plain) {
   const size_t need = 2 * plain.size();
-  Reservation memory = Reservation::try_make(budget_, MemoryTerm::kEncoded, need);
-  if (!memory && need <= beyond_left()) {
-    memory = Reservation::make_beyond(budget_, MemoryTerm::kEncoded, need);
-  }
-  if (!memory) return fail(no_memory(kDoing, need, budget_));
-  reserved_.push_back(std::move(memory));
+  compressed_memory_ = Reservation::try_make_to_drain(budget_, MemoryTerm::kEncoded, need);
+  if (!compressed_memory_) return fail(no_memory(kDoing, need, budget_));
   Result<Bytes> bytes = compressor_.compress(plain, work_->pace);
   if (!bytes) return fail(std::move(bytes.error()));
-  reserved_.back().shrink(bytes->size());
+  compressed_memory_.shrink(bytes->size());
   return Rope(*std::move(bytes));
 }
 
 Status RecordWriter::put_whole(const Rope& record) {
   otlp::RopeWriter memory(*work_, 0, kDoing);
-  memory.let_pass_the_limit(beyond_left());
+  memory.let_pass_the_limit();
   const std::optional<Bytes> bytes = memory.join(record);
   if (!bytes) return fail(no_memory(kDoing, record.size(), budget_));
   append(bytes->view());
@@ -217,12 +212,6 @@ bool RecordWriter::append(std::span<const uint8_t> bytes) {
     failure_ = fail(Code::kUnavailable, "the file was rotated");
   }
   return failure_.has_value();
-}
-
-size_t RecordWriter::beyond_left() const {
-  const size_t used = budget_.used();
-  const size_t over = used - std::min(used, budget_.limit());
-  return kBeyondBytes - std::min(over, kBeyondBytes);
 }
 
 }  // namespace millrace::exporters

@@ -27,9 +27,6 @@ class RecordWriter final : private otlp::json::TextSink {
  public:
   // A piece that is written at once. Reserved from the first record on.
   static constexpr size_t kPieceBytes = size_t{128} << 10;
-  // All exporters together may reserve so much beyond the limit of the budget: a batch must be able
-  // to leave a process whose budget is full.
-  static constexpr size_t kBeyondBytes = size_t{16} << 20;
 
   RecordWriter(const FileOptions& options, FileWriter& writer, Budget& budget);
   ~RecordWriter() { cancel(); }
@@ -61,7 +58,6 @@ class RecordWriter final : private otlp::json::TextSink {
   bool put(std::span<const uint8_t> bytes);
   bool flush();
   bool append(std::span<const uint8_t> bytes);
-  size_t beyond_left() const;
 
   const FileFormat format_;
   const bool zstd_;
@@ -75,7 +71,7 @@ class RecordWriter final : private otlp::json::TextSink {
 
   // Of the record that is being written.
   Work* work_ = nullptr;
-  std::vector<Reservation> reserved_;
+  Reservation compressed_memory_;
   Status failure_;
   bool must_start_over_ = false;
 };

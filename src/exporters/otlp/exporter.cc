@@ -57,9 +57,6 @@ class JsonResponses {
   std::unique_ptr<Parts> parts_;
 };
 
-// JSON may take so much beyond the budget, all exporters together.
-constexpr size_t kBeyondBytes = 16 << 20;
-
 // One attempt's way: encode, compress, send, map. The clients of both protocols look the same.
 class OtlpExporter final : public pipeline::Exporter {
  public:
@@ -163,10 +160,8 @@ class OtlpExporter final : public pipeline::Exporter {
     }
     transport::Credentials shown = request.credentials;
     client->send(std::move(request), [this, signal = batch.signal, memory = std::move(body->memory),
-                                      beyond = std::move(body->beyond), shown = std::move(shown),
-                                      done = std::move(done)](ClientAnswer answer) mutable {
+                                      shown = std::move(shown), done = std::move(done)](ClientAnswer answer) mutable {
       memory = Reservation();
-      beyond.clear();
       hide_queries(answer.message);
       done(are_outdated(shown, answer) ? retry({answer.code, answer.message})
                                        : to_outcome(signal, answer));
@@ -193,19 +188,16 @@ class OtlpExporter final : public pipeline::Exporter {
     Rope bytes;
     compress::Coding coding = compress::Coding::kIdentity;
     Reservation memory;  // none for the batch's own bytes, which are counted already
-    std::vector<Reservation> beyond = {};
   };
 
-  // In chunks of the pool, and within the budget but for kBeyondBytes: a batch that has no other
+  // In chunks of the pool, and within the budget but for kBeyondLimitBytes: a batch that has no other
   // form must be able to leave a full process.
   Status encode(const Batch& batch, Pace& pace, Body& body) {
     if (long_work_ == nullptr) return encode_at_once(batch, pace, body);
     Work work{long_work_->work().pool, pace};
     const size_t most = budget_.limit_of_messages();
     otlp::RopeWriter out(work, most - std::min(most, batch.bytes.size()), "encoding as JSON");
-    const size_t used = budget_.used();
-    const size_t over = used - std::min(used, budget_.limit());
-    out.let_pass_the_limit(kBeyondBytes - std::min(over, kBeyondBytes));
+    out.let_pass_the_limit();
     struct Sink final : otlp::json::TextSink {
       explicit Sink(otlp::RopeWriter& into) : out(into) {}
       bool take(std::string_view text) override {
@@ -221,7 +213,6 @@ class OtlpExporter final : public pipeline::Exporter {
     if (!text) return fail(text.error());
     if (!is_whole) return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
     body.bytes = std::move(*text);
-    body.beyond = out.take_beyond();
     return {};
   }
   Status encode_at_once(const Batch& batch, Pace& pace, Body& body) {
