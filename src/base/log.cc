@@ -94,9 +94,14 @@ std::string_view component_of(std::span<const LogField> fields) {
   return {};
 }
 
-// The maximum of pairs of message and component with a sampling counter each. Further components
-// share one counter for each message.
-constexpr size_t kSampledPairsMax = 4096;
+std::string_view reason_of(std::span<const LogField> fields) {
+  const auto found = std::ranges::find(fields, "reason", &LogField::key);
+  return found == fields.end() ? std::string_view() : std::string_view(found->value);
+}
+
+// The maximum of sampling counters. Further components and reasons share one counter for each
+// message.
+constexpr size_t kSampledKeysMax = 4096;
 
 }  // namespace
 
@@ -112,7 +117,8 @@ struct Logger::State {
   // False: the line is suppressed by sampling, and counted.
   bool admits(const LogOptions& options, int64_t now_ms, std::string_view message,
               std::span<const LogField> fields) MILLRACE_REQUIRES(mutex);
-  // The key is the message, a zero byte and the component. Messages are literals of this program.
+  // The key is the message, a zero byte, the component, a zero byte and the reason. Messages are
+  // literals of this program.
   std::map<std::string, Count, std::less<>> counts MILLRACE_GUARDED_BY(mutex);
   uint64_t suppressed MILLRACE_GUARDED_BY(mutex) = 0;
 };
@@ -137,9 +143,11 @@ bool Logger::State::admits(const LogOptions& options, int64_t now_ms, std::strin
   key += '\0';
   const size_t message_end = key.size();
   key += component_of(fields);
+  key += '\0';
+  key += reason_of(fields);
   auto found = counts.find(key);
   if (found == counts.end()) {
-    if (counts.size() >= kSampledPairsMax) key.resize(message_end);
+    if (counts.size() >= kSampledKeysMax) key.resize(message_end);
     found = counts.try_emplace(std::move(key)).first;
   }
   Count& count = found->second;

@@ -1,9 +1,10 @@
 // Structured logging without globals: each object that logs is given a Logger.
 //
 // A line has a level, a message that never varies (so that it can be counted and limited) and
-// fields. Lines of the same message and component beyond `initial` in a window are counted and
-// sampled, as otelcol's service.telemetry.logs.sampling defines it; the component is the value of
-// the first field that names one ("exporter", "receiver", …). No text in a message or a field can
+// fields. Lines of the same message, component and reason beyond `initial` in a window are counted
+// and sampled, as otelcol's service.telemetry.logs.sampling defines it; the component is the value
+// of the first field that names one ("exporter", "receiver", …), the reason that of the field
+// "reason". So a flood of one kind of line does not hide another kind. No text in a message or a field can
 // start a new line or reach a terminal as a control sequence (base/printable_text.h). Threads:
 // Logger is safe from any thread; it takes a lock, so it is not called on the per-request path
 // except for errors, which are limited.
@@ -41,7 +42,7 @@ struct LogOptions {
   LogEncoding encoding = LogEncoding::kConsole;
   bool sampling_enabled = true;
   int64_t sampling_tick_ms = 10'000;
-  uint32_t sampling_initial = 10;      // lines of a message and component before sampling
+  uint32_t sampling_initial = 10;      // lines of a key (see above) before sampling
   uint32_t sampling_thereafter = 100;  // then one line in this many; 0 drops the rest
 };
 

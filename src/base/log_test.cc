@@ -62,6 +62,19 @@ TEST(LogTest, OneComponentsRepeatsDoNotSilenceAnother) {
   EXPECT_NE(lines.text.find("otlp/c"), std::string::npos);
 }
 
+// 232,000 lines of one reason had left no line for another reason.
+TEST(LogTest, OneReasonsRepeatsDoNotSilenceAnother) {
+  Lines lines;
+  auto logger = lines.make({.sampling_initial = 2, .sampling_thereafter = 0});
+  const auto refuse = [&](const char* reason) {
+    logger.warn("request refused", {{"receiver", "otlp"}, {"reason", reason}, {"peer", "10.0.0.7"}});
+  };
+  for (int i = 0; i < 100; ++i) refuse("bad_path");
+  refuse("reset_flood");
+  EXPECT_EQ(std::count(lines.text.begin(), lines.text.end(), '\n'), 3) << lines.text;
+  EXPECT_NE(lines.text.find("reset_flood"), std::string::npos);
+}
+
 TEST(LogTest, PairsBeyondTheTableAreSampledTogether) {
   Lines lines;
   auto logger = lines.make({.sampling_initial = 1, .sampling_thereafter = 0});
