@@ -181,7 +181,7 @@ void SelfMetrics::add_account(const ledger::Account& account) {
 }
 
 void SelfMetrics::add_limits(const std::string& receiver, std::string_view transport,
-                             std::shared_ptr<const access::ClientLimits> limits) {
+                             const std::shared_ptr<const access::ClientLimits>& limits) {
   if (limits == nullptr) return;
   const metrics::Labels labels = {{"receiver", receiver}, {"transport", std::string(transport)}};
   handles_.push_back(

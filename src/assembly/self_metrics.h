@@ -36,7 +36,7 @@ class SelfMetrics {
   void add_memory_limiter(const std::string& processor, const ledger::Account& account);
   // How many clients the limits of a receiver's protocol know; never which. Null: no limits.
   void add_limits(const std::string& receiver, std::string_view transport,
-                  std::shared_ptr<const access::ClientLimits> limits);
+                  const std::shared_ptr<const access::ClientLimits>& limits);
   // The log of one storage directory.
   void add_storage(const std::string& id, std::function<segment_log::Numbers()> read);
   // The audit of the ledger; outlives this.

@@ -36,7 +36,7 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
                              CutLimits limits) { return cutter_.cut(request, limits); }}}),
       sender_(destination, policy_, loop, std::move(parts.exporter), parts.log,
               {.on_answer = [this](Slot& slot,
-                                   Sender::Answer answer) { on_answer(slot, std::move(answer)); },
+                                   const Sender::Answer& answer) { on_answer(slot, answer); },
                .on_expired =
                    [this](Slot& slot, const RetryPolicy::Decision& decision) {
                      on_expired(slot, decision);
@@ -333,7 +333,7 @@ void DestinationWorker::arm_flush_timer(bool has_sent) {
 
 // --- What becomes of a batch -------------------------------------------------------------------
 
-void DestinationWorker::on_answer(Slot& slot, Sender::Answer answer) {
+void DestinationWorker::on_answer(Slot& slot, const Sender::Answer& answer) {
   const Outcome& outcome = answer.outcome;
   Flight& flight = *slot.flight;
   using Kind = Outcome::Kind;

@@ -148,7 +148,7 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   void drop_rest(Slot& slot);
 
   // What becomes of a batch.
-  void on_answer(Slot& slot, Sender::Answer answer);
+  void on_answer(Slot& slot, const Sender::Answer& answer);
   bool retry(Slot& slot, const Outcome& outcome, bool begins_outage);
   void cut_too_large(Slot& slot, const Outcome& outcome);
   void split_bad_data(Slot& slot, const Outcome& outcome);

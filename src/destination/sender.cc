@@ -122,7 +122,7 @@ void Sender::on_outcome(Slot& slot, Outcome outcome) {
   Answer answer{.begins_outage = !destination_.health_record().is_failing()};
   note_answered(slot, outcome, now);
   answer.outcome = std::move(outcome);
-  events_.on_answer(slot, std::move(answer));
+  events_.on_answer(slot, answer);
 }
 
 // Records what the answer says of the destination, whatever becomes of the batch.

@@ -38,7 +38,7 @@ class Sender {
   };
   struct Events {
     // An attempt ended. The slot is kept until its batch is retried or the slot is used again.
-    std::function<void(Slot&, Answer)> on_answer;
+    std::function<void(Slot&, const Answer&)> on_answer;
     // The batch waited for the breaker and is to be dropped.
     std::function<void(Slot&, const RetryPolicy::Decision&)> on_expired;
   };

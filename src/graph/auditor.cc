@@ -20,7 +20,7 @@ Auditor::Auditor(Parts parts)
 
 Auditor::~Auditor() { stop(); }
 
-void Auditor::ask_all(std::function<Report(const OnLoop&)> ask,
+void Auditor::ask_all(const std::function<Report(const OnLoop&)>& ask,
                       std::function<void(const Report&)> on_report, std::function<void()> then) {
   struct Answers {
     size_t missing;

@@ -61,7 +61,7 @@ class Auditor {
     std::vector<ledger::BookLine> books;
   };
   // `ask` on each loop, `on_report` here for each; `then` here after the last.
-  void ask_all(std::function<Report(const OnLoop&)> ask,
+  void ask_all(const std::function<Report(const OnLoop&)>& ask,
                std::function<void(const Report&)> on_report, std::function<void()> then);
   static Report books_of(const OnLoop& on_loop);
   void walk_on();

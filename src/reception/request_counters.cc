@@ -101,7 +101,8 @@ void RequestCounters::submit(pipeline::Payload payload, pipeline::Policy policy,
   };
   const std::optional<pipeline::Verdict> verdict =
       intake->submit(std::move(payload), policy, deadline, std::move(on_verdict));
-  if (verdict) on_verdict(*verdict);
+  // submit() leaves the callback untouched when it returns a verdict.
+  if (verdict) on_verdict(*verdict);  // NOLINT(bugprone-use-after-move)
 }
 
 void RequestCounters::answer(transport::Exchange& exchange, size_t transport, Signal signal,

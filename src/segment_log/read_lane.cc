@@ -8,7 +8,7 @@
 namespace millrace::segment_log {
 namespace {
 
-Record record_of(ReadRecord read, const LogState::Taken& taken) {
+Record record_of(const ReadRecord& read, const LogState::Taken& taken) {
   const BlockHeader& header = read.header;
   Record record;
   record.id = taken.id;
@@ -137,7 +137,7 @@ void ReadLane::read(const Request& request, const Selection& selection,
       quarantine(request.target, segment, taken, notices);
       continue;
     }
-    records.push_back(record_of(std::move(**found), taken));
+    records.push_back(record_of(**found, taken));
     const MutexLock lock(shared_.mutex);
     segment->backoff().note_success();
     shared_.state.trouble.note_read();
