@@ -20,6 +20,28 @@ TEST(HeaderListTest, KnownAndOtherFieldsAreFound) {
   EXPECT_EQ(list.at(3).value, "b");
 }
 
+TEST(HeaderListTest, TheFirstOfSeveralFieldsIsFound) {
+  HeaderList list;
+  list.append("te", "first");
+  list.append("te", "second");
+  EXPECT_EQ(list.find(KnownField::kTe), "first");
+  EXPECT_EQ(list.size_bytes(), 2u + 5 + 2 + 6 + 2 * 32);
+}
+
+TEST(HeaderListTest, NamesOfMixedCaseAreLowered) {
+  HeaderList list;
+  list.append_mixed_case("X-[aZA@z", "Value");
+  EXPECT_EQ(list.at(0).name, "x-[aza@z");
+  EXPECT_EQ(list.at(0).value, "Value");
+}
+
+TEST(HeaderListTest, ReleaseKeepsASmallBuffer) {
+  HeaderList list;
+  list.append("a", "b");
+  list.release();
+  EXPECT_EQ(list.count(), 1u);
+}
+
 TEST(HeaderListTest, ClearForgetsEverything) {
   HeaderList list;
   list.append("te", "trailers");

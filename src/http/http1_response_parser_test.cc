@@ -240,6 +240,43 @@ TEST(Http1ResponseParserTest, SixteenInterimResponsesAreRead) {
   EXPECT_TRUE(parser.receive(as_span(all)));
 }
 
+TEST(Http1ResponseParserTest, ABodyThatItsReceiverRefusesIsAnError) {
+  for (const std::string head :
+       {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n"}) {
+    Collector collector;
+    collector.body_max = 3;
+    Http1ResponseParser parser(collector);
+    EXPECT_TRUE(parser.receive(as_span(head + "abc"))) << head;
+    const Status status = parser.receive(as_span(std::string_view("d")));
+    ASSERT_FALSE(status) << head;
+    EXPECT_EQ(status.error().code, Code::kResourceExhausted) << head;
+    EXPECT_EQ(parser.limit(), ResponseLimit::kNone) << head;
+  }
+}
+
+TEST(Http1ResponseParserTest, AMalformedChunkIsAnErrorOfThePeer) {
+  Collector collector;
+  Http1ResponseParser parser(collector);
+  const Status status = parser.receive(as_span(kChunked + "zz\r\n"));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Code::kInternal);
+  EXPECT_FALSE(parser.complete());
+}
+
+TEST(Http1ResponseParserTest, ItHasBegunWithItsFirstByteAndUntilItIsReset) {
+  Collector collector;
+  Http1ResponseParser parser(collector);
+  EXPECT_TRUE(parser.receive({}));
+  EXPECT_FALSE(parser.begun());
+  EXPECT_TRUE(parser.receive(as_span(std::string_view("H"))));
+  EXPECT_TRUE(parser.begun());
+  EXPECT_EQ(parser.kept_bytes(), 1u);
+  parser.reset();
+  EXPECT_FALSE(parser.begun());
+  EXPECT_EQ(parser.kept_bytes(), 0u);
+}
+
 TEST(Http1RequestWriterTest, HeadIsExact) {
   const Http1Field fields[] = {{"Host", "a:1"}, {"Content-Length", "3"}};
   EXPECT_EQ(write_http1_request_head("POST", "/v1/traces", fields),

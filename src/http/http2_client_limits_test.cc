@@ -8,52 +8,13 @@
 
 #include "base/bytes.h"
 #include "http/http2_client_session.h"
+#include "http/testing/http2_frames.h"
 
 namespace millrace::http {
 namespace {
 
-enum Type : uint8_t {
-  kData = 0,
-  kHeaders = 1,
-  kReset = 3,
-  kSettings = 4,
-  kPush = 5,
-  kPing = 6,
-  kGoaway = 7,
-  kWindow = 8,
-  kContinuation = 9,
-  kUnknown = 99
-};
-constexpr uint8_t kEndStream = 1;
-constexpr uint8_t kEndHeaders = 4;
-constexpr uint8_t kPadded = 8;
+using namespace testing;
 
-std::string frame(uint8_t type, uint8_t flags, uint8_t stream, std::string_view payload) {
-  std::string made(9, '\0');
-  made[0] = static_cast<char>(payload.size() >> 16);
-  made[1] = static_cast<char>(payload.size() >> 8);
-  made[2] = static_cast<char>(payload.size());
-  made[3] = static_cast<char>(type);
-  made[4] = static_cast<char>(flags);
-  made[8] = static_cast<char>(stream);
-  return made.append(payload);
-}
-
-// HPACK: a literal field, added to the table or not (RFC 7541, section 6.2); short names only.
-std::string field(char kind, std::string_view name, std::string_view value) {
-  std::string made(1, kind);
-  made += static_cast<char>(name.size());
-  made += name;
-  if (value.size() < 127) {
-    made += static_cast<char>(value.size());
-  } else {
-    made += '\x7f';
-    size_t rest = value.size() - 127;
-    for (; rest >= 128; rest /= 128) made += static_cast<char>(rest % 128 + 128);
-    made += static_cast<char>(rest);
-  }
-  return made.append(value);
-}
 const std::string k200 = "\x88";
 const std::string k100 =
     "\x08\x03"

@@ -10,9 +10,15 @@
 #include "base/bytes.h"
 #include "http/http2_client_session.h"
 #include "http/http2_server_session.h"
+#include "http/testing/http2_frames.h"
 
 namespace millrace::http {
 namespace {
+
+using testing::field;
+using testing::frame;
+using testing::kEndHeaders;
+using testing::kEndStream;
 
 struct Response final : Http2ResponseHandler {
   void on_header(std::string_view name, std::string_view value) override {
@@ -117,18 +123,6 @@ struct Pair {
   Server server;
 };
 
-std::string frame(uint8_t type, uint8_t flags, uint8_t stream, std::string_view payload) {
-  std::string made(9, '\0');
-  made[1] = static_cast<char>(payload.size() >> 8);
-  made[2] = static_cast<char>(payload.size());
-  made[3] = static_cast<char>(type);
-  made[4] = static_cast<char>(flags);
-  made[8] = static_cast<char>(stream);
-  return made.append(payload);
-}
-constexpr uint8_t kEndStream = 1;
-constexpr uint8_t kEndHeaders = 4;
-
 TEST(Http2SessionPair, RequestAndAnswerPassInPiecesOfEverySize) {
   for (const size_t piece : {1UL, 2UL, 3UL, 5UL, 8UL, 13UL, 100UL, 1UL << 20}) {
     Pair pair(piece);
@@ -196,16 +190,11 @@ TEST(Http2SessionPair, TheSizeOfEachHeaderBlockIsCountedAnew) {
     Response response;
     pair.start(response, "body");
     pair.output_of_client();
-    // A literal field that is not added to the table (RFC 7541, section 6.2.2).
-    std::string block = std::string("\x88\x00", 2) + "\x01x\x7f";
-    size_t rest = value.size() - 127;
-    for (; rest >= 128; rest /= 128) block += static_cast<char>(rest % 128 + 128);
-    block += static_cast<char>(rest);
-    block += value;
+    const std::string block = "\x88" + field(0, "x", value);
     ASSERT_LT(block.size(), 16'384U);
     pair.give_to_client(
         (request == 0 ? frame(4, 0, 0, "") : "") +
-        frame(1, kEndHeaders | kEndStream, static_cast<uint8_t>(1 + 2 * request), block));
+        frame(1, kEndHeaders | kEndStream, static_cast<uint32_t>(1 + 2 * request), block));
     ASSERT_EQ(response.how, Http2End::kComplete) << request;
     ASSERT_EQ(response.end_count, 1) << request;
   }

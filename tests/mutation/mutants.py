@@ -13,6 +13,8 @@ CONSTANT = re.compile(r"(?<![\w.'])\d+(?![\w.'xX])")
 LOGICAL = re.compile(r"(?<= )(&&|\|\|)(?= |$)")
 TRUTH = re.compile(r"\b(true|false)\b")
 RETURN = re.compile(r"\breturn ([^;]+);")
+# `return {}` would be the same: an object without arguments, and names of first enumerators.
+EMPTY_VALUE = re.compile(r"\{\}|nullptr|0|0u|0\.0|std::nullopt|[\w:]+(?:<[^()]*>)?(?:\(\)|\{\})|\w*_OK|[\w:]*::kNone")
 # Lines that decide nothing at run time, or that stop the process when they are wrong.
 LEFT_ALONE = re.compile(r"^\s*(?:#|//|\*|using |namespace |template|static_assert|public:|private:|MILLRACE_CHECK"
                         r"|friend |typedef |case |enum |struct |class |virtual |\{|\}(?! else if))|= delete;|= default;|\w+&& \w")
@@ -52,7 +54,7 @@ def changes(line, bare):
         value = found.group(1).strip()
         if value in ("true", "false"):
             yield "return", replaced(found, f"return {'false' if value == 'true' else 'true'};")
-        elif value != "{}":
+        elif not EMPTY_VALUE.fullmatch(value):
             yield "return", replaced(found, "return {};")
     for found in INCREMENT.finditer(bare):
         yield "increment", replaced(found, CHANGED_STEP[found.group(0)])
