@@ -17,7 +17,6 @@
 #include "exporters/otlp/exporter.h"
 #include "extensions/basicauth/basic_auth.h"
 #include "extensions/bearertokenauth/bearer_token_auth.h"
-#include "processors/attributes/attributes_processor.h"
 #include "receivers/otlp/otlp.h"
 #include "receivers/zipkin/zipkin.h"
 
@@ -211,35 +210,6 @@ ExporterReading read_nop(Section& section) {
           .joins_requests = false};
 }
 
-class AttributesFactory final : public ProcessorFactory {
- public:
-  enum class Target : uint8_t { kItems, kResource };
-  AttributesFactory(Target target, processors::attributes::Options options)
-      : target_(target), options_(std::move(options)) {}
-  Result<std::unique_ptr<pipeline::Processor>> make(const ProcessorParts&) override {
-    return target_ == Target::kItems ? processors::attributes::make_attributes_processor(options_)
-                                     : processors::attributes::make_resource_processor(options_);
-  }
-
- private:
-  Target target_;
-  processors::attributes::Options options_;
-};
-
-ProcessorReading read_attributes(Section& section) {
-  processors::attributes::Options options;
-  processors::attributes::read_attributes_options(section, &options);
-  return {.factory = std::make_shared<AttributesFactory>(AttributesFactory::Target::kItems,
-                                                         std::move(options))};
-}
-
-ProcessorReading read_resource(Section& section) {
-  processors::attributes::Options options;
-  processors::attributes::read_resource_options(section, &options);
-  return {.factory = std::make_shared<AttributesFactory>(AttributesFactory::Target::kResource,
-                                                         std::move(options))};
-}
-
 // Makes an extension from the options that it has read.
 template <class Options, void (*read)(Section&, Options&),
           Result<access::AuthExtension> (*make)(const Options&)>
@@ -291,9 +261,6 @@ constexpr config::ComponentType extension(std::string_view type) {
 constexpr config::ComponentType exporter(std::string_view type, uint8_t signals) {
   return {.kind = ComponentKind::kExporter, .type = type, .signals = signals};
 }
-constexpr config::ComponentType processor(std::string_view type, uint8_t signals) {
-  return {.kind = ComponentKind::kProcessor, .type = type, .signals = signals};
-}
 
 constexpr std::array kReceivers = {
     receivers::kOtlp,
@@ -323,20 +290,12 @@ constexpr std::array kExporters = {
     ExporterKind{exporter("nop", config::kAllSignals), read_nop},
 };
 
-constexpr std::array kProcessors = {
-    ProcessorKind{processor("attributes", config::kNoProfiles), read_attributes},
-    ProcessorKind{processor("resource", config::kNoProfiles), read_resource},
-    ProcessorKind{processor("batch", config::kAllSignals), nullptr},
-    ProcessorKind{processor("memory_limiter", config::kAllSignals), nullptr},
-};
-
 }  // namespace
 
 std::span<const reception::ReceiverKind> receiver_kinds() { return kReceivers; }
 std::span<const AuthKind> auth_kinds() { return kAuthExtensions; }
 std::span<const ExporterKind> exporter_kinds() { return kExporters; }
 std::span<const ConnectorKind> connector_kinds() { return kConnectors; }
-std::span<const ProcessorKind> processor_kinds() { return kProcessors; }
 
 config::Catalog catalog() {
   std::vector<config::ComponentType> types = {
@@ -347,7 +306,7 @@ config::Catalog catalog() {
   for (const AuthKind& kind : kAuthExtensions) types.push_back(kind.type);
   for (const ConnectorKind& kind : kConnectors) types.push_back(kind.type);
   for (const ExporterKind& kind : kExporters) types.push_back(kind.type);
-  for (const ProcessorKind& kind : kProcessors) types.push_back(kind.type);
+  for (const ProcessorKind& kind : processor_kinds()) types.push_back(kind.type);
   return config::Catalog(std::move(types));
 }
 

@@ -86,6 +86,8 @@ class ProcessorFactory {
   virtual ~ProcessorFactory() = default;
   // The processor of one pipeline on one worker. Called for each before the loops run.
   virtual Result<std::unique_ptr<pipeline::Processor>> make(const ProcessorParts& parts) = 0;
+  // Are the options good for a pipeline of that signal? Asked while the configuration is checked.
+  virtual Status check(Signal) const { return {}; }
 };
 
 }  // namespace millrace::assembly

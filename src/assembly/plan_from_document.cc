@@ -221,7 +221,22 @@ class Planner {
     convert(pipeline.receivers, planned.receivers);
     convert(pipeline.processors, planned.processors);
     convert(pipeline.exporters, planned.exporters);
+    check_processors(pipeline);
     plan_.pipelines.push_back(std::move(planned));
+  }
+
+  void check_processors(const config::Pipeline& pipeline) {
+    for (const size_t index : pipeline.processors) {
+      const auto found = place_in_plan_.find(index);
+      if (found == place_in_plan_.end()) continue;
+      const auto& factory = plan_.processors[found->second].factory;
+      if (factory == nullptr) continue;
+      if (const Status checked = factory->check(pipeline.signal); !checked) {
+        const Component& component = document_.components[index];
+        diagnostics_.error(component.place, component.path,
+                           pipeline.id + ": " + checked.error().message);
+      }
+    }
   }
 
   void add_telemetry() {

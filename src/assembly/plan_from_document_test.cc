@@ -44,6 +44,22 @@ std::string around(std::string_view exporter, std::string_view more = "",
          std::string(exporter.substr(0, exporter.find(':'))) + "]}}}\n";
 }
 
+TEST(PlanFromDocumentTest, AProcessorIsCheckedAgainstTheSignalOfItsPipeline) {
+  const auto with = [](std::string_view property) {
+    return make(around("nop: ",
+                       "processors: {attributes: {actions: [{key: a, action: delete}], include: "
+                       "{match_type: strict, " +
+                           std::string(property) + ": [x]}}}",
+                       "attributes"));
+  };
+  EXPECT_TRUE(with("span_names").plan);
+  const Made refused = with("log_bodies");
+  EXPECT_FALSE(refused.plan);
+  EXPECT_NE(refused.found.find("processors::attributes: traces: include::log_bodies"),
+            std::string::npos)
+      << refused.found;
+}
+
 TEST(PlanFromDocumentTest, ASharedDeadLetterFileTurnsOverByOneRule) {
   const auto with = [](std::string_view rotation) {
     return make(R"(

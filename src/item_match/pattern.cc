@@ -9,19 +9,63 @@ namespace millrace::item_match {
 
 namespace {
 
-// \C, which otelcol does not have: what such a group extracts need not be UTF-8.
-bool matches_single_bytes(std::string_view pattern) {
-  for (size_t i = 0; i + 1 < pattern.size(); ++i) {
-    if (pattern[i] != '\\') continue;
-    if (pattern[++i] == 'C') return true;
+// What stands in a pattern outside of \Q…\E, escapes and classes, for small checks and changes.
+class PatternScan {
+ public:
+  explicit PatternScan(std::string_view pattern) : pattern_(pattern) {}
+
+  // \C, which otelcol does not have: what such a group extracts need not be UTF-8.
+  bool has_single_byte() const { return has_single_byte_; }
+
+  // Go also reads (?<name>…), RE2 only (?P<name>…).
+  std::string with_named_groups() {
+    std::string text;
+    for (size_t i = 0; i < pattern_.size(); ++i) {
+      if (pattern_[i] == '\\' && i + 1 < pattern_.size()) {
+        const size_t size = escape_size(i);
+        text += pattern_.substr(i, size);
+        i += size - 1;
+        continue;
+      }
+      const bool is_group = !in_class_ && pattern_.substr(i).starts_with("(?<");
+      note_class(i);
+      text += pattern_[i];
+      if (!is_group) continue;
+      text += "?P<";
+      i += 2;
+    }
+    return text;
   }
-  return false;
-}
+
+ private:
+  size_t escape_size(size_t at) {
+    if (pattern_[at + 1] == 'C') has_single_byte_ = true;
+    if (pattern_[at + 1] != 'Q' || in_class_) return 2;
+    const size_t end = pattern_.find("\\E", at);
+    return end == std::string_view::npos ? pattern_.size() - at : end + 2 - at;
+  }
+  // A ] directly behind [ or [^ is a member of the class.
+  void note_class(size_t at) {
+    if (in_class_) {
+      in_class_ = pattern_[at] != ']' || at == first_member_;
+    } else if (pattern_[at] == '[') {
+      in_class_ = true;
+      first_member_ = at + (pattern_.substr(at + 1).starts_with('^') ? 2 : 1);
+    }
+  }
+
+  std::string_view pattern_;
+  bool has_single_byte_ = false;
+  bool in_class_ = false;
+  size_t first_member_ = 0;
+};
 
 }  // namespace
 
 Pattern read_pattern(config::Section& section, std::string_view key, const std::string& text) {
-  if (matches_single_bytes(text)) {
+  PatternScan scan(text);
+  const std::string named = scan.with_named_groups();
+  if (scan.has_single_byte()) {
     section.error_at(key, fmt::format("\"{}\": \\C matches a single byte, which may be half of a "
                                       "character; use . for a character",
                                       text));
@@ -29,7 +73,7 @@ Pattern read_pattern(config::Section& section, std::string_view key, const std::
   }
   re2::RE2::Options options;
   options.set_log_errors(false);
-  auto pattern = std::make_shared<const re2::RE2>(text, options);
+  auto pattern = std::make_shared<const re2::RE2>(named, options);
   if (pattern->ok()) return pattern;
   section.error_at(
       key, fmt::format("\"{}\" is no regular expression of RE2: {}", text, pattern->error()));

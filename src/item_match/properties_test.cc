@@ -97,5 +97,22 @@ TEST(PropertiesTest, MetricsHaveNoAttributesOrLibraries) {
   }
 }
 
+// RE2 here knows only the first form of a named group.
+TEST(PatternTest, NamedGroupsOfGoAreRead) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"(?P<a>x)", "x"},        {"(?<a>x)", "x"},        {"\\(?<a", "(<a"},
+      {"[(?<a>]", "<"},         {"[]](?<a>x)", "]x"},    {"[^]](?<a>x)", "yx"},
+      {"\\Q(?<a>\\E", "(?<a>"}, {"[\\](?<a>]", "(?<a>"},
+  };
+  for (const auto& [pattern, text] : cases) {
+    const auto root = yaml::parse("{}", "a.yaml");
+    config::Diagnostics diagnostics;
+    config::Section section(*root, diagnostics, "processors::span");
+    const Pattern compiled = read_pattern(section, "pattern", pattern);
+    ASSERT_NE(compiled, nullptr) << pattern << diagnostics.to_text();
+    EXPECT_TRUE(finds(*compiled, text)) << pattern;
+  }
+}
+
 }  // namespace
 }  // namespace millrace::item_match

@@ -27,14 +27,16 @@ std::string host_of(std::string_view address) {
   return std::string(address.substr(0, address.rfind(':')));
 }
 
-// otelcol joins the values of a header that came several times with ";".
-std::optional<std::string> read_context(const std::string& from, const Metadata* metadata) {
-  if (metadata == nullptr) return std::nullopt;
+// otelcol joins the values of a header that came several times with ";". An address that is not
+// known is empty text.
+std::optional<std::string> read_context(std::string_view from, const Metadata* metadata) {
   if (from == "client.address") {
-    if (metadata->client_address.empty()) return std::nullopt;
-    return host_of(metadata->client_address);
+    return metadata == nullptr ? std::string() : host_of(metadata->client_address);
   }
-  std::string name = from.substr(std::string_view("metadata.").size());
+  if (metadata == nullptr) return std::nullopt;
+  constexpr std::string_view kPrefix = "metadata.";
+  if (from.starts_with(kPrefix)) from.remove_prefix(kPrefix.size());
+  std::string name(from);
   for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   std::optional<std::string> joined;
   for (const MetadataEntry& entry : metadata->entries) {
@@ -43,8 +45,6 @@ std::optional<std::string> read_context(const std::string& from, const Metadata*
   }
   return joined;
 }
-
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
 // The actions on one request: what comes from the request is looked up once. One for each piece of
 // work; the actions outlive it.
@@ -70,7 +70,6 @@ class Actions {
   static void apply_one(const Action& action, const std::optional<std::string>& context_value,
                         AttributeList& list) {
     using Kind = Action::Kind;
-    const auto is_wanted = [&](std::string_view key) { return is_key_of(action, key); };
     switch (action.kind) {
       case Kind::kInsert:
         if (!list.contains(action.key)) set(action, context_value, list);
@@ -81,11 +80,10 @@ class Actions {
       case Kind::kUpsert:
         return set(action, context_value, list);
       case Kind::kDelete:
-        return list.erase_if(is_wanted);
+        return list.erase_if(
+            [&](std::string_view key) { return key == action.key || finds_in_key(action, key); });
       case Kind::kHash:
-        return list.replace_if(is_wanted, [](const AnyValueView& value) {
-          return otlp::encode_string_value(hash_value(value));
-        });
+        return hash(action, list);
       case Kind::kExtract:
         return extract(action, list);
       case Kind::kConvert:
@@ -101,9 +99,17 @@ class Actions {
     if (action.default_value) list.set(action.key, *action.default_value);
   }
 
-  static bool is_key_of(const Action& action, std::string_view key) {
-    if (!action.key.empty() && key == action.key) return true;
-    return action.pattern != nullptr && re2::RE2::PartialMatch(piece(key), *action.pattern);
+  static bool finds_in_key(const Action& action, std::string_view key) {
+    return action.pattern != nullptr && item_match::finds(*action.pattern, key);
+  }
+
+  static void hash(const Action& action, AttributeList& list) {
+    const auto hashed = [](const AnyValueView& value) {
+      return otlp::encode_string_value(hash_value(value));
+    };
+    if (const auto value = list.find(action.key)) list.set(action.key, hashed(*value));
+    if (action.pattern == nullptr) return;
+    list.replace_if([&](std::string_view key) { return finds_in_key(action, key); }, hashed);
   }
 
   static void convert(const Action& action, AttributeList& list) {

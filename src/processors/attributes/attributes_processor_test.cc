@@ -122,6 +122,9 @@ const ActionCase kActions[] = {
     // A header may hold any byte, a string of OTLP only UTF-8.
     {"{key: new, action: insert, from_context: metadata.latin}", "new=caf\xef\xbf\xbd:s"},
     {"{key: new, action: insert, from_context: metadata.absent}", "new"},
+    {"{key: new, action: insert, from_context: Tenant}", "new=a;b:s"},
+    {"{key: new, action: insert, default_value: 7}", "new=7:i"},
+    {"{key: new, action: insert, value: 1, default_value: 2}", "new=1:i"},
     {"{key: new, action: insert, from_context: metadata.absent, default_value: 1}", "new=1:i"},
     {"{key: new, action: upsert, from_context: client.address}", "new=10.1.2.3:s"},
     {"{key: a, action: delete}", "a"},
@@ -135,6 +138,9 @@ const ActionCase kActions[] = {
      "y=4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a:s"},
     {"{action: hash, pattern: '^a$'}",
      "a=7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed:s"},
+    // The key and the pattern each hash it.
+    {"{key: a, action: hash, pattern: '^a$'}",
+     "a=e8fdaa78e6ffffcd50b3cdb2adbd698c478d05e2583a9b8a59645eefbfdcf42d:s"},
     {"{key: n, action: convert, converted_type: string}", "n=7:s"},
     {"{key: n, action: convert, converted_type: double}", "n=7:d"},
     {"{key: f, action: convert, converted_type: int}", "f=1:i"},
@@ -160,6 +166,55 @@ TEST(AttributesProcessorTest, EveryAction) {
     } else {
       EXPECT_EQ(after.find(" " + wanted + "="), std::string::npos) << c.action << after;
     }
+  }
+}
+
+TEST(AttributesProcessorTest, AnUnknownAddressIsEmptyText) {
+  const Options options = read("actions: [{key: ip, action: insert, from_context: client.address}]",
+                               read_attributes_options);
+  pipeline::Payload payload = payload_of(Signal::kTraces, small_request());
+  payload.metadata = nullptr;
+  run(*make_attributes_processor(options), &payload);
+  EXPECT_NE(first_item(payload.bytes).find(" ip=:s "), std::string::npos);
+}
+
+struct NumberCase {
+  const char* text;
+  const char* as_double;
+};
+
+TEST(AttributesProcessorTest, TextBecomesDoublesAsInGo) {
+  const NumberCase cases[] = {
+      {"+1.5", "1.5:d"},
+      {"1e-400", "0:d"},
+      {"1e400", "1e400:s"},
+      {"-inf", "-Infinity:d"},
+      {"Infinity", "Infinity:d"},
+      {"NaN", "NaN:d"},
+      {"-nan", "-nan:s"},
+      {"0x1p-2", "0.25:d"},
+      {"0x12", "0x12:s"},
+      {" 1", " 1:s"},
+      {"", ":s"},
+      {"-", "-:s"},
+      {"nan(1)", "nan(1):s"},
+      {"--1", "--1:s"},
+      {"1.", "1:d"},
+      {".5", "0.5:d"},
+      {"1e-7", "1e-7:d"},
+      {"123456789012345678901234", "1.2345678901234569e+23:d"},
+  };
+  const Options options =
+      read("actions: [{key: a, action: convert, converted_type: double}]", read_attributes_options);
+  for (const NumberCase& c : cases) {
+    const Rope one = edit_item_attributes(Signal::kTraces, Rope(small_request()),
+                                          [&](const EditContext&, AttributeList& list) {
+                                            list.set("a", otlp::encode_string_value(c.text));
+                                          });
+    pipeline::Payload payload = payload_of(Signal::kTraces, Bytes::copy_of(one.to_bytes().view()));
+    run(*make_attributes_processor(options), &payload);
+    EXPECT_TRUE(first_item(payload.bytes).starts_with("a=" + std::string(c.as_double) + " "))
+        << c.text << " " << first_item(payload.bytes);
   }
 }
 

@@ -20,52 +20,50 @@ bool sets_value(Action::Kind kind) {
   return kind == Action::Kind::kInsert || kind == Action::Kind::kUpdate ||
          kind == Action::Kind::kUpsert;
 }
+bool takes_key_pattern(Action::Kind kind) {
+  return kind == Action::Kind::kDelete || kind == Action::Kind::kHash;
+}
 bool takes_pattern(Action::Kind kind) {
-  return kind == Action::Kind::kDelete || kind == Action::Kind::kHash ||
-         kind == Action::Kind::kExtract;
+  return takes_key_pattern(kind) || kind == Action::Kind::kExtract;
+}
+
+// Null is as good as absent, as in otelcol.
+void read_value(Section& section, std::string_view key, std::optional<std::string>* into) {
+  const yaml::Node* const node = section.find(key);
+  if (node == nullptr || node->kind == yaml::Node::Kind::kNull) return;
+  *into = item_match::encode_value(*node);
 }
 
 void read_value_source(Section& section, Action* action) {
-  if (const yaml::Node* node = section.find("value"))
-    action->value = item_match::encode_value(*node);
-  if (const yaml::Node* node = section.find("default_value")) {
-    action->default_value = item_match::encode_value(*node);
-  }
+  read_value(section, "value", &action->value);
+  read_value(section, "default_value", &action->default_value);
   section.text("from_attribute", &action->from_attribute);
-  if (!section.text("from_context", &action->from_context)) return;
-  const std::string& from = action->from_context;
-  if (from.starts_with("auth.")) {
-    section.error_at("from_context",
-                     fmt::format("\"{}\": otelcol knows this source, but there are no "
-                                 "authenticators here; use metadata.<name> or client.address",
-                                 from));
-  } else if (from != "client.address" && !(from.starts_with("metadata.") && from.size() > 9)) {
-    section.error_at("from_context",
-                     fmt::format("expected metadata.<name> or client.address, found \"{}\"", from));
-  }
+  section.text("from_context", &action->from_context);
 }
 
 void check_value_source(Section& section, const Action& action) {
   const int sources =
       action.value.has_value() + !action.from_attribute.empty() + !action.from_context.empty();
-  if (!sets_value(action.kind)) {
-    if (sources > 0 || action.default_value) {
-      section.error("this action takes no value, from_attribute, from_context or default_value");
+  if (sets_value(action.kind)) {
+    if (sources > 1 || (sources == 0 && !action.default_value)) {
+      section.error(
+          fmt::format("this action needs exactly one of value, from_attribute and from_context, or "
+                      "default_value alone, found {}",
+                      sources));
     }
     return;
   }
-  if (sources != 1) {
-    section.error(
-        fmt::format("this action needs exactly one of value, from_attribute and "
-                    "from_context, found {}",
-                    sources));
+  // What otelcol reads and leaves out, it leaves out only there.
+  const bool ignores_context = takes_key_pattern(action.kind) && sources == 1;
+  if (sources > 0 && !(ignores_context && !action.from_context.empty())) {
+    section.error("this action takes no value, from_attribute or from_context");
+  } else if (sources > 0) {
+    section.warning_at("from_context", "has no effect on this action");
   }
-  if (action.default_value && action.value) {
-    section.error_at("default_value", "only for from_attribute and from_context");
-  }
+  if (action.default_value) section.warning_at("default_value", "has no effect on this action");
 }
 
-void read_pattern(Section& section, Action* action) {
+void read_action_pattern(Section& section, Action* action) {
   std::string text;
   if (section.text("pattern", &text) && !text.empty()) {
     if (!takes_pattern(action->kind)) {
@@ -144,10 +142,9 @@ void read_action(Section& section, std::vector<Action>* actions) {
     return;
   }
   check_value_source(section, action);
-  read_pattern(section, &action);
+  read_action_pattern(section, &action);
   read_converted_type(section, &action);
-  const bool pattern_is_enough =
-      action.kind == Action::Kind::kDelete || action.kind == Action::Kind::kHash;
+  const bool pattern_is_enough = takes_key_pattern(action.kind);
   if (action.key.empty() && !(pattern_is_enough && action.pattern != nullptr)) {
     section.error(pattern_is_enough ? "key or pattern is missing" : "key is missing");
   }

@@ -20,7 +20,8 @@ struct Action {
     kUpdate,   // sets the key where it is present
     kUpsert,   // sets the key
     kDelete,   // removes the key, and every key that `pattern` finds a match in
-    kHash,     // replaces values by their SHA-256 in hexadecimal digits; keys as for delete
+    kHash,     // replaces values by their SHA-256 in hexadecimal digits; keys as for delete. The
+               // value of a key that is also found by `pattern` is hashed twice, as in otelcol
     kExtract,  // matches the value with `pattern` and sets a key for each named group
     kConvert,  // changes the type of the value
   };
@@ -28,11 +29,11 @@ struct Action {
 
   Kind kind = Kind::kInsert;
   std::string key;
-  // Where a new value comes from: the first of these that is set; `default_value` when the other
+  // Where a new value comes from: at most one of these is set; `default_value` when the other
   // attribute or the request's metadata does not have it. Values are contents of an AnyValue.
   std::optional<std::string> value;
   std::string from_attribute;
-  std::string from_context;  // "metadata.<name>" or "client.address"
+  std::string from_context;  // "client.address", or a header with or without "metadata."
   std::optional<std::string> default_value;
   item_match::Pattern pattern;
   std::vector<std::string> group_names;  // kExtract: of the groups 1, 2, …

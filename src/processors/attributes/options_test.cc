@@ -32,7 +32,11 @@ const WrongCase kWrong[] = {
     {"actions: [{action: insert, value: 1}]", "key is missing"},
     {"actions: [{key: a, action: insert}]", "exactly one of value"},
     {"actions: [{key: a, action: insert, value: 1, from_attribute: b}]", "found 2"},
+    {"actions: [{key: a, action: insert, value: ~}]", "exactly one of value"},
     {"actions: [{key: a, action: delete, value: 1}]", "takes no value"},
+    {"actions: [{key: a, action: hash, from_attribute: b}]", "takes no value"},
+    {"actions: [{key: a, action: convert, converted_type: int, from_context: b}]",
+     "takes no value"},
     {"actions: [{action: delete}]", "key or pattern is missing"},
     {"actions: [{key: a, action: insert, value: 1, pattern: x}]", "take a pattern"},
     {"actions: [{key: a, action: insert, value: 1, converted_type: int}]",
@@ -43,8 +47,6 @@ const WrongCase kWrong[] = {
     {"actions: [{key: a, action: extract, pattern: 'x(y)'}]", "every group must have a name"},
     {"actions: [{key: a, action: extract, pattern: '('}]", "no regular expression"},
     {"actions: [{key: a, action: extract, pattern: '(?P<half>\\C)'}]", "single byte"},
-    {"actions: [{key: a, action: insert, from_context: auth.sub}]", "no authenticators"},
-    {"actions: [{key: a, action: insert, from_context: tenant}]", "metadata.<name>"},
     {"actions: [{key: a, action: insert, valu: 1}]", "value"},
 };
 
@@ -54,6 +56,18 @@ TEST(OptionsTest, EachMistakeIsNamedWithItsPlace) {
     EXPECT_NE(found.find(c.said), std::string::npos) << c.yaml << "\n" << found;
     EXPECT_NE(found.find("a.yaml"), std::string::npos) << c.yaml;
   }
+}
+
+// otelcol reads these and leaves something out.
+TEST(OptionsTest, WhatHasNoEffectIsAWarning) {
+  for (const char* yaml : {"actions: [{key: a, action: delete, from_context: b}]",
+                           "actions: [{key: a, action: hash, default_value: 1}]"}) {
+    const std::string found = diagnose(yaml);
+    EXPECT_NE(found.find("warning"), std::string::npos) << yaml << found;
+    EXPECT_EQ(found.find("error"), std::string::npos) << yaml << found;
+  }
+  EXPECT_EQ(diagnose("actions: [{key: a, action: insert, value: 1, default_value: 2}]"), "");
+  EXPECT_EQ(diagnose("actions: [{key: a, action: insert, default_value: 2}]"), "");
 }
 
 }  // namespace

@@ -1,52 +1,61 @@
 #include "processors/attributes/value.h"
 
-#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
+#include "item_match/value.h"
 #include "otlp/attribute_list.h"
-#include "wire/writer.h"
-#include "yaml/scalar.h"
+#include "otlp/json/text_values.h"
 
 namespace millrace::processors::attributes {
 
 namespace {
 
 using otlp::AnyValueView;
-using otlp::ElementReader;
-using otlp::KeyValueView;
-using otlp::MessageBytes;
 using Type = AnyValueView::Type;
 
 std::string sha256_text(std::string_view bytes) {
-  if (bytes.empty()) return "";
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
     return "";
   }
   std::string text;
-  for (unsigned i = 0; i < size; i++) text += fmt::format("{:02x}", digest[i]);
+  otlp::json::append_hex({digest.data(), size}, &text);
   return text;
 }
 
 std::string_view eight_bytes(const void* number) { return {static_cast<const char*>(number), 8}; }
 
-// The whole text as a number, as Go's strconv reads it: a leading + is allowed, blanks are not.
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+// The whole text as a number, as Go's strconv.ParseFloat reads it: also "inf", "0x1p-2" and numbers
+// nearer to zero than a double; nothing for numbers beyond the largest one.
+std::optional<double> parse_double(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  const bool has_sign = is_negative || text.starts_with('+');
+  if (has_sign) text.remove_prefix(1);
+  if (text.empty() || text.front() == '-' || text.find('(') != text.npos) return std::nullopt;
+  if (has_sign && (text.front() == 'n' || text.front() == 'N')) return std::nullopt;
+  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+  if (is_hex) text.remove_prefix(2);
+  if (is_hex && text.find_first_of("pP") == text.npos) return std::nullopt;
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number,
+                      is_hex ? std::chars_format::hex : std::chars_format::general);
+  if (end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range) {
+    // from_chars() does not say at which end.
+    number = std::strtod((is_hex ? "0x" + std::string(text) : std::string(text)).c_str(), nullptr);
+    if (std::isinf(number)) return std::nullopt;
+  } else if (error != std::errc()) {
     return std::nullopt;
   }
-  return number;
+  return is_negative ? -number : number;
 }
 
 int64_t truncated(double number) {
@@ -98,10 +107,10 @@ std::optional<std::string> convert_value(const AnyValueView& value, Action::Targ
       return std::nullopt;
   }
   if (to_int) {
-    const auto number = parse_number<int64_t>(value.text);
+    const auto number = item_match::parse_integer(value.text);
     return number ? std::optional(otlp::encode_int_value(*number)) : std::nullopt;
   }
-  const auto number = parse_number<double>(value.text);
+  const auto number = parse_double(value.text);
   return number ? std::optional(otlp::encode_double_value(*number)) : std::nullopt;
 }
 

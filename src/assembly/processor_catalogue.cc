@@ -1,0 +1,66 @@
+// The processors this build has: one line each.
+#include <array>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "assembly/catalogue.h"
+#include "processors/attributes/attributes_processor.h"
+
+namespace millrace::assembly {
+namespace {
+
+using config::Section;
+
+// A processor that is made by one function. Each takes its options, which were read once, along.
+class FunctionProcessorFactory final : public ProcessorFactory {
+ public:
+  using Made = Result<std::unique_ptr<pipeline::Processor>>;
+  using Make = std::function<Made(const ProcessorParts&)>;
+  using Check = std::function<Status(Signal)>;
+  explicit FunctionProcessorFactory(Make make, Check check = {})
+      : make_(std::move(make)), check_(std::move(check)) {}
+  Made make(const ProcessorParts& parts) override { return make_(parts); }
+  Status check(Signal signal) const override { return check_ ? check_(signal) : Status(); }
+
+ private:
+  Make make_;
+  Check check_;
+};
+
+ProcessorReading read_attributes(Section& section) {
+  processors::attributes::Options options;
+  processors::attributes::read_attributes_options(section, &options);
+  return {.factory = std::make_shared<FunctionProcessorFactory>(
+              [options](const ProcessorParts&) {
+                return processors::attributes::make_attributes_processor(options);
+              },
+              [match = options.match](Signal signal) {
+                return item_match::check_signal(match, signal);
+              })};
+}
+
+ProcessorReading read_resource(Section& section) {
+  processors::attributes::Options options;
+  processors::attributes::read_resource_options(section, &options);
+  return {.factory = std::make_shared<FunctionProcessorFactory>([options](const ProcessorParts&) {
+            return processors::attributes::make_resource_processor(options);
+          })};
+}
+
+constexpr config::ComponentType processor(std::string_view type, uint8_t signals) {
+  return {.kind = config::ComponentKind::kProcessor, .type = type, .signals = signals};
+}
+
+constexpr std::array kProcessors = {
+    ProcessorKind{processor("attributes", config::kNoProfiles), read_attributes},
+    ProcessorKind{processor("resource", config::kNoProfiles), read_resource},
+    ProcessorKind{processor("batch", config::kAllSignals), nullptr},
+    ProcessorKind{processor("memory_limiter", config::kAllSignals), nullptr},
+};
+
+}  // namespace
+
+std::span<const ProcessorKind> processor_kinds() { return kProcessors; }
+
+}  // namespace millrace::assembly
