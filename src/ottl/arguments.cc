@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "ottl/conversion.h"
+#include "ottl/pattern.h"
 
 namespace millrace::ottl {
 namespace {
@@ -22,6 +23,11 @@ std::string big_endian(uint64_t number) {
 
 }  // namespace
 
+Evaluated<Value> Arguments::value(size_t i) {
+  if (only_) return *only_;
+  return evaluation_.value_of(node(i));
+}
+
 Evaluated<Value> Arguments::value(size_t i, V wanted) {
   auto found = value(i);
   if (found && !found->is(wanted)) return wrong_type(type_name(wanted), found->type);
@@ -32,6 +38,13 @@ Evaluated<std::string_view> Arguments::text(size_t i) {
   const auto found = value(i, V::kString);
   if (!found) return std::unexpected(found.error());
   return found->text;
+}
+
+Evaluated<int64_t> Arguments::int_value(size_t i, int64_t absent) {
+  if (!has(i)) return absent;
+  const auto found = value(i, V::kInt);
+  if (!found) return std::unexpected(found.error());
+  return found->number;
 }
 
 Evaluated<std::optional<std::string>> Arguments::text_like(const Node& argument) {
@@ -67,11 +80,19 @@ Evaluated<std::shared_ptr<const re2::RE2>> Arguments::pattern(size_t i) {
   if (call_.pattern != nullptr) return call_.pattern;
   const auto found = text(i);
   if (!found) return std::unexpected(found.error());
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  auto compiled = std::make_shared<re2::RE2>(as_piece(*found), options);
-  if (!compiled->ok()) return std::unexpected("the pattern is not valid: " + compiled->error());
-  return compiled;
+  return prepare_pattern(call_.function->function, *found);
+}
+
+Evaluated<std::string_view> Arguments::call_function(size_t i, std::string_view text) {
+  const Value argument = Value::of_string(text);
+  Arguments arguments(node(i), evaluation_, argument);
+  const auto result = node(i).converter(arguments);
+  if (!result) return std::unexpected(result.error());
+  if (!result->is(V::kString)) {
+    return std::unexpected("the function must make a string, found " +
+                           std::string(type_name(result->type)));
+  }
+  return result->text;
 }
 
 }  // namespace millrace::ottl

@@ -15,7 +15,11 @@ namespace millrace::ottl {
 class Arguments {
  public:
   Arguments(const Node& call, Evaluation& evaluation) : call_(call), evaluation_(evaluation) {}
+  // Of a function that another one calls: `only` is its one argument.
+  Arguments(const Node& call, Evaluation& evaluation, const Value& only)
+      : call_(call), evaluation_(evaluation), only_(only) {}
 
+  const Node& call() const { return call_; }
   const Node& node(size_t i) const { return call_.children[i]; }
   bool has(size_t i) const { return node(i).op != Node::Op::kAbsent; }
   // Literals, known to be of their type; the default when the argument is absent.
@@ -25,16 +29,23 @@ class Arguments {
   std::string_view literal(size_t i, std::string_view absent) const {
     return has(i) ? node(i).constant.text : absent;
   }
+  bool flag(size_t i, bool absent) const {  // a literal
+    return has(i) ? node(i).constant.number != 0 : absent;
+  }
 
-  Evaluated<Value> value(size_t i) { return evaluation_.value_of(node(i)); }
+  Evaluated<Value> value(size_t i);
   Evaluated<Value> value(size_t i, Value::Type wanted);
   Evaluated<std::string_view> text(size_t i);
+  Evaluated<int64_t> int_value(size_t i, int64_t absent);
   // Text of any value; nothing for nil.
   Evaluated<std::optional<std::string>> text_like(const Node& argument);
   // Any value but maps and lists as bytes, numbers in big-endian order.
   Evaluated<std::optional<std::string>> bytes_like(size_t i);
   // The prepared pattern, or the argument compiled now.
   Evaluated<std::shared_ptr<const re2::RE2>> pattern(size_t i);
+
+  // What the function that the argument names makes of the text: a string.
+  Evaluated<std::string_view> call_function(size_t i, std::string_view text);
 
   Evaluation& evaluation() { return evaluation_; }
   Scratch& scratch() { return evaluation_.scratch(); }
@@ -43,6 +54,7 @@ class Arguments {
  private:
   const Node& call_;
   Evaluation& evaluation_;
+  std::optional<Value> only_;
 };
 
 inline re2::StringPiece as_piece(std::string_view text) { return {text.data(), text.size()}; }

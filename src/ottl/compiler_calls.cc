@@ -226,14 +226,22 @@ bool Compiler::compile_function_name(const Expression& value, Node* node) {
     return fail(value.offset, "the argument must be the name of a converter, such as SHA256");
   }
   node->op = Op::kConstant;
-  node->referenced = find_function(value.text);
-  if (node->referenced != nullptr && node->referenced->is_known_in(in_.context)) {
-    return fail(value.offset, "the argument that names a function is not supported");
+  node->function = find_function(value.text);
+  if (node->function == nullptr || !node->function->is_known_in(in_.context)) {
+    Expression call;
+    call.text = value.text;
+    call.offset = value.offset;
+    return fail_function(call);
   }
-  Expression call;
-  call.text = value.text;
-  call.offset = value.offset;
-  return fail_function(call);
+  if (node->function->parameter_count() != 1 || node->function->parameters[0].type != T::kString) {
+    return fail(value.offset, "the function " + value.text +
+                                  " cannot be named here: it must take one string and no more");
+  }
+  node->converter = find_converter(node->function->function);
+  if (node->converter == nullptr) {
+    return fail(value.offset, "the function " + value.text + " is not supported");
+  }
+  return true;
 }
 
 bool Compiler::compile_elements(const Expression& value, T type, Node* node) {

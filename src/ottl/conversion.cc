@@ -180,6 +180,14 @@ std::string to_text(const Value& value) {
   return text;
 }
 
+std::string attribute_text(const Value& value) {
+  if (value.is_nil()) return {};
+  if (!value.is(V::kBytes)) return to_text(value);
+  std::string text;
+  otlp::json::append_base64(as_span(value.text), &text);
+  return text;
+}
+
 std::string to_hex(std::string_view bytes) {
   std::string text;
   otlp::json::append_hex(as_span(bytes), &text);

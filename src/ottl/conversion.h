@@ -10,6 +10,9 @@ namespace millrace::ottl {
 
 // Text of any value but nil: strings as they are, bytes in hexadecimal digits, all else as JSON.
 std::string to_text(const Value& value);
+// Text of a value as an attribute or a body has it: as to_text(), but bytes in base64, and "" for
+// nil.
+std::string attribute_text(const Value& value);
 // JSON with sorted keys and bytes in base64.
 void append_json(const Value& value, std::string* out);
 std::string to_hex(std::string_view bytes);

@@ -3,7 +3,9 @@
 namespace millrace::ottl {
 
 Converter find_converter(Function function) {
-  for (const auto table : {text_converters(), value_converters()}) {
+  for (const auto table :
+       {text_converters(), type_converters(), parse_converters(), list_converters(),
+        time_converters(), hash_converters(), encoding_converters(), address_converters()}) {
     for (const ConverterRow& row : table) {
       if (row.function == function) return row.run;
     }
@@ -12,8 +14,11 @@ Converter find_converter(Function function) {
 }
 
 Editor find_editor(Function function) {
-  for (const EditorRow& row : editors()) {
-    if (row.function == function) return row.run;
+  for (const auto table :
+       {map_editors(), pattern_editors(), list_editors(), span_editors(), metric_editors()}) {
+    for (const EditorRow& row : table) {
+      if (row.function == function) return row.run;
+    }
   }
   return nullptr;
 }

@@ -13,15 +13,25 @@ struct ConverterRow {
   Function function;
   Converter run;
 };
+std::span<const ConverterRow> address_converters();
+std::span<const ConverterRow> encoding_converters();
+std::span<const ConverterRow> hash_converters();
+std::span<const ConverterRow> list_converters();
+std::span<const ConverterRow> parse_converters();
 std::span<const ConverterRow> text_converters();
-std::span<const ConverterRow> value_converters();
+std::span<const ConverterRow> time_converters();
+std::span<const ConverterRow> type_converters();
 
 using Editor = Evaluated<void> (*)(Arguments&);
 struct EditorRow {
   Function function;
   Editor run;
 };
-std::span<const EditorRow> editors();
+std::span<const EditorRow> list_editors();
+std::span<const EditorRow> map_editors();
+std::span<const EditorRow> metric_editors();
+std::span<const EditorRow> pattern_editors();
+std::span<const EditorRow> span_editors();
 
 // Null: the function cannot run.
 Converter find_converter(Function function);

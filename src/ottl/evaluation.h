@@ -9,6 +9,7 @@
 #include <expected>
 #include <string>
 
+#include "base/random.h"
 #include "ottl/program.h"
 #include "ottl/record.h"
 
@@ -17,7 +18,9 @@ namespace millrace::ottl {
 // The records around an item, by context; null where the item has none.
 struct Item {
   std::array<Record*, kContextCount> records = {};
-  Map* cache = nullptr;  // made by the caller; lives as long as the item
+  Map* cache = nullptr;       // made by the caller; lives as long as the item
+  int64_t now_unix_nano = 0;  // for Now(), and for times without a year
+  Random* random = nullptr;   // for UUID() and the like; null: they fail
 
   Record& at(Context context) const { return *records[static_cast<size_t>(context)]; }
 };

@@ -1,5 +1,6 @@
 #include "ottl/lexer.h"
 
+#include "ottl/characters.h"
 #include "ottl/syntax.h"
 #include "wire/utf8.h"
 
@@ -142,24 +143,6 @@ class Lexer {
   std::vector<Token> tokens_;
 };
 
-void append_character(uint32_t code, std::string* out) {
-  if (code < 0x80) {
-    *out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    *out += static_cast<char>(0xc0 | code >> 6);
-    *out += static_cast<char>(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    *out += static_cast<char>(0xe0 | code >> 12);
-    *out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    *out += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    *out += static_cast<char>(0xf0 | code >> 18);
-    *out += static_cast<char>(0x80 | (code >> 12 & 0x3f));
-    *out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    *out += static_cast<char>(0x80 | (code & 0x3f));
-  }
-}
-
 // Reads `digits` digits of an escape; false when there are fewer or they name no character.
 bool read_code(std::string_view escape, int base, size_t digits, uint32_t* code) {
   if (escape.size() < digits) return false;
@@ -185,12 +168,12 @@ size_t unescape(std::string_view escape, std::string* out) {
   uint32_t code = 0;
   if (is_digit(escape[0])) {
     if (!read_code(escape, 8, 3, &code)) return 0;
-    append_character(code, out);
+    append_code_point(code, out);
     return 3;
   }
   const size_t digits = escape[0] == 'x' ? 2 : escape[0] == 'u' ? 4 : escape[0] == 'U' ? 8 : 0;
   if (digits == 0 || !read_code(escape.substr(1), 16, digits, &code)) return 0;
-  append_character(code, out);
+  append_code_point(code, out);
   return 1 + digits;
 }
 

@@ -12,6 +12,7 @@
 #include "ottl/context.h"
 #include "ottl/function.h"
 #include "ottl/syntax.h"
+#include "ottl/time_zone.h"
 #include "ottl/value.h"
 
 namespace re2 {
@@ -27,7 +28,7 @@ using Evaluated = std::expected<T, std::string>;
 struct Node {
   enum class Op : uint8_t {
     kAbsent,    // an optional argument that is not there
-    kConstant,  // constant
+    kConstant,  // constant; or the function that an argument names: function, converter
     kPath,      // path, path_context, keys
     kCall,      // function; children: one for each parameter; keys
     kList,      // children
@@ -46,7 +47,6 @@ struct Node {
   Context path_context = Context::kResource;
   const PathRule* path = nullptr;
   const FunctionRule* function = nullptr;
-  const FunctionRule* referenced = nullptr;  // the constant is the name of this function
   Value constant;
   std::string operators;
   std::vector<std::string_view> names;
@@ -57,6 +57,7 @@ struct Node {
   Evaluated<void> (*editor)(Arguments&) = nullptr;
   // The pattern of a call, if it is a constant.
   std::shared_ptr<const re2::RE2> pattern;
+  std::shared_ptr<const TimeZone> time_zone;  // of Time(), if it has a location
 
   bool is_constant() const { return op == Op::kConstant; }
 };

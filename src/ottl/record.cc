@@ -16,14 +16,6 @@ constexpr std::string_view kDeprecatedKindNames[] = {"SPAN_KIND_UNSPECIFIED", "S
                                                      "SPAN_KIND_SERVER",      "SPAN_KIND_CLIENT",
                                                      "SPAN_KIND_PRODUCER",    "SPAN_KIND_CONSUMER"};
 
-// Unlike elsewhere, bytes are in base64.
-std::string body_text(const Value& body) {
-  if (!body.is(V::kBytes)) return to_text(body);
-  std::string json;
-  append_json(body, &json);
-  return json.substr(1, json.size() - 2);
-}
-
 // The field that a derived path reads and writes: `kind.string` is `kind`.
 Field stored_field(Field field) {
   switch (field) {
@@ -157,7 +149,7 @@ Value Record::read(Field field, Scratch& scratch) const {
     case Field::kParentSpanIdString:
       return Value::of_string(scratch.keep(to_hex(value.text)));
     case Field::kBodyString:
-      return Value::of_string(value.is_nil() ? "" : scratch.keep(body_text(value)));
+      return Value::of_string(scratch.keep(attribute_text(value)));
     default:
       return value.is_nil() ? value : Value::of_time(value.number);
   }

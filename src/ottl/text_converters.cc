@@ -1,11 +1,12 @@
-// Types, text and numbers.
-#include <algorithm>
-#include <charconv>
-#include <cmath>
+// Text: patterns, case, parts of a text.
+#include <vector>
 
 #include "ottl/arguments.h"
+#include "ottl/characters.h"
 #include "ottl/conversion.h"
 #include "ottl/converters.h"
+#include "ottl/format_text.h"
+#include "ottl/text_case.h"
 #include "wire/utf8.h"
 
 namespace millrace::ottl {
@@ -32,13 +33,6 @@ Result is_match(Arguments& arguments) {
   return Value::of_bool(re2::RE2::PartialMatch(text, **pattern));
 }
 
-// IsString and the like: nil and other types are false.
-Result is_type(Arguments& arguments, V wanted) {
-  const auto value = arguments.value(0);
-  if (!value) return value;
-  return Value::of_bool(value->is(wanted));
-}
-
 Result concat(Arguments& arguments) {
   const auto delimiter = arguments.text(1);
   if (!delimiter) return error(delimiter.error());
@@ -52,93 +46,12 @@ Result concat(Arguments& arguments) {
   return arguments.keep(std::move(text));
 }
 
-std::string change_ascii_case(std::string_view text, bool to_upper) {
-  std::string changed(text);
-  for (char& c : changed) {
-    if (to_upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z') c = static_cast<char>(c ^ 0x20);
-  }
-  return changed;
-}
-
-Result convert_case(Arguments& arguments, bool to_upper) {
+Result convert_case(Arguments& arguments, std::string_view to) {
   const auto text = arguments.text(0);
   if (!text) return error(text.error());
-  return arguments.keep(change_ascii_case(*text, to_upper));
-}
-
-Result length(Arguments& arguments) {
-  const auto value = arguments.value(0);
-  if (!value) return value;
-  size_t count = 0;
-  if (value->is(V::kString) || value->is(V::kBytes)) {
-    count = value->text.size();
-  } else if (value->is(V::kMap)) {
-    count = count_entries(*value);
-  } else if (value->is(V::kList)) {
-    count = count_elements(*value);
-  } else if (value->is(V::kMessages)) {
-    otlp::MessageReader reader(value->wire, value->field_number);
-    for (otlp::MessageBytes message; reader.next(&message);) count++;
-  } else {
-    return error("no length of " + std::string(type_name(value->type)));
-  }
-  return Value::of_int(static_cast<int64_t>(count));
-}
-
-Result to_int(Arguments& arguments) {
-  const auto value = arguments.value(0);
-  if (!value) return value;
-  switch (value->type) {
-    case V::kNil:
-    case V::kInt:
-      return value;
-    case V::kBool:
-      return Value::of_int(value->number);
-    case V::kDouble:
-      if (!(std::fabs(value->real) < 9.2e18)) return Value::of_int(INT64_MIN);
-      return Value::of_int(static_cast<int64_t>(value->real));
-    case V::kString: {
-      std::string_view text = value->text;
-      if (text.starts_with('+')) text.remove_prefix(1);
-      int64_t number = 0;
-      const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-        return Value();
-      }
-      return Value::of_int(number);
-    }
-    default:
-      return error("no integer of " + std::string(type_name(value->type)));
-  }
-}
-
-Result to_double(Arguments& arguments) {
-  const auto value = arguments.value(0);
-  if (!value) return value;
-  switch (value->type) {
-    case V::kNil:
-    case V::kDouble:
-      return value;
-    case V::kBool:
-    case V::kInt:
-      return Value::of_double(static_cast<double>(value->number));
-    case V::kString: {
-      double number = 0;
-      const char* const end = value->text.data() + value->text.size();
-      const auto read = std::from_chars(value->text.data(), end, number);
-      if (read.ec != std::errc() || read.ptr != end) return error("the text is no number");
-      return Value::of_double(number);
-    }
-    default:
-      return error("no number of " + std::string(type_name(value->type)));
-  }
-}
-
-Result to_string(Arguments& arguments) {
-  auto text = arguments.text_like(arguments.node(0));
-  if (!text) return error(text.error());
-  if (!*text) return Value();
-  return arguments.keep(std::move(**text));
+  if (to == "upper") return arguments.keep(to_upper_case(*text));
+  if (to == "lower") return arguments.keep(to_lower_case(*text));
+  return arguments.keep(to == "snake" ? to_snake_case(*text) : to_camel_case(*text));
 }
 
 Result split(Arguments& arguments) {
@@ -154,10 +67,8 @@ Result split(Arguments& arguments) {
     }
   };
   while (delimiter->empty() && !left.empty()) {
-    size_t size = 1;
-    while (size < left.size() && (static_cast<uint8_t>(left[size]) & 0xc0) == 0x80) size++;
-    add(left.substr(0, size));
-    left.remove_prefix(size);
+    add(first_character(left));
+    left.remove_prefix(first_character(left).size());
   }
   if (delimiter->empty()) return Value::of_list(list);
   for (size_t end = left.find(*delimiter); end != std::string_view::npos;
@@ -181,8 +92,13 @@ Result substring(Arguments& arguments) {
       size->number > total - start->number) {
     return error("the part is not inside the text");
   }
-  const std::string_view part =
-      text->substr(static_cast<size_t>(start->number), static_cast<size_t>(size->number));
+  auto begin = static_cast<size_t>(start->number);
+  size_t end = begin + static_cast<size_t>(size->number);
+  if (arguments.flag(3, false)) {
+    while (begin < text->size() && is_continuation((*text)[begin])) begin++;
+    while (begin < end && end < text->size() && is_continuation((*text)[end])) end--;
+  }
+  const std::string_view part = text->substr(begin, end > begin ? end - begin : 0);
   // Half a character would make the message invalid.
   if (!wire::is_utf8(part)) return error("the part cuts a character");
   return Value::of_string(part);
@@ -206,28 +122,69 @@ Result trim_affix(Arguments& arguments, bool at_begin) {
   return Value::of_string(*text);
 }
 
+// Removes characters of a set at both ends.
+Result trim(Arguments& arguments) {
+  const auto text = arguments.text(0);
+  if (!text) return error(text.error());
+  const std::string_view set = arguments.literal(1, " ");
+  std::string_view left = *text;
+  const auto is_in_set = [&](std::string_view character) { return set.contains(character); };
+  while (!left.empty() && is_in_set(first_character(left))) {
+    left.remove_prefix(first_character(left).size());
+  }
+  while (!left.empty() && is_in_set(last_character(left))) {
+    left.remove_suffix(last_character(left).size());
+  }
+  return Value::of_string(left);
+}
+
+Result format(Arguments& arguments) {
+  std::vector<Value> values;
+  for (const Node& node : arguments.node(1).children) {
+    const auto value = arguments.evaluation().value_of(node);
+    if (!value) return value;
+    values.push_back(*value);
+  }
+  auto text = format_text(arguments.literal(0, ""), values);
+  if (!text) return error(text.error());
+  return arguments.keep(std::move(*text));
+}
+
+// The check digit of card numbers and the like. Blanks do not count.
+Result is_valid_luhn(Arguments& arguments) {
+  const auto text = arguments.text_like(arguments.node(0));
+  if (!text) return error(text.error());
+  if (!*text) return error("nil has no digits");
+  int sum = 0;
+  size_t count = 0;
+  for (size_t i = (*text)->size(); i-- > 0;) {
+    const char c = (**text)[i];
+    if (c == ' ') continue;
+    if (c < '0' || c > '9') return error("the text has other characters than digits");
+    const int digit = c - '0';
+    const int doubled = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
+    sum += count++ % 2 == 0 ? digit : doubled;
+  }
+  return Value::of_bool(count > 0 && sum % 10 == 0);
+}
+
 constexpr ConverterRow kConverters[] = {
     {F::kIsMatch, is_match},
-    {F::kIsString, [](Arguments& a) { return is_type(a, V::kString); }},
-    {F::kIsInt, [](Arguments& a) { return is_type(a, V::kInt); }},
-    {F::kIsDouble, [](Arguments& a) { return is_type(a, V::kDouble); }},
-    {F::kIsBool, [](Arguments& a) { return is_type(a, V::kBool); }},
-    {F::kIsMap, [](Arguments& a) { return is_type(a, V::kMap); }},
-    {F::kIsList, [](Arguments& a) { return is_type(a, V::kList); }},
     {F::kConcat, concat},
-    {F::kConvertCase, [](Arguments& a) { return convert_case(a, a.literal(1, "") == "upper"); }},
-    {F::kToUpperCase, [](Arguments& a) { return convert_case(a, true); }},
-    {F::kToLowerCase, [](Arguments& a) { return convert_case(a, false); }},
-    {F::kLen, length},
-    {F::kInt, to_int},
-    {F::kDouble, to_double},
-    {F::kString, to_string},
+    {F::kConvertCase, [](Arguments& a) { return convert_case(a, a.literal(1, "")); }},
+    {F::kToUpperCase, [](Arguments& a) { return convert_case(a, "upper"); }},
+    {F::kToLowerCase, [](Arguments& a) { return convert_case(a, "lower"); }},
+    {F::kToSnakeCase, [](Arguments& a) { return convert_case(a, "snake"); }},
+    {F::kToCamelCase, [](Arguments& a) { return convert_case(a, "camel"); }},
     {F::kSplit, split},
     {F::kSubstring, substring},
     {F::kHasPrefix, [](Arguments& a) { return has_affix(a, true); }},
     {F::kHasSuffix, [](Arguments& a) { return has_affix(a, false); }},
+    {F::kTrim, trim},
     {F::kTrimPrefix, [](Arguments& a) { return trim_affix(a, true); }},
     {F::kTrimSuffix, [](Arguments& a) { return trim_affix(a, false); }},
+    {F::kFormat, format},
+    {F::kIsValidLuhn, is_valid_luhn},
 };
 
 }  // namespace

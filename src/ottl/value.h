@@ -36,6 +36,7 @@ struct Value {
     kMessages,  // wire: messages that no expression looks into; field_number: of which field
   };
   Type type = Type::kNil;
+  int16_t zone_minutes = 0;  // kTime: east of UTC, for its calendar fields and its text
   // kMap in a message: the number of the field that holds its KeyValues. 0: `wire` is an AnyValue.
   uint32_t field_number = 0;
   int64_t number = 0;  // kBool: 0 or 1

@@ -1,0 +1,5 @@
+#include "ottl/converters.h"
+
+namespace millrace::ottl {
+std::span<const EditorRow> metric_editors() { return {}; }
+}  // namespace millrace::ottl

@@ -1,0 +1,105 @@
+#include "ottl/time_zone.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "io/file.h"
+
+namespace millrace::ottl {
+namespace {
+
+constexpr size_t kFileBytesMax = 64 * 1024;
+constexpr size_t kHeaderBytes = 44;
+
+int64_t read_big_endian(std::string_view bytes, size_t at, size_t size) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < size; i++) number = number << 8 | static_cast<uint8_t>(bytes[at + i]);
+  const unsigned unused_bits = 64 - 8 * static_cast<unsigned>(size);
+  return static_cast<int64_t>(number << unused_bits) >> unused_bits;
+}
+
+struct Header {
+  size_t utc_flags;
+  size_t standard_flags;
+  size_t leap_seconds;
+  size_t changes;
+  size_t types;
+  size_t name_bytes;
+
+  size_t body_bytes(size_t time_bytes) const {
+    return changes * (time_bytes + 1) + types * 6 + name_bytes + leap_seconds * (time_bytes + 4) +
+           standard_flags + utc_flags;
+  }
+};
+
+bool read_header(std::string_view file, size_t at, Header* header) {
+  if (file.size() < at + kHeaderBytes || file.substr(at, 4) != "TZif") return false;
+  const auto count = [&](size_t i) {
+    return static_cast<size_t>(read_big_endian(file, at + 20 + 4 * i, 4) & 0xffffffff);
+  };
+  *header = {count(0), count(1), count(2), count(3), count(4), count(5)};
+  return std::ranges::all_of(
+      std::initializer_list<size_t>{count(0), count(1), count(2), count(3), count(4), count(5)},
+      [](size_t number) { return number <= kFileBytesMax; });
+}
+
+}  // namespace
+
+std::shared_ptr<const TimeZone> TimeZone::parse(std::string_view file) {
+  Header header{};
+  if (!read_header(file, 0, &header)) return nullptr;
+  size_t at = kHeaderBytes;
+  size_t time_bytes = 4;
+  if (file[4] >= '2') {
+    // The same data follow with times of 64 bits.
+    const size_t second = kHeaderBytes + header.body_bytes(4);
+    if (!read_header(file, second, &header)) return nullptr;
+    at = second + kHeaderBytes;
+    time_bytes = 8;
+  }
+  if (file.size() < at + header.body_bytes(time_bytes) || header.types == 0) return nullptr;
+  const size_t types_at = at + header.changes * (time_bytes + 1);
+  const auto offset_of_type = [&](size_t type) {
+    return read_big_endian(file, types_at + 6 * type, 4);
+  };
+  auto zone = std::make_shared<TimeZone>();
+  zone->first_offset_ = offset_of_type(0);
+  for (size_t i = 0; i < header.changes; i++) {
+    const auto type = static_cast<uint8_t>(file[at + header.changes * time_bytes + i]);
+    if (type >= header.types) return nullptr;
+    const int64_t when = read_big_endian(file, at + time_bytes * i, time_bytes);
+    if (!zone->changes_.empty() && when <= zone->changes_.back().unix_seconds) return nullptr;
+    zone->changes_.push_back({when, offset_of_type(type)});
+  }
+  constexpr int64_t kDay = 86'400;
+  const bool is_plausible = std::abs(zone->first_offset_) <= kDay &&
+                            std::ranges::all_of(zone->changes_, [](const Change& change) {
+                              return std::abs(change.offset) <= kDay;
+                            });
+  return is_plausible ? zone : nullptr;
+}
+
+int64_t TimeZone::offset_at(int64_t unix_seconds) const {
+  const auto next = std::ranges::upper_bound(changes_, unix_seconds, {}, &Change::unix_seconds);
+  return next == changes_.begin() ? first_offset_ : std::prev(next)->offset;
+}
+
+int64_t TimeZone::offset_of_local(int64_t local_seconds) const {
+  const int64_t guess = offset_at(local_seconds);
+  const int64_t offset = offset_at(local_seconds - guess);
+  if (offset == guess) return guess;
+  // Near a change: the offset that is its own.
+  return offset_at(local_seconds - offset) == offset ? offset : guess;
+}
+
+std::shared_ptr<const TimeZone> load_time_zone(std::string_view name) {
+  if (name == "UTC") return std::make_shared<const TimeZone>();
+  const bool is_name = std::ranges::all_of(name, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_-+/").contains(c);
+  });
+  if (!is_name || name.starts_with('/')) return nullptr;
+  const std::string path = "/usr/share/zoneinfo/" + std::string(name);
+  return TimeZone::parse(io::make_file_system()->read_head(path, kFileBytesMax));
+}
+
+}  // namespace millrace::ottl

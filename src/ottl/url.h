@@ -1,0 +1,29 @@
+// URLs in their parts, as Go's net/url reads them (RFC 3986).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::ottl {
+
+struct Url {
+  std::string text;  // with the scheme in lower case, and escapes where a path needs them
+  std::string scheme;
+  std::string user_info;
+  std::string user;
+  std::optional<std::string> password;
+  std::string host;  // without the brackets of IPv6
+  std::string port;
+  std::string path;
+  std::string query;
+  std::string fragment;
+};
+
+// Nothing when the text is no URL, or when its escapes do not make valid UTF-8. Pure; linear.
+std::optional<Url> parse_url(std::string_view text);
+// Replaces %41 and, in queries, "+". Nothing for an escape that is not complete.
+enum class UrlPart : uint8_t { kPath, kQuery };
+std::optional<std::string> unescape_url(std::string_view text, UrlPart part);
+
+}  // namespace millrace::ottl
