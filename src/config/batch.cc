@@ -7,6 +7,9 @@ namespace millrace::config {
 
 void read_batch(Section& section, BatchConfig& into) {
   constexpr int64_t kItemsMax = UINT32_MAX;
+  for (const char* key : {"timeout", "send_batch_size", "send_batch_max_size", "metadata_keys"}) {
+    section.means(key, "the batches that the pipeline's exporters form when they send");
+  }
   section.duration("timeout", &into.timeout);
   section.integer("send_batch_size", &into.send_batch_size, {0, kItemsMax});
   section.integer("send_batch_max_size", &into.send_batch_max_size, {0, kItemsMax});

@@ -99,6 +99,7 @@ class Reader {
                          "missing: it needs pipelines that join receivers to exporters");
     }
     top.finish();
+    report_unknown();
     warn_of_unused();
     return std::move(document_);
   }
@@ -116,19 +117,25 @@ class Reader {
         diagnostics_.error(entry.key_place, path, std::move(why));
         continue;
       }
+      const std::string component_path = path + "::" + entry.key;
+      diagnostics_.note_key(component_path, {KeyNote::Meaning::kSame, entry.key_place, ""});
       if (catalog_.find(kind, id->type) == nullptr) {
         const std::string_view type = std::string_view(entry.key).substr(0, entry.key.find('/'));
         std::string message = explain_unknown(catalog_, kind, trimmed(type));
         if (type != entry.key) message += " for id: \"" + entry.key + "\"";
-        diagnostics_.error(entry.key_place, path, std::move(message));
+        diagnostics_.note_key(component_path,
+                              {KeyNote::Meaning::kUnsupported, entry.key_place, message});
         // It stays in the document, so that a pipeline that names it is not a second mistake.
+        unknown_.push_back({document_.components.size(), std::move(message)});
       } else if (!id->text.starts_with(id->type)) {
+        diagnostics_.note_key(component_path, {KeyNote::Meaning::kMeans, entry.key_place,
+                                               "the old name of " + id->type});
         diagnostics_.warning(entry.key_place, path,
                              "\"" + id->text + "\" is the old name of " + id->type +
                                  (id->name.empty() ? "" : "/" + id->name));
       }
       document_.components.push_back(
-          {kind, std::move(*id), path + "::" + entry.key, entry.key_place, entry.value, false});
+          {kind, std::move(*id), component_path, entry.key_place, entry.value, false});
     }
   }
 
@@ -267,21 +274,44 @@ class Reader {
     return text + "; configured: " + all;
   }
 
+  // A component that no pipeline names is not run, so its type may be any.
+  void report_unknown() {
+    for (auto& [index, message] : unknown_) {
+      const Component& component = document_.components[index];
+      const std::string section(section_name(component.kind));
+      if (component.is_used) {
+        diagnostics_.error(component.place, section, std::move(message));
+      } else {
+        diagnostics_.warning(
+            component.place, section,
+            message + "; it is left out, because " + without_user(component) + " names it");
+      }
+    }
+  }
+
+  static std::string without_user(const Component& component) {
+    const bool is_extension = component.kind == ComponentKind::kExtension;
+    return is_extension ? "no entry of service::extensions" : "no pipeline";
+  }
+
   void warn_of_unused() {
     for (const Component& component : document_.components) {
       const bool is_known = catalog_.find(component.kind, component.id.type) != nullptr;
       if (component.is_used || !is_known) continue;
-      const bool is_extension = component.kind == ComponentKind::kExtension;
       diagnostics_.warning(component.place, component.path,
-                           std::string("configured but not used: no ") +
-                               (is_extension ? "entry of service::extensions" : "pipeline") +
-                               " names it");
+                           "configured but not used: " + without_user(component) + " names it");
     }
   }
 
   const Catalog& catalog_;
   Diagnostics& diagnostics_;
   Document document_;
+  // Components of types that do not exist here, by their index, with what is said of them.
+  struct Unknown {
+    size_t component;
+    std::string message;
+  };
+  std::vector<Unknown> unknown_;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "yaml/parse.h"
 
 namespace millrace::config {
@@ -128,7 +130,7 @@ TEST(DocumentTest, MistakesAreNamed) {
       {"service: {pipelines: {traces: {}}}", "must have at least one receiver"},
       {"receivers: {otlpp: }\n" + service, "unknown type: \"otlpp\"; did you mean \"otlp\"?"},
       {"receivers: {kafka: }\n" + service, "otelcol-contrib has a receiver of that name"},
-      {"exporters: {jaeger: }\n" + service, "Jaeger takes OTLP"},
+      {"exporters: {elasticsearch: }\n" + service, "Elasticsearch takes OTLP"},
       {"receivers: {debug: }\n" + service, "it is an exporter, so it belongs under exporters"},
       {"connectors: {forward: }\n" + service, "otelcol has a connector of that name"},
       {"receivers: {otlp/: }\n" + service, "the name behind the / must not be empty"},
@@ -183,20 +185,41 @@ TEST(TelemetryConfigTest, LogsMetricsAndResourceAreRead) {
   EXPECT_FALSE(config.resource[1].second.has_value());
 }
 
-TEST(TelemetryConfigTest, OldAddressWarnsAndWorks) {
-  TelemetryConfig config;
-  EXPECT_NE(telemetry("metrics: {address: \"0.0.0.0:8889\"}", config).find("deprecated"),
-            std::string::npos);
-  EXPECT_EQ(config.readers[0].port, 8889);
-}
-
 TEST(TelemetryConfigTest, WhatIsNotSupportedSaysSo) {
-  for (const char* text :
-       {"traces: {processors: [{batch: {}}]}", "logs: {processors: [{batch: {}}]}",
-        "metrics: {readers: [{periodic: {}}]}", "metrics: {views: [{selector: {}}]}",
-        "logs: {initial_fields: {a: b}}", "resource: {attributes_list: \"a=b\"}"}) {
+  for (const char* text : {"metrics: {address: here}", "resource: {attributes_list: \"a=b\"}"}) {
     TelemetryConfig config;
     EXPECT_NE(telemetry(text, config).find("not supported here"), std::string::npos) << text;
+  }
+}
+
+// A collector that runs without it passes the same data.
+TEST(TelemetryConfigTest, WhatOnlyTheCollectorsOwnTelemetryLacksIsAWarning) {
+  for (const char* text :
+       {"traces: {processors: [{batch: {}}]}", "logs: {processors: [{batch: {}}]}",
+        "metrics: {readers: [{periodic: {interval: 1s}}]}", "metrics: {views: [{selector: {}}]}",
+        "logs: {initial_fields: {a: b}}"}) {
+    TelemetryConfig config;
+    const std::string said = telemetry(text, config);
+    EXPECT_TRUE(said.contains("warning") && said.contains("without effect")) << said;
+    EXPECT_FALSE(said.contains("error")) << said;
+  }
+}
+
+TEST(TelemetryConfigTest, TheLogGoesToAStreamWhateverFileIsNamed) {
+  const std::tuple<const char*, bool, const char*> kCases[] = {
+      {"[stdout]", true, ""},
+      {"[/dev/stdout]", true, ""},
+      {"[]", false, ""},
+      {"[stderr, /var/log/a.log]", false, "stderr alone, and not to /var/log/a.log"},
+      {"[stdout, stderr]", false, "stderr alone, and not to stdout"},
+      {"[/var/log/a.log]", false, "not to /var/log/a.log"},
+  };
+  for (const auto& [paths, is_stdout, warning] : kCases) {
+    TelemetryConfig config;
+    const std::string said = telemetry("logs: {output_paths: " + std::string(paths) + "}", config);
+    EXPECT_EQ(config.logs_to_stdout, is_stdout) << paths;
+    EXPECT_EQ(said.empty(), *warning == '\0') << said;
+    EXPECT_TRUE(said.contains(warning)) << said;
   }
 }
 

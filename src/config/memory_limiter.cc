@@ -23,6 +23,11 @@ uint64_t MemoryLimiterConfig::soft_limit_bytes(uint64_t memory_total) const {
 
 void read_memory_limiter(Section& section, MemoryLimiterConfig& into) {
   constexpr int64_t kMibMax = int64_t{1} << 40;
+  section.means("check_interval", "nothing: every reservation of memory is a check");
+  for (const char* key :
+       {"limit_mib", "limit_percentage", "spike_limit_mib", "spike_limit_percentage"}) {
+    section.means(key, "the process's one memory budget, reserved before a request is read");
+  }
   section.duration("check_interval", &into.check_interval);
   section.integer("limit_mib", &into.limit_mib, {0, kMibMax});
   section.integer("limit_percentage", &into.limit_percentage, {0, 100});

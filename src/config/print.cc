@@ -101,9 +101,20 @@ class Printer {
     }
     for (size_t i = 0; i < node.sequence.size(); ++i) {
       const std::string below = path + "[" + std::to_string(i) + "]";
-      out_ += std::string(indent, ' ') + "-";
-      print_yaml_value(node.sequence[i], below, is_hidden, indent + 4);
+      print_yaml_element(node.sequence[i], below, is_hidden, indent);
     }
+  }
+
+  // The first key of a mapping stands behind the dash.
+  void print_yaml_element(const Node& element, const std::string& path, bool is_hidden,
+                          size_t indent) {
+    const size_t begin = out_.size();
+    if (element.mapping.empty()) {
+      out_ += std::string(indent, ' ') + "-";
+      return print_yaml_value(element, path, is_hidden, indent + 4);
+    }
+    print_yaml(element, path, is_hidden, indent + 2);
+    out_[begin + indent] = '-';
   }
 
   void print_yaml_value(const Node& value, const std::string& path, bool is_hidden, size_t indent) {

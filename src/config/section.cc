@@ -118,6 +118,11 @@ void Diagnostics::warning(yaml::Place place, std::string path, std::string messa
       {Diagnostic::Severity::kWarning, std::move(place), std::move(path), std::move(message)});
 }
 
+void Diagnostics::note_key(std::string path, KeyNote note) {
+  const auto [known, is_new] = keys_.try_emplace(std::move(path), note);
+  if (!is_new && known->second.meaning < note.meaning) known->second = std::move(note);
+}
+
 bool Diagnostics::has_errors() const {
   for (const Diagnostic& diagnostic : all_) {
     if (diagnostic.severity == Diagnostic::Severity::kError) return true;
@@ -167,7 +172,18 @@ bool Section::has(std::string_view key) const { return node_.find(key) != nullpt
 
 const Node* Section::find(std::string_view key) {
   known_.emplace(key);
+  note(key, KeyNote::Meaning::kSame);
   return node_.find(key);
+}
+
+void Section::note(std::string_view key, KeyNote::Meaning meaning, std::string_view text) {
+  if (has(key)) {
+    diagnostics_.note_key(child_path(key), {meaning, key_place_of(key), std::string(text)});
+  }
+}
+
+void Section::means(std::string_view key, std::string_view what) {
+  note(key, KeyNote::Meaning::kMeans, what);
 }
 
 void Section::expected(std::string_view key, std::string_view what, const Node& found) {
@@ -391,19 +407,32 @@ void Section::unsupported(std::string_view key, std::string_view why) {
   unsupported_.emplace(key);
   const Node* value = node_.find(key);
   if (value != nullptr && !asks_for_nothing(*value)) {
+    note(key, KeyNote::Meaning::kUnsupported, why);
     error_at(key, "otelcol knows this key, but it is not supported here: " + std::string(why));
   }
 }
 
 void Section::ignored(std::string_view key, std::string_view why) {
   known_.emplace(key);
-  if (has(key)) warning_at(key, "accepted without effect: " + std::string(why));
+  const Node* value = node_.find(key);
+  if (value == nullptr) return;
+  note(key, KeyNote::Meaning::kIgnored, why);
+  if (!asks_for_nothing(*value)) {
+    warning_at(key, "accepted without effect: " + std::string(why));
+  }
+}
+
+void Section::ignore_all(std::string_view why) {
+  for (const Node::Entry& entry : node_.mapping) known_.emplace(entry.key);
+  diagnostics_.note_key(path_, {KeyNote::Meaning::kIgnored, node_.place, std::string(why)});
+  diagnostics_.warning(node_.place, path_, "accepted without effect: " + std::string(why));
 }
 
 bool Section::deprecated(std::string_view key, std::string_view use_instead) {
   known_.emplace(key);
   unsupported_.emplace(key);
   if (!has(key)) return false;
+  note(key, KeyNote::Meaning::kMeans, use_instead);
   warning_at(key, "deprecated: use " + std::string(use_instead));
   return true;
 }
@@ -424,12 +453,18 @@ void Section::finish() {
     } else {
       message += "; known here: " + joined(offered);
     }
+    note(entry.key, KeyNote::Meaning::kUnknown, message);
     diagnostics_.error(entry.key_place, path_, std::move(message));
   }
 }
 
 void Section::error(std::string message) {
   diagnostics_.error(node_.place, path_, std::move(message));
+}
+
+const yaml::Place& Section::key_place_of(std::string_view key) const {
+  const auto found = std::ranges::find(node_.mapping, key, &Node::Entry::key);
+  return found == node_.mapping.end() ? node_.place : found->key_place;
 }
 
 const yaml::Place& Section::place_of_key(std::string_view key) const {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,6 +36,15 @@ struct Diagnostic {
   std::string message;  // "expected a duration like 5s or 300ms, found \"5\""
 };
 
+// What a key means here, beside what it means to otelcol; for `validate --explain`. A later one
+// of a key counts when it says more: unknown before unsupported before ignored and so on.
+struct KeyNote {
+  enum class Meaning : uint8_t { kSame, kMeans, kIgnored, kUnsupported, kUnknown };
+  Meaning meaning = Meaning::kSame;
+  yaml::Place place = {};
+  std::string text = {};  // what it means, or why it is ignored or not supported
+};
+
 class Diagnostics {
  public:
   void error(yaml::Place place, std::string path, std::string message);
@@ -47,12 +57,17 @@ class Diagnostics {
   // …".
   std::string to_text() const;
 
+  void note_key(std::string path, KeyNote note);
+  // By path; only keys that are there.
+  const std::map<std::string, KeyNote, std::less<>>& keys() const { return keys_; }
+
   // Paths whose values (and all below) are shown as [REDACTED].
   void mark_secret(std::string path) { secrets_.insert(std::move(path)); }
   bool is_secret(std::string_view path) const { return secrets_.contains(path); }
 
  private:
   std::vector<Diagnostic> all_;
+  std::map<std::string, KeyNote, std::less<>> keys_;
   std::set<std::string, std::less<>> secrets_;
 };
 
@@ -108,6 +123,10 @@ class Section {
   void unsupported(std::string_view key, std::string_view why);
   // A key that means nothing here but is harmless (memory_limiter's GC keys): accepted, noted.
   void ignored(std::string_view key, std::string_view why);
+  // A key that is read and whose effect differs from otelcol's. No warning.
+  void means(std::string_view key, std::string_view what);
+  // Every key is accepted, and one warning says why none has an effect.
+  void ignore_all(std::string_view why);
   void finish();
 
   // A key of otelcol's that has a new name: warns when it is used, so that the caller reads both.
@@ -128,6 +147,9 @@ class Section {
   std::optional<int> choose(std::string_view key, std::initializer_list<Choice> choices);
   void expected(std::string_view key, std::string_view what, const yaml::Node& found);
   std::string child_path(std::string_view key) const;
+  void note(std::string_view key, KeyNote::Meaning meaning, std::string_view text = {});
+  // Where the key itself is, and where its value is.
+  const yaml::Place& key_place_of(std::string_view key) const;
   const yaml::Place& place_of_key(std::string_view key) const;
 
   const yaml::Node& node_;

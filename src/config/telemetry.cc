@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cctype>
 
-#include "config/endpoint.h"
 #include "yaml/scalar.h"
 
 namespace millrace::config {
 namespace {
 
-constexpr std::string_view kExportsNothing =
-    "the collector's own telemetry is scraped from its Prometheus endpoint in this version";
+constexpr std::string_view kPushesNothing =
+    "the collector's own telemetry is not pushed over OTLP in this version; its metrics are served "
+    "where metrics::readers has a pull reader, and its log goes to stderr or stdout";
 
 void read_log_sampling(Section& sampling, LogOptions& into) {
   Duration tick = std::chrono::milliseconds(into.sampling_tick_ms);
@@ -52,30 +52,44 @@ void read_log_level(Section& logs, LogLevel* into) {
                {"error", static_cast<int>(LogLevel::kError)}});
 }
 
+// stderr or stdout. A log that goes to a file as well in otelcol goes to the stream alone; the
+// service manager keeps it.
+void read_output_paths(Section& logs, TelemetryConfig& into) {
+  std::vector<std::string> paths;
+  logs.text_list("output_paths", &paths);
+  if (paths.empty()) return;
+  const auto is_stream = [](const std::string& path, std::string_view name) {
+    return path == name || path == "/dev/" + std::string(name);
+  };
+  const auto has = [&](std::string_view name) {
+    return std::ranges::any_of(paths,
+                               [&](const std::string& path) { return is_stream(path, name); });
+  };
+  into.logs_to_stdout = has("stdout") && !has("stderr");
+  for (const std::string& path : paths) {
+    if (is_stream(path, into.logs_to_stdout ? "stdout" : "stderr")) continue;
+    logs.warning_at("output_paths", "the log goes to " +
+                                        std::string(into.logs_to_stdout ? "stdout" : "stderr") +
+                                        " alone, and not to " + path + ", in this version");
+  }
+}
+
 void read_logs(Section& logs, TelemetryConfig& into) {
   read_log_level(logs, &into.logs.level);
   logs.choice("encoding", &into.logs.encoding,
               {{"console", static_cast<int>(LogEncoding::kConsole)},
                {"json", static_cast<int>(LogEncoding::kJson)}});
   logs.section("sampling", [&](Section& sampling) { read_log_sampling(sampling, into.logs); });
-  std::vector<std::string> paths = {"stderr"};
-  logs.text_list("output_paths", &paths);
-  if (paths.size() == 1 && (paths[0] == "stderr" || paths[0] == "stdout")) {
-    into.logs_to_stdout = paths[0] == "stdout";
-  } else {
-    logs.error_at("output_paths",
-                  "expected [stderr] or [stdout]; log files are the business of "
-                  "the service manager in this version");
-  }
+  read_output_paths(logs, into);
   for (const char* key : {"development", "disable_caller", "disable_stacktrace",
                           "disable_zap_resource", "error_output_paths"}) {
     logs.ignored(key, "log lines carry neither callers nor stack traces here");
   }
   const yaml::Node* fields = logs.find("initial_fields");
   if (fields != nullptr && !fields->mapping.empty()) {
-    logs.unsupported("initial_fields", "log lines have no fixed fields in this version");
+    logs.ignored("initial_fields", "log lines have no fixed fields in this version");
   }
-  logs.unsupported("processors", kExportsNothing);
+  logs.ignored("processors", kPushesNothing);
 }
 
 void read_prometheus(Section& prometheus, PrometheusReader& into) {
@@ -95,20 +109,14 @@ void read_metrics(Section& metrics, TelemetryConfig& into) {
                   {"basic", static_cast<int>(MetricsLevel::kBasic)},
                   {"normal", static_cast<int>(MetricsLevel::kNormal)},
                   {"detailed", static_cast<int>(MetricsLevel::kDetailed)}});
-  metrics.unsupported("views", "the set of metrics is fixed");
-  std::string address;
-  if (metrics.deprecated("address", "readers, with pull::exporter::prometheus::{host, port}") &&
-      metrics.text("address", &address)) {
-    if (const auto endpoint = parse_endpoint(address)) {
-      into.readers[0].host = endpoint->host;
-      into.readers[0].port = endpoint->port;
-    } else {
-      metrics.error_at("address", endpoint.error().message);
-    }
-  }
+  metrics.ignored("views", "the set of metrics is fixed");
+  // An address is a reader by now (migration/replacements.h), or none can be made of it.
+  metrics.unsupported("address",
+                      "write readers, with pull::exporter::prometheus::{host, port}; expected "
+                      "host:port");
   std::vector<PrometheusReader> readers;
   const bool given = metrics.section_list("readers", [&](Section& reader) {
-    reader.unsupported("periodic", kExportsNothing);
+    reader.ignored("periodic", kPushesNothing);
     reader.section("pull", [&](Section& pull) {
       pull.section("exporter", [&](Section& exporter) {
         exporter.section("prometheus", [&](Section& prometheus) {
@@ -123,8 +131,9 @@ void read_metrics(Section& metrics, TelemetryConfig& into) {
 void read_traces(Section& traces) {
   std::string level;
   traces.text("level", &level);
-  traces.unsupported("processors", "the collector does not trace itself in this version");
-  traces.ignored("propagators", "the collector does not trace itself");
+  for (const char* key : {"processors", "propagators"}) {
+    traces.ignored(key, "the collector does not trace itself in this version");
+  }
 }
 
 // The list of names and values; a value of null leaves a default of that name out.
