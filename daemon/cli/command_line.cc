@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "config/duration.h"
+#include "config/explain.h"
 #include "config/nearest.h"
 #include "config/print.h"
 #include "daemon/cli/completion.h"
 #include "daemon/cli/feature_gates.h"
 #include "daemon/cli/listing.h"
 #include "daemon/cli/start_error.h"
+#include "migration/migrate.h"
 
 namespace millrace::cli {
 namespace {
@@ -34,7 +36,9 @@ Options:
   -h, --help              this text; also after a command
 
 Commands:
-  validate                check the configuration and say all that is wrong with it
+  validate                check the configuration and say all that is wrong with it; --explain:
+                          what each key means here
+  migrate                 print an old configuration with what otelcol removed replaced
   doctor                  check also back ends, disks, limits and ports, and say what to change
   print-config            the configuration after merging and ${...}, secrets hidden
   components              the receivers, processors, exporters and extensions of this build
@@ -47,6 +51,7 @@ constexpr std::string_view kExamples = R"(
 Examples:
   millrace --config otel.yaml
   millrace validate --config base.yaml --config site.yaml
+  millrace migrate --config old.yaml > otel.yaml
   millrace doctor --config otel.yaml
   millrace print-config --config otel.yaml --format json
 )";
@@ -89,6 +94,11 @@ class CommandLine {
     add_sources(app_);
     CLI::App* validate = add("validate", "check the configuration and report all mistakes");
     add_sources(*validate);
+    validate->add_flag("--explain", explains_, "say of every key what it means here");
+    add("migrate", "print a configuration without what otelcol has removed")
+        ->add_option("--config", old_file_, "the file to read")
+        ->required()
+        ->allow_extra_args(false);
     CLI::App* doctor =
         add("doctor", "check also back ends, disks, limits and ports, and say what to change");
     add_sources(*doctor);
@@ -224,6 +234,7 @@ class CommandLine {
     if (chosen.empty()) return run_collector();
     const std::string name = chosen.front()->get_name();
     if (name == "validate") return validate();
+    if (name == "migrate") return migrate();
     if (name == "doctor") return program_.doctor(doctor_, load());
     if (name == "print-config") return print_config();
     if (name == "version") return show_version();
@@ -271,8 +282,24 @@ class CommandLine {
   int validate() {
     const auto configuration = load();
     if (!configuration) return failed(configuration.error().message);
+    if (explains_) {
+      program_.write_out(config::explain(configuration->root, configuration->diagnostics));
+    }
     if (configuration->diagnostics.has_errors()) return invalid(configuration->diagnostics);
-    program_.write_error(configuration->diagnostics.to_text());  // warnings
+    if (!explains_) program_.write_error(configuration->diagnostics.to_text());  // warnings
+    return kExitOk;
+  }
+
+  int migrate() {
+    const Result<std::string> text = program_.world.read_file(old_file_);
+    if (!text) return failed("--config " + old_file_ + ": " + text.error().message);
+    const Result<migration::Migrated> migrated = migration::migrate(*text, old_file_);
+    if (!migrated) return failed(migrated.error().message);
+    program_.write_out(migrated->text);
+    for (const migration::Change& change : migrated->changes) {
+      program_.write_error(change.place.to_text() + ": " + change.path + ": " + change.reason +
+                           "\n");
+    }
     return kExitOk;
   }
 
@@ -295,6 +322,8 @@ class CommandLine {
   CollectorArguments arguments_;
   DoctorArguments doctor_;
   PrintArguments print_;
+  bool explains_ = false;  // validate
+  std::string old_file_;   // migrate
   std::string gate_id_;
   std::string shell_;
 };

@@ -153,6 +153,47 @@ TEST_F(CommandLineTest, ValidateIsSilentWithoutMistakes) {
   EXPECT_EQ(runs, 0);
 }
 
+TEST_F(CommandLineTest, WhatOtelcolRemovedRunsWithAWarning) {
+  files["old.yaml"] =
+      "receivers: {otlp: }\nexporters:\n  logging:\n"
+      "service: {pipelines: {traces: {receivers: [otlp], exporters: [logging]}}}\n";
+  program.check_components = nullptr;
+  EXPECT_EQ(call({"--config", "old.yaml"}), 0) << err;
+  ASSERT_EQ(document.components.size(), 2u);
+  EXPECT_EQ(document.components[document.pipelines[0].exporters[0]].id.text, "debug");
+  EXPECT_EQ(call({"validate", "--config", "old.yaml"}), 0);
+  EXPECT_TRUE(err.starts_with("old.yaml:3:3: warning: exporters::logging: otelcol has removed"))
+      << err;
+  EXPECT_NE(err.find("\n            verbosity: normal\n"), err.npos) << err;
+}
+
+TEST_F(CommandLineTest, MigratePrintsTheConfigurationToWrite) {
+  files["old.yaml"] = "exporters:\n  logging:  # mine\n    verbosity: ${V}\n";
+  EXPECT_EQ(call({"migrate", "--config", "old.yaml"}), 0) << err;
+  EXPECT_NE(out.find("  debug:  # mine\n"), out.npos) << out;
+  EXPECT_NE(out.find("    verbosity: ${V}\n"), out.npos) << out;
+  EXPECT_TRUE(err.starts_with("old.yaml:2:3: exporters::logging: otelcol has removed")) << err;
+  EXPECT_EQ(call({"migrate", "--config", "good.yaml"}), 0);
+  EXPECT_EQ(out, files["good.yaml"]);
+  EXPECT_EQ(err, "");
+  EXPECT_EQ(call({"migrate", "--config", "none.yaml"}), 1);
+  EXPECT_EQ(call({"migrate"}), kExitUsage);
+  EXPECT_EQ(runs, 0);
+}
+
+TEST_F(CommandLineTest, ValidateExplainsEveryKey) {
+  EXPECT_EQ(call({"validate", "--explain", "--config", "good.yaml"}), 0) << err;
+  EXPECT_EQ(out,
+            "good.yaml:1:13  same           receivers::otlp\n"
+            "good.yaml:2:13  same           exporters::debug\n"
+            "good.yaml:3:32  same           service::pipelines::traces::receivers\n"
+            "good.yaml:3:51  same           service::pipelines::traces::exporters\n"
+            "4 keys: 4 same, 0 means, 0 ignored, 0 not supported, 0 unknown\n");
+  EXPECT_EQ(call({"validate", "--explain", "--config", "bad.yaml"}), 1);
+  EXPECT_NE(out.find("unknown        receivers::otlp::kye"), out.npos) << out;
+  EXPECT_TRUE(err.starts_with("Error: the configuration has mistakes:\n")) << err;
+}
+
 TEST_F(CommandLineTest, PrintConfigHidesSecrets) {
   EXPECT_EQ(call({"print-config", "--config", "good.yaml", "--config", "secret.yaml"}), 0) << err;
   EXPECT_NE(out.find("key: '[REDACTED]'"), std::string::npos) << out;
@@ -234,9 +275,9 @@ TEST_F(CommandLineTest, CompletionKnowsEveryCommandAndItsFlags) {
        .run = [] { return 0; }});
   EXPECT_EQ(call({"completion", "bash"}), 0);
   EXPECT_TRUE(out.contains("sink) words=\"--help --check-ids\"")) << out;
-  EXPECT_TRUE(
-      out.contains("*) words=\"validate doctor components print-config featuregate completion "
-                   "version sink --help --version --config --set --feature-gates\""))
+  EXPECT_TRUE(out.contains(
+      "*) words=\"validate migrate doctor components print-config featuregate completion "
+      "version sink --help --version --config --set --feature-gates\""))
       << out;
   EXPECT_EQ(call({"completion", "zsh"}), 0);
   EXPECT_TRUE(out.starts_with("#compdef millrace\n")) << out;

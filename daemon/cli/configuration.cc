@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "migration/replacements.h"
+
 namespace millrace::cli {
 
 Result<Configuration> load_configuration(const yaml::Sources& sources, const yaml::World& world,
@@ -12,6 +14,8 @@ Result<Configuration> load_configuration(const yaml::Sources& sources, const yam
   if (!root) return fail(root.error());
   Configuration configuration;
   configuration.root = std::move(*root);
+  migration::warn(migration::replace_removed(configuration.root).changes,
+                  configuration.diagnostics);
   for (yaml::Finding& warning : warnings) {
     configuration.diagnostics.warning(std::move(warning.place), "", std::move(warning.message));
   }

@@ -147,7 +147,7 @@ std::vector<ListeningPlace> listening_places(const assembly::Plan& plan) {
     add("service::telemetry::metrics", plan.metrics_page->host, plan.metrics_page->port);
   }
   for (const extensions::HealthCheckOptions& health : plan.health_checks) {
-    add("extensions::health_check", health.host, health.port);
+    add("extensions::" + health.extension, health.host, health.port);
   }
   return places;
 }

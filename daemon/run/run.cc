@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -12,6 +14,7 @@
 #include "assembly/collector.h"
 #include "assembly/plan_from_document.h"
 #include "base/log.h"
+#include "base/printable_text.h"
 #include "daemon/cli/start_error.h"
 #include "daemon/run/crash_point.h"
 #include "daemon/run/free_heap.h"
@@ -70,6 +73,21 @@ void limit_allocator_arenas() {
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+// A warning that shows lines to write keeps its lines.
+void log_warning(const config::Diagnostic& warning, Logger& log) {
+  const std::array<LogField, 2> fields = {
+      {{"place", warning.place.to_text()}, {"path", warning.path}}};
+  if (!warning.message.contains('\n')) return log.log(LogLevel::kWarn, warning.message, fields);
+  std::string block;
+  for (std::string_view rest = warning.message; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    if (!block.empty()) block += '\n';
+    append_printable(block, rest.substr(0, end));
+    rest.remove_prefix(std::min(rest.size(), end + 1));
+  }
+  log.log_block(LogLevel::kWarn, block, fields);
 }
 
 void greet(const assembly::Plan& plan, Logger& log) {
@@ -163,7 +181,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
   Logger& log = output.log();
   log.log(LogLevel::kInfo, "starting", start_fields(arguments, configuration));
   for (const config::Diagnostic& warning : configuration.diagnostics.all()) {
-    log.warn(warning.message, {{"place", warning.place.to_text()}, {"path", warning.path}});
+    log_warning(warning, log);
   }
   const unsigned workers =
       io::usable_processor_count(io::read_small_file(), io::affinity_processor_count());

@@ -17,6 +17,7 @@
 #include "exporters/otlp/exporter.h"
 #include "extensions/basicauth/basic_auth.h"
 #include "extensions/bearertokenauth/bearer_token_auth.h"
+#include "extensions/without_effect/without_effect.h"
 #include "receivers/otlp/otlp.h"
 #include "receivers/zipkin/zipkin.h"
 
@@ -301,7 +302,11 @@ config::Catalog catalog() {
   std::vector<config::ComponentType> types = {
       {.kind = ComponentKind::kExtension, .type = "health_check"},
       {.kind = ComponentKind::kExtension, .type = "file_storage"},
+      {.kind = ComponentKind::kExtension, .type = "zpages"},
   };
+  for (const extensions::WithoutEffect& kind : extensions::extensions_without_effect()) {
+    types.push_back(extension(kind.type));
+  }
   for (const reception::ReceiverKind& kind : kReceivers) types.push_back(kind.type);
   for (const AuthKind& kind : kAuthExtensions) types.push_back(kind.type);
   for (const ConnectorKind& kind : kConnectors) types.push_back(kind.type);

@@ -337,7 +337,7 @@ Status Collector::make_pages() {
   }
   for (const extensions::HealthCheckOptions& options : plan_.health_checks) {
     Status served = serve_page(extensions::make_health_pages(options, *this),
-                               {.host = options.host, .port = options.port}, "health_check");
+                               {.host = options.host, .port = options.port}, options.extension);
     if (!served) return served;
   }
   return {};

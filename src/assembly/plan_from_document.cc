@@ -12,6 +12,7 @@
 #include "assembly/tls_files.h"
 #include "config/memory_limiter.h"
 #include "config/tls.h"
+#include "extensions/without_effect/without_effect.h"
 
 namespace millrace::assembly {
 namespace {
@@ -254,11 +255,23 @@ class Planner {
                                         : MetricsDetail::kNormal,
                           .counters_end_in_total = !reader.without_type_suffix};
     }
+    lead_to_metrics();
     for (const auto& [name, value] : telemetry.resource) {
       if (value)
         plan_.resource.emplace_back(name, *value);
       else
         plan_.resource_without.push_back(name);
+    }
+  }
+
+  // What zpages show.
+  void lead_to_metrics() {
+    for (extensions::HealthCheckOptions& page : plan_.health_checks) {
+      if (!page.has_debug_pages || !plan_.metrics_page) continue;
+      const std::string& host = plan_.metrics_page->host;
+      const bool is_any = host.empty() || host == "0.0.0.0" || host == "::";
+      page.metrics_url = "http://" + (is_any ? "localhost" : host) + ":" +
+                         std::to_string(plan_.metrics_page->port) + "/metrics";
     }
   }
 
@@ -395,6 +408,14 @@ void Planner::read_extension(const Component& component, config::Section& sectio
     if (component.is_used && extension != nullptr) {
       plan_.auths.push_back({.id = component.id.text, .extension = std::move(extension)});
     }
+  }
+  for (const extensions::WithoutEffect& kind : extensions::extensions_without_effect()) {
+    if (kind.type == component.id.type) extensions::read_without_effect(section, kind);
+  }
+  if (component.id.type == "zpages") {
+    extensions::HealthCheckOptions options;
+    extensions::read_zpages(section, options);
+    if (component.is_used) plan_.health_checks.push_back(std::move(options));
   }
   if (component.id.type != "health_check") return;
   extensions::HealthCheckOptions options;

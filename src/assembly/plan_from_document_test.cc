@@ -162,6 +162,36 @@ service:
   for (const ExporterPlan& exporter : plan.exporters) EXPECT_NE(exporter.factory, nullptr);
 }
 
+TEST(PlanFromDocumentTest, ZpagesShowTheWayToTheMetrics) {
+  const auto with = [](std::string_view telemetry) {
+    return make(R"(
+receivers: {otlp: {protocols: {grpc: }}}
+exporters: {debug: }
+extensions: {zpages: {endpoint: "0.0.0.0:1"}, pprof: , opamp: {server: {ws: {endpoint: "wss://a"}}}}
+service:
+  telemetry: {metrics: )" +
+                std::string(telemetry) + R"(}
+  extensions: [zpages, pprof, opamp]
+  pipelines: {traces: {receivers: [otlp], exporters: [debug]}}
+)");
+  };
+  const Made made = with("");
+  ASSERT_TRUE(made.plan) << made.found;
+  ASSERT_EQ(made.plan->health_checks.size(), 1u);
+  EXPECT_EQ(made.plan->health_checks[0].port, 1);
+  EXPECT_EQ(made.plan->health_checks[0].metrics_url, "http://localhost:8888/metrics");
+  EXPECT_TRUE(made.found.contains("extensions::pprof: accepted without effect")) << made.found;
+  EXPECT_EQ(with("{level: none}").plan->health_checks[0].metrics_url, "");
+}
+
+TEST(PlanFromDocumentTest, AComponentThatNoPipelineNamesMayBeOfAnyType) {
+  const Made made = make(around("debug: , kafka: {brokers: [a]}"));
+  ASSERT_TRUE(made.plan) << made.found;
+  EXPECT_EQ(made.plan->exporters.size(), 1u);
+  EXPECT_TRUE(made.found.contains("warning: exporters: unknown type: \"kafka\"")) << made.found;
+  EXPECT_FALSE(make(around("kafka: {brokers: [a]}")).plan);
+}
+
 TEST(PlanFromDocumentTest, TheBudgetIsAQuarterOfTheMachineUnlessALimiterSaysOtherwise) {
   const auto limiters = [](std::string_view all) {
     return "processors: {" + std::string(all) + "}";

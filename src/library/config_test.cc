@@ -190,6 +190,13 @@ service:
   EXPECT_EQ(recorder->log_records().size(), 1U);
 }
 
+TEST(ConfigTest, WhatOtelcolRemovedWorksInYaml) {
+  EXPECT_TRUE(Config::from_yaml("receivers: {otlp: {protocols: {grpc: }}}\nexporters: {logging: }\n"
+                                "service: {pipelines: {traces: {receivers: [otlp], exporters: "
+                                "[logging]}}}\n")
+                  .ok());
+}
+
 TEST(ConfigTest, MistakesInYamlAreShownWithTheirPlaces) {
   const auto config = Config::from_yaml(
       "exporters:\n  otlp_grpc:\n    endpont: localhost:4317\nservice:\n  pipelines: {}\n");

@@ -14,6 +14,7 @@
 #include "exporters/otlp/options.h"
 #include "io/system.h"
 #include "library/user_exporter.h"
+#include "migration/replacements.h"
 #include "yaml/source.h"
 
 namespace millrace::library {
@@ -412,6 +413,7 @@ v1::Result<assembly::Plan> plan_from_yaml(std::string_view text) {
       yaml::load({.configs = {}, .sets = {}, .built_in = std::string(text)}, world, warnings);
   if (!root) return invalid(root.error().message);
   config::Diagnostics diagnostics;
+  migration::warn(migration::replace_removed(*root).changes, diagnostics);
   const config::Document document = config::read_document(*root, assembly::catalog(), diagnostics);
   auto plan = assembly::make_plan(
       document, {.memory_bytes = io::memory_limit_bytes(io::read_small_file())}, diagnostics);

@@ -110,4 +110,13 @@ void read_health_check(Section& section, HealthCheckOptions& into) {
   section.ignored("check_collector_pipeline", "otelcol ignores it too; see /readyz");
 }
 
+void read_zpages(Section& section, HealthCheckOptions& into) {
+  into.extension = "zpages";
+  into.endpoint = "localhost:55679";
+  into.has_debug_pages = true;
+  section.means("endpoint", "the address of the pages of health_check, to which /debug/… leads");
+  read_endpoint(section, into);
+  section.ignored("expvar", "it shows variables of Go");
+}
+
 }  // namespace millrace::extensions

@@ -21,6 +21,7 @@ struct ReadinessRequirements {
 };
 
 struct HealthCheckOptions {
+  std::string extension = "health_check";  // for messages
   std::string endpoint = "localhost:13133";
   std::string host;  // of `endpoint`; empty: all addresses
   uint16_t port = 0;
@@ -33,8 +34,14 @@ struct HealthCheckOptions {
   std::string status_path;
   ReadinessRequirements require;
   yaml::Place require_place;  // for errors about unknown exporters
+  // zpages: /debug/… shows a page that leads to these pages and to `metrics_url`, if that is not
+  // empty.
+  bool has_debug_pages = false;
+  std::string metrics_url;
 };
 
 void read_health_check(config::Section& section, HealthCheckOptions& into);
+// otelcol's zpages, which show the state of a collector: here the pages of health_check do.
+void read_zpages(config::Section& section, HealthCheckOptions& into);
 
 }  // namespace millrace::extensions

@@ -45,6 +45,18 @@ TEST(HealthCheckOptionsTest, SecondVersionIsRead) {
   EXPECT_NE(read("{use_v2: true}", options), "");
 }
 
+TEST(HealthCheckOptionsTest, ZpagesHaveTheirOwnAddress) {
+  const auto root = yaml::parse("{expvar: {enabled: true}}", "a.yaml");
+  config::Diagnostics diagnostics;
+  config::Section section(*root, diagnostics, "extensions::zpages");
+  HealthCheckOptions options;
+  read_zpages(section, options);
+  section.finish();
+  EXPECT_EQ(options.port, 55679);
+  EXPECT_TRUE(options.has_debug_pages);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
+}
+
 TEST(HealthCheckOptionsTest, RequirementsOfReadinessAreRead) {
   HealthCheckOptions options;
   EXPECT_EQ(read("{require: [queues, storage, destinations: [otlp_grpc/a, b]]}", options), "");

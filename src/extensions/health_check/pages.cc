@@ -148,6 +148,23 @@ PageReply status_page(const Health& health, bool verbose) {
   return json_reply(available, body + "}");
 }
 
+std::string link(std::string_view url, std::string_view text) {
+  return "<li><a href=\"" + std::string(url) + "\">" + std::string(url) +
+         "</a>: " + std::string(text) + "</li>\n";
+}
+
+// Pages of otelcol's zpages have bookmarks; each of them leads here.
+PageReply debug_page(const std::string& metrics_url) {
+  std::string body =
+      "<!DOCTYPE html>\n<title>Millrace</title>\n<h1>Millrace</h1>\n"
+      "<p>otelcol's zpages do not exist here. These pages show the state:</p>\n<ul>\n" +
+      link("/?verbose", "receivers, destinations with queue and last answer, the ledger") +
+      link("/readyz?verbose", "whether data is admitted, and why not") +
+      link("/livez", "whether all loops turn");
+  if (!metrics_url.empty()) body += link(metrics_url, "the collector's own metrics");
+  return {kOk, "text/html; charset=utf-8", body + "</ul>\n"};
+}
+
 }  // namespace
 
 bool is_alive(const Health& health) { return health.longest_since_turn < kLoopHangs; }
@@ -212,6 +229,9 @@ std::vector<transport::ServerOptions::PageRoute> make_health_pages(
                        return page(source.health(), is_verbose(request));
                      }});
   };
+  if (options.has_debug_pages) {
+    add("/debug/*", [url = options.metrics_url](const Health&, bool) { return debug_page(url); });
+  }
   if (!options.status_path.empty()) add(options.status_path, status_page);
   add(options.path, [options](const Health& health, bool verbose) {
     return main_page(options, health, verbose);

@@ -8,6 +8,7 @@
 //                  answer causes 503 only when no other data can be admitted, or when the
 //                  option `require` names it.
 //   status_path    version 2's short JSON.
+//   /debug/*       with has_debug_pages: where these pages and the metrics are.
 // ?verbose adds each destination (queue, requests in flight, last answer) and the accounts of the
 // ledger that do not balance, of which a correct program has none.
 #pragma once

@@ -55,6 +55,17 @@ TEST_F(HealthPagesTest, ConfiguredBodiesReplaceTheDefaultBody) {
   EXPECT_EQ(get("/").status, 404);
 }
 
+TEST_F(HealthPagesTest, DebugPagesLeadToThePages) {
+  EXPECT_EQ(get("/debug/*").status, 404);
+  options.has_debug_pages = true;
+  EXPECT_EQ(get("/debug/*").content_type, "text/html; charset=utf-8");
+  EXPECT_TRUE(get("/debug/*").body.contains("href=\"/readyz?verbose\""));
+  EXPECT_FALSE(get("/debug/*").body.contains("metrics"));
+  options.metrics_url = "http://localhost:8888/metrics";
+  EXPECT_TRUE(get("/debug/*").body.contains("href=\"http://localhost:8888/metrics\""));
+  EXPECT_EQ(get("/").status, 200);
+}
+
 TEST_F(HealthPagesTest, AFullQueueAloneKeepsItReady) {
   source.now.destinations[0].queue_size = 10;
   source.now.receivers = {{"otlp", "traces", {"the queue is full"}}, {"otlp", "logs", {}}};
