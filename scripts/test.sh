@@ -79,6 +79,8 @@ tsan() {
 release() { build release; build/release/millrace version; }
 installed() { python3 tests/install/run.py; }
 e2e() { python3 tests/e2e/run.py; }
+# Skips itself where the configurations are not beside the project.
+corpus() { python3 tests/corpus/run.py; }
 hostile() { python3 tests/hostile/run.py; }
 overload() { python3 bench/run.py --overload --quick; }
 conformance() { tests/conformance/run.sh; }
@@ -109,6 +111,7 @@ if [ $quick = no ]; then
   stage "the release binary" release
   stage "the installed package: library, examples, bindings, reference" installed
   stage "end to end" e2e
+  stage "public configurations" corpus
   stage "hostile peers" hostile
   stage "twice the load that can be carried" overload
   stage "simulation with a disk and crashes, 500 seeds" simulation

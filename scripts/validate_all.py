@@ -26,15 +26,19 @@ def configurations(directory):
 
 
 def filled(path):
-    """A value for each variable that the configuration names, by the words of its name."""
+    """A value for each variable that the configuration names, by the words of its name and what is behind it."""
     with open(path, encoding="utf-8", errors="replace") as text:
-        names = set(re.findall(r"\$\{(?:env:)?([A-Za-z_]\w*)", text.read()))
+        found = re.findall(r"\$\{(?:env:)?([A-Za-z_]\w*)[^}]*\}(:?)", text.read())
     kinds_of_names = ((r"URL|ENDPOINT|ADDR|DSN|INGEST", "http://localhost:4317"), (r"SPIKE", "100"),
                       (r"MIB|MEM|LIMIT", "512"), (r"PERCENT", "50"), (r"PORT$|PORT_", "4317"), (r"LEVEL", "info"),
                       (r"TIMEOUT|INTERVAL|DELAY|DURATION", "1s"), (r"SIZE|COUNT|NUM_|CONSUMERS|MAX", "1000"),
-                      (r"INSECURE|ENABLED|DISABLE", "true"), (r"HOST|_IP|INTERFACE", "127.0.0.1"))
-    return {name: next((value for words, value in kinds_of_names if re.search(words, name.upper())), "value")
-            for name in names}
+                      (r"INSECURE|ENABLED|DISABLE", "true"), (r"HOST|_IP|INTERFACE", "127.0.0.1"),
+                      (r"VERBOSITY", "basic"), (r"HTPASSWD", "a:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M="))
+    values = {name: next((value for words, value in kinds_of_names if re.search(words, name.upper())), "value")
+              for name, _ in found}
+    # An endpoint with a port behind it is a host.
+    return {**values, **{name: "localhost" for name, colon in found
+                         if colon and values[name].startswith("http://")}}
 
 
 def validate(program, path, fills):

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Judges public configurations with `millrace validate`, and runs those that pass.
+
+    tests/corpus/run.py [--program build/release/millrace] [--corpus DIRECTORY] [--each] [--start COUNT]
+
+Prints a table of what the configurations that do not pass need, then "N passed, M failed": the counts are held
+against minimum.json. `--each`: a line for each configuration. `--start`: how many of them to run with data
+(default: as many as minimum.json asks for; 0: none). Skipped with a line where there is no corpus."""
+import argparse
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+import validate_all  # noqa: E402
+
+import start  # noqa: E402
+
+MINIMUM = os.path.join(HERE, "minimum.json")
+CORPUS = os.path.join(os.path.dirname(ROOT), "shared", "corpus")
+UNKNOWN = re.compile(r'error: (\w+): unknown type: "([^"]+)"')
+FILES = re.compile(r"No such file or directory|cannot be read|is missing")
+
+
+class Verdict:
+    """What is said of one configuration."""
+
+    def __init__(self, path, said):
+        self.path, self.runs = path, said is None
+        errors = [line for line in (said or "").splitlines() if "error: " in line or line.startswith("Error: ")]
+        errors = [line for line in errors if not line.endswith("mistakes:")]
+        self.components = sorted({" ".join(found.groups()) for found in map(UNKNOWN.search, errors) if found})
+        rest = [line for line in errors if not UNKNOWN.search(line)]
+        self.files = [line for line in rest if FILES.search(line)]
+        self.others = [line for line in rest if not FILES.search(line)]
+
+    def text(self):
+        needs = self.components + self.files + self.others
+        return "runs" if self.runs else "needs " + "; ".join(needs)
+
+
+def print_table(verdicts):
+    alone, with_others = collections.Counter(), collections.Counter()
+    for verdict in verdicts:
+        (alone if len(verdict.components) == 1 and not verdict.others else with_others).update(verdict.components)
+    print("alone  others  component that is missing here")
+    for component, _ in (alone + with_others).most_common():
+        print(f"{alone[component]:5}  {with_others[component]:6}  {component}")
+    others = collections.Counter()
+    for verdict in verdicts:
+        others.update(set(validate_all.kinds("\n".join(verdict.files + verdict.others))))
+    print("files  anything else")
+    for line, count in others.most_common():
+        print(f"{count:5}  {line}")
+
+
+def committed_minimum():
+    """The numbers of the last commit; none where git or the file is not there."""
+    done = subprocess.run(["git", "show", "HEAD:tests/corpus/minimum.json"], cwd=ROOT, capture_output=True,
+                          text=True)
+    return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
+class Tally:
+    def __init__(self):
+        self.passed, self.failed = 0, 0
+
+    def expect(self, what, reached, minimum):
+        good = reached >= minimum
+        self.passed += good
+        self.failed += not good
+        print(f"{'ok' if good else 'FAILED'}: {what}: {reached}, at least {minimum} are expected")
+        if reached > minimum:
+            print(f"  {what} can be raised to {reached} in tests/corpus/minimum.json")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default=os.path.join(ROOT, "build", "release", "millrace"))
+    parser.add_argument("--corpus", default=CORPUS)
+    parser.add_argument("--each", action="store_true")
+    parser.add_argument("--start", type=int)
+    options = parser.parse_args()
+    if not os.path.isdir(options.corpus):
+        print(f"skipped: public configurations: {options.corpus} is not there")
+        return 0
+    with open(MINIMUM) as text:
+        minimum = json.load(text)
+    paths = sorted(validate_all.configurations(options.corpus))
+    verdicts = [Verdict(path, validate_all.validate(options.program, path, True)) for path in paths]
+    if options.each:
+        for verdict in verdicts:
+            print(f"{os.path.basename(verdict.path)}: {verdict.text()}")
+    print_table(verdicts)
+    tally = Tally()
+    running = [verdict.path for verdict in verdicts if verdict.runs]
+    print(f"{len(running)} of {len(verdicts)} pass")
+    tally.expect("configurations that pass", len(running), minimum["pass"])
+    count = minimum["started"] if options.start is None else options.start
+    if count > 0:
+        carried = start.run_all(options.program, running, count)
+        tally.expect("configurations that were started and carried data", carried,
+                     min(count, minimum["started"]))
+    for name, number in committed_minimum().items():
+        if minimum.get(name, 0) < number:
+            print(f"FAILED: {name} in minimum.json was {number} and must not become smaller")
+            tally.failed += 1
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
