@@ -4,10 +4,10 @@
 // fields. Lines of the same message, component and reason beyond `initial` in a window are counted
 // and sampled, as otelcol's service.telemetry.logs.sampling defines it; the component is the value
 // of the first field that names one ("exporter", "receiver", …), the reason that of the field
-// "reason". So a flood of one kind of line does not hide another kind. No text in a message or a field can
-// start a new line or reach a terminal as a control sequence (base/printable_text.h). Threads:
-// Logger is safe from any thread; it takes a lock, so it is not called on the per-request path
-// except for errors, which are limited.
+// "reason". So a flood of one kind of line does not hide another kind. No text in a message or a
+// field can start a new line or reach a terminal as a control sequence (base/printable_text.h).
+// Threads: Logger is safe from any thread; it takes a lock, so it is not called on the per-request
+// path except for errors, which are limited.
 #pragma once
 
 #include <cstdint>

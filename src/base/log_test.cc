@@ -67,7 +67,8 @@ TEST(LogTest, OneReasonsRepeatsDoNotSilenceAnother) {
   Lines lines;
   auto logger = lines.make({.sampling_initial = 2, .sampling_thereafter = 0});
   const auto refuse = [&](const char* reason) {
-    logger.warn("request refused", {{"receiver", "otlp"}, {"reason", reason}, {"peer", "10.0.0.7"}});
+    logger.warn("request refused",
+                {{"receiver", "otlp"}, {"reason", reason}, {"peer", "10.0.0.7"}});
   };
   for (int i = 0; i < 100; ++i) refuse("bad_path");
   refuse("reset_flood");

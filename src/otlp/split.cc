@@ -299,7 +299,8 @@ void Cutter::open_node(Level level, uint32_t field_number, Bytes content) {
 }
 
 // Reads the node's fields that each part repeats: a few slices, or a copy if they are in many
-// places. False when all repetitions together would be too large, or there is no memory for the copy.
+// places. False when all repetitions together would be too large, or there is no memory for the
+// copy.
 bool Cutter::read_header(Node* node, uint32_t item_count, const CutLimits& limits) {
   constexpr size_t kRunsMax = 8;
   // With more, and items between them, the list of slices would be larger than the items.

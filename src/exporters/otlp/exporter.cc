@@ -159,13 +159,14 @@ class OtlpExporter final : public pipeline::Exporter {
       request.credentials = std::move(*credentials);
     }
     transport::Credentials shown = request.credentials;
-    client->send(std::move(request), [this, signal = batch.signal, memory = std::move(body->memory),
-                                      shown = std::move(shown), done = std::move(done)](ClientAnswer answer) mutable {
-      memory = Reservation();
-      hide_queries(answer.message);
-      done(are_outdated(shown, answer) ? retry({answer.code, answer.message})
-                                       : to_outcome(signal, answer));
-    });
+    client->send(std::move(request),
+                 [this, signal = batch.signal, memory = std::move(body->memory),
+                  shown = std::move(shown), done = std::move(done)](ClientAnswer answer) mutable {
+                   memory = Reservation();
+                   hide_queries(answer.message);
+                   done(are_outdated(shown, answer) ? retry({answer.code, answer.message})
+                                                    : to_outcome(signal, answer));
+                 });
   }
 
   // Refused with credentials that have been replaced since: a renewal must lose nothing.
@@ -190,8 +191,8 @@ class OtlpExporter final : public pipeline::Exporter {
     Reservation memory;  // none for the batch's own bytes, which are counted already
   };
 
-  // In chunks of the pool, and within the budget but for kBeyondLimitBytes: a batch that has no other
-  // form must be able to leave a full process.
+  // In chunks of the pool, and within the budget but for kBeyondLimitBytes: a batch that has no
+  // other form must be able to leave a full process.
   Status encode(const Batch& batch, Pace& pace, Body& body) {
     if (long_work_ == nullptr) return encode_at_once(batch, pace, body);
     Work work{long_work_->work().pool, pace};

@@ -1,0 +1,280 @@
+// Command differential runs processors of otelcol-contrib on recorded cases and writes what they
+// do into the file of the cases, for tests that compare. See README.md.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/redactionprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/spanprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
+)
+
+var factories = []processor.Factory{
+	attributesprocessor.NewFactory(), filterprocessor.NewFactory(),
+	groupbyattrsprocessor.NewFactory(), redactionprocessor.NewFactory(),
+	resourceprocessor.NewFactory(), spanprocessor.NewFactory(), transformprocessor.NewFactory(),
+}
+
+// A case is refused at the start, fails with an error, or gives requests.
+type testCase struct {
+	Name      string            `json:"name"`
+	Signal    string            `json:"signal"`
+	Request   string            `json:"request"`
+	Config    json.RawMessage   `json:"config"`
+	Metadata  json.RawMessage   `json:"metadata,omitempty"`
+	Deviation string            `json:"deviation,omitempty"`
+	Refused   string            `json:"refused,omitempty"`
+	Failed    string            `json:"failed,omitempty"`
+	Output    []json.RawMessage `json:"output"`
+}
+
+type caseFile struct {
+	Processor string                     `json:"processor"`
+	Version   string                     `json:"version"`
+	Requests  map[string]json.RawMessage `json:"requests"`
+	Cases     []*testCase                `json:"cases"`
+}
+
+func factoryOf(name string) (processor.Factory, error) {
+	for _, factory := range factories {
+		if factory.Type().String() == name {
+			return factory, nil
+		}
+	}
+	return nil, fmt.Errorf("no processor %q", name)
+}
+
+// A processor of any signal, made and asked in the same way.
+type running struct {
+	component.Component
+	consume func(context.Context, []byte) error
+	output  func() ([][]byte, error)
+}
+
+func start(factory processor.Factory, signal string, config component.Config) (*running, error) {
+	set := processor.Settings{
+		ID:                component.NewID(factory.Type()),
+		TelemetrySettings: componenttest.NewNopTelemetrySettings(),
+	}
+	ctx := context.Background()
+	switch signal {
+	case "traces":
+		sink := new(consumertest.TracesSink)
+		made, err := factory.CreateTraces(ctx, set, config, sink)
+		return &running{made, func(ctx context.Context, text []byte) error {
+			request, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces(text)
+			if err != nil {
+				panic(err)
+			}
+			return made.ConsumeTraces(ctx, request)
+		}, func() (all [][]byte, err error) {
+			for _, request := range sink.AllTraces() {
+				text, err := (&ptrace.JSONMarshaler{}).MarshalTraces(request)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, text)
+			}
+			return all, nil
+		}}, err
+	case "metrics":
+		sink := new(consumertest.MetricsSink)
+		made, err := factory.CreateMetrics(ctx, set, config, sink)
+		return &running{made, func(ctx context.Context, text []byte) error {
+			request, err := (&pmetric.JSONUnmarshaler{}).UnmarshalMetrics(text)
+			if err != nil {
+				panic(err)
+			}
+			return made.ConsumeMetrics(ctx, request)
+		}, func() (all [][]byte, err error) {
+			for _, request := range sink.AllMetrics() {
+				text, err := (&pmetric.JSONMarshaler{}).MarshalMetrics(request)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, text)
+			}
+			return all, nil
+		}}, err
+	case "logs":
+		sink := new(consumertest.LogsSink)
+		made, err := factory.CreateLogs(ctx, set, config, sink)
+		return &running{made, func(ctx context.Context, text []byte) error {
+			request, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(text)
+			if err != nil {
+				panic(err)
+			}
+			return made.ConsumeLogs(ctx, request)
+		}, func() (all [][]byte, err error) {
+			for _, request := range sink.AllLogs() {
+				text, err := (&plog.JSONMarshaler{}).MarshalLogs(request)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, text)
+			}
+			return all, nil
+		}}, err
+	}
+	return nil, fmt.Errorf("no signal %q", signal)
+}
+
+// The request's headers and address, as a receiver would have left them.
+func clientContext(metadata json.RawMessage) context.Context {
+	if metadata == nil {
+		return context.Background()
+	}
+	headers := map[string][]string{}
+	if err := json.Unmarshal(metadata, &headers); err != nil {
+		panic(err)
+	}
+	return client.NewContext(context.Background(), client.Info{Metadata: client.NewMetadata(headers)})
+}
+
+func run(factory processor.Factory, one *testCase, request []byte) (refused string, err error) {
+	plain := map[string]any{}
+	if len(one.Config) > 0 {
+		if err := json.Unmarshal(one.Config, &plain); err != nil {
+			return "", fmt.Errorf("config: %w", err)
+		}
+	}
+	config := factory.CreateDefaultConfig()
+	if err := confmap.NewFromStringMap(plain).Unmarshal(config); err != nil {
+		return err.Error(), nil
+	}
+	if err := confmap.Validate(config); err != nil {
+		return err.Error(), nil
+	}
+	made, err := start(factory, one.Signal, config)
+	if err != nil {
+		return err.Error(), nil
+	}
+	if err := made.Start(context.Background(), componenttest.NewNopHost()); err != nil {
+		return err.Error(), nil
+	}
+	if err := made.consume(clientContext(one.Metadata), request); err != nil {
+		one.Failed = err.Error()
+	}
+	if err := made.Shutdown(context.Background()); err != nil {
+		return "", err
+	}
+	output, err := made.output()
+	one.Output = []json.RawMessage{}
+	for _, text := range output {
+		one.Output = append(one.Output, text)
+	}
+	return "", err
+}
+
+// A case that does not end within the time stops the recording: it would fill the memory.
+func runBounded(factory processor.Factory, one *testCase, request []byte) (string, error) {
+	type result struct {
+		refused string
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		refused, err := run(factory, one, request)
+		done <- result{refused, err}
+	}()
+	select {
+	case r := <-done:
+		return r.refused, r.err
+	case <-time.After(5 * time.Second):
+		return "", fmt.Errorf("does not end")
+	}
+}
+
+// The version of the module that a factory comes from.
+func versionOf(factory processor.Factory) string {
+	info, _ := debug.ReadBuildInfo()
+	for _, module := range info.Deps {
+		if strings.HasSuffix(module.Path, "/"+factory.Type().String()+"processor") {
+			return module.Version
+		}
+	}
+	return "unknown"
+}
+
+func record(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var file caseFile
+	if err := json.Unmarshal(text, &file); err != nil {
+		return err
+	}
+	factory, err := factoryOf(file.Processor)
+	if err != nil {
+		return err
+	}
+	for _, one := range file.Cases {
+		request, found := file.Requests[one.Request]
+		if !found {
+			return fmt.Errorf("%s: no request %q", one.Name, one.Request)
+		}
+		one.Refused, one.Failed, one.Output = "", "", nil
+		if one.Refused, err = runBounded(factory, one, request); err != nil {
+			return fmt.Errorf("%s: %w", one.Name, err)
+		}
+	}
+	file.Version = versionOf(factory)
+	var out bytes.Buffer
+	out.WriteString(fmt.Sprintf("{\"processor\": %q, \"version\": %q,\n\"requests\": {", file.Processor, file.Version))
+	names, err := orderOfKeys(text)
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		if i > 0 {
+			out.WriteString(",")
+		}
+		out.WriteString(fmt.Sprintf("\n%q: %s", name, compact(file.Requests[name])))
+	}
+	out.WriteString("},\n\"cases\": [")
+	for i, one := range file.Cases {
+		if i > 0 {
+			out.WriteString(",")
+		}
+		line, err := marshal(one)
+		if err != nil {
+			return err
+		}
+		out.WriteString("\n" + line)
+	}
+	out.WriteString("\n]}\n")
+	fmt.Printf("%s: %d cases\n", path, len(file.Cases))
+	return os.WriteFile(path, out.Bytes(), 0o644)
+}
+
+func main() {
+	for _, path := range os.Args[1:] {
+		if err := record(path); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", path, err)
+			os.Exit(1)
+		}
+	}
+}
