@@ -7,9 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "assembly/collector.h"
-#include "io/file.h"
-#include "io/sim/world.h"
+#include "assembly/testing/scene.h"
 #include "pipeline/connector.h"
 #include "pipeline/testing/fake_exporter.h"
 #include "pipeline/testing/submit.h"
@@ -19,6 +17,8 @@ namespace {
 
 using pipeline::Batch;
 using pipeline::Outcome;
+using testing::exporter_by;
+using testing::Scene;
 
 // Counts its pulls, and hands in one request of one span with each.
 class PullingFactory final : public reception::ReceiverFactory {
@@ -94,81 +94,6 @@ class HoldingProcessor final : public pipeline::Processor {
  private:
   pipeline::Outlet& outlet_;
   uint32_t held_ = 0;
-};
-
-template <class Function>
-class ExporterBy final : public ExporterFactory {
- public:
-  explicit ExporterBy(Function function) : function_(std::move(function)) {}
-  Result<std::unique_ptr<pipeline::Exporter>> make(const ExporterParts& parts,
-                                                   Signal signal) override {
-    return function_(parts, signal);
-  }
-
- private:
-  Function function_;
-};
-template <class Function>
-std::shared_ptr<ExporterFactory> exporter_by(Function function) {
-  return std::make_shared<ExporterBy<Function>>(std::move(function));
-}
-
-// A collector with two workers in a simulated world.
-struct Scene {
-  explicit Scene(Plan plan) {
-    plan.metrics_page.reset();
-    std::vector<io::Loop*> raw;
-    for (const auto& loop : loops) raw.push_back(loop.get());
-    auto made = Collector::create(std::move(plan), {.loops = raw,
-                                                    .log = &log,
-                                                    .unsampled_log = &log,
-                                                    .files = files.get(),
-                                                    .wall_clock = [] { return WallTime(); },
-                                                    .on_ledger_finding =
-                                                        [](const ledger::Finding& finding) {
-                                                          ADD_FAILURE() << finding.to_text();
-                                                        }});
-    EXPECT_TRUE(made) << made.error().message;
-    if (made) collector = std::move(*made);
-  }
-  ~Scene() {
-    EXPECT_TRUE(collector->imbalances().empty());
-    collector->end();
-    EXPECT_TRUE(collector->imbalances().empty());
-  }
-  void submit_traces(size_t worker, uint32_t item_count, std::string bytes) {
-    pipeline::Intake* const intake = collector->open_source(worker, Signal::kTraces);
-    ASSERT_NE(intake, nullptr);
-    loops[worker]->post([intake, item_count, bytes = std::move(bytes)] {
-      pipeline::testing::submit_to(*intake,
-                                   {.signal = Signal::kTraces,
-                                    .item_count = item_count,
-                                    .bytes = Rope(Bytes::copy_of(bytes)),
-                                    .metadata = nullptr,
-                                    .completion = nullptr,
-                                    .admitted_at = intake->loop().now()},
-                                   pipeline::Policy::kAccepted, kNever,
-                                   [](const pipeline::Verdict&) {});
-    });
-  }
-  bool drain() {
-    bool drained = false;
-    loops[0]->post([&] { collector->drain(5s, [&] { drained = true; }); });
-    world.run_for(10s);
-    return drained;
-  }
-
-  io::sim::World world{1};
-  std::vector<std::unique_ptr<io::Loop>> loops = make_loops();
-  std::vector<std::unique_ptr<io::Loop>> make_loops() {
-    std::vector<std::unique_ptr<io::Loop>> made;
-    made.push_back(world.make_loop("collector"));
-    made.push_back(world.make_loop("collector"));
-    return made;
-  }
-  Logger log{{.level = LogLevel::kError}, nullptr, [] { return int64_t{0}; }};
-  std::unique_ptr<io::FileSystem> files = io::make_file_system();
-  std::unique_ptr<Collector> collector;
 };
 
 ExporterPlan recorder(std::vector<std::string>& bodies) {
