@@ -113,8 +113,8 @@ ExporterReading read_otlp_http(Section& section) {
           .auth = options->auth};
 }
 
-// What has no queue of its own in otelcol gets a small one here all the same: a slow terminal or
-// disk then slows its own destination and nobody else's.
+// An exporter without a queue in otelcol gets a small one here all the same: a slow terminal or
+// disk then slows only its own destination.
 config::ExporterHelperConfig helper_with(const config::SendingQueueConfig& queue) {
   config::ExporterHelperConfig helper;
   helper.timeout = 0s;

@@ -56,8 +56,8 @@ struct ConnectorReading {
   std::optional<std::vector<std::vector<std::string>>> groups = {};
   // Whether each group but the last has another to give back to.
   bool takes_over = false;
-  // What it makes of which signal; nothing: it hands on each signal as it came. With changes there
-  // are no groups.
+  // The signals that it makes of others; nothing: it hands on each signal as it came. With changes
+  // there are no groups.
   std::vector<SignalChange> changes = {};
 };
 

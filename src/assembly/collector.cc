@@ -18,10 +18,10 @@ namespace {
 
 // A scrape of a large configuration is some 100 KiB; this lets a few wait for slow readers.
 constexpr size_t kPageBudgetBytes = 8 << 20;
-// Of the memory budget, which messages leave to connections.
+// The part of the memory budget that messages leave to connections.
 constexpr size_t kConnectionsPart = 8;
 constexpr Duration kTick = 1s;
-// How long idle connections get to take note of GOAWAY before the queues are flushed; requests
+// How long idle connections get to receive GOAWAY before the queues are flushed; requests
 // that were being read are finished meanwhile.
 constexpr Duration kSettle = 1s;
 constexpr std::string_view kPrometheusText =
@@ -415,7 +415,7 @@ void Collector::drain(Duration timeout, std::function<void()> done) {
     if (phase_.load(std::memory_order_relaxed) == Phase::kClosing) {
       drain_pipelines();
     } else if (phase_.load(std::memory_order_relaxed) == Phase::kDone) {
-      serving_workers_ = 0;  // whoever has not taken note of its answer by now is cut off
+      serving_workers_ = 0;  // clients that have not read their answer by now are cut off
       finish_drain();
     }
   });

@@ -39,8 +39,8 @@ struct KeptByCollector {
   Budget budget;
   metrics::Registry metrics;
   ledger::Ledger ledger;
-  Storages storages;  // outlives what lies in the destinations
-  // Their queues, with what lies in them.
+  Storages storages;  // outlives the requests in the destinations
+  // Their queues, with the requests in them.
   std::vector<std::unique_ptr<pipeline::Destination>> destinations;
   Reservation queue_memory;  // of the queues' places
   std::vector<std::unique_ptr<DeadLetterFile>> dead_letters;
@@ -60,8 +60,8 @@ class Collector final : public extensions::HealthSource {
     io::Disk* disk = nullptr;
     std::function<std::unique_ptr<io::Executor>(const std::string& name)> make_lane = {};
     std::function<void(std::string_view)> at_storage_point = {};
-    // What the running audit of the ledger finds, on the first loop. Not set: it is logged as a
-    // bug, and stops a build with debug checks.
+    // Receives the findings of the running audit of the ledger, on the first loop. Not set: each is
+    // logged as a bug, and stops a build with debug checks.
     std::function<void(const ledger::Finding&)> on_ledger_finding = {};
     // How long messages are worked on in one turn; the simulation gives a clock of its own.
     io::LongWorkOptions long_work = {};

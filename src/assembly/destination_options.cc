@@ -64,7 +64,7 @@ pipeline::BatchOptions processor_batch(const config::BatchConfig& batch) {
   return options;
 }
 
-// Where somebody else takes over at once, there is no reason to try for long.
+// Where another destination takes over at once, there is no reason to try for long.
 constexpr uint32_t kFailoverFailures = 3;
 
 }  // namespace

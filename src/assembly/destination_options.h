@@ -12,10 +12,10 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
                                                  const config::BatchConfig* batch);
 
 // How many requests each of the plan's queues has places for in memory. All places together may
-// take a quarter of the budget: with small requests they would be as large as what lies in them.
+// take a quarter of the budget: with small requests they would be as large as the requests.
 uint64_t places_each(const Plan& plan);
 // Keeps the queue to so many places. True when its capacity had to be made smaller: with storage it
-// never is, for there it counts what lies on disk too.
+// never is, for there it counts the requests on disk too.
 bool limit_places(pipeline::QueueOptions& queue, uint64_t places_max, bool has_storage);
 
 }  // namespace millrace::assembly

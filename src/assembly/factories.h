@@ -65,7 +65,7 @@ class ExporterFactory {
   }
 };
 
-// What a processor of one pipeline on one worker may use; all of it outlives the processor.
+// The parts that a processor of one pipeline on one worker may use; all outlive the processor.
 struct ProcessorParts {
   const std::string& name;  // "attributes/a"
   Signal signal;
@@ -77,7 +77,7 @@ struct ProcessorParts {
   const std::function<WallTime()>& wall_clock;  // any thread
   // Where it lets go of what it holds.
   pipeline::Outlet& outlet;
-  // Of the extension that its `storage` names; null: none.
+  // The storage of the extension that its `storage` names; null: none.
   pipeline::Storage* storage = nullptr;
 };
 

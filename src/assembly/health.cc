@@ -1,4 +1,4 @@
-// What the health pages are told: whether each receiver can take something, and how each
+// The input of the health pages: whether each receiver can take something, and how each
 // destination and storage is.
 #include <algorithm>
 #include <string>

@@ -73,7 +73,7 @@ class Joiner {
     }
   }
 
-  // Nobody waits for what is best effort.
+  // Best effort exporters do not count: no sender waits for them.
   void find_who_has_a_disk_in_front(const std::vector<ReadConnector>& connectors) {
     std::set<size_t> stored;  // components
     for (const ReadConnector& connector : connectors) {
@@ -97,8 +97,8 @@ class Joiner {
     }
   }
 
-  // What waits in the memory of a connector was answered as durable, if that was asked for, and
-  // only what has reached the disks behind it is.
+  // A request that waits in the memory of a connector was answered as durable, if that was asked
+  // for, though only requests on the disks behind it are.
   void warn_of_memory_before_disks(const ReadConnector& connector) {
     const ExporterPlan& in_front = plan_.exporters[connector.exporter];
     if (in_front.storage) return;

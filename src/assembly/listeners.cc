@@ -63,7 +63,7 @@ Listeners::~Listeners() = default;
 void Listeners::add(const ReceiverPlan& receiver,
                     const std::array<bool, kSignalCount>& has_signal) {
   switches_.push_back(std::make_unique<Switch>(connection_count_));
-  // What the whole budget cannot hold is too large, and not "try again later".
+  // A request that the whole budget cannot hold is too large, and not "try again later".
   const size_t budget_bytes = pool_.budget().limit_of_messages();
   for (const ListenerPlan& planned : receiver.listeners) {
     transport::ServerOptions options = planned.listener.server;

@@ -40,7 +40,7 @@ class Listeners {
   // which there are routes.
   void add(const ReceiverPlan& receiver, const std::array<bool, kSignalCount>& has_signal);
   // Requests of the receiver at `index` (in the order of add) go to `receiver` from now on; null:
-  // to none, they are told to come again.
+  // to none, the answers ask the senders to come again.
   void connect(size_t index, reception::Receiver* receiver);
 
   // Listens on every address. `ports` holds what the first worker got, so that port 0 means one

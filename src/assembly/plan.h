@@ -27,7 +27,7 @@
 
 namespace millrace::assembly {
 
-// Who may send to one protocol of a receiver, and how much; asked by the servers of all workers.
+// Admits senders to one protocol of a receiver, within limits; asked by the servers of all workers.
 struct AccessPlan {
   std::vector<std::shared_ptr<transport::RequestGate>> gates;  // in this order
   std::shared_ptr<access::ClientLimits> limits;  // the last of them, for metrics; null: no limits
@@ -39,7 +39,7 @@ struct AuthPlan {
   std::shared_ptr<access::AuthExtension> extension;
 };
 
-// What a receiver declared, and what of it assembly makes.
+// The listener that a receiver declared, and the parts that assembly makes for it.
 struct ListenerPlan {
   reception::Listener listener;
   std::shared_ptr<io::TlsServerContext> tls = nullptr;  // null: plain text
@@ -52,7 +52,7 @@ struct ReceiverPlan {
   std::vector<ListenerPlan> listeners = {};
   std::optional<Duration> pull_interval = {};
 };
-// For listeners in plain text that anybody may use.
+// For listeners in plain text that every sender may use.
 ReceiverPlan make_receiver_plan(std::string id, reception::ReceiverReading reading);
 
 struct StoragePlan {
@@ -75,7 +75,7 @@ struct SignalChange {
   Signal into = Signal::kTraces;
 };
 
-// What is special about an exporter that is a connector: the pipelines that it hands on to, as
+// The connector of an exporter that is one: the pipelines that it hands on to, as
 // indices into Plan::pipelines, in the groups that it tells apart.
 struct ConnectorPlan {
   std::vector<std::vector<size_t>> groups;
@@ -95,13 +95,13 @@ struct ExporterPlan {
   config::ExporterHelperConfig helper;
   // False: each request is exported as it came (debug, file, nop).
   bool joins_requests = true;
-  // For who fills in a plan by hand: instead of what the helper and batch processors say.
+  // For a plan that is filled in by hand: instead of the values of the helper and batch processors.
   std::optional<pipeline::BatchOptions> batch = {};
   std::optional<pipeline::QueueOptions> queue = {};
   std::shared_ptr<transport::CredentialSource> credentials = nullptr;  // null: shows none
   std::optional<size_t> storage = {};                                  // in the plan's storages
   std::optional<ConnectorPlan> connector = {};
-  // By signal: only a failover feeds it, and has somebody else to turn to.
+  // By signal: only a failover feeds it, and has another level to turn to.
   std::array<bool, kSignalCount> hands_back = {};
   // By signal: only connectors with storage feed it, and they wait for it.
   std::array<bool, kSignalCount> has_disk_in_front = {};
@@ -140,7 +140,7 @@ struct Plan {
   std::vector<std::string> resource_without;
   LogOptions log;
   size_t budget_bytes = 256 << 20;
-  // SIGTERM to the end, at most; what is left then is counted and dropped.
+  // SIGTERM to the end, at most; the items still held then are counted and dropped.
   Duration drain_timeout = 20s;
 };
 

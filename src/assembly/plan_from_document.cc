@@ -58,7 +58,7 @@ class Planner {
 
   void read_component(size_t index) {
     const Component& component = document_.components[index];
-    // Of an unknown type, which is one mistake already: its keys are not ours to judge.
+    // The type is unknown, which is one mistake already: its keys are not ours to judge.
     if (catalog_.find(component.kind, component.id.type) == nullptr) return;
     config::Section section(component.node, diagnostics_, component.path);
     switch (component.kind) {
@@ -90,7 +90,7 @@ class Planner {
     }
   }
 
-  // What the listener's options say of certificates, of who may send and of how much.
+  // Reads the listener's options for certificates, for the senders that may use it and for limits.
   void read_guards(ListenerPlan& listener);
   // The extension, when it is one that is started; otherwise an error is noted.
   const access::AuthExtension* find_auth(const access::AuthenticatorName& name);
@@ -384,7 +384,7 @@ void Planner::check_storage(const StoragePlan& storage, config::Section& section
       machine_.check_directory(storage.options.log.directory, when_missing(is_made));
   if (writable) return;
   if (writable.error().code == Code::kUnavailable) {
-    // What lies there is delivered all the same; appends are refused until it can be written.
+    // Its requests are delivered all the same; appends are refused until it can be written.
     return section.warning_at("directory", writable.error().message);
   }
   const bool is_missing = writable.error().code == Code::kNotFound && !is_made;

@@ -1,6 +1,6 @@
 // Any text as the configuration of the whole collector: every component reads its own section.
 // There is a plan, or at least one error that names a place; what the plan refers to is in it.
-// Names of files in the text are read by nobody who could be harmed by them: at most a mebibyte
+// Reading the files that the text names does no harm: at most a mebibyte
 // (io/watched_file.h), or OpenSSL's.
 #include <cstddef>
 #include <cstdint>

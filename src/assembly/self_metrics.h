@@ -1,5 +1,5 @@
 // The collector's own numbers under otelcol's names, and the ledger's: registered for as long as
-// this lives. Everything is read when somebody looks; nothing is counted twice.
+// this lives. Everything is read when a reader asks; nothing is counted twice.
 #pragma once
 
 #include <functional>

@@ -38,7 +38,7 @@ Worker::~Worker() {
       if (destination != nullptr) destination->stop_exporting();
     }
   }
-  // What waits for the disk gives its places back while there are destinations to take them.
+  // Requests that wait for the disk return their places while there are destinations to take them.
   if (graph_ != nullptr) graph_->abandon_waiting();
   kept_.destinations.clear();
   graph_.reset();

@@ -27,7 +27,7 @@
 
 namespace millrace::assembly {
 
-// What all workers of a collector share; owned by the Collector, outlives its workers.
+// State that all workers of a collector share; owned by the Collector, outlives its workers.
 struct Shared {
   const Plan* plan = nullptr;
   Logger* log = nullptr;
@@ -61,7 +61,7 @@ struct KeptByWorker {
   // [exporter][signal]; their queues, retries, breakers and connections.
   std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations;
   // [exporter][signal], as destinations, whose exporters hold pointers here when they are
-  // connectors. What stands in them is the graph's.
+  // connectors. The graph owns the entries.
   std::vector<std::array<pipeline::ConnectorOutputs, kSignalCount>> connector_outputs;
 };
 
@@ -85,10 +85,10 @@ class Worker {
   // An intake into every pipeline of that signal, for a source that is no receiver; null when there
   // is no such pipeline. Before the loops run; lives as long as the worker, stops with the drain.
   pipeline::Intake* open_source(Signal signal);
-  // Sends what waits without waiting for fuller batches, as far as there are places in flight. On
-  // its loop.
+  // Sends pending requests without waiting for fuller batches, as far as there are places in
+  // flight. On its loop.
   void flush_batches();
-  // What this worker holds (without the shared queues); on its loop, or when nothing runs.
+  // Counts what this worker holds (without the shared queues); on its loop, or when nothing runs.
   void count_held(ledger::Held& held) const;
   // What of it is audited.
   pipeline::Auditor::OnLoop audited() const;

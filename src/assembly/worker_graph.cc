@@ -121,8 +121,8 @@ void WorkerGraph::fill_outputs(const ConnectorPlan& connector, Signal from,
   }
 }
 
-// What a level of a failover has on disk from an earlier run, and cannot deliver, goes to the
-// levels behind it.
+// Requests that a level of a failover has on disk from an earlier run, and cannot deliver, go to
+// the levels behind it.
 void WorkerGraph::make_take_overs() {
   const Plan& plan = *shared_.plan;
   for (size_t index = 0; index < plan.pipelines.size(); ++index) {
@@ -136,7 +136,7 @@ void WorkerGraph::make_take_overs() {
   }
 }
 
-// Of the one failover that feeds the pipeline.
+// The levels behind it in the one failover that feeds the pipeline.
 std::vector<pipeline::Intake*> WorkerGraph::levels_behind(size_t pipeline) {
   const Plan& plan = *shared_.plan;
   const Signal signal = plan.pipelines[pipeline].signal;

@@ -22,7 +22,7 @@ constexpr std::array<uint32_t, kIsalLevelMax + 1> kIsalLevelBuffer = {
     0, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT, ISAL_DEF_LVL3_DEFAULT};
 // The buffer for output is kept between calls up to this size.
 constexpr size_t kKeptScratchBytes = 4 << 20;
-// What the libraries take for themselves, zstd at its highest level; by level 3 less than 1 MiB.
+// Bytes that the libraries allocate, for zstd at its highest level; up to level 3 less than 1 MiB.
 constexpr size_t kContextBytesMax = 96 << 20;
 
 int effective_level(Coding coding, int level) {

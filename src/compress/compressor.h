@@ -12,7 +12,7 @@
 
 namespace millrace::compress {
 
-// What a compressor keeps between calls at most, without what it needs for one body.
+// Bytes that a compressor keeps between calls at most, without those that one body needs.
 inline constexpr size_t kCompressorBytes = 2 << 20;
 
 // Level "whatever is best here", and otelcol's own -1.

@@ -251,7 +251,7 @@ bool is_skippable(std::span<const uint8_t> input) {
              ZSTD_MAGIC_SKIPPABLE_START;
 }
 
-// Of the frame at the front, from the headers of its blocks (RFC 8878, 3.1.1.2); an error's code
+// Size of the frame at the front, from its blocks' headers (RFC 8878, 3.1.1.2); an error's code
 // when it does not end. ZSTD_findFrameCompressedSize does the same in one go, which takes long for
 // millions of empty blocks.
 size_t frame_size(std::span<const uint8_t> input, Pace& pace) {

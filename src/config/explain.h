@@ -1,4 +1,4 @@
-// What each key of a configuration means here: the text of `millrace validate --explain`.
+// The meaning of each key of a configuration here: the text of `millrace validate --explain`.
 #pragma once
 
 #include <string>

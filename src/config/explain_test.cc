@@ -7,7 +7,7 @@
 namespace millrace::config {
 namespace {
 
-// What the keys of one section are said to mean.
+// The explanations of the keys of one section.
 std::string explained(std::string_view text, void (*read)(Section&)) {
   const auto root = yaml::parse(text, "a.yaml");
   EXPECT_TRUE(root.has_value());

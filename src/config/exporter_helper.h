@@ -58,7 +58,7 @@ struct SendingQueueConfig {
   bool spill = false;
   QueueOrder order = QueueOrder::kOldestFirst;
   OnStorageError on_storage_error = OnStorageError::kReject;
-  // With storage, of what lies on disk only; the oldest beyond it goes. Zero: no limit.
+  // With storage, limits the bytes that are on disk only; the oldest beyond it go. Zero: no limit.
   int64_t storage_max_size = 0;  // bytes of payloads
   Duration storage_max_age = 0s;
   std::optional<QueueBatchConfig> batch;

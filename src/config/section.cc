@@ -63,7 +63,7 @@ std::string number_text(double value) {
   return text;
 }
 
-// Text as otelcol sees it: a whole-scalar ${…} falls back to what stood there before it was read
+// Text as otelcol sees it: a whole-scalar ${…} falls back to its text before that was read
 // as YAML. Empty when the node cannot be text.
 const std::string* text_of(const Node& node) {
   if (!node.original.empty()) return &node.original;
@@ -312,7 +312,7 @@ bool Section::headers(std::string_view key, std::vector<MetadataEntry>* into) {
   const auto add = [&](std::string_view name, const Node& node) {
     const std::string* text = text_of(node);
     if (text == nullptr && node.kind != Node::Kind::kNull) {
-      // The value is a secret: its kind may be told, its text not.
+      // The value is a secret: the message may name its kind, not its text.
       expected(std::string(key) + "::" + std::string(name), "text", node);
       valid = false;
       return;

@@ -138,7 +138,7 @@ class Section {
   void error_at(std::string_view key, std::string message);
   void warning_at(std::string_view key, std::string message);
   const std::string& path() const { return path_; }
-  // Of this section; those of others are none of its business.
+  // Whether this section has errors; those of other sections do not count.
   bool has_errors() const { return diagnostics_.has_errors_in(path_); }
   Diagnostics& diagnostics() { return diagnostics_; }
   const yaml::Node& node() const { return node_; }

@@ -33,7 +33,7 @@ class AdmissionLine {
   void wake();
   // Every submission has waited long enough.
   void expire_all() { expire(kNever); }
-  // No retry runs any more. What waits still waits for expire_all().
+  // No retry runs any more. Requests in the line still wait for expire_all().
   void close() { *self_ = nullptr; }
 
  private:

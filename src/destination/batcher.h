@@ -82,7 +82,7 @@ class Batcher {
   // Into the ring; its room is reserved.
   void push(PendingRequest&& request);
 
-  // The pending request that entered first, of what lies here, else of the ring; null: none. Valid
+  // The oldest pending request of this worker, else the oldest of the ring; null: none. Valid
   // until the next call of anything here. take_oldest takes that one.
   const PendingRequest* find_oldest(MonotonicTime now);
   PendingRequest take_oldest();

@@ -103,8 +103,8 @@ DestinationWorker::Room DestinationWorker::try_reserve(Need need) {
   }
 }
 
-// Of what is pending in memory and of what lies on disk only: what entered first. What is in flight
-// stays.
+// Drops the request that entered first, of those pending in memory and those on disk only. Requests
+// in flight stay.
 segment_log::GivingUp DestinationWorker::drop_oldest() {
   using segment_log::GivingUp;
   const PendingRequest* const oldest = batcher_.find_oldest(loop_.now());
@@ -295,8 +295,8 @@ DestinationWorker::Formed DestinationWorker::form(Trigger trigger) {
   }
 }
 
-// Of a request that was cut in slices. It goes on in a turn of its own: what follows may be long as
-// well. Its permit is free by then.
+// Takes the result for a request that was cut in slices, and goes on in a turn of its own: the next
+// step may be long as well. Its permit is free by then.
 void DestinationWorker::on_cut(RequestCutter::Cut cut) {
   batcher_.put_in_front(std::move(cut.large), std::move(cut.pieces));
   loop_.post([self = self_] {

@@ -83,7 +83,7 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   void release(const Payload& payload) { queue_.release_unused(need_of(payload)); }
   // Enqueues what was reserved; the batch is formed at the end of this turn. `admitted_bytes` are
   // the payload's as admitted, before processors. `record` is what store() (storage.h) made of it
-  // where the destination has storage, and then not null: what lies on disk only is not committed.
+  // where the destination has storage, and then not null: requests on disk only are not committed.
   void commit(Payload payload, ledger::Account& account, size_t admitted_bytes,
               LeaseRef record = nullptr);
   // See AdmissionLine::wait.
@@ -100,7 +100,7 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
 
   // Forms a batch of what is pending now, however little, as soon as there is a permit.
   void flush() { send_next(Batcher::Trigger::kTimeout, nullptr); }
-  // The levels that are asked to deliver what came through `account` and cannot be delivered here
+  // The levels that are asked to deliver requests of `account` that cannot be delivered here
   // (options().hands_back; reroute.h). They are of this loop; none is called from the destructor
   // on. Before the loops run.
   void reroute_to(const ledger::Account& account, std::vector<Intake*> levels) {

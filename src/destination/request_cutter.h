@@ -39,7 +39,7 @@ class RequestCutter {
   // In slices. Empty: it is not done, and `on_cut` runs in a later turn.
   std::optional<Cut> begin(PendingRequest large, CutLimits limits);
 
-  // The requests that are being cut; what comes of it is ignored.
+  // Takes the requests that are being cut; the results of their cuts are ignored.
   std::vector<PendingRequest> take_all();
   // `on_cut` does not run any more.
   void close() { *self_ = nullptr; }

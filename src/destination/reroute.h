@@ -2,7 +2,7 @@
 // for.
 //
 // Usually a connector (connectors/failover) waits for the delivery of what it submits, and hears
-// when it is handed back. What lies on disk from an earlier run came in the same way, but its
+// when it is handed back. A request on disk from an earlier run came in the same way, but its
 // connector waits no more: dropping it as handed back would lose it. It is offered to the next
 // levels, one after the other, and stays here, held and on disk, until one of them has delivered
 // it. It does not go through the connector's own queue: the connector may try this destination
@@ -36,7 +36,7 @@ class Reroute {
   Reroute(const Reroute&) = delete;
   Reroute& operator=(const Reroute&) = delete;
 
-  // The levels that are asked, in this order, to deliver what came through `account`. Before the
+  // The levels that are asked, in this order, to deliver requests of `account`. Before the
   // loops run.
   void add_levels(const ledger::Account& account, std::vector<Intake*> levels);
   bool has_levels() const { return !levels_.empty(); }

@@ -49,8 +49,8 @@ SendingQueue::SendingQueue(std::string name, const QueueOptions& options,
       on_room_(std::move(on_room)),
       ring_(ring_capacity(options)) {}
 
-// The workers are gone by now and have settled what was theirs and what lay in the ring. What was
-// pushed after that is dropped here; what has a record stays on disk.
+// The workers are gone by now and have settled their requests and those in the ring. A request that
+// was pushed after that is dropped here; one that has a record stays on disk.
 SendingQueue::~SendingQueue() {
   PendingRequest request;
   ledger::Book book;

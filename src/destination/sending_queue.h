@@ -93,8 +93,8 @@ class SendingQueue final : public StoredQueue {
   uint64_t used_cost() const { return reserved_.load(std::memory_order_relaxed) & kCostMask; }
   // Everything that ever entered is settled, or lies on disk only.
   bool is_empty() const;
-  // For the ledger: all that lies in the ring, or what lies in the next slots and of which
-  // generation, about as many as `slots_max`.
+  // For the ledger: counts all requests in the ring, or those in the next slots with their
+  // generations, about as many as `slots_max`.
   void count_held(ledger::Held& held) const;
   using Walk = Ring::Walk;
   using See = std::function<void(const ledger::Account&, ledger::Generation, ledger::Amount)>;
@@ -107,7 +107,7 @@ class SendingQueue final : public StoredQueue {
   bool is_draining() const { return is_draining_.load(std::memory_order_seq_cst); }
 
   // --- Storage (stored_queue.h); null without. Slots are then reserved apart from the capacity:
-  // what lies on disk only has none. ---
+  // requests on disk only have none. ---
   const std::string& name() const override { return name_; }
   Backlog* backlog() const override { return backlog_.get(); }
   void set_backlog(std::unique_ptr<Backlog> backlog) override { backlog_ = std::move(backlog); }

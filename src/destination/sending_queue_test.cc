@@ -19,7 +19,7 @@ struct SendingQueueTest : ::testing::Test {
     ASSERT_TRUE(queue->try_reserve({1, 1}));
     queue->push(request_of(account, first, last));
   }
-  // Settles what lies first.
+  // Settles the first request in the queue.
   void settle_one() {
     PendingRequest request;
     ASSERT_TRUE(queue->try_pop(request));

@@ -107,7 +107,7 @@ void Settlement::drop(Flight& flight, DropReason reason, const Verdict& verdict)
   } else if (is_lost && dropped_items != 0) {
     log_drop(flight, reason, verdict, dropped_items, has_dead_letter);
   }
-  // After the line in the log, so that a sender that looks there finds what it was told.
+  // After the line in the log, so that a sender that looks there finds the reason of its answer.
   for (Entry& entry : flight.entries) answer(entry.owed, verdict);
   destination_.queue().release(settled);
 }
@@ -130,7 +130,7 @@ void Settlement::drop(PendingRequest request, DropReason reason, const Verdict& 
   destination_.queue().release(settled);
 }
 
-// The slot in memory ends; the capacity stays reserved for what lies on disk.
+// The slot in memory ends; the capacity stays reserved for the bytes on disk.
 void Settlement::leave_on_disk(PendingRequest request, const Verdict& verdict) {
   Obligation& owed = request.owed;
   owed.record()->leave_part(owed.item_count(), owed.amount().bytes, request.bytes.size(),

@@ -1,5 +1,5 @@
 // The end, in order: intakes refuse, processors emit what they hold, destinations flush at once and
-// retry until the deadline; what is left then is dropped as drain_deadline and counted. Once the
+// retry until the deadline; items held then are dropped as drain_deadline and counted. Once the
 // required destinations have nothing left, those of best effort get kBestEffortMax of it at most: a
 // back end that may miss data does not hold the end of the process.
 //

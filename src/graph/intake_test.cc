@@ -209,7 +209,7 @@ TEST(IntakeTest, HeldItemsBalanceBeforeAndAfterTheyAreEmitted) {
   EXPECT_EQ(rig.sinks[1].seen().filtered.items, 2u);
 }
 
-// Takes over all items; lets go of them as it is told.
+// Takes over all items; lets go of them when the test calls sample_out or filter.
 class Sampler final : public Processor {
  public:
   explicit Sampler(Outlet& outlet) : outlet_(outlet) {}

@@ -7,7 +7,7 @@
 
 namespace millrace::pipeline {
 
-// Of the processor at `index`.
+// The outlet of the processor at `index`.
 class PipelineWorker::HeldOutlet final : public Outlet {
  public:
   HeldOutlet(PipelineWorker& pipeline, size_t index) : pipeline_(pipeline), index_(index) {}
@@ -51,7 +51,7 @@ Result<PipelineWorker::Processed> PipelineWorker::process(Payload& payload) {
   Tried tried = process_from(0, payload);
   const uint64_t held = tried.processed.held_count;
   if (tried.status) return tried.processed;
-  // What was taken over before the error stays where it is though the request is refused.
+  // Items that were taken over before the error stay where they are though the request is refused.
   if (held != 0) {
     enter({.held_count = tried.processed.held_count},
           {held, whole.bytes * held / std::max<uint64_t>(1, whole.items)});
@@ -92,7 +92,7 @@ PipelineWorker::Shares PipelineWorker::shares_of(const Processed& processed,
   ledger::Amount sampled_out{processed.sampled_out_count,
                              admitted.bytes * processed.sampled_out_count / items};
   ledger::Amount held{processed.held_count, admitted.bytes * processed.held_count / items};
-  // The rounding goes to whoever takes the last item.
+  // The account that takes the last item gets the rest of the rounding.
   const bool none_is_left = filtered.items + sampled_out.items + held.items == admitted.items;
   if (none_is_left && processed.held_count != 0) {
     held.bytes = admitted.bytes - filtered.bytes - sampled_out.bytes;

@@ -38,7 +38,7 @@ class PipelineWorker final : public ledger::HeldWalker {
   const std::vector<Output>& outputs() const { return outputs_; }
   bool has_processors() const { return !processors_.empty(); }
 
-  // What the processors made of one request. `payload` is empty when nothing is left to pass on.
+  // The processors' result for one request. `payload` is empty when nothing is left to pass on.
   struct Processed {
     uint32_t filtered_count = 0;
     uint32_t sampled_out_count = 0;
@@ -55,12 +55,12 @@ class PipelineWorker final : public ledger::HeldWalker {
   };
   static Shares shares_of(const Processed& processed, ledger::Amount admitted);
   // Enters in each account what `processed` says about `admitted`. Returns the admitted bytes that
-  // stand for what is left.
+  // stand for the items passed on.
   size_t enter(const Processed& processed, ledger::Amount admitted);
 
   // Makes every processor emit or give up what it holds, first to last. While draining.
   void flush();
-  // What the processors hold; on the loop.
+  // Counts the items that the processors hold; on the loop.
   void count_held(ledger::Held& held) const override;
 
  private:

@@ -80,7 +80,7 @@ class World {
         std::make_unique<PipelineIntake>(loop, std::vector{pipelines_.back().get()}));
   }
 
-  // What it finds in the middle of all this is a failure.
+  // Any finding in the middle of all this is a failure.
   void make_auditor() {
     Auditor::Parts parts;
     for (size_t i = 0; i < loops_.size(); ++i) {

@@ -122,7 +122,7 @@ Submission::Attempt Submission::try_enter(Position position) {
   return store_and_commit();
 }
 
-// Lists what goes where, each required destination once; reserved_ has an entry for each branch.
+// Lists the required destinations, each once; reserved_ has an entry for each branch.
 void Submission::gather_required() {
   required_.clear();
   for (Branch& branch : branches_) {

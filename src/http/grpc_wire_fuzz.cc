@@ -35,7 +35,7 @@ void check_timeout(std::string_view text) {
                                                 : static_cast<double>(read->count()) == wanted);
 }
 
-// What is told is never shorter, and by less than one part in a million longer.
+// The text is never shorter than the timeout, and longer by less than one part in a million.
 void check_written_timeout(int64_t nanoseconds) {
   const std::string text = write_grpc_timeout(Duration(nanoseconds));
   const auto read = parse_grpc_timeout(text);

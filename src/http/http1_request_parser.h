@@ -52,7 +52,7 @@ class Http1RequestParser {
     size_t consumed = 0;
     Http1Error error = Http1Error::kNone;
   };
-  // Consumes at most the rest of one request; what is left over must be given again with more
+  // Consumes at most the rest of one request; bytes not consumed must be given again with more
   // behind it. After an error only reset() is allowed.
   Progress parse(std::span<uint8_t> bytes);
   // Some of a request has been seen, and not its end.

@@ -1,4 +1,4 @@
-// What the fuzz target found; its other cases are the server's tests (transport) and conformance.
+// Cases that the fuzz target found; others are the server's tests (transport) and conformance.
 #include "http/http1_request_parser.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What the writers write, the parsers read: heads of requests and whole responses with any fields
+// The parsers read the output of the writers: heads of requests and whole responses with any fields
 // that have no control characters in them, whatever else stands there.
 #include <algorithm>
 #include <cstddef>

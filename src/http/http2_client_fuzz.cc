@@ -65,7 +65,7 @@ void start_all(http::Http2ClientSession& session, Requests& requests,
   write_all(session);
 }
 
-// What the requests saw of those bytes in pieces, with nothing written between them.
+// The outcome of the requests for those bytes in pieces, with nothing written between them.
 std::string outcome(std::span<const uint8_t> bytes, size_t step) {
   Requests requests;
   std::array<http::Http2ClientSession::Stream*, 3> streams{};

@@ -176,7 +176,7 @@ struct Http2ClientSession::Callbacks {
                (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
       Stream* stream = stream_of(session, frame->hd.stream_id);
       if (stream == nullptr || stream->handler == nullptr) return 0;
-      // The peer has answered without reading all: what is left of the request has no reader.
+      // The peer has answered without reading all: the rest of the request has no reader.
       const bool unread = stream->sent < stream->size;
       me.end_stream(*stream, Http2End::kComplete, Http2ErrorCode::kNoError);
       if (unread) {

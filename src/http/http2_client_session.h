@@ -132,7 +132,7 @@ class Http2ClientSession {
   size_t open_count() const { return open_count_; }
   // The peer sent GOAWAY: no more requests; those under way are being finished.
   bool going_away() const { return going_away_; }
-  // What the peer said in GOAWAY, for the log: "ENHANCE_YOUR_CALM: too_many_pings".
+  // The text of the peer's GOAWAY, for the log: "ENHANCE_YOUR_CALM: too_many_pings".
   const std::string& goaway_text() const { return goaway_text_; }
   // Pings that the peer has not answered.
   uint32_t unanswered_ping_count() const { return unanswered_pings_; }

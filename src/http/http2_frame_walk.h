@@ -35,11 +35,11 @@ class Http2FrameWalk {
   }
   // The walk has stopped behind a whole head; type and stream_id are that frame's.
   bool at_head() const { return head_size_ == kHeadBytes; }
-  // Of the payload.
+  // The length of the payload.
   uint32_t length() const { return payload_size_; }
   uint8_t type() const { return head_[3]; }
   uint8_t flags() const { return head_[4]; }
-  // Of that frame's payload, how many bytes have been walked over and how many are still to come.
+  // How many bytes of that frame's payload have been walked over and how many are still to come.
   size_t payload_walked() const { return payload_size_ - static_cast<size_t>(skip_); }
   size_t payload_left() const { return static_cast<size_t>(skip_); }
   int32_t stream_id() const {

@@ -272,7 +272,7 @@ size_t Http2ServerSession::receive(std::span<uint8_t> bytes, size_t requests_max
   // Beginnings and ends of requests are where the work is, so they are what ends a piece.
   //
   // nghttp2 drops DATA on a stream that it has forgotten, without a callback. Such a frame is
-  // judged by the state that it meets, so what lies before it is read first; other traffic is not
+  // judged by the state that it meets, so the bytes before it are read first; other traffic is not
   // cut.
   size_t read = 0;
   size_t at = 0;

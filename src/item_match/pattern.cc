@@ -9,7 +9,7 @@ namespace millrace::item_match {
 
 namespace {
 
-// What stands in a pattern outside of \Q…\E, escapes and classes, for small checks and changes.
+// The text of a pattern outside of \Q…\E, escapes and classes, for small checks and changes.
 class PatternScan {
  public:
   explicit PatternScan(std::string_view pattern) : pattern_(pattern) {}

@@ -17,7 +17,7 @@
 
 namespace millrace::keyed_state {
 
-// Of the bytes of a key. The seed keeps senders from choosing keys that all have one owner.
+// Hashes the bytes of a key. The seed keeps senders from choosing keys that all have one owner.
 uint64_t hash_of(std::span<const uint8_t> key, uint64_t seed);
 
 class KeyOwners {
@@ -41,7 +41,7 @@ class KeyOwners {
 
   // Nothing is under way: a drain may go on when no worker hands over any more.
   bool is_empty() const;
-  // What is under way.
+  // Counts the parcels under way.
   void count_held(ledger::Held& held) const;
   // The same by generation, for the audit: see(const Account&, Generation, Amount).
   template <class See>

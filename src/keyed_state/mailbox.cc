@@ -42,7 +42,7 @@ void Mailbox::release(uint64_t bytes) {
 void Mailbox::put(Parcel parcel, GenerationBits generations) {
   const queue::Label label = label_of(parcel, generations);
   Entry entry{.parcel = std::move(parcel), .generations = generations};
-  // Who reserved has a place, but the slot whose turn it is may be one that the owner has claimed
+  // A place is reserved for `entry`, but the next slot may be one that the owner has claimed
   // and is emptying now. A push that fails leaves `entry` untouched.
   // NOLINTNEXTLINE(bugprone-use-after-move)
   while (!ring_.try_push(std::move(entry), label)) std::this_thread::yield();

@@ -52,7 +52,7 @@ class Mailbox {
   static constexpr size_t place_bytes() { return Ring::slot_bytes(); }
   size_t place_count() const { return ring_.capacity(); }
 
-  // What lies here, for the ledger: calls see(pipeline, GenerationBits, Amount) for each parcel,
+  // For the ledger, walks the parcels here: calls see(pipeline, GenerationBits, Amount) for each,
   // each once if nothing is put or taken meanwhile (queue/mpmc_ring.h).
   template <class See>
   void walk(See see) const {

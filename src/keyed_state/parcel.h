@@ -1,4 +1,4 @@
-// What is handed to the worker that owns a key: a part of a request, all of whose keys have that
+// The unit of hand-over to the owner of a key: a part of a request, all of whose keys have that
 // owner.
 #pragma once
 
@@ -24,7 +24,7 @@ struct Parcel {
   // owner has the parcel, otherwise it travels on with it.
   std::shared_ptr<pipeline::Completion> completion;
   bool settles_when_owned = false;
-  // What the list of slices takes; made by KeyOwner.
+  // The memory of the list of slices; made by KeyOwner.
   Reservation memory;
 
   ledger::Amount amount() const { return {item_count, admitted_bytes}; }

@@ -6,7 +6,7 @@
 //   PartialReader<Series, std::vector<Point>> reader(loop, parts);
 //   reader.read(take_piece, merge, done);
 //
-// What a part holds while it is being read changes; a piece says what was there in the turn in
+// The content of a part changes while it is being read; a piece shows the content in the turn in
 // which it was taken. A taker that removes what it returns (delta counts) reads each thing exactly
 // once.
 //

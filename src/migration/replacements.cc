@@ -341,7 +341,7 @@ class Replacer {
       editor_.remove_entry(metrics->value, "address", "readers have replaced it");
       return note_change(place, path, "readers have replaced this key; leave it out", "");
     }
-    // What is no address stays, and is a mistake.
+    // A text that is no address stays, and is a mistake.
     if (colon == std::string::npos || colon + 1 == text.size()) return;
     std::string host = text.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);

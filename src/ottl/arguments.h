@@ -15,7 +15,7 @@ namespace millrace::ottl {
 class Arguments {
  public:
   Arguments(const Node& call, Evaluation& evaluation) : call_(call), evaluation_(evaluation) {}
-  // Of a function that another one calls: `only` is its one argument.
+  // The arguments of a function that another one calls: `only` is its one argument.
   Arguments(const Node& call, Evaluation& evaluation, const Value& only)
       : call_(call), evaluation_(evaluation), only_(only) {}
 
@@ -44,7 +44,7 @@ class Arguments {
   // The prepared pattern, or the argument compiled now.
   Evaluated<std::shared_ptr<const re2::RE2>> pattern(size_t i);
 
-  // What the function that the argument names makes of the text: a string.
+  // Applies the function that the argument names to the text; returns a string.
   Evaluated<std::string_view> call_function(size_t i, std::string_view text);
 
   Evaluation& evaluation() { return evaluation_; }

@@ -33,7 +33,7 @@ bool belongs_to(Context context, Signal signal) {
   return false;
 }
 
-// What a group of statements names.
+// The names in a group of statements.
 struct Names {
   std::set<Context> contexts;
   std::set<std::string_view> functions;

@@ -20,7 +20,7 @@ std::optional<Context> find_context(std::string_view name);
 // Whether statements of `from` see the paths of `seen`.
 bool sees(Context from, Context seen);
 
-// What a path reads or writes in the message of its context.
+// The field that a path reads or writes in the message of its context.
 enum class Field : uint8_t {
   kAggregationTemporality,
   kAttributes,

@@ -1,4 +1,4 @@
-// What an editor changes. A failed or useless edit must make no copy, so editors look at the value
+// The target of an editor. A failed or useless edit must make no copy, so editors look at the value
 // of their target before they take it over.
 #pragma once
 

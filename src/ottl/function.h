@@ -155,7 +155,7 @@ enum class Function : uint8_t {
   kYear,
 };
 
-// What an argument must be. "Literal" types are known when the statement is compiled.
+// The type that an argument must have. "Literal" types are known when the statement is compiled.
 enum class ParameterType : uint8_t {
   kNone,        // the function has no such parameter
   kTarget,      // a path

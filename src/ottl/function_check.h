@@ -1,4 +1,4 @@
-// What a function asks of its constant arguments beyond their types: the words of a mode, a pattern
+// Checks of a function's constant arguments beyond their types: the words of a mode, a pattern
 // that RE2 reads, a limit that is not negative. For start-up.
 #pragma once
 

@@ -28,7 +28,7 @@ std::vector<std::string> split_statements(std::string_view text) {
   return statements;
 }
 
-// What is wrong, or nothing.
+// The error, or nothing.
 std::string compile(Signal signal, std::string_view context_text, std::string_view text) {
   const std::vector<std::string> statements = split_statements(text);
   Surroundings in{Context::kResource, Prefix::kRequired};

@@ -67,7 +67,7 @@ Value read_wire(const wire::Field& field, Encoding encoding, size_t id_size) {
   }
 }
 
-// What a field is when the message does not have it.
+// The value of a field that the message does not have.
 Value default_value(Encoding encoding, size_t id_size) {
   static constexpr std::string_view kZeros("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
   switch (encoding) {

@@ -37,7 +37,7 @@ class Record {
 
   // The value of a path without keys; nil where the message cannot have it.
   Value read(Field field, Scratch& scratch) const;
-  // What is wrong, or nothing. `value` must not be changed afterwards (copy_value).
+  // Returns the error, or nothing. `value` must not be changed afterwards (copy_value).
   std::optional<std::string> write(Field field, const Value& value, Scratch& scratch);
   // The value of a map, a list or a body, to be changed in place.
   Value* change(Field field, Scratch& scratch);

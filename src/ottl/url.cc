@@ -38,7 +38,7 @@ class UrlReader {
   bool read_authority(std::string_view authority);
   bool read_user(std::string_view user_info);
   bool read_host(std::string_view host);
-  // What stands behind the first `separator`; empty when there is none.
+  // The text behind the first `separator`; empty when there is none.
   std::string_view cut_behind(char separator) {
     const size_t at = rest_.find(separator);
     if (at == std::string_view::npos) return {};

@@ -1,4 +1,4 @@
-// What a destination's protocol must do, and nothing else: queueing, batching, retries, cutting,
+// The duties of a destination's protocol, and nothing else: queueing, batching, retries, cutting,
 // concurrency, the ledger and completion are the destination's (destination.h), the same for all.
 #pragma once
 

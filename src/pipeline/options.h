@@ -17,13 +17,13 @@ enum class OnFull : uint8_t {
   kReject,  // the sender hears UNAVAILABLE and when to try again
   kBlock,   // the sender waits in line, at most until its deadline or, if it told none, for
             // block_timeout [block_on_overflow]
-  // What waits longest, in memory or on disk, is dropped and counted; when all of it is being sent,
-  // the new. As kBlock for as long as the disk has to be asked how large the oldest is.
+  // The oldest pending request, in memory or on disk, is dropped and counted; when all are in
+  // flight, the new one. As kBlock for as long as the disk has to be asked how large the oldest is.
   kDropOldest,
 };
 
 struct QueueOptions {
-  // In units of `sizer`: what waits and what is being sent, until it is answered [queue_size].
+  // In units of `sizer`: pending requests and requests in flight, until the answer [queue_size].
   uint64_t capacity = 1000;
   Sizer sizer = Sizer::kRequests;
   OnFull on_full = OnFull::kReject;
@@ -32,10 +32,10 @@ struct QueueOptions {
   Duration block_timeout = 10s;
   // With the sizers items and bytes: at most this many requests as well.
   uint32_t requests_max = 65536;
-  // Whatever the sizer: at most this many requests in memory, rounded down to a power of two.
+  // For every sizer: at most this many requests in memory, rounded down to a power of two.
   // Each slot costs SendingQueue::kSlotBytes, for good once it was used.
   uint64_t places_max = uint64_t{1} << 19;
-  // What waited longer is dropped as age_expired when its turn comes. Zero: no limit.
+  // A request that is older when its turn comes is dropped as age_expired. Zero: no limit.
   Duration age_max = 0s;
 };
 

@@ -1,14 +1,14 @@
-// The node contract: what stands between a receiver and the fan-out.
+// The contract of nodes between a receiver and the fan-out.
 //
 // A processor turns one payload into what should go on, now or later. Stateless ones (resource,
 // attributes, filter) edit in place and return; ones that hold data (tail sampling, span metrics)
 // take it out of `payload`, account for it as held, and let go of it later through the Outlet they
 // were given. An edit produces a new rope whose untouched stretches are slices of the old bytes.
 //
-// What it makes of a message is bounded and reserved: every byte of output comes from `work.pool`
+// The output for a message is bounded and reserved: every byte of it comes from `work.pool`
 // (RopeWriter, ChunkBuffer), and what else grows with the message is a reservation under
 // MemoryTerm::kWork or a small named constant. A processor that has no room fails the request:
-//   kUnavailable        the budget is full now; the sender is told to try again
+//   kUnavailable        the budget is full now; the answer asks the sender to try again
 //   kResourceExhausted  the output would pass its limit, or can never be had: final (HTTP: 413)
 // A walk tells `work.pace` how far it is, at least once for each item or field, and may be
 // suspended there while the same processor runs for other requests. So what belongs to one request

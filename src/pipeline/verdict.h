@@ -27,7 +27,7 @@ struct Verdict {
   std::optional<Duration> retry_after = {};
   // Larger than the whole queue of a destination: final there, and says nothing of the data.
   bool exceeds_queue = false;
-  // What a processor made of it would be too large: final (HTTP: 413).
+  // The output of a processor for it would be too large: final (HTTP: 413).
   bool too_large = false;
   // A word for the counter of requests that a limit refused ("memory", "too_large"); a literal.
   // Empty: no such limit.

@@ -45,7 +45,7 @@ struct Listener {
   transport::ServerOptions server;
 };
 
-// What a receiver on one worker may use; all of it outlives the receiver.
+// The parts that a receiver on one worker may use; all of them outlive the receiver.
 struct ReceiverParts {
   std::string name;  // "otlp/internal"
   // By signal; null where no pipeline of that signal has this receiver. No request of such a signal

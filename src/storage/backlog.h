@@ -39,7 +39,7 @@ class Backlog {
     bool spills = false;
     // The disk refuses: go on in memory alone rather than refuse.
     bool survives_in_memory = false;
-    // Limits what lies on disk only, for all pipelines of the destination together.
+    // Limits the records on disk only, for all pipelines of the destination together.
     segment_log::Cap cap = {};
   };
   // All outlive the backlog.
@@ -66,13 +66,13 @@ class Backlog {
   bool try_keep_in_memory(uint64_t payload_bytes);
   // Gives the slot back when the request does not enter after all; the lease frees the memory.
   void release_slot() { queue_.release_slot(); }
-  // Drops the oldest of what lies on disk only, unless `pending`, which is in memory (null:
-  // nothing), entered before it. Ids of records tell; what has none went into memory while nothing
+  // Drops the oldest record on disk only, unless `pending`, which is in memory (null:
+  // nothing), entered before it. Ids of records tell; a request without one entered while nothing
   // older lay on disk, or in any case where fresh data goes first.
   segment_log::GivingUp drop_oldest(const RecordLease* pending);
   // Reads on when the queue is low and nothing is being read.
   void feed();
-  // What was read, for the worker that was woken: pushes it into the queue. On the worker's loop.
+  // For the worker that was woken: pushes a record that was read into the queue. On its loop.
   void accept_read(BacklogReader& reader);
   // The end: nothing is read any more.
   void stop_reading() { stopped_.store(true, std::memory_order_seq_cst); }

@@ -26,16 +26,16 @@ class StoredQueue {
   virtual Backlog* backlog() const = 0;
   virtual void set_backlog(std::unique_ptr<Backlog> backlog) = 0;
 
-  // Slots in memory. They are reserved apart from the queue's capacity, because what lies on disk
+  // Slots in memory. They are reserved apart from the queue's capacity, because requests on disk
   // only has none.
   virtual bool try_reserve_slot() = 0;
   virtual void release_slot() = 0;
   // There is room for what a read brings.
   virtual bool has_slots_for_reading() const = 0;
 
-  // What was found on disk counts against the capacity, even beyond it.
+  // Records found on disk count against the capacity, even beyond it.
   virtual void reserve_recovered(const segment_log::Amount& amount) = 0;
-  // What a record costs of which parts stay on disk, instead of what these have reserved.
+  // Reserves the cost of a record whose parts stay on disk, instead of what these have reserved.
   virtual void reserve_for_rest(const segment_log::Amount& rest, uint64_t reserved_cost) = 0;
   virtual void release_lost(const segment_log::Amount& amount) = 0;
   // There may be room again: submissions that wait for it try again.
@@ -46,7 +46,7 @@ class StoredQueue {
 class BacklogReader {
  public:
   virtual ~BacklogReader() = default;
-  // What was read; its place in the queue is reserved.
+  // Enqueues a record that was read; its place in the queue is reserved.
   virtual void enqueue_read(segment_log::Record record, ledger::Account& account,
                             std::shared_ptr<RecordLease> lease,
                             std::shared_ptr<Completion> waiter) = 0;

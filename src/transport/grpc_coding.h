@@ -9,7 +9,7 @@
 
 namespace millrace::transport {
 
-// What this side reads ("grpc-accept-encoding").
+// The codings that this side reads ("grpc-accept-encoding").
 inline constexpr std::string_view kGrpcAcceptedCodings = "identity,gzip,zstd,snappy";
 
 // Nothing: gRPC has no such coding here.

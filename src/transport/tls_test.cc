@@ -1,5 +1,5 @@
 // Our client and our server over TLS, on sockets and on the simulated network: which protocol ALPN
-// chooses, what it falls back to, and who is refused.
+// chooses, what it falls back to, and which peers are refused.
 #include <gtest/gtest.h>
 
 #include <memory>

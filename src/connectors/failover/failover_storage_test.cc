@@ -1,4 +1,4 @@
-// A failover whose first level has storage: what lies in its queue and on its disk is taken over,
+// A failover whose first level has storage: requests in its queue and on its disk are taken over,
 // also what an earlier run left there. And one whose own queue has storage.
 #include <gtest/gtest.h>
 

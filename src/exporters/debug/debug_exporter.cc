@@ -73,8 +73,8 @@ class BatchCounts {
   uint64_t metrics_ = 0;
 };
 
-// A pace that outlives the tasks in which its user runs: it passes on what it is told to the pace
-// of the task that runs now.
+// A pace that outlives the tasks in which its user runs: it reports each step to the pace of the
+// task that runs now.
 class PassedOnPace final : private Pace::Keeper {
  public:
   Pace pace{*this};

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 class DebugExporterTest : public testing::Test {
  protected:
-  // What is printed for one batch.
+  // The text that is printed for one batch.
   std::string printed(DebugOptions options, Signal signal, uint32_t items, int batches = 1) {
     std::string text;
     const auto exporter = make_debug_exporter(options, make_text_sink({[&](std::string_view more) {

@@ -1,4 +1,4 @@
-// What was admitted can be shown, whatever its values, and has at least a line for each item. No
+// Any admitted request can be shown, whatever its values, and has at least a line for each item. No
 // value begins a line of its own or leaves a control character, and no piece is larger than it
 // says.
 #include <algorithm>

@@ -25,7 +25,7 @@ class Printer {
   // Of one value; a larger text is cut, a larger list is not shown.
   static constexpr size_t kValueBytesMax = size_t{32} << 10;
 
-  // `pace` is told of what is looked at and written.
+  // Reading and writing report their steps to `pace`.
   Printer(ControlCharacters control_characters, Pace& pace)
       : escapes_(control_characters == ControlCharacters::kEscaped), pace_(pace) {}
 

@@ -1,7 +1,7 @@
 // The resources, scopes and items of a request, one after another, so that a caller can stop
 // anywhere and go on later. One thread.
 //
-// What has to be copied to be read, a resource that lies in several pieces, is reserved in the
+// A resource that lies in several pieces has to be copied to be read; the copy is reserved in the
 // budget; where it has no room the resource is passed over, with its size. Singular messages in
 // several parts are joined up to kMergedBytesMax.
 #pragma once

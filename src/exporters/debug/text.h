@@ -1,4 +1,4 @@
-// What the debug exporter prints of one batch, made piece by piece: a batch of megabytes would be a
+// The debug exporter's text of one batch, made piece by piece: a batch of megabytes would be a
 // text of gigabytes. One thread.
 #pragma once
 

@@ -92,7 +92,7 @@ class FileWriter {
   std::unique_ptr<io::File> file_ MILLRACE_GUARDED_BY(mutex_);
   // Up to the end of the last whole record.
   uint64_t size_ MILLRACE_GUARDED_BY(mutex_) = 0;
-  // Of the record that is being written, behind size_.
+  // Bytes of the record that is being written, behind size_.
   uint64_t record_bytes_ MILLRACE_GUARDED_BY(mutex_) = 0;
   // Bytes of a record that was not written whole may stand behind size_.
   bool torn_ MILLRACE_GUARDED_BY(mutex_) = false;

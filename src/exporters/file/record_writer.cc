@@ -15,7 +15,7 @@ using pipeline::Outcome;
 
 namespace {
 
-// What the encoder hands over at once at the most, beside single short values.
+// Bytes that the encoder hands over at once at the most, beside single short values.
 constexpr size_t kStretchBytes = size_t{64} << 10;
 // A record of a file that cannot be cut back goes to the system in one call.
 constexpr std::string_view kDoing = "writing a record";

@@ -1,4 +1,4 @@
-// What the answer to one attempt means for the batch: the tables of the OTLP specification
+// Maps the answer to one attempt to its meaning for the batch: the tables of the OTLP specification
 // ("Failures", "Retryable response codes") and what they leave open. Pure functions.
 #pragma once
 

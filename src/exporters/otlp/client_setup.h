@@ -1,4 +1,4 @@
-// What the exporters of both protocols set up alike for their clients.
+// The set-up of clients that the exporters of both protocols share.
 #pragma once
 
 #include <string>

@@ -32,7 +32,7 @@ otlp::json::MessageId response_message(Signal signal) {
   return kMessages[index_of(signal)];
 }
 
-// What a peer says in JSON, as protobuf. Rare, so its contexts are made when first needed; they are
+// Makes protobuf of a peer's JSON. Rare, so its contexts are made when first needed; they are
 // reserved in the process's budget, as the text and the result are.
 class JsonResponses {
  public:

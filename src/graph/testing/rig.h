@@ -75,7 +75,7 @@ struct Rig {
   }
   ~Rig() { expect_balance(); }
 
-  // Whatever it finds fails the test.
+  // Any finding fails the test.
   static std::unique_ptr<Auditor> make_auditor(io::Loop& loop, const ledger::Ledger& ledger,
                                                const std::vector<Sink>& sinks,
                                                PipelineWorker& pipeline) {

@@ -46,7 +46,7 @@ std::optional<std::string> read_context(std::string_view from, const Metadata* m
   return joined;
 }
 
-// The actions on one request: what comes from the request is looked up once. One for each piece of
+// The actions on one request: values from the request are looked up once. One for each piece of
 // work; the actions outlive it.
 class Actions {
  public:

@@ -17,7 +17,7 @@ using otlp::AnyValueView;
 using otlp::AttributeList;
 using otlp::EditContext;
 
-// Of all tests here: what they edit is small.
+// For all tests here: their requests are small.
 Work work_of_tests() {
   static testing::TestWork own;
   return own.work;

@@ -6,8 +6,8 @@
 
 namespace millrace::receivers {
 
-// What the options mean: a listener for each protocol. Either port understands either protocol that
-// is configured; what differs by port is what its own section says.
+// Translates the options: a listener for each protocol. Either port understands either protocol
+// that is configured; the options of a port are those of its own section.
 reception::ReceiverReading make_otlp_reading(const OtlpReceiverOptions& options);
 
 reception::ReceiverReading read_otlp(config::Section& section);

@@ -1,5 +1,5 @@
-// What the JSON decoder takes, admission takes: a sender of JSON never hears of the protobuf that
-// was made of its text.
+// Admission accepts the output of the JSON decoder: a sender of JSON never gets an error about the
+// protobuf that was made of its text.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

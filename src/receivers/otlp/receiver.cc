@@ -7,8 +7,8 @@
 namespace millrace::receivers {
 namespace {
 
-// What a sender is told when memory is short: long enough for a batch to leave, short enough that
-// nothing is given up meanwhile.
+// The wait that an answer asks of a sender when memory is short: long enough for a batch to leave,
+// short enough that the sender does not drop the request meanwhile.
 constexpr Duration kRetryAfterOverload = 1s;
 
 // The index of a protocol's name among the transports of the counters.

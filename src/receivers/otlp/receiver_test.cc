@@ -1,4 +1,4 @@
-// What a sender hears and what is counted, for each way a request can end between the transport
+// The answer to a sender and the counters, for each way a request can end between the transport
 // and the pipelines.
 #include "receivers/otlp/receiver.h"
 

@@ -16,7 +16,7 @@ using wire::WireType;
 
 namespace {
 
-// Of a tag or a length of a field with a small number.
+// Bytes of the tag and the length of a field with a small number.
 constexpr size_t kHeadBytesMax = 16;
 
 bool is_digits(std::string_view text) {
@@ -49,7 +49,7 @@ double to_double(std::string_view text) {
   return value;
 }
 
-// What has no place in 64 bits becomes the nearest that has.
+// A number outside of 64 bits becomes the nearest inside.
 int64_t to_integer(std::string_view text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -48,7 +48,7 @@ char* write_utf8(char* into, uint32_t code) {
   return into;
 }
 
-// Of the escapes of one character; '\0': it is none.
+// The meaning of an escape of one character; '\0': it is no such escape.
 char simple_escape(char c) {
   constexpr std::string_view kEscapes = "\"\\/bfnrt";
   constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";

@@ -1,4 +1,4 @@
-// What a sender hears and what is counted; the rest is the counters' (reception) and the server's.
+// The answers to a sender and the counters; the rest is tested in reception and in the server.
 #include "receivers/zipkin/receiver.h"
 
 #include <gtest/gtest.h>

@@ -81,7 +81,7 @@ struct Span {
   Kind kind = Kind::kNone;
   std::string_view name;
   uint64_t timestamp_us = 0;
-  // Whether a missing timestamp can be told from one of zero, as in JSON.
+  // Whether the format distinguishes a missing timestamp from zero, as JSON does.
   bool tells_absence = false;
   uint64_t duration_us = 0;
   Endpoint local;

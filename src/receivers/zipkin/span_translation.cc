@@ -79,7 +79,7 @@ bool parse_count(std::string_view text, uint32_t* into) {
 }
 
 // otelcol writes what Zipkin has no field for as "…|attributes as JSON|dropped attributes". Writes
-// the last two parts of `rest`, which is what stands behind the first bars.
+// the last two parts; `rest` is the text behind the first bars.
 bool write_encoded_attributes(Output& out, uint32_t attributes_number, uint32_t dropped_number,
                               std::string_view rest, Arena& arena, Work& work, Failure& failure) {
   const size_t bar = rest.rfind('|');
@@ -180,7 +180,7 @@ bool write_status(Output& out, Span& span) {
          (code == 0 || write_varint(out, 3, code)) && out.close(status);
 }
 
-// What the endpoints and a missing timestamp add; it stands in place of a tag with the same key.
+// Attributes for the endpoints and a missing timestamp; each replaces a tag with the same key.
 struct AddedAttributes {
   struct One {
     std::string_view key;
@@ -250,8 +250,8 @@ bool write_attributes(Output& out, const Span& span, bool parse_string_tags) {
 
 void sort_tags(Span& span, Pace& pace) {
   std::vector<Tag>& tags = span.tags.items();
-  // The views of equal keys lie in the order of the body or, decoded, of the arena; which of two is
-  // the later one is told by the position alone.
+  // The views of equal keys lie in the order of the body or, decoded, of the arena; only the
+  // position says which of two is the later one.
   uint32_t position = 0;
   for (Tag& tag : tags) tag.position = position++;
   std::ranges::sort(tags, [&pace](const Tag& a, const Tag& b) {

@@ -1,4 +1,4 @@
-// What the goldens do not show: messages about what is wrong, limits, and where spans with
+// Beyond the goldens: messages about what is wrong, limits, and where spans with
 // different resources go.
 #include "receivers/zipkin/translate.h"
 

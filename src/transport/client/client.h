@@ -1,5 +1,5 @@
 // Clients of OTLP over gRPC and HTTP: connections, addresses, deadlines and what the peer said.
-// Retrying is not theirs: a client makes one attempt and reports what came of it.
+// Clients do not retry: a client makes one attempt and reports its result.
 //
 // A Client belongs to one loop. It resolves its endpoint (again when connections fail, and at
 // intervals), keeps connections to the addresses, spreads requests round robin over the healthy
@@ -30,7 +30,7 @@ namespace millrace::transport {
 // A response message that says more than this is not looked into: a turn of the loop is short.
 inline constexpr size_t kInterpretedBytesMax = 256 * 1024;
 
-// Fields that prove who we are, as they are now: immutable, replaced whole when a watched file
+// The current fields that prove our identity: immutable, replaced whole when a watched file
 // changes. The values are secrets; names are lower case.
 using Credentials = std::shared_ptr<const std::vector<MetadataEntry>>;
 

@@ -1,4 +1,4 @@
-// What a back end may answer, in both dialects: every response becomes an answer that keeps to the
+// Any answer of a back end, in both dialects: every response becomes an answer that keeps to the
 // limits, a success only where the peer has said so, and the same answer again for the same bytes.
 #include <cstddef>
 #include <cstdint>

@@ -9,7 +9,7 @@
 namespace millrace::transport {
 namespace {
 
-// What is kept of a field of a response, in bytes. Longer codings and delays mean nothing; a
+// The bytes that are kept of a field of a response. Longer codings and delays mean nothing; a
 // message is percent-encoded, three bytes for one; details that are cut could not be read.
 constexpr size_t kShortFieldMax = 128;
 constexpr size_t kMessageMax = 3 * 1024;

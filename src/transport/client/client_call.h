@@ -1,5 +1,5 @@
-// One request of a Client on its way, and what has come of its response. Belongs to the client's
-// loop; see client_channel.h for who owns calls.
+// One request of a Client on its way, and the part of its response that has arrived. Belongs to the
+// client's loop; client_channel.h says which object owns calls.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ struct ClientResponse {
   std::string grpc_message;  // still percent-encoded
   std::string grpc_details;  // still base64
   std::string body;
-  bool too_large = false;  // the body passed the limit; `body` holds what came before
+  bool too_large = false;  // the body passed the limit; `body` holds the part up to it
   // There was no memory for the body: it is passed over, and counted here.
   bool is_body_dropped = false;
   size_t dropped_bytes = 0;

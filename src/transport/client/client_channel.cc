@@ -450,7 +450,7 @@ void ClientChannel::on_timer() {
   want_turn();
 }
 
-// What has kept a request from being sent until its deadline. An old error is called old.
+// Why a request was not sent before its deadline. The age of the last error is part of the text.
 std::string ClientChannel::describe_wait() const {
   const auto seconds = [this](MonotonicTime since) {
     return std::to_string(std::chrono::round<std::chrono::seconds>(loop_.now() - since).count()) +

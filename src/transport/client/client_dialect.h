@@ -15,7 +15,7 @@
 
 namespace millrace::transport {
 
-// What a success says whose body was not read.
+// The message of a success whose body was not read.
 inline constexpr std::string_view kNoMemory =
     "the response message was not read: the memory budget has no room for it";
 
@@ -36,7 +36,7 @@ class ClientDialect {
                                          FieldScratch& scratch) const = 0;
   // Request line and fields of the HTTP/1.1 request, with the empty line.
   virtual std::string write_http1(const ClientRequest& request) const = 0;
-  // What a response, or the lack of one, means. `wall` is for Retry-After dates. Does not fill in
+  // Interprets a response, or the lack of one. `wall` is for Retry-After dates. Does not fill in
   // the server's address.
   virtual ClientAnswer interpret(ClientResponse response, const CallEnd& end, WallTime wall) = 0;
 };

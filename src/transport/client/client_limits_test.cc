@@ -1,4 +1,4 @@
-// Whole clients against back ends that attack them: what is told, what is counted, what is
+// Whole clients against back ends that attack them: the messages, the counters, the memory that is
 // reserved.
 #include <gtest/gtest.h>
 

@@ -23,7 +23,7 @@ namespace {
 constexpr size_t kAnswerBytesMax = 64 * 1024;
 constexpr size_t kConnectionsMax = 2;
 constexpr size_t kRequestsMax = 16;
-// Of the client and its connections, each of which may have 64 KiB to write, as much of a head
+// For the client and its connections, each of which may have 64 KiB to write, as much of a head
 // under way, and the 1,000 acknowledgements that nghttp2 lets wait.
 constexpr size_t kOutsideBytes = 512 * 1024;
 
@@ -89,7 +89,7 @@ void play(millrace::testing::FuzzInput input, Budget& budget,
   client.reset();
 }
 
-// Returns what is left on the heap.
+// Returns the bytes still allocated on the heap.
 size_t play_whole(millrace::testing::FuzzInput input) {
   Budget budget(8 << 20);
   millrace::testing::HeapAccount account(

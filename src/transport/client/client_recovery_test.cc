@@ -133,7 +133,7 @@ TEST_P(ClientRecoveryTest, FirstRequestAfterTheNameIsThereIsDelivered) {
   }
 }
 
-// One of them ends the other, whose stream is ready already.
+// One of the two attempts ends the other, whose stream is ready already.
 TEST_P(ClientRecoveryTest, AttemptsThatConnectInOneTurnLeaveOneConnection) {
   start();
   world_.partition("client", "first");

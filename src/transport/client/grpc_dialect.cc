@@ -15,7 +15,7 @@
 namespace millrace::transport {
 namespace {
 
-// The deadline is told in steps, so that requests that follow each other say the same.
+// The deadline is sent in steps, so that requests that follow each other say the same.
 constexpr Duration kTimeoutStep = 10ms;
 
 // Size limits have no code of their own in gRPC; what the implementations say is all there is.

@@ -103,7 +103,7 @@ class Http2ClientConnection final : public ClientConnection, io::StreamHandler {
                                             ? "the peer ended the connection (GOAWAY)"
                                             : "the peer broke the HTTP/2 protocol"});
     }
-    // Nobody waits for what a peer that does not read leaves unwritten.
+    // A connection without calls does not wait until a peer that does not read takes its output.
     if (draining_ && streams_.empty()) {
       return close({Code::kUnavailable, "the connection is no longer needed"});
     }

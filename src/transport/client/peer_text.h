@@ -1,4 +1,4 @@
-// What a peer says about a failure goes into logs, pages, dead letters and answers to senders: a
+// A peer's text about a failure goes into logs, pages, dead letters and answers to senders: a
 // part of it that is UTF-8. Pure function.
 #pragma once
 

@@ -21,7 +21,7 @@ struct Proxy {
 };
 
 // "http://user:password@host:port", "host:port"; the port is 80 where none is given. Errors are
-// kInvalidArgument and show no password. Proxies that are spoken to over TLS or SOCKS are refused.
+// kInvalidArgument and show no password. Proxies over TLS or SOCKS are refused.
 Result<Proxy> parse_proxy_url(std::string_view text);
 
 struct ProxyEnvironment {

@@ -10,7 +10,7 @@ namespace millrace::transport {
 namespace {
 
 constexpr size_t kAnswerBytesMax = 16 * 1024;
-// Of the proxy's status line, for a message.
+// The part of the proxy's status line that a message shows.
 constexpr size_t kShownBytesMax = 200;
 
 // "HTTP/1.1 407 Proxy Authentication Required" is 407; what is no status line is 0.

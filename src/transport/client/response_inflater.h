@@ -16,7 +16,7 @@ namespace millrace::transport {
 
 class ResponseInflater {
  public:
-  // What comes out is reserved in `budget`, which outlives it; null: in one of its own, and copied.
+  // The output is reserved in `budget`, which outlives it; null: in its own budget, and copied.
   ResponseInflater(size_t response_bytes_max, Budget* budget);
   // kUnimplemented: a coding that is not known; kResourceExhausted: larger than the limit;
   // kInvalidArgument: corrupt; kUnavailable: no memory.

@@ -11,9 +11,9 @@
 //     itself.
 //  2. Of that peer, the oldest goes; but half of its new connections are sheltered, each for
 //     kShelter. Senders may share the address of a flood of R connections a second, with room for
-//     N: everyone who needs less than N/2R for handshake and first request gets through, and of
-//     those who need longer, as over a long line, a share of N/(2R kShelter) does. Without the
-//     shelter nobody does who needs longer than N/R.
+//     N: every sender that needs less than N/2R for handshake and first request gets through, and
+//     of the senders that need longer, as over a long line, a share of N/(2R kShelter) does.
+//     Without the shelter no sender gets through that needs longer than N/R.
 //  3. Without new connections, the peer with the most connections loses one that has had no request
 //     under way for kIdleMin, if it has at least two more than the newcomer's peer.
 //

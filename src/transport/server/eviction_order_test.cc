@@ -1,4 +1,4 @@
-// Which connection makes way: rules as tables of who came, and floods as arithmetic over time.
+// Which connection is evicted: rules as tables of peers, and floods as arithmetic over time.
 #include "transport/server/eviction_order.h"
 
 #include <gtest/gtest.h>

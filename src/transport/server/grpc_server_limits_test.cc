@@ -211,7 +211,7 @@ TEST_F(GrpcLimitsTest, PingOfAShutdownFollowsItsGoaway) {
   EXPECT_TRUE(peer->received.contains(kPing));
 }
 
-// RFC 9113, section 5.1: whoever has ended a stream must not send DATA on it.
+// RFC 9113, section 5.1: an endpoint that has ended a stream must not send DATA on it.
 TEST_F(GrpcLimitsTest, DataOnAStreamThatItsSenderHasEndedEndsTheConnection) {
   start();
   const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);

@@ -216,8 +216,8 @@ void Http1ServerProtocol::answer(const Reply& reply) { answer_http(request_.http
 
 void Http1ServerProtocol::answer_http(HttpReply answer) {
   request_.drop_body();
-  // Who waits for leave to send the body and is refused may send it or not: nobody can tell where
-  // the next request would begin.
+  // A client that waits for 100 Continue and is refused may send the body or not: the server cannot
+  // tell where the next request would begin.
   const bool body_withheld =
       head_.expects_continue && stage_ == Stage::kBody && request_.wire_bytes() == 0;
   if (body_withheld || ended_) last_ = true;

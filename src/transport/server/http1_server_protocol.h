@@ -45,7 +45,7 @@ class Http1ServerProtocol final : public ConnectionProtocol, private http::Http1
     kAwaitingReply,  // the handler has it
   };
 
-  // For the answer, or because who asks does not read the answers: we do not hold ever more.
+  // For the answer, or because the client does not read answers: output is bounded.
   bool must_wait() const;
   void on_head(const http::Http1Head& head, const http::HeaderList& fields) override;
   void on_body(std::span<uint8_t> bytes) override;

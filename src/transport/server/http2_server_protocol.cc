@@ -23,11 +23,11 @@ constexpr double kInflatedPerSecond = 64 << 20;
 constexpr size_t kInflatedPerWireByte = 8;
 // Looked at when so much has come together, not for each request.
 constexpr size_t kInflatedStep = 256 * 1024;
-// Of a header section under way; part of what every connection has reserved.
+// Bytes of a header section under way that the reservation of every connection includes.
 constexpr size_t kHeadBytesIncluded = 4 * 1024;
 constexpr size_t kHeadBytesStep = 16 * 1024;
-// Of the budget, for the long header sections under way on one loop: what never ends there must not
-// take the room of those who send messages.
+// Part of the budget for the long header sections under way on one loop: sections that never end
+// must not take the memory of senders that send messages.
 constexpr size_t kHeadsShare = 32;
 // The same for requests whose bodies are under way, beyond kStreamsIncluded of each connection.
 constexpr size_t kBodiesShare = 16;

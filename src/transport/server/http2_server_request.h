@@ -36,7 +36,7 @@ class Http2ServerRequest final : public http::Http2Stream, public Exchange::Impl
   void give_up_answer();
   // The body made no progress for too long.
   void time_out();
-  // The sender's deadline (grpc-timeout) has passed: it is told so, whatever becomes of the data.
+  // The sender's deadline (grpc-timeout) has passed: answers so, whatever becomes of the data.
   void pass_deadline();
 
   bool body_open() const { return body_open_; }

@@ -26,7 +26,7 @@ LandingArea::Place LandingArea::borrow(size_t room) {
   if (spare_.chunk) {
     Place place = std::move(spare_);
     spare_ = {};
-    // Nobody uses what was read before: start again where the cache is warm.
+    // No slice refers to the bytes read before: start again where the cache is warm.
     if (place.chunk.unique()) place.at = place.chunk->data();
     if (static_cast<size_t>(place.chunk->data() + place.chunk->capacity - place.at) >= room) {
       return place;

@@ -6,7 +6,7 @@
 // follows. The chunk is the worker's: every connection reads into the same one, turn by turn,
 // behind what the others read, except while a message of one is half received.
 //
-// What the obvious design gets wrong: growing a buffer in steps made messages of 3 MB quadratic.
+// The obvious design fails: growing a buffer in steps made messages of 3 MB quadratic.
 // So a message whose announced size does not fit behind what was read gets a chunk of its own of
 // just that size, and the following reads go straight into it. Messages of several streams that
 // arrive in turns cannot all be contiguous in one chunk: the smaller ones are copied into regions

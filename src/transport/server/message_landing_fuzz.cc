@@ -68,7 +68,7 @@ class Run {
       at += kHeadBytes;
       left -= kHeadBytes;
       const size_t size = std::min(sizes[i], left);
-      // What lands may move what was read before it, never what comes behind it.
+      // Landing may move the bytes that were read before it, never the bytes behind it.
       const size_t used = land(input, connection, connection.streams[which[i]], at, size);
       at += used;
       left -= used;
@@ -127,7 +127,7 @@ class Run {
     return stream.message.open();
   }
 
-  // What was handed on stays as it was, whatever lands beside it.
+  // Messages that were handed on keep their bytes, whatever lands beside them.
   void check_kept() const {
     for (const auto& [bytes, text] : kept_) MILLRACE_CHECK(bytes.text() == text);
   }

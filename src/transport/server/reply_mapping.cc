@@ -21,8 +21,8 @@ bool is_partial(const Reply& reply) {
   return reply.rejected_count != 0 || !reply.partial_message.empty();
 }
 
-// Whether the sender may be told when to come back: RESOURCE_EXHAUSTED with RetryInfo means "try
-// again", which a request that is too large must never hear.
+// Whether the answer may say when to send again: RESOURCE_EXHAUSTED with RetryInfo means "try
+// again", which the answer to a request that is too large must never say.
 bool tells_retry(const Reply& reply) {
   return reply.retry_after && !reply.too_large &&
          (reply.code == Code::kUnavailable || reply.code == Code::kResourceExhausted);

@@ -65,7 +65,7 @@ class RequestAdmission {
   size_t body_expected() const { return message_.expected(); }
   // The message was sent as it is, whatever the head says (gRPC's flag).
   void note_uncompressed() { plan_.coding = compress::Coding::kIdentity; }
-  // What has come of the body is not needed.
+  // Drops the part of the body that has arrived.
   void drop_body() { host_.landing().drop(message_); }
 
   void note_rejected(std::string_view reason, std::string_view detail) const;

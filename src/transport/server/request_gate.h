@@ -1,4 +1,4 @@
-// What stands between the head of a request and its body: may this sender send, and not too much?
+// Checks between the head of a request and its body: may this sender send, and not too much?
 // A server asks its gates in order when a request's header section is complete, before a byte of
 // the body is read or memory is reserved for it; the first that refuses answers the request.
 //
@@ -22,7 +22,7 @@ namespace millrace::transport {
 
 struct Reply;
 
-// Whom a sender proved to be. The name may be shown in logs; it never holds a secret.
+// The proved identity of a sender. The name may be shown in logs; it never holds a secret.
 struct Identity {
   std::string name;  // "alice", "CN=agent-7,O=Example", "token 2"
 };
@@ -38,9 +38,9 @@ struct RequestHead {
 
 class RequestMeter;
 
-// What the gates found out about a request; travels with it to its handler.
+// The results of the gates for a request; travels with it to its handler.
 struct RequestPass {
-  std::shared_ptr<const Identity> identity;  // null: nobody asked, or nothing was proved
+  std::shared_ptr<const Identity> identity;  // null: no gate asked, or nothing was proved
   // The field that proved the identity: a secret, which metadata leaves out. Outlives the server.
   std::string_view secret_field = {};
   // Not null: hears what the request turned out to hold.

@@ -8,7 +8,7 @@
 namespace millrace::transport {
 namespace {
 
-// Lets in who shows "x-pass: yes"; keeps what it was asked and charged.
+// Admits requests with "x-pass: yes"; records the heads it was asked about and the charges.
 class FakeGate final : public RequestGate, public RequestMeter {
  public:
   std::optional<GateRefusal> on_head(const RequestHead& head, RequestPass& pass) override {
@@ -69,7 +69,7 @@ TEST_F(RequestGateTest, Http1IsRefusedBeforeItsBodyHasCome) {
   EXPECT_TRUE(peer->received.starts_with("HTTP/1.1 401 ")) << peer->received;
   EXPECT_TRUE(peer->received.contains("www-authenticate: Bearer\r\n")) << peer->received;
   EXPECT_EQ(observer.reasons, std::vector<std::string>{"unauthenticated"});
-  // The connection goes on behind the body that nobody wants.
+  // The connection goes on behind the discarded body.
   peer->received.clear();
   peer->send(std::string(1'000'000, 'x') + head("Content-Length: 2\r\nX-Pass: yes\r\n") + "ok");
   ASSERT_TRUE(run_until([&] { return peer->received.contains("HTTP/1.1 200 "); }));

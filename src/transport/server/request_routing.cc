@@ -20,8 +20,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view lower) {
   });
 }
 
-// What a peer sent, for a message: it may be as long as a header section, and the message is
-// copied, encoded and logged.
+// The peer's `text` shortened for a message: it may be as long as a header section, and the message
+// is copied, encoded and logged.
 std::string shown(std::string_view text) {
   constexpr size_t kShownBytesMax = 200;
   return std::string(text.substr(0, kShownBytesMax)) + (text.size() > kShownBytesMax ? "..." : "");

@@ -1,5 +1,5 @@
-// What a request is and who gets it, decided from its head alone: gRPC or HTTP, signal, format and
-// coding, or the mistake that was made. The same for HTTP/1.1 and HTTP/2.
+// The kind and the handler of a request, decided from its head alone: gRPC or HTTP, signal, format
+// and coding, or the mistake that was made. The same for HTTP/1.1 and HTTP/2.
 //
 // Immutable after construction; used on the server's loop.
 #pragma once
@@ -18,7 +18,7 @@ namespace millrace::transport {
 
 enum class HttpVersion : uint8_t { kHttp10, kHttp11, kHttp2 };
 
-// The wrong request, and how it is told.
+// Why a request cannot be routed, and how the answer says so.
 struct RoutingRefusal {
   std::string_view reason;  // for counters; static
   std::string message;

@@ -17,7 +17,7 @@ TEST(RequestRoutingTest, StarsOfAllowedOriginsStandForAnyRun) {
   EXPECT_FALSE(origin_allowed(cors, ""));
 }
 
-// Trying every cut took as many steps as the origin has bytes, once for each star: anybody could
+// Trying every cut took as many steps as the origin has bytes, once for each star: any client could
 // keep a worker busy for hours with one header field.
 TEST(RequestRoutingTest, OriginsAgainstSeveralStarsAreReadOnce) {
   CorsOptions cors;

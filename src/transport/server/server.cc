@@ -13,8 +13,8 @@
 namespace millrace::transport {
 namespace {
 
-// New connections may take a quarter of all places, and the memory that messages leave to
-// connections, but each loop may have a few: a flood of another loop's servers shuts nobody out.
+// New connections may take a quarter of all places, and of the memory that messages leave to
+// connections, but each loop may have a few: a flood of another loop's servers excludes no peer.
 constexpr uint32_t kNewConnectionsPart = 4;
 constexpr size_t kNewConnectionsFloor = 16;
 // For one newcomer: a TLS session needs the memory of three others.

@@ -189,7 +189,7 @@ struct ServerOptions {
   std::vector<std::string> http_encodings = {"",       "gzip",    "zstd",           "zlib",
                                              "snappy", "deflate", "x-snappy-framed"};
   bool include_metadata = false;
-  // What an answer for "no memory" tells the sender to wait.
+  // The wait that an answer for "no memory" asks of the sender.
   Duration retry_after_overload = 1s;
 
   // Of one message, before and after decompression.

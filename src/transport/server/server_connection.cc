@@ -14,7 +14,7 @@ namespace {
 
 // Taken from the protocol before each write.
 constexpr size_t kOutBytesMax = 64 * 1024;
-// What the peer does not take is part of what every connection has reserved up to this.
+// Unwritten output up to this size is included in the reservation of every connection.
 constexpr size_t kOutBytesIncluded = 4 * 1024;
 // Requests in a piece, at the most. A small one takes some microseconds, so a look at the clock
 // (25 ns) between pieces costs nothing.
@@ -105,7 +105,7 @@ void ServerConnection::on_failed(const Error& error) {
   close_now();
 }
 
-// What the stream itself found too much; any other error is the peer's leaving.
+// Reports a limit that the stream itself enforced; after any other error the peer has left.
 void ServerConnection::report_flood() {
   const Error error = stream_->error();
   if (error.code != Code::kResourceExhausted) return;
@@ -204,14 +204,14 @@ size_t ServerConnection::take(std::span<uint8_t> bytes) {
   for (;;) {
     ++pieces;
     const size_t requests = piece_requests_;
-    piece_requests_ = std::min(2 * requests, kPieceRequestsMax);  // unless it is told otherwise
+    piece_requests_ = std::min(2 * requests, kPieceRequestsMax);  // take_smaller_pieces() resets it
     const size_t consumed = protocol_->receive(bytes, requests);
     bytes = bytes.subspan(consumed);
     if (protocol_->must_flush() || (bytes.empty() && protocol_->should_flush())) write_out();
     if (closed_ || bytes.empty()) return pieces;
     if (consumed == 0 || out_waits()) break;
     if (!protocol_->wants_unconsumed() || !slice_is_over()) continue;
-    // Without memory for what is left it is looked at all the same: it is no more than one read.
+    // Without memory for the rest, the protocol looks at it all the same: it is at most one read.
     if (try_keep(bytes)) {
       schedule_flush();
       return pieces;

@@ -1,7 +1,7 @@
 // One accepted connection: reads, writes, watches the clock, and finds out from the first bytes
 // which protocol is spoken. The protocols themselves do no I/O.
 //
-// What a peer can make it hold or do is bounded here. While something waits to be written, nothing
+// The memory and the work that a peer can cause are bounded here. While output waits, nothing
 // is read. What is read is looked at in pieces, with a look at the clock in between; when the slice
 // of the turn is used up, the rest waits for the next turn.
 //
@@ -21,7 +21,7 @@
 
 namespace millrace::transport {
 
-// What a connection holds beside the messages that land in chunks, as terms of the budget (law 5):
+// Bytes that a connection holds beside the messages in chunks, as terms of the budget (law 5):
 // reserved when it is accepted. Measured: 2 KiB resident for HTTP/1.1, 15 KiB for HTTP/2, 31 KiB
 // with both HPACK tables full.
 inline constexpr size_t kConnectionBytes = 32 * 1024;
@@ -75,7 +75,7 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   void read_lingering();
   // The protocol looks at the bytes, piece after piece; how many there were.
   size_t take(std::span<uint8_t> bytes);
-  // Copies what is left until it is of use. False: no memory for it.
+  // Copies the unconsumed bytes until the protocol needs them. False: no memory for them.
   bool try_keep(std::span<const uint8_t> left);
   void keep(std::span<const uint8_t> left);
   std::string release_unconsumed();
@@ -114,7 +114,7 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   size_t out_written_ = 0;
   Reservation out_memory_;
   size_t piece_requests_ = 1;          // grows while they are quick
-  size_t read_bytes_max_;              // grows while what comes is large
+  size_t read_bytes_max_;              // grows while reads fill it
   MonotonicTime slice_turn_ = kNever;  // the turn that slice_until_ is for
   MonotonicTime slice_until_{};
   std::string peer_;

@@ -1,4 +1,4 @@
-// What all connections of one server share. Belongs to the server's loop.
+// State that all connections of one server share. Belongs to the server's loop.
 #pragma once
 
 #include <array>
@@ -56,11 +56,11 @@ struct ServerContext {
   size_t open_head_bytes = 0;
   // Requests of HTTP/2 whose bodies are under way, beyond the first few of each connection.
   size_t open_body_count = 0;
-  // What a protocol has to write, on its way to the socket; empty in between.
+  // The output of a protocol on its way to the socket; empty in between.
   std::string out;
 };
 
-// What a protocol asks of the connection it is spoken on.
+// The interface of the connection that a protocol uses.
 class ConnectionHost {
  public:
   virtual ServerContext& context() = 0;
@@ -87,8 +87,8 @@ class ConnectionProtocol {
  public:
   virtual ~ConnectionProtocol() = default;
   // Takes a piece of the bytes, at most about `requests_max` requests; returns how many bytes that
-  // were. None: it must wait, for more bytes or until what it has to write is written. What is left
-  // is given again in front of what comes next. The bytes may be changed.
+  // were. None: it must wait, for more bytes or until its output is written. The rest is passed
+  // again in front of the bytes that follow. The bytes may be changed.
   virtual size_t receive(std::span<uint8_t> bytes, size_t requests_max) = 0;
   // The peer will send nothing more.
   virtual void receive_end() = 0;

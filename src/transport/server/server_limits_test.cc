@@ -1,5 +1,5 @@
-// What a peer may not do, in either protocol: floods, silence, too many connections, too much
-// announced. Each limit names itself to the observer, and what is held comes back.
+// Limits on a peer, in either protocol: floods, silence, too many connections, too much
+// announced. Each limit names itself to the observer, and the memory held is released.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -247,7 +247,7 @@ TEST_F(ServerLimitsTest, WhoAsksWithoutReadingIsReadNoFurther) {
   for (int i = 0; i < 500; ++i) all += kGet;
   peer->send(all);
   world.run_for(5s);
-  // What the network takes, and a few that wait; not 50 MB.
+  // As much as the network buffers, and a few that wait; not 50 MB.
   EXPECT_LT(served, 50);
 }
 

@@ -84,7 +84,7 @@ void play(millrace::testing::FuzzInput input, Budget& budget,
           millrace::testing::HeapAccount& account) {
   static const std::array<std::string, 4> kHeads = make_heads();
   const uint8_t choices = input.byte();
-  // What the kernel would hold is kept small, so that it is us who hold what is not read.
+  // The kernel's buffers are kept small, so that the server holds the bytes that are not read.
   io::sim::World world(1, {.buffer_bytes = 16 << 10});
   server_host = world.host_number("collector");
   auto loop = world.make_loop("collector");
@@ -126,7 +126,7 @@ void play(millrace::testing::FuzzInput input, Budget& budget,
   pool.reset();
 }
 
-// Returns what is left on the heap.
+// Returns the bytes still allocated on the heap.
 size_t play_whole(millrace::testing::FuzzInput input) {
   Budget budget(size_t{1} << (18 + input.choice(7)));
   millrace::testing::HeapAccount account(

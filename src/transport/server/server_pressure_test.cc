@@ -1,4 +1,4 @@
-// Peers that make the server hold or do more than they pay for: answers that nobody reads, header
+// Peers that make the server hold or do more than they pay for: answers that no peer reads, header
 // sections that inflate, a connection that would take the whole turn. The bound is what is tested;
 // what a peer may do within it is in the other tests.
 #include <gtest/gtest.h>
@@ -89,7 +89,7 @@ TEST_F(ServerPressureTest, Http2AnswersThatNobodyReadsStopReading) {
   peer->stop_reading();
   peer->send(opening() + many(40'000, head_of("/nothing", "GET", "text/plain")));
   world.run_for(5s);
-  // What the network takes, and a few hundred that wait.
+  // As much as the network buffers, and a few hundred that wait.
   EXPECT_LT(count_of("bad_path"), 12'000u);
   EXPECT_GT(count_of("bad_path"), 100u);
 }
@@ -388,7 +388,7 @@ class SlowLoop final : public io::Loop {
 class ServerSliceTest : public ServerPressureTest, public ::testing::WithParamInterface<bool> {
  protected:
   static constexpr size_t kCount = 3'000;
-  // So many requests, and the last one is told by its path.
+  // `count` requests for `path`.
   static std::string requests(size_t count, const std::string& path) {
     if (!GetParam()) {
       std::string all;

@@ -1,4 +1,4 @@
-// What the server's tests share: a server on a simulated host, and peers that speak raw bytes or
+// Shared by the server's tests: a server on a simulated host, and peers that speak raw bytes or
 // HTTP/2 to it.
 #pragma once
 
@@ -35,7 +35,7 @@ struct RecordingObserver final : ServerObserver {
   int connections = 0;
 };
 
-// Keeps what came; answers at once with `answer`, or never while `hold` is set.
+// Records the requests; answers at once with `answer`, or never while `hold` is set.
 struct RecordingHandler final : RequestHandler {
   void on_request(Request request, Exchange exchange) override {
     bodies.emplace_back(request.body.text());

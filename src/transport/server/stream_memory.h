@@ -1,4 +1,4 @@
-// What the open requests of one HTTP/2 connection hold beside their messages, as a term of the
+// Memory of the open requests of one HTTP/2 connection beside their messages, as a term of the
 // budget: the stream, its request, and the place in line or in a queue that waits for an answer.
 // Some 1.3 KiB each, measured with 16,000 senders waiting in line.
 //

@@ -36,7 +36,7 @@ class ScriptedHttp2Server {
     }
     // An answer without body (trailers-only when it has grpc-status).
     void answer(const Fields& head) { connection.answer(stream, head); }
-    // What a gRPC server answers when all is well.
+    // The answer of a gRPC server to a call that succeeds.
     void answer_grpc(const std::string& message, const Fields& trailers = {{"grpc-status", "0"}}) {
       std::string body_text(5, '\0');
       body_text[3] = static_cast<char>(message.size() >> 8);

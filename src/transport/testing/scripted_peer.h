@@ -62,7 +62,7 @@ class ScriptedPeer final : public io::StreamHandler {
   bool done() const { return ended_ || (script_.empty() && left_ == 0 && out_.empty()); }
 
  private:
-  // Of all that one input sends: the rest of the script is then not played.
+  // Bytes that one input sends at most: the rest of the script is then not played.
   static constexpr size_t kBytesMax = 1 << 20;
   enum class Reads : uint8_t { kEverything, kNothing, kALittle };
 
