@@ -55,7 +55,7 @@ def fill(rig, port, total, items, acknowledged, seconds):
 
 
 def drain(rig, collector, port, acknowledged, total, seconds):
-    """Starts the sink that the collector waits for; what came of it, once all is there."""
+    """Starts the sink that the collector waits for; returns its counts, once all is there."""
     sink = rig.sink(port["sink"], "--acknowledged", acknowledged, "--expect", str(total),
                     "--duration", f"{seconds}s", "--settle", "500ms")
     try:
@@ -74,7 +74,7 @@ def drain(rig, collector, port, acknowledged, total, seconds):
 
 
 def resident_at_rest(collector, port):
-    """What is still resident beside what is reserved, some seconds after the drain: memory that the
+    """Returns the bytes that are resident and not reserved, some seconds after the drain: memory that the
     allocator keeps is missing when senders fill the budget next."""
     rest = collector.memory_bytes("VmRSS")
     for _ in range(24):

@@ -31,7 +31,7 @@ CASES = ([f"{protocol} {spans} {policy}" for protocol in ("grpc", "http") for sp
 
 
 def self_costs(path):
-    """Of a callgrind file: instructions by source file, calls not included."""
+    """The instructions in a callgrind file by source file, calls not included."""
     names, costs, file, after_calls = {}, {}, "?", False
     with open(path, errors="replace") as lines:
         for line in lines:
@@ -59,7 +59,7 @@ numbers = itertools.count()
 def measure(rig, case, folder):
     """Instructions for each request (of `idle`: for each second)."""
     out = os.path.join(folder, f"{case}.{next(numbers)}".replace(" ", "-"))
-    # What is looked up at the first call would be counted; the rest of the environment is not needed.
+    # Symbols looked up at the first call would be counted; the rest of the environment is not needed.
     environment = {"PATH": os.environ["PATH"], "LD_BIND_NOW": "1", "LC_ALL": "C"}
     run = subprocess.run(["valgrind", "--tool=callgrind", "--collect-atstart=no",
                           f"--callgrind-out-file={out}", rig, *case.split()],
@@ -76,7 +76,7 @@ def measure(rig, case, folder):
 
 def print_files(measured):
     for file, cost in sorted(measured.files.items(), key=lambda item: -item[1])[:40]:
-        # Of an object from the compiler's cache the path is that of the tree that compiled it.
+        # An object from the compiler's cache names the tree that compiled it.
         name = re.sub(r".*/(src/(?!nptl))", r"\1", file)
         print(f"    {cost:12.0f}  {100 * cost / measured.per_unit:5.1f} %  {name}")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the library costs, measured: bench/library.py [--build build/release] [--strict]. Needs the
+"""Measures the costs of the library: bench/library.py [--build build/release] [--strict]. Needs the
 targets library_bench and millrace. Says when the machine was busy with something else: figures of CPU
 time hold then as well, percentiles and rates do not. A goal that was missed is said so, and with
 --strict it makes the exit code 1."""

@@ -48,7 +48,7 @@ int complain(const api::Error& error) {
   return 1;
 }
 
-// What the figures were meant to be.
+// The figures that the library should reach.
 class Goals {
  public:
   explicit Goals(bool is_strict) : is_strict_(is_strict) {}
@@ -117,7 +117,7 @@ api::Span make_span(uint64_t number) {
   return span;
 }
 
-// What a user of values pays: the span is made, handed over and destroyed.
+// The cost for a user of values: the span is made, handed over and destroyed.
 struct BySpan {
   static constexpr const char* kName = "Span value: made and collected";
   api::Collector& collector;

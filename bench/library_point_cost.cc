@@ -1,4 +1,4 @@
-// What a metric point costs the thread that hands it over: `library_bench points`. A point has four
+// A metric point's cost for the thread that hands it over: `library_bench points`. It has four
 // attributes, as instrumented HTTP servers write them.
 #include "library_point_cost.h"
 

@@ -1,8 +1,8 @@
 """Twice the load that can be carried, for as long as you like, in several ways.
 
 Each variant first finds the sustainable rate: what a closed loop of senders that wait their turn
-gets through. Then twice that is offered, whatever the answers say (but for the polite senders, who
-come back when they are told to). Red is: resident memory above the budget and a fixed overhead, or
+gets through. Then twice that is offered, whatever the answers say (but for the polite senders, which
+come back when the answer says). Red is: resident memory above the budget and a fixed overhead, or
 growing; an acknowledged item that did not arrive; goodput below a share of the sustainable rate; a
 refusal that does not say when to come back; a collector that does not come to rest; turns of a loop
 that are long (what they wait for a processor that others have counts as well).
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from report import Verdicts, mb, say
 from rig import Metrics, Rig, Watch, otlp_exporter, ports, wait_for_log
 
-# What a process needs beside the budget: the program, its threads, allocator slack, ring slots,
+# Memory of a process beside the budget: the program, its threads, allocator slack, ring slots,
 # HTTP/2 streams that were opened while the budget was full. Idle it is 9 to 12 MB resident, and
 # what was ever measured in these variants beyond what is reserved is printed as "beside".
 OVERHEAD_BYTES = 32 << 20
@@ -43,7 +43,7 @@ class Variant:
     queue: int = 1_000        # requests
     on_full: str = "reject"
     storage: bool = False
-    polite: bool = False      # senders come back when they are told to
+    polite: bool = False      # senders come back when the answer says
     compression: str = "none"  # of the exporter
     sink_rate: int = SINK_RATE  # 0: the processor is the limit
     timeout: str = "10s"      # of the senders
@@ -147,7 +147,7 @@ class Probe:
 
 
 def sustainable(rig, variant, seconds):
-    """Items a second that senders who wait their turn get through; the sink's speed where that is
+    """Items a second that senders that wait their turn get through; the sink's speed where that is
     more, for then it was the generator that was slow to start."""
     waiting = replace(variant, on_full="block")
     port = ports("otlp", "probe", "metrics", "sink")

@@ -148,7 +148,7 @@ class Relay {
     watch(to->partner);
   }
 
-  // Writes what waits for `to`, and then the FIN of its partner. False when the socket is broken.
+  // Writes pending bytes for `to`, then the FIN of its partner. False when the socket is broken.
   bool flush(Side* to) {
     while (to->blocked()) {
       const ssize_t written = send(to->descriptor, to->unsent.data() + to->unsent_offset,

@@ -38,7 +38,7 @@ class Rig:
         return os.path.join(self.folder, f"{self.started}.{name}")
 
     def collector(self, config):
-        """Of this configuration (a dict: JSON is YAML); its log is at `log_path`."""
+        """Starts a collector with this configuration (a dict: JSON is YAML); its log is at `log_path`."""
         path = self.path("yaml")
         with open(path, "w") as out:
             json.dump(config, out, indent=1)
@@ -152,11 +152,11 @@ class Watch:
         return max(bytes_ for _, bytes_ in self.resident)
 
     def growth(self):
-        """Of what is resident: median of the last quarter of the time less that of the second."""
+        """Growth of resident bytes: median of the last quarter of the time less that of the second."""
         return quarters(self.resident)
 
     def growth_beside(self, idle):
-        """The same of what nobody has reserved. Below the `idle` program nothing is seen: what was
+        """The same for resident bytes that are not reserved. Below the `idle` program nothing is seen: what was
         reserved and not used yet hides it, as places of a queue that a request never lay in."""
         return quarters([(at, max(bytes_, idle)) for at, bytes_ in self.beside])
 

@@ -110,7 +110,7 @@ class Bench:
     # --- one measurement ---
 
     def measure(self, make_subject, shape, total, rate, sink_count=1):
-        """CPU seconds per million spans of the subject, and what went with it."""
+        """CPU seconds per million spans of the subject, and the figures beside it."""
         items_per_request, connections, streams = shape
         port, sink_ports = free_port(), [free_port() for _ in range(sink_count)]
         warm_up = max(total // 10 // items_per_request, 10) * items_per_request

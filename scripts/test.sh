@@ -90,7 +90,7 @@ simulation() {
   build release-tests --target sim_test
   build/release-tests/millrace-sim --storage --seeds 500 --jobs 0
 }
-# What the collector executes for fixed requests, beside the numbers in the repository.
+# Counts the collector's instructions for fixed requests, beside the numbers in the repository.
 instructions() {
   build release-tests --target instructions_rig
   bench/instructions.py

@@ -30,7 +30,7 @@ using ::testing::Not;
 using testing::Scene;
 using ::testing::SizeIs;
 
-// A back end of all workers: answers as it is told, or not at all.
+// A back end of all workers: answers with `outcome`, or not at all.
 struct BackEnd {
   std::optional<Outcome> outcome = Outcome{};
   uint64_t item_count = 0;
@@ -295,7 +295,7 @@ TEST(CollectorTest, ItsResourceIsShownAsConfigured) {
   EXPECT_THAT(page, Not(HasSubstr("service_version")));
 }
 
-// Sends bytes to a port of the collector from another host and returns what comes back.
+// Sends bytes to a port of the collector from another host and returns the answer.
 std::string ask(Scene& scene, uint16_t port, std::string_view request) {
   const auto client = scene.world.make_loop("client");
   io::testing::StreamProbe probe(client->connect(
