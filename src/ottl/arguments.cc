@@ -1,6 +1,7 @@
 #include "ottl/arguments.h"
 
 #include <bit>
+#include <charconv>
 
 #include "ottl/conversion.h"
 #include "ottl/pattern.h"
@@ -54,6 +55,31 @@ Evaluated<std::optional<std::string>> Arguments::text_like(const Node& argument)
   std::string text = to_text(*found);
   if (!scratch().charge(text.size())) return std::unexpected("the text is too long");
   return text;
+}
+
+Evaluated<std::optional<double>> Arguments::number_like(size_t i) {
+  const auto found = value(i);
+  if (!found) return std::unexpected(found.error());
+  switch (found->type) {
+    case V::kNil:
+      return std::nullopt;
+    case V::kDouble:
+      return found->real;
+    case V::kBool:
+    case V::kInt:
+      return static_cast<double>(found->number);
+    case V::kString: {
+      double number = 0;
+      const char* const end = found->text.data() + found->text.size();
+      const auto read = std::from_chars(found->text.data(), end, number);
+      if (read.ec != std::errc() || read.ptr != end) {
+        return std::unexpected("the text is no number");
+      }
+      return number;
+    }
+    default:
+      return wrong_type("a number", found->type);
+  }
 }
 
 Evaluated<std::optional<std::string>> Arguments::bytes_like(size_t i) {

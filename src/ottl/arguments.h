@@ -39,6 +39,8 @@ class Arguments {
   Evaluated<int64_t> int_value(size_t i, int64_t absent);
   // Text of any value; nothing for nil.
   Evaluated<std::optional<std::string>> text_like(const Node& argument);
+  // A number, a bool or a text that is a number; nothing for nil.
+  Evaluated<std::optional<double>> number_like(size_t i);
   // Any value but maps and lists as bytes, numbers in big-endian order.
   Evaluated<std::optional<std::string>> bytes_like(size_t i);
   // The prepared pattern, or the argument compiled now.

@@ -47,7 +47,9 @@ enum class Field : uint8_t {
   kKindDeprecatedString,
   kKindString,
   kLinks,
+  kMax,  // no path
   kMetadata,
+  kMin,  // no path
   kName,
   kNegative,
   kNegativeBucketCounts,

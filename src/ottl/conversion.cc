@@ -202,6 +202,10 @@ std::optional<std::string> from_hex(std::string_view text) {
   return bytes;
 }
 
+int64_t to_int64(double number) {
+  return std::fabs(number) < 0x1p63 ? static_cast<int64_t>(number) : INT64_MIN;
+}
+
 std::optional<int64_t> parse_duration(std::string_view text) {
   const bool is_negative = text.starts_with('-');
   if (is_negative || text.starts_with('+')) text.remove_prefix(1);

@@ -18,6 +18,8 @@ void append_json(const Value& value, std::string* out);
 std::string to_hex(std::string_view bytes);
 // Upper and lower case digits; nothing when `text` has others or an odd number of them.
 std::optional<std::string> from_hex(std::string_view text);
+// Cut off, as Go does it on amd64: what is out of range becomes the least integer.
+int64_t to_int64(double number);
 // "90m", "1h2m3.5s": nanoseconds.
 std::optional<int64_t> parse_duration(std::string_view text);
 // Reads an object or an array; numbers become doubles. Bounded in depth; nothing when it is

@@ -14,8 +14,8 @@ Converter find_converter(Function function) {
 }
 
 Editor find_editor(Function function) {
-  for (const auto table :
-       {map_editors(), pattern_editors(), list_editors(), span_editors(), metric_editors()}) {
+  for (const auto table : {map_editors(), pattern_editors(), list_editors(), span_editors(),
+                           metric_editors(), metric_extractors()}) {
     for (const EditorRow& row : table) {
       if (row.function == function) return row.run;
     }

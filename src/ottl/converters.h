@@ -30,6 +30,7 @@ struct EditorRow {
 std::span<const EditorRow> list_editors();
 std::span<const EditorRow> map_editors();
 std::span<const EditorRow> metric_editors();
+std::span<const EditorRow> metric_extractors();
 std::span<const EditorRow> pattern_editors();
 std::span<const EditorRow> span_editors();
 

@@ -9,11 +9,20 @@
 #include <expected>
 #include <string>
 
+#include "base/pace.h"
 #include "base/random.h"
 #include "ottl/program.h"
 #include "ottl/record.h"
 
 namespace millrace::ottl {
+
+// Takes the content of Metric messages that stand behind the metrics of the scope from then on.
+class MetricSink {
+ public:
+  virtual ~MetricSink() = default;
+  // Copies the message. False: there is no room for it.
+  virtual bool add(otlp::MessageBytes metric) = 0;
+};
 
 // The records around an item, by context; null where the item has none.
 struct Item {
@@ -21,6 +30,9 @@ struct Item {
   Map* cache = nullptr;       // made by the caller; lives as long as the item
   int64_t now_unix_nano = 0;  // for Now(), and for times without a year
   Random* random = nullptr;   // for UUID() and the like; null: they fail
+  Pace* pace = nullptr;       // told of each data point that an editor rewrites; may be null
+  // Takes the metrics that editors add to the scope; null: these editors fail.
+  MetricSink* added_metrics = nullptr;
 
   Record& at(Context context) const { return *records[static_cast<size_t>(context)]; }
 };

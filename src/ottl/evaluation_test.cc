@@ -89,7 +89,9 @@ std::string sorted(std::span<const uint8_t> message, Context context) {
   wire::FieldReader reader(message);
   for (wire::Field field; reader.next(&field);) {
     if (field.type == wire::WireType::kLen ? field.bytes.empty() : field.value == 0) continue;
-    if (body != nullptr && field.number == body->number) {
+    if (context == Context::kSpan && field.number == 15) {
+      fields.push_back("status" + sorted(field.bytes, Context::kMetric));
+    } else if (body != nullptr && field.number == body->number) {
       fields.push_back("body" + sorted_any(field.bytes));
     } else {
       fields.push_back(

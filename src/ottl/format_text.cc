@@ -91,6 +91,14 @@ std::optional<std::string> format_int(int64_t number, const Verb& verb) {
       base = 16;
       if (verb.has_hash) prefix = verb.name == 'x' ? "0x" : "0X";
       break;
+    case 'U': {
+      Verb hex = verb;
+      hex.name = 'X';
+      hex.has_hash = false;
+      hex.width = 0;
+      hex.precision = std::max<size_t>(verb.precision.value_or(4), 4);
+      return pad("U+" + *format_int(number, hex), verb, false);
+    }
     case 'c': {
       std::string character;
       const bool is_valid =

@@ -192,6 +192,8 @@ std::optional<std::string> check_call(Node& call) {
       return check_distribution(call);
     case Function::kExtractPercentileMetric:
       return check_percentile(call);
+    case Function::kMergeHistogramBuckets:
+      return check_word(call.children[1], {"remove_explicit_bound", "limit_buckets"});
     case Function::kDecode:
       return check_encoding(call.children[1]);
     case Function::kIsInCIDR:

@@ -96,7 +96,8 @@ std::expected<std::string, std::string> Translation::run() {
       add_literal(character);
     }
   }
-  if (open_count > 0) return std::unexpected("\"{\" is never closed");
+  // An open "{" ends with the pattern.
+  regex_.append(open_count, ')');
   return std::move(regex_);
 }
 

@@ -194,7 +194,7 @@ Result read_url(Arguments& arguments) {
     add("url.port", Value::of_int(*port));
   }
   add_text("url.fragment", std::move(url->fragment));
-  add_text("url.user_info", std::move(url->user_info));
+  if (url->user_info) add("url.user_info", arguments.keep(std::move(*url->user_info)));
   add_text("url.username", std::move(url->user));
   if (url->password) add("url.password", arguments.keep(std::move(*url->password)));
   add_text("url.query", std::move(url->query));

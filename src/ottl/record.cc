@@ -1,9 +1,11 @@
 #include "ottl/record.h"
 
 #include <algorithm>
+#include <span>
 
 #include "ottl/conversion.h"
-#include "wire/protobuf.h"
+#include "ottl/record_writer.h"
+#include "ottl/wire_values.h"
 
 namespace millrace::ottl {
 namespace {
@@ -43,91 +45,74 @@ Field stored_field(Field field) {
   }
 }
 
-Value read_wire(const wire::Field& field, Encoding encoding, size_t id_size) {
-  switch (encoding) {
-    case Encoding::kString:
-      return Value::of_string(field.text());
-    case Encoding::kVarint32:
-      return Value::of_int(static_cast<uint32_t>(field.value));
-    case Encoding::kEnum:
-      return Value::of_int(static_cast<int32_t>(field.value));
-    case Encoding::kZigzag:
-      return Value::of_int(static_cast<int32_t>(wire::zigzag_decode(field.value)));
-    case Encoding::kFixed32:
-    case Encoding::kFixed64:
-      return Value::of_int(static_cast<int64_t>(field.value));
-    case Encoding::kDouble:
-      return Value::of_double(field.as_double());
-    case Encoding::kId:
-      return Value::of_text(id_size == 16 ? V::kTraceId : V::kSpanId, field.text());
-    case Encoding::kAny:
-      return Value::of_any(field.bytes);
-    default:
-      return {};
-  }
+bool is_time(Field field) {
+  return field == Field::kTime || field == Field::kStartTime || field == Field::kEndTime ||
+         field == Field::kObservedTime;
 }
 
-// The value of a field that the message does not have.
-Value default_value(Encoding encoding, size_t id_size) {
-  static constexpr std::string_view kZeros("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
-  switch (encoding) {
-    case Encoding::kString:
-      return Value::of_string("");
-    case Encoding::kDouble:
-      return Value::of_double(0);
-    case Encoding::kId:
-      return Value::of_text(id_size == 16 ? V::kTraceId : V::kSpanId, kZeros.substr(0, id_size));
-    case Encoding::kVarint32:
-    case Encoding::kEnum:
-    case Encoding::kZigzag:
-    case Encoding::kFixed32:
-    case Encoding::kFixed64:
-      return Value::of_int(0);
-    default:
-      return {};
-  }
-}
-
-V type_of(Encoding encoding, size_t id_size) {
-  switch (encoding) {
-    case Encoding::kString:
-      return V::kString;
-    case Encoding::kDouble:
-      return V::kDouble;
-    case Encoding::kId:
-      return id_size == 16 ? V::kTraceId : V::kSpanId;
-    case Encoding::kAttributes:
-      return V::kMap;
-    case Encoding::kMessages:
-      return V::kMessages;
-    case Encoding::kPackedDouble:
-    case Encoding::kPackedFixed64:
-      return V::kList;
-    default:
+// Fields that a metric ignores where its type has none, as in otelcol.
+Value::Type ignored_type(Field field) {
+  switch (field) {
+    case Field::kAggregationTemporality:
       return V::kInt;
+    case Field::kIsMonotonic:
+      return V::kBool;
+    default:
+      return V::kMessages;
   }
+}
+bool can_be_ignored(Context context, Field field) {
+  return context == Context::kMetric &&
+         (field == Field::kAggregationTemporality || field == Field::kIsMonotonic ||
+          field == Field::kDataPoints);
 }
 
 std::string wrong_type(V wanted, V found) {
-  if (found == V::kNil) return "the path cannot be set to nil";
   return "expected " + std::string(type_name(wanted)) + ", found " + std::string(type_name(found));
 }
 
 }  // namespace
 
-uint32_t Record::field_number(Field field) const {
-  const WireField* const known = find_wire_field(context_, type_, field);
-  return known == nullptr ? 0 : known->number;
+void Record::reset(Context context, otlp::MessageBytes bytes, otlp::MessageBytes around,
+                   otlp::MetricType type, int64_t index) {
+  context_ = context;
+  type_ = type;
+  received_type_ = type;
+  index_ = index;
+  bytes_ = bytes;
+  around_ = around;
+  changes_.clear();
 }
 
-Value* Record::find_change(Field field) {
+void Record::move_changes(Scratch& into) {
+  for (FieldChange& change : changes_) change.value = copy_deep(change.value, into);
+}
+
+void Record::change_type(otlp::MetricType type) {
+  std::erase_if(changes_, [](const FieldChange& change) {
+    return change.field == Field::kAggregationTemporality || change.field == Field::kIsMonotonic;
+  });
+  type_ = type;
+  set_change(Field::kType, Value());
+}
+
+const Value* Record::find_change(Field field) const {
   const auto found = std::ranges::find(changes_, field, &FieldChange::field);
   return found == changes_.end() ? nullptr : &found->value;
 }
 
+bool Record::has_change_within(uint32_t number) const {
+  return std::ranges::any_of(changes_, [&](const FieldChange& change) {
+    const WireField* const known = find_wire_field(context_, type_, change.field);
+    return known != nullptr && known->within == number;
+  });
+}
+
 void Record::set_change(Field field, const Value& value) {
-  if (Value* const before = find_change(field)) {
-    *before = value;
+  revision_++;
+  const auto before = std::ranges::find(changes_, field, &FieldChange::field);
+  if (before != changes_.end()) {
+    before->value = value;
   } else {
     changes_.push_back({field, value});
   }
@@ -135,8 +120,7 @@ void Record::set_change(Field field, const Value& value) {
 
 Value Record::read(Field field, Scratch& scratch) const {
   const Field stored = stored_field(field);
-  const auto changed = std::ranges::find(changes_, stored, &FieldChange::field);
-  const Value value = changed != changes_.end() ? changed->value : read_received(stored);
+  const Value value = read_stored(stored, scratch);
   if (field == stored) return value;
   const auto kind = static_cast<size_t>(value.number);
   switch (field) {
@@ -155,107 +139,119 @@ Value Record::read(Field field, Scratch& scratch) const {
   }
 }
 
-Value Record::read_received(Field field) const {
+Value Record::read_stored(Field field, Scratch& scratch) const {
   if (field == Field::kEventIndex) return Value::of_int(index_);
-  if (field == Field::kStatusCode || field == Field::kStatusMessage) return read_status(field);
   if (field == Field::kType) {
     static constexpr uint8_t kTypes[] = {0, 0, 0, 0, 0, 1, 0, 2, 0, 3, 4, 5};
     return Value::of_int(kTypes[static_cast<size_t>(type_)]);
   }
   const WireField* const known = find_wire_field(context_, type_, field);
   if (known == nullptr) return {};
-  const otlp::MessageBytes message = field == Field::kSchemaUrl ? around_ : bytes_;
-  if (known->encoding == Encoding::kAttributes) return Value::of_attributes(message, known->number);
-  if (known->encoding == Encoding::kMessages) {
-    Value messages;
-    messages.type = V::kMessages;
-    messages.wire = message;
-    messages.field_number = known->number;
-    return messages;
+  const bool is_whole = known->within == 0 && known->encoding == Encoding::kMessages;
+  if (is_whole && has_change_within(known->number)) return read_whole(*known, scratch);
+  if (const Value* const changed = find_change(field)) return *changed;
+  return read_field(*known, scratch);
+}
+
+Value Record::read_field(const WireField& known, Scratch& scratch) const {
+  Value value = default_value(known, scratch);
+  if (known.within == 0) {
+    read_wire_field(known.field == Field::kSchemaUrl ? around_ : bytes_, known, scratch, &value);
+    return value;
   }
-  const size_t id_size = field == Field::kTraceId ? 16 : 8;
-  Value value = default_value(known->encoding, id_size);
-  wire::FieldReader fields(message);
-  for (wire::Field part; fields.next(&part);) {
-    if (part.number != known->number) continue;
-    if (known->encoding == Encoding::kId && part.bytes.empty()) continue;
-    value = read_wire(part, known->encoding, id_size);
+  const Value parts = nested(known.within);
+  otlp::MessageReader reader(parts.wire, parts.field_number);
+  for (otlp::MessageBytes part; reader.next(&part);) {
+    read_wire_field(part, known, scratch, &value);
   }
   return value;
 }
 
-Value Record::read_status(Field field) const {
-  Value value = field == Field::kStatusCode ? Value::of_int(0) : Value::of_string("");
-  otlp::MessageReader parts(bytes_, 15);
-  for (otlp::MessageBytes status; parts.next(&status);) {
-    wire::FieldReader fields(status);
-    for (wire::Field part; fields.next(&part);) {
-      if (field == Field::kStatusCode && part.is(3, wire::WireType::kVarint)) {
-        value = Value::of_int(static_cast<int32_t>(part.value));
-      } else if (field == Field::kStatusMessage && part.is(2, wire::WireType::kLen)) {
-        value = Value::of_string(part.text());
-      }
-    }
+Value Record::nested(uint32_t number) const {
+  for (const FieldChange& change : changes_) {
+    const WireField* const known = find_wire_field(context_, type_, change.field);
+    const bool is_whole = known != nullptr && known->within == 0 && known->number == number;
+    if (is_whole) return change.value;
   }
-  return value;
+  const bool is_data = context_ == Context::kMetric && number == static_cast<uint32_t>(type_);
+  return messages_of(Field::kStatus, bytes_,
+                     is_data ? static_cast<uint32_t>(received_type_) : number);
+}
+
+// A nested message of which parts were changed, as one.
+Value Record::read_whole(const WireField& known, Scratch& scratch) const {
+  wire::Writer writer;
+  write_nested(*this, known.number, &writer);
+  return messages_of(known.field, as_span(scratch.keep(writer.to_string())), known.number);
 }
 
 Value* Record::change(Field field, Scratch& scratch) {
-  if (Value* const changed = find_change(field)) return changed;
-  Value value = read_received(field);
-  if (value.is(V::kMap)) value = Value::of_map(to_own_map(value, scratch));
-  set_change(field, value);
-  return find_change(field);
+  if (find_change(field) == nullptr) {
+    Value value = read_stored(field, scratch);
+    if (value.is(V::kMap)) value = Value::of_map(to_own_map(value, scratch));
+    set_change(field, value);
+  }
+  revision_++;
+  return &std::ranges::find(changes_, field, &FieldChange::field)->value;
+}
+
+// `kind.string`, `trace_id.string`, `start_time`, `body.string`.
+std::optional<std::string> Record::write_derived(Field field, const Value& value,
+                                                 Scratch& scratch) {
+  const V wanted = is_time(field) ? V::kTime : V::kString;
+  if (!value.is(wanted)) return wrong_type(wanted, value.type);
+  Value written = value;
+  if (is_time(field)) {
+    written = Value::of_int(value.number);
+  } else if (field == Field::kKindString || field == Field::kKindDeprecatedString) {
+    const auto names =
+        field == Field::kKindString ? std::span(kKindNames) : std::span(kDeprecatedKindNames);
+    const auto found = std::ranges::find(names, value.text);
+    if (found == names.end()) return "unknown span kind \"" + std::string(value.text) + "\"";
+    written = Value::of_int(found - names.begin());
+  } else if (field != Field::kBodyString) {
+    const size_t size = field == Field::kTraceIdString ? 16 : 8;
+    auto id = from_hex(value.text);
+    if (value.text.size() != 2 * size || !id) {
+      return "the id must have " + std::to_string(2 * size) + " hexadecimal digits";
+    }
+    written = Value::of_text(size == 16 ? V::kTraceId : V::kSpanId, scratch.keep(std::move(*id)));
+  }
+  const Field stored = stored_field(field);
+  if (find_wire_field(context_, type_, stored) == nullptr) {
+    return "messages of this type do not have the path";
+  }
+  set_change(stored, written);
+  return {};
 }
 
 std::optional<std::string> Record::write(Field field, const Value& value, Scratch& scratch) {
   if (field == Field::kType) return {};
   if (field == Field::kEventIndex) return "event_index cannot be changed";
-  const Field stored = stored_field(field);
-  Value written = value;
-  if (stored != field) {
-    const bool is_time = field == Field::kTime || field == Field::kStartTime ||
-                         field == Field::kEndTime || field == Field::kObservedTime;
-    const V wanted = is_time ? V::kTime : V::kString;
-    if (!value.is(wanted)) return wrong_type(wanted, value.type);
-    if (is_time) {
-      written = Value::of_int(value.number);
-    } else if (field == Field::kKindString || field == Field::kKindDeprecatedString) {
-      const auto names =
-          field == Field::kKindString ? std::span(kKindNames) : std::span(kDeprecatedKindNames);
-      const auto found = std::ranges::find(names, value.text);
-      if (found == names.end()) return "unknown span kind \"" + std::string(value.text) + "\"";
-      written = Value::of_int(found - names.begin());
-    } else if (field != Field::kBodyString) {
-      const size_t size = field == Field::kTraceIdString ? 16 : 8;
-      auto id = from_hex(value.text);
-      if (value.text.size() != 2 * size || !id) {
-        return "the id must have " + std::to_string(2 * size) + " hexadecimal digits";
-      }
-      written = Value::of_text(size == 16 ? V::kTraceId : V::kSpanId, scratch.keep(std::move(*id)));
-    }
-    set_change(stored, written);
-    return {};
-  }
-  if (field == Field::kStatusCode || field == Field::kStatusMessage) {
-    const V wanted = field == Field::kStatusCode ? V::kInt : V::kString;
-    if (!value.is(wanted)) return wrong_type(wanted, value.type);
-    set_change(field, value);
-    return {};
-  }
+  if (stored_field(field) != field) return write_derived(field, value, scratch);
   const WireField* const known = find_wire_field(context_, type_, field);
-  if (known == nullptr) return "messages of this type do not have the path";
-  const bool is_container =
-      known->encoding == Encoding::kAttributes || known->encoding == Encoding::kMessages;
-  if (known->encoding == Encoding::kAttributes && value.is_nil()) {
+  if (known == nullptr) {
+    if (!can_be_ignored(context_, field)) return "messages of this type do not have the path";
+    if (value.is(ignored_type(field))) return {};
+    return wrong_type(ignored_type(field), value.type);
+  }
+  if (auto wrong = check_wire_value(*known, value)) return wrong;
+  Value written = value;
+  if (value.is_nil() && known->encoding == Encoding::kAttributes) {
     written = Value::of_map(scratch.make_map());
-  } else if (known->encoding != Encoding::kAny && !(is_container && value.is_nil())) {
-    const V wanted = type_of(known->encoding, field == Field::kTraceId ? 16 : 8);
-    if (!value.is(wanted)) return wrong_type(wanted, value.type);
+  } else if (value.is_nil() && known->encoding != Encoding::kAny) {
+    written = default_value(*known, scratch);
   }
   if (field == Field::kFlags && context_ == Context::kSpan &&
       (value.number < 0 || value.number > UINT32_MAX)) {
     return "the flags must have 32 bits";
+  }
+  if (known->within == 0 && known->encoding == Encoding::kMessages) {
+    // The whole replaces its parts, also the changed ones.
+    std::erase_if(changes_, [&](const FieldChange& change) {
+      const WireField* const other = find_wire_field(context_, type_, change.field);
+      return other != nullptr && other->within == known->number;
+    });
   }
   set_change(field, written);
   return {};

@@ -20,45 +20,6 @@ struct FieldChange {
   Value value;
 };
 
-class Record {
- public:
-  Record() = default;
-  // `around`: the ResourceX or ScopeX that holds the schema URL of a resource or scope.
-  // `type`: of the metric, for data points and metrics. `index`: of an event in its span.
-  Record(Context context, otlp::MessageBytes bytes, otlp::MessageBytes around = {},
-         otlp::MetricType type = otlp::MetricType::kNone, int64_t index = 0)
-      : context_(context), type_(type), index_(index), bytes_(bytes), around_(around) {}
-
-  Context context() const { return context_; }
-  otlp::MetricType type() const { return type_; }
-  otlp::MessageBytes bytes() const { return bytes_; }
-  bool is_changed() const { return !changes_.empty(); }
-  const std::vector<FieldChange>& changes() const { return changes_; }
-
-  // The value of a path without keys; nil where the message cannot have it.
-  Value read(Field field, Scratch& scratch) const;
-  // Returns the error, or nothing. `value` must not be changed afterwards (copy_value).
-  std::optional<std::string> write(Field field, const Value& value, Scratch& scratch);
-  // The value of a map, a list or a body, to be changed in place.
-  Value* change(Field field, Scratch& scratch);
-
-  // The number of the message's field; 0: the message has none for it.
-  uint32_t field_number(Field field) const;
-
- private:
-  Value read_received(Field field) const;
-  Value read_status(Field field) const;
-  Value* find_change(Field field);
-  void set_change(Field field, const Value& value);
-
-  Context context_ = Context::kResource;
-  otlp::MetricType type_ = otlp::MetricType::kNone;
-  int64_t index_ = 0;
-  otlp::MessageBytes bytes_;
-  otlp::MessageBytes around_;
-  std::vector<FieldChange> changes_;
-};
-
 // How a field is encoded.
 enum class Encoding : uint8_t {
   kNone,
@@ -69,18 +30,83 @@ enum class Encoding : uint8_t {
   kFixed32,
   kFixed64,
   kDouble,
+  kBool,
   kId,
   kAttributes,
   kAny,
   kMessages,
   kPackedFixed64,
   kPackedDouble,
+  kPackedVarint,
 };
 struct WireField {
   Field field;
   uint32_t number;
   Encoding encoding;
+  uint32_t within = 0;  // the nested message that has the field; 0: the message itself
 };
+
+class Record {
+ public:
+  Record() = default;
+  // `around`: the ResourceX or ScopeX that holds the schema URL of a resource or scope.
+  // `type`: of the metric, for data points and metrics. `index`: of an event in its span.
+  Record(Context context, otlp::MessageBytes bytes, otlp::MessageBytes around = {},
+         otlp::MetricType type = otlp::MetricType::kNone, int64_t index = 0)
+      : context_(context),
+        type_(type),
+        received_type_(type),
+        index_(index),
+        bytes_(bytes),
+        around_(around) {}
+
+  // As a new record, which reuses the memory of this one.
+  void reset(Context context, otlp::MessageBytes bytes, otlp::MessageBytes around = {},
+             otlp::MetricType type = otlp::MetricType::kNone, int64_t index = 0);
+
+  Context context() const { return context_; }
+  otlp::MetricType type() const { return type_; }
+  // The caller gives a metric the data points of its new type. Forgets changes of its temporality.
+  void change_type(otlp::MetricType type);
+  otlp::MessageBytes bytes() const { return bytes_; }
+  bool is_changed() const { return !changes_.empty(); }
+  const std::vector<FieldChange>& changes() const { return changes_; }
+  // Grows with each change.
+  uint64_t revision() const { return revision_; }
+  // Copies what was changed to `into`, so that the Scratch of the changes is not needed any more.
+  void move_changes(Scratch& into);
+
+  // The value of a path without keys; nil where the message cannot have it.
+  Value read(Field field, Scratch& scratch) const;
+  // Returns the error, or nothing. `value` must not be changed afterwards (copy_value).
+  std::optional<std::string> write(Field field, const Value& value, Scratch& scratch);
+  // The value of a map or a body, to be changed in place.
+  Value* change(Field field, Scratch& scratch);
+
+  // The messages that hold the fields of the nested message `number`: as received, or what the
+  // whole of it was set to.
+  Value nested(uint32_t number) const;
+
+ private:
+  Value read_stored(Field field, Scratch& scratch) const;
+  Value read_field(const WireField& known, Scratch& scratch) const;
+  Value read_whole(const WireField& known, Scratch& scratch) const;
+  std::optional<std::string> write_derived(Field field, const Value& value, Scratch& scratch);
+  const Value* find_change(Field field) const;
+  bool has_change_within(uint32_t number) const;
+  void set_change(Field field, const Value& value);
+
+  Context context_ = Context::kResource;
+  otlp::MetricType type_ = otlp::MetricType::kNone;
+  otlp::MetricType received_type_ = otlp::MetricType::kNone;
+  int64_t index_ = 0;
+  otlp::MessageBytes bytes_;
+  otlp::MessageBytes around_;
+  std::vector<FieldChange> changes_;
+  uint64_t revision_ = 0;
+};
+
+// Null: messages of this type do not have the field.
 const WireField* find_wire_field(Context context, otlp::MetricType type, Field field);
 
 }  // namespace millrace::ottl

@@ -1,6 +1,7 @@
 #include "ottl/record_writer.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace millrace::ottl {
 namespace {
@@ -10,7 +11,6 @@ using wire::WireType;
 
 constexpr uint32_t kKey = 1;
 constexpr uint32_t kValue = 2;
-constexpr uint32_t kSpanStatus = 15;
 
 void write_entries(const Value& map, uint32_t number, wire::Writer* into) {
   for_each_entry(map, [&](std::string_view key, const Value& value) {
@@ -24,23 +24,50 @@ void write_entries(const Value& map, uint32_t number, wire::Writer* into) {
   });
 }
 
-// Status.message is field 2 and Status.code field 3.
-void write_status(const Record& record, wire::Writer* into) {
-  Scratch scratch;
-  const auto status = into->open(kSpanStatus);
-  const Value message = record.read(Field::kStatusMessage, scratch);
-  const Value code = record.read(Field::kStatusCode, scratch);
-  if (!message.text.empty()) into->string_field(2, message.text);
-  if (code.number != 0) into->varint_field(3, static_cast<uint64_t>(code.number));
-  into->close(status);
-}
-
 void write_messages(const Value& messages, uint32_t number, wire::Writer* into) {
   otlp::MessageReader reader(messages.wire, messages.field_number);
   for (otlp::MessageBytes message; reader.next(&message);) into->bytes_field(number, message);
 }
 
+void write_list(const WireField& known, const Value& list, wire::Writer* into) {
+  const auto content = into->open(known.number);
+  for_each_element(list, [&](const Value& element) {
+    if (known.encoding == Encoding::kPackedVarint) {
+      into->raw_varint(static_cast<uint64_t>(element.number));
+    } else if (known.encoding == Encoding::kPackedDouble) {
+      into->raw_fixed64(std::bit_cast<uint64_t>(element.real));
+    } else {
+      into->raw_fixed64(static_cast<uint64_t>(element.number));
+    }
+    return true;
+  });
+  into->close(content);
+}
+
+// Fields whose default says something else than their absence.
+bool has_presence(Field field) {
+  return field == Field::kValueDouble || field == Field::kValueInt || field == Field::kSum ||
+         field == Field::kMin || field == Field::kMax;
+}
+
+bool is_default(const Value& value) {
+  switch (value.type) {
+    case V::kBool:
+    case V::kInt:
+      return value.number == 0;
+    case V::kDouble:
+      return std::bit_cast<uint64_t>(value.real) == 0;
+    case V::kString:
+      return value.text.empty();
+    default:
+      return false;
+  }
+}
+
 void write_field(const WireField& known, const Value& value, wire::Writer* into) {
+  const bool is_absent =
+      known.encoding != Encoding::kAny && !has_presence(known.field) && is_default(value);
+  if (is_absent) return;
   const auto bits = static_cast<uint64_t>(value.number);
   switch (known.encoding) {
     case Encoding::kString:
@@ -53,6 +80,8 @@ void write_field(const WireField& known, const Value& value, wire::Writer* into)
       return;
     case Encoding::kVarint32:
       return into->varint_field(known.number, static_cast<uint32_t>(bits));
+    case Encoding::kBool:
+      return into->varint_field(known.number, bits);
     case Encoding::kEnum:
       // A negative enum is written with its sign in 64 bits.
       return into->varint_field(known.number,
@@ -73,27 +102,48 @@ void write_field(const WireField& known, const Value& value, wire::Writer* into)
       return into->close(content);
     }
     case Encoding::kMessages:
-      if (!value.is_nil()) write_messages(value, known.number, into);
-      return;
-    case Encoding::kNone:
+      return write_messages(value, known.number, into);
     case Encoding::kPackedFixed64:
     case Encoding::kPackedDouble:
+    case Encoding::kPackedVarint:
+      return write_list(known, value, into);
+    case Encoding::kNone:
       return;
   }
 }
 
-bool is_status(Field field) {
-  return field == Field::kStatusCode || field == Field::kStatusMessage;
+constexpr uint32_t bit_of(uint32_t number) { return uint32_t{1} << number; }
+
+const WireField* find_known(const Record& record, Field field) {
+  if (field == Field::kSchemaUrl) return nullptr;
+  return find_wire_field(record.context(), record.type(), field);
 }
 
-// The value of a data point is one of two fields.
-bool replaces(const Record& record, Field changed, uint32_t number) {
-  if (is_status(changed)) return number == kSpanStatus;
-  if (changed == Field::kValueDouble || changed == Field::kValueInt) {
-    return number == record.field_number(Field::kValueDouble) ||
-           number == record.field_number(Field::kValueInt);
+// The nested messages of which parts were changed, as bits.
+uint32_t changed_nested(const Record& record) {
+  uint32_t nested = 0;
+  for (const FieldChange& change : record.changes()) {
+    const WireField* const known = find_known(record, change.field);
+    if (known != nullptr && known->within != 0) nested |= bit_of(known->within);
+    if (change.field == Field::kType) nested |= bit_of(static_cast<uint32_t>(record.type()));
   }
-  return changed != Field::kSchemaUrl && number == record.field_number(changed);
+  return nested;
+}
+
+// Tag and length of an entry, of its key and of its value.
+constexpr size_t kEntryPrefixBytes = 32;
+
+size_t size_max(const Value& value) {
+  size_t size = kEntryPrefixBytes + value.text.size() + value.wire.size();
+  if (value.map != nullptr) {
+    for (const MapEntry& entry : value.map->entries) {
+      size += kEntryPrefixBytes + entry.key.size() + size_max(entry.value);
+    }
+  }
+  if (value.list != nullptr) {
+    for (const Value& element : value.list->elements) size += size_max(element);
+  }
+  return size;
 }
 
 }  // namespace
@@ -131,26 +181,79 @@ void write_any_value(const Value& value, wire::Writer* into) {
   }
 }
 
+uint32_t replaced_fields(const Record& record) {
+  constexpr uint32_t kDataNumbers = bit_of(5) | bit_of(7) | bit_of(9) | bit_of(10) | bit_of(11);
+  uint32_t replaced = 0;
+  for (const FieldChange& change : record.changes()) {
+    const WireField* const known = find_known(record, change.field);
+    if (change.field == Field::kType) replaced |= kDataNumbers;
+    if (known == nullptr) continue;
+    replaced |= bit_of(known->within != 0 ? known->within : known->number);
+    // The value of a data point is one of two fields.
+    if (change.field == Field::kValueDouble || change.field == Field::kValueInt) {
+      replaced |= bit_of(4) | bit_of(6);
+    }
+  }
+  return replaced;
+}
+
+size_t changes_size_max(const Record& record) {
+  size_t size = 0;
+  for (const FieldChange& change : record.changes()) size += size_max(change.value);
+  // A nested message keeps what was not changed of it.
+  if (changed_nested(record) != 0) size += record.bytes().size();
+  return size;
+}
+
 void write_record(const Record& record, wire::Writer* into) {
+  const uint32_t replaced = replaced_fields(record);
   wire::FieldReader fields(record.bytes());
   for (wire::Field field; fields.next(&field);) {
-    const bool is_replaced = std::ranges::any_of(record.changes(), [&](const FieldChange& change) {
-      return replaces(record, change.field, field.number);
-    });
-    if (!is_replaced) into->raw(field.whole);
+    if (field.number >= 32 || (bit_of(field.number) & replaced) == 0) into->raw(field.whole);
   }
-  bool has_status = false;
+  write_changes(record, into);
+}
+
+void write_nested(const Record& record, uint32_t number, wire::Writer* into) {
+  uint32_t replaced = 0;
+  bool has_type_change = false;
   for (const FieldChange& change : record.changes()) {
-    if (is_status(change.field)) {
-      has_status = true;
-      continue;
-    }
-    const WireField* const known = find_wire_field(record.context(), record.type(), change.field);
-    if (known != nullptr && change.field != Field::kSchemaUrl) {
-      write_field(*known, change.value, into);
+    const WireField* const known = find_known(record, change.field);
+    if (known != nullptr && known->within == number) replaced |= bit_of(known->number);
+    has_type_change |= change.field == Field::kType;
+  }
+  // Only the data points of another type have a meaning in this one.
+  if (has_type_change) replaced |= ~bit_of(otlp::kDataPoints);
+  const auto content = into->open(number);
+  const Value parts = record.nested(number);
+  otlp::MessageReader reader(parts.wire, parts.field_number);
+  for (otlp::MessageBytes part; reader.next(&part);) {
+    wire::FieldReader fields(part);
+    for (wire::Field field; fields.next(&field);) {
+      const bool is_kept =
+          field.number < 32 ? (bit_of(field.number) & replaced) == 0 : !has_type_change;
+      if (is_kept) into->raw(field.whole);
     }
   }
-  if (has_status) write_status(record, into);
+  for (const FieldChange& change : record.changes()) {
+    const WireField* const known = find_known(record, change.field);
+    if (known != nullptr && known->within == number) write_field(*known, change.value, into);
+  }
+  into->close(content);
+}
+
+void write_changes(const Record& record, wire::Writer* into) {
+  const uint32_t nested = changed_nested(record);
+  for (const FieldChange& change : record.changes()) {
+    const WireField* const known = find_known(record, change.field);
+    if (known == nullptr || known->within != 0) continue;
+    // A whole of which parts were changed afterwards is written with them.
+    if ((nested & bit_of(known->number)) != 0 && known->encoding == Encoding::kMessages) continue;
+    write_field(*known, change.value, into);
+  }
+  for (uint32_t number = 1; number < 32; number++) {
+    if ((nested & bit_of(number)) != 0) write_nested(record, number, into);
+  }
 }
 
 }  // namespace millrace::ottl

@@ -9,6 +9,14 @@ namespace millrace::ottl {
 
 // The content of the message with its changes. Precondition: record.is_changed().
 void write_record(const Record& record, wire::Writer* into);
+// The numbers of the fields that the changes replace, below 32.
+uint32_t replaced_fields(const Record& record);
+// These fields with their new values.
+void write_changes(const Record& record, wire::Writer* into);
+// The nested message `number` with its changed parts, as a field.
+void write_nested(const Record& record, uint32_t number, wire::Writer* into);
+// At least the size of what write_changes() writes.
+size_t changes_size_max(const Record& record);
 // The content of an AnyValue.
 void write_any_value(const Value& value, wire::Writer* into);
 

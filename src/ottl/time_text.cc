@@ -54,8 +54,9 @@ void append_directive(char directive, const CivilTime& time, int zone_minutes, s
       return append_number(time.year % 100, 2, '0', out);
     case 'm':
       return append_number(time.month, 2, '0', out);
-    case 'o':
-      return append_number(time.month, 2, ' ', out);
+    case 'o':  // Go's layout has no month filled with blanks
+      *out += '_';
+      return append_number(time.month, 1, '0', out);
     case 'q':
       return append_number(time.month, 1, '0', out);
     case 'b':

@@ -259,7 +259,8 @@ std::optional<ZonedTime> Reading::instant() const {
   const int64_t offset = zone_->offset_of_local(*as_utc / 1'000'000'000);
   const auto at = to_unix_nano(time_, offset);
   if (!at) return std::nullopt;
-  return ZonedTime{*at, static_cast<int>(offset / 60)};
+  // A local time that does not exist may get another offset.
+  return ZonedTime{*at, static_cast<int>(zone_->offset_at(*at / 1'000'000'000) / 60)};
 }
 
 std::optional<ZonedTime> Reading::finish(int64_t now_unix_nano) {

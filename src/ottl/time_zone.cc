@@ -86,10 +86,7 @@ int64_t TimeZone::offset_at(int64_t unix_seconds) const {
 
 int64_t TimeZone::offset_of_local(int64_t local_seconds) const {
   const int64_t guess = offset_at(local_seconds);
-  const int64_t offset = offset_at(local_seconds - guess);
-  if (offset == guess) return guess;
-  // Near a change: the offset that is its own.
-  return offset_at(local_seconds - offset) == offset ? offset : guess;
+  return guess == 0 ? 0 : offset_at(local_seconds - guess);
 }
 
 std::shared_ptr<const TimeZone> load_time_zone(std::string_view name) {

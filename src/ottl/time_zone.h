@@ -19,7 +19,7 @@ class TimeZone {
   // of them) the last offset stays.
   int64_t offset_at(int64_t unix_seconds) const;
   // The same for a local time, which is given as if it were UTC. A local time that a change skips
-  // or repeats is read with the offset before the change or with the one behind it.
+  // or repeats gets one of the two offsets, as Go's time.Date does it.
   int64_t offset_of_local(int64_t local_seconds) const;
 
  private:

@@ -54,8 +54,7 @@ Result to_int(Arguments& arguments) {
     case V::kBool:
       return Value::of_int(value->number);
     case V::kDouble:
-      if (!(std::fabs(value->real) < 9.2e18)) return Value::of_int(INT64_MIN);
-      return Value::of_int(static_cast<int64_t>(value->real));
+      return Value::of_int(to_int64(value->real));
     case V::kString: {
       std::string_view text = value->text;
       if (text.starts_with('+')) text.remove_prefix(1);
@@ -72,25 +71,9 @@ Result to_int(Arguments& arguments) {
 }
 
 Result to_double(Arguments& arguments) {
-  const auto value = arguments.value(0);
-  if (!value) return value;
-  switch (value->type) {
-    case V::kNil:
-    case V::kDouble:
-      return value;
-    case V::kBool:
-    case V::kInt:
-      return Value::of_double(static_cast<double>(value->number));
-    case V::kString: {
-      double number = 0;
-      const char* const end = value->text.data() + value->text.size();
-      const auto read = std::from_chars(value->text.data(), end, number);
-      if (read.ec != std::errc() || read.ptr != end) return error("the text is no number");
-      return Value::of_double(number);
-    }
-    default:
-      return error("no number of " + std::string(type_name(value->type)));
-  }
+  const auto number = arguments.number_like(0);
+  if (!number) return error(number.error());
+  return *number ? Value::of_double(**number) : Value();
 }
 
 Result to_bool(Arguments& arguments) {

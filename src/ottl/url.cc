@@ -115,6 +115,7 @@ std::optional<Url> UrlReader::run() {
   if (std::ranges::any_of(rest_, is_control)) return std::nullopt;
   const std::string_view fragment = cut_behind('#');
   if (!read_scheme()) return std::nullopt;
+  const bool has_query = rest_.contains('?');
   const std::string_view query = cut_behind('?');
   url_.text = url_.scheme.empty() ? "" : url_.scheme + ":";
   std::string_view path = rest_;
@@ -123,7 +124,8 @@ std::optional<Url> UrlReader::run() {
   if (has_authority) {
     const size_t end = std::min(rest_.find('/', 2), rest_.size());
     if (!read_authority(rest_.substr(2, end - 2))) return std::nullopt;
-    url_.text += rest_.substr(0, end);
+    const bool is_empty = end == 2 && rest_.size() == 2;
+    if (!is_empty) url_.text += rest_.substr(0, end);
     path = rest_.substr(end);
   } else if (!rest_.starts_with('/') && url_.scheme.empty()) {
     const std::string_view segment = rest_.substr(0, rest_.find('/'));
@@ -137,7 +139,7 @@ std::optional<Url> UrlReader::run() {
   url_.path = *plain_path;
   url_.fragment = *plain_fragment;
   url_.query = query;
-  if (!query.empty()) url_.text += "?" + url_.query;
+  if (has_query) url_.text += "?" + url_.query;
   if (!fragment.empty()) {
     url_.text += '#';
     append_escaped(fragment, &url_.text);

@@ -10,7 +10,7 @@ namespace millrace::ottl {
 struct Url {
   std::string text;  // with the scheme in lower case, and escapes where a path needs them
   std::string scheme;
-  std::string user_info;
+  std::optional<std::string> user_info;
   std::string user;
   std::optional<std::string> password;
   std::string host;  // without the brackets of IPv6

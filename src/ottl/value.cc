@@ -99,9 +99,23 @@ std::string_view Scratch::keep(std::string text) {
 void Scratch::clear() {
   if (is_empty()) return;
   bytes_ = 0;
+  was_refused_ = false;
   texts_.clear();
   maps_.clear();
   lists_.clear();
+}
+
+bool Scratch::try_grow() {
+  if (bytes_ > kBytesMax || was_refused_) return false;
+  const size_t wanted = std::min(kBytesMax, std::max(bytes_, 2 * granted_));
+  if (budget_ != nullptr) {
+    auto more = Reservation::try_make(*budget_, MemoryTerm::kWork, wanted);
+    was_refused_ = !more;
+    if (was_refused_) return false;
+    memory_ = std::move(more);
+  }
+  granted_ = wanted;
+  return true;
 }
 
 std::optional<Value> find_entry(const Value& map, std::string_view key) {
@@ -166,6 +180,28 @@ Value copy_value(const Value& value, Scratch& scratch) {
     return Value::of_list(copy);
   }
   return value;
+}
+
+Value copy_deep(const Value& value, Scratch& scratch) {
+  Value copy = value;
+  if (!value.text.empty()) copy.text = scratch.keep(std::string(value.text));
+  if (value.map != nullptr) {
+    copy.map = scratch.make_map();
+    for (const MapEntry& entry : value.map->entries) {
+      if (!scratch.charge(2 * sizeof(MapEntry))) break;
+      copy.map->entries.push_back(
+          {scratch.keep(std::string(entry.key)), copy_deep(entry.value, scratch)});
+    }
+  } else if (value.list != nullptr) {
+    copy.list = scratch.make_list();
+    for (const Value& element : value.list->elements) {
+      if (!scratch.charge(2 * sizeof(Value))) break;
+      copy.list->elements.push_back(copy_deep(element, scratch));
+    }
+  } else if (!value.wire.empty()) {
+    copy.wire = as_span(scratch.keep(std::string(as_text(value.wire))));
+  }
+  return copy;
 }
 
 size_t count_levels(const Value& value, size_t levels_max) {

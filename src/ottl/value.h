@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "memory/budget.h"
 #include "otlp/views.h"
 
 namespace millrace::ottl {
@@ -83,26 +84,39 @@ struct List {
   std::vector<Value> elements;
 };
 
-// What an expression makes while it is evaluated. Bounded: try_… return null or empty beyond
-// kScratchBytesMax, and failed() is true afterwards.
+// What an expression makes while it is evaluated. Bounded by kBytesMax; more than kBytesFree is
+// reserved in the budget. failed() is true when something found no room.
 class Scratch {
  public:
   static constexpr size_t kBytesMax = 16 << 20;
+  static constexpr size_t kBytesFree = 64 << 10;
+
+  // Null: nothing is reserved.
+  explicit Scratch(Budget* budget = nullptr) : budget_(budget) {}
 
   std::string_view keep(std::string text);
   Map* make_map() { return &maps_.emplace_back(); }
   List* make_list() { return &lists_.emplace_back(); }
-  bool failed() const { return bytes_ > kBytesMax; }
+  bool failed() const { return bytes_ > granted_; }
+  // The budget had no room.
+  bool was_refused() const { return was_refused_; }
+  size_t bytes() const { return bytes_; }
   // Counts memory that a map or a list is about to take.
   bool charge(size_t bytes) {
     bytes_ += bytes;
-    return !failed();
+    return bytes_ <= granted_ || try_grow();
   }
   bool is_empty() const { return bytes_ == 0 && maps_.empty() && lists_.empty(); }
   void clear();
 
  private:
+  bool try_grow();
+
+  Budget* budget_;
   size_t bytes_ = 0;
+  size_t granted_ = kBytesFree;
+  bool was_refused_ = false;
+  Reservation memory_;
   std::deque<std::string> texts_;
   std::deque<Map> maps_;
   std::deque<List> lists_;
@@ -161,6 +175,8 @@ Value copy_value(const Value& value, Scratch& scratch);
 // of the hundred nested messages that a receiver reads, so statements may not make more than
 // kValueLevelsMax.
 inline constexpr size_t kValueLevelsMax = 30;
+// Copies everything, also what was received.
+Value copy_deep(const Value& value, Scratch& scratch);
 size_t count_levels(const Value& value, size_t levels_max = kValueLevelsMax);
 
 std::string_view type_name(Value::Type type);

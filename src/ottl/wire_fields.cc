@@ -31,6 +31,8 @@ constexpr WireField kSpan[] = {{Field::kTraceId, 1, E::kId},
                                {Field::kLinks, 13, E::kMessages},
                                {Field::kDroppedLinksCount, 14, E::kVarint32},
                                {Field::kStatus, 15, E::kMessages},
+                               {Field::kStatusMessage, 2, E::kString, 15},
+                               {Field::kStatusCode, 3, E::kEnum, 15},
                                {Field::kFlags, 16, E::kFixed32}};
 constexpr WireField kEvent[] = {{Field::kTimeUnixNano, 1, E::kFixed64},
                                 {Field::kName, 2, E::kString},
@@ -51,6 +53,15 @@ constexpr WireField kMetric[] = {{Field::kName, 1, E::kString},
                                  {Field::kDescription, 2, E::kString},
                                  {Field::kUnit, 3, E::kString},
                                  {Field::kMetadata, 12, E::kAttributes}};
+constexpr WireField kGauge[] = {{Field::kDataPoints, 1, E::kMessages, 5}};
+constexpr WireField kSum[] = {{Field::kDataPoints, 1, E::kMessages, 7},
+                              {Field::kAggregationTemporality, 2, E::kEnum, 7},
+                              {Field::kIsMonotonic, 3, E::kBool, 7}};
+constexpr WireField kHistogram[] = {{Field::kDataPoints, 1, E::kMessages, 9},
+                                    {Field::kAggregationTemporality, 2, E::kEnum, 9}};
+constexpr WireField kExponentialHistogram[] = {{Field::kDataPoints, 1, E::kMessages, 10},
+                                               {Field::kAggregationTemporality, 2, E::kEnum, 10}};
+constexpr WireField kSummary[] = {{Field::kDataPoints, 1, E::kMessages, 11}};
 constexpr WireField kNumberPoint[] = {
     {Field::kAttributes, 7, E::kAttributes}, {Field::kStartTimeUnixNano, 2, E::kFixed64},
     {Field::kTimeUnixNano, 3, E::kFixed64},  {Field::kValueDouble, 4, E::kDouble},
@@ -64,7 +75,9 @@ constexpr WireField kHistogramPoint[] = {{Field::kAttributes, 9, E::kAttributes}
                                          {Field::kBucketCounts, 6, E::kPackedFixed64},
                                          {Field::kExplicitBounds, 7, E::kPackedDouble},
                                          {Field::kExemplars, 8, E::kMessages},
-                                         {Field::kFlags, 10, E::kVarint32}};
+                                         {Field::kFlags, 10, E::kVarint32},
+                                         {Field::kMin, 11, E::kDouble},
+                                         {Field::kMax, 12, E::kDouble}};
 constexpr WireField kExponentialPoint[] = {{Field::kAttributes, 1, E::kAttributes},
                                            {Field::kStartTimeUnixNano, 2, E::kFixed64},
                                            {Field::kTimeUnixNano, 3, E::kFixed64},
@@ -75,7 +88,13 @@ constexpr WireField kExponentialPoint[] = {{Field::kAttributes, 1, E::kAttribute
                                            {Field::kPositive, 8, E::kMessages},
                                            {Field::kNegative, 9, E::kMessages},
                                            {Field::kFlags, 10, E::kVarint32},
-                                           {Field::kExemplars, 11, E::kMessages}};
+                                           {Field::kExemplars, 11, E::kMessages},
+                                           {Field::kMin, 12, E::kDouble},
+                                           {Field::kMax, 13, E::kDouble},
+                                           {Field::kPositiveOffset, 1, E::kZigzag, 8},
+                                           {Field::kPositiveBucketCounts, 2, E::kPackedVarint, 8},
+                                           {Field::kNegativeOffset, 1, E::kZigzag, 9},
+                                           {Field::kNegativeBucketCounts, 2, E::kPackedVarint, 9}};
 constexpr WireField kSummaryPoint[] = {{Field::kAttributes, 7, E::kAttributes},
                                        {Field::kStartTimeUnixNano, 2, E::kFixed64},
                                        {Field::kTimeUnixNano, 3, E::kFixed64},
@@ -97,6 +116,24 @@ std::span<const WireField> point_fields(otlp::MetricType type) {
       return kExponentialPoint;
     case otlp::MetricType::kSummary:
       return kSummaryPoint;
+  }
+  return {};
+}
+
+std::span<const WireField> data_fields(otlp::MetricType type) {
+  switch (type) {
+    case otlp::MetricType::kNone:
+      return {};
+    case otlp::MetricType::kGauge:
+      return kGauge;
+    case otlp::MetricType::kSum:
+      return kSum;
+    case otlp::MetricType::kHistogram:
+      return kHistogram;
+    case otlp::MetricType::kExponentialHistogram:
+      return kExponentialHistogram;
+    case otlp::MetricType::kSummary:
+      return kSummary;
   }
   return {};
 }
@@ -124,9 +161,12 @@ std::span<const WireField> wire_fields(Context context, otlp::MetricType type) {
 }  // namespace
 
 const WireField* find_wire_field(Context context, otlp::MetricType type, Field field) {
-  const std::span<const WireField> fields = wire_fields(context, type);
-  const auto found = std::ranges::find(fields, field, &WireField::field);
-  return found == fields.end() ? nullptr : &*found;
+  const auto find_in = [&](std::span<const WireField> fields) -> const WireField* {
+    const auto found = std::ranges::find(fields, field, &WireField::field);
+    return found == fields.end() ? nullptr : &*found;
+  };
+  const WireField* const found = find_in(wire_fields(context, type));
+  return found == nullptr && context == Context::kMetric ? find_in(data_fields(type)) : found;
 }
 
 }  // namespace millrace::ottl
