@@ -1,0 +1,142 @@
+// Statements do to whole requests what otelcol does to them, in every context.
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "memory/testing/test_work.h"
+#include "otlp/json/decode.h"
+#include "otlp/json/encode.h"
+#include "ottl/compile.h"
+#include "ottl/testing/naive_walk.h"
+
+namespace millrace::ottl {
+namespace {
+
+using Json = simdjson::dom::element;
+
+// Objects by their keys, and lists of entries of a map too: their order has no meaning.
+std::string canonical(const Json& json) {
+  std::vector<std::string> parts;
+  if (json.is_object()) {
+    for (const auto field : json.get_object().value_unsafe()) {
+      parts.push_back(std::string(field.key) + ":" + canonical(field.value));
+    }
+  } else if (json.is_array()) {
+    bool are_entries = false;
+    for (const Json element : json.get_array().value_unsafe()) {
+      are_entries |= element.is_object() && element["key"].error() == simdjson::SUCCESS;
+      parts.push_back(canonical(element));
+    }
+    if (!are_entries) parts.insert(parts.begin(), "[");
+  } else {
+    return simdjson::minify(json);
+  }
+  if (parts.empty() || parts[0] != "[") std::ranges::sort(parts);
+  std::string text = "{";
+  for (const std::string& part : parts) text += part + ",";
+  return text + "}";
+}
+
+class Requests {
+ public:
+  std::string read(Signal signal, const Json& json) {
+    const auto bytes =
+        decoder_.decode_request(signal, Bytes::copy_of(simdjson::minify(json)), own_.work, 1 << 20);
+    EXPECT_TRUE(bytes.has_value());
+    return std::string(as_text(bytes->view()));
+  }
+  std::string canonical_json(Signal signal, const std::string& request) {
+    std::string text;
+    EXPECT_TRUE(otlp::json::encode_request(signal, as_span(request), &text).has_value());
+    return canonical(parser_.parse(text).value());
+  }
+
+ private:
+  ::millrace::testing::TestWork own_;
+  otlp::json::Decoder decoder_;
+  simdjson::dom::parser parser_;
+};
+
+Signal signal_of(std::string_view fixture) {
+  if (fixture.starts_with("log")) return Signal::kLogs;
+  const bool is_traces = fixture == "span" || fixture == "root" || fixture == "events";
+  return is_traces ? Signal::kTraces : Signal::kMetrics;
+}
+
+std::vector<std::string> split_statements(std::string_view text) {
+  std::vector<std::string> statements;
+  for (size_t end = text.find(" ;; "); end != std::string_view::npos; end = text.find(" ;; ")) {
+    statements.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 4);
+  }
+  statements.emplace_back(text);
+  return statements;
+}
+
+// Known differences.
+bool is_different(std::string_view statement) {
+  for (const std::string_view part : {
+           "set(attributes[\"r\"], attributes)",  // there the copy has the new key
+           "set(cache[\"c\"], cache)",            // the same
+           "bucket_counts)",                      // counts can be copied to attributes here
+           "event_index)",                        // there it is known to no processor
+           "convert_exponential_histogram_to",    // there a minimum that is absent is 0
+       }) {
+    if (!statement.contains(" where ") && statement.contains(part)) return true;
+  }
+  if (statement.contains("where event_index")) return true;
+  return false;
+}
+
+// False when a statement is not supported.
+bool compile(Signal signal, std::string_view context, std::string_view text, Surroundings* in,
+             std::vector<CompiledStatement>* compiled) {
+  const std::vector<std::string> statements = split_statements(text);
+  if (const auto named = find_context(context)) {
+    *in = {*named, Prefix::kOptional};
+  } else {
+    const auto inferred = infer_context(signal, statements, {});
+    EXPECT_TRUE(inferred.has_value()) << text;
+    *in = {*inferred, Prefix::kRequired};
+  }
+  for (const std::string& statement : statements) {
+    auto one = compile_statement(statement, *in);
+    if (!one) return false;
+    compiled->push_back(std::move(*one));
+  }
+  return true;
+}
+
+TEST(TransformTest, DoesToRequestsWhatOtelcolDoes) {
+  simdjson::dom::parser parser;
+  const Json file = parser.load(MILLRACE_GOLDEN_DIR "/transform.json").value();
+  Requests requests;
+  size_t count = 0;
+  for (const Json item : file["cases"].get_array()) {
+    const std::string_view statement = item["statement"];
+    const std::string_view result = item["result"];
+    if (result == "refused" || is_different(statement)) continue;
+    const Signal signal = signal_of(item["fixture"]);
+    Surroundings in;
+    std::vector<CompiledStatement> compiled;
+    if (!compile(signal, item["context"], statement, &in, &compiled)) continue;
+    const Json fixture = file["fixtures"][std::string_view(item["fixture"])];
+    Json expected;
+    if (item["output"].get(expected) != simdjson::SUCCESS) expected = fixture;
+    testing::NaiveWalk walk(signal, in.context, compiled);
+    const std::string after = walk.run(requests.read(signal, fixture));
+    count++;
+    EXPECT_EQ(!walk.error().empty(), result == "error") << statement << ": " << walk.error();
+    if (result == "error") continue;
+    EXPECT_EQ(requests.canonical_json(signal, after),
+              requests.canonical_json(signal, requests.read(signal, expected)))
+        << statement;
+  }
+  EXPECT_GE(count, 694u);
+}
+
+}  // namespace
+}  // namespace millrace::ottl
