@@ -64,6 +64,25 @@ TEST(CollectorTest, CollectedItemsAreExported) {
   EXPECT_TRUE(statistics.balances());
 }
 
+TEST(CollectorTest, APointWithoutATimeGetsTheCurrentOne) {
+  auto recorder = std::make_shared<Recorder>();
+  auto collector = Collector::create(config_with(recorder));
+  ASSERT_TRUE(collector.ok()) << collector.error().message;
+  const uint64_t before = now_unix_nano();
+  MetricPoint point;
+  point.name = "queue.size";
+  point.data = Gauge{1.5};
+  EXPECT_TRUE(collector->collect(point).ok());
+  point.time_unix_nano = 12345;
+  EXPECT_TRUE(collector->collect(point).ok());
+  EXPECT_TRUE(collector->shutdown(10s).ok());
+  const std::vector<MetricPoint> points = recorder->metric_points();
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_GE(points[0].time_unix_nano, before);
+  EXPECT_LE(points[0].time_unix_nano, now_unix_nano());
+  EXPECT_EQ(points[1].time_unix_nano, 12345U);
+}
+
 // A directory for one test, removed by the destructor.
 class TemporaryDirectory {
  public:
