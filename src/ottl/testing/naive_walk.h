@@ -28,7 +28,7 @@ class NaiveWalk {
     }
     return out.to_string();
   }
-  // Of the first statement that failed; nothing else ran afterwards.
+  // The error of the first statement that failed; nothing else ran afterwards.
   const std::string& error() const { return error_; }
 
  private:
