@@ -75,19 +75,22 @@ void limit_allocator_arenas() {
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
-// A warning that shows lines to write keeps its lines.
-void log_warning(const config::Diagnostic& warning, Logger& log) {
-  const std::array<LogField, 2> fields = {
-      {{"place", warning.place.to_text()}, {"path", warning.path}}};
-  if (!warning.message.contains('\n')) return log.log(LogLevel::kWarn, warning.message, fields);
+// A warning that shows lines to write keeps its lines, with its fields in front of them.
+void log_warning(const config::Diagnostic& warning, LogEncoding encoding, Logger& log) {
+  const std::string place = warning.place.to_text();
+  const std::array<LogField, 2> fields = {{{"place", place}, {"path", warning.path}}};
+  if (encoding == LogEncoding::kJson || !warning.message.contains('\n')) {
+    return log.log(LogLevel::kWarn, warning.message, fields);
+  }
   std::string block;
+  append_printable(block, place + ": " + warning.path + ": ");
   for (std::string_view rest = warning.message; !rest.empty();) {
     const size_t end = std::min(rest.find('\n'), rest.size());
-    if (!block.empty()) block += '\n';
     append_printable(block, rest.substr(0, end));
     rest.remove_prefix(std::min(rest.size(), end + 1));
+    if (!rest.empty()) block += '\n';
   }
-  log.log_block(LogLevel::kWarn, block, fields);
+  log.log_block(LogLevel::kWarn, block);
 }
 
 void greet(const assembly::Plan& plan, Logger& log) {
@@ -181,7 +184,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
   Logger& log = output.log();
   log.log(LogLevel::kInfo, "starting", start_fields(arguments, configuration));
   for (const config::Diagnostic& warning : configuration.diagnostics.all()) {
-    log_warning(warning, log);
+    log_warning(warning, encoding, log);
   }
   const unsigned workers =
       io::usable_processor_count(io::read_small_file(), io::affinity_processor_count());

@@ -18,6 +18,7 @@
 #include "extensions/basicauth/basic_auth.h"
 #include "extensions/bearertokenauth/bearer_token_auth.h"
 #include "extensions/without_effect/without_effect.h"
+#include "receivers/nop/nop.h"
 #include "receivers/otlp/otlp.h"
 #include "receivers/zipkin/zipkin.h"
 
@@ -265,6 +266,7 @@ constexpr config::ComponentType exporter(std::string_view type, uint8_t signals)
 
 constexpr std::array kReceivers = {
     receivers::kOtlp,
+    receivers::nop::kNop,
     receivers::zipkin::kZipkin,
 };
 

@@ -13,6 +13,7 @@
 #include "config/memory_limiter.h"
 #include "config/tls.h"
 #include "extensions/without_effect/without_effect.h"
+#include "receivers/own_metrics/receiver.h"
 
 namespace millrace::assembly {
 namespace {
@@ -256,6 +257,7 @@ class Planner {
                           .counters_end_in_total = !reader.without_type_suffix};
     }
     lead_to_metrics();
+    if (telemetry.metrics_level != config::MetricsLevel::kNone) add_periodic_readers();
     for (const auto& [name, value] : telemetry.resource) {
       if (value)
         plan_.resource.emplace_back(name, *value);
@@ -263,6 +265,9 @@ class Planner {
         plan_.resource_without.push_back(name);
     }
   }
+
+  // A receiver, a pipeline and an exporter for each back end that gets the collector's own metrics.
+  void add_periodic_readers();
 
   // What zpages show.
   void lead_to_metrics() {
@@ -284,6 +289,34 @@ class Planner {
   bool has_limiter_ = false;
   std::vector<ReadConnector> connectors_;
 };
+
+void Planner::add_periodic_readers() {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : document_.telemetry.resource) names.push_back(name);
+  size_t number = 0;
+  for (const config::PeriodicReader& reader : document_.telemetry.periodic_readers) {
+    const std::string name = "own_metrics" + (++number == 1 ? "" : "_" + std::to_string(number));
+    config::Section section(reader.exporter, diagnostics_, reader.path);
+    for (const ExporterKind& kind : exporter_kinds()) {
+      if (kind.type.type != reader.exporter_type) continue;
+      ExporterReading reading = kind.read(section);
+      plan_.pipelines.push_back({.signal = Signal::kMetrics,
+                                 .id = "metrics/" + name,
+                                 .receivers = {plan_.receivers.size()},
+                                 .processors = {},
+                                 .exporters = {plan_.exporters.size()}});
+      plan_.exporters.push_back({.id = reader.exporter_type + "/" + name,
+                                 .factory = std::move(reading.factory),
+                                 .helper = std::move(reading.helper),
+                                 .joins_requests = reading.joins_requests});
+      plan_.receivers.push_back({.id = name,
+                                 .factory = receivers::own_metrics::make_own_metrics_factory(names),
+                                 .listeners = {},
+                                 .pull_interval = reader.interval});
+    }
+    section.finish();
+  }
+}
 
 const access::AuthExtension* Planner::find_auth(const access::AuthenticatorName& name) {
   for (const AuthPlan& auth : plan_.auths) {
@@ -410,7 +443,9 @@ void Planner::read_extension(const Component& component, config::Section& sectio
     }
   }
   for (const extensions::WithoutEffect& kind : extensions::extensions_without_effect()) {
-    if (kind.type == component.id.type) extensions::read_without_effect(section, kind);
+    if (kind.type == component.id.type) {
+      extensions::read_without_effect(section, kind, component.place);
+    }
   }
   if (component.id.type == "zpages") {
     extensions::HealthCheckOptions options;

@@ -184,6 +184,36 @@ service:
   EXPECT_EQ(with("{level: none}").plan->health_checks[0].metrics_url, "");
 }
 
+TEST(PlanFromDocumentTest, APeriodicReaderIsAPipelineOfItsOwn) {
+  const auto with = [](std::string_view metrics) {
+    return make(R"(
+receivers: {otlp: {protocols: {grpc: }}}
+exporters: {debug: }
+service:
+  telemetry: {metrics: )" +
+                std::string(metrics) + R"(}
+  pipelines: {metrics: {receivers: [otlp], exporters: [debug]}}
+)");
+  };
+  const Made made = with(
+      "{readers: [{periodic: {interval: 5000, exporter: {otlp: {protocol: grpc, endpoint: "
+      "\"http://a:1\"}}}}]}");
+  ASSERT_TRUE(made.plan) << made.found;
+  const Plan& plan = *made.plan;
+  EXPECT_FALSE(plan.metrics_page) << "there is no pull reader";
+  ASSERT_EQ(plan.pipelines.size(), 2u);
+  EXPECT_EQ(plan.pipelines[1].id, "metrics/own_metrics");
+  EXPECT_EQ(plan.receivers[plan.pipelines[1].receivers[0]].pull_interval, Duration(5s));
+  const ExporterPlan& exporter = plan.exporters[plan.pipelines[1].exporters[0]];
+  EXPECT_EQ(exporter.id, "otlp_grpc/own_metrics");
+  EXPECT_FALSE(exporter.helper.required);
+  EXPECT_EQ(
+      with("{level: none, readers: [{periodic: {exporter: {otlp: {}}}}]}").plan->pipelines.size(),
+      1u);
+  EXPECT_TRUE(with("{readers: [{periodic: {exporter: {otlp: {protocol: grpc, endpoint: a}}}}]}")
+                  .found.contains("readers[0]::periodic::exporter::otlp"));
+}
+
 TEST(PlanFromDocumentTest, AComponentThatNoPipelineNamesMayBeOfAnyType) {
   const Made made = make(around("debug: , kafka: {brokers: [a]}"));
   ASSERT_TRUE(made.plan) << made.found;

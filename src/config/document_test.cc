@@ -196,8 +196,7 @@ TEST(TelemetryConfigTest, WhatIsNotSupportedSaysSo) {
 TEST(TelemetryConfigTest, WhatOnlyTheCollectorsOwnTelemetryLacksIsAWarning) {
   for (const char* text :
        {"traces: {processors: [{batch: {}}]}", "logs: {processors: [{batch: {}}]}",
-        "metrics: {readers: [{periodic: {interval: 1s}}]}", "metrics: {views: [{selector: {}}]}",
-        "logs: {initial_fields: {a: b}}"}) {
+        "metrics: {views: [{selector: {}}]}", "logs: {initial_fields: {a: b}}"}) {
     TelemetryConfig config;
     const std::string said = telemetry(text, config);
     EXPECT_TRUE(said.contains("warning") && said.contains("without effect")) << said;

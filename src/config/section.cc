@@ -422,12 +422,6 @@ void Section::ignored(std::string_view key, std::string_view why) {
   }
 }
 
-void Section::ignore_all(std::string_view why) {
-  for (const Node::Entry& entry : node_.mapping) known_.emplace(entry.key);
-  diagnostics_.note_key(path_, {KeyNote::Meaning::kIgnored, node_.place, std::string(why)});
-  diagnostics_.warning(node_.place, path_, "accepted without effect: " + std::string(why));
-}
-
 bool Section::deprecated(std::string_view key, std::string_view use_instead) {
   known_.emplace(key);
   unsupported_.emplace(key);

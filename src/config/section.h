@@ -125,8 +125,6 @@ class Section {
   void ignored(std::string_view key, std::string_view why);
   // A key that is read and whose effect differs from otelcol's. No warning.
   void means(std::string_view key, std::string_view what);
-  // Every key is accepted, and one warning says why none has an effect.
-  void ignore_all(std::string_view why);
   void finish();
 
   // A key of otelcol's that has a new name: warns when it is used, so that the caller reads both.

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <cctype>
 
+#include "config/periodic_reader.h"
 #include "yaml/scalar.h"
 
 namespace millrace::config {
 namespace {
-
-constexpr std::string_view kPushesNothing =
-    "the collector's own telemetry is not pushed over OTLP in this version; its metrics are served "
-    "where metrics::readers has a pull reader, and its log goes to stderr or stdout";
 
 void read_log_sampling(Section& sampling, LogOptions& into) {
   Duration tick = std::chrono::milliseconds(into.sampling_tick_ms);
@@ -89,7 +86,7 @@ void read_logs(Section& logs, TelemetryConfig& into) {
   if (fields != nullptr && !fields->mapping.empty()) {
     logs.ignored("initial_fields", "log lines have no fixed fields in this version");
   }
-  logs.ignored("processors", kPushesNothing);
+  logs.ignored("processors", "the log goes to stderr or stdout and is not pushed in this version");
 }
 
 void read_prometheus(Section& prometheus, PrometheusReader& into) {
@@ -116,7 +113,8 @@ void read_metrics(Section& metrics, TelemetryConfig& into) {
                       "host:port");
   std::vector<PrometheusReader> readers;
   const bool given = metrics.section_list("readers", [&](Section& reader) {
-    reader.ignored("periodic", kPushesNothing);
+    reader.section("periodic",
+                   [&](Section& periodic) { read_periodic(periodic, into.periodic_readers); });
     reader.section("pull", [&](Section& pull) {
       pull.section("exporter", [&](Section& exporter) {
         exporter.section("prometheus", [&](Section& prometheus) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "config/section.h"
 
 namespace millrace::config {
@@ -23,11 +24,21 @@ struct PrometheusReader {
   bool without_type_suffix = true;  // false: counters end in _total
 };
 
+// An OTLP exporter to which the collector's own metrics are pushed, written as one of the exporters
+// of a configuration.
+struct PeriodicReader {
+  Duration interval = 60s;
+  std::string exporter_type;  // "otlp_grpc", "otlp_http"
+  yaml::Node exporter;        // its keys
+  std::string path;           // "service::telemetry::metrics::readers[0]::periodic::exporter::otlp"
+};
+
 struct TelemetryConfig {
   LogOptions logs;
   bool logs_to_stdout = false;  // false: stderr
   MetricsLevel metrics_level = MetricsLevel::kNormal;
   std::vector<PrometheusReader> readers = {PrometheusReader{}};
+  std::vector<PeriodicReader> periodic_readers;
   // Attributes of the collector's own resource; empty: the default of that name is left out.
   std::vector<std::pair<std::string, std::optional<std::string>>> resource;
 };

@@ -414,7 +414,8 @@ v1::Result<assembly::Plan> plan_from_yaml(std::string_view text) {
   if (!root) return invalid(root.error().message);
   config::Diagnostics diagnostics;
   migration::warn(migration::replace_removed(*root).changes, diagnostics);
-  const config::Document document = config::read_document(*root, assembly::catalog(), diagnostics);
+  config::Document document = config::read_document(*root, assembly::catalog(), diagnostics);
+  document.telemetry.periodic_readers.clear();  // statistics() has them
   auto plan = assembly::make_plan(
       document, {.memory_bytes = io::memory_limit_bytes(io::read_small_file())}, diagnostics);
   if (!plan) return invalid(diagnostics.to_text());

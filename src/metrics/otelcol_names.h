@@ -8,10 +8,9 @@
 #include <string_view>
 
 #include "base/signal.h"
+#include "metrics/registry.h"
 
 namespace millrace::metrics {
-
-enum class MetricType : uint8_t { kCounter, kGauge, kHistogram };
 
 struct MetricInfo {
   std::string_view name;

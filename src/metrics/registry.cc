@@ -12,7 +12,7 @@
 namespace millrace::metrics {
 namespace {
 
-enum class Type : uint8_t { kCounter, kGauge, kHistogram };
+using Type = MetricType;
 
 std::string_view type_name(Type type) {
   switch (type) {
@@ -142,10 +142,17 @@ struct Registry::State {
   // One label set of a family. Only the member of the family's type is used; a counter may have
   // functions as well.
   struct Series {
+    Labels labels;
     std::unique_ptr<Counter> counter;
     std::unique_ptr<Histogram> histogram;
     std::list<Read> functions;  // a list, because handles keep iterators into it
     bool empty() const { return counter == nullptr && histogram == nullptr && functions.empty(); }
+    // Of a counter or a gauge.
+    double value() const {
+      double sum = counter == nullptr ? 0 : static_cast<double>(counter->value());
+      for (const Read& read : functions) sum += read();
+      return sum;
+    }
   };
   struct Family {
     Type type;
@@ -160,7 +167,9 @@ struct Registry::State {
       family = families.emplace(std::string(name), Family{type, std::string(help), {}}).first;
     }
     MILLRACE_CHECK(family->second.type == type);
-    return family->second.series[labels_text(std::move(labels))];
+    Series& series = family->second.series[labels_text(labels)];
+    if (series.empty()) series.labels = std::move(labels);
+    return series;
   }
 
   static Handle add_function(const std::shared_ptr<State>& state, std::string_view name,
@@ -252,13 +261,34 @@ std::string Registry::to_prometheus_text(CounterNames counter_names) const {
         append_histogram(text, name, labels, *series.histogram);
         continue;
       }
-      double value = 0;
-      if (series.counter != nullptr) value += static_cast<double>(series.counter->value());
-      for (const State::Read& read : series.functions) value += read();
-      append_sample(text, name, "", labels, "", value);
+      append_sample(text, name, "", labels, "", series.value());
     }
   }
   return text;
+}
+
+std::vector<MetricValue> Registry::snapshot() const {
+  const MutexLock lock(state_->mutex);
+  std::vector<MetricValue> all;
+  for (const auto& [name, family] : state_->families) {
+    MetricValue metric{.name = name, .help = family.help, .type = family.type, .series = {}};
+    for (const auto& [text, series] : family.series) {
+      SeriesValue value{.labels = series.labels, .upper_bounds = {}, .bucket_counts = {}};
+      if (series.histogram != nullptr) {
+        value.upper_bounds = series.histogram->upper_bounds();
+        for (size_t i = 0; i <= value.upper_bounds.size(); ++i) {
+          value.bucket_counts.push_back(series.histogram->bucket_count(i));
+        }
+        value.sum = series.histogram->sum();
+      } else {
+        value.value = series.value();
+        value.is_integer = series.counter != nullptr && series.functions.empty();
+      }
+      metric.series.push_back(std::move(value));
+    }
+    all.push_back(std::move(metric));
+  }
+  return all;
 }
 
 }  // namespace millrace::metrics

@@ -46,6 +46,26 @@ class Histogram {
   std::atomic<double> sum_{0};
 };
 
+enum class MetricType : uint8_t { kCounter, kGauge, kHistogram };
+
+// One label set of a metric at one moment.
+struct SeriesValue {
+  Labels labels;
+  double value = 0;         // kCounter, kGauge
+  bool is_integer = false;  // a Counter and nothing else
+  // kHistogram: one more count than bounds, not cumulative.
+  std::vector<double> upper_bounds;
+  std::vector<uint64_t> bucket_counts;
+  double sum = 0;
+};
+
+struct MetricValue {
+  std::string name;
+  std::string help;
+  MetricType type = MetricType::kCounter;
+  std::vector<SeriesValue> series;
+};
+
 // Counters with otelcol's default names, or with the suffix _total, for dashboards that were
 // written for `without_type_suffix: false`.
 enum class CounterNames : uint8_t { kPlain, kWithTotal };
@@ -75,6 +95,8 @@ class Registry {
                                         std::function<double()> read);
   // Label pairs of target_info (service_name, service_instance_id, service_version).
   void set_resource(Labels labels);
+  // All values at once, sorted by name; target_info is a metric among them.
+  std::vector<MetricValue> snapshot() const;
   // Prometheus text format 0.0.4; families sorted by name.
   std::string to_prometheus_text(CounterNames counter_names = CounterNames::kPlain) const;
 

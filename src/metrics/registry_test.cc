@@ -144,5 +144,26 @@ TEST(RegistryTest, SuffixIsForCountersOnlyAndOnlyWhenConfigured) {
   EXPECT_NE(text.find("\nheld 1\n"), std::string::npos) << text;
 }
 
+TEST(RegistryTest, ASnapshotHasEveryValue) {
+  Registry registry;
+  registry.counter("c", "counts", {{"b", "2"}, {"a", "1"}}).add(7);
+  const auto gauge = registry.gauge("g", "", {}, [] { return 1.5; });
+  registry.histogram("h", "", {}, {1, 2}).record(1.5);
+  const std::vector<MetricValue> all = registry.snapshot();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].name, "c");
+  EXPECT_EQ(all[0].help, "counts");
+  EXPECT_EQ(all[0].type, MetricType::kCounter);
+  EXPECT_EQ(all[0].series[0].labels, (Labels{{"b", "2"}, {"a", "1"}}));
+  EXPECT_EQ(all[0].series[0].value, 7);
+  EXPECT_TRUE(all[0].series[0].is_integer);
+  EXPECT_EQ(all[1].type, MetricType::kGauge);
+  EXPECT_EQ(all[1].series[0].value, 1.5);
+  EXPECT_FALSE(all[1].series[0].is_integer);
+  EXPECT_EQ(all[2].series[0].bucket_counts, (std::vector<uint64_t>{0, 1, 0}));
+  EXPECT_EQ(all[2].series[0].upper_bounds, (std::vector<double>{1, 2}));
+  EXPECT_EQ(all[2].series[0].sum, 1.5);
+}
+
 }  // namespace
 }  // namespace millrace::metrics

@@ -18,6 +18,7 @@ import dead_letters
 import delivery
 import doctor
 import environment
+import moving
 import operating
 import outputs
 import pages
@@ -190,6 +191,7 @@ def cases():
     yield from dead_letters.cases()
     yield from recovery.cases()
     yield from outputs.cases()
+    yield from moving.cases()
     yield from operating.cases()
     yield from doctor.cases()
     yield from pages.cases()

@@ -1,5 +1,7 @@
 #include "extensions/without_effect/without_effect.h"
 
+#include <string>
+
 namespace millrace::extensions {
 namespace {
 
@@ -28,8 +30,13 @@ constexpr WithoutEffect kExtensions[] = {
 
 std::span<const WithoutEffect> extensions_without_effect() { return kExtensions; }
 
-void read_without_effect(config::Section& section, const WithoutEffect& extension) {
-  section.ignore_all(extension.why);
+void read_without_effect(config::Section& section, const WithoutEffect& extension,
+                         const yaml::Place& place) {
+  for (const yaml::Node::Entry& entry : section.node().mapping) section.find(entry.key);
+  section.diagnostics().note_key(
+      section.path(), {config::KeyNote::Meaning::kIgnored, place, std::string(extension.why)});
+  section.diagnostics().warning(place, section.path(),
+                                "accepted without effect: " + std::string(extension.why));
 }
 
 }  // namespace millrace::extensions

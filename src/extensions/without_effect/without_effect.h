@@ -15,7 +15,8 @@ struct WithoutEffect {
 
 std::span<const WithoutEffect> extensions_without_effect();
 
-// Accepts every key.
-void read_without_effect(config::Section& section, const WithoutEffect& extension);
+// Accepts every key. `place` is where the extension is configured.
+void read_without_effect(config::Section& section, const WithoutEffect& extension,
+                         const yaml::Place& place);
 
 }  // namespace millrace::extensions

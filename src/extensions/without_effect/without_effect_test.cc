@@ -15,10 +15,11 @@ TEST(WithoutEffectTest, EveryKeyIsAcceptedWithOneWarning) {
   const auto pprof = std::ranges::find(extensions_without_effect(), "pprof", &WithoutEffect::type);
   config::Diagnostics diagnostics;
   config::Section section(*root, diagnostics, "extensions::pprof");
-  read_without_effect(section, *pprof);
+  read_without_effect(section, *pprof, {"a.yaml", 7, 3});
   section.finish();
   ASSERT_EQ(diagnostics.all().size(), 1u) << diagnostics.to_text();
   EXPECT_FALSE(diagnostics.has_errors());
+  EXPECT_TRUE(diagnostics.to_text().starts_with("a.yaml:7:3: warning: extensions::pprof: "));
   EXPECT_TRUE(diagnostics.to_text().contains("no Go profiles"));
 }
 
