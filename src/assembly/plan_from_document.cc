@@ -9,11 +9,11 @@
 #include "access/auth_gate.h"
 #include "assembly/catalogue.h"
 #include "assembly/join_connectors.h"
+#include "assembly/plan_telemetry.h"
 #include "assembly/tls_files.h"
 #include "config/memory_limiter.h"
 #include "config/tls.h"
 #include "extensions/without_effect/without_effect.h"
-#include "receivers/own_metrics/receiver.h"
 
 namespace millrace::assembly {
 namespace {
@@ -48,7 +48,7 @@ class Planner {
     }
     for (const config::Pipeline& pipeline : document_.pipelines) add_pipeline(pipeline);
     join_connectors(document_, connectors_, plan_, diagnostics_);
-    add_telemetry();
+    plan_telemetry(document_, plan_, diagnostics_);
     return std::move(plan_);
   }
 
@@ -241,45 +241,6 @@ class Planner {
     }
   }
 
-  void add_telemetry() {
-    const config::TelemetryConfig& telemetry = document_.telemetry;
-    plan_.log = telemetry.logs;
-    plan_.drain_timeout = document_.shutdown_timeout;
-    plan_.metrics_page.reset();
-    if (telemetry.metrics_level != config::MetricsLevel::kNone && !telemetry.readers.empty()) {
-      const config::PrometheusReader& reader = telemetry.readers.front();
-      plan_.metrics_page =
-          MetricsPagePlan{.host = reader.host,
-                          .port = reader.port,
-                          .detail = telemetry.metrics_level == config::MetricsLevel::kDetailed
-                                        ? MetricsDetail::kDetailed
-                                        : MetricsDetail::kNormal,
-                          .counters_end_in_total = !reader.without_type_suffix};
-    }
-    lead_to_metrics();
-    if (telemetry.metrics_level != config::MetricsLevel::kNone) add_periodic_readers();
-    for (const auto& [name, value] : telemetry.resource) {
-      if (value)
-        plan_.resource.emplace_back(name, *value);
-      else
-        plan_.resource_without.push_back(name);
-    }
-  }
-
-  // A receiver, a pipeline and an exporter for each back end that gets the collector's own metrics.
-  void add_periodic_readers();
-
-  // What zpages show.
-  void lead_to_metrics() {
-    for (extensions::HealthCheckOptions& page : plan_.health_checks) {
-      if (!page.has_debug_pages || !plan_.metrics_page) continue;
-      const std::string& host = plan_.metrics_page->host;
-      const bool is_any = host.empty() || host == "0.0.0.0" || host == "::";
-      page.metrics_url = "http://" + (is_any ? "localhost" : host) + ":" +
-                         std::to_string(plan_.metrics_page->port) + "/metrics";
-    }
-  }
-
   const config::Catalog catalog_ = catalog();
   const Document& document_;
   const MachineFacts& machine_;
@@ -289,34 +250,6 @@ class Planner {
   bool has_limiter_ = false;
   std::vector<ReadConnector> connectors_;
 };
-
-void Planner::add_periodic_readers() {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : document_.telemetry.resource) names.push_back(name);
-  size_t number = 0;
-  for (const config::PeriodicReader& reader : document_.telemetry.periodic_readers) {
-    const std::string name = "own_metrics" + (++number == 1 ? "" : "_" + std::to_string(number));
-    config::Section section(reader.exporter, diagnostics_, reader.path);
-    for (const ExporterKind& kind : exporter_kinds()) {
-      if (kind.type.type != reader.exporter_type) continue;
-      ExporterReading reading = kind.read(section);
-      plan_.pipelines.push_back({.signal = Signal::kMetrics,
-                                 .id = "metrics/" + name,
-                                 .receivers = {plan_.receivers.size()},
-                                 .processors = {},
-                                 .exporters = {plan_.exporters.size()}});
-      plan_.exporters.push_back({.id = reader.exporter_type + "/" + name,
-                                 .factory = std::move(reading.factory),
-                                 .helper = std::move(reading.helper),
-                                 .joins_requests = reading.joins_requests});
-      plan_.receivers.push_back({.id = name,
-                                 .factory = receivers::own_metrics::make_own_metrics_factory(names),
-                                 .listeners = {},
-                                 .pull_interval = reader.interval});
-    }
-    section.finish();
-  }
-}
 
 const access::AuthExtension* Planner::find_auth(const access::AuthenticatorName& name) {
   for (const AuthPlan& auth : plan_.auths) {

@@ -162,58 +162,6 @@ service:
   for (const ExporterPlan& exporter : plan.exporters) EXPECT_NE(exporter.factory, nullptr);
 }
 
-TEST(PlanFromDocumentTest, ZpagesShowTheWayToTheMetrics) {
-  const auto with = [](std::string_view telemetry) {
-    return make(R"(
-receivers: {otlp: {protocols: {grpc: }}}
-exporters: {debug: }
-extensions: {zpages: {endpoint: "0.0.0.0:1"}, pprof: , opamp: {server: {ws: {endpoint: "wss://a"}}}}
-service:
-  telemetry: {metrics: )" +
-                std::string(telemetry) + R"(}
-  extensions: [zpages, pprof, opamp]
-  pipelines: {traces: {receivers: [otlp], exporters: [debug]}}
-)");
-  };
-  const Made made = with("");
-  ASSERT_TRUE(made.plan) << made.found;
-  ASSERT_EQ(made.plan->health_checks.size(), 1u);
-  EXPECT_EQ(made.plan->health_checks[0].port, 1);
-  EXPECT_EQ(made.plan->health_checks[0].metrics_url, "http://localhost:8888/metrics");
-  EXPECT_TRUE(made.found.contains("extensions::pprof: accepted without effect")) << made.found;
-  EXPECT_EQ(with("{level: none}").plan->health_checks[0].metrics_url, "");
-}
-
-TEST(PlanFromDocumentTest, APeriodicReaderIsAPipelineOfItsOwn) {
-  const auto with = [](std::string_view metrics) {
-    return make(R"(
-receivers: {otlp: {protocols: {grpc: }}}
-exporters: {debug: }
-service:
-  telemetry: {metrics: )" +
-                std::string(metrics) + R"(}
-  pipelines: {metrics: {receivers: [otlp], exporters: [debug]}}
-)");
-  };
-  const Made made = with(
-      "{readers: [{periodic: {interval: 5000, exporter: {otlp: {protocol: grpc, endpoint: "
-      "\"http://a:1\"}}}}]}");
-  ASSERT_TRUE(made.plan) << made.found;
-  const Plan& plan = *made.plan;
-  EXPECT_FALSE(plan.metrics_page) << "there is no pull reader";
-  ASSERT_EQ(plan.pipelines.size(), 2u);
-  EXPECT_EQ(plan.pipelines[1].id, "metrics/own_metrics");
-  EXPECT_EQ(plan.receivers[plan.pipelines[1].receivers[0]].pull_interval, Duration(5s));
-  const ExporterPlan& exporter = plan.exporters[plan.pipelines[1].exporters[0]];
-  EXPECT_EQ(exporter.id, "otlp_grpc/own_metrics");
-  EXPECT_FALSE(exporter.helper.required);
-  EXPECT_EQ(
-      with("{level: none, readers: [{periodic: {exporter: {otlp: {}}}}]}").plan->pipelines.size(),
-      1u);
-  EXPECT_TRUE(with("{readers: [{periodic: {exporter: {otlp: {protocol: grpc, endpoint: a}}}}]}")
-                  .found.contains("readers[0]::periodic::exporter::otlp"));
-}
-
 TEST(PlanFromDocumentTest, AComponentThatNoPipelineNamesMayBeOfAnyType) {
   const Made made = make(around("debug: , kafka: {brokers: [a]}"));
   ASSERT_TRUE(made.plan) << made.found;
@@ -238,28 +186,6 @@ TEST(PlanFromDocumentTest, TheBudgetIsAQuarterOfTheMachineUnlessALimiterSaysOthe
   EXPECT_EQ(
       make(around("nop:", limiters(kTwo), "memory_limiter, memory_limiter/b")).plan->budget_bytes,
       40u << 20);
-}
-
-TEST(PlanFromDocumentTest, TelemetryBecomesTheLogThePageAndTheResource) {
-  const Made plain = make(around("nop:"));
-  ASSERT_TRUE(plain.plan->metrics_page);
-  EXPECT_EQ(plain.plan->metrics_page->port, 8888);
-  EXPECT_FALSE(plain.plan->metrics_page->counters_end_in_total);
-  const Made none = make(R"(
-receivers: {otlp: {protocols: {grpc: }}}
-exporters: {nop: }
-service:
-  telemetry:
-    metrics: {level: none}
-    logs: {level: warn}
-    resource: {service.name: edge, service.instance.id: }
-  pipelines: {traces: {receivers: [otlp], exporters: [nop]}}
-)");
-  ASSERT_TRUE(none.plan) << none.found;
-  EXPECT_FALSE(none.plan->metrics_page);
-  EXPECT_EQ(none.plan->log.level, LogLevel::kWarn);
-  EXPECT_EQ(none.plan->resource, (metrics::Labels{{"service.name", "edge"}}));
-  EXPECT_EQ(none.plan->resource_without, std::vector<std::string>{"service.instance.id"});
 }
 
 TEST(PlanFromDocumentTest, CertificatesOfAReceiverAreLoaded) {

@@ -1,5 +1,6 @@
 // Any text as a configuration: parsed, expanded, read and printed. What print-config shows must
 // read back as the same configuration.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +9,7 @@
 
 #include "base/check.h"
 #include "config/document.h"
+#include "config/explain.h"
 #include "config/print.h"
 #include "yaml/parse.h"
 #include "yaml/source.h"
@@ -59,6 +61,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       MILLRACE_CHECK(index < document.components.size());
   }
   MILLRACE_CHECK(diagnostics.all().empty() == diagnostics.to_text().empty());
+  // A line for each key, and the last one with their number.
+  const std::string explained = config::explain(*root, diagnostics);
+  const auto lines = std::ranges::count(explained, '\n');
+  MILLRACE_CHECK(explained.contains(std::to_string(lines - 1) + " keys: "));
   if (has_long_key(*root)) return 0;
   using config::PrintFormat;
   using config::SecretMode;

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/printable_text.h"
 #include "base/url_text.h"
 
 namespace millrace::config {
@@ -91,9 +92,9 @@ std::string explain(const Node& root, const Diagnostics& diagnostics) {
   for (const Line& line : lines) {
     const auto meaning = static_cast<size_t>(line.note->meaning);
     ++counts[meaning];
-    text += padded(line.note->place.to_text(), place_width) + padded(kWords[meaning], 15) +
-            std::string(line.path);
-    if (!line.note->text.empty()) text += ": " + hide_urls(line.note->text);
+    text += padded(line.note->place.to_text(), place_width) + padded(kWords[meaning], 15);
+    append_printable(text, line.path);
+    if (!line.note->text.empty()) append_printable(text, ": " + hide_urls(line.note->text));
     text += "\n";
   }
   text += std::to_string(lines.size()) + " keys:";

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -63,6 +64,24 @@ def print_table(verdicts):
         print(f"{count:5}  {line}")
 
 
+def migrated(program, text, folder):
+    path = os.path.join(folder, "old.yaml")
+    with open(path, "wb") as out:
+        out.write(text)
+    return subprocess.run([program, "migrate", "--config", path], capture_output=True, timeout=60, check=True).stdout
+
+
+def migrates(program, path):
+    """Whether `millrace migrate` changes the configuration. It must keep the comments and change nothing twice."""
+    with tempfile.TemporaryDirectory() as folder, open(path, "rb") as file:
+        old = file.read()
+        new = migrated(program, old, folder)
+        assert b"printed anew" not in new, "migrate did not edit it in place"
+        assert migrated(program, new, folder) == new, "migrate changes what it has changed"
+        assert all(comment in new for comment in re.findall(rb"#[^\n]*", old)), "migrate lost a comment"
+    return new != old
+
+
 def committed_minimum():
     """The numbers of the last commit; none where git or the file is not there."""
     done = subprocess.run(["git", "show", "HEAD:tests/corpus/minimum.json"], cwd=ROOT, capture_output=True,
@@ -106,6 +125,8 @@ def main():
     starting = [verdict.path for verdict in verdicts if verdict.can_start]
     print(f"{passing} of {len(verdicts)} pass, {len(starting) - passing} more lack only files of their machine")
     tally.expect("configurations that pass", passing, minimum["pass"])
+    changed = sum(migrates(options.program, path) for path in paths)
+    tally.expect("configurations that migrate edits in place", changed, minimum["migrated"])
     if not options.validate_only:
         carried = start.run_all(options.program, starting)
         tally.expect("configurations that were started and carried data", carried, minimum["started"])
