@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "io/file.h"
+#include "ottl/zone_rule.h"
 
 namespace millrace::ottl {
 namespace {
@@ -76,7 +77,29 @@ std::shared_ptr<const TimeZone> TimeZone::parse(std::string_view file) {
                             std::ranges::all_of(zone->changes_, [](const Change& change) {
                               return std::abs(change.offset) <= kDay;
                             });
-  return is_plausible ? zone : nullptr;
+  if (!is_plausible) return nullptr;
+  std::string_view footer = file.substr(at + header.body_bytes(time_bytes));
+  if (time_bytes == 8 && footer.starts_with('\n')) {
+    footer.remove_prefix(1);
+    zone->follow_rule(footer.substr(0, footer.find('\n')));
+  }
+  return zone;
+}
+
+void TimeZone::follow_rule(std::string_view text) {
+  const auto rule = parse_zone_rule(text);
+  if (!rule) return;
+  constexpr int kYearMax = 2100;
+  const int64_t last = changes_.empty() ? 0 : changes_.back().unix_seconds;
+  for (int year = 1970; year <= kYearMax; year++) {
+    Change pair[] = {
+        {rule->to_summer.unix_seconds(year, rule->standard_offset), rule->summer_offset},
+        {rule->to_standard.unix_seconds(year, rule->summer_offset), rule->standard_offset}};
+    if (pair[1].unix_seconds < pair[0].unix_seconds) std::swap(pair[0], pair[1]);
+    for (const Change& change : pair) {
+      if (change.unix_seconds > last) changes_.push_back(change);
+    }
+  }
 }
 
 int64_t TimeZone::offset_at(int64_t unix_seconds) const {

@@ -15,8 +15,7 @@ class TimeZone {
   // From the content of a file of the database; null when it is not valid.
   static std::shared_ptr<const TimeZone> parse(std::string_view file);
 
-  // The seconds east of UTC at an instant. Behind the last change that the file lists (2037 in most
-  // of them) the last offset stays.
+  // The seconds east of UTC at an instant, up to the year 2100.
   int64_t offset_at(int64_t unix_seconds) const;
   // The same for a local time, which is given as if it were UTC. A local time that a change skips
   // or repeats gets one of the two offsets, as Go's time.Date does it.
@@ -27,6 +26,8 @@ class TimeZone {
     int64_t unix_seconds;
     int64_t offset;  // from then on
   };
+  void follow_rule(std::string_view rule);
+
   int64_t first_offset_ = 0;
   std::vector<Change> changes_;
 };
