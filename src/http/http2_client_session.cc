@@ -3,23 +3,14 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
-#include "base/allocation_name.h"
 #include "base/check.h"
 
 namespace millrace::http {
 namespace {
 
-// One gathering of output: enough for a full write of the socket, few enough for IOV_MAX.
-constexpr size_t kFrameBytesMax = 64 * 1024;
-constexpr size_t kFrameBytesFull = 48 * 1024;
-constexpr size_t kPieceCountFull = 900;
-constexpr size_t kBodyBytesFull = 1 << 20;
-// nghttp2 hands over at most one frame at a time; this much always fits behind kFrameBytesFull.
-constexpr size_t kAppendMax = kFrameBytesMax - kFrameBytesFull - 64;
 // For all responses together; each stream has HTTP/2's default of 64 KiB.
 constexpr int32_t kConnectionWindow = 1 << 20;
 constexpr size_t kFrameHeaderSize = 9;
@@ -62,17 +53,17 @@ struct Http2ClientSession::Callbacks {
 
   static ssize_t send(nghttp2_session*, const uint8_t* data, size_t size, int, void* user) {
     Http2ClientSession& me = self(user);
-    if (me.output_full()) return NGHTTP2_ERR_WOULDBLOCK;
-    size = std::min(size, kAppendMax);
-    me.append_output(data, size);
+    if (me.output_.is_full()) return NGHTTP2_ERR_WOULDBLOCK;
+    size = std::min(size, GatheredOutput::kCopyBytesMax);
+    me.output_.append_copy(data, size);
     return static_cast<ssize_t>(size);
   }
 
   static int send_data(nghttp2_session*, nghttp2_frame*, const uint8_t* header, size_t size,
                        nghttp2_data_source* source, void* user) {
     Http2ClientSession& me = self(user);
-    if (me.output_full()) return NGHTTP2_ERR_WOULDBLOCK;
-    me.append_output(header, kFrameHeaderSize);
+    if (me.output_.is_full()) return NGHTTP2_ERR_WOULDBLOCK;
+    me.output_.append_copy(header, kFrameHeaderSize);
     me.append_body(*static_cast<Stream*>(source->ptr), size);
     me.allowance_.on_frame_sent();
     return 0;
@@ -97,7 +88,7 @@ struct Http2ClientSession::Callbacks {
   static int before_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     if (Stream* stream = stream_of(session, frame->hd.stream_id)) {
-      stream->headers_offset = self(user).produced_;
+      stream->headers_offset = self(user).output_.appended();
       stream->headers_produced = true;
       self(user).allowance_.on_frame_sent();
     }
@@ -212,16 +203,7 @@ struct Http2ClientSession::Callbacks {
   }
 };
 
-namespace {
-
-std::unique_ptr<uint8_t[]> make_frame_buffer() {
-  const AllocationName name("constant connection to a back end", kFrameBytesMax);
-  return std::make_unique_for_overwrite<uint8_t[]>(kFrameBytesMax);
-}
-
-}  // namespace
-
-Http2ClientSession::Http2ClientSession() : frame_bytes_(make_frame_buffer()) {
+Http2ClientSession::Http2ClientSession() {
   nghttp2_session_callbacks* callbacks = nullptr;
   MILLRACE_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
   Callbacks::install(callbacks);
@@ -235,7 +217,6 @@ Http2ClientSession::Http2ClientSession() : frame_bytes_(make_frame_buffer()) {
   const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0}};
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
-  pieces_.reserve(kPieceCountFull + 128);
 }
 
 Http2ClientSession::~Http2ClientSession() {
@@ -268,9 +249,7 @@ Http2ClientSession::Stream* Http2ClientSession::start(Http2Request request,
   }
   for (size_t i = 0; i < request.fields.size(); ++i) fields[i] = to_nv(request.fields[i]);
 
-  nghttp2_data_provider provider{};
-  provider.source.ptr = stream;
-  provider.read_callback = Callbacks::read_body;
+  nghttp2_data_provider provider{.source = {.ptr = stream}, .read_callback = Callbacks::read_body};
   stream->id = nghttp2_submit_request(session_, nullptr, fields, request.fields.size(),
                                       stream->size == 0 ? nullptr : &provider, stream);
   MILLRACE_CHECK(stream->id > 0);
@@ -357,39 +336,17 @@ bool Http2ClientSession::finished() const {
   return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
 }
 
-bool Http2ClientSession::output_full() const {
-  return frame_size_ >= kFrameBytesFull || pieces_.size() >= kPieceCountFull ||
-         gathered_body_bytes_ >= kBodyBytesFull;
-}
-
-void Http2ClientSession::append_output(const uint8_t* data, size_t size) {
-  uint8_t* at = frame_bytes_.get() + frame_size_;
-  std::memcpy(at, data, size);
-  frame_size_ += size;
-  produced_ += size;
-  if (!pieces_.empty()) {
-    iovec& last = pieces_.back();
-    if (static_cast<uint8_t*>(last.iov_base) + last.iov_len == at) {
-      last.iov_len += size;
-      return;
-    }
-  }
-  pieces_.push_back({at, size});
-}
-
 void Http2ClientSession::append_body(Stream& stream, size_t size) {
   size_t left = size;
   if (stream.sent < stream.prefix_size) {
     const size_t count = std::min<size_t>(left, stream.prefix_size - stream.sent);
-    append_output(stream.prefix.data() + stream.sent, count);
+    output_.append_copy(stream.prefix.data() + stream.sent, count);
     left -= count;
   }
   while (left > 0) {
     const Bytes& piece = stream.body.pieces()[stream.piece];
     const size_t count = std::min(left, piece.size() - stream.offset);
-    // iovec has no const; writing sockets does not write through it.
-    pieces_.push_back({const_cast<uint8_t*>(piece.data()) + stream.offset, count});
-    produced_ += count;
+    output_.append_view(piece.data() + stream.offset, count);
     stream.offset += count;
     left -= count;
     if (stream.offset == piece.size()) {
@@ -398,38 +355,19 @@ void Http2ClientSession::append_body(Stream& stream, size_t size) {
     }
   }
   stream.sent += size;
-  gathered_body_bytes_ += size;
 }
 
 std::span<const iovec> Http2ClientSession::view_output() {
-  if (next_piece_ == pieces_.size()) {
-    pieces_.clear();
-    next_piece_ = 0;
-    frame_size_ = 0;
-    gathered_body_bytes_ = 0;
-    lingering_.clear();
+  if (output_.is_written()) {
+    output_.clear();
     // Fails only without memory; what was gathered so far is still right.
     static_cast<void>(nghttp2_session_send(session_));
   }
-  return std::span(pieces_).subspan(next_piece_);
-}
-
-void Http2ClientSession::advance_output(size_t bytes) {
-  written_ += bytes;
-  while (bytes > 0) {
-    iovec& piece = pieces_[next_piece_];
-    if (bytes < piece.iov_len) {
-      piece.iov_base = static_cast<uint8_t*>(piece.iov_base) + bytes;
-      piece.iov_len -= bytes;
-      return;
-    }
-    bytes -= piece.iov_len;
-    ++next_piece_;
-  }
+  return output_.view();
 }
 
 bool Http2ClientSession::was_written(const Stream& stream) const {
-  return stream.headers_produced && written_ > stream.headers_offset;
+  return stream.headers_produced && output_.written() > stream.headers_offset;
 }
 
 void Http2ClientSession::end_stream(Stream& stream, Http2End end, Http2ErrorCode code) {
@@ -442,9 +380,8 @@ void Http2ClientSession::end_stream(Stream& stream, Http2End end, Http2ErrorCode
 }
 
 void Http2ClientSession::forget(Stream* stream) {
-  if (next_piece_ < pieces_.size() && stream->sent > 0) {
-    lingering_.push_back(std::move(stream->body));
-  }
+  // Pieces of the output may still point into the body.
+  if (!output_.is_written() && stream->sent > 0) output_.keep(std::move(stream->body));
   streams_[stream->index] = streams_.back();
   streams_[stream->index]->index = stream->index;
   streams_.pop_back();
@@ -458,25 +395,6 @@ void Http2ClientSession::close() {
     end_stream(stream, was_written(stream) ? Http2End::kBroken : Http2End::kNotSent,
                Http2ErrorCode::kNoError);
   }
-}
-
-std::string_view http2_error_name(Http2ErrorCode code) {
-  constexpr std::array<std::string_view, 14> kNames = {"NO_ERROR",
-                                                       "PROTOCOL_ERROR",
-                                                       "INTERNAL_ERROR",
-                                                       "FLOW_CONTROL_ERROR",
-                                                       "SETTINGS_TIMEOUT",
-                                                       "STREAM_CLOSED",
-                                                       "FRAME_SIZE_ERROR",
-                                                       "REFUSED_STREAM",
-                                                       "CANCEL",
-                                                       "COMPRESSION_ERROR",
-                                                       "CONNECT_ERROR",
-                                                       "ENHANCE_YOUR_CALM",
-                                                       "INADEQUATE_SECURITY",
-                                                       "HTTP_1_1_REQUIRED"};
-  const auto index = static_cast<size_t>(code);
-  return index < kNames.size() ? kNames[index] : "unknown HTTP/2 error";
 }
 
 }  // namespace millrace::http

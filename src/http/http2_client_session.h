@@ -26,6 +26,8 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "http/gathered_output.h"
+#include "http/http2_error_code.h"
 #include "http/http2_frame_allowance.h"
 #include "http/http2_frame_walk.h"
 #include "http/response_limit.h"
@@ -39,24 +41,6 @@ enum class Http2End : uint8_t {
   kReset,     // the stream was reset, by the peer or because it broke the rules
   kNotSent,   // refused, above the last stream of GOAWAY, or nothing of it was ever written
   kBroken,    // the connection ended first
-};
-
-// The error codes of RFC 9113, section 7, as numbers on the wire.
-enum class Http2ErrorCode : uint32_t {
-  kNoError = 0x0,
-  kProtocolError = 0x1,
-  kInternalError = 0x2,
-  kFlowControlError = 0x3,
-  kSettingsTimeout = 0x4,
-  kStreamClosed = 0x5,
-  kFrameSizeError = 0x6,
-  kRefusedStream = 0x7,
-  kCancel = 0x8,
-  kCompressionError = 0x9,
-  kConnectError = 0xa,
-  kEnhanceYourCalm = 0xb,
-  kInadequateSecurity = 0xc,
-  kHttp11Required = 0xd,
 };
 
 // Hears the response to one request.
@@ -121,7 +105,7 @@ class Http2ClientSession {
   // Everything that should be written now, at most about 1 MiB. Stays valid until advance_output,
   // which says how much of it was written; the rest comes again.
   std::span<const iovec> view_output();
-  void advance_output(size_t bytes);
+  void advance_output(size_t bytes) { output_.advance(bytes); }
 
   // Ends every stream: kNotSent where nothing was written, kBroken otherwise.
   void close();
@@ -139,8 +123,6 @@ class Http2ClientSession {
 
  private:
   struct Callbacks;
-  void append_output(const uint8_t* data, size_t size);
-  bool output_full() const;
   void append_body(Stream& stream, size_t size);
   void end_stream(Stream& stream, Http2End end, Http2ErrorCode code);
   void forget(Stream* stream);
@@ -154,15 +136,7 @@ class Http2ClientSession {
   std::vector<Stream*> streams_;  // all that nghttp2 knows; Stream::index is the place here
   size_t open_count_ = 0;         // of them, those whose handler still waits
 
-  std::vector<iovec> pieces_;  // the output; [next_piece_, end) is unwritten
-  size_t next_piece_ = 0;
-  std::unique_ptr<uint8_t[]> frame_bytes_;  // what pieces_ point to, unless it is a body
-  size_t frame_size_ = 0;
-  size_t gathered_body_bytes_ = 0;
-  std::vector<Rope> lingering_;  // bodies of ended streams that pieces_ still point into
-  uint64_t produced_ = 0;        // bytes ever put into pieces_
-  uint64_t written_ = 0;         // bytes ever taken by advance_output
-
+  GatheredOutput output_;
   Http2FrameWalk walk_{0};
   Http2FrameAllowance allowance_;
   size_t block_bytes_ = 0;   // of the header block that is being read, as in kResponseHeadBytesMax
@@ -174,7 +148,5 @@ class Http2ClientSession {
   std::string goaway_text_;
   uint32_t unanswered_pings_ = 0;
 };
-
-std::string_view http2_error_name(Http2ErrorCode code);
 
 }  // namespace millrace::http

@@ -25,9 +25,11 @@ def run(command, seconds=None, **variables):
         output, _ = child.communicate(timeout=seconds)
         return child.returncode, output
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
         return None, "not ended in time"
+    finally:
+        if child.returncode is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
 
 
 class Bench:

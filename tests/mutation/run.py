@@ -5,6 +5,7 @@
     tests/mutation/run.py --seed 1 --count 300             drawn from all components that have tests
     tests/mutation/run.py --seed 1 --count 20 --component http --all-tests
     tests/mutation/run.py --at src/http/http_date.cc:40    every mutant of one line
+    tests/mutation/run.py --again result.json --all-tests  those that survived there
 
 The component's own unit tests run first, then (with --fuzz) its fuzz targets, a short round each; what none of
 them notices survives. --all-tests runs the unit tests of the components that use it, and the simulation, on
@@ -18,6 +19,7 @@ import itertools
 import json
 import os
 import random
+import signal
 import sys
 
 from bench import Bench, run
@@ -60,6 +62,9 @@ def draw(options, files, all_components):
         places = {(place.partition(":")[0], int(place.partition(":")[2])) for place in options.at}
         yield from ((c, m) for c, m in pool if (m.path, m.line) in places)
         return
+    if options.again:
+        yield from again(options.again, pool)
+        return
     # A line first, then one of its mutants: a line with many operators is not drawn more often.
     lines = collections.defaultdict(list)
     for component, mutant in pool:
@@ -69,6 +74,17 @@ def draw(options, files, all_components):
     generator.shuffle(order)
     for place in order:
         yield generator.choice(lines[place])
+
+
+def again(path, pool):
+    """The mutants of an earlier run that its component's tests did not notice, by their text."""
+    with open(path, encoding="utf-8") as file:
+        earlier = [result for result in json.load(file) if not result["noticed_by"]]
+    for result in earlier:
+        same = [pair for pair in pool if (pair[1].path, pair[1].before, pair[1].after) ==
+                (result["path"], result["before"], result["after"])]
+        if same:
+            yield min(same, key=lambda pair: abs(pair[1].line - result["line"]))
 
 
 class Round:
@@ -166,11 +182,14 @@ def main():
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--component", nargs="*", default=[])
     parser.add_argument("--at", metavar="FILE:LINE", nargs="*")
+    parser.add_argument("--again", metavar="JSON")
     parser.add_argument("--all-tests", action="store_true")
     parser.add_argument("--no-fuzz", dest="fuzz", action="store_false")
     parser.add_argument("--no-singles", dest="singles", action="store_false")
     parser.add_argument("--json", metavar="FILE", help="writes every mutant and what noticed it there")
     options = parser.parse_args()
+    # The tree is put back also where the run is ended from outside.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     files = copy_tree()
     if not os.path.exists(os.path.join(BUILD, "build.ninja")):
         code, output = run(["cmake", "--preset", "asan"])
@@ -178,7 +197,7 @@ def main():
             sys.exit(output)
     all_components = components()
     bench, results, drawn = Bench(), [], draw(options, files, all_components)
-    count = 10**6 if options.at else options.count
+    count = 10**6 if options.at or options.again else options.count
     while len(results) < count and (pairs := list(itertools.islice(drawn, count - len(results)))):
         for component, mutants in rounds(pairs):
             for mutant, by_others, by in Round(bench, options, all_components, component, mutants).run():
