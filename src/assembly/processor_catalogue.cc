@@ -6,6 +6,7 @@
 
 #include "assembly/catalogue.h"
 #include "processors/attributes/attributes_processor.h"
+#include "processors/resourcedetection/resource_detection.h"
 
 namespace millrace::assembly {
 namespace {
@@ -48,6 +49,23 @@ ProcessorReading read_resource(Section& section) {
           })};
 }
 
+ProcessorReading read_resource_detection(Section& section) {
+  namespace detection = processors::resourcedetection;
+  detection::Options options;
+  detection::read_options(section, options);
+  auto shared = std::make_shared<detection::SharedDetection>(std::move(options));
+  return {.factory =
+              std::make_shared<FunctionProcessorFactory>([shared](const ProcessorParts& parts) {
+                return detection::make_resource_detection_processor(
+                    *shared, {.name = parts.name,
+                              .loop = parts.loop,
+                              .budget = parts.pool.budget(),
+                              .log = parts.log,
+                              .metrics = parts.metrics,
+                              .system = detection::system_of_process()});
+              })};
+}
+
 constexpr config::ComponentType processor(std::string_view type, uint8_t signals) {
   return {.kind = config::ComponentKind::kProcessor, .type = type, .signals = signals};
 }
@@ -55,6 +73,7 @@ constexpr config::ComponentType processor(std::string_view type, uint8_t signals
 constexpr std::array kProcessors = {
     ProcessorKind{processor("attributes", config::kNoProfiles), read_attributes},
     ProcessorKind{processor("resource", config::kNoProfiles), read_resource},
+    ProcessorKind{processor("resource_detection", config::kAllSignals), read_resource_detection},
     ProcessorKind{processor("batch", config::kAllSignals), nullptr},
     ProcessorKind{processor("memory_limiter", config::kAllSignals), nullptr},
 };

@@ -21,6 +21,7 @@ using wire::WireType;
 constexpr size_t kFieldUnits = 8;
 constexpr size_t kItemUnits = 64;
 constexpr size_t kCopyAtOnceBytes = 64 * 1024;
+constexpr uint32_t kResourceSchemaUrl = 3;  // ResourceX.schema_url
 
 // A message whose content is being edited.
 struct Level {
@@ -45,6 +46,8 @@ class Edit {
         kept_(request) {
     context_.signal = signal;
   }
+
+  void give_schema_url(std::string_view schema_url) { schema_url_ = schema_url; }
 
   enum class Target : uint8_t { kResource, kScope, kItem };
   Result<Rope> run(Target target) {
@@ -153,7 +156,8 @@ class Edit {
     context_.resource_number++;
     context_.scope = nullptr;
     if (target_ == Target::kResource) {
-      return edit_singular(level, resource_.resource, kResourceAttributes);
+      edit_singular(level, resource_.resource, kResourceAttributes);
+      return add_schema_url(level);
     }
     edit_nested(
         level, [](uint32_t number) { return number == kResourceScopes; },
@@ -236,6 +240,21 @@ class Edit {
     }
   }
 
+  void add_schema_url(Level& level) {
+    if (stopped() || schema_url_.empty()) return;
+    wire::FieldReader fields(level.content.view());
+    std::string_view found;
+    for (wire::Field field; fields.next(&field);) {
+      work_.pace.step(kFieldUnits);
+      if (field.is(kResourceSchemaUrl, WireType::kLen)) found = field.text();
+    }
+    if (!found.empty()) return;
+    open(level);
+    keep_until(level, level.content.data() + level.content.size());
+    out_.write_len_prefix(kResourceSchemaUrl, schema_url_.size());
+    out_.write(as_span(schema_url_));
+  }
+
   // Returns field 1 of `message`; several parts are copied together. Nothing, and a failure of the
   // output, when there is no memory for that.
   std::optional<Bytes> merged(const Bytes& message) {
@@ -274,6 +293,7 @@ class Edit {
   Work& work_;
   EditContext context_;
   Target target_ = Target::kItem;
+  std::string_view schema_url_;  // for resources that have none; empty: they stay so
   ResourceView resource_;
   ScopeView scope_;
   AttributeList list_;
@@ -287,7 +307,14 @@ class Edit {
 
 Result<Rope> edit_resource_attributes(Signal signal, const Rope& request,
                                       const AttributeEditor& edit, Work& work) {
-  return Edit(signal, request, edit, work).run(Edit::Target::kResource);
+  return edit_resources(signal, request, edit, {}, work);
+}
+
+Result<Rope> edit_resources(Signal signal, const Rope& request, const AttributeEditor& edit,
+                            std::string_view schema_url, Work& work) {
+  Edit made(signal, request, edit, work);
+  made.give_schema_url(schema_url);
+  return made.run(Edit::Target::kResource);
 }
 
 Result<Rope> edit_scope_attributes(Signal signal, const Rope& request, const AttributeEditor& edit,

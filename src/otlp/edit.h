@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -43,7 +44,7 @@ using AttributeEditor = std::function<void(const EditContext&, AttributeList&)>;
 // The limit of an edited request: this size, or twice its size before, whichever is larger.
 inline constexpr size_t kEditedBytesMax = 64 << 20;
 
-// Errors of all three:
+// Errors of all of them:
 //   kResourceExhausted  over that limit, or an item with more than kAttributesMax attributes: final
 //   kUnavailable        the budget refused; the message begins with "memory"
 
@@ -51,6 +52,9 @@ inline constexpr size_t kEditedBytesMax = 64 << 20;
 // when an attribute is set; a resource in several parts becomes one.
 Result<Rope> edit_resource_attributes(Signal signal, const Rope& request,
                                       const AttributeEditor& edit, Work& work);
+// The same; also gives `schema_url` (UTF-8) to each ResourceX that has none.
+Result<Rope> edit_resources(Signal signal, const Rope& request, const AttributeEditor& edit,
+                            std::string_view schema_url, Work& work);
 
 // Edits the attributes of each InstrumentationScope in the same way.
 Result<Rope> edit_scope_attributes(Signal signal, const Rope& request, const AttributeEditor& edit,

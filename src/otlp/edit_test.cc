@@ -78,6 +78,33 @@ TEST_F(EditTest, SetThenErasedInAnotherEditIsTheRequestBefore) {
   }
 }
 
+// ResourceX messages: one with a schema_url, one with an empty one, one without any.
+TEST_F(EditTest, SchemaUrlIsGivenOnlyWhereThereIsNone) {
+  const std::string request = std::string("\x0a\x05\x1a\x03old") +
+                              std::string("\x0a\x02\x1a\x00", 4) + std::string("\x0a\x00", 2);
+  const AttributeEditor nothing = [](const EditContext&, AttributeList&) {};
+  const AttributeEditor set = [](const EditContext&, AttributeList& list) {
+    list.set("k", encode_bool_value(1));
+  };
+  const auto edited =
+      edit_resources(Signal::kLogs, Rope(Bytes::copy_of(request)), nothing, "new", own.work);
+  ASSERT_TRUE(edited);
+  EXPECT_EQ(edited->to_bytes().text(),
+            std::string("\x0a\x05\x1a\x03old") +
+                std::string("\x0a\x07\x1a\x00\x1a\x03new\x0a\x05\x1a\x03new", 16));
+  const auto both =
+      edit_resources(Signal::kLogs, Rope(Bytes::copy_of(request)), set, "new", own.work);
+  ASSERT_TRUE(both);
+  size_t count = 0;
+  edit_resource_attributes(Signal::kLogs, *both, [&](const EditContext& context, AttributeList& l) {
+    EXPECT_TRUE(l.contains("k"));
+    const std::string_view text = as_text(context.resource->bytes.view());
+    EXPECT_TRUE(text.ends_with(count++ == 0 ? "old" : "new")) << text;
+  });
+  EXPECT_EQ(count, 3u);
+  expect_valid(Signal::kLogs, *both, 0);
+}
+
 TEST_F(EditTest, UntouchedItemsStaySlicesOfTheReceivedChunk) {
   const Bytes request = example_request(Signal::kTraces, {1, 1, 100}, 1);
   const Rope edited = edit_item_attributes(Signal::kTraces, Rope(request),

@@ -42,5 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MILLRACE_CHECK(again.has_value());
     MILLRACE_CHECK(again->item_count == admitted->item_count);
   }
+  const Bytes with_schema =
+      bytes_of(*otlp::edit_resources(signal, request, change, "https://schema", own.work));
+  const auto again = otlp::admit(signal, with_schema.view());
+  MILLRACE_CHECK(again.has_value() && again->item_count == admitted->item_count);
   return 0;
 }

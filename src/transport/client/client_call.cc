@@ -68,6 +68,8 @@ void ClientResponse::add_header(std::string_view name, std::string_view value) {
     if (content_encoding == "identity") content_encoding.clear();
   } else if (name == "retry-after") {
     retry_after = value.substr(0, kShortFieldMax);
+  } else if (name == "metadata-flavor") {
+    metadata_flavor = value.substr(0, kShortFieldMax);
   }
 }
 

@@ -32,6 +32,7 @@ struct ClientResponse {
   std::string grpc_encoding;
   std::string grpc_message;  // still percent-encoded
   std::string grpc_details;  // still base64
+  std::string metadata_flavor;
   std::string body;
   bool too_large = false;  // the body passed the limit; `body` holds the part up to it
   // There was no memory for the body: it is passed over, and counted here.

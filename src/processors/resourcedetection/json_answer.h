@@ -1,0 +1,42 @@
+// JSON that a server answered: strings at known places. What has another type or is not there reads
+// as an empty string, as it does in otelcol; upper and lower case of names are the same there too.
+//
+// Bounded by the size of the text and kJsonDepthMax. One thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace millrace::processors::resourcedetection {
+
+inline constexpr size_t kJsonDepthMax = 64;
+
+class JsonAnswer {
+ public:
+  // Error: kInvalidArgument with what is wrong; the text must be an object.
+  static Result<JsonAnswer> parse(std::string_view text);
+
+  // `path` are the names of members with dots between them: "metadata.uid".
+  std::string text(std::string_view path) const;
+  // Calls `visit` for each object of the list at `path`.
+  void each(std::string_view path, const std::function<void(const JsonAnswer&)>& visit) const;
+  // Calls `visit` for each member with a string of the object at `path`.
+  void each_text(
+      std::string_view path,
+      const std::function<void(std::string_view name, std::string_view text)>& visit) const;
+
+ private:
+  struct State;  // the parsed text
+  struct Node;   // one element of it
+  JsonAnswer(std::shared_ptr<State> state, std::shared_ptr<const Node> node)
+      : state_(std::move(state)), node_(std::move(node)) {}
+
+  std::shared_ptr<State> state_;  // shared by the answers that each() makes
+  std::shared_ptr<const Node> node_;
+};
+
+}  // namespace millrace::processors::resourcedetection
