@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "io/loop.h"
+#include "memory/budget.h"
 #include "transport/client/client.h"
 #include "transport/server/request_gate.h"
 
@@ -31,6 +33,14 @@ class Authenticator {
   virtual std::string challenge() const = 0;
 };
 
+// The parts for an extension that does something by itself; they outlive the result of its run().
+struct ExtensionParts {
+  const std::string& name;  // "oauth2client/a"
+  io::Loop& loop;
+  Logger& log;
+  Budget& budget;
+};
+
 // A configured extension. Either part may be null: basicauth has either the receivers' part or the
 // exporters' part.
 struct AuthExtension {
@@ -38,6 +48,9 @@ struct AuthExtension {
   std::shared_ptr<transport::CredentialSource> client;
   // Sets the function to call when a watched file changed or is unusable; before the loops run.
   std::function<void(std::function<void(const Status&)>)> report_reloads;
+  // Starts what it does by itself, on the first worker's loop and before the loops run; null:
+  // nothing. The result is destroyed when that worker ends.
+  std::function<std::shared_ptr<void>(const ExtensionParts&)> run = nullptr;
 };
 
 }  // namespace millrace::access

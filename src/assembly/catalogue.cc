@@ -17,6 +17,8 @@
 #include "exporters/otlp/exporter.h"
 #include "extensions/basicauth/basic_auth.h"
 #include "extensions/bearertokenauth/bearer_token_auth.h"
+#include "extensions/headers_setter/headers_setter.h"
+#include "extensions/oauth2client/oauth2_client.h"
 #include "extensions/without_effect/without_effect.h"
 #include "receivers/nop/nop.h"
 #include "receivers/otlp/otlp.h"
@@ -278,6 +280,12 @@ constexpr std::array kAuthExtensions = {
         extension("bearertokenauth"),
         read_auth_extension<extensions::BearerTokenAuthOptions, extensions::read_bearer_token_auth,
                             extensions::make_bearer_token_auth>},
+    AuthKind{extension("headers_setter"),
+             read_auth_extension<extensions::HeadersSetterOptions, extensions::read_headers_setter,
+                                 extensions::make_headers_setter>},
+    AuthKind{extension("oauth2client"),
+             read_auth_extension<extensions::OAuth2ClientOptions, extensions::read_oauth2_client,
+                                 extensions::make_oauth2_client>},
 };
 
 constexpr std::array kConnectors = {

@@ -109,6 +109,13 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
   options.has_disk_in_front = exporter.has_disk_in_front[index_of(signal)];
   if (exporter.batch) options.batch = *exporter.batch;
   if (exporter.queue) options.queue = *exporter.queue;
+  if (exporter.credentials != nullptr) {
+    // Requests that are sent with different headers are not joined.
+    for (const std::string& key : exporter.credentials->context_keys()) {
+      std::vector<std::string>& keys = options.batch.metadata_keys;
+      if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+    }
+  }
   return options;
 }
 

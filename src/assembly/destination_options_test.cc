@@ -128,6 +128,27 @@ TEST(DestinationOptionsTest, TheQueuesOwnBatchWinsOverTheProcessor) {
   EXPECT_EQ(made.batch.metadata_keys, std::vector<std::string>{"a"});
 }
 
+class TenantSource final : public transport::CredentialSource {
+ public:
+  Result<transport::Credentials> current(const transport::CredentialContext&) override {
+    return nullptr;
+  }
+  std::span<const std::string> context_keys() const override { return keys_; }
+
+ private:
+  const std::vector<std::string> keys_ = {"tenant", "region"};
+};
+
+TEST(DestinationOptionsTest, HeadersThatAreTakenFromRequestsArePartOfTheBatchKey) {
+  ExporterPlan exporter = plain();
+  exporter.credentials = std::make_shared<TenantSource>();
+  DestinationOptions made = destination_options(exporter, Signal::kTraces, nullptr);
+  EXPECT_EQ(made.batch.metadata_keys, (std::vector<std::string>{"tenant", "region"}));
+  exporter.helper.queue.batch = QueueBatchConfig{.metadata_keys = {"a", "region"}};
+  made = destination_options(exporter, Signal::kTraces, nullptr);
+  EXPECT_EQ(made.batch.metadata_keys, (std::vector<std::string>{"a", "region", "tenant"}));
+}
+
 TEST(DestinationOptionsTest, ABatchInBytesIsNoMatterOfItems) {
   ExporterPlan exporter = plain();
   exporter.helper.queue.batch =

@@ -225,7 +225,7 @@ TEST(PlanFromDocumentTest, ReceiversAndExportersGetTheAuthenticatorsThatTheyName
   EXPECT_EQ(made.plan->receivers[0].listeners[0].access.gates.size(), 2u);
   EXPECT_NE(made.plan->receivers[0].listeners[0].access.limits, nullptr);
   ASSERT_NE(made.plan->exporters[0].credentials, nullptr);
-  EXPECT_EQ((*made.plan->exporters[0].credentials->current())->front().value, "Basic dTpw");
+  EXPECT_EQ((*made.plan->exporters[0].credentials->current({}))->front().value, "Basic dTpw");
   EXPECT_EQ(made.plan->auths.size(), 2u);
 }
 

@@ -51,6 +51,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop, s
       {{"worker", std::to_string(index)}}, {kTurnBounds.begin(), kTurnBounds.end()}));
   if (Status made = worker->make_destinations(); !made) return fail(made.error());
   worker->make_listeners();
+  if (index == 0) worker->run_extensions();
   auto graph = WorkerGraph::create(shared, worker->kept_, index == 0);
   if (!graph) return fail(graph.error());
   worker->graph_ = std::move(*graph);
@@ -98,6 +99,14 @@ void Worker::make_listeners() {
   const Plan& plan = *shared_.plan;
   for (size_t index = 0; index < plan.receivers.size(); ++index) {
     kept_.listeners.add(plan.receivers[index], WorkerGraph::signals_of(plan, index));
+  }
+}
+
+void Worker::run_extensions() {
+  for (const AuthPlan& auth : shared_.plan->auths) {
+    if (auth.extension->run == nullptr) continue;
+    running_extensions_.push_back(auth.extension->run(
+        {.name = auth.id, .loop = kept_.loop, .log = *shared_.log, .budget = *shared_.budget}));
   }
 }
 

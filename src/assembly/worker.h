@@ -99,10 +99,12 @@ class Worker {
   Worker(Shared& shared, io::Loop& loop);
   Status make_destinations();
   void make_listeners();
+  void run_extensions();
 
   Shared& shared_;
   KeptByWorker kept_;
-  std::unique_ptr<WorkerGraph> graph_;  // what a reload replaces
+  std::unique_ptr<WorkerGraph> graph_;                     // what a reload replaces
+  std::vector<std::shared_ptr<void>> running_extensions_;  // of the first worker
 };
 
 }  // namespace millrace::assembly

@@ -10,6 +10,7 @@
 #include "compress/compressor.h"
 #include "exporters/otlp/answer_mapping.h"
 #include "exporters/otlp/client_setup.h"
+#include "exporters/otlp/credentialed_sender.h"
 #include "exporters/otlp/partial_success.h"
 #include "memory/budget.h"
 #include "memory/chunk_pool.h"
@@ -86,7 +87,8 @@ class OtlpExporter final : public pipeline::Exporter {
         setup_(std::move(setup)),
         compression_level_(options.compression_level),
         compressor_(options.compression, options.compression_level),
-        json_responses_(budget) {}
+        json_responses_(budget),
+        sender_(loop, setup_.credentials, options.headers) {}
   ~OtlpExporter() override { close(); }
 
   void send_batch(Batch batch, MonotonicTime deadline, Done done) override {
@@ -114,6 +116,7 @@ class OtlpExporter final : public pipeline::Exporter {
   void close() override {
     if (std::exchange(closed_, true)) return;
     setup_.by_signal = {};
+    sender_.cancel();
     // Each client answers what it still has with kCancelled before it is gone.
     auto clients = std::move(setup_.clients);
     clients.clear();
@@ -153,30 +156,23 @@ class OtlpExporter final : public pipeline::Exporter {
     request.coding = body->coding;
     request.metadata = std::move(batch.metadata);
     request.deadline = deadline;
-    if (setup_.credentials != nullptr) {
-      Result<transport::Credentials> credentials = setup_.credentials->current();
-      if (!credentials) return end_later(std::move(done), retry(std::move(credentials.error())));
-      request.credentials = std::move(*credentials);
-    }
-    transport::Credentials shown = request.credentials;
-    client->send(std::move(request),
-                 [this, signal = batch.signal, memory = std::move(body->memory),
-                  shown = std::move(shown), done = std::move(done)](ClientAnswer answer) mutable {
-                   memory = Reservation();
-                   hide_queries(answer.message);
-                   done(are_outdated(shown, answer) ? retry({answer.code, answer.message})
-                                                    : to_outcome(signal, answer));
-                 });
+    sender_.send(
+        *client, std::move(request),
+        [this, signal = batch.signal, memory = std::move(body->memory), done = std::move(done)](
+            Result<ClientAnswer> answer, bool has_newer_credentials) mutable {
+          memory = Reservation();
+          if (!answer) return end_without_credentials(std::move(done), answer.error());
+          hide_queries(answer->message);
+          done(has_newer_credentials ? retry({answer->code, answer->message})
+                                     : to_outcome(signal, *answer));
+        });
   }
 
-  // Refused with credentials that have been replaced since: a renewal must lose nothing.
-  bool are_outdated(const transport::Credentials& shown, const ClientAnswer& answer) const {
-    if (shown == nullptr || answer.kind != ClientAnswer::Kind::kAnswered ||
-        answer.code != Code::kUnauthenticated) {
-      return false;
-    }
-    const Result<transport::Credentials> now = setup_.credentials->current();
-    return now && *now != shown;
+  void end_without_credentials(Done done, const Error& error) {
+    if (error.code == Code::kCancelled) return end_later(std::move(done), closed_outcome());
+    Outcome outcome = retry(error);
+    if (error.code == Code::kInvalidArgument) outcome.kind = Outcome::Kind::kRefused;
+    end_later(std::move(done), std::move(outcome));
   }
   static Outcome retry(Error error) {
     Outcome outcome;
@@ -354,6 +350,7 @@ class OtlpExporter final : public pipeline::Exporter {
   compress::Compressor compressor_;
   bool compressor_in_use_ = false;
   JsonResponses json_responses_;
+  CredentialedSender sender_;
   bool closed_ = false;
 };
 

@@ -32,9 +32,11 @@ class OtlpExporterTest : public ::testing::Test {
     probes_.clear();
   }
 
-  pipeline::Outcome send(std::string_view body, Signal signal = Signal::kTraces) {
+  pipeline::Outcome send(std::string_view body, Signal signal = Signal::kTraces,
+                         MetadataRef metadata = nullptr) {
     pipeline::Batch batch;
     batch.signal = signal;
+    batch.metadata = std::move(metadata);
     batch.item_count = 1;
     batch.bytes = Rope(Bytes::copy_of(body));
     std::optional<pipeline::Outcome> outcome;
@@ -88,7 +90,7 @@ class OtlpExporterTest : public ::testing::Test {
 // Shows what `value` holds at the time.
 class FakeCredentials final : public transport::CredentialSource {
  public:
-  Result<transport::Credentials> current() override {
+  Result<transport::Credentials> current(const transport::CredentialContext&) override {
     if (value.empty()) return fail(Code::kUnavailable, "no file");
     if (shown == nullptr || shown->front().value != value) {
       shown = std::make_shared<std::vector<MetadataEntry>>(
@@ -145,6 +147,88 @@ TEST_F(OtlpExporterTest, HttpShowsItsCredentialsToo) {
   ASSERT_EQ(probes_.size(), 1u);
   EXPECT_TRUE(probes_[0]->received.contains("authorization: Basic dTpw\r\n"))
       << probes_[0]->received;
+}
+
+TEST_F(OtlpExporterTest, CredentialsThatAreOnTheirWayAreWaitedFor) {
+  auto credentials = std::make_shared<FakeCredentials>();
+  credentials_ = credentials;
+  std::string seen;
+  grpc([&](ScriptedHttp2Server::Request& request) {
+    seen = request.field("authorization");
+    request.answer_grpc("");
+  });
+  world_.after(1s, [&] { credentials->value = "Bearer late"; });
+  const MonotonicTime begin = client_loop_->now();
+  EXPECT_EQ(send("x").kind, Kind::kDelivered);
+  EXPECT_EQ(seen, "Bearer late");
+  EXPECT_LT(client_loop_->now() - begin, 2s);
+}
+
+TEST_F(OtlpExporterTest, ClosedWhileCredentialsAreWaitedForIsCancelled) {
+  credentials_ = std::make_shared<FakeCredentials>();
+  grpc([](ScriptedHttp2Server::Request& request) { request.answer_grpc(""); });
+  world_.after(1s, [&] { exporter_->close(); });
+  EXPECT_EQ(send("x").kind, Kind::kCancelled);
+}
+
+// Sends the header "tenant" of the request as "x-tenant".
+class TenantCredentials final : public transport::CredentialSource {
+ public:
+  Result<transport::Credentials> current(const transport::CredentialContext& context) override {
+    const std::string tenant(context.metadata == nullptr ? "" : context.metadata->find("tenant"));
+    if (tenant == "two") return fail(Code::kInvalidArgument, "two values of tenant");
+    own_header_count = context.own_headers->size();
+    return std::make_shared<const std::vector<MetadataEntry>>(
+        std::vector<MetadataEntry>{{"x-tenant", tenant}});
+  }
+  std::span<const std::string> context_keys() const override { return keys_; }
+  std::span<const std::string> removed_headers() const override { return removed_; }
+  size_t own_header_count = 0;
+
+ private:
+  const std::vector<std::string> keys_ = {"tenant"};
+  const std::vector<std::string> removed_ = {"x-removed"};
+};
+
+MetadataRef tenant(std::string value) {
+  auto metadata = std::make_shared<Metadata>();
+  metadata->entries = {{"tenant", std::move(value)}, {"other", "1"}};
+  return metadata;
+}
+
+TEST_F(OtlpExporterTest, HeadersOfTheRequestGoUnderTheNamesThatCredentialsGiveThem) {
+  auto credentials = std::make_shared<TenantCredentials>();
+  credentials_ = credentials;
+  std::vector<std::string> seen;
+  GrpcOptions options;
+  options.headers = {{"x-tenant", "configured"}, {"x-removed", "1"}};
+  grpc(
+      [&](ScriptedHttp2Server::Request& request) {
+        seen.push_back(request.field("x-tenant") + "," + request.field("tenant") + "," +
+                       request.field("x-removed") + "," + request.field("other"));
+        request.answer_grpc("", {{"grpc-status", "16"}, {"grpc-message", "no such tenant"}});
+      },
+      options);
+  EXPECT_EQ(send("x", Signal::kTraces, tenant("a")).kind, Kind::kRefused)
+      << "the same credentials are no newer ones";
+  EXPECT_EQ(seen, std::vector<std::string>{"a,,,1"});
+  EXPECT_EQ(credentials->own_header_count, 2u);
+  EXPECT_EQ(send("x", Signal::kTraces, tenant("two")).kind, Kind::kRefused);
+  EXPECT_EQ(seen.size(), 1u);
+}
+
+TEST_F(OtlpExporterTest, HttpGoesWithoutRemovedHeadersToo) {
+  credentials_ = std::make_shared<TenantCredentials>();
+  HttpOptions options = http_options();
+  options.headers = {{"x-removed", "1"}, {"x-kept", "2"}};
+  http("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", options);
+  EXPECT_EQ(send("x", Signal::kTraces, tenant("a")).kind, Kind::kDelivered);
+  ASSERT_EQ(probes_.size(), 1u);
+  const std::string& received = probes_[0]->received;
+  EXPECT_TRUE(received.contains("x-tenant: a\r\n")) << received;
+  EXPECT_TRUE(received.contains("x-kept: 2\r\n")) << received;
+  EXPECT_FALSE(received.contains("x-removed")) << received;
+  EXPECT_FALSE(received.contains("\r\ntenant:")) << received;
 }
 
 TEST_F(OtlpExporterTest, GrpcBodyIsCompressedAndDelivered) {

@@ -139,7 +139,9 @@ using CredentialVersions = access::Reloading<const std::vector<MetadataEntry>>;
 class Shown final : public transport::CredentialSource {
  public:
   explicit Shown(std::shared_ptr<CredentialVersions> source) : source_(std::move(source)) {}
-  Result<Credentials> current() override { return source_->look({}, 0s); }
+  Result<Credentials> current(const transport::CredentialContext&) override {
+    return source_->look({}, 0s);
+  }
 
  private:
   const std::shared_ptr<CredentialVersions> source_;

@@ -134,9 +134,9 @@ TEST(BasicAuthTest, ExportersSendTheCurrentContentsOfTheFiles) {
                          .password_file = folder.write("password", "wonder\n")};
   auto extension = make_basic_auth(options);
   ASSERT_TRUE(extension) << extension.error().message;
-  const auto shown = [&] { return (*extension->client->current())->front().value; };
+  const auto shown = [&] { return (*extension->client->current({}))->front().value; };
   EXPECT_EQ(shown(), "Basic YWxpY2U6d29uZGVy");
-  EXPECT_EQ((*extension->client->current())->front().name, "authorization");
+  EXPECT_EQ((*extension->client->current({}))->front().name, "authorization");
   folder.write("password", "x");
   EXPECT_EQ(shown(), "Basic YWxpY2U6eA==");
 }

@@ -87,7 +87,9 @@ class Judge final : public access::Authenticator {
 class Bearer final : public transport::CredentialSource {
  public:
   explicit Bearer(std::shared_ptr<Source> source) : source_(std::move(source)) {}
-  Result<Credentials> current() override { return source_->look({}, 0s)->credentials; }
+  Result<Credentials> current(const transport::CredentialContext&) override {
+    return source_->look({}, 0s)->credentials;
+  }
 
  private:
   const std::shared_ptr<Source> source_;

@@ -40,7 +40,7 @@ std::string judge(access::AuthExtension& extension, std::string_view name, std::
 }
 
 std::string shown(access::AuthExtension& extension) {
-  const auto credentials = extension.client->current();
+  const auto credentials = extension.client->current({});
   EXPECT_TRUE(credentials.has_value());
   EXPECT_EQ((*credentials)->size(), 1u);
   return (*credentials)->front().name + ": " + (*credentials)->front().value;

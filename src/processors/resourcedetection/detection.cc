@@ -11,7 +11,7 @@
 namespace millrace::processors::resourcedetection {
 namespace {
 
-// Of an attempt whose options set none.
+// The limit of an attempt whose options set none.
 constexpr Duration kAttemptLimit = 30s;
 constexpr size_t kAnswerBytesMax = 1 << 20;
 

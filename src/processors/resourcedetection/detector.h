@@ -50,7 +50,7 @@ Result<Finding> detect_gcp(const DetectorOptions& options, World& world);
 Result<Finding> detect_azure(const DetectorOptions& options, World& world);
 Result<Finding> detect_k8s_api(const DetectorOptions& options, World& world);
 
-// Of a server that is not there: nothing found, or an error where the options say that it must be.
+// The result where no server is there: nothing found, or an error where the options demand one.
 Result<Finding> missing(const DetectorOptions& options, std::string reason);
 
 }  // namespace millrace::processors::resourcedetection

@@ -35,7 +35,7 @@ std::string cluster_arn(const std::string& cluster, const TaskName& task) {
   return "arn:aws:ecs:" + task.region + ":" + task.account + ":cluster/" + cluster;
 }
 
-// Of the other containers of the task that write to CloudWatch.
+// Adds the logs of the other containers of the task that write to CloudWatch.
 void add_logs(const JsonAnswer& task, const std::string& own_id, const std::string& account,
               ResourceBuilder& builder) {
   std::vector<std::string> group_names;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr Duration kComputeLimit = 2s;
 
-// What is missing is noted, and an error only where the options say so.
+// A missing attribute is noted, and is an error only where the options say so.
 class GcpDetection {
  public:
   GcpDetection(const DetectorOptions& options, World& world)
@@ -219,7 +219,7 @@ class GcpDetection {
                   parts[3]);
   }
 
-  // Of the Compute API, as the service account of the instance.
+  // Asks the Compute API, as the service account of the instance.
   Result<JsonAnswer> compute_instance(const std::string& project) {
     const auto zone = text("instance/zone");
     if (!zone) return fail(zone.error());

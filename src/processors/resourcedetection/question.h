@@ -9,11 +9,13 @@
 #include "base/metadata.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "processors/resourcedetection/json_answer.h"
+#include "json_answer/json_answer.h"
 #include "processors/resourcedetection/world.h"
 #include "transport/client/web_url.h"
 
 namespace millrace::processors::resourcedetection {
+
+using json_answer::JsonAnswer;
 
 // A metadata server is on the same machine or next to it. One that does not answer within this is
 // not there.

@@ -15,7 +15,7 @@
 
 namespace millrace::processors::resourcedetection {
 
-// What the instances of one processor share.
+// The state that the instances of one processor share.
 class SharedDetection {
  public:
   explicit SharedDetection(Options options)

@@ -46,7 +46,7 @@ class ProcessorTest : public ::testing::Test {
     payload.item_count = otlp::admit(signal, request.view())->item_count;
     return payload;
   }
-  // Of the first resource, after processing: the attribute's text, "-" where it is not.
+  // The text of the attribute in each resource after processing; "-" where it is not.
   std::string processed(pipeline::Processor& processor, Signal signal, std::string_view key) {
     pipeline::Payload payload = payload_of(signal, otlp::example_request(signal, {2, 1, 3}, 1));
     const auto result = processor.process(payload, own_.work);

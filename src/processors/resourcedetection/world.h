@@ -21,7 +21,7 @@ namespace millrace::processors::resourcedetection {
 class World {
  public:
   virtual ~World() = default;
-  // Of the environment; nothing when it is not set.
+  // A variable of the environment; nothing when it is not set.
   virtual std::optional<std::string> variable(const std::string& name) = 0;
   // Nothing when it cannot be read.
   virtual std::optional<std::string> read_file(const std::string& path) = 0;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,12 +35,34 @@ inline constexpr size_t kInterpretedBytesMax = 256 * 1024;
 // changes. The values are secrets; names are lower case.
 using Credentials = std::shared_ptr<const std::vector<MetadataEntry>>;
 
-// Where an exporter gets them for each request; shared by the workers.
+// The parts of a request that its credentials may depend on; valid during the call.
+struct CredentialContext {
+  const Metadata* metadata = nullptr;  // the headers that came with the data; null: none
+  MonotonicTime now{};
+  const std::vector<MetadataEntry>* own_headers = nullptr;  // of the exporter; null: none
+};
+
+// Where an exporter gets them for each request; shared by the workers. Any thread.
 class CredentialSource {
  public:
   virtual ~CredentialSource() = default;
-  // Any thread. An error: there is nothing to show (the file cannot be read); it says why.
-  virtual Result<Credentials> current() = 0;
+  // Errors say why there is nothing to show:
+  //   kUnavailable      not yet, but soon: the request may wait for it
+  //   kInvalidArgument  never for this request
+  //   others            not now (a file or a server cannot be read)
+  virtual Result<Credentials> current(const CredentialContext& context) = 0;
+  // The peer refused these. True when others are there or on their way, so that another attempt may
+  // succeed; without them, a refusal is final.
+  virtual bool renew(const Credentials& refused, MonotonicTime now) {
+    static_cast<void>(refused);
+    static_cast<void>(now);
+    return false;
+  }
+  // The headers of received requests (lower case) that current() looks at. Data with different
+  // values must not be sent in one request; they are not passed on under their own names.
+  virtual std::span<const std::string> context_keys() const { return {}; }
+  // Headers of the exporter (lower case) that are not sent.
+  virtual std::span<const std::string> removed_headers() const { return {}; }
 };
 
 struct ClientRequest {
@@ -48,6 +71,8 @@ struct ClientRequest {
   compress::Coding coding = compress::Coding::kIdentity;
   MetadataRef metadata;               // sent as additional headers; may be null
   Credentials credentials = nullptr;  // sent instead of fields of the same names; may be null
+  // Headers of the options (lower case) that are not sent; the texts must outlive the request.
+  std::span<const std::string> without = {};
   MonotonicTime deadline = kNever;
 };
 

@@ -23,6 +23,7 @@ bool is_field_value(std::string_view value) {
 }
 
 bool is_replaced(const ClientRequest& request, std::string_view name) {
+  if (std::ranges::find(request.without, name) != request.without.end()) return true;
   return request.credentials != nullptr &&
          std::ranges::any_of(*request.credentials,
                              [&](const MetadataEntry& entry) { return entry.name == name; });

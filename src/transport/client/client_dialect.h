@@ -46,7 +46,8 @@ class ClientDialect {
 bool is_reserved_field(std::string_view name);
 // No control characters, so that it can't end its line early.
 bool is_field_value(std::string_view value);
-// Whether the request's credentials have a field of that name, which then goes instead.
+// Whether the request's credentials have a field of that name, which then goes instead, or the
+// request goes without it.
 bool is_replaced(const ClientRequest& request, std::string_view name);
 
 std::unique_ptr<ClientDialect> make_grpc_dialect(const ClientOptions& options);

@@ -82,10 +82,12 @@ class GrpcDialect final : public ClientDialect {
         scratch.fields.push_back({.name = entry.name, .value = entry.value});
       }
     }
-    if (request.credentials != nullptr) {
+    if (request.credentials != nullptr || !request.without.empty()) {
       std::erase_if(scratch.fields, [&](const http::Http2Field& field) {
         return is_replaced(request, field.name);
       });
+    }
+    if (request.credentials != nullptr) {
       for (const MetadataEntry& entry : *request.credentials) {
         scratch.fields.push_back({.name = entry.name, .value = entry.value, .indexed = false});
       }

@@ -4,14 +4,16 @@
 // Bounded by the size of the text and kJsonDepthMax. One thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 
-namespace millrace::processors::resourcedetection {
+namespace millrace::json_answer {
 
 inline constexpr size_t kJsonDepthMax = 64;
 
@@ -22,6 +24,8 @@ class JsonAnswer {
 
   // `path` are the names of members with dots between them: "metadata.uid".
   std::string text(std::string_view path) const;
+  // A number, or a string of digits; a fraction is cut off. Nothing for anything else.
+  std::optional<int64_t> number(std::string_view path) const;
   // Calls `visit` for each object of the list at `path`.
   void each(std::string_view path, const std::function<void(const JsonAnswer&)>& visit) const;
   // Calls `visit` for each member with a string of the object at `path`.
@@ -39,4 +43,4 @@ class JsonAnswer {
   std::shared_ptr<const Node> node_;
 };
 
-}  // namespace millrace::processors::resourcedetection
+}  // namespace millrace::json_answer

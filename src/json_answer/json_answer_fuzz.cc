@@ -1,15 +1,15 @@
-// Whatever a server answers, places in it read as text, and lists within the bounds of the answer.
+// For any answer of a server: places in it read as text, and lists within the bounds of the answer.
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "base/check.h"
 #include "base/testing/fuzz_input.h"
-#include "processors/resourcedetection/json_answer.h"
+#include "json_answer/json_answer.h"
 #include "wire/utf8.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using millrace::processors::resourcedetection::JsonAnswer;
+  using millrace::json_answer::JsonAnswer;
   const std::string_view text = millrace::testing::FuzzInput(data, size).rest_text();
   const auto answer = JsonAnswer::parse(text);
   if (!answer) return 0;
@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string found = answer->text(path);
     MILLRACE_CHECK(found.size() <= text.size() && millrace::wire::is_utf8(found));
   }
+  answer->number("a");
   size_t count = 0;
   answer->each("a", [&](const JsonAnswer& each) { count += each.text("b").size() + 1; });
   answer->each_text("a", [&](std::string_view name, std::string_view value) {

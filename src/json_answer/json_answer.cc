@@ -1,13 +1,14 @@
-#include "processors/resourcedetection/json_answer.h"
+#include "json_answer/json_answer.h"
 
 // As in otlp/json: misuse of the parser is not checked at run time.
 #define SIMDJSON_DEVELOPMENT_CHECKS 0
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
-namespace millrace::processors::resourcedetection {
+namespace millrace::json_answer {
 
 using simdjson::dom::element;
 
@@ -76,6 +77,23 @@ std::string JsonAnswer::text(std::string_view path) const {
   return std::string(text);
 }
 
+std::optional<int64_t> JsonAnswer::number(std::string_view path) const {
+  element found;
+  if (!find(node_->root, path, found)) return std::nullopt;
+  int64_t number = 0;
+  if (found.get_int64().get(number) == simdjson::SUCCESS) return number;
+  double real = 0;
+  if (found.get_double().get(real) == simdjson::SUCCESS) {
+    constexpr double kMax = 9e18;
+    return static_cast<int64_t>(std::clamp(real, -kMax, kMax));
+  }
+  std::string_view text;
+  if (found.get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 void JsonAnswer::each(std::string_view path,
                       const std::function<void(const JsonAnswer&)>& visit) const {
   element found;
@@ -100,4 +118,4 @@ void JsonAnswer::each_text(
   }
 }
 
-}  // namespace millrace::processors::resourcedetection
+}  // namespace millrace::json_answer
