@@ -14,6 +14,7 @@
 #include "daemon/replay/replay.h"
 #include "daemon/run/run.h"
 #include "daemon/sink/sink.h"
+#include "daemon/trial/trial.h"
 
 namespace {
 
@@ -50,6 +51,14 @@ int main(int argc, char** argv) {
   program.doctor = [&program](const millrace::cli::DoctorArguments& arguments,
                               millrace::Result<millrace::cli::Configuration> configuration) {
     return millrace::doctor::run_doctor(arguments, std::move(configuration), program.write_out);
+  };
+  program.test = [&program](const millrace::cli::TestArguments& arguments,
+                            millrace::Result<millrace::cli::Configuration> configuration) {
+    return millrace::trial::run_test(arguments, std::move(configuration),
+                                     {.read_file = program.world.read_file,
+                                      .write_out = program.write_out,
+                                      .write_error = program.write_error,
+                                      .in_colour = isatty(STDOUT_FILENO) == 1});
   };
   program.commands.push_back(
       {.name = "generate",

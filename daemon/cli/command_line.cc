@@ -40,6 +40,7 @@ Commands:
                           what each key means here
   migrate                 print an old configuration with what otelcol removed replaced
   doctor                  check also back ends, disks, limits and ports, and say what to change
+  test                    send a sample through a pipeline's processors and show what they change
   print-config            the configuration after merging and ${...}, secrets hidden
   components              the receivers, processors, exporters and extensions of this build
   featuregate [ID]        the feature gates
@@ -53,6 +54,7 @@ Examples:
   millrace validate --config base.yaml --config site.yaml
   millrace migrate --config old.yaml > otel.yaml
   millrace doctor --config otel.yaml
+  millrace test --config otel.yaml --input sample.json --expect out.json
   millrace print-config --config otel.yaml --format json
 )";
 
@@ -103,12 +105,9 @@ class CommandLine {
         add("doctor", "check also back ends, disks, limits and ports, and say what to change");
     add_sources(*doctor);
     doctor->add_flag("--json", doctor_.prints_json, "the findings as one JSON object");
-    doctor
-        ->add_option_function<std::string>(
-            "--timeout", [this](const std::string& text) { set_timeout(text); },
-            "how long to wait for a back end, a disk or a name (default 5s)")
-        ->type_name("DURATION")
-        ->allow_extra_args(false);
+    add_duration(*doctor, "--timeout", doctor_.timeout,
+                 "how long to wait for a back end, a disk or a name (default 5s)");
+    declare_test();
     add("components", "list the components of this build, as YAML");
     CLI::App* print = add("print-config", "print the configuration after merging and ${...}");
     print->alias("print-initial-config");
@@ -130,18 +129,43 @@ class CommandLine {
     }
   }
 
+  void declare_test() {
+    CLI::App* test =
+        add("test", "send a sample through a pipeline's processors and show what they change");
+    add_sources(*test);
+    test->add_option("--input", test_.input, "the sample: OTLP/JSON, or any file that replay reads")
+        ->required()
+        ->allow_extra_args(false);
+    test->add_option("--pipeline", test_.pipeline,
+                     "its name, like traces/2; needed where several have the sample's signal")
+        ->allow_extra_args(false);
+    test->add_option("--expect", test_.expect, "fail unless the output is what this file has")
+        ->allow_extra_args(false);
+    test->add_flag("--json", test_.prints_json, "the output of each processor as one JSON object");
+    add_duration(*test, "--wait", test_.wait,
+                 "time for processors that detect something first (default 0s)");
+  }
+
   CLI::App* add(const std::string& name, const std::string& description) {
     CLI::App* command = app_.add_subcommand(name, description);
     command->allow_extras();
     return command;
   }
 
-  void set_timeout(const std::string& text) {
-    const auto duration = config::parse_duration(text);
-    if (!duration || *duration <= Duration(0)) {
-      throw CLI::ValidationError("--timeout", "\"" + text + "\" is not a duration like 5s");
-    }
-    doctor_.timeout = *duration;
+  static void add_duration(CLI::App& app, const std::string& name, Duration& into,
+                           const std::string& description) {
+    app.add_option_function<std::string>(
+           name,
+           [name, &into](const std::string& text) {
+             const auto duration = config::parse_duration(text);
+             if (!duration || *duration <= Duration(0)) {
+               throw CLI::ValidationError(name, "\"" + text + "\" is not a duration like 5s");
+             }
+             into = *duration;
+           },
+           description)
+        ->type_name("DURATION")
+        ->allow_extra_args(false);
   }
 
   // Each --config takes one word. Values keep their commas and brackets.
@@ -236,6 +260,7 @@ class CommandLine {
     if (name == "validate") return validate();
     if (name == "migrate") return migrate();
     if (name == "doctor") return program_.doctor(doctor_, load());
+    if (name == "test") return program_.test(test_, load());
     if (name == "print-config") return print_config();
     if (name == "version") return show_version();
     if (name == "components") {
@@ -321,6 +346,7 @@ class CommandLine {
   CLI::App app_{"Millrace: an OpenTelemetry collector", "millrace"};
   CollectorArguments arguments_;
   DoctorArguments doctor_;
+  TestArguments test_;
   PrintArguments print_;
   bool explains_ = false;  // validate
   std::string old_file_;   // migrate

@@ -37,6 +37,15 @@ struct DoctorArguments {
   Duration timeout = 5s;  // of each back end, disk and name
 };
 
+// What `test` is asked.
+struct TestArguments {
+  std::string input;          // the file of the sample
+  std::string pipeline = {};  // empty: the only one of the sample's signal
+  std::string expect = {};    // a file; empty: none
+  bool prints_json = false;
+  Duration wait = Duration(0);  // before the sample is sent
+};
+
 // A sub-command that another component defines (generate, sink).
 struct Command {
   std::string name;
@@ -57,6 +66,8 @@ struct Program {
   std::function<int(const CollectorArguments&, Configuration)> run;
   // Says whether the configuration, right or wrong, would work here now; the exit code.
   std::function<int(const DoctorArguments&, Result<Configuration>)> doctor;
+  // Sends a sample through the processors of a pipeline; the exit code.
+  std::function<int(const TestArguments&, Result<Configuration>)> test;
   std::vector<Command> commands;
   std::function<void(std::string_view)> write_out;    // to stdout
   std::function<void(std::string_view)> write_error;  // to stderr

@@ -276,7 +276,7 @@ TEST_F(CommandLineTest, CompletionKnowsEveryCommandAndItsFlags) {
   EXPECT_EQ(call({"completion", "bash"}), 0);
   EXPECT_TRUE(out.contains("sink) words=\"--help --check-ids\"")) << out;
   EXPECT_TRUE(out.contains(
-      "*) words=\"validate migrate doctor components print-config featuregate completion "
+      "*) words=\"validate migrate doctor test components print-config featuregate completion "
       "version sink --help --version --config --set --feature-gates\""))
       << out;
   EXPECT_EQ(call({"completion", "zsh"}), 0);
