@@ -28,7 +28,7 @@ bool stays_on_a_line(const element& value, size_t line_bytes) {
 
 class Printer {
  public:
-  // `before`: what stands before the value on its first line; `after`: a comma or nothing.
+  // `before`: the text before the value on its first line; `after`: a comma or nothing.
   void print(const element& value, size_t depth, const std::string& before, const char* after) {
     const std::string indent(2 * depth, ' ');
     const std::string whole = simdjson::minify(value);

@@ -35,7 +35,7 @@ class Collecting final : public pipeline::Outlet {
   std::vector<Payload> emitted_;
 };
 
-// What a worker gives to its processors.
+// The loop, pool, log and clock that a worker gives to its processors.
 struct Surroundings {
   Surroundings(const assembly::Plan& plan, std::unique_ptr<io::Loop> made)
       : budget(plan.budget_bytes), loop(std::move(made)) {}
