@@ -7,6 +7,7 @@
 #include "base/allocation_name.h"
 #include "segment_log/quarantine.h"
 #include "segment_log/segment_reader.h"
+#include "segment_log/segment_scan.h"
 
 namespace millrace::segment_log {
 namespace {
@@ -24,64 +25,6 @@ struct Found {
   std::vector<DoneRange> done;     // of one that was scanned
   bool snapshot_is_whole = false;  // of one that was scanned
   std::vector<NamedTarget> targets;
-};
-
-class SegmentScan {
- public:
-  SegmentScan(Found& found, uint64_t file_bytes) : found_(found), file_bytes_(file_bytes) {}
-  void take(const BlockHeader& header, std::span<const uint8_t> body) {
-    note_snapshot(header);
-    switch (header.kind) {
-      case BlockKind::kRecord:
-        take_record(header);
-        break;
-      case BlockKind::kTargetTable:
-        if (auto targets = decode_target_table(body, header.count)) {
-          found_.targets = std::move(*targets);
-        }
-        break;
-      case BlockKind::kDoneRanges:
-      case BlockKind::kDoneBitmap: {
-        const auto ranges = done_ranges_of(header, body);
-        found_.done.insert(found_.done.end(), ranges.begin(), ranges.end());
-        break;
-      }
-      default:
-        break;
-    }
-  }
-
- private:
-  void note_snapshot(const BlockHeader& header) {
-    const uint64_t offset = uint64_t{header.position} * kUnit;
-    if (offset != contiguous_end_) return;
-    if (offset == 0 && header.kind != BlockKind::kHead) return;
-    if (offset == 0) snapshot_blocks_ = header.count;
-    contiguous_end_ += block_bytes(header.body_bytes);
-    found_.snapshot_is_whole = contiguous_++ >= snapshot_blocks_;
-  }
-  void take_record(const BlockHeader& header) {
-    Segment& segment = *found_.segment;
-    // Ids grow, and can't leave more room between them than there was for blocks.
-    const RecordId least = segment.count() == 0 ? header.id : segment.end_id();
-    const RecordId first = segment.count() == 0 ? header.id : segment.first_id();
-    if (header.id < least || header.id - first >= file_bytes_ / kBlockBytesMin) return;
-    if (header.id >= RecordId{1} << 63) return;
-    IndexEntry entry;
-    entry.position = header.position;
-    entry.body_bytes = header.body_bytes;
-    entry.payload_bytes = header.body_bytes - header.metadata_bytes;
-    entry.items = header.count;
-    entry.admitted_bytes = header.admitted_bytes;
-    entry.targets = header.targets;
-    segment.add(header.id, entry, WallTime(Duration(header.time)), 0, 0);
-  }
-
-  Found& found_;
-  const uint64_t file_bytes_;
-  uint64_t contiguous_end_ = 0;
-  uint64_t contiguous_ = 0;
-  uint64_t snapshot_blocks_ = 0;
 };
 
 void take_sealed(Found& found) {
@@ -166,28 +109,23 @@ class Recovery {
 
   // Everything that a scan can tell; replaces what a summary told.
   Status scan(io::DiskFile& file, Found& found) {
-    const Result<uint64_t> file_bytes = file.size();
-    if (!file_bytes) return fail(file_bytes.error());
-    auto segment = std::make_shared<Segment>(found.segment->name(), found.segment->epoch());
-    segment->begin(0, *file_bytes);
-    found.segment = segment;
-    found.sealed.reset();
-    found.done.clear();
-    SegmentScan taker(found, *file_bytes);
-    Result<Scan> scan = scan_segment(
-        file, segment->epoch(), [&taker](const BlockHeader& header, std::span<const uint8_t> body) {
-          taker.take(header, body);
-        });
-    if (!scan) return fail(scan.error());
-    found.scan = std::move(*scan);
-    segment->set_extent(found.scan.end, *file_bytes);
-    segment->close();
+    const Segment& known = *found.segment;
+    Result<ScannedSegment> scanned = read_blocks(file, known.name(), known.epoch());
+    if (!scanned) return fail(scanned.error());
+    found = {.segment = std::move(scanned->segment),
+             .sealed = {},
+             .scan = std::move(scanned->scan),
+             .done = std::move(scanned->done),
+             .snapshot_is_whole = scanned->snapshot_is_whole,
+             .targets = std::move(scanned->targets)};
+    found.segment->set_extent(found.scan.end, scanned->file_bytes);
+    found.segment->close();
     if (found.scan.valid_blocks == 0) return {};
     for (const Damage& damage : found.scan.damages) {
       if (found.scan.is_torn(damage)) {
         result_.numbers.torn_bytes_cut += damage.bytes;
       } else {
-        set_aside(file, segment->name(), damage);
+        set_aside(file, found.segment->name(), damage);
       }
     }
     place_.point("recovery_scanned");
@@ -394,19 +332,11 @@ Result<LoadedIndex> load_index(const SegmentPlace& place, Logger* log, const Seg
     if (!footer) return fail(footer.error());
     if (*footer) return LoadedIndex{(*footer)->first_id, std::move((*footer)->index), 0};
   }
-  const Result<uint64_t> file_bytes = (*file)->size();
-  if (!file_bytes) return fail(file_bytes.error());
-  Found found;
-  found.segment = std::make_shared<Segment>(segment.name(), segment.epoch());
-  SegmentScan taker(found, *file_bytes);
-  const Result<Scan> scan = scan_segment(
-      **file, segment.epoch(), [&taker](const BlockHeader& header, std::span<const uint8_t> body) {
-        taker.take(header, body);
-      });
-  if (!scan) return fail(scan.error());
-  LoadedIndex loaded{found.segment->first_id(), found.segment->take_index(), 0};
-  for (const Damage& damage : scan->damages) {
-    if (scan->is_torn(damage)) continue;
+  Result<ScannedSegment> scanned = read_blocks(**file, segment.name(), segment.epoch());
+  if (!scanned) return fail(scanned.error());
+  LoadedIndex loaded{scanned->segment->first_id(), scanned->segment->take_index(), 0};
+  for (const Damage& damage : scanned->scan.damages) {
+    if (scanned->scan.is_torn(damage)) continue;
     ++loaded.quarantined;
     quarantine_stretch(place, log, **file, segment.name(), damage);
   }
