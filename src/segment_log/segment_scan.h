@@ -1,5 +1,5 @@
-// What the blocks of a segment file say, read one by one: for a segment without a valid footer, and
-// for one whose footer is damaged.
+// A segment file read block by block: for a segment without a valid footer, and for one whose footer
+// is damaged.
 #pragma once
 
 #include <cstdint>

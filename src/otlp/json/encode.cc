@@ -1,12 +1,11 @@
 #include "otlp/json/encode.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <vector>
 
 #include "base/allocation_name.h"
 #include "base/json_string.h"
+#include "otlp/json/number_text.h"
 #include "otlp/json/text_values.h"
 #include "otlp/rope_reader.h"
 #include "wire/protobuf.h"
@@ -16,18 +15,6 @@ namespace {
 
 using wire::FieldReader;
 using wire::WireType;
-
-template <class Number>
-void append_number(Number number, std::string* out) {
-  std::array<char, 24> text;
-  out->append(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
-}
-template <class Number>
-void append_quoted(Number number, std::string* out) {
-  *out += '"';
-  append_number(number, out);
-  *out += '"';
-}
 
 class Writer {
  public:
@@ -67,7 +54,6 @@ class Writer {
   void key(const Field& known);
   bool one_value(const Field& known, const wire::Field& value, int depth);
   bool list_values(const Field& known, const wire::Field& value, int depth, bool* first);
-  void number(Kind kind, uint64_t bits);
 
   // What is not yet with the sink: kSpilledBytes and one value, of which each byte may become six.
   static constexpr size_t kTextBytesMax = 16 * kSpilledBytes;
@@ -256,7 +242,7 @@ bool Writer::list_values(const Field& known, const wire::Field& value, int depth
     separate();
     pace_.step(kFieldUnits);
     if (!spill()) return false;
-    number(known.kind, bits);
+    append_number(known.kind, bits, &out_);
   }
   return true;
 }
@@ -284,7 +270,7 @@ bool Writer::one_value(const Field& known, const wire::Field& value, int depth) 
       out_ += '"';
       return true;
     default:
-      number(known.kind, value.value);
+      append_number(known.kind, value.value, &out_);
       return true;
   }
 }
@@ -321,38 +307,6 @@ bool Writer::long_base64(std::span<const uint8_t> bytes) {
   }
   append_base64(bytes, &out_);
   return true;
-}
-
-void Writer::number(Kind kind, uint64_t bits) {
-  switch (kind) {
-    case Kind::kBool:
-      out_ += bits != 0 ? "true" : "false";
-      break;
-    case Kind::kInt32:
-    case Kind::kEnum:
-      append_number(static_cast<int32_t>(bits), &out_);
-      break;
-    case Kind::kSint32:
-      append_number(static_cast<int32_t>(wire::zigzag_decode(bits & UINT32_MAX)), &out_);
-      break;
-    case Kind::kUint32:
-    case Kind::kFixed32:
-      append_number(static_cast<uint32_t>(bits), &out_);
-      break;
-    case Kind::kInt64:
-    case Kind::kSfixed64:
-      append_quoted(static_cast<int64_t>(bits), &out_);
-      break;
-    case Kind::kUint64:
-    case Kind::kFixed64:
-      append_quoted(bits, &out_);
-      break;
-    default: {
-      double value;
-      std::memcpy(&value, &bits, sizeof value);
-      append_double(value, &out_);
-    }
-  }
 }
 
 }  // namespace
