@@ -1,5 +1,5 @@
-// A segment file read block by block: for a segment without a valid footer, and for one whose footer
-// is damaged.
+// A segment file read block by block: for a segment without a valid footer, and for one whose
+// footer is damaged.
 #pragma once
 
 #include <cstdint>
