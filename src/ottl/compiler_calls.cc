@@ -218,7 +218,13 @@ bool Compiler::compile_argument(const Expression& value, const Parameter& parame
 
 bool Compiler::compile_target(const Expression& value, Node* node) {
   if (value.kind != Kind::kPath) return fail(value.offset, "the argument must be a path");
-  return compile_path(value, node);
+  if (!compile_path(value, node)) return false;
+  if (node->path->field == Field::kDataPoints && in_.context == Context::kDataPoint) {
+    return fail(value.offset,
+                "metric.data_points cannot be set while they are visited: it is not "
+                "supported in the context datapoint");
+  }
+  return true;
 }
 
 bool Compiler::compile_function_name(const Expression& value, Node* node) {

@@ -10,8 +10,10 @@ Evaluated<Map*> own_map(Arguments& arguments) {
   }
   const auto target = arguments.evaluation().locate(arguments.node(0));
   if (!target) return std::unexpected(target.error());
-  (*target)->map = to_own_map(**target, arguments.scratch());
-  return (*target)->map;
+  Map* const own = to_own_map(**target, arguments.scratch());
+  if (arguments.scratch().failed()) return std::unexpected(std::string(kTooMuchData));
+  (*target)->map = own;
+  return own;
 }
 
 }  // namespace millrace::ottl

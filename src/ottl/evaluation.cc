@@ -113,7 +113,7 @@ Evaluated<bool> Evaluation::run(const CompiledStatement& statement) {
   Arguments arguments(statement.editor, *this);
   const auto done = statement.editor.editor(arguments);
   if (!done) return error(done.error());
-  if (scratch_.failed()) return error("the statement makes too much data of one item");
+  if (scratch_.failed()) return error(std::string(kTooMuchData));
   return true;
 }
 
@@ -291,14 +291,18 @@ Evaluated<Value*> Evaluation::step_into(Value* value, const Node& node) {
     }
   }
   if (value->is(V::kMap) && key->is(V::kString)) {
-    value->map = to_own_map(*value, scratch_);
+    Map* const own = to_own_map(*value, scratch_);
+    if (scratch_.failed()) return error(std::string(kTooMuchData));
+    value->map = own;
     if (Value* const found = value->map->find(key->text)) return found;
     if (!scratch_.charge(2 * sizeof(MapEntry))) return error("the map is too large");
     value->map->entries.push_back({key->text, Value()});
     return &value->map->entries.back().value;
   }
   if (value->is(V::kList) && key->is(V::kInt)) {
-    value->list = to_own_list(*value, scratch_);
+    List* const own = to_own_list(*value, scratch_);
+    if (scratch_.failed()) return error(std::string(kTooMuchData));
+    value->list = own;
     if (key->number < 0 || key->number >= static_cast<int64_t>(value->list->elements.size())) {
       return error("the index is out of bounds");
     }
@@ -327,6 +331,7 @@ Evaluated<void> Evaluation::set(const Node& path, const Value& value) {
     return error("the value would have too many levels of maps and lists");
   }
   const Value copy = copy_value(value, scratch_);
+  if (scratch_.failed()) return error(std::string(kTooMuchData));
   if (field == Field::kCache && path.keys.empty()) {
     if (!copy.is(V::kMap) && !copy.is_nil()) return error("the cache must be a map");
     item_.cache->entries =
@@ -342,6 +347,7 @@ Evaluated<void> Evaluation::set(const Node& path, const Value& value) {
   Value cache = Value::of_map(item_.cache);
   Value* target =
       field == Field::kCache ? &cache : item_.at(path.path_context).change(field, scratch_);
+  if (target == nullptr) return error(std::string(kTooMuchData));
   if (field == Field::kBody && target->is_nil()) return error("an empty body has no elements");
   for (const Node& key : path.keys) {
     const auto inside = step_into(target, key);
@@ -362,6 +368,7 @@ Evaluated<Value*> Evaluation::locate(const Node& path) {
   Value cache = Value::of_map(item_.cache);
   Value* target =
       field == Field::kCache ? &cache : item_.at(path.path_context).change(field, scratch_);
+  if (target == nullptr) return error(std::string(kTooMuchData));
   for (const Node& key : path.keys) {
     const auto inside = step_into(target, key);
     if (!inside) return error(inside.error());

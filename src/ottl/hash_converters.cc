@@ -1,10 +1,13 @@
 // Hashes.
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "ottl/arguments.h"
 #include "ottl/conversion.h"
 #include "ottl/converters.h"
 #include "ottl/murmur3.h"
+#include "ottl/xxh3.h"
 
 namespace millrace::ottl {
 namespace {
@@ -51,6 +54,20 @@ Result murmur3(Arguments& arguments, size_t bits) {
   return arguments.keep(to_hex(little_endian(first, 8) + little_endian(second, 8)));
 }
 
+std::string big_endian(uint64_t number) {
+  std::string bytes = little_endian(number, 8);
+  std::ranges::reverse(bytes);
+  return bytes;
+}
+
+Result xxh3(Arguments& arguments, size_t bits) {
+  const auto text = arguments.text(0);
+  if (!text) return error(text.error());
+  if (bits == 64) return arguments.keep(to_hex(big_endian(xxh3_64(*text))));
+  const Hash128 hash = xxh3_128(*text);
+  return arguments.keep(to_hex(big_endian(hash.high) + big_endian(hash.low)));
+}
+
 constexpr ConverterRow kConverters[] = {
     {F::kSHA256, [](Arguments& a) { return digest(a, EVP_sha256()); }},
     {F::kSHA512, [](Arguments& a) { return digest(a, EVP_sha512()); }},
@@ -58,6 +75,8 @@ constexpr ConverterRow kConverters[] = {
     {F::kMD5, [](Arguments& a) { return digest(a, EVP_md5()); }},
     {F::kFNV, fnv},
     {F::kMurmur3Hash, [](Arguments& a) { return murmur3(a, 32); }},
+    {F::kXXH3, [](Arguments& a) { return xxh3(a, 64); }},
+    {F::kXXH128, [](Arguments& a) { return xxh3(a, 128); }},
     {F::kMurmur3Hash128, [](Arguments& a) { return murmur3(a, 128); }},
 };
 

@@ -183,7 +183,10 @@ Done stringify_all(Arguments& arguments) {
   const auto map = own_map(arguments);
   if (!map) return error(map.error());
   for (MapEntry& entry : (*map)->entries) {
-    if (!entry.value.is(V::kString)) entry.value = arguments.keep(attribute_text(entry.value));
+    if (entry.value.is(V::kString)) continue;
+    const Value text = arguments.keep(attribute_text(entry.value));
+    if (arguments.scratch().failed()) return {};
+    entry.value = text;
   }
   return {};
 }

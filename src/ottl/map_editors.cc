@@ -119,8 +119,10 @@ Done truncate_all(Arguments& arguments) {
     size_t size = limit_bytes - marker.size();
     while (size > 0 && (static_cast<uint8_t>(entry.value.text[size]) & 0xc0) == 0x80) size--;
     const std::string_view cut = entry.value.text.substr(0, size);
-    entry.value.text =
+    const std::string_view marked =
         marker.empty() ? cut : arguments.scratch().keep(std::string(cut) + std::string(marker));
+    if (arguments.scratch().failed()) return {};
+    entry.value.text = marked;
   }
   return {};
 }

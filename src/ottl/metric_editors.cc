@@ -138,6 +138,7 @@ Done aggregate_on_attributes(Arguments& arguments) {
   };
   return aggregate(arguments, [&](Record& point) -> Done {
     Value* const attributes = point.change(Field::kAttributes, arguments.scratch());
+    if (attributes == nullptr) return {};
     std::erase_if(attributes->map->entries,
                   [&](const MapEntry& entry) { return !is_wanted(entry.key); });
     return {};
@@ -154,7 +155,8 @@ Done aggregate_on_attribute_value(Arguments& arguments) {
           return node.constant.text == (present->is(V::kString) ? present->text : "");
         });
     if (!is_replaced) return {};
-    *point.change(Field::kAttributes, arguments.scratch())->map->find(key) = new_value;
+    Value* const attributes = point.change(Field::kAttributes, arguments.scratch());
+    if (attributes != nullptr) *attributes->map->find(key) = new_value;
     return {};
   });
 }

@@ -132,18 +132,20 @@ Done replace_all_patterns(Arguments& arguments) {
       if (!entry.value.is(V::kString)) continue;
       const auto text =
           replaced_text(arguments, entry.value.text, **pattern, replacement, transform);
+      if (arguments.scratch().failed()) return {};
       if (text) entry.value.text = *text;
     }
     return {};
   }
-  const std::vector<MapEntry> before = std::move((*map)->entries);
-  (*map)->entries.clear();
-  MapBuilder builder(*map, arguments.scratch());
-  for (const MapEntry& entry : before) {
+  Map* const renamed = arguments.scratch().make_map();
+  MapBuilder builder(renamed, arguments.scratch());
+  for (const MapEntry& entry : (*map)->entries) {
     const auto key = replaced_text(arguments, entry.key, **pattern, replacement, transform);
     // otelcol drops an entry whose function fails.
+    if (arguments.scratch().failed()) return {};
     if (key) builder.put(*key, entry.value);
   }
+  (*map)->entries = std::move(renamed->entries);
   return {};
 }
 

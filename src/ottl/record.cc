@@ -189,6 +189,7 @@ Value* Record::change(Field field, Scratch& scratch) {
   if (find_change(field) == nullptr) {
     Value value = read_stored(field, scratch);
     if (value.is(V::kMap)) value = Value::of_map(to_own_map(value, scratch));
+    if (scratch.failed()) return nullptr;
     set_change(field, value);
   }
   revision_++;
@@ -217,6 +218,7 @@ std::optional<std::string> Record::write_derived(Field field, const Value& value
     }
     written = Value::of_text(size == 16 ? V::kTraceId : V::kSpanId, scratch.keep(std::move(*id)));
   }
+  if (scratch.failed()) return std::string(kTooMuchData);
   const Field stored = stored_field(field);
   if (find_wire_field(context_, type_, stored) == nullptr) {
     return "messages of this type do not have the path";
@@ -226,6 +228,7 @@ std::optional<std::string> Record::write_derived(Field field, const Value& value
 }
 
 std::optional<std::string> Record::write(Field field, const Value& value, Scratch& scratch) {
+  if (scratch.failed()) return std::string(kTooMuchData);
   if (field == Field::kType) return {};
   if (field == Field::kEventIndex) return "event_index cannot be changed";
   if (stored_field(field) != field) return write_derived(field, value, scratch);

@@ -46,6 +46,9 @@ struct WireField {
   uint32_t within = 0;  // the nested message that has the field; 0: the message itself
 };
 
+// The error where a Scratch has no room for what a statement makes. Nothing is changed then.
+inline constexpr std::string_view kTooMuchData = "the statement makes too much data of one item";
+
 class Record {
  public:
   Record() = default;
@@ -80,7 +83,7 @@ class Record {
   Value read(Field field, Scratch& scratch) const;
   // Returns the error, or nothing. `value` must not be changed afterwards (copy_value).
   std::optional<std::string> write(Field field, const Value& value, Scratch& scratch);
-  // The value of a map or a body, to be changed in place.
+  // The value of a map or a body, to be changed in place. Null: kTooMuchData.
   Value* change(Field field, Scratch& scratch);
 
   // The messages that hold the fields of the nested message `number`: as received, or what the

@@ -181,7 +181,7 @@ void write_any_value(const Value& value, wire::Writer* into) {
   }
 }
 
-uint32_t replaced_fields(const Record& record) {
+uint32_t replaced_fields(const Record& record, uint32_t except) {
   constexpr uint32_t kDataNumbers = bit_of(5) | bit_of(7) | bit_of(9) | bit_of(10) | bit_of(11);
   uint32_t replaced = 0;
   for (const FieldChange& change : record.changes()) {
@@ -194,7 +194,7 @@ uint32_t replaced_fields(const Record& record) {
       replaced |= bit_of(4) | bit_of(6);
     }
   }
-  return replaced;
+  return except == 0 ? replaced : replaced & ~bit_of(except);
 }
 
 size_t changes_size_max(const Record& record) {
@@ -215,13 +215,9 @@ void write_record(const Record& record, wire::Writer* into) {
 }
 
 void write_nested(const Record& record, uint32_t number, wire::Writer* into) {
-  uint32_t replaced = 0;
-  bool has_type_change = false;
-  for (const FieldChange& change : record.changes()) {
-    const WireField* const known = find_known(record, change.field);
-    if (known != nullptr && known->within == number) replaced |= bit_of(known->number);
-    has_type_change |= change.field == Field::kType;
-  }
+  uint32_t replaced = replaced_in_nested(record, number);
+  const bool has_type_change = std::ranges::any_of(
+      record.changes(), [](const FieldChange& change) { return change.field == Field::kType; });
   // Only the data points of another type have a meaning in this one.
   if (has_type_change) replaced |= ~bit_of(otlp::kDataPoints);
   const auto content = into->open(number);
@@ -235,14 +231,27 @@ void write_nested(const Record& record, uint32_t number, wire::Writer* into) {
       if (is_kept) into->raw(field.whole);
     }
   }
+  write_changes_in_nested(record, number, into);
+  into->close(content);
+}
+
+uint32_t replaced_in_nested(const Record& record, uint32_t number) {
+  uint32_t replaced = 0;
+  for (const FieldChange& change : record.changes()) {
+    const WireField* const known = find_known(record, change.field);
+    if (known != nullptr && known->within == number) replaced |= bit_of(known->number);
+  }
+  return replaced;
+}
+
+void write_changes_in_nested(const Record& record, uint32_t number, wire::Writer* into) {
   for (const FieldChange& change : record.changes()) {
     const WireField* const known = find_known(record, change.field);
     if (known != nullptr && known->within == number) write_field(*known, change.value, into);
   }
-  into->close(content);
 }
 
-void write_changes(const Record& record, wire::Writer* into) {
+void write_changes(const Record& record, wire::Writer* into, uint32_t except) {
   const uint32_t nested = changed_nested(record);
   for (const FieldChange& change : record.changes()) {
     const WireField* const known = find_known(record, change.field);
@@ -252,7 +261,7 @@ void write_changes(const Record& record, wire::Writer* into) {
     write_field(*known, change.value, into);
   }
   for (uint32_t number = 1; number < 32; number++) {
-    if ((nested & bit_of(number)) != 0) write_nested(record, number, into);
+    if (number != except && (nested & bit_of(number)) != 0) write_nested(record, number, into);
   }
 }
 

@@ -113,6 +113,7 @@ Evaluated<void> set_semconv_span_name(Arguments& arguments) {
   span.write(Field::kName, arguments.keep(std::move(derived)), scratch);
   if (!arguments.has(1)) return {};
   Value* const attributes = span.change(Field::kAttributes, scratch);
+  if (attributes == nullptr) return {};
   const std::string_view key = arguments.literal(1, "");
   if (Value* const present = attributes->map->find(key)) {
     *present = Value::of_string(original);
