@@ -1,9 +1,12 @@
 #include "otlp/attribute_list.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 #include "base/allocation_name.h"
+#include "otlp/value_text.h"
 #include "wire/protobuf.h"
 #include "wire/writer.h"
 
@@ -13,33 +16,57 @@ namespace {
 
 // Lists up to this size use unreserved memory, a small constant; larger ones are reserved.
 constexpr size_t kUnreservedEntries = 256;
-constexpr size_t kUnreservedOwnBytes = 16 * 1024;
+constexpr size_t kUnreservedStretches = 256;
 constexpr size_t kUnreservedCopyBytes = 16 * 1024;
-// The most copies of a byte on the way from one value to another: control characters in a list, as
-// JSON (6 times), in a text that grows by doubling, encoded, and copied here.
-constexpr size_t kCopiesPerByte = 20;
+struct RopeSink {
+  const Bytes& owner;
+  RopeWriter& into;
+  void keep(MessageBytes stretch) { into.keep(owner, stretch); }
+  void write(MessageBytes bytes) { into.write(bytes); }
+  void prefix(uint32_t field, size_t size) { into.write_len_prefix(field, size); }
+};
+
+struct TextSink {
+  ReservedText& into;
+  void keep(MessageBytes stretch) { into.append(as_text(stretch)); }
+  void write(MessageBytes bytes) { into.append(as_text(bytes)); }
+  void prefix(uint32_t field, size_t size) {
+    uint8_t bytes[20];
+    uint8_t* at = wire::write_varint(bytes, wire::make_tag(field, wire::WireType::kLen));
+    at = wire::write_varint(at, size);
+    write({bytes, at});
+  }
+};
 
 }  // namespace
 
 void AttributeList::refuse(std::string_view what, size_t need_bytes) {
-  if (!failure_) failure_ = no_memory(what, need_bytes, work_.pool.budget());
+  if (!failed()) failure_ = no_memory(what, need_bytes, work_.pool.budget());
 }
 
 void AttributeList::reset(MessageBytes message, uint32_t field_number) {
   message_ = message;
   field_number_ = field_number;
+  is_read_ = false;
   entries_.clear();
-  own_.clear();
+  stretches_.clear();
+  own_.reset();
   failure_.reset();
   copies_memory_ = Reservation();
   is_changed_ = false;
-  const auto offset = [&](const uint8_t* at) { return static_cast<uint32_t>(at - message.data()); };
-  wire::FieldReader fields(message);
+}
+
+void AttributeList::read_attributes() {
+  is_read_ = true;
+  const auto offset = [&](const uint8_t* at) {
+    return static_cast<uint32_t>(at - message_.data());
+  };
+  wire::FieldReader fields(message_);
   for (wire::Field field; fields.next(&field);) {
     work_.pace.step(8);
-    if (!field.is(field_number, wire::WireType::kLen)) continue;
+    if (!field.is(field_number_, wire::WireType::kLen)) continue;
     const KeyValueView view = KeyValueView::read(field.bytes);
-    if (!make_room_for_entry()) return;
+    if (!make_room_for_entry()) return entries_.clear();
     Entry& entry = entries_.emplace_back();
     entry.whole_at = offset(field.whole.data());
     entry.whole_size = static_cast<uint32_t>(field.whole.size());
@@ -77,7 +104,8 @@ bool AttributeList::make_room_for_entry() {
   return true;
 }
 
-std::optional<size_t> AttributeList::find_index(std::string_view key) const {
+std::optional<size_t> AttributeList::find_index(std::string_view key) {
+  read();
   work_.pace.step(4 * entries_.size());
   for (size_t i = 0; i < entries_.size(); i++) {
     if (!entries_[i].is_erased && key_of(entries_[i]) == key) return i;
@@ -85,7 +113,7 @@ std::optional<size_t> AttributeList::find_index(std::string_view key) const {
   return std::nullopt;
 }
 
-std::optional<AnyValueView> AttributeList::find(std::string_view key) const {
+std::optional<AnyValueView> AttributeList::find(std::string_view key) {
   const std::optional<size_t> index = find_index(key);
   if (!index) return std::nullopt;
   return AnyValueView::read(value_of(entries_[*index]));
@@ -93,10 +121,10 @@ std::optional<AnyValueView> AttributeList::find(std::string_view key) const {
 
 bool AttributeList::may_copy(size_t value_bytes) {
   if (failed()) return false;
-  if (value_bytes <= std::max(kUnreservedCopyBytes, copies_memory_.bytes() / kCopiesPerByte)) {
+  if (value_bytes <= std::max(kUnreservedCopyBytes, copies_memory_.bytes() / kTextBytesPerByte)) {
     return true;
   }
-  const size_t bytes = value_bytes * kCopiesPerByte;
+  const size_t bytes = value_bytes * kTextBytesPerByte;
   Reservation larger = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, bytes);
   if (!larger) {
     refuse("copying an attribute", bytes);
@@ -106,38 +134,100 @@ bool AttributeList::may_copy(size_t value_bytes) {
   return true;
 }
 
-bool AttributeList::make_own_room(size_t more) {
-  const size_t needed = own_.size() + more;
-  if (needed <= own_.capacity()) return true;
-  const size_t capacity = std::max(needed, 2 * own_.capacity());
+std::optional<uint32_t> AttributeList::put(std::string_view bytes) {
+  if (failed()) return std::nullopt;
+  const size_t at = own_.size();
+  own_.append(bytes);
+  if (own_.size() > std::numeric_limits<uint32_t>::max()) refuse("setting attributes", own_.size());
+  if (failed()) return std::nullopt;
+  return static_cast<uint32_t>(at);
+}
+
+void AttributeList::put_value(size_t index, std::string_view any_value) {
+  if (const auto at = put(any_value)) set_own_value(index, *at, any_value.size());
+}
+
+void AttributeList::put_text(size_t index, std::string_view text) {
+  const size_t at = own_.size();
+  TextSink sink{own_};
+  sink.prefix(1, text.size());
+  const size_t prefix_size = own_.size() - at;
+  if (put(text)) set_own_value(index, static_cast<uint32_t>(at), prefix_size + text.size());
+}
+
+void AttributeList::set_own_value(size_t index, uint32_t at, size_t size) {
+  entries_[index].is_own_value = true;
+  entries_[index].value_at = at;
+  entries_[index].value_size = static_cast<uint32_t>(size);
+  is_changed_ = true;
+}
+
+bool AttributeList::make_room_for_stretch() {
+  if (stretches_.size() < stretches_.capacity()) return true;
+  const size_t count = std::max(2 * stretches_.size(), size_t{32});
   Reservation larger;
-  if (capacity > kUnreservedOwnBytes) {
-    larger = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, capacity);
-    if (!larger || needed > std::numeric_limits<uint32_t>::max()) {
-      refuse("setting attributes", capacity);
+  if (count > kUnreservedStretches) {
+    const size_t bytes = count * sizeof(Stretch);
+    larger = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, bytes);
+    if (!larger) {
+      refuse("editing a message", bytes);
       return false;
     }
   }
   const AllocationName name("term work");
-  own_.reserve(capacity);
-  own_memory_ = std::move(larger);
+  stretches_.reserve(count);
+  stretches_memory_ = std::move(larger);
   return true;
 }
 
-std::optional<uint32_t> AttributeList::put(std::string_view bytes) {
-  if (failed() || !make_own_room(bytes.size())) return std::nullopt;
-  const auto at = static_cast<uint32_t>(own_.size());
-  own_ += bytes;
-  return at;
+AttributeList::Stretch* AttributeList::add_stretch(MessageBytes stretch) {
+  if (failed() || !make_room_for_stretch()) return nullptr;
+  const auto at = static_cast<uint32_t>(stretch.data() - message_.data());
+  auto place = stretches_.end();
+  while (place != stretches_.begin() && std::prev(place)->at > at) --place;
+  return &*stretches_.insert(place, {.at = at,
+                                     .size = static_cast<uint32_t>(stretch.size()),
+                                     .own_at = static_cast<uint32_t>(own_.size())});
 }
 
-void AttributeList::put_value(size_t index, std::string_view any_value) {
-  const std::optional<uint32_t> at = put(any_value);
-  if (!at) return;
-  entries_[index].is_own_value = true;
-  entries_[index].value_at = *at;
-  entries_[index].value_size = static_cast<uint32_t>(any_value.size());
+template <class Write>
+void AttributeList::replace_with(MessageBytes stretch, const Write& write) {
+  Stretch* const added = add_stretch(stretch);
+  if (added == nullptr) return;
+  const size_t before = own_.size();
+  TextSink sink{own_};
+  write(sink);
+  if (!put({})) return;
+  added->own_size = static_cast<uint32_t>(own_.size() - before);
   is_changed_ = true;
+}
+
+void AttributeList::replace(MessageBytes stretch, std::string_view fields) {
+  replace_with(stretch, [&](TextSink& sink) { sink.write(as_span(fields)); });
+}
+
+void AttributeList::replace(const wire::Field& field, std::string_view content) {
+  replace_by_field(field.whole, field.number, content);
+}
+
+void AttributeList::append_field(uint32_t number, std::string_view content) {
+  replace_by_field(message_.last(0), number, content);
+}
+
+void AttributeList::replace_by_field(MessageBytes stretch, uint32_t number,
+                                     std::string_view content) {
+  replace_with(stretch, [&](TextSink& sink) {
+    sink.prefix(number, content.size());
+    sink.write(as_span(content));
+  });
+}
+
+void AttributeList::replace(const wire::Field& field, AttributeList& nested) {
+  if (!failed() && nested.failed()) fail(*nested.failure());
+  replace_with(field.whole, [&](TextSink& sink) {
+    sink.prefix(field.number, nested.message_size());
+    nested.emit(sink);
+  });
 }
 
 void AttributeList::set(std::string_view key, std::string_view any_value) {
@@ -183,33 +273,46 @@ size_t AttributeList::message_size() const {
       size += wire::len_field_size(field_number_, content_size(entry)) - entry.whole_size;
     }
   }
+  for (const Stretch& stretch : stretches_) size = size + stretch.own_size - stretch.size;
   return size;
 }
 
-void AttributeList::write_message(const Bytes& owner, RopeWriter* into) const {
-  const uint8_t* kept = message_.data();
-  const uint8_t* const end = kept + message_.size();
-  const auto keep_until = [&](const uint8_t* until) {
-    into->keep(owner, {kept, until});
-    kept = until;
+template <class Sink>
+void AttributeList::emit(Sink& into) const {
+  uint32_t kept = 0;
+  const auto skip = [&](uint32_t at, uint32_t size) {
+    if (at > kept) into.keep(part(message_.data(), kept, at - kept));
+    kept = at + size;
   };
+  auto stretch = stretches_.begin();
+  const auto put_stretches_until = [&](uint32_t at) {
+    for (; stretch != stretches_.end() && stretch->at <= at; ++stretch) {
+      work_.pace.step(4);
+      skip(stretch->at, stretch->size);
+      into.write(part(own(), stretch->own_at, stretch->own_size));
+    }
+  };
+  const auto end = static_cast<uint32_t>(message_.size());
   for (const Entry& entry : entries_) {
     work_.pace.step(4);
     if (!entry.is_erased && !entry.is_own_value) continue;
-    if (entry.whole_size == 0) {
-      keep_until(end);
-    } else {
-      keep_until(message_.data() + entry.whole_at);
-      kept += entry.whole_size;
-    }
+    const uint32_t at = entry.whole_size == 0 ? end : entry.whole_at;
+    put_stretches_until(at);
+    skip(at, entry.whole_size);
     if (entry.is_erased) continue;
-    into->write_len_prefix(field_number_, content_size(entry));
-    into->write_len_prefix(1, entry.key_size);
-    into->write(as_span(key_of(entry)));
-    into->write_len_prefix(2, entry.value_size);
-    into->write(value_of(entry));
+    into.prefix(field_number_, content_size(entry));
+    into.prefix(1, entry.key_size);
+    into.write(as_span(key_of(entry)));
+    into.prefix(2, entry.value_size);
+    into.write(value_of(entry));
   }
-  keep_until(end);
+  put_stretches_until(end);
+  skip(end, 0);
+}
+
+void AttributeList::write_message(const Bytes& owner, RopeWriter* into) const {
+  RopeSink sink{owner, *into};
+  emit(sink);
 }
 
 std::string encode_string_value(std::string_view text) {

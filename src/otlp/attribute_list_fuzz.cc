@@ -38,10 +38,46 @@ std::string read_value(testing::FuzzInput& input) {
   }
 }
 
-Twin read(const AttributeList& list) {
+Twin read(AttributeList& list) {
   Twin seen;
   list.for_each([&](std::string_view key, const AnyValueView&) { seen.emplace_back(key, ""); });
   return seen;
+}
+
+// Masks texts and removes numbers, as a processor does that looks at every attribute once.
+void change_each(AttributeList& list, Twin& twin) {
+  using Change = AttributeList::Change;
+  list.change_each([](std::string_view, const AnyValueView& value, std::string_view* text) {
+    if (value.type == AnyValueView::Type::kInt) return Change::kErase;
+    if (value.type != AnyValueView::Type::kString) return Change::kKeep;
+    *text = "masked";
+    return Change::kSetText;
+  });
+  const auto type_of = [](const auto& pair) {
+    return AnyValueView::read(as_span(pair.second)).type;
+  };
+  std::erase_if(twin, [&](const auto& pair) { return type_of(pair) == AnyValueView::Type::kInt; });
+  for (auto& pair : twin) {
+    if (type_of(pair) == AnyValueView::Type::kString) pair.second = encode_string_value("masked");
+  }
+}
+
+// Replaces some of the other fields by three bytes each.
+std::string replace_others(testing::FuzzInput& input, std::span<const uint8_t> message,
+                           AttributeList& list) {
+  std::string others;
+  wire::FieldReader reader(message);
+  for (wire::Field field; reader.next(&field);) {
+    if (field.is(kNumber, wire::WireType::kLen)) continue;
+    const bool is_replaced = input.flag();
+    if (is_replaced) list.replace(field.whole, "\x58\x01");
+    others += is_replaced ? "\x58\x01" : as_text(field.whole);
+  }
+  if (input.flag()) {
+    list.append("\x60\x02");
+    others += "\x60\x02";
+  }
+  return others;
 }
 
 Twin read_message(std::span<const uint8_t> bytes, std::string* others) {
@@ -115,7 +151,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   testing::TestWork own;
   AttributeList list(own.work);
   list.reset(message.view(), kNumber);
-  while (!input.empty() && twin.size() < 16) change(input, list, twin);
+  if (input.flag()) others = replace_others(input, message.view(), list);
+  while (!input.empty() && twin.size() < 16) {
+    if (input.choice(8) == 0) {
+      change_each(list, twin);
+    } else {
+      change(input, list, twin);
+    }
+  }
   MILLRACE_CHECK(read(list).size() == twin.size());
   RopeWriter rope(own.work, 1 << 20);
   list.write_message(message, &rope);
@@ -126,5 +169,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   MILLRACE_CHECK(read_message(written.view(), &others_seen) == twin);
   MILLRACE_CHECK(others_seen == others);
   if (!list.is_changed()) MILLRACE_CHECK(written.text() == message.text());
+
+  // The same as a nested message of another.
+  wire::Writer around(message.size() + 16);
+  around.string_field(11, message.text());
+  AttributeList outer(own.work);
+  outer.reset(around.view(), kNumber);
+  wire::FieldReader fields(around.view());
+  wire::Field nested;
+  MILLRACE_CHECK(fields.next(&nested));
+  outer.replace(nested, list);
+  RopeWriter outer_rope(own.work, 1 << 20);
+  outer.write_message(Bytes::copy_of(around.view()), &outer_rope);
+  wire::Writer expected(written.size() + 16);
+  expected.string_field(11, written.text());
+  MILLRACE_CHECK(outer_rope.finish()->to_bytes().text() == as_text(expected.view()));
   return 0;
 }

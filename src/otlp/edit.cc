@@ -37,9 +37,9 @@ struct Level {
 // One edit of one request.
 class Edit {
  public:
-  Edit(Signal signal, const Rope& request, const AttributeEditor& editor, Work& work)
+  Edit(Signal signal, const Rope& request, const Editors& editors, Work& work)
       : request_(request),
-        editor_(editor),
+        editors_(editors),
         work_(work),
         list_(work),
         out_(work, std::max(kEditedBytesMax, 2 * request.size())),
@@ -47,11 +47,7 @@ class Edit {
     context_.signal = signal;
   }
 
-  void give_schema_url(std::string_view schema_url) { schema_url_ = schema_url; }
-
-  enum class Target : uint8_t { kResource, kScope, kItem };
-  Result<Rope> run(Target target) {
-    target_ = target;
+  Result<Rope> run() {
     RopeReader reader(request_);
     while (!reader.done()) {
       work_.pace.step(kFieldUnits);
@@ -133,13 +129,23 @@ class Edit {
     out_.close(level.nested);
   }
 
-  // Calls `edit(number, content)` for each nested message; a change inside it opens its Level.
+  // Leaves a field of an open level out of the output.
+  void drop(Level& level, const wire::Field& field) {
+    keep_until(level, field.whole.data());
+    level.kept += field.whole.size();
+  }
+
+  // Calls `edit_inside(level)` for each nested message; a change inside it opens its Level. Field
+  // `dropped` is left out (0: none).
   template <class IsWanted, class EditInside>
-  void edit_nested(Level& level, const IsWanted& is_wanted, const EditInside& edit_inside) {
+  void edit_nested(Level& level, uint32_t dropped, const IsWanted& is_wanted,
+                   const EditInside& edit_inside) {
     wire::FieldReader fields(level.content.view());
     for (wire::Field field; !stopped() && fields.next(&field);) {
       work_.pace.step(kFieldUnits);
-      if (field.type != WireType::kLen || !is_wanted(field.number)) continue;
+      if (field.type != WireType::kLen) continue;
+      if (field.number == dropped) drop(level, field);
+      if (!is_wanted(field.number)) continue;
       Level inside = level_of(&level, field.number, field.whole,
                               Bytes(level.content.chunk(), field.bytes.data(), field.bytes.size()));
       edit_inside(inside);
@@ -155,14 +161,18 @@ class Edit {
     context_.resource = &resource_;
     context_.resource_number++;
     context_.scope = nullptr;
-    if (target_ == Target::kResource) {
-      edit_singular(level, resource_.resource, kResourceAttributes);
-      return add_schema_url(level);
+    const uint32_t dropped =
+        edit_singular(editors_.resource, level, resource_.resource, kResourceAttributes);
+    const bool looks_inside = editors_.scope || edits_items();
+    if (dropped != 0 || looks_inside) {
+      edit_nested(
+          level, dropped,
+          [&](uint32_t number) { return looks_inside && number == kResourceScopes; },
+          [&](Level& scope_x) { edit_scope_x(scope_x); });
     }
-    edit_nested(
-        level, [](uint32_t number) { return number == kResourceScopes; },
-        [&](Level& scope_x) { edit_scope_x(scope_x); });
+    add_schema_url(level);
   }
+  bool edits_items() const { return editors_.item && context_.signal != Signal::kProfiles; }
 
   void edit_scope_x(Level& level) {
     std::optional<Bytes> scope = merged(level.content);
@@ -176,19 +186,15 @@ class Edit {
     }
     context_.scope = &scope_;
     context_.scope_number++;
-    if (target_ == Target::kScope) return edit_singular(level, scope_.scope, kScopeAttributes);
-    switch (context_.signal) {
-      case Signal::kTraces:
-        return edit_items(level, kScopeItems, kSpanAttributes);
-      case Signal::kLogs:
-        return edit_items(level, kScopeItems, kLogRecordAttributes);
-      case Signal::kMetrics:
-        return edit_nested(
-            level, [](uint32_t number) { return number == kScopeItems; },
-            [&](Level& metric) { edit_metric(metric); });
-      case Signal::kProfiles:
-        return;
+    const uint32_t dropped = edit_singular(editors_.scope, level, scope_.scope, kScopeAttributes);
+    if (context_.signal == Signal::kMetrics || !edits_items()) {
+      if (dropped == 0 && !edits_items()) return;
+      return edit_nested(
+          level, dropped, [&](uint32_t number) { return edits_items() && number == kScopeItems; },
+          [&](Level& metric) { edit_metric(metric); });
     }
+    const bool is_traces = context_.signal == Signal::kTraces;
+    edit_items(level, dropped, kScopeItems, is_traces ? kSpanAttributes : kLogRecordAttributes);
   }
 
   void edit_metric(Level& level) {
@@ -199,49 +205,48 @@ class Edit {
       work_.pace.step(kFieldUnits);
       if (field.is(1, WireType::kLen)) context_.metric_name = field.text();
     }
-    edit_nested(level, is_metric_data, [&](Level& data) {
-      edit_items(data, kDataPoints, point_attributes(static_cast<MetricType>(data.field_number)));
+    edit_nested(level, 0, is_metric_data, [&](Level& data) {
+      edit_items(data, 0, kDataPoints,
+                 point_attributes(static_cast<MetricType>(data.field_number)));
     });
   }
 
-  // Edits the spans, log records or data points in field `items_field` of `level`.
-  void edit_items(Level& level, uint32_t items_field, uint32_t attributes_field) {
+  // Edits the spans, log records or data points in field `items_field` of `level`, and leaves field
+  // `dropped` out (0: none).
+  void edit_items(Level& level, uint32_t dropped, uint32_t items_field, uint32_t attributes_field) {
     wire::FieldReader fields(level.content.view());
     for (wire::Field field; !stopped() && fields.next(&field);) {
       work_.pace.step(kFieldUnits);
+      if (dropped != 0 && field.is(dropped, WireType::kLen)) drop(level, field);
       if (!field.is(items_field, WireType::kLen)) continue;
       work_.pace.step(kItemUnits);
       context_.item = field.bytes;
       list_.reset(field.bytes, attributes_field);
-      if (!list_.failed()) editor_(context_, list_);
+      editors_.item(context_, list_);
       if (list_.failed() || !list_.is_changed()) continue;
       open(level);
-      keep_until(level, field.whole.data());
-      level.kept += field.whole.size();
+      drop(level, field);
       out_.write_len_prefix(items_field, list_.message_size());
       list_.write_message(level.content, &out_);
     }
   }
 
-  // Edits field 1 of `level`, which may be absent, single, or several parts of one message.
-  void edit_singular(Level& level, const Bytes& content, uint32_t attributes_field) {
+  // Edits field 1 of `level`, which may be absent, single, or several parts of one message. Returns
+  // the number of the field that must be left out from now on, because its new content is written.
+  uint32_t edit_singular(const AttributeEditor& editor, Level& level, const Bytes& content,
+                         uint32_t attributes_field) {
+    if (!editor) return 0;
     list_.reset(content.view(), attributes_field);
-    if (!list_.failed()) editor_(context_, list_);
-    if (list_.failed() || !list_.is_changed()) return;
+    editor(context_, list_);
+    if (list_.failed() || !list_.is_changed()) return 0;
     open(level);
     out_.write_len_prefix(1, list_.message_size());
     list_.write_message(content, &out_);
-    wire::FieldReader fields(level.content.view());
-    for (wire::Field field; !stopped() && fields.next(&field);) {
-      work_.pace.step(kFieldUnits);
-      if (!field.is(1, WireType::kLen)) continue;
-      keep_until(level, field.whole.data());
-      level.kept += field.whole.size();
-    }
+    return 1;
   }
 
   void add_schema_url(Level& level) {
-    if (stopped() || schema_url_.empty()) return;
+    if (stopped() || editors_.schema_url.empty()) return;
     wire::FieldReader fields(level.content.view());
     std::string_view found;
     for (wire::Field field; fields.next(&field);) {
@@ -251,8 +256,8 @@ class Edit {
     if (!found.empty()) return;
     open(level);
     keep_until(level, level.content.data() + level.content.size());
-    out_.write_len_prefix(kResourceSchemaUrl, schema_url_.size());
-    out_.write(as_span(schema_url_));
+    out_.write_len_prefix(kResourceSchemaUrl, editors_.schema_url.size());
+    out_.write(as_span(editors_.schema_url));
   }
 
   // Returns field 1 of `message`; several parts are copied together. Nothing, and a failure of the
@@ -289,11 +294,9 @@ class Edit {
   }
 
   const Rope& request_;
-  const AttributeEditor& editor_;
+  const Editors& editors_;
   Work& work_;
   EditContext context_;
-  Target target_ = Target::kItem;
-  std::string_view schema_url_;  // for resources that have none; empty: they stay so
   ResourceView resource_;
   ScopeView scope_;
   AttributeList list_;
@@ -305,27 +308,29 @@ class Edit {
 
 }  // namespace
 
+Result<Rope> edit_request(Signal signal, const Rope& request, const Editors& editors, Work& work) {
+  return Edit(signal, request, editors, work).run();
+}
+
 Result<Rope> edit_resource_attributes(Signal signal, const Rope& request,
                                       const AttributeEditor& edit, Work& work) {
-  return edit_resources(signal, request, edit, {}, work);
+  return edit_request(signal, request, {.resource = edit}, work);
 }
 
 Result<Rope> edit_resources(Signal signal, const Rope& request, const AttributeEditor& edit,
                             std::string_view schema_url, Work& work) {
-  Edit made(signal, request, edit, work);
-  made.give_schema_url(schema_url);
-  return made.run(Edit::Target::kResource);
+  return edit_request(signal, request, {.resource = edit, .schema_url = schema_url}, work);
 }
 
 Result<Rope> edit_scope_attributes(Signal signal, const Rope& request, const AttributeEditor& edit,
                                    Work& work) {
-  return Edit(signal, request, edit, work).run(Edit::Target::kScope);
+  return edit_request(signal, request, {.scope = edit}, work);
 }
 
 Result<Rope> edit_item_attributes(Signal signal, const Rope& request, const AttributeEditor& edit,
                                   Work& work) {
   if (signal == Signal::kProfiles) return request;
-  return Edit(signal, request, edit, work).run(Edit::Target::kItem);
+  return edit_request(signal, request, {.item = edit}, work);
 }
 
 }  // namespace millrace::otlp

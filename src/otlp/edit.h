@@ -39,28 +39,37 @@ struct EditContext {
   uint64_t metric_number = 0;
 };
 
+// Changes the attributes, and may replace other fields of the message (list.replace()). Attributes
+// are read when the editor first asks for them.
 using AttributeEditor = std::function<void(const EditContext&, AttributeList&)>;
+
+// The editors of one walk; what has none is not edited. A resource is edited before its scopes, and
+// a scope before its items; in the context they are as they were received.
+struct Editors {
+  AttributeEditor resource = nullptr;  // each Resource, of all signals
+  AttributeEditor scope = nullptr;     // each InstrumentationScope, of all signals
+  AttributeEditor item = nullptr;      // each span, log record or data point; not of profiles
+  std::string_view schema_url = {};    // UTF-8, for each ResourceX that has none; empty: for none
+};
 
 // The limit of an edited request: this size, or twice its size before, whichever is larger.
 inline constexpr size_t kEditedBytesMax = 64 << 20;
 
-// Errors of all of them:
-//   kResourceExhausted  over that limit, or an item with more than kAttributesMax attributes: final
+// A ResourceX without a resource gets one when an attribute is set, a ScopeX without a scope as
+// well; a resource or scope in several parts becomes one. Errors:
+//   kResourceExhausted  over the limit, or an item with more than kAttributesMax attributes: final
 //   kUnavailable        the budget refused; the message begins with "memory"
+//   AttributeList::fail()'s
+Result<Rope> edit_request(Signal signal, const Rope& request, const Editors& editors, Work& work);
 
-// Edits the attributes of each Resource, for all signals. A ResourceX without a resource gets one
-// when an attribute is set; a resource in several parts becomes one.
+// With one editor.
 Result<Rope> edit_resource_attributes(Signal signal, const Rope& request,
                                       const AttributeEditor& edit, Work& work);
 // The same; also gives `schema_url` (UTF-8) to each ResourceX that has none.
 Result<Rope> edit_resources(Signal signal, const Rope& request, const AttributeEditor& edit,
                             std::string_view schema_url, Work& work);
-
-// Edits the attributes of each InstrumentationScope in the same way.
 Result<Rope> edit_scope_attributes(Signal signal, const Rope& request, const AttributeEditor& edit,
                                    Work& work);
-
-// Edits the attributes of each span, log record or data point. Profiles are not changed.
 Result<Rope> edit_item_attributes(Signal signal, const Rope& request, const AttributeEditor& edit,
                                   Work& work);
 

@@ -105,6 +105,54 @@ TEST_F(EditTest, SchemaUrlIsGivenOnlyWhereThereIsNone) {
   expect_valid(Signal::kLogs, *both, 0);
 }
 
+TEST_F(EditTest, OneWalkGivesWhatThreeGive) {
+  for (const Signal signal : kEdited) {
+    const Bytes request = example_request_with_everything(signal);
+    const AttributeEditor edit = [](const EditContext&, AttributeList& list) {
+      list.set("added", encode_string_value("value"));
+      list.erase("text");
+    };
+    Rope expected = edit_resource_attributes(signal, Rope(request), edit);
+    expected = edit_scope_attributes(signal, expected, edit);
+    expected = edit_item_attributes(signal, expected, edit);
+    const auto edited = edit_request(signal, Rope(request),
+                                     {.resource = edit, .scope = edit, .item = edit}, own.work);
+    ASSERT_TRUE(edited);
+    EXPECT_EQ(edited->to_bytes().text(), expected.to_bytes().text());
+  }
+}
+
+TEST_F(EditTest, OtherFieldsOfAnItemAreReplaced) {
+  const Bytes request = example_request_with_everything(Signal::kTraces);
+  const Rope edited = edit_item_attributes(Signal::kTraces, Rope(request),
+                                           [](const EditContext& context, AttributeList& list) {
+                                             list.append("\x60\x01");  // dropped_events_count
+                                             wire::FieldReader fields(context.item);
+                                             for (wire::Field field; fields.next(&field);) {
+                                               if (field.number == 5)
+                                                 list.replace(field.whole, "\x2a\x03new");
+                                             }
+                                             list.set("added", encode_bool_value(1));
+                                           });
+  size_t count = 0;
+  edit_item_attributes(Signal::kTraces, edited, [&](const EditContext& context, AttributeList& l) {
+    count++;
+    EXPECT_EQ(SpanView::read(context.item).name, "new");
+    EXPECT_TRUE(l.contains("added"));
+  });
+  EXPECT_GT(count, 0u);
+}
+
+TEST_F(EditTest, AFailureOfTheEditorIsTheResult) {
+  const Bytes request = example_request_with_everything(Signal::kLogs);
+  const auto edited = otlp::edit_item_attributes(
+      Signal::kLogs, Rope(request),
+      [](const EditContext&, AttributeList& list) { list.fail({Code::kUnavailable, "no"}); },
+      own.work);
+  ASSERT_FALSE(edited);
+  EXPECT_EQ(edited.error().message, "no");
+}
+
 TEST_F(EditTest, UntouchedItemsStaySlicesOfTheReceivedChunk) {
   const Bytes request = example_request(Signal::kTraces, {1, 1, 100}, 1);
   const Rope edited = edit_item_attributes(Signal::kTraces, Rope(request),

@@ -46,5 +46,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       bytes_of(*otlp::edit_resources(signal, request, change, "https://schema", own.work));
   const auto again = otlp::admit(signal, with_schema.view());
   MILLRACE_CHECK(again.has_value() && again->item_count == admitted->item_count);
+  // One walk with three editors gives what three walks give.
+  Rope expected = *otlp::edit_resource_attributes(signal, request, change, own.work);
+  expected = *otlp::edit_scope_attributes(signal, expected, change, own.work);
+  expected = *otlp::edit_item_attributes(signal, expected, change, own.work);
+  const otlp::Editors editors{.resource = change, .scope = change, .item = change};
+  const auto together = otlp::edit_request(signal, request, editors, own.work);
+  MILLRACE_CHECK(bytes_of(*together).text() == bytes_of(expected).text());
   return 0;
 }

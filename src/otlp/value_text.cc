@@ -4,9 +4,11 @@
 #include <charconv>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "otlp/views.h"
+#include "base/allocation_name.h"
+#include "otlp/value_text.h"
 
 namespace millrace::otlp {
 
@@ -178,6 +180,22 @@ std::string to_text(const AnyValueView& value) {
   if (!has_json(value)) return text;
   append_json(value, &text);
   return text;
+}
+
+std::string_view ValueText::of(const AnyValueView& value) {
+  if (value.type == Type::kString) return value.text;
+  constexpr size_t kUnreservedBytes = 16 * 1024;
+  const size_t bytes = (value.text.size() + value.members.size()) * kTextBytesPerByte;
+  if (bytes > std::max(kUnreservedBytes, memory_.bytes()) && !failed()) {
+    Reservation larger = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, bytes);
+    if (!larger) failure_ = no_memory("making text of a value", bytes, work_.pool.budget());
+    if (larger) memory_ = std::move(larger);
+  }
+  if (failed()) return {};
+  work_.pace.step(bytes);
+  const AllocationName name("term work");
+  text_ = to_text(value);
+  return text_;
 }
 
 }  // namespace millrace::otlp
