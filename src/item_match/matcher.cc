@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include "item_match/value.h"
+#include "otlp/value_text.h"
 
 namespace millrace::item_match {
 
@@ -20,28 +19,18 @@ using Type = AnyValueView::Type;
 
 // otelcol's name of a resource without service.name.
 constexpr std::string_view kNoServiceName = "<nil-service-name>";
-// The most bytes of memory for a byte of a value that becomes JSON: six for a control character, in
-// a text that grows by doubling.
-constexpr size_t kBytesPerByteOfText = 20;
-constexpr size_t kUnreservedTextBytes = 16 * 1024;
-
 bool matches_any(const std::vector<TextMatcher>& matchers, std::string_view text) {
   return matchers.empty() ||
          std::ranges::any_of(matchers, [&](const TextMatcher& m) { return m.matches(text); });
 }
 
-// Any value as otelcol prints it; what is no text is copied, where the budget has room for it.
+// Any value as otelcol prints it.
 Result<bool> matches_any_as_text(const std::vector<TextMatcher>& matchers,
                                  const AnyValueView& value, Work& work) {
-  if (value.type == Type::kString) return matches_any(matchers, value.text);
-  const size_t bytes = (value.text.size() + value.members.size()) * kBytesPerByteOfText;
-  Reservation copy;
-  if (bytes > kUnreservedTextBytes) {
-    work.pace.step(bytes);
-    copy = Reservation::try_make(work.pool.budget(), MemoryTerm::kWork, bytes);
-    if (!copy) return fail(no_memory("matching a value", bytes, work.pool.budget()));
-  }
-  return matches_any(matchers, otlp::to_text(value));
+  otlp::ValueText text(work);
+  const bool matches = matches_any(matchers, text.of(value));
+  if (text.failed()) return fail(*text.failure());
+  return matches;
 }
 
 std::optional<AnyValueView> find(MessageBytes message, uint32_t field_number, std::string_view key,
@@ -54,30 +43,11 @@ std::optional<AnyValueView> find(MessageBytes message, uint32_t field_number, st
   return std::nullopt;
 }
 
-// The shortest text without an exponent.
-std::string plain_text(double number) {
-  if (std::isnan(number)) return "NaN";
-  if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
-  std::array<char, 400> digits;
-  const auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::fixed);
-  return {digits.data(), end.ptr};
-}
-
 // otelcol compares patterns with text, numbers and bools only.
 bool matches_pattern(const re2::RE2& pattern, const AnyValueView& value) {
-  switch (value.type) {
-    case Type::kString:
-      return finds(pattern, value.text);
-    case Type::kBool:
-      return finds(pattern, value.int_value != 0 ? "true" : "false");
-    case Type::kInt:
-      return finds(pattern, std::to_string(value.int_value));
-    case Type::kDouble:
-      return finds(pattern, plain_text(value.double_value));
-    default:
-      return false;
-  }
+  if (value.type == Type::kString) return finds(pattern, value.text);
+  const auto text = scalar_text(value);
+  return text && finds(pattern, *text);
 }
 
 bool matches_value(const AttributeMatcher& matcher, const AnyValueView& value) {

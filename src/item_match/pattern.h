@@ -27,4 +27,11 @@ std::vector<Pattern> read_patterns(config::Section& section, std::string_view ke
 bool finds(const re2::RE2& pattern, std::string_view text);
 bool any_finds(const std::vector<Pattern>& patterns, std::string_view text);
 
+// A pattern that finds a match exactly where one of `patterns` does. Null: there are none, or RE2
+// refuses it as too large.
+Pattern any_of(const std::vector<Pattern>& patterns);
+// May a match depend on the text before or behind it (^, $, \A, \z, \b, \B)? If not, a text has at
+// least the matches of each text inside it.
+bool looks_around(const re2::RE2& pattern);
+
 }  // namespace millrace::item_match

@@ -29,7 +29,8 @@ void read_value(Section& entry, const yaml::Node& value, MatchType type, Attribu
   if (value.kind == yaml::Node::Kind::kNull) return;
   if (type == MatchType::kStrict) {
     into->value = encode_value(value);
-  } else if (value.kind != yaml::Node::Kind::kScalar) {
+  } else if (otlp::AnyValueView::read(as_span(encode_value(value))).type !=
+             otlp::AnyValueView::Type::kString) {
     entry.error_at("value", "must be text under match_type regexp");
   } else {
     into->pattern = read_pattern(entry, "value", value.scalar);

@@ -37,6 +37,7 @@ const WrongCase kWrong[] = {
     {"include: {match_type: strict, span_kinds: [SPAN_KIND_UNSPECIFIED]}", "SPAN_KIND_SERVER"},
     {"include: {match_type: strict, attributes: [{value: 1}]}", "key is missing"},
     {"include: {match_type: regexp, attributes: [{key: a, value: [x]}]}", "must be text"},
+    {"include: {match_type: regexp, attributes: [{key: a, value: 80}]}", "must be text"},
     {"include: {match_type: strict, libraries: [{version: '1'}]}", "name is missing"},
     {"include: {match_type: strict, span_name: [a]}", "span_names"},
 };

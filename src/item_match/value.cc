@@ -3,6 +3,8 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
+#include <string>
 
 #include "otlp/attribute_list.h"
 #include "wire/writer.h"
@@ -55,7 +57,30 @@ bool equal_kvlists(const AnyValueView& wanted, const AnyValueView& value) {
   return true;
 }
 
+// The shortest text without an exponent.
+std::string plain_text(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
+  std::array<char, 400> digits;
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::fixed);
+  return {digits.data(), end.ptr};
+}
+
 }  // namespace
+
+std::optional<std::string> scalar_text(const AnyValueView& value) {
+  switch (value.type) {
+    case Type::kBool:
+      return value.int_value != 0 ? "true" : "false";
+    case Type::kInt:
+      return std::to_string(value.int_value);
+    case Type::kDouble:
+      return plain_text(value.double_value);
+    default:
+      return std::nullopt;
+  }
+}
 
 std::string encode_value(const yaml::Node& node) {
   using Kind = yaml::Node::Kind;

@@ -19,6 +19,9 @@ std::string encode_value(const yaml::Node& node);
 // not matter; `wanted`, which comes from the configuration, has no key twice.
 bool equal_values(const otlp::AnyValueView& wanted, const otlp::AnyValueView& value);
 
+// Text of a bool or a number, which has no exponent; nothing for values of other types.
+std::optional<std::string> scalar_text(const otlp::AnyValueView& value);
+
 // The whole text as a number in base 10, as Go's strconv.ParseInt reads it.
 std::optional<int64_t> parse_integer(std::string_view text);
 
