@@ -30,10 +30,8 @@ std::string host_of(std::string_view address) {
 // otelcol joins the values of a header that came several times with ";". An address that is not
 // known is empty text.
 std::optional<std::string> read_context(std::string_view from, const Metadata* metadata) {
-  if (from == "client.address") {
-    return metadata == nullptr ? std::string() : host_of(metadata->client_address);
-  }
   if (metadata == nullptr) return std::nullopt;
+  if (from == "client.address") return host_of(metadata->client_address);
   constexpr std::string_view kPrefix = "metadata.";
   if (from.starts_with(kPrefix)) from.remove_prefix(kPrefix.size());
   std::string name(from);

@@ -173,9 +173,14 @@ TEST(AttributesProcessorTest, AnUnknownAddressIsEmptyText) {
   const Options options = read("actions: [{key: ip, action: insert, from_context: client.address}]",
                                read_attributes_options);
   pipeline::Payload payload = payload_of(Signal::kTraces, small_request());
-  payload.metadata = nullptr;
+  payload.metadata = std::make_shared<Metadata>();
   run(*make_attributes_processor(options), &payload);
   EXPECT_NE(first_item(payload.bytes).find(" ip=:s "), std::string::npos);
+  // Without include_metadata nothing is known of the sender.
+  payload = payload_of(Signal::kTraces, small_request());
+  payload.metadata = nullptr;
+  run(*make_attributes_processor(options), &payload);
+  EXPECT_EQ(first_item(payload.bytes).find(" ip="), std::string::npos);
 }
 
 struct NumberCase {
@@ -201,6 +206,12 @@ TEST(AttributesProcessorTest, TextBecomesDoublesAsInGo) {
       {"--1", "--1:s"},
       {"1.", "1:d"},
       {".5", "0.5:d"},
+      {"1_000", "1000:d"},
+      {"1_e3", "1_e3:s"},
+      {"_1", "_1:s"},
+      {"1__0", "1__0:s"},
+      {"0x_1p1_0", "1024:d"},
+      {"1_", "1_:s"},
       {"1e-7", "1e-7:d"},
       {"123456789012345678901234", "1.2345678901234569e+23:d"},
   };

@@ -39,6 +39,12 @@ void read_value_source(Section& section, Action* action) {
   read_value(section, "default_value", &action->default_value);
   section.text("from_attribute", &action->from_attribute);
   section.text("from_context", &action->from_context);
+  if (!action->from_context.starts_with("auth.")) return;
+  section.error_at(
+      "from_context",
+      fmt::format("\"{}\" is not supported: a request does not carry the results of an "
+                  "authenticator; headers and client.address are there",
+                  action->from_context));
 }
 
 void check_value_source(Section& section, const Action& action) {

@@ -32,6 +32,7 @@ const WrongCase kWrong[] = {
     {"actions: [{action: insert, value: 1}]", "key is missing"},
     {"actions: [{key: a, action: insert}]", "exactly one of value"},
     {"actions: [{key: a, action: insert, value: 1, from_attribute: b}]", "found 2"},
+    {"actions: [{key: a, action: insert, from_context: auth.sub}]", "not supported"},
     {"actions: [{key: a, action: insert, value: ~}]", "exactly one of value"},
     {"actions: [{key: a, action: delete, value: 1}]", "takes no value"},
     {"actions: [{key: a, action: hash, from_attribute: b}]", "takes no value"},

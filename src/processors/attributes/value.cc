@@ -3,10 +3,12 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "item_match/value.h"
 #include "otlp/attribute_list.h"
@@ -32,6 +34,25 @@ std::string sha256_text(std::string_view bytes) {
 
 std::string_view eight_bytes(const void* number) { return {static_cast<const char*>(number), 8}; }
 
+// Go reads numbers with _ between digits, or behind 0x. Nothing: there is one in another place.
+std::optional<std::string> without_underscores(std::string_view text) {
+  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+  const auto is_digit = [&](size_t at) {
+    if (at >= text.size()) return false;
+    const auto c = static_cast<unsigned char>(text[at]);
+    return is_hex ? std::isxdigit(c) != 0 || at == 1 : std::isdigit(c) != 0;
+  };
+  std::string plain;
+  for (size_t i = 0; i < text.size(); i++) {
+    if (text[i] != '_') {
+      plain += text[i];
+    } else if (i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) {
+      return std::nullopt;
+    }
+  }
+  return plain;
+}
+
 // The whole text as a number, as Go's strconv.ParseFloat reads it: also "inf", "0x1p-2" and numbers
 // nearer to zero than a double; nothing for numbers beyond the largest one.
 std::optional<double> parse_double(std::string_view text) {
@@ -40,6 +61,13 @@ std::optional<double> parse_double(std::string_view text) {
   if (has_sign) text.remove_prefix(1);
   if (text.empty() || text.front() == '-' || text.find('(') != text.npos) return std::nullopt;
   if (has_sign && (text.front() == 'n' || text.front() == 'N')) return std::nullopt;
+  std::string plain;
+  if (text.find('_') != text.npos) {
+    auto joined = without_underscores(text);
+    if (!joined) return std::nullopt;
+    plain = std::move(*joined);
+    text = plain;
+  }
   const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
   if (is_hex) text.remove_prefix(2);
   if (is_hex && text.find_first_of("pP") == text.npos) return std::nullopt;
