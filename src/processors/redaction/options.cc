@@ -1,0 +1,133 @@
+#include "processors/redaction/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace millrace::processors::redaction {
+
+namespace {
+
+using config::Section;
+
+// The keys of summaries that otelcol allows by itself; those of allowed values are not among them.
+constexpr std::array<std::string_view, 5> kSummaryKeys = {
+    "redaction.redacted.keys", "redaction.redacted.count", "redaction.masked.keys",
+    "redaction.masked.count", "redaction.ignored.count"};
+
+void read_keys(Section& section, std::string_view key, Options::Keys* into) {
+  std::vector<std::string> keys;
+  section.text_list(key, &keys);
+  into->insert(keys.begin(), keys.end());
+}
+
+void check_hmac_key(Section& section, const Options& options) {
+  const bool is_256 = options.hash_function == HashFunction::kHmacSha256;
+  const bool is_512 = options.hash_function == HashFunction::kHmacSha512;
+  if (!is_256 && !is_512) return;
+  const size_t least = is_256 ? 32 : 64;
+  if (options.hmac_key.size() >= least) return;
+  section.error(fmt::format("hmac_key must have at least {} bytes for this hash_function, has {}",
+                            least, options.hmac_key.size()));
+}
+
+void read_hash(Section& section, Options& options) {
+  using enum HashFunction;
+  constexpr std::array<std::pair<std::string_view, HashFunction>, 6> kNames = {
+      {{"", kNone},
+       {"md5", kMd5},
+       {"sha1", kSha1},
+       {"sha3", kSha3},
+       {"hmac-sha256", kHmacSha256},
+       {"hmac-sha512", kHmacSha512}}};
+  section.secret("hmac_key", &options.hmac_key);
+  std::string text;
+  if (section.text("hash_function", &text)) {
+    std::string lowered = text;
+    for (char& c : lowered) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const auto found =
+        std::ranges::find(kNames, lowered, [](const auto& pair) { return pair.first; });
+    if (found != kNames.end()) {
+      options.hash_function = found->second;
+    } else {
+      section.error_at("hash_function",
+                       fmt::format("expected md5, sha1, sha3, hmac-sha256 or hmac-sha512, found "
+                                   "\"{}\"",
+                                   text));
+    }
+  }
+  check_hmac_key(section, options);
+}
+
+void read_summary(Section& section, Options& options) {
+  std::string text;
+  if (!section.text("summary", &text)) return;
+  if (text == "debug") options.summary = Summary::kDebug;
+  if (text == "info") options.summary = Summary::kInfo;
+  if (text.empty() || text == "debug" || text == "info" || text == "silent") return;
+  section.warning_at("summary", fmt::format("\"{}\" means silent, as in otelcol; the others are "
+                                            "info and debug",
+                                            text));
+}
+
+// Both sanitizers lean on collections of rules that this program does not have.
+void refuse_enabled(Section& section, std::string_view key, std::string_view why) {
+  bool is_enabled = false;
+  section.boolean("enabled", &is_enabled);
+  section.find("attributes");
+  section.find("sanitize_span_name");
+  if (is_enabled) section.error_at("enabled", fmt::format("{} is not supported: {}", key, why));
+}
+
+void read_sanitizers(Section& section) {
+  section.section("url_sanitizer", [](Section& url) {
+    refuse_enabled(url, "url_sanitizer",
+                   "it needs a trained model of words; blocked_values can mask ids in URLs");
+  });
+  section.section("db_sanitizer", [](Section& db) {
+    db.find("sanitize_span_name");
+    for (const char* system :
+         {"sql", "redis", "valkey", "memcached", "mongo", "opensearch", "es"}) {
+      db.section(system, [&](Section& one) {
+        refuse_enabled(one, "db_sanitizer",
+                       "it needs a parser for each query language; blocked_values can mask "
+                       "literals, blocked_key_patterns whole queries");
+      });
+    }
+  });
+}
+
+void prepare(Options& options) {
+  options.any_blocked_value = item_match::any_of(options.blocked_values);
+  const bool says_only_masked =
+      options.summary == Summary::kSilent ||
+      (options.ignored_keys.empty() && options.ignored_key_patterns.empty() &&
+       options.allowed_values.empty());
+  options.bytes_tell = options.allow_all_keys && options.blocked_key_patterns.empty() &&
+                       !options.redact_all_types && says_only_masked &&
+                       options.any_blocked_value != nullptr &&
+                       !item_match::looks_around(*options.any_blocked_value);
+}
+
+}  // namespace
+
+void read_options(Section& section, Options& options) {
+  section.boolean("allow_all_keys", &options.allow_all_keys);
+  section.boolean("redact_all_types", &options.redact_all_types);
+  read_keys(section, "allowed_keys", &options.allowed_keys);
+  options.allowed_keys.insert(kSummaryKeys.begin(), kSummaryKeys.end());
+  read_keys(section, "ignored_keys", &options.ignored_keys);
+  options.ignored_key_patterns = item_match::read_patterns(section, "ignored_key_patterns");
+  options.blocked_key_patterns = item_match::read_patterns(section, "blocked_key_patterns");
+  options.blocked_values = item_match::read_patterns(section, "blocked_values");
+  options.allowed_values = item_match::read_patterns(section, "allowed_values");
+  read_hash(section, options);
+  read_summary(section, options);
+  read_sanitizers(section);
+  prepare(options);
+}
+
+}  // namespace millrace::processors::redaction

@@ -1,0 +1,60 @@
+// The configuration of the `redaction` processor: otelcol's keys, names, defaults and rules.
+// Immutable once read; copies share the compiled patterns. Reading is for start-up, one thread; the
+// result may be used from any.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/section.h"
+#include "item_match/pattern.h"
+
+namespace millrace::processors::redaction {
+
+enum class HashFunction : uint8_t { kNone, kMd5, kSha1, kSha3, kHmacSha256, kHmacSha512 };
+
+// The attributes that describe the changes.
+enum class Summary : uint8_t {
+  kSilent,
+  kInfo,   // how many keys were changed
+  kDebug,  // and which
+};
+
+struct Options {
+  using Keys = std::set<std::string, std::less<>>;
+
+  bool allow_all_keys = false;  // false: keys that are not in allowed_keys are removed
+  Keys allowed_keys;            // with the keys of most summaries
+  Keys ignored_keys;            // neither removed nor masked
+  std::vector<item_match::Pattern> ignored_key_patterns;
+  bool redact_all_types = false;  // false: values that are no strings are taken for empty text
+  std::vector<item_match::Pattern> blocked_key_patterns;  // the whole value is masked
+  std::vector<item_match::Pattern> blocked_values;        // each match is masked, in this order
+  std::vector<item_match::Pattern> allowed_values;        // values that are not looked at further
+  HashFunction hash_function = HashFunction::kNone;       // kNone: **** stands for a match
+  std::string hmac_key;
+  Summary summary = Summary::kSilent;
+
+  // Finds a match exactly where one of blocked_values does; null: too large, ask each of them.
+  item_match::Pattern any_blocked_value;
+  // A message without a match in its bytes has nothing to change: only strings are looked at, by
+  // patterns that do not depend on the text around a match, and keys do not matter.
+  bool bytes_tell = false;
+
+  bool is_ignored(std::string_view key) const {
+    return ignored_keys.contains(key) || item_match::any_finds(ignored_key_patterns, key);
+  }
+  bool is_removed(std::string_view key) const {
+    return !allow_all_keys && !allowed_keys.contains(key);
+  }
+  bool is_masked(std::string_view key) const {
+    return item_match::any_finds(blocked_key_patterns, key);
+  }
+};
+
+void read_options(config::Section& section, Options& options);
+
+}  // namespace millrace::processors::redaction

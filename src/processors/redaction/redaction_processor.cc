@@ -1,0 +1,186 @@
+#include "processors/redaction/redaction_processor.h"
+
+#include <string>
+#include <utility>
+
+#include "otlp/attribute_list.h"
+#include "otlp/edit.h"
+#include "otlp/value_text.h"
+#include "processors/redaction/key_lists.h"
+#include "processors/redaction/log_body.h"
+#include "processors/redaction/text_redactor.h"
+#include "wire/protobuf.h"
+
+namespace millrace::processors::redaction {
+
+namespace {
+
+using otlp::AnyValueView;
+using otlp::AttributeList;
+using otlp::EditContext;
+using otlp::MessageBytes;
+using Change = AttributeList::Change;
+using Kind = KeyLists::Kind;
+
+constexpr uint32_t kLogBody = 5;
+// A message up to this size is searched as a whole; the walk cannot be suspended in a search.
+constexpr size_t kSearchedBytesMax = 256 * 1024;
+
+// The redaction of one request.
+class Redaction {
+ public:
+  Redaction(const Options& options, Work& work)
+      : options_(options),
+        work_(work),
+        redactor_(options, work),
+        keys_(options.summary, work),
+        text_(work),
+        event_(work),
+        body_(options, redactor_, keys_, work) {}
+
+  void edit_attributes(AttributeList& list) {
+    if (!has_nothing(list.message())) edit_each(list);
+  }
+  void edit_each(AttributeList& list) {
+    list.change_each([&](std::string_view key, const AnyValueView& value, std::string_view* text) {
+      return change(key, value, text);
+    });
+    give_failures(list);
+    keys_.write(KeyLists::Of::kAttributes, list);
+  }
+
+  void edit_span(const EditContext& context, AttributeList& list) {
+    if (has_nothing(context.item)) return;
+    edit_each(list);
+    wire::FieldReader fields(context.item);
+    for (wire::Field field; !list.failed() && fields.next(&field);) {
+      work_.pace.step(otlp::kFieldUnits);
+      if (!field.is(otlp::kSpanEvents, wire::WireType::kLen)) continue;
+      event_.reset(field.bytes, otlp::kEventAttributes);
+      edit_attributes(event_);
+      if (event_.is_changed() || event_.failed()) list.replace(field, event_);
+    }
+  }
+
+  void edit_log_record(const EditContext& context, AttributeList& list) {
+    MessageBytes body;  // of several the last one holds
+    wire::FieldReader fields(context.item);
+    for (wire::Field field; fields.next(&field);) {
+      work_.pace.step(otlp::kFieldUnits);
+      if (field.is(kLogBody, wire::WireType::kLen)) body = field.bytes;
+    }
+    // Numbers in a body are looked at as well, but not as the text that stands in the bytes.
+    const auto type = AnyValueView::read(body, &work_.pace).type;
+    const bool is_text = type == AnyValueView::Type::kString || type == AnyValueView::Type::kEmpty;
+    if (is_text && has_nothing(context.item)) return;
+    edit_each(list);
+    const bool is_changed = body_.redact(body);
+    if (body_.failure()) list.fail(*body_.failure());
+    give_failures(list);
+    if (is_changed) replace_body(context.item, body, list);
+    keys_.write(KeyLists::Of::kBody, list);
+  }
+
+ private:
+  bool has_nothing(MessageBytes message) {
+    if (!options_.bytes_tell || message.size() > kSearchedBytesMax) return false;
+    work_.pace.step(message.size());
+    return !item_match::finds(*options_.any_blocked_value, as_text(message));
+  }
+
+  std::string_view text_of(const AnyValueView& value) {
+    if (options_.redact_all_types) return text_.of(value);
+    return value.type == AnyValueView::Type::kString ? value.text : std::string_view();
+  }
+
+  Change change(std::string_view key, const AnyValueView& value, std::string_view* text) {
+    if (options_.is_ignored(key)) {
+      keys_.add(Kind::kIgnored, key);
+      return Change::kKeep;
+    }
+    if (options_.is_removed(key)) {
+      keys_.add(Kind::kRedacted, key);
+      return Change::kErase;
+    }
+    const std::string_view before = text_of(value);
+    if (redactor_.is_allowed(before)) {
+      keys_.add(Kind::kAllowed, key);
+      return Change::kKeep;
+    }
+    if (options_.is_masked(key)) {
+      keys_.add(Kind::kMasked, key);
+      *text = redactor_.mask_all(before);
+      return Change::kSetText;
+    }
+    const auto redacted = redactor_.redact(before);
+    if (!redacted) return Change::kKeep;
+    keys_.add(Kind::kMasked, key);
+    *text = *redacted;
+    return Change::kSetText;
+  }
+
+  void give_failures(AttributeList& list) {
+    if (redactor_.failure()) list.fail(*redactor_.failure());
+    if (text_.failed()) list.fail(*text_.failure());
+  }
+
+  void replace_body(MessageBytes item, MessageBytes body, AttributeList& list) {
+    if (body.data() == nullptr) return list.append_field(kLogBody, body_.content());
+    wire::FieldReader fields(item);
+    for (wire::Field field; !list.failed() && fields.next(&field);) {
+      work_.pace.step(otlp::kFieldUnits);
+      if (!field.is(kLogBody, wire::WireType::kLen)) continue;
+      if (field.bytes.data() == body.data()) {
+        list.replace(field, body_.content());
+      } else {
+        list.replace(field.whole, "");
+      }
+    }
+  }
+
+  const Options& options_;
+  Work& work_;
+  TextRedactor redactor_;
+  KeyLists keys_;
+  otlp::ValueText text_;
+  AttributeList event_;
+  LogBody body_;
+};
+
+class RedactionProcessor final : public pipeline::Processor {
+ public:
+  explicit RedactionProcessor(const Options& options) : options_(options) {}
+
+  Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
+    Redaction redaction(options_, work);
+    const auto edit_attributes = [&](const EditContext&, AttributeList& list) {
+      redaction.edit_attributes(list);
+    };
+    otlp::Editors editors{
+        .resource = edit_attributes, .scope = edit_attributes, .item = edit_attributes};
+    if (payload.signal == Signal::kTraces) {
+      editors.item = [&](const EditContext& context, AttributeList& list) {
+        redaction.edit_span(context, list);
+      };
+    } else if (payload.signal == Signal::kLogs) {
+      editors.item = [&](const EditContext& context, AttributeList& list) {
+        redaction.edit_log_record(context, list);
+      };
+    }
+    Result<Rope> edited = otlp::edit_request(payload.signal, payload.bytes, editors, work);
+    if (!edited) return fail(std::move(edited.error()));
+    payload.bytes = std::move(*edited);
+    return pipeline::ProcessorResult{};
+  }
+
+ private:
+  const Options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<pipeline::Processor> make_redaction_processor(const Options& options) {
+  return std::make_unique<RedactionProcessor>(options);
+}
+
+}  // namespace millrace::processors::redaction

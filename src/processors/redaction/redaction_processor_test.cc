@@ -1,0 +1,307 @@
+#include "processors/redaction/redaction_processor.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "otlp/admit.h"
+#include "otlp/json/testing/json_request.h"
+#include "yaml/parse.h"
+
+namespace millrace::processors::redaction {
+namespace {
+
+Options read(const std::string& yaml) {
+  const auto root = yaml::parse(yaml, "a.yaml");
+  EXPECT_TRUE(root.has_value());
+  config::Diagnostics diagnostics;
+  config::Section section(*root, diagnostics, "processors::redaction");
+  Options options;
+  read_options(section, options);
+  section.finish();
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
+  return options;
+}
+
+Result<Rope> run(const std::string& yaml, Signal signal, const Bytes& request, Work& work) {
+  pipeline::Payload payload;
+  payload.signal = signal;
+  payload.bytes = Rope(request);
+  payload.item_count = otlp::admit(signal, request.view())->item_count;
+  const auto result = make_redaction_processor(read(yaml))->process(payload, work);
+  if (!result) return fail(result.error());
+  EXPECT_EQ(result->left_count(), 0u);
+  const Bytes bytes = Bytes::copy_of(payload.bytes.to_bytes().view());
+  const auto admitted = otlp::admit(signal, bytes.view());
+  EXPECT_TRUE(admitted) << admitted.error().to_error().message;
+  if (admitted) EXPECT_EQ(admitted->item_count, payload.item_count);
+  return Rope(bytes);
+}
+
+std::string redacted(const std::string& yaml, Signal signal, std::string_view json) {
+  testing::TestWork own;
+  const auto edited = run(yaml, signal, testing::request_of_json(signal, json), own.work);
+  return edited ? testing::json_of_request(signal, *edited) : edited.error().message;
+}
+
+// {a:'x',n:1} becomes {"key":"a","value":{"stringValue":"x"}},…
+std::string attributes(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> entries) {
+  std::string json;
+  for (const auto& [key, value] : entries) {
+    if (!json.empty()) json += ',';
+    const bool is_text = value.front() != '#' && value.front() != '{';
+    json += R"({"key":")" + std::string(key) + R"(","value":)";
+    if (is_text) {
+      json += R"({"stringValue":")" + std::string(value) + R"("})";
+    } else if (value.front() == '#') {
+      json += R"({"intValue":")" + std::string(value.substr(1)) + R"("})";
+    } else {
+      json += value;
+    }
+    json += '}';
+  }
+  return json;
+}
+
+std::string span_with(const std::string& list) {
+  return R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[)" + list + "]}]}]}]}";
+}
+
+using Entries = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+// On the attributes of one span.
+void expect(const std::string& yaml, Entries before, Entries after) {
+  EXPECT_EQ(redacted(yaml, Signal::kTraces, span_with(attributes(before))),
+            span_with(attributes(after)))
+      << yaml;
+}
+
+constexpr const char* kCards = "allow_all_keys: true, blocked_values: ['4[0-9]{12}(?:[0-9]{3})?']";
+constexpr std::string_view kCard = "4111111111111111";
+
+TEST(RedactionProcessorTest, KeysThatAreNotAllowedAreRemoved) {
+  expect("{allowed_keys: [id]}", {{"id", "1"}, {"name", "ann"}, {"n", "#5"}}, {{"id", "1"}});
+  expect("{allowed_keys: [id], ignored_keys: [name], ignored_key_patterns: ['^n$']}",
+         {{"id", "1"}, {"name", "ann"}, {"n", "#5"}, {"m", "x"}},
+         {{"id", "1"}, {"name", "ann"}, {"n", "#5"}});
+  expect("{allow_all_keys: true}", {{"id", "1"}, {"n", "#5"}}, {{"id", "1"}, {"n", "#5"}});
+}
+
+TEST(RedactionProcessorTest, AnEmptyConfigurationRemovesEveryAttribute) {
+  EXPECT_EQ(redacted("{}", Signal::kTraces, span_with(attributes({{"a", "x"}, {"b", "#1"}}))),
+            R"({"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]})");
+}
+
+TEST(RedactionProcessorTest, ValuesAreMasked) {
+  const std::string yaml = "{" + std::string(kCards) + "}";
+  expect(yaml, {{"a", "card 4111111111111111!"}, {"b", "fine"}},
+         {{"a", "card ****!"}, {"b", "fine"}});
+  // Values that are no strings stay, unless redact_all_types makes text of them.
+  expect(yaml, {{"n", "#4111111111111111"}}, {{"n", "#4111111111111111"}});
+  expect("{" + std::string(kCards) + ", redact_all_types: true}",
+         {{"n", "#4111111111111111"}, {"m", "#5"}}, {{"n", "****"}, {"m", "#5"}});
+  expect("{" + std::string(kCards) + ", allowed_values: ['^test']}",
+         {{"a", "test 4111111111111111"}, {"b", kCard}},
+         {{"a", "test 4111111111111111"}, {"b", "****"}});
+  expect("{" + std::string(kCards) + ", ignored_keys: [a]}", {{"a", kCard}, {"b", kCard}},
+         {{"a", kCard}, {"b", "****"}});
+}
+
+TEST(RedactionProcessorTest, BlockedKeysLoseTheirWholeValue) {
+  expect("{allow_all_keys: true, blocked_key_patterns: ['.*(token|api_key).*']}",
+         {{"my_token", "abc"}, {"api_key", "#7"}, {"other", "abc"}},
+         {{"my_token", "****"}, {"api_key", "****"}, {"other", "abc"}});
+  // Removed before, and not at all where the value is allowed.
+  expect("{allowed_keys: [token2], blocked_key_patterns: [token], allowed_values: ['^open$']}",
+         {{"token", "abc"}, {"token2", "abc"}}, {{"token2", "****"}});
+  expect("{allowed_keys: [token2], blocked_key_patterns: [token], allowed_values: ['^open$']}",
+         {{"token2", "open"}}, {{"token2", "open"}});
+}
+
+TEST(RedactionProcessorTest, SummariesCountAndName) {
+  const std::string yaml =
+      "allowed_keys: [id, card, mail, b], ignored_keys: [safe], blocked_values: ['4[0-9]{12}'], "
+      "allowed_values: ['@mycompany']";
+  const Entries before = {
+      {"z", "1"},    {"id", "2"}, {"card", "4111111111111"}, {"mail", "a@mycompany"},
+      {"safe", "3"}, {"y", "#4"}, {"b", "4111111111111"}};
+  expect("{" + yaml + "}", before,
+         {{"id", "2"}, {"card", "****"}, {"mail", "a@mycompany"}, {"safe", "3"}, {"b", "****"}});
+  expect("{" + yaml + ", summary: info}", before,
+         {{"id", "2"},
+          {"card", "****"},
+          {"mail", "a@mycompany"},
+          {"safe", "3"},
+          {"b", "****"},
+          {"redaction.redacted.count", "#2"},
+          {"redaction.masked.count", "#2"},
+          {"redaction.allowed.count", "#1"},
+          {"redaction.ignored.count", "#1"}});
+  expect("{" + yaml + ", summary: debug}", before,
+         {{"id", "2"},
+          {"card", "****"},
+          {"mail", "a@mycompany"},
+          {"safe", "3"},
+          {"b", "****"},
+          {"redaction.redacted.keys", "y,z"},
+          {"redaction.redacted.count", "#2"},
+          {"redaction.masked.keys", "b,card"},
+          {"redaction.masked.count", "#2"},
+          {"redaction.allowed.keys", "mail"},
+          {"redaction.allowed.count", "#1"},
+          {"redaction.ignored.count", "#1"}});
+}
+
+TEST(RedactionProcessorTest, ASummaryAddsToAnEarlierOne) {
+  expect("{" + std::string(kCards) + ", summary: debug}",
+         {{"c", kCard}, {"redaction.masked.keys", "d,a"}, {"redaction.masked.count", "#2"}},
+         {{"c", "****"}, {"redaction.masked.keys", "a,c,d"}, {"redaction.masked.count", "#3"}});
+  // A count that is no number is 0.
+  expect("{" + std::string(kCards) + ", summary: info}",
+         {{"c", kCard}, {"redaction.masked.count", "x"}},
+         {{"c", "****"}, {"redaction.masked.count", "#1"}});
+}
+
+TEST(RedactionProcessorTest, EveryPlaceOfASpanIsReached) {
+  const std::string card = attributes({{"c", kCard}});
+  const std::string masked = attributes({{"c", "****"}});
+  const auto request = [](const std::string& list) {
+    return R"({"resourceSpans":[{"resource":{"attributes":[)" + list +
+           R"(]},"scopeSpans":[{"scope":{"name":"s","attributes":[)" + list +
+           R"(]},"spans":[{"name":"n","attributes":[)" + list +
+           R"(],"events":[{"name":"e","attributes":[)" + list +
+           R"(]},{"name":"f"},{"attributes":[)" + list + R"(]}]},{"name":"other"}]}]}]})";
+  };
+  EXPECT_EQ(redacted("{" + std::string(kCards) + "}", Signal::kTraces, request(card)),
+            request(masked));
+  // Also where the bytes do not tell.
+  EXPECT_EQ(redacted("{" + std::string(kCards) + ", blocked_key_patterns: [no]}", Signal::kTraces,
+                     request(card)),
+            request(masked));
+}
+
+TEST(RedactionProcessorTest, LinksAndNamesAreLeftAlone) {
+  const std::string json =
+      R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"4111111111111111",)"
+      R"("links":[{"attributes":[)" +
+      attributes({{"c", kCard}}) + R"(]}]}]}]}]})";
+  EXPECT_EQ(redacted("{" + std::string(kCards) + "}", Signal::kTraces, json), json);
+}
+
+TEST(RedactionProcessorTest, EveryPlaceOfMetricsIsReached) {
+  const auto request = [](const std::string& list) {
+    const std::string points = R"({"dataPoints":[{"attributes":[)" + list + R"(]}]})";
+    return R"({"resourceMetrics":[{"resource":{"attributes":[)" + list +
+           R"(]},"scopeMetrics":[{"scope":{"attributes":[)" + list + R"(]},"metrics":[{"gauge":)" +
+           points + R"(},{"sum":)" + points + R"(},{"histogram":)" + points +
+           R"(},{"exponentialHistogram":)" + points + R"(},{"summary":)" + points + "}]}]}]}";
+  };
+  EXPECT_EQ(redacted("{" + std::string(kCards) + "}", Signal::kMetrics,
+                     request(attributes({{"c", kCard}}))),
+            request(attributes({{"c", "****"}})));
+}
+
+std::string log_with(const std::string& fields) {
+  return R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{)" + fields + "}]}]}]}";
+}
+
+TEST(RedactionProcessorTest, BodiesThatAreTextAreMasked) {
+  const std::string yaml = "{" + std::string(kCards);
+  EXPECT_EQ(redacted(yaml + "}", Signal::kLogs,
+                     log_with(R"("body":{"stringValue":"paid with 4111111111111111"})")),
+            log_with(R"("body":{"stringValue":"paid with ****"})"));
+  EXPECT_EQ(redacted(yaml + ", summary: debug}", Signal::kLogs,
+                     log_with(R"("body":{"stringValue":"4111111111111111"},"attributes":[)" +
+                              attributes({{"c", kCard}}) + "]")),
+            log_with(R"("body":{"stringValue":"****"},"attributes":[)" +
+                     attributes({{"c", "****"},
+                                 {"redaction.masked.keys", "c"},
+                                 {"redaction.masked.count", "#1"},
+                                 {"redaction.body.masked.keys", "body"},
+                                 {"redaction.body.masked.count", "#1"}}) +
+                     "]"));
+  // Numbers are text here.
+  EXPECT_EQ(redacted(yaml + "}", Signal::kLogs, log_with(R"("body":{"intValue":"4111111111111"})")),
+            log_with(R"("body":{"stringValue":"****"})"));
+  // The summary leaves an allowed text out.
+  EXPECT_EQ(redacted(yaml + ", allowed_values: ['4111'], summary: debug}", Signal::kLogs,
+                     log_with(R"("body":{"stringValue":"4111111111111111"})")),
+            log_with(R"("body":{"stringValue":"4111111111111111"})"));
+}
+
+TEST(RedactionProcessorTest, BodiesOfAnyDepthAreMasked) {
+  const auto map = [](const std::string& list) {
+    return R"({"kvlistValue":{"values":[)" + list + "]}}";
+  };
+  const auto body = [&](const std::string& card, const std::string& token,
+                        const std::string& removed) {
+    const std::string inner = map(R"({"key":"card","value":)" + card + "}" + removed);
+    return R"("body":)" +
+           map(R"({"key":"card","value":)" + card + R"(},{"key":"list","value":{"arrayValue":)" +
+               R"({"values":[{"stringValue":"x"},)" + card + "," + inner +
+               R"(]}}},{"key":"token","value":)" + token + R"(},{"key":"safe","value":)" +
+               R"({"stringValue":"4111111111111"}})");
+  };
+  const std::string before =
+      log_with(body(R"({"stringValue":"4111111111111"})", R"({"stringValue":"t"})",
+                    R"(,{"key":"no","value":{"intValue":"1"}})"));
+  const std::string after = body(R"({"stringValue":"****"})", R"({"stringValue":"****"})", "");
+  const std::string yaml =
+      "{allowed_keys: [card, list, token], ignored_keys: [safe], blocked_values: ['4[0-9]{12}'], "
+      "blocked_key_patterns: [token]";
+  EXPECT_EQ(redacted(yaml + "}", Signal::kLogs, before), log_with(after));
+  EXPECT_EQ(
+      redacted(yaml + ", summary: debug}", Signal::kLogs, before),
+      log_with(after + R"(,"attributes":[)" +
+               attributes({{"redaction.body.redacted.keys", "list.[2].no"},
+                           {"redaction.body.redacted.count", "#1"},
+                           {"redaction.body.masked.keys", "card,list.[1],list.[2].card,token"},
+                           {"redaction.body.masked.count", "#4"},
+                           {"redaction.body.ignored.count", "#1"}}) +
+               "]"));
+}
+
+TEST(RedactionProcessorTest, WhatNoRuleChangesKeepsItsBytes) {
+  const Bytes request =
+      testing::request_of_json(Signal::kTraces, span_with(attributes({{"a", "x"}, {"b", "#1"}})));
+  for (const char* more : {"", ", blocked_key_patterns: [no]", ", redact_all_types: true"}) {
+    testing::TestWork own;
+    pipeline::Payload payload;
+    payload.bytes = Rope(request);
+    payload.item_count = 1;
+    const auto processor = make_redaction_processor(read("{" + std::string(kCards) + more + "}"));
+    ASSERT_TRUE(processor->process(payload, own.work));
+    ASSERT_EQ(payload.bytes.pieces().size(), 1u);
+    EXPECT_EQ(payload.bytes.pieces()[0].data(), request.data());
+  }
+}
+
+TEST(RedactionProcessorTest, WithoutMemoryTheRequestIsRefused) {
+  testing::TestWork small(1 << 20);
+  const Bytes request = testing::request_of_json(
+      Signal::kLogs, log_with(R"("body":{"stringValue":")" + std::string(300'000, 'x') + R"("})"));
+  const auto edited = run("{allow_all_keys: true, blocked_values: [x], hash_function: sha1}",
+                          Signal::kLogs, request, small.work);
+  ASSERT_FALSE(edited);
+  EXPECT_NE(edited.error().message.find("memory"), std::string::npos) << edited.error().message;
+}
+
+// A summary that names the paths of a deep and wide body could take the square of its size.
+TEST(RedactionProcessorTest, PathsOfABodyAreBounded) {
+  std::string entries;
+  for (int i = 0; i < 2000; i++) entries += R"({"key":"k","value":{"stringValue":"x"}},)";
+  entries.pop_back();
+  std::string body = R"({"kvlistValue":{"values":[)" + entries + "]}}";
+  body = R"({"kvlistValue":{"values":[{"key":")" + std::string(20'000, 'k') + R"(","value":)" +
+         body + "}]}}";
+  testing::TestWork small(8 << 20);
+  const Bytes request = testing::request_of_json(Signal::kLogs, log_with(R"("body":)" + body));
+  const auto edited = run("{allow_all_keys: true, blocked_values: [x], summary: debug}",
+                          Signal::kLogs, request, small.work);
+  ASSERT_FALSE(edited);
+  EXPECT_NE(edited.error().message.find("memory"), std::string::npos) << edited.error().message;
+}
+
+}  // namespace
+}  // namespace millrace::processors::redaction

@@ -1,0 +1,90 @@
+#include "processors/redaction/text_redactor.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "processors/redaction/digest.h"
+
+namespace millrace::processors::redaction {
+
+namespace {
+
+// Units of the pace for finding one match and for its hash.
+constexpr size_t kMatchUnits = 200;
+constexpr size_t kHashUnits = 1000;
+
+size_t character_size(std::string_view text, size_t at) {
+  if (at >= text.size()) return 0;
+  const auto lead = static_cast<uint8_t>(text[at]);
+  const size_t size = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  return std::min(size, text.size() - at);
+}
+
+}  // namespace
+
+void TextRedactor::append_mask(std::string_view match, ReservedText& into) const {
+  if (options_.hash_function == HashFunction::kNone) return into.append("****");
+  work_.pace.step(kHashUnits + match.size());
+  into.append(hash_in_hex(options_, match));
+}
+
+void TextRedactor::replace_matches(const re2::RE2& pattern, std::string_view text,
+                                   ReservedText& into) {
+  const re2::StringPiece piece(text.data(), text.size());
+  size_t search_at = 0;
+  size_t done = 0;
+  re2::StringPiece match;
+  while (search_at <= text.size() && !into.failed()) {
+    work_.pace.step(kMatchUnits);
+    if (!pattern.Match(piece, search_at, text.size(), re2::RE2::UNANCHORED, &match, 1)) break;
+    const auto begin = static_cast<size_t>(match.data() - piece.data());
+    const size_t end = begin + match.size();
+    work_.pace.step(end - search_at);
+    into.append(text.substr(done, begin - done));
+    // An empty match directly behind another match is none.
+    if (end > done || begin == 0) append_mask(text.substr(begin, match.size()), into);
+    done = end;
+    search_at = std::max(end, search_at + std::max<size_t>(character_size(text, search_at), 1));
+  }
+  into.append(text.substr(std::min(done, text.size())));
+}
+
+bool TextRedactor::is_allowed(std::string_view text) {
+  if (options_.allowed_values.empty()) return false;
+  work_.pace.step(text.size());
+  return item_match::any_finds(options_.allowed_values, text);
+}
+
+std::optional<std::string_view> TextRedactor::redact(std::string_view text) {
+  if (options_.blocked_values.empty()) return std::nullopt;
+  work_.pace.step(text.size());
+  const auto& any = options_.any_blocked_value;
+  if (any != nullptr && !item_match::finds(*any, text)) return std::nullopt;
+  std::string_view now = text;
+  for (const item_match::Pattern& pattern : options_.blocked_values) {
+    work_.pace.step(now.size());
+    if (!item_match::finds(*pattern, now)) continue;
+    next_.clear();
+    replace_matches(*pattern, now, next_);
+    std::swap(text_, next_);
+    now = text_.view();
+  }
+  if (now == text) return std::nullopt;
+  return now;
+}
+
+std::string_view TextRedactor::mask_all(std::string_view text) {
+  text_.clear();
+  while (true) {
+    const size_t end = text.find('\n');
+    append_mask(text.substr(0, end), text_);
+    if (end == std::string_view::npos) break;
+    text_.append('\n');
+    text.remove_prefix(end + 1);
+  }
+  return text_.view();
+}
+
+}  // namespace millrace::processors::redaction
