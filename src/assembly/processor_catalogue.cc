@@ -6,7 +6,10 @@
 
 #include "assembly/catalogue.h"
 #include "processors/attributes/attributes_processor.h"
+#include "processors/groupbyattrs/groupbyattrs_processor.h"
+#include "processors/redaction/redaction_processor.h"
 #include "processors/resourcedetection/resource_detection.h"
+#include "processors/span/span_processor.h"
 
 namespace millrace::assembly {
 namespace {
@@ -41,6 +44,14 @@ ProcessorReading read_attributes(Section& section) {
               })};
 }
 
+ProcessorReading read_groupbyattrs(Section& section) {
+  processors::groupbyattrs::Options options;
+  processors::groupbyattrs::read_options(section, options);
+  return {.factory = std::make_shared<FunctionProcessorFactory>([options](const ProcessorParts&) {
+            return processors::groupbyattrs::make_groupbyattrs_processor(options);
+          })};
+}
+
 ProcessorReading read_resource(Section& section) {
   processors::attributes::Options options;
   processors::attributes::read_resource_options(section, &options);
@@ -66,14 +77,39 @@ ProcessorReading read_resource_detection(Section& section) {
               })};
 }
 
+ProcessorReading read_redaction(Section& section) {
+  processors::redaction::Options options;
+  processors::redaction::read_options(section, options);
+  return {.factory = std::make_shared<FunctionProcessorFactory>([options](const ProcessorParts&) {
+            return processors::redaction::make_redaction_processor(options);
+          })};
+}
+
+ProcessorReading read_span(Section& section) {
+  processors::span::Options options;
+  processors::span::read_options(section, options);
+  return {.factory = std::make_shared<FunctionProcessorFactory>(
+              [options](const ProcessorParts&) {
+                return processors::span::make_span_processor(options);
+              },
+              [match = options.match](Signal signal) {
+                return item_match::check_signal(match, signal);
+              })};
+}
+
 constexpr config::ComponentType processor(std::string_view type, uint8_t signals) {
   return {.kind = config::ComponentKind::kProcessor, .type = type, .signals = signals};
 }
 
+constexpr uint8_t kOnlyTraces = 1U << index_of(Signal::kTraces);
+
 constexpr std::array kProcessors = {
     ProcessorKind{processor("attributes", config::kNoProfiles), read_attributes},
+    ProcessorKind{processor("groupbyattrs", config::kNoProfiles), read_groupbyattrs},
+    ProcessorKind{processor("redaction", config::kNoProfiles), read_redaction},
     ProcessorKind{processor("resource", config::kNoProfiles), read_resource},
     ProcessorKind{processor("resource_detection", config::kAllSignals), read_resource_detection},
+    ProcessorKind{processor("span", kOnlyTraces), read_span},
     ProcessorKind{processor("batch", config::kAllSignals), nullptr},
     ProcessorKind{processor("memory_limiter", config::kAllSignals), nullptr},
 };
