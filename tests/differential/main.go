@@ -154,14 +154,17 @@ func clientContext(metadata json.RawMessage) context.Context {
 }
 
 func run(factory processor.Factory, one *testCase, request []byte) (refused string, err error) {
-	plain := map[string]any{}
-	if len(one.Config) > 0 {
-		if err := json.Unmarshal(one.Config, &plain); err != nil {
-			return "", fmt.Errorf("config: %w", err)
-		}
+	// As a part of a YAML file, in which 1 is an integer.
+	retrieved, err := confmap.NewRetrievedFromYAML(one.Config)
+	if err != nil {
+		return "", fmt.Errorf("config: %w", err)
+	}
+	given, err := retrieved.AsConf()
+	if err != nil {
+		return "", fmt.Errorf("config: %w", err)
 	}
 	config := factory.CreateDefaultConfig()
-	if err := confmap.NewFromStringMap(plain).Unmarshal(config); err != nil {
+	if err := given.Unmarshal(config); err != nil {
 		return err.Error(), nil
 	}
 	if err := confmap.Validate(config); err != nil {

@@ -36,8 +36,8 @@ bool is_left_out(std::string_view key, const std::string& value) {
 std::string canonical_fields(simdjson::dom::object object) {
   std::vector<std::string> fields;
   for (const auto [key, value] : object) {
-    if (is_left_out(key, canonical(value))) continue;
-    fields.push_back("\"" + std::string(key) + "\":" + canonical(value));
+    const std::string text = canonical(value);
+    if (!is_left_out(key, text)) fields.push_back("\"" + std::string(key) + "\":" + text);
   }
   std::ranges::sort(fields);
   std::string text;
@@ -125,6 +125,10 @@ std::string run(std::string_view processor, Signal signal, std::string_view requ
   const assembly::ProcessorReading reading = kind->read(section);
   section.finish();
   if (diagnostics.has_errors()) return "refused: " + diagnostics.to_text();
+
+  if (const Status checked = reading.factory->check(signal); !checked) {
+    return "refused: " + checked.error().message;
+  }
 
   Rig rig;
   const std::string name(processor);
