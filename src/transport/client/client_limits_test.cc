@@ -249,6 +249,17 @@ TEST_F(ClientLimitsTest, FloodOverHttp2BreaksTheConnectionAndIsCounted) {
   EXPECT_TRUE(limits_[0] == ResponseLimit::kFrames || limits_[0] == ResponseLimit::kUnreadOutput);
 }
 
+TEST_F(ClientLimitsTest, ABodyOverHttp2IsCountedWhereItIsTooLarge) {
+  options_.response_bytes_max = 1000;
+  serve_grpc([](ScriptedHttp2Server::Request& request) {
+    request.answer_grpc(std::string(request.body.size() > 10 ? 2000 : 10, 'a'));
+  });
+  ask("5");
+  EXPECT_TRUE(limits_.empty());
+  EXPECT_NE(ask(std::string(100, 'b')).code, Code::kOk);
+  EXPECT_EQ(limits_, std::vector{ResponseLimit::kBody});
+}
+
 // Without keep-alive pings a peer that went without a word would take every request to its
 // deadline, and a peer that does not read would keep every one of them in memory.
 TEST_F(ClientLimitsTest, SilentConnectionTakesNoMoreRequests) {
