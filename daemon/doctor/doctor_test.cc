@@ -43,6 +43,19 @@ std::vector<Finding> in_area(const Report& report, std::string_view area) {
   return findings;
 }
 
+TEST(DoctorTest, WhatOtelcolRemovedIsOneLineWithItsChange) {
+  const std::vector<Finding> findings =
+      in_area(examined(configuration(
+                  "{receivers: {otlp: {protocols: {http: {endpoint: '127.0.0.1:0'}}}}, "
+                  "exporters: {logging: }, service: {telemetry: {metrics: {level: none}}, "
+                  "pipelines: {logs: {receivers: [otlp], exporters: [logging]}}}}")),
+              "configuration");
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].level, Level::kWarning);
+  EXPECT_TRUE(findings[0].text.ends_with("In the pipelines it is debug")) << findings[0].text;
+  EXPECT_TRUE(findings[0].change.contains("millrace migrate")) << findings[0].change;
+}
+
 TEST(DoctorTest, MistakesAreProblemsAndTheMachineIsLookedAtAllTheSame) {
   const Report report = examined(configuration("{receivers: {otpl: }}"));
   EXPECT_GT(report.count(Level::kProblem), 0u);

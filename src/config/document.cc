@@ -199,6 +199,7 @@ class Reader {
       return;
     }
     pipeline.signal = *found;
+    diagnostics_.note_key(path, {KeyNote::Meaning::kSame, entry.key_place, ""});
     Section section(entry.value, diagnostics_, path);
     resolve(section, ComponentKind::kReceiver, pipeline.signal, pipeline.receivers);
     resolve(section, ComponentKind::kProcessor, pipeline.signal, pipeline.processors);

@@ -64,6 +64,30 @@ def print_table(verdicts):
         print(f"{count:5}  {line}")
 
 
+def leaves(value, path=""):
+    """The paths of a configuration's keys that have no keys below them, as `validate --explain` writes them."""
+    below = []
+    if isinstance(value, dict):
+        below = [(f"{path}::{key}" if path else key, child) for key, child in value.items()]
+    elif isinstance(value, list) and any(isinstance(child, (dict, list)) for child in value):
+        below = [(f"{path}[{index}]", child) for index, child in enumerate(value)]
+    if not below:
+        yield path
+    for name, child in below:
+        yield from leaves(child, name)
+
+
+def unexplained(program, path):
+    """The keys of which `millrace validate --explain` says nothing."""
+    done = subprocess.run([program, "validate", "--explain", "--config", path], capture_output=True, text=True,
+                          timeout=60, env=start.environment(path))
+    if not done.stdout:
+        return []  # it cannot be read at all
+    explained = set(re.findall(r"  (?:same|means|ignored|not supported|unknown) +(.*?)(?:: .*)?$", done.stdout, re.M))
+    return [key for key in leaves(start.effective(program, path))
+            if not any(key == known or key.startswith((known + "::", known + "[")) for known in explained)]
+
+
 def migrated(program, text, folder):
     path = os.path.join(folder, "old.yaml")
     with open(path, "wb") as out:
@@ -127,6 +151,10 @@ def main():
     tally.expect("configurations that pass", passing, minimum["pass"])
     changed = sum(migrates(options.program, path) for path in paths)
     tally.expect("configurations that migrate edits in place", changed, minimum["migrated"])
+    silent = {os.path.basename(path): keys for path in paths if (keys := unexplained(options.program, path))}
+    for name, keys in silent.items():
+        print(f"{name}: not explained: {', '.join(keys)}")
+    tally.expect("configurations whose every key is explained", len(paths) - len(silent), len(paths))
     if not options.validate_only:
         carried = start.run_all(options.program, starting)
         tally.expect("configurations that were started and carried data", carried, minimum["started"])
