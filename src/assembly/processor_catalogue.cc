@@ -7,6 +7,7 @@
 #include "assembly/catalogue.h"
 #include "processors/attributes/attributes_processor.h"
 #include "processors/groupbyattrs/groupbyattrs_processor.h"
+#include "processors/logdedup/log_dedup.h"
 #include "processors/redaction/redaction_processor.h"
 #include "processors/resourcedetection/resource_detection.h"
 #include "processors/span/span_processor.h"
@@ -60,6 +61,22 @@ ProcessorReading read_resource(Section& section) {
           })};
 }
 
+ProcessorReading read_log_dedup(Section& section) {
+  auto options = std::make_shared<processors::logdedup::Options>();
+  processors::logdedup::read_options(section, *options);
+  return {.factory =
+              std::make_shared<FunctionProcessorFactory>([options](const ProcessorParts& parts) {
+                return processors::logdedup::make_log_dedup_processor(
+                    options, {.name = parts.name,
+                              .loop = parts.loop,
+                              .pool = parts.pool,
+                              .long_work = parts.long_work,
+                              .metrics = parts.metrics,
+                              .wall_clock = parts.wall_clock,
+                              .outlet = parts.outlet});
+              })};
+}
+
 ProcessorReading read_resource_detection(Section& section) {
   namespace detection = processors::resourcedetection;
   detection::Options options;
@@ -101,11 +118,13 @@ constexpr config::ComponentType processor(std::string_view type, uint8_t signals
   return {.kind = config::ComponentKind::kProcessor, .type = type, .signals = signals};
 }
 
+constexpr uint8_t kOnlyLogs = 1U << index_of(Signal::kLogs);
 constexpr uint8_t kOnlyTraces = 1U << index_of(Signal::kTraces);
 
 constexpr std::array kProcessors = {
     ProcessorKind{processor("attributes", config::kNoProfiles), read_attributes},
     ProcessorKind{processor("groupbyattrs", config::kNoProfiles), read_groupbyattrs},
+    ProcessorKind{processor("log_dedup", kOnlyLogs), read_log_dedup},
     ProcessorKind{processor("redaction", config::kNoProfiles), read_redaction},
     ProcessorKind{processor("resource", config::kNoProfiles), read_resource},
     ProcessorKind{processor("resource_detection", config::kAllSignals), read_resource_detection},

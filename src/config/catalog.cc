@@ -21,6 +21,7 @@ constexpr Alias kAliases[] = {
     {ComponentKind::kReceiver, "prometheusremotewrite", "prometheus_remote_write"},
     {ComponentKind::kReceiver, "filelog", "file_log"},
     {ComponentKind::kProcessor, "k8sattributes", "k8s_attributes"},
+    {ComponentKind::kProcessor, "logdedup", "log_dedup"},
     {ComponentKind::kProcessor, "resourcedetection", "resource_detection"},
     {ComponentKind::kConnector, "spanmetrics", "span_metrics"},
     {ComponentKind::kExtension, "healthcheckv2", "health_check"},

@@ -66,7 +66,7 @@ TEST(Ec2DetectorTest, VersionOneWhereNoTokenIsGivenOut) {
 TEST(Ec2DetectorTest, ElsewhereNothingIsFoundUnlessItMustBe) {
   FakeWorld world;
   EXPECT_EQ(found_by("ec2", world), "");
-  EXPECT_EQ(world.asked.size(), 6u) << "three attempts with a token each";
+  EXPECT_EQ(world.asked.size(), 2u) << "a token and the id, once";
   DetectorOptions options = options_of("ec2");
   options.fails_on_missing_metadata = true;
   EXPECT_TRUE(found_by("ec2", options, world).starts_with("error: 169.254.169.254/latest/meta"));
@@ -74,6 +74,13 @@ TEST(Ec2DetectorTest, ElsewhereNothingIsFoundUnlessItMustBe) {
   world.variables["AWS_EC2_METADATA_DISABLED"] = "true";
   EXPECT_EQ(found_by("ec2", world), "");
   EXPECT_TRUE(world.asked.empty());
+}
+
+TEST(Ec2DetectorTest, ServiceWithAFaultIsAskedAgain) {
+  FakeWorld world = ec2_world();
+  world.answer(kLocal + "/latest/meta-data/instance-id", "", 503);
+  EXPECT_EQ(found_by("ec2", world), "");
+  EXPECT_EQ(world.asked.size(), 6u) << "three attempts with a token each";
 }
 
 TEST(Ec2DetectorTest, LyingServerIsAnErrorThatIsTriedAgain) {

@@ -7,7 +7,8 @@
 namespace millrace::processors::resourcedetection {
 namespace {
 
-// The first question; asked again, because an instance's service may be slow to begin.
+// The first question. A service that has a fault is asked again; one that cannot be reached is not
+// there.
 Result<InstanceMetadata> find_service(World& world, int64_t attempts_max) {
   Error error;
   for (int64_t attempt = 0; attempt < attempts_max; ++attempt) {
@@ -16,7 +17,7 @@ Result<InstanceMetadata> find_service(World& world, int64_t attempts_max) {
     const auto id = service->text("instance-id");
     if (id && !id->empty()) return service;
     error = id ? Error{Code::kUnavailable, "the instance has no id"} : id.error();
-    if (error.code == Code::kNotFound || error.code == Code::kPermissionDenied) break;
+    if (error.code != Code::kInternal) break;
   }
   return fail(std::move(error));
 }

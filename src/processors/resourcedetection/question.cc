@@ -9,7 +9,7 @@ namespace {
 Code code_of(int status) {
   if (status == 404) return Code::kNotFound;
   if (status == 401 || status == 403) return Code::kPermissionDenied;
-  return Code::kUnavailable;
+  return status >= 500 ? Code::kInternal : Code::kUnavailable;
 }
 
 }  // namespace

@@ -29,8 +29,8 @@ struct Question {
   std::shared_ptr<io::TlsClientContext> tls = nullptr;
 };
 
-// Errors: the exchange's; kNotFound (404), kPermissionDenied (401, 403) or kUnavailable (another
-// status than 200) with the URL's path.
+// Errors: the exchange's; kNotFound (404), kPermissionDenied (401, 403), kInternal (500 and more)
+// or kUnavailable (another status than 200) with the URL's path.
 Result<transport::WebResponse> ask(World& world, const Question& question);
 // Without blanks at its ends.
 Result<std::string> ask_text(World& world, const Question& question);

@@ -1,0 +1,73 @@
+// The records of one interval: of those that are the same, the first and their count.
+//
+// Every byte is reserved in the budget (term keyed_state) before it is kept. One worker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "memory/budget.h"
+#include "processors/logdedup/record_edit.h"
+#include "processors/logdedup/record_key.h"
+
+namespace millrace::processors::logdedup {
+
+class HeldRecords {
+ public:
+  // Of one kept record, scope or resource, beside its bytes.
+  static constexpr size_t kOverheadBytes = 320;
+
+  struct Record {
+    std::string bytes;
+    Counted counted;
+  };
+  struct Scope {
+    std::string scope;  // content of InstrumentationScope
+    std::vector<Record> records;
+    std::unordered_map<RecordKey, size_t, RecordKeyHash> by_key;
+  };
+  struct Group {
+    std::string resource;  // content of Resource
+    std::vector<Scope> scopes;
+    std::unordered_map<RecordKey, size_t, RecordKeyHash> by_key;
+  };
+
+  // Room that add() may use; the caller reserves it for a whole request.
+  void add_room(Reservation room);
+  // Gives back what was not used.
+  void return_room();
+
+  // The scope in which the next records belong.
+  Scope& scope_of(RecordKey resource_key, std::string_view resource, RecordKey scope_key,
+                  std::string_view scope);
+  // Counts the record. False: one like it is there already.
+  template <class MakeBytes>
+  bool add(Scope& scope, RecordKey key, WallTime now, const MakeBytes& make_bytes) {
+    const auto [found, is_new] = scope.by_key.try_emplace(key, scope.records.size());
+    if (is_new) {
+      scope.records.push_back({.bytes = make_bytes(), .counted = {.first = now, .last = now}});
+      used_bytes_ += scope.records.back().bytes.size() + kOverheadBytes;
+    }
+    Record& record = scope.records[found->second];
+    ++record.counted.count;
+    record.counted.last = now;
+    return is_new;
+  }
+
+  // Counted by walking.
+  size_t record_count() const;
+  bool empty() const { return groups_.empty(); }
+  std::vector<Group>& groups() { return groups_; }
+
+ private:
+  std::vector<Group> groups_;
+  std::unordered_map<RecordKey, size_t, RecordKeyHash> by_key_;
+  std::vector<Reservation> memory_;
+  size_t reserved_bytes_ = 0;
+  size_t used_bytes_ = 0;
+};
+
+}  // namespace millrace::processors::logdedup
