@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "otlp/admit.h"
+#include "otlp/item_count.h"
 #include "otlp/otlp_reference.h"
 #include "otlp/split.h"
 

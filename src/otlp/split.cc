@@ -2,99 +2,20 @@
 
 #include <utility>
 
+#include "otlp/item_count.h"
+#include "otlp/request_layout.h"
 #include "otlp/schema.h"
 
 namespace millrace::otlp {
-
 namespace {
 
 using wire::WireType;
 
-// Field numbers that all four signals share (checked against the schema in split_test.cc).
-constexpr uint32_t kResourceField = 1;  // ExportXServiceRequest.resource_x
-constexpr uint32_t kScopeField = 2;     // ResourceX.scope_x
-constexpr uint32_t kItemField = 2;      // ScopeX: spans, log_records, metrics, profiles
-constexpr uint32_t kPointField = 1;     // Gauge, Sum, …: data_points
-constexpr uint32_t kSampleField = 2;    // Profile.samples
 // A tag of one byte and a length of at most five.
 constexpr size_t kPrefixBytesMax = 6;
 
-constexpr uint32_t len_tag(uint32_t field_number) {
-  return wire::make_tag(field_number, WireType::kLen);
-}
-
 // The cost of reading a field, in units of the pace.
 constexpr size_t kFieldUnits = 5;
-
-void tell(Pace* pace) {
-  if (pace != nullptr) pace->step(kFieldUnits);
-}
-
-uint32_t count_fields(RopeReader& reader, size_t end, uint32_t wanted_tag, Pace* pace) {
-  uint32_t count = 0;
-  while (reader.position() < end) {
-    tell(pace);
-    const uint32_t tag = reader.read_tag();
-    count += tag == wanted_tag;
-    reader.skip_value(tag);
-  }
-  return count;
-}
-
-// Counts the data points of the last member of the oneof.
-uint32_t count_in_metric(RopeReader& reader, size_t end, Pace* pace) {
-  uint32_t count = 0;
-  uint32_t live_tag = 0;
-  while (reader.position() < end) {
-    tell(pace);
-    const uint32_t tag = reader.read_tag();
-    if (wire::wire_type_of(tag) != WireType::kLen || !is_metric_data(wire::field_number_of(tag))) {
-      reader.skip_value(tag);
-      continue;
-    }
-    if (tag != live_tag) count = 0;
-    live_tag = tag;
-    const size_t size = reader.read_varint();
-    count += count_fields(reader, reader.position() + size, len_tag(kPointField), pace);
-  }
-  return count;
-}
-
-uint32_t count_in_scope(Signal signal, RopeReader& reader, size_t end, Pace* pace) {
-  if (signal == Signal::kTraces || signal == Signal::kLogs) {
-    return count_fields(reader, end, len_tag(kItemField), pace);
-  }
-  uint32_t count = 0;
-  while (reader.position() < end) {
-    tell(pace);
-    const uint32_t tag = reader.read_tag();
-    if (tag != len_tag(kItemField)) {
-      reader.skip_value(tag);
-      continue;
-    }
-    const size_t size = reader.read_varint();
-    const size_t item_end = reader.position() + size;
-    count += signal == Signal::kMetrics
-                 ? count_in_metric(reader, item_end, pace)
-                 : count_fields(reader, item_end, len_tag(kSampleField), pace);
-  }
-  return count;
-}
-
-uint32_t count_in_resource(Signal signal, RopeReader& reader, size_t end, Pace* pace) {
-  uint32_t count = 0;
-  while (reader.position() < end) {
-    tell(pace);
-    const uint32_t tag = reader.read_tag();
-    if (tag != len_tag(kScopeField)) {
-      reader.skip_value(tag);
-      continue;
-    }
-    const size_t size = reader.read_varint();
-    count += count_in_scope(signal, reader, reader.position() + size, pace);
-  }
-  return count;
-}
 
 // Appends `bytes`; joins them with the piece before if the two are adjacent.
 void append_run(std::vector<Bytes>* runs, const Bytes& bytes) {
@@ -110,21 +31,6 @@ void append_run(std::vector<Bytes>* runs, const Bytes& bytes) {
 }
 
 }  // namespace
-
-uint32_t count_items(Signal signal, const Rope& request, Pace* pace) {
-  RopeReader reader(request);
-  uint32_t count = 0;
-  while (!reader.done()) {
-    const uint32_t tag = reader.read_tag();
-    if (tag != len_tag(kResourceField)) {
-      reader.skip_value(tag);
-      continue;
-    }
-    const size_t size = reader.read_varint();
-    count += count_in_resource(signal, reader, reader.position() + size, pace);
-  }
-  return count;
-}
 
 Cutter::Cutter(Signal signal, Rope request, Work* work)
     : signal_(signal), work_(work), request_(std::move(request)), reader_(request_) {}
@@ -162,7 +68,7 @@ bool Cutter::place_request_field(const CutLimits& limits) {
   size_t content_size = 0;
   if (is_resource) {
     content_size = ahead.read_varint();
-    item_count = count_in_resource(signal_, ahead, ahead.position() + content_size, pace());
+    item_count = count_items_in_resource(signal_, ahead, ahead.position() + content_size, pace());
   } else {
     ahead.skip_value(tag);
   }
@@ -260,8 +166,8 @@ std::optional<Cutter::Child> Cutter::peek_child(Node* node) {
 uint32_t Cutter::count_in_child(Level level, const Child& child) {
   const Rope content(child.content);
   RopeReader reader(content);
-  return level == Level::kResource ? count_in_scope(signal_, reader, content.size(), pace())
-                                   : count_in_metric(reader, content.size(), pace());
+  return level == Level::kResource ? count_items_in_scope(signal_, reader, content.size(), pace())
+                                   : count_points_in_metric(reader, content.size(), pace());
 }
 
 bool Cutter::fits(const CutLimits& limits, uint32_t item_count, size_t size) const {

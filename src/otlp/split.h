@@ -44,9 +44,6 @@ struct Part {
   bool is_oversized = false;
 };
 
-// Counts spans, metric data points, log records or (profiles) samples. Skips from length to length.
-uint32_t count_items(Signal signal, const Rope& request, Pace* pace = nullptr);
-
 // Takes parts from the front of one request, each with its own limits: for filling batches one
 // after the other. Bytes behind the part are not read, except that a ResourceX which is
 // cut is scanned once for its other fields.

@@ -7,6 +7,7 @@
 #include "otlp/admit.h"
 #include "otlp/example_requests.h"
 #include "otlp/flatten.h"
+#include "otlp/item_count.h"
 #include "wire/writer.h"
 
 namespace millrace::otlp {
@@ -42,17 +43,6 @@ void expect_exact(Signal signal, const Rope& request, const CutLimits& limits) {
   }
   EXPECT_EQ(counted, item_count);
   EXPECT_EQ(lines, flatten(signal, request));
-}
-
-TEST(CountTest, AgreesWithAdmission) {
-  for (const Signal signal : kSignals) {
-    for (const Bytes& request :
-         {example_request(signal, {2, 3, 4, 5}), example_request_with_everything(signal)}) {
-      const uint32_t admitted = admit(signal, request.view())->item_count;
-      EXPECT_EQ(count_items(signal, Rope(request)), admitted);
-      EXPECT_EQ(count_items(signal, in_pieces(request, 7)), admitted);
-    }
-  }
 }
 
 TEST(SplitTest, PartsHoldTheSameItemsForEveryItemLimit) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "otlp/item_count.h"
 #include "otlp/split.h"
 
 namespace millrace::pipeline {

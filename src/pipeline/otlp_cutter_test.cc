@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "otlp/item_count.h"
 #include "otlp/split.h"
 
 namespace millrace::pipeline {
