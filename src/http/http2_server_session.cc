@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "http/nghttp2_fields.h"
 
 namespace millrace::http {
 namespace {
@@ -16,34 +17,11 @@ constexpr size_t kContinuationsMax = 8;
 constexpr size_t kBuiltInContinuationsMax = 1u << 30;
 constexpr size_t kSettingsEntriesMax = 32;
 constexpr size_t kAcknowledgementsQueuedMax = 1000;
-// A header section of more than header_bytes_max is answered with a refusal, so it is inflated to
-// its end; beyond so many times the limit the connection ends instead. One byte can stand for a
-// field of 4 KiB out of the peer's table, and checking that costs microseconds.
-constexpr size_t kInflatedFactor = 4;
 // Frames that neither begin nor end a request, for each one that does, in a piece.
 constexpr size_t kFramesForARequest = 4;
 // The owner judges floods with a clock of its own; nghttp2's limit, which reads the system's, is
 // set out of reach.
 constexpr uint64_t kBuiltInResetLimit = 1u << 30;
-
-nghttp2_nv static_field(std::string_view name, std::string_view value) {
-  return {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-          reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
-          NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
-}
-
-nghttp2_nv copied_field(const ResponseField& field) {
-  return {reinterpret_cast<uint8_t*>(const_cast<char*>(field.name.data())),
-          reinterpret_cast<uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
-          field.value.size(), NGHTTP2_NV_FLAG_NONE};
-}
-
-std::vector<nghttp2_nv> copied_fields(const std::vector<ResponseField>& fields) {
-  std::vector<nghttp2_nv> list;
-  list.reserve(fields.size());
-  for (const ResponseField& field : fields) list.push_back(copied_field(field));
-  return list;
-}
 
 }  // namespace
 
@@ -54,14 +32,9 @@ struct Http2ServerSession::Callbacks {
   }
 
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    Http2ServerSession& session = self(user);
-    session.head_.clear();
-    // Of the section before this one, also where it was malformed.
-    session.frame_cost_.inflated_bytes +=
-        static_cast<uint32_t>(std::exchange(session.head_inflated_bytes_, 0));
-    session.head_wire_bytes_ = 0;
-    session.head_oversized_ = false;
-    session.trailers_open_ = frame->headers.cat != NGHTTP2_HCAT_REQUEST;
+    const bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+    self(user).frame_cost_.inflated_bytes += static_cast<uint32_t>(self(user).head_.begin(
+        is_request ? HeaderSection::Kind::kRequest : HeaderSection::Kind::kTrailers));
     return 0;
   }
 
@@ -77,7 +50,7 @@ struct Http2ServerSession::Callbacks {
     }
     if (header->type == NGHTTP2_HEADERS || header->type == NGHTTP2_CONTINUATION) {
       self(user).head_open_ = (header->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
-      if (self(user).head_open_) self(user).head_wire_bytes_ += header->length;
+      if (self(user).head_open_) self(user).head_.add_frame(header->length);
     }
     return 0;
   }
@@ -85,19 +58,9 @@ struct Http2ServerSession::Callbacks {
   static int on_header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name,
                        size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
                        void* user) {
-    Http2ServerSession& session = self(user);
-    session.head_inflated_bytes_ += name_size + value_size + 32;
-    if (session.head_inflated_bytes_ > session.header_bytes_max_) {
-      // Inflated further all the same, up to a bound: HPACK's state is the connection's.
-      session.head_oversized_ = true;
-      const bool is_flood =
-          session.head_inflated_bytes_ / kInflatedFactor > session.header_bytes_max_;
-      return is_flood ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-    }
-    if (session.trailers_open_) return 0;
-    session.head_.append({reinterpret_cast<const char*>(name), name_size},
-                         {reinterpret_cast<const char*>(value), value_size});
-    return 0;
+    const bool goes_on = self(user).head_.add({reinterpret_cast<const char*>(name), name_size},
+                                              {reinterpret_cast<const char*>(value), value_size});
+    return goes_on ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
@@ -106,10 +69,10 @@ struct Http2ServerSession::Callbacks {
       case NGHTTP2_HEADERS: {
         if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
           Http2Stream* stream = owner.events_.on_request(
-              frame->hd.stream_id, owner.head_,
-              owner.head_oversized_ ? Http2ServerEvents::HeadSize::kOversized
-                                    : Http2ServerEvents::HeadSize::kWithinLimit);
-          owner.head_.release();
+              frame->hd.stream_id, owner.head_.fields(),
+              owner.head_.is_oversized() ? Http2ServerEvents::HeadSize::kOversized
+                                         : Http2ServerEvents::HeadSize::kWithinLimit);
+          owner.head_.release_fields();
           if (stream == nullptr) {
             nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
                                       NGHTTP2_REFUSED_STREAM);
@@ -177,7 +140,8 @@ struct Http2ServerSession::Callbacks {
   static int on_stream_close(nghttp2_session* session, int32_t id, uint32_t error, void* user) {
     Http2Stream* stream = stream_of(session, id);
     Http2ServerSession& owner = self(user);
-    owner.note_closed(id, stream != nullptr && (stream->request_ended || stream->peer_reset));
+    const bool by_peer = stream != nullptr && (stream->request_ended || stream->peer_reset);
+    owner.closed_.add(id, by_peer ? ClosedStreams::By::kPeer : ClosedStreams::By::kUs);
     if (stream == nullptr) return 0;
     --owner.stream_count_;
     nghttp2_session_set_stream_user_data(session, id, nullptr);
@@ -234,7 +198,7 @@ struct Http2ServerSession::Callbacks {
 };
 
 Http2ServerSession::Http2ServerSession(const Http2ServerOptions& options, Http2ServerEvents& events)
-    : events_(events), header_bytes_max_(options.header_bytes_max) {
+    : events_(events), head_(options.header_bytes_max) {
   nghttp2_session_callbacks* callbacks = nullptr;
   MILLRACE_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Callbacks::on_begin_headers);
@@ -340,8 +304,7 @@ void Http2ServerSession::end_for_flood() {
 size_t Http2ServerSession::open_head_bytes() const {
   const bool in_head = walk_.type() == NGHTTP2_HEADERS || walk_.type() == NGHTTP2_CONTINUATION;
   if (!in_head || (walk_.payload_left() == 0 && !head_open_)) return 0;
-  // A Huffman code takes 5 bits or more for a byte.
-  return head_.memory_bytes() + 2 * (head_wire_bytes_ + walk_.payload_walked());
+  return head_.memory_bytes(walk_.payload_walked());
 }
 
 size_t Http2ServerSession::waiting_frame_count() const {
@@ -376,16 +339,9 @@ void Http2ServerSession::respond_grpc_ok(Http2Stream& stream) {
   if (stream.id != 0) submit(stream);
 }
 
-void Http2ServerSession::note_closed(int32_t id, bool by_peer) {
-  closed_[closed_next_] = {id, by_peer};
-  closed_next_ = (closed_next_ + 1) % closed_.size();
-}
-
 void Http2ServerSession::judge_frame_on_closed_stream(int32_t id, bool is_headers) {
-  const auto found = std::find_if(closed_.begin(), closed_.end(),
-                                  [&](const Closed& closed) { return closed.id == id; });
-  if (found != closed_.end()) {
-    if (found->by_peer) terminate(Http2Error::kStreamClosed);
+  if (const std::optional<ClosedStreams::By> by = closed_.find(id)) {
+    if (*by == ClosedStreams::By::kPeer) terminate(Http2Error::kStreamClosed);
   } else if (is_headers) {
     // Never opened: a new stream must have a higher number than all before (section 5.1.1).
     terminate(Http2Error::kProtocolError);

@@ -10,7 +10,6 @@
 // received in pieces, between which the owner writes, or waits for a peer that does not read.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -19,7 +18,9 @@
 #include <utility>
 #include <vector>
 
+#include "http/closed_streams.h"
 #include "http/header_list.h"
+#include "http/header_section.h"
 #include "http/http2_frame_walk.h"
 
 struct nghttp2_session;
@@ -143,9 +144,7 @@ class Http2ServerSession {
 
  private:
   struct Callbacks;
-  friend struct Callbacks;
   void submit(Http2Stream& stream);
-  void note_closed(int32_t id, bool by_peer);
   void judge_frame_on_closed_stream(int32_t id, bool is_headers);
   void read_frames(std::span<uint8_t> bytes);
   void end_for_flood();
@@ -153,29 +152,16 @@ class Http2ServerSession {
 
   Http2ServerEvents& events_;
   Http2FrameWalk walk_;
-  const size_t header_bytes_max_;
   nghttp2_session* session_ = nullptr;
-  HeaderList head_;
-  size_t head_inflated_bytes_ = 0;  // of the section under way, trailers as well
-  size_t head_wire_bytes_ = 0;      // of its frames before the one that is being received
+  HeaderSection head_;
   size_t continuation_count_ = 0;
-  bool head_oversized_ = false;
   bool head_open_ = false;
   bool at_end_ = false;
   bool settings_received_ = false;
-  bool trailers_open_ = false;
   size_t stream_count_ = 0;
   FrameCost frame_cost_;
   std::string_view failure_;
-  // The streams that were closed last, so that a frame on one that the peer itself had ended is
-  // told from one that crossed our reset (RFC 9113, section 5.1). nghttp2 could keep the streams
-  // themselves, at some hundred bytes each.
-  struct Closed {
-    int32_t id = 0;
-    bool by_peer = false;
-  };
-  std::array<Closed, 64> closed_;
-  size_t closed_next_ = 0;
+  ClosedStreams closed_;
   int32_t id_max_ = 0;
 };
 
