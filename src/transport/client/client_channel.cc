@@ -1,27 +1,15 @@
 #include "transport/client/client_channel.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "io/address.h"
-#include "transport/client/peer_text.h"
 #include "transport/client/proxy_tunnel.h"
 
 namespace millrace::transport {
 namespace {
 
-// Failures ask for a new look-up of the name, but not more often than this.
-constexpr Duration kResolveMinInterval = 1s;
-// Attempts that requests ask for come no closer to each other than this on one address, nor do
-// look-ups: a sender without a back-off of its own sends a thousand requests a second.
-constexpr Duration kAttemptGap = 100ms;
-// An attempt that takes so long may wait for a packet that the outage took, and the system repeats
-// that ever later: the next request makes a second one beside it.
-constexpr Duration kAttemptOverdue = 1s;
-// A peer may ask for the end of time, which no clock can be added to.
-constexpr Duration kRetryAfterMax = std::chrono::hours(365 * 24);
-// A call that a peer certainly did not see goes elsewhere by itself, once.
-constexpr uint32_t kAttemptsMax = 2;
 // A connection that lasted this long was a real one, also without requests.
 constexpr Duration kStayedLong = 10s;
 
@@ -33,8 +21,16 @@ ClientChannel::ClientChannel(io::Loop& loop, ClientOptions options, ChannelKind 
       options_(std::move(options)),
       kind_(kind),
       dialect_(std::move(dialect)),
+      connect_policy_(kind, options_.tls != nullptr && options_.http2),
       targets_(options_.reconnect_initial, options_.reconnect_max),
-      resolve_backoff_(options_.reconnect_initial, options_.reconnect_max) {
+      resolver_(
+          loop,
+          {.host = options_.proxy ? options_.proxy->host : options_.host,
+           .port = options_.proxy ? options_.proxy->port : options_.port,
+           .interval = options_.resolve_interval,
+           .backoff_initial = options_.reconnect_initial,
+           .backoff_max = options_.reconnect_max},
+          [this](Result<std::vector<io::Address>> result) { on_resolved(std::move(result)); }) {
   timer_ = loop_.make_timer([this] { on_timer(); });
 }
 
@@ -42,34 +38,20 @@ ClientChannel::~ClientChannel() {
   closing_ = true;
   *alive_ = false;
   timer_->disarm();
-  resolution_.reset();
+  resolver_.stop();
   draining_.clear();
   dead_connections_.clear();
   targets_.update({});
-  while (!finished_.empty() || !calls_.empty()) {
-    while (!finished_.empty()) {
-      Finished finished = std::move(finished_.front());
-      finished_.pop_front();
-      finished.done(std::move(finished.answer));
+  do {
+    while (std::optional<ClientCalls::Finished> finished = calls_.take_finished()) {
+      finished->done(std::move(finished->answer));
     }
-    if (calls_.empty()) break;
-    ClientAnswer answer;
-    answer.kind = ClientAnswer::Kind::kCancelled;
-    answer.code = Code::kCancelled;
-    answer.message = "shutting down";
-    finish(*calls_.back(), std::move(answer));
-  }
+  } while (calls_.cancel_one());
 }
 
 void ClientChannel::send(ClientRequest request, Done done) {
-  auto call = std::make_unique<ClientCall>();
-  call->request = std::move(request);
-  call->done = std::move(done);
-  call->index = calls_.size();
-  const MonotonicTime deadline = call->request.deadline;
-  call->waits_since = loop_.now();
-  waiting_.push_back(call.get());
-  calls_.push_back(std::move(call));
+  const MonotonicTime deadline = request.deadline;
+  calls_.add(std::move(request), std::move(done), loop_.now());
   if (closing_) return;
   if (deadline != kNever) arm(deadline);
   want_turn();
@@ -95,20 +77,17 @@ void ClientChannel::want_turn() {
 void ClientChannel::run_turn() {
   turn_wanted_ = false;
   start_waiting();
-  if (!waiting_.empty() || kind_ == ChannelKind::kGrpc) connect_where_needed();
+  if (calls_.has_waiting() || kind_ == ChannelKind::kGrpc) connect_where_needed();
   fail_hopeless();
   flush_connections();
   deliver();
 }
 
 void ClientChannel::start_waiting() {
-  while (!waiting_.empty()) {
+  while (calls_.has_waiting()) {
     ClientConnection* connection = targets_.pick();
     if (connection == nullptr) return;
-    ClientCall& call = *waiting_.front();
-    waiting_.pop_front();
-    call.connection = connection;
-    ++call.attempt_count;
+    ClientCall& call = calls_.take_oldest(*connection);
     if (const Target* target = targets_.find(*connection)) {
       call.server_address = target->host;
       call.server_port = target->port;
@@ -119,7 +98,7 @@ void ClientChannel::start_waiting() {
 }
 
 bool ClientChannel::is_served(const ClientCall& call) const {
-  return resolved_at_ >= call.waits_since &&
+  return resolver_.begun_at() >= call.waits_since &&
          std::ranges::all_of(targets_.all(), [&](const auto& target) {
            return target->attempted_at >= call.waits_since;
          });
@@ -127,18 +106,20 @@ bool ClientChannel::is_served(const ClientCall& call) const {
 
 // No connection will take these calls: say so now instead of at their deadlines.
 void ClientChannel::fail_hopeless() {
-  if (resolution_ != nullptr || targets_.attempt_count() > 0 || targets_.connection_count() > 0) {
+  if (resolver_.is_running() || targets_.attempt_count() > 0 || targets_.connection_count() > 0) {
     return;
   }
-  while (!waiting_.empty() && is_served(*waiting_.front())) {
-    answer_not_sent(*waiting_.front(), Code::kUnavailable,
-                    last_error_.empty() ? "no connection" : last_error_);
+  while (calls_.has_waiting() && is_served(calls_.oldest_waiting())) {
+    calls_.finish_not_sent(calls_.oldest_waiting(), Code::kUnavailable,
+                           last_error_.empty() ? "no connection" : last_error_);
   }
-  const auto is_asked = [this](const auto& target) { return asks_for_attempt(*target); };
-  if (waiting_.empty() || std::ranges::any_of(targets_.all(), is_asked)) return;
+  const auto is_asked = [this, demand = demand()](const auto& target) {
+    return connect_policy_.is_asked(*target, demand);
+  };
+  if (!calls_.has_waiting() || std::ranges::any_of(targets_.all(), is_asked)) return;
   // Every address was tried: perhaps the name stands for others by now.
-  resolve_at_ = std::min(resolve_at_, resolved_at_ + kAttemptGap);
-  arm(resolve_at_);
+  resolver_.want_after(kAttemptGap);
+  arm(resolver_.due_at());
 }
 
 void ClientChannel::flush_connections() {
@@ -149,41 +130,15 @@ void ClientChannel::flush_connections() {
   for (const auto& dead : dead_connections_) std::erase(dirty_, dead.get());
   dead_connections_.clear();
   dead_attempts_.clear();
-  dead_resolution_.reset();
+  resolver_.end_turn();
 }
 
 void ClientChannel::deliver() {
   const std::weak_ptr<bool> alive = alive_;
-  while (!finished_.empty()) {
-    Finished finished = std::move(finished_.front());
-    finished_.pop_front();
-    finished.done(std::move(finished.answer));
+  while (std::optional<ClientCalls::Finished> finished = calls_.take_finished()) {
+    finished->done(std::move(finished->answer));
     if (alive.expired() || closing_) return;
   }
-}
-
-void ClientChannel::finish(ClientCall& call, ClientAnswer answer) {
-  if (call.connection == nullptr) std::erase(waiting_, &call);
-  if (answer.kind != ClientAnswer::Kind::kNotSent) {
-    answer.server_address = std::move(call.server_address);
-    answer.server_port = call.server_port;
-  }
-  answer.message = to_peer_text(answer.message);
-  if (answer.retry_after) answer.retry_after = std::min(*answer.retry_after, kRetryAfterMax);
-  finished_.push_back({std::move(call.done), std::move(answer), std::move(call.body_memory)});
-  const size_t index = call.index;
-  std::swap(calls_[index], calls_.back());
-  calls_[index]->index = index;
-  calls_.pop_back();
-  want_turn();
-}
-
-void ClientChannel::answer_not_sent(ClientCall& call, Code code, std::string message) {
-  ClientAnswer answer;
-  answer.kind = ClientAnswer::Kind::kNotSent;
-  answer.code = code;
-  answer.message = std::move(message);
-  finish(call, std::move(answer));
 }
 
 // What connections tell.
@@ -195,17 +150,10 @@ void ClientChannel::on_call_ended(ClientCall& call, CallEnd end, Rope body) {
       target->backoff.reset();
     }
   }
-  call.connection = nullptr;
-  if (end.kind == CallEnd::Kind::kNotSent && call.attempt_count < kAttemptsMax) {
-    call.request.body = std::move(body);
-    call.response = {};
-    call.body_memory = Reservation();
-    call.waits_since = loop_.now();
-    waiting_.push_front(&call);
-    want_turn();
-    return;
+  if (!calls_.try_again(call, end, std::move(body), loop_.now())) {
+    calls_.finish(call, dialect_->interpret(std::move(call.response), end, loop_.wall_now()));
   }
-  finish(call, dialect_->interpret(std::move(call.response), end, loop_.wall_now()));
+  want_turn();
 }
 
 void ClientChannel::on_work(ClientConnection& connection) {
@@ -245,45 +193,24 @@ void ClientChannel::on_closed(ClientConnection& connection, const Error& error) 
 
 // Connecting.
 
-bool ClientChannel::asks_for_attempt(const Target& target) const {
-  return !waiting_.empty() && targets_.connection_count() == 0 &&
-         target.attempted_at < waiting_.back()->waits_since;
-}
-
-bool ClientChannel::is_overdue(const Target& target) const {
-  return !target.attempts.empty() && asks_for_attempt(target) &&
-         loop_.now() >= target.attempted_at + kAttemptOverdue;
-}
-
-bool ClientChannel::may_connect(const Target& target) const {
-  const MonotonicTime now = loop_.now();
-  const bool is_asked = asks_for_attempt(target) && now >= target.attempted_at + kAttemptGap;
-  if (target.retry_at > now && !is_asked) return false;
-  if (kind_ == ChannelKind::kGrpc) return target.connections.empty() && target.attempts.empty();
-  if (target.is_http2()) return false;
-  // Until it is known which protocol the peer chooses, one attempt at a time.
-  const bool may_be_http2 = options_.tls != nullptr && options_.http2;
-  return !may_be_http2 || target.attempts.empty();
-}
-
-MonotonicTime ClientChannel::next_change_at(const Target& target) const {
-  const MonotonicTime now = loop_.now();
-  MonotonicTime next = target.retry_at > now ? target.retry_at : kNever;
-  if (asks_for_attempt(target)) {
-    const MonotonicTime asked_at =
-        target.attempted_at + (target.attempts.empty() ? kAttemptGap : kAttemptOverdue);
-    if (asked_at > now) next = std::min(next, asked_at);
-  }
-  return next;
+ConnectDemand ClientChannel::demand() const {
+  if (!calls_.has_waiting() || targets_.connection_count() > 0) return {};
+  return {.asked_at = calls_.newest_waits_since()};
 }
 
 void ClientChannel::connect_where_needed() {
-  if (resolution_ == nullptr && resolve_at_ <= loop_.now()) resolve();
-  const auto fits = [this](const Target& target) { return may_connect(target); };
-  const auto overdue = [this](const Target& target) { return is_overdue(target); };
+  resolver_.start_if_due();
+  const MonotonicTime now = loop_.now();
+  const ConnectDemand demand = this->demand();
+  const auto fits = [&](const Target& target) {
+    return connect_policy_.may_connect(target, demand, now);
+  };
+  const auto overdue = [&](const Target& target) {
+    return connect_policy_.is_overdue(target, demand, now);
+  };
   while (Target* target = targets_.next_to_try(overdue)) connect(*target);
   if (kind_ == ChannelKind::kHttp) {
-    while (targets_.attempt_count() < waiting_.size() &&
+    while (targets_.attempt_count() < calls_.waiting_count() &&
            targets_.attempt_count() + targets_.connection_count() < options_.connections_max) {
       Target* target = targets_.next_to_try(fits);
       if (target == nullptr) break;
@@ -294,7 +221,9 @@ void ClientChannel::connect_where_needed() {
   } else if (targets_.attempt_count() + targets_.connection_count() == 0) {
     if (Target* target = targets_.next_to_try(fits)) connect(*target);
   }
-  for (const auto& target : targets_.all()) arm(next_change_at(*target));
+  for (const auto& target : targets_.all()) {
+    arm(connect_policy_.next_change_at(*target, demand, now));
+  }
 }
 
 void ClientChannel::drop_attempt(Target& target) {
@@ -319,7 +248,9 @@ void ClientChannel::connect(Target& target) {
     };
   }
   // The first of those that are overdue stays, for a network that is only slow.
-  if (is_overdue(target) && target.attempts.size() > 1) drop_attempt(target);
+  if (connect_policy_.is_overdue(target, demand(), loop_.now()) && target.attempts.size() > 1) {
+    drop_attempt(target);
+  }
   target.attempted_at = loop_.now();
   const size_t place = target.attempts.size();
   target.attempts.push_back(nullptr);
@@ -372,7 +303,7 @@ void ClientChannel::adopt(Target& target, std::unique_ptr<io::Stream> stream) {
 void ClientChannel::leave_alone(Target& target, const Error& error) {
   target.retry_at = loop_.now() + target.backoff.next(loop_.random());
   note_error(target.address.text + ": " + error.message);
-  want_resolution_at(loop_.now());
+  want_resolution();
 }
 
 // A peer that accepts connections and drops them must not be dialled in a loop, while one that has
@@ -382,7 +313,7 @@ void ClientChannel::after_loss(Target& target) {
   if (!target.proven && now - target.connected_at < kStayedLong) {
     target.retry_at = now + target.backoff.next(loop_.random());
   }
-  want_resolution_at(now);
+  want_resolution();
 }
 
 void ClientChannel::note_error(std::string text) {
@@ -392,28 +323,10 @@ void ClientChannel::note_error(std::string text) {
 
 // Names.
 
-const std::string& ClientChannel::dialled_host() const {
-  return options_.proxy ? options_.proxy->host : options_.host;
-}
-
-void ClientChannel::resolve() {
-  resolved_at_ = loop_.now();
-  resolve_at_ = kNever;
-  resolution_ = loop_.resolve(
-      dialled_host(), options_.proxy ? options_.proxy->port : options_.port,
-      [this](Result<std::vector<io::Address>> result) { on_resolved(std::move(result)); });
-}
-
 void ClientChannel::on_resolved(Result<std::vector<io::Address>> result) {
-  dead_resolution_ = std::move(resolution_);
-  const MonotonicTime now = loop_.now();
-  if (!result || result->empty()) {
-    note_error(dialled_host() + ": " +
-               (result ? std::string("the name has no addresses") : result.error().message));
-    resolve_at_ = now + resolve_backoff_.next(loop_.random());
+  if (!result) {
+    note_error(std::move(result.error().message));
   } else {
-    resolve_backoff_.reset();
-    resolve_at_ = now + options_.resolve_interval;
     for (std::unique_ptr<Target>& gone : targets_.update(*result)) {
       for (auto& connection : gone->connections) {
         ClientConnection& leaving = *connection;
@@ -422,16 +335,13 @@ void ClientChannel::on_resolved(Result<std::vector<io::Address>> result) {
       }
     }
   }
-  arm(resolve_at_);
+  arm(resolver_.due_at());
   want_turn();
 }
 
-void ClientChannel::want_resolution_at(MonotonicTime when) {
-  if (resolution_ != nullptr) return;
-  when = std::max(when, resolved_at_ + kResolveMinInterval);
-  if (when >= resolve_at_) return;
-  resolve_at_ = when;
-  arm(when);
+void ClientChannel::want_resolution() {
+  resolver_.want_at(loop_.now());
+  arm(resolver_.due_at());
 }
 
 // Time.
@@ -444,9 +354,9 @@ void ClientChannel::arm(MonotonicTime when) {
 
 void ClientChannel::on_timer() {
   armed_at_ = kNever;
-  expire_calls();
-  if (resolution_ == nullptr && resolve_at_ <= loop_.now()) resolve();
-  if (resolution_ == nullptr) arm(resolve_at_);
+  arm(calls_.expire(loop_.now(), [this] { return describe_wait(); }));
+  resolver_.start_if_due();
+  arm(resolver_.due_at());
   want_turn();
 }
 
@@ -463,34 +373,11 @@ std::string ClientChannel::describe_wait() const {
             seconds(target->attempted_at);
     break;
   }
-  if (resolution_ != nullptr) text += "; " + dialled_host() + " is being looked up";
+  if (resolver_.is_running()) text += "; " + resolver_.host() + " is being looked up";
   if (!last_error_.empty()) {
     text += "; last error, " + seconds(last_error_at_) + " ago: " + last_error_;
   }
   return text;
-}
-
-void ClientChannel::expire_calls() {
-  const MonotonicTime now = loop_.now();
-  MonotonicTime next = kNever;
-  for (size_t i = calls_.size(); i-- > 0;) {
-    ClientCall& call = *calls_[i];
-    if (call.request.deadline > now) {
-      next = std::min(next, call.request.deadline);
-      continue;
-    }
-    if (call.connection == nullptr) {
-      answer_not_sent(call, Code::kDeadlineExceeded, describe_wait());
-      continue;
-    }
-    ClientAnswer answer;
-    answer.kind = ClientAnswer::Kind::kTimedOut;
-    answer.code = Code::kDeadlineExceeded;
-    answer.message = "no answer within the deadline";
-    call.connection->cancel(call);
-    finish(call, std::move(answer));
-  }
-  if (next != kNever) arm(next);
 }
 
 }  // namespace millrace::transport

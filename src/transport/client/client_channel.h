@@ -12,21 +12,18 @@
 // is ever given from inside send().
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "transport/client/client.h"
+#include "transport/client/client_calls.h"
 #include "transport/client/client_connection.h"
 #include "transport/client/client_targets.h"
+#include "transport/client/connect_policy.h"
+#include "transport/client/endpoint_resolver.h"
 
 namespace millrace::transport {
-
-enum class ChannelKind : uint8_t {
-  kGrpc,  // HTTP/2 by prior knowledge or ALPN; connections to all addresses are kept up
-  kHttp,  // HTTP/1.1, HTTP/2 by ALPN; connections are made when requests wait
-};
 
 class ClientChannel final : public Client, ClientConnectionOwner {
  public:
@@ -35,16 +32,10 @@ class ClientChannel final : public Client, ClientConnectionOwner {
   ~ClientChannel() override;
 
   void send(ClientRequest request, Done done) override;
-  size_t in_flight_count() const override { return calls_.size() + finished_.size(); }
+  size_t in_flight_count() const override { return calls_.in_flight_count(); }
   std::string describe() const override;
 
  private:
-  struct Finished {
-    Done done;
-    ClientAnswer answer;
-    Reservation body_memory;  // for the answer's body
-  };
-
   void on_call_ended(ClientCall& call, CallEnd end, Rope body) override;
   void on_work(ClientConnection& connection) override;
   void on_draining(ClientConnection& connection) override;
@@ -57,17 +48,10 @@ class ClientChannel final : public Client, ClientConnectionOwner {
   void fail_hopeless();
   void flush_connections();
   void deliver();
-  void finish(ClientCall& call, ClientAnswer answer);
-  void answer_not_sent(ClientCall& call, Code code, std::string message);
   void note_error(std::string text);
   std::string describe_wait() const;
 
-  // A request waits that no attempt on this address was made for.
-  bool asks_for_attempt(const Target& target) const;
-  bool is_overdue(const Target& target) const;
-  bool may_connect(const Target& target) const;
-  // When may_connect() or is_overdue() change by themselves; kNever: not.
-  MonotonicTime next_change_at(const Target& target) const;
+  ConnectDemand demand() const;
   void drop_attempt(Target& target);
   // Every address was tried for it, and the name looked up.
   bool is_served(const ClientCall& call) const;
@@ -78,37 +62,28 @@ class ClientChannel final : public Client, ClientConnectionOwner {
   void leave_alone(Target& target, const Error& error);
   void after_loss(Target& target);
 
-  // What connections are made to: the host, or the proxy.
-  const std::string& dialled_host() const;
-  void resolve();
   void on_resolved(Result<std::vector<io::Address>> result);
-  void want_resolution_at(MonotonicTime when);
+  // A connection or an attempt has failed: the name may stand for other addresses by now.
+  void want_resolution();
 
   void arm(MonotonicTime when);
   void on_timer();
-  void expire_calls();
 
   io::Loop& loop_;
   const ClientOptions options_;
   const ChannelKind kind_;
   const std::unique_ptr<ClientDialect> dialect_;
 
-  std::vector<std::unique_ptr<ClientCall>> calls_;  // waiting or on a connection
-  std::deque<ClientCall*> waiting_;
-  std::deque<Finished> finished_;
-
+  ClientCalls calls_;
+  const ConnectPolicy connect_policy_;
   TargetList targets_;
+  EndpointResolver resolver_;
   std::vector<std::unique_ptr<ClientConnection>> draining_;  // finish what they carry
   std::vector<ClientConnection*> dirty_;                     // to be flushed
   // What must not be destroyed inside its own callback waits here for the end of the turn.
   std::vector<std::unique_ptr<ClientConnection>> dead_connections_;
   std::vector<std::unique_ptr<ConnectAttempt>> dead_attempts_;
 
-  std::unique_ptr<io::Loop::Resolution> resolution_;
-  std::unique_ptr<io::Loop::Resolution> dead_resolution_;
-  ConnectBackoff resolve_backoff_;
-  MonotonicTime resolve_at_{};   // the next look-up
-  MonotonicTime resolved_at_{};  // the last one that was begun
   std::string last_error_;
   MonotonicTime last_error_at_{};
 
