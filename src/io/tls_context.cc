@@ -1,95 +1,28 @@
 #include "io/tls_context.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
-#include "io/tls_files.h"
+#include "io/tls_material.h"
 #include "io/tls_names.h"
 
 namespace millrace::io {
 
 namespace {
 
-constexpr Duration kLookInterval = 1s;        // between two checks of the files
-constexpr size_t kSessionsMax = 256;          // kept by clients for resumption
-constexpr size_t kPemFileBytesMax = 8 << 20;  // the system's authorities take 200 KiB
+constexpr Duration kLookInterval = 1s;  // between two checks of the files
+constexpr size_t kSessionsMax = 256;    // kept by clients for resumption
 // Chains of certificates take 2 to 8 KiB.
 constexpr long kClientChainBytesMax = 32 << 10;
 constexpr std::string_view kSessionContext = "millrace";
-
-struct CertificateFree {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-using Certificate = std::unique_ptr<X509, CertificateFree>;
-using PrivateKey = std::unique_ptr<EVP_PKEY, CertificateFree>;
-using Bio = std::unique_ptr<BIO, CertificateFree>;
 
 std::unexpected<Error> invalid(std::string message) {
   return fail(Code::kInvalidArgument, std::move(message));
 }
 
-// A setting that is given as a file or as text.
-struct Material {
-  std::string name;  // for errors: `cert_file "/etc/x.pem"` or `cert_pem`
-  std::string text;
-  bool given() const { return !name.empty(); }
-};
-
-Result<Material> read_material(const std::string& option, const std::string& file,
-                               const std::string& pem) {
-  if (!file.empty() && !pem.empty()) {
-    return invalid(option + "_file and " + option + "_pem are both given; give one of them");
-  }
-  if (!pem.empty()) return Material{option + "_pem", pem};
-  if (file.empty()) return Material{};
-  const std::string name = option + "_file \"" + file + "\"";
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text;
-  if (stream) text.assign(std::istreambuf_iterator<char>(stream), {});
-  if (!stream || stream.bad()) {
-    return invalid(name + " cannot be read: " + (errno != 0 ? ::strerror(errno) : "no data"));
-  }
-  if (text.size() > kPemFileBytesMax) return invalid(name + " is too large for a PEM file");
-  return Material{name, std::move(text)};
-}
-
-int refuse_password(char*, int, int, void*) { return -1; }
-
-Bio bio_over(const std::string& text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-// All certificates of the text in order; an error when there is none.
-Result<std::vector<Certificate>> read_certificates(const Material& material) {
-  std::vector<Certificate> found;
-  const Bio bio = bio_over(material.text);
-  ERR_clear_error();
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, refuse_password, nullptr)) {
-    found.emplace_back(certificate);
-  }
-  const unsigned long error = ERR_peek_last_error();
-  const bool reached_end =
-      ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-  if (!reached_end) {
-    return invalid(material.name + ": certificate " + std::to_string(found.size() + 1) +
-                   " is broken: " + take_openssl_error());
-  }
-  ERR_clear_error();
-  if (found.empty()) return invalid(material.name + " holds no PEM certificate");
-  return found;
-}
-
-Status trust(X509_STORE* store, const Material& material) {
+Status trust(X509_STORE* store, const TlsMaterial& material) {
   auto certificates = read_certificates(material);
   if (!certificates) return fail(certificates.error());
   for (const Certificate& certificate : *certificates) {
@@ -119,19 +52,15 @@ Status load_identity(TlsVersion& version, const TlsOptions& options, TlsRole rol
 
   auto certificates = read_certificates(*chain);
   if (!certificates) return fail(certificates.error());
-  const Bio bio = bio_over(key->text);
-  const PrivateKey parsed(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_password, nullptr));
-  if (!parsed) {
-    ERR_clear_error();
-    return invalid(key->name + " holds no PEM private key that can be read without a password");
-  }
+  const auto parsed = read_private_key(*key);
+  if (!parsed) return fail(parsed.error());
   SSL_CTX* context = version.ssl_context.get();
-  if (X509_check_private_key(certificates->front().get(), parsed.get()) != 1) {
+  if (X509_check_private_key(certificates->front().get(), parsed->get()) != 1) {
     ERR_clear_error();
     return invalid(key->name + " does not belong to the first certificate of " + chain->name);
   }
   if (SSL_CTX_use_certificate(context, certificates->front().get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context, parsed.get()) != 1) {
+      SSL_CTX_use_PrivateKey(context, parsed->get()) != 1) {
     return invalid(chain->name + ": " + take_openssl_error());
   }
   for (size_t i = 1; i < certificates->size(); ++i) {
@@ -223,13 +152,6 @@ std::string to_alpn_wire(const std::vector<std::string>& protocols) {
     wire += protocol;
   }
   return wire;
-}
-
-std::string take_openssl_error() {
-  const unsigned long error = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = ERR_reason_error_string(error);
-  return reason != nullptr ? reason : "error " + std::to_string(error);
 }
 
 Result<TlsVersion> read_tls_version(const TlsOptions& options, TlsRole role) {
@@ -376,20 +298,6 @@ TlsClientContext::~TlsClientContext() = default;
 WallTime TlsClientContext::certificate_expiry() const { return context_->expiry(); }
 void TlsClientContext::report_reloads(std::function<void(const Status&)> on_reload) {
   context_->report_reloads(std::move(on_reload));
-}
-
-std::vector<std::string> unreadable_tls_files(const TlsOptions& options) {
-  std::vector<std::string> found;
-  const std::pair<const char*, const std::string*> files[] = {
-      {"ca", &options.ca_file},
-      {"client_ca", &options.client_ca_file},
-      {"cert", &options.cert_file},
-      {"key", &options.key_file}};
-  for (const auto& [option, file] : files) {
-    const Result<Material> read = read_material(option, *file, {});
-    if (!read) found.push_back(read.error().message);
-  }
-  return found;
 }
 
 Result<std::shared_ptr<TlsServerContext>> make_tls_server_context(const TlsOptions& options) {

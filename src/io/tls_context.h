@@ -26,8 +26,6 @@ enum class TlsRole : uint8_t { kServer, kClient };
 
 // Protocols in the encoding of ALPN, each with its length before it.
 std::string to_alpn_wire(const std::vector<std::string>& protocols);
-// Returns the oldest error of this thread's OpenSSL queue in words, and clears the queue.
-std::string take_openssl_error();
 
 class TlsContext;
 

@@ -3,7 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "io/tls_context.h"
+#include "io/tls_material.h"
 
 namespace millrace::io {
 

@@ -1,7 +1,7 @@
-// TlsLinger: sends the last bytes of closed TLS streams.
-#include <utility>
+// Sends the last bytes of closed TLS streams.
+#include "io/tls_linger.h"
 
-#include "io/tls_stream.h"
+#include <utility>
 
 namespace millrace::io {
 

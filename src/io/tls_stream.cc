@@ -1,89 +1,38 @@
 #include "io/tls_stream.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
 #include "io/address.h"
 #include "io/tls_failure.h"
-#include "io/tls_peer.h"
+#include "io/tls_material.h"
+#include "io/tls_records.h"
+#include "io/tls_session.h"
 
 namespace millrace::io {
 
 namespace {
 constexpr unsigned kRead = static_cast<unsigned>(Interest::kRead);
 constexpr unsigned kWrite = static_cast<unsigned>(Interest::kWrite);
-constexpr size_t kRecordBytes = 16 << 10;
 // The limit of encrypted bytes that the inner stream has not accepted; beyond it a write accepts
 // none. A server has many untrusted peers, so the limit is one record; clients send large batches.
-constexpr size_t kServerUnsentBytesMax = kRecordBytes;
+constexpr size_t kServerUnsentBytesMax = kTlsRecordBytes;
 constexpr size_t kClientUnsentBytesMax = 128 << 10;
 // The records decrypted in one read, so that records of one byte each do not block the loop.
 constexpr int kReadRecordsMax = 32;
-// The limit of key updates, alerts, session tickets and refused renegotiations of an open session;
-// a well-behaved peer sends two or three altogether. Each costs microseconds, and some an answer.
-constexpr int kControlMessagesMax = 32;
-constexpr Duration kControlInterval = 60s;
 }  // namespace
-
-BIO_METHOD* TlsStream::make_bio_method() {
-  BIO_METHOD* method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | 127, "stream");
-  MILLRACE_CHECK(method != nullptr);
-  BIO_meth_set_write(method, bio_write);
-  BIO_meth_set_read(method, bio_read);
-  BIO_meth_set_ctrl(method, bio_control);
-  return method;
-}
-
-// Accepts everything; flush() sends it.
-int TlsStream::bio_write(BIO* bio, const char* data, int size) {
-  auto* self = static_cast<TlsStream*>(BIO_get_data(bio));
-  if (self->unsent_.capacity() == 0) self->unsent_ = self->linger_.take_buffer();
-  self->unsent_.insert(self->unsent_.end(), data, data + size);
-  return size;
-}
-
-int TlsStream::bio_read(BIO* bio, char* data, int size) {
-  auto* self = static_cast<TlsStream*>(BIO_get_data(bio));
-  BIO_clear_retry_flags(bio);
-  if (size <= 0) return 0;
-  if (self->flooded_) return -1;
-  const std::span into(reinterpret_cast<uint8_t*>(data), static_cast<size_t>(size));
-  if (!self->greeting_.empty()) return static_cast<int>(self->greeting_.take(into));
-  const IoResult result = self->inner_->read(into);
-  switch (result.outcome) {
-    case IoOutcome::kOk:
-      return static_cast<int>(result.count);
-    case IoOutcome::kWouldBlock:
-      BIO_set_retry_read(bio);
-      return -1;
-    case IoOutcome::kEnd:
-      self->inner_ended_ = true;
-      return 0;
-    case IoOutcome::kError:
-      self->break_with(self->inner_->error());
-      return -1;
-  }
-  return -1;
-}
-
-long TlsStream::bio_control(BIO* bio, int command, long, void*) {
-  if (command == BIO_CTRL_FLUSH) return 1;
-  if (command == BIO_CTRL_EOF) return static_cast<TlsStream*>(BIO_get_data(bio))->inner_ended_;
-  return 0;
-}
 
 TlsStream::TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inner,
                      std::shared_ptr<TlsServerContext> context)
     : loop_(loop),
       linger_(linger),
       inner_(std::move(inner)),
+      wire_(*inner_, linger),
       server_context_(std::move(context)),
-      bio_method_(make_bio_method(), BIO_meth_free),
       alive_(std::make_shared<TlsStream*>(this)),
       phase_(Phase::kGreeting),
       unsent_bytes_max_(kServerUnsentBytesMax) {
@@ -98,8 +47,8 @@ TlsStream::TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inne
     : loop_(loop),
       linger_(linger),
       inner_(std::move(inner)),
+      wire_(*inner_, linger),
       client_context_(options.tls),
-      bio_method_(make_bio_method(), BIO_meth_free),
       server_name_(options.server_name),
       offered_alpn_(options.alpn),
       alive_(std::make_shared<TlsStream*>(this)),
@@ -124,10 +73,10 @@ TlsStream::~TlsStream() {
     if (!shut_down_) SSL_shutdown(ssl_.get());  // close_notify
     flush();
   }
-  if (broken_ || phase_ != Phase::kOpen || unsent_.empty()) return;
+  if (broken_ || phase_ != Phase::kOpen || wire_.unsent().empty()) return;
   ssl_.reset();
   inner_->set_handler(nullptr);
-  linger_.add(std::move(inner_), std::move(unsent_), unsent_start_);
+  wire_.unsent().hand_over(std::move(inner_));
 }
 
 void TlsStream::start_deadline(TlsContext& context) {
@@ -143,54 +92,21 @@ void TlsStream::start_deadline(TlsContext& context) {
 }
 
 bool TlsStream::gather_greeting() {
-  for (;;) {
-    const Result<size_t> wanted = greeting_.bytes_wanted();
-    if (!wanted) {
-      fail_handshake(wanted.error().message);
-      return false;
-    }
-    if (greeting_.size() >= *wanted) return true;
-    uint8_t bytes[2048];
-    const IoResult result =
-        inner_->read(std::span(bytes, std::min(sizeof bytes, *wanted - greeting_.size())));
-    if (result.outcome == IoOutcome::kWouldBlock) return false;
-    if (result.outcome != IoOutcome::kOk) {
-      const bool ended = result.outcome == IoOutcome::kEnd;
-      fail_handshake(ended ? "the peer closed the connection" : inner_->error().message,
-                     greeting_.size() == 0 ? Code::kCancelled : Code::kUnavailable);
-      return false;
-    }
-    greeting_.append(std::span(bytes, result.count));
-  }
+  const Result<bool> complete = wire_.read_greeting();
+  if (!complete) fail_handshake(complete.error().message, complete.error().code);
+  return complete && *complete;
 }
 
 void TlsStream::start(TlsContext& context) {
   phase_ = Phase::kHandshake;
   ssl_ = context.start_session(owner_, loop_.now());
   MILLRACE_CHECK(ssl_ != nullptr);
-  BIO* bio = BIO_new(bio_method_.get());
-  MILLRACE_CHECK(bio != nullptr);
-  BIO_set_data(bio, this);
-  BIO_set_init(bio, 1);
+  BIO* const bio = wire_.make_bio();
   SSL_set_bio(ssl_.get(), bio, bio);
   if (server_context_) return SSL_set_accept_state(ssl_.get());
   start_deadline(context);
   SSL_set_connect_state(ssl_.get());
-  X509_VERIFY_PARAM* verify = SSL_get0_param(ssl_.get());
-  // As in Go, the alternative names of the certificate count and its common name does not.
-  X509_VERIFY_PARAM_set_hostflags(
-      verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  if (is_numeric_host(server_name_)) {
-    X509_VERIFY_PARAM_set1_ip_asc(verify, server_name_.c_str());
-  } else if (!server_name_.empty()) {
-    X509_VERIFY_PARAM_set1_host(verify, server_name_.data(), server_name_.size());
-    SSL_set_tlsext_host_name(ssl_.get(), server_name_.c_str());
-  }
-  if (!offered_alpn_.empty()) {
-    const std::string wire = to_alpn_wire(offered_alpn_);
-    SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(wire.data()),
-                        static_cast<unsigned>(wire.size()));
-  }
+  set_up_client_session(ssl_.get(), server_name_, offered_alpn_);
   if (const auto session = context.take_session(owner_.peer)) {
     SSL_set_session(ssl_.get(), session.get());
   }
@@ -212,8 +128,8 @@ void TlsStream::on_ready(Interest ready) {
   if (phase_ == Phase::kFailed) return;
   if ((bits & kWrite) != 0) flush();
   unsigned wanted = 0;
-  if ((bits & kRead) != 0 || may_have_more_ || inner_ended_) wanted |= kRead;
-  if ((bits & kWrite) != 0 && unsent_.empty()) wanted |= kWrite;
+  if ((bits & kRead) != 0 || may_have_more_ || wire_.has_ended()) wanted |= kRead;
+  if ((bits & kWrite) != 0 && wire_.unsent().empty()) wanted |= kWrite;
   if (broken_) wanted = kRead | kWrite;
   call_handler(wanted);
 }
@@ -238,7 +154,7 @@ void TlsStream::report_failure() {
 }
 
 void TlsStream::on_failed(const Error& error) {
-  const bool is_probe = phase_ == Phase::kGreeting && greeting_.size() == 0;
+  const bool is_probe = phase_ == Phase::kGreeting && !wire_.has_greeted();
   break_with({is_probe ? Code::kCancelled : error.code, error.message});
   if (phase_ == Phase::kOpen && interest_ != 0) {
     // Decrypted bytes may be left for the handler, or a read returns kError.
@@ -246,6 +162,11 @@ void TlsStream::on_failed(const Error& error) {
   }
   deadline_.reset();
   report_failure();
+}
+
+// After a call of OpenSSL that may have read from the inner stream.
+void TlsStream::note_wire_error() {
+  if (wire_.has_failed()) break_with(inner_->error());
 }
 
 void TlsStream::break_with(Error error) {
@@ -258,12 +179,13 @@ void TlsStream::step() {
   ERR_clear_error();
   const int outcome = SSL_do_handshake(ssl_.get());
   const int error = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), outcome);
+  note_wire_error();
   std::string why;
   if (outcome != 1 && error != SSL_ERROR_WANT_READ) {
     why = explain({.ssl = ssl_.get(),
                    .outcome = error,
                    .broken = broken_ ? error_.message : std::string(),
-                   .inner_ended = inner_ended_,
+                   .inner_ended = wire_.has_ended(),
                    .is_client = client_context_ != nullptr,
                    .server_name = server_name_});
   }
@@ -302,36 +224,20 @@ Error TlsStream::explain_failed_write() {
   Error error = inner_->error();
   if (phase_ != Phase::kOpen) return error;
   const std::string words = peek_alert(ssl_.get());
-  if (!words.empty() && !inner_ended_) {
+  if (!words.empty() && !wire_.has_ended()) {
     error.message = "TLS connection with " + inner_->peer_address() + ": " + words;
   }
   return error;
 }
 
 void TlsStream::flush() {
-  while (unsent_start_ < unsent_.size() && !broken_) {
-    const iovec piece{unsent_.data() + unsent_start_, unsent_.size() - unsent_start_};
-    const IoResult result = inner_->write(std::span(&piece, 1));
-    if (result.outcome == IoOutcome::kError) return break_with(explain_failed_write());
-    if (result.outcome != IoOutcome::kOk) return keep_unsent();
-    unsent_start_ += result.count;
-  }
-  if (unsent_start_ < unsent_.size()) return;
-  unsent_start_ = 0;
-  linger_.return_buffer(std::exchange(unsent_, {}));
-  if (shut_down_ && !inner_shut_down_ && !broken_) {
+  if (broken_) return;
+  const IoOutcome outcome = wire_.unsent().write_to(*inner_);
+  if (outcome == IoOutcome::kError) return break_with(explain_failed_write());
+  if (outcome == IoOutcome::kOk && shut_down_ && !inner_shut_down_) {
     inner_shut_down_ = true;
     inner_->shutdown_write();
   }
-}
-
-void TlsStream::keep_unsent() {
-  const size_t left = unsent_.size() - unsent_start_;
-  if (unsent_start_ == 0 && unsent_.capacity() <= 2 * left) return;
-  std::vector<uint8_t> kept(unsent_.begin() + static_cast<ptrdiff_t>(unsent_start_), unsent_.end());
-  std::swap(unsent_, kept);
-  unsent_start_ = 0;
-  linger_.return_buffer(std::move(kept));
 }
 
 void TlsStream::on_tls_message(int, int, int type, const void*, size_t, SSL*, void* self) {
@@ -341,13 +247,9 @@ void TlsStream::on_tls_message(int, int, int type, const void*, size_t, SSL*, vo
 }
 
 void TlsStream::note_control_message() {
-  const MonotonicTime now = loop_.now();
-  if (now >= control_since_ + kControlInterval) {
-    control_since_ = now;
-    control_messages_ = 0;
-  }
-  if (++control_messages_ <= kControlMessagesMax) return;
+  if (control_limit_.admit(loop_.now())) return;
   flooded_ = true;
+  wire_.stop_reading();
   break_with(Error{Code::kResourceExhausted, "TLS connection with " + inner_->peer_address() +
                                                  ": too many messages that carry no data"});
 }
@@ -361,11 +263,11 @@ void TlsStream::update_inner_interest() {
   } else {
     return;
   }
-  if (!unsent_.empty()) inner |= kWrite;
-  if (inner_ended_) inner &= ~kRead;
+  if (!wire_.unsent().empty()) inner |= kWrite;
+  if (wire_.has_ended()) inner &= ~kRead;
   inner_->set_interest(static_cast<Interest>(inner));
   // Bytes inside the session cause no event of the inner stream.
-  const bool readable = may_have_more_ || inner_ended_ || broken_;
+  const bool readable = may_have_more_ || wire_.has_ended() || broken_;
   if (phase_ == Phase::kOpen && handler_ != nullptr &&
       ((readable && (interest_ & kRead) != 0) || (broken_ && interest_ != 0))) {
     call_soon();
@@ -406,8 +308,9 @@ IoResult TlsStream::read(std::span<uint8_t> into) {
     error = SSL_get_error(ssl_.get(), outcome);
     total += count;
   }
+  note_wire_error();
   may_have_more_ = error == SSL_ERROR_NONE && SSL_has_pending(ssl_.get()) == 1;
-  if (!unsent_.empty()) {
+  if (!wire_.unsent().empty()) {
     flush();  // sends the answer to a key update
     update_inner_interest();
   }
@@ -422,15 +325,19 @@ IoResult TlsStream::read(std::span<uint8_t> into) {
     return {IoOutcome::kEnd, 0};
   }
   const std::string reason = ERR_peek_error() != 0 ? take_openssl_error() : "";
-  break_with(Error{Code::kUnavailable, "TLS connection with " + inner_->peer_address() + ": " +
-                                           (inner_ended_ ? "ended without close_notify" : reason)});
+  break_with(
+      Error{Code::kUnavailable, "TLS connection with " + inner_->peer_address() + ": " +
+                                    (wire_.has_ended() ? "ended without close_notify" : reason)});
   return {IoOutcome::kError, 0};
 }
 
-bool TlsStream::encrypt(const uint8_t* data, size_t size) {
+bool TlsStream::encrypt(std::span<const uint8_t> record) {
   size_t count = 0;
   ERR_clear_error();
-  if (SSL_write_ex(ssl_.get(), data, size, &count) == 1 && count == size) return true;
+  if (SSL_write_ex(ssl_.get(), record.data(), record.size(), &count) == 1 &&
+      count == record.size()) {
+    return true;
+  }
   break_with(Error{Code::kUnavailable,
                    "TLS connection with " + inner_->peer_address() + ": " + take_openssl_error()});
   return false;
@@ -439,36 +346,15 @@ bool TlsStream::encrypt(const uint8_t* data, size_t size) {
 IoResult TlsStream::write(std::span<const iovec> from) {
   MILLRACE_DCHECK(!shut_down_);
   if (broken_) return {IoOutcome::kError, 0};
-  if (phase_ != Phase::kOpen || !unsent_.empty()) return {IoOutcome::kWouldBlock, 0};
-  size_t total = 0, gathered = 0;
-  uint8_t record[kRecordBytes];
-  // Small pieces share a record; whole records of a large piece are encrypted in place.
-  for (const iovec& piece : from) {
-    const auto* data = static_cast<const uint8_t*>(piece.iov_base);
-    size_t left = piece.iov_len;
-    while (left > 0 && unsent_.size() + gathered < unsent_bytes_max_) {
-      const bool in_place = gathered == 0 && left >= kRecordBytes;
-      const size_t part = std::min(left, kRecordBytes - gathered);
-      if (in_place) {
-        if (!encrypt(data, part)) return {IoOutcome::kError, 0};
-      } else {
-        std::memcpy(record + gathered, data, part);
-        gathered += part;
-        if (gathered == kRecordBytes) {
-          if (!encrypt(record, gathered)) return {IoOutcome::kError, 0};
-          gathered = 0;
-        }
-      }
-      data += part;
-      left -= part;
-      total += part;
-    }
-    if (left > 0) break;
-  }
-  if (gathered > 0 && !encrypt(record, gathered)) return {IoOutcome::kError, 0};
+  if (phase_ != Phase::kOpen || !wire_.unsent().empty()) return {IoOutcome::kWouldBlock, 0};
+  const std::optional<size_t> total = cut_records(
+      from,
+      [this](size_t gathered) { return wire_.unsent().size() + gathered < unsent_bytes_max_; },
+      [this](std::span<const uint8_t> record) { return encrypt(record); });
+  if (!total) return {IoOutcome::kError, 0};
   flush();
   update_inner_interest();
-  return broken_ ? IoResult{IoOutcome::kError, 0} : IoResult{IoOutcome::kOk, total};
+  return broken_ ? IoResult{IoOutcome::kError, 0} : IoResult{IoOutcome::kOk, *total};
 }
 
 void TlsStream::shutdown_write() {
@@ -485,15 +371,7 @@ TlsInfo TlsStream::tls() const {
   info.active = true;
   info.established = established_;
   if (phase_ != Phase::kOpen) return info;
-  info.resumed = SSL_session_reused(ssl_.get()) == 1;
-  const unsigned char* protocol = nullptr;
-  unsigned size = 0;
-  SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
-  info.alpn.assign(reinterpret_cast<const char*>(protocol), size);
-  X509* certificate = SSL_get0_peer_certificate(ssl_.get());
-  if (certificate == nullptr || SSL_get_verify_mode(ssl_.get()) == SSL_VERIFY_NONE) return info;
-  info.peer_subject = subject_of(certificate);
-  info.peer_names = names_of(certificate);
+  describe_session(ssl_.get(), info);
   return info;
 }
 

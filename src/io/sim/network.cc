@@ -1,6 +1,7 @@
 #include "io/sim/network.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "io/address.h"
@@ -11,9 +12,6 @@ namespace millrace::io::sim {
 namespace {
 constexpr Duration kAttemptRetry = 1s;         // the kernel's first repetition of a SYN
 constexpr Duration kAcknowledgeRetry = 200ms;  // while partitioned
-constexpr uint16_t kFirstEphemeralPort = 32768;
-
-bool is_loopback(const std::string& ip) { return ip == "127.0.0.1" || ip == "::1"; }
 }  // namespace
 
 Network::Network(EventQueue& queue, Chronicle& log, uint64_t seed, const NetworkFaults& initial)
@@ -24,68 +22,15 @@ Duration Network::random_duration(Duration low, Duration high) {
   return low + Duration(random.below(static_cast<uint64_t>((high - low).count()) + 1));
 }
 
-size_t Network::host_number(const std::string& name) {
-  for (size_t i = 0; i < hosts_.size(); ++i) {
-    if (hosts_[i].name == name) return i;
-  }
-  const size_t number = hosts_.size() + 1;
-  hosts_.push_back(Host{.name = name,
-                        .ip = "10.0." + std::to_string(number / 250) + "." +
-                              std::to_string(number % 250 + (number >= 250 ? 1 : 0)),
-                        .listeners = {}});
-  return hosts_.size() - 1;
-}
-
-void Network::set_name(const std::string& name, std::vector<std::string> targets) {
-  names_[name] = std::move(targets);
-}
-
-Result<std::vector<std::string>> Network::look_up(size_t from_host, const std::string& name) {
-  if (is_numeric_host(name)) return std::vector<std::string>{name};
-  if (name == "localhost") return std::vector<std::string>{"127.0.0.1"};
-  std::vector<std::string> found;
-  if (const auto entry = names_.find(name); entry != names_.end()) {
-    for (const std::string& target : entry->second) {
-      found.push_back(is_numeric_host(target) ? target : hosts_[host_number(target)].ip);
-    }
-  } else {
-    for (const Host& host : hosts_) {
-      if (host.name == name) found.push_back(host.ip);
-    }
-  }
-  if (found.empty()) {
-    return fail(Code::kUnavailable,
-                "resolving \"" + name + "\" from " + hosts_[from_host].name + ": no such host");
-  }
-  return found;
-}
-
 Result<uint16_t> Network::add_listener(SimListener* listener, size_t host, uint16_t port,
                                        bool share_port) {
-  Host& owner = hosts_[host];
-  while (port == 0) {
-    const uint16_t candidate = owner.next_port++;
-    if (owner.next_port < kFirstEphemeralPort) owner.next_port = kFirstEphemeralPort;
-    if (!owner.listeners.contains(candidate)) port = candidate;
-  }
-  std::vector<SimListener*>& sharers = owner.listeners[port];
-  for (const SimListener* other : sharers) {
-    const bool overlap =
-        other->ip().empty() || listener->ip().empty() || other->ip() == listener->ip();
-    if (overlap && !(share_port && other->shares_port())) {
-      return fail(Code::kAlreadyExists,
-                  "listening on " + format_address(owner.ip, port) + ": address already in use");
-    }
-  }
-  sharers.push_back(listener);
-  chronicle.note("listen", host, port);
-  return port;
+  const Result<uint16_t> added = hosts.add_listener(listener, host, port, share_port);
+  if (added) chronicle.note("listen", host, *added);
+  return added;
 }
 
 void Network::remove_listener(SimListener* listener, size_t host, uint16_t port) {
-  std::vector<SimListener*>& sharers = hosts_[host].listeners[port];
-  std::erase(sharers, listener);
-  if (sharers.empty()) hosts_[host].listeners.erase(port);
+  hosts.remove_listener(listener, host, port);
   chronicle.note("unlisten", host, port);
 }
 
@@ -100,8 +45,7 @@ ConnectionRef Network::connect(SimStream* stream, size_t host, const std::string
   End& near = connection->ends[0];
   near.host = host;
   near.stream = stream;
-  near.address = format_address(hosts_[host].ip, hosts_[host].next_port++);
-  if (hosts_[host].next_port < kFirstEphemeralPort) hosts_[host].next_port = kFirstEphemeralPort;
+  near.address = format_address(hosts.ip(host), hosts.take_port(host));
   End& far = connection->ends[1];
   far.open = false;
   far.address = address;
@@ -115,13 +59,12 @@ ConnectionRef Network::connect(SimStream* stream, size_t host, const std::string
   connection->target_ip = target->host;
   connection->target_port = target->port;
   connection->give_up_at = events.now() + faults.connect_timeout;
-  const auto owner = std::find_if(hosts_.begin(), hosts_.end(),
-                                  [&](const Host& h) { return h.ip == target->host; });
+  const std::optional<size_t> owner = hosts.find_ip(target->host);
   if (is_loopback(target->host)) {
     far.host = host;
     near.address = format_address("127.0.0.1", parse_address(near.address)->port);
-  } else if (owner != hosts_.end()) {
-    far.host = static_cast<size_t>(owner - hosts_.begin());
+  } else if (owner) {
+    far.host = *owner;
   } else {
     fail_attempt(connection, latency(), "no route to host");
     return connection;
@@ -136,16 +79,8 @@ ConnectionRef Network::connect(SimStream* stream, size_t host, const std::string
 }
 
 SimListener* Network::choose_listener(const Connection& connection) {
-  Host& host = hosts_[connection.ends[1].host];
-  const auto entry = host.listeners.find(connection.target_port);
-  if (entry == host.listeners.end()) return nullptr;
-  std::vector<SimListener*> matching;
-  for (SimListener* listener : entry->second) {
-    const std::string& ip = listener->ip();
-    const bool same =
-        ip == connection.target_ip || (is_loopback(ip) && is_loopback(connection.target_ip));
-    if (ip.empty() || same) matching.push_back(listener);
-  }
+  const std::vector<SimListener*> matching =
+      hosts.listeners_at(connection.ends[1].host, connection.target_ip, connection.target_port);
   return matching.empty() ? nullptr : matching[random.below(matching.size())];
 }
 
@@ -429,9 +364,9 @@ void Network::start_weather() {
 
 void Network::weather_tick() {
   weather_runs_ = false;
-  if (hosts_.size() >= 2 && random.chance(faults.partition)) {
-    const size_t a = random.below(hosts_.size());
-    const size_t b = (a + 1 + random.below(hosts_.size() - 1)) % hosts_.size();
+  if (hosts.count() >= 2 && random.chance(faults.partition)) {
+    const size_t a = random.below(hosts.count());
+    const size_t b = (a + 1 + random.below(hosts.count() - 1)) % hosts.count();
     if (!partitions_.contains(pair_of(a, b))) {
       chronicle.count(Fault::kPartition, a, b);
       partition(a, b);

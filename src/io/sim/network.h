@@ -1,5 +1,5 @@
-// The simulated network: hosts, names, listeners, connections. A connection has two ends. The bytes
-// that an end sends are cut into segments, which arrive in order, each at a later event.
+// The simulated network: connections between hosts, and faults. A connection has two ends. The
+// bytes that an end sends are cut into segments, which arrive in order, each at a later event.
 //
 // Hosts and connections are identified by numbers and kept in ordered containers, so that
 // no iteration order depends on addresses in memory.
@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "io/sim/chronicle.h"
 #include "io/sim/event_queue.h"
+#include "io/sim/host_table.h"
 #include "io/sim/world.h"
 
 namespace millrace::io::sim {
@@ -80,13 +81,7 @@ class Network {
   Chronicle& chronicle;
   Random random;
   Duration wall_offset{0};
-
-  // Hosts and names.
-  size_t host_number(const std::string& name);  // creates the host if it is new
-  const std::string& host_ip(size_t host) const { return hosts_[host].ip; }
-  void set_name(const std::string& name, std::vector<std::string> targets);
-  // Addresses without ports; an error when the name is unknown.
-  Result<std::vector<std::string>> look_up(size_t from_host, const std::string& name);
+  HostTable hosts;
 
   // Listeners. The port is chosen when `port` is 0.
   Result<uint16_t> add_listener(SimListener* listener, size_t host, uint16_t port, bool share_port);
@@ -111,12 +106,6 @@ class Network {
   Duration random_duration(Duration low, Duration high);
 
  private:
-  struct Host {
-    std::string name;
-    std::string ip;
-    uint16_t next_port = 32768;
-    std::map<uint16_t, std::vector<SimListener*>> listeners;
-  };
   using Pair = std::pair<size_t, size_t>;
   static Pair pair_of(size_t a, size_t b) { return {std::min(a, b), std::max(a, b)}; }
 
@@ -135,8 +124,6 @@ class Network {
   void forget_if_done(const ConnectionRef& connection);
   void weather_tick();
 
-  std::vector<Host> hosts_;
-  std::map<std::string, std::vector<std::string>> names_;
   std::map<uint64_t, ConnectionRef> connections_;
   std::map<Pair, uint64_t> partitions_;  // the value numbers the partition, for its timeout
   uint64_t next_connection_ = 1;

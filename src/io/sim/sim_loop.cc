@@ -265,7 +265,7 @@ std::unique_ptr<Loop::Resolution> SimLoop::resolve(
     if (fails) {
       network->chronicle.count(Fault::kResolveFailure, loop, 0);
       result = fail(Code::kUnavailable, "resolving \"" + host + "\": temporary failure");
-    } else if (auto hosts = network->look_up(owner.host_, host); hosts) {
+    } else if (auto hosts = network->hosts.look_up(owner.host_, host); hosts) {
       for (const std::string& ip : *hosts) result->push_back(Address{format_address(ip, port)});
     } else {
       result = fail(hosts.error());

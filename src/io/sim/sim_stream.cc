@@ -166,7 +166,7 @@ SimListener::SimListener(SimLoop& loop, const ListenOptions& options,
 Status SimListener::open() {
   const std::string& host = options_.host;
   if (!host.empty() && host != "0.0.0.0" && host != "::") {
-    auto found = loop_.network().look_up(loop_.host(), host);
+    auto found = loop_.network().hosts.look_up(loop_.host(), host);
     if (!found) return fail(found.error());
     ip_ = found->front();
   }

@@ -54,7 +54,7 @@ World::World(uint64_t seed, NetworkFaults faults) : state_(std::make_unique<Stat
 World::~World() { MILLRACE_CHECK(state_->loops.empty()); }
 
 std::unique_ptr<Loop> World::make_loop(const std::string& host_name) {
-  const size_t host = state_->network.host_number(host_name);
+  const size_t host = state_->network.hosts.number_of(host_name);
   return std::make_unique<SimLoop>(state_->network, host, state_->next_loop++, state_->loops);
 }
 
@@ -89,29 +89,29 @@ void World::run_for(Duration duration) { run_until(now() + duration); }
 void World::after(Duration delay, Task task) { state_->events.after(delay, std::move(task)); }
 
 size_t World::host_number(const std::string& host_name) {
-  return state_->network.host_number(host_name);
+  return state_->network.hosts.number_of(host_name);
 }
 
 std::string World::host_address(const std::string& host_name) {
-  return state_->network.host_ip(state_->network.host_number(host_name));
+  return state_->network.hosts.ip(state_->network.hosts.number_of(host_name));
 }
 
 void World::set_name(const std::string& name, std::vector<std::string> hosts_or_addresses) {
-  state_->network.set_name(name, std::move(hosts_or_addresses));
+  state_->network.hosts.set_name(name, std::move(hosts_or_addresses));
 }
 
 void World::partition(const std::string& one_host, const std::string& other_host) {
   Network& network = state_->network;
-  network.partition(network.host_number(one_host), network.host_number(other_host));
+  network.partition(network.hosts.number_of(one_host), network.hosts.number_of(other_host));
 }
 
 void World::heal(const std::string& one_host, const std::string& other_host) {
   Network& network = state_->network;
-  network.heal(network.host_number(one_host), network.host_number(other_host));
+  network.heal(network.hosts.number_of(one_host), network.hosts.number_of(other_host));
 }
 
 void World::reset_connections(const std::string& host) {
-  state_->network.reset_connections(state_->network.host_number(host));
+  state_->network.reset_connections(state_->network.hosts.number_of(host));
 }
 
 void World::jump_wall_clock(Duration by) { state_->network.wall_offset += by; }
