@@ -197,6 +197,17 @@ TEST(ConfigTest, WhatOtelcolRemovedWorksInYaml) {
                   .ok());
 }
 
+// The library tells its numbers by statistics(), and the pipelines get what is collected alone.
+TEST(ConfigTest, APeriodicReaderInYamlIsNoPipeline) {
+  const auto plan = library::plan_from_yaml(
+      "receivers: {otlp: {protocols: {grpc: }}}\nexporters: {nop: }\n"
+      "service: {telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {}}}}]}}, "
+      "pipelines: {metrics: {receivers: [otlp], exporters: [nop]}}}\n");
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  EXPECT_EQ(plan->pipelines.size(), 1U);
+  EXPECT_EQ(plan->exporters.size(), 1U);
+}
+
 TEST(ConfigTest, MistakesInYamlAreShownWithTheirPlaces) {
   const auto config = Config::from_yaml(
       "exporters:\n  otlp_grpc:\n    endpont: localhost:4317\nservice:\n  pipelines: {}\n");

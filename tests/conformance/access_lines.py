@@ -239,7 +239,8 @@ def no_secret_shows_anywhere():
             config = os.path.join(collector.folder.name, "config0.yaml")
             outputs = [str(answers), collector.output(), page(collector.metrics_port, "/metrics")[1],
                        page(health, "/?verbose")[1], page(health, "/readyz?verbose")[1]]
-            for command in (["print-config"], ["print-config", "--format", "json"], ["validate"]):
+            for command in (["print-config"], ["print-config", "--format", "json"], ["validate"],
+                            ["validate", "--explain"]):
                 done = subprocess.run([BINARY, *command, "--config", config], capture_output=True, text=True, timeout=20)
                 assert done.returncode == 0, done.stderr
                 outputs += [done.stdout, done.stderr]
