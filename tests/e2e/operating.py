@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -285,6 +286,25 @@ def wrong_ports_and_certificates(case):
     other.shutdown()
 
 
+def tls_on_clear_text_ports(case):
+    """A sender that speaks TLS to a port without it: the line names the port's own protocol and address."""
+    config, grpc, http = configuration({"nop": {}}, signals=("traces",))
+    collector, log = start(case, config, "json")
+    for transport, port in (("grpc", grpc), ("http", http)):
+        wait_for_port(port)
+        context = ssl.create_default_context()
+        with socket.create_connection(("127.0.0.1", port)) as raw:
+            try:
+                context.wrap_socket(raw, server_hostname="localhost")
+                raise AssertionError("a clear-text port answered in TLS")
+            except OSError:
+                pass
+        line = log.wait_for("request refused", reason="tls_on_clear_text_port", transport=transport)
+        assert f"127.0.0.1:{port}, which has no tls" in line["error"], line
+        assert line["peer"].startswith("127.0.0.1:") and line["receiver"] == "otlp", line
+    end(collector)
+
+
 def a_start_that_fails(case):
     """One line of text, or one JSON object a line, and exit code 1: also for mistakes of the configuration."""
     config, _, _ = configuration({"nop": {}})
@@ -320,4 +340,5 @@ def cases():
     yield "operating an outage http, log as json", an_outage("http", "json")
     yield "operating a full disk", a_full_disk
     yield "operating wrong ports and certificates", wrong_ports_and_certificates
+    yield "operating TLS on clear-text ports", tls_on_clear_text_ports
     yield "operating a start that fails", a_start_that_fails

@@ -49,6 +49,7 @@ Listener grpc_listener(const OtlpReceiverOptions& receiver) {
 Listener http_listener(const OtlpReceiverOptions& receiver) {
   const HttpOptions& http = *receiver.http;
   Listener listener{.protocol = "http", .options = http, .server = common_options(receiver)};
+  listener.server.port_protocol = transport::Protocol::kHttp;
   listener.server.include_metadata = http.include_metadata;
   reception::set_http_timeouts(http, listener.server);
   return listener;

@@ -42,6 +42,7 @@ TEST(ZipkinOptionsTest, KeysOfAnHttpServerAreRead) {
   ASSERT_EQ(reading.listeners.size(), 1u);
   const transport::ServerOptions& server = reading.listeners[0].server;
   EXPECT_FALSE(server.serves_grpc);
+  EXPECT_EQ(server.port_protocol, transport::Protocol::kHttp);
   EXPECT_EQ(server.http_body_bytes_max, 100u);
   EXPECT_EQ(server.cors.allowed_origins.size(), 1u);
   EXPECT_EQ(server.idle_max, 7s);

@@ -25,6 +25,7 @@ reception::ReceiverReading make_reading(const Options& options) {
   reception::Listener listener{.protocol = "http", .options = options.http, .server = {}};
   transport::ServerOptions& server = listener.server;
   server.serves_grpc = false;
+  server.port_protocol = transport::Protocol::kHttp;
   reception::serve_http(options.http, server);
   reception::set_http_timeouts(options.http, server);
   server.include_metadata = options.http.include_metadata;

@@ -321,14 +321,16 @@ TEST_F(HttpServerTest, PreflightAndOriginsFollowCors) {
   EXPECT_TRUE(has(other, "x-served-by: millrace\r\n"));
 }
 
-TEST_F(HttpServerTest, TlsOnAClearTextPortIsNamed) {
+TEST_F(HttpServerTest, TlsOnAClearTextPortIsReportedWithThePort) {
+  options.port_protocol = Protocol::kHttp;
+  observer.last_protocol = Protocol::kGrpc;
   start();
   auto peer = raw();
   peer->send(std::string_view("\x16\x03\x01\x02\x00\x01", 6));
   EXPECT_TRUE(run_until([&] { return peer->ended; }));
   EXPECT_EQ(observer.reasons, std::vector<std::string>{"tls_on_clear_text_port"});
   EXPECT_TRUE(observer.details[0].contains(address + ", which has no tls")) << observer.details[0];
-  EXPECT_EQ(observer.last_protocol, Protocol::kGrpc) << "the port serves gRPC as well";
+  EXPECT_EQ(observer.last_protocol, Protocol::kHttp) << "although the port serves gRPC as well";
 }
 
 TEST_F(HttpServerTest, WhatIsNoRequestLineEndsTheConnection) {

@@ -108,7 +108,7 @@ class OtlpServer final : public Server {
 
  private:
   void refuse(std::string_view peer, std::string_view reason) {
-    context_.observer.on_rejected(context_.first_protocol(), std::nullopt, reason,
+    context_.observer.on_rejected(context_.options.port_protocol, std::nullopt, reason,
                                   "connection closed", peer);
   }
 

@@ -146,6 +146,9 @@ enum class RouteStyle : uint8_t {
 struct ServerOptions {
   bool serves_grpc = true;
   bool serves_http = true;
+  // What the port is for. What happens on a connection before it has said which protocol it speaks
+  // is reported to the observer as this one.
+  Protocol port_protocol = Protocol::kGrpc;
   struct OtlpRoute {
     Signal signal;
     std::string http_path;  // "/v1/traces"; the gRPC path follows from the signal

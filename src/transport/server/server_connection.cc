@@ -98,7 +98,7 @@ void ServerConnection::on_failed(const Error& error) {
   const bool is_probe = error.code == Code::kCancelled;
   if (!closed_ && tls.active && !tls.established && !is_probe) {
     const bool late = error.code == Code::kDeadlineExceeded;
-    context_.observer.on_rejected(context_.first_protocol(), std::nullopt,
+    context_.observer.on_rejected(context_.options.port_protocol, std::nullopt,
                                   late ? "tls_handshake_timeout" : "tls_handshake", error.message,
                                   peer());
   }
@@ -109,13 +109,14 @@ void ServerConnection::on_failed(const Error& error) {
 void ServerConnection::report_flood() {
   const Error error = stream_->error();
   if (error.code != Code::kResourceExhausted) return;
-  context_.observer.on_rejected(context_.first_protocol(), std::nullopt, "tls_flood", error.message,
-                                peer());
+  context_.observer.on_rejected(context_.options.port_protocol, std::nullopt, "tls_flood",
+                                error.message, peer());
 }
 
 void ServerConnection::evict(std::string_view reason, std::string_view detail) {
   if (!closed_) {
-    context_.observer.on_rejected(context_.first_protocol(), std::nullopt, reason, detail, peer());
+    context_.observer.on_rejected(context_.options.port_protocol, std::nullopt, reason, detail,
+                                  peer());
     close_now();
   }
   memory_ = Reservation();
@@ -262,7 +263,8 @@ void ServerConnection::keep(std::span<const uint8_t> left) {
 bool ServerConnection::sniff(std::span<const uint8_t> bytes) {
   const std::string_view text = as_text(bytes.first(std::min(bytes.size(), kHttp2Opening.size())));
   if (bytes.front() == kTlsHandshake && !stream_->tls().active) {
-    context_.observer.on_rejected(context_.first_protocol(), std::nullopt, "tls_on_clear_text_port",
+    context_.observer.on_rejected(context_.options.port_protocol, std::nullopt,
+                                  "tls_on_clear_text_port",
                                   "a TLS handshake came in on " + stream_->local_address() +
                                       ", which has no tls; the sender should speak clear text "
                                       "(insecure, http://), or this receiver needs tls",
@@ -415,7 +417,7 @@ MonotonicTime ServerConnection::check_sniffing(MonotonicTime now) {
   }
   if (now < accepted_at_ + limit) return accepted_at_ + limit;
   if (!unconsumed_.empty()) {
-    context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "timeout",
+    context_.observer.on_rejected(context_.options.port_protocol, std::nullopt, "timeout",
                                   "the first bytes of a request, then silence", peer());
   }
   close_now();
