@@ -9,6 +9,7 @@
 namespace millrace::access {
 namespace {
 
+using transport::GateDecision;
 using transport::GateRefusal;
 using transport::Identity;
 using transport::Reply;
@@ -40,10 +41,17 @@ class AuthGate final : public transport::RequestGate {
       }
       return std::nullopt;
     }
-    auto identity = options_.authenticator->authenticate(head.fields, head.now);
-    if (!identity) return refuse(std::move(identity.error()));
-    pass.identity = std::move(*identity);
+    Authenticator::Later later;
+    if (head.late != nullptr) {
+      later = [this, &head] { return verdict_of_late(head.late->decide_later()); };
+    }
+    auto verdict = options_.authenticator->authenticate(head, later);
     pass.secret_field = options_.authenticator->field();
+    if (!verdict) return std::nullopt;
+    if (!*verdict) {
+      return refuse(options_.authenticator->challenge(), std::move(verdict->error()));
+    }
+    pass.identity = std::move(**verdict);
     return std::nullopt;
   }
 
@@ -56,14 +64,27 @@ class AuthGate final : public transport::RequestGate {
     });
   }
 
-  GateRefusal refuse(Error error) const {
+  Authenticator::OnVerdict verdict_of_late(std::function<void(GateDecision)> decide) const {
+    return [decide = std::move(decide),
+            challenge = options_.authenticator->challenge()](Authenticator::Verdict verdict) {
+      GateDecision decision;
+      if (verdict) {
+        decision.identity = std::move(*verdict);
+      } else {
+        decision.refusal = refuse(challenge, std::move(verdict.error()));
+      }
+      decide(std::move(decision));
+    };
+  }
+
+  static GateRefusal refuse(const std::string& challenge, Error error) {
     if (error.code == Code::kResourceExhausted) {
       GateRefusal made = refusal(error.code, std::move(error.message), "guessing");
       made.reply->retry_after = kRetryAfterGuessing;
       return made;
     }
     GateRefusal made = refusal(Code::kUnauthenticated, std::move(error.message), "unauthenticated");
-    made.reply->challenge = options_.authenticator->challenge();
+    made.reply->challenge = challenge;
     return made;
   }
 

@@ -14,15 +14,30 @@ using transport::RequestPass;
 // Accepts the secret "good"; reports too many guesses for "often".
 class FakeAuthenticator final : public Authenticator {
  public:
-  Result<std::shared_ptr<const Identity>> authenticate(const http::HeaderList& fields,
-                                                       MonotonicTime) override {
-    const std::string_view shown = fields.find("authorization");
+  std::optional<Verdict> authenticate(const RequestHead& head, const Later& later) override {
+    const std::string_view shown = head.fields.find("authorization");
+    if (later && shown == "slow") {
+      on_verdict = later();
+      return std::nullopt;
+    }
+    return verdict_of(shown);
+  }
+  std::string_view field() const override { return "authorization"; }
+  std::string challenge() const override { return "Basic"; }
+  static Verdict verdict_of(std::string_view shown) {
     if (shown == "good") return std::make_shared<Identity>("alice");
     if (shown == "often") return fail(Code::kResourceExhausted, "too many wrong passwords");
     return fail(Code::kUnauthenticated, "invalid credentials");
   }
-  std::string_view field() const override { return "authorization"; }
-  std::string challenge() const override { return "Basic"; }
+
+  OnVerdict on_verdict;
+};
+
+struct Late final : transport::LateDecision {
+  std::function<void(transport::GateDecision)> decide_later() override {
+    return [this](transport::GateDecision made) { decision = std::move(made); };
+  }
+  std::optional<transport::GateDecision> decision;
 };
 
 struct Asked {
@@ -30,12 +45,14 @@ struct Asked {
   RequestPass pass;
 };
 
-Asked ask(transport::RequestGate& gate, std::string_view shown, const io::TlsInfo& tls = {}) {
+Asked ask(transport::RequestGate& gate, std::string_view shown, const io::TlsInfo& tls = {},
+          transport::LateDecision* late = nullptr) {
   http::HeaderList fields;
   fields.append("authorization", shown);
   const std::string peer = "10.0.0.1:5";
   Asked asked;
-  asked.refusal = gate.on_head({.fields = fields, .peer = peer, .tls = tls}, asked.pass);
+  asked.refusal =
+      gate.on_head({.fields = fields, .peer = peer, .tls = tls, .late = late}, asked.pass);
   return asked;
 }
 
@@ -71,6 +88,25 @@ TEST(AuthGateTest, TooManyGuessesAreAnsweredWithARetryTime) {
   EXPECT_EQ(asked.refusal->reply->code, Code::kResourceExhausted);
   EXPECT_EQ(asked.refusal->reply->retry_after, 1s);
   EXPECT_EQ(asked.refusal->reason, "guessing");
+}
+
+TEST(AuthGateTest, LateVerdictIsALateDecision) {
+  const auto authenticator = std::make_shared<FakeAuthenticator>();
+  const auto gate = make_auth_gate({.authenticator = authenticator});
+  Late late;
+  const Asked asked = ask(*gate, "slow", {}, &late);
+  EXPECT_FALSE(asked.refusal);
+  EXPECT_EQ(asked.pass.identity, nullptr);
+  EXPECT_EQ(asked.pass.secret_field, "authorization") << "known before the verdict";
+  authenticator->on_verdict(FakeAuthenticator::verdict_of("good"));
+  EXPECT_FALSE(late.decision->refusal);
+  EXPECT_EQ(late.decision->identity->name, "alice");
+  authenticator->on_verdict(FakeAuthenticator::verdict_of("bad"));
+  EXPECT_EQ(late.decision->refusal->reply->challenge, "Basic");
+  EXPECT_EQ(late.decision->refusal->reason, "unauthenticated");
+  authenticator->on_verdict(FakeAuthenticator::verdict_of("often"));
+  EXPECT_EQ(late.decision->refusal->reason, "guessing");
+  EXPECT_TRUE(ask(*gate, "slow").refusal) << "without a late decision it is made at once";
 }
 
 TEST(AuthGateTest, CertificateMustBeOnTheList) {

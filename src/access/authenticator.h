@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "io/executor.h"
 #include "io/loop.h"
 #include "memory/budget.h"
 #include "transport/client/client.h"
@@ -22,11 +23,18 @@ namespace millrace::access {
 // One object serves all receivers that name it. Threads: safe from any thread.
 class Authenticator {
  public:
-  virtual ~Authenticator() = default;
-  // Returns the sender's identity. An error says what is missing and never repeats a secret:
+  // The sender's identity. An error says what is missing and never repeats a secret:
   // UNAUTHENTICATED, or RESOURCE_EXHAUSTED after too many wrong guesses (retry later).
-  virtual Result<std::shared_ptr<const transport::Identity>> authenticate(
-      const http::HeaderList& fields, MonotonicTime now) = 0;
+  using Verdict = Result<std::shared_ptr<const transport::Identity>>;
+  using OnVerdict = std::function<void(Verdict)>;
+  using Later = std::function<OnVerdict()>;
+
+  virtual ~Authenticator() = default;
+  // Returns the verdict, or nothing when it takes longer to find than a turn of a loop may: then
+  // `later` was called, and what it returned is called once, by any thread. A null `later`: the
+  // verdict is found during the call, however long it takes.
+  virtual std::optional<Verdict> authenticate(const transport::RequestHead& head,
+                                              const Later& later) = 0;
   // The name of the header field to authenticate, in lower case.
   virtual std::string_view field() const = 0;
   // The value of WWW-Authenticate in a refusal.
@@ -51,6 +59,10 @@ struct AuthExtension {
   // Starts what it does by itself, on the first worker's loop and before the loops run; null:
   // nothing. The result is destroyed when that worker ends.
   std::function<std::shared_ptr<void>(const ExtensionParts&)> run = nullptr;
+  // Sets the lane on which slow checks run (null: on the caller's thread). Null function: there are
+  // none. Before the loops run; and with null before the lane ends, which leaves the waiting
+  // requests undecided.
+  std::function<void(io::Executor*)> use_lane = {};
 };
 
 }  // namespace millrace::access

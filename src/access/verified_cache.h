@@ -22,17 +22,17 @@ class VerifiedCache {
  public:
   explicit VerifiedCache(size_t size_max) : size_max_(size_max), key_(random_hash_key()) {}
 
+  // The key of the credentials in this cache.
+  Digest digest_of(std::string_view credentials) const { return keyed_hash(key_, credentials); }
   // Returns the owner of the credentials, or null when they are not in the cache.
-  std::shared_ptr<const transport::Identity> find(std::string_view credentials) {
-    const Digest digest = keyed_hash(key_, credentials);
+  std::shared_ptr<const transport::Identity> find(const Digest& digest) {
     const MutexLock lock(mutex_);
     const auto found = places_.find(digest);
     if (found == places_.end()) return nullptr;
     entries_.splice(entries_.begin(), entries_, found->second);
     return entries_.front().second;
   }
-  void remember(std::string_view credentials, std::shared_ptr<const transport::Identity> identity) {
-    const Digest digest = keyed_hash(key_, credentials);
+  void remember(const Digest& digest, std::shared_ptr<const transport::Identity> identity) {
     const MutexLock lock(mutex_);
     if (places_.contains(digest)) return;
     entries_.emplace_front(digest, std::move(identity));

@@ -13,22 +13,24 @@ std::shared_ptr<const transport::Identity> someone(const std::string& name) {
 
 TEST(VerifiedCacheTest, FindsOnlyVerifiedCredentials) {
   VerifiedCache cache(10);
-  EXPECT_EQ(cache.find("alice:1"), nullptr);
-  cache.remember("alice:1", someone("alice"));
-  EXPECT_EQ(cache.find("alice:1")->name, "alice");
-  EXPECT_EQ(cache.find("alice:2"), nullptr);
+  EXPECT_EQ(cache.find(cache.digest_of("alice:1")), nullptr);
+  cache.remember(cache.digest_of("alice:1"), someone("alice"));
+  EXPECT_EQ(cache.find(cache.digest_of("alice:1"))->name, "alice");
+  EXPECT_EQ(cache.find(cache.digest_of("alice:2")), nullptr);
   cache.clear();
-  EXPECT_EQ(cache.find("alice:1"), nullptr);
+  EXPECT_EQ(cache.find(cache.digest_of("alice:1")), nullptr);
 }
 
 TEST(VerifiedCacheTest, EntryUsedLongestAgoIsEvictedFirst) {
   VerifiedCache cache(3);
-  for (const std::string name : {"a", "b", "c"}) cache.remember(name, someone(name));
-  EXPECT_NE(cache.find("a"), nullptr);
-  cache.remember("d", someone("d"));
+  for (const std::string name : {"a", "b", "c"})
+    cache.remember(cache.digest_of(name), someone(name));
+  EXPECT_NE(cache.find(cache.digest_of("a")), nullptr);
+  cache.remember(cache.digest_of("d"), someone("d"));
   EXPECT_EQ(cache.size(), 3u);
-  EXPECT_EQ(cache.find("b"), nullptr);
-  for (const std::string name : {"a", "c", "d"}) EXPECT_NE(cache.find(name), nullptr) << name;
+  EXPECT_EQ(cache.find(cache.digest_of("b")), nullptr);
+  for (const std::string name : {"a", "c", "d"})
+    EXPECT_NE(cache.find(cache.digest_of(name)), nullptr) << name;
 }
 
 }  // namespace

@@ -97,6 +97,10 @@ void Collector::end() {
   if (auditor_ != nullptr) auditor_->stop();
   drain_.reset();
   workers_.clear();
+  for (const AuthPlan& auth : plan_.auths) {
+    if (auth.extension->use_lane) auth.extension->use_lane(nullptr);
+  }
+  auth_lane_.reset();
   kept_.storages.end();
   // Answers on their way to another loop own requests, and these memory of the budget.
   for (io::Loop* loop : world_.loops) loop->drop_tasks();
@@ -170,7 +174,7 @@ Status Collector::make_destinations() {
   return {};
 }
 
-void Collector::report_credentials() {
+void Collector::connect_auths() {
   for (const AuthPlan& auth : plan_.auths) {
     auth.extension->report_reloads([log = world_.log, id = auth.id](const Status& status) {
       if (status) {
@@ -180,6 +184,9 @@ void Collector::report_credentials() {
                   {{"extension", id}, {"error", status.error().message}});
       }
     });
+    if (!auth.extension->use_lane || !world_.make_lane) continue;
+    if (auth_lane_ == nullptr) auth_lane_ = world_.make_lane("auth-checks");
+    auth.extension->use_lane(auth_lane_.get());
   }
 }
 
@@ -257,7 +264,7 @@ void Collector::report_certificates() {
 
 Status Collector::make_workers() {
   report_certificates();
-  report_credentials();
+  connect_auths();
   for (size_t index = 0; index < world_.loops.size(); ++index) {
     io::Loop& loop = *world_.loops[index];
     auto worker = Worker::create(shared_, loop, index);
@@ -347,6 +354,7 @@ Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> ro
                              const io::ListenOptions& where, std::string_view what) {
   transport::ServerOptions options;
   options.serves_grpc = false;
+  options.port_protocol = transport::Protocol::kHttp;
   options.eviction = page_eviction_;
   options.page_routes = std::move(routes);
   page_servers_.push_back(transport::make_server(*world_.loops.front(), *page_pool_,

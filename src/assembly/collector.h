@@ -22,6 +22,7 @@
 #include "extensions/health_check/pages.h"
 #include "graph/auditor.h"
 #include "graph/drain.h"
+#include "io/executor.h"
 #include "io/placement.h"
 #include "ledger/ledger.h"
 #include "memory/budget.h"
@@ -124,7 +125,7 @@ class Collector final : public extensions::HealthSource {
   Status make_dead_letters();
   Status attach_storages();
   void report_certificates();
-  void report_credentials();
+  void connect_auths();
   Status make_workers();
   void make_auditor();
   Status make_pages();
@@ -154,6 +155,7 @@ class Collector final : public extensions::HealthSource {
   // Pages answer also when the budget is used up: they have a small one of their own.
   Budget page_budget_;
   Shared shared_;
+  std::unique_ptr<io::Executor> auth_lane_;  // of slow checks of credentials; null: there are none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<ChunkPool> page_pool_;
   std::shared_ptr<transport::EvictionOrder> page_eviction_;  // of all page servers

@@ -25,15 +25,17 @@ class Attack:
     refused_max: float    # share of the honest senders' requests that may be refused
     serves: object        # for back ends: runs in a process of its own, given a listening socket
     is_check: bool        # starts its own collector and asserts
+    turns_are_short: bool = False  # no turn of a loop takes long (run.TURN_SECONDS)
 
 
 ATTACKS = []
 
 
-def attack(seconds=1.2, config="server", counts=(), logs=False, refused_max=0.02, is_check=False):
+def attack(seconds=1.2, config="server", counts=(), logs=False, refused_max=0.02, is_check=False,
+           turns_are_short=False):
     def note(play):
         ATTACKS.append(Attack(play.__name__, play.__module__, play, (play.__doc__ or "").strip(), seconds, config,
-                              counts, logs, refused_max, None, is_check))
+                              counts, logs, refused_max, None, is_check, turns_are_short))
         return play
     return note
 

@@ -121,7 +121,7 @@ def behind(port, folder, name, options):
 def doors(port, folder):
     """Receivers that require a password, or count clients by a header that the sender chooses."""
     config = server(port, folder)
-    config["extensions"]["basicauth"] = {"htpasswd": {"inline": "one:$2y$10$" + "N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"[:53]}}
+    config["extensions"]["basicauth"] = {"htpasswd": {"inline": "one:$2y$10$N9qo8uLOickgx2ZMRZoMye3AE9W/dd.0Q6h.4W/Fe8LnSCzUB3DLC"}}
     config["service"]["extensions"].append("basicauth")
     config["receivers"]["otlp/auth"] = protocols(port, "auth", "auth_http", auth={"authenticator": "basicauth"})
     config["receivers"]["otlp/metadata"] = protocols(port, "metadata", "metadata_http", limits={

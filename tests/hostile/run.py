@@ -31,6 +31,8 @@ from rig import HERE, OVERHEAD_BYTES, ROOT, Prober, Scene, apart, make_certifica
 P99_MS = 250.0
 P99_ABOVE_MS = 200.0
 END_SECONDS = 10
+# A slice of work is 1 ms. On a machine with other load the system may interrupt a turn now and then.
+TURN_SECONDS, LONG_TURNS_MAX = 0.032, 2
 BEFORE_SECONDS = 0.2
 MIB = 1 << 20
 
@@ -77,6 +79,10 @@ def judge(scene, attack, result):
                   f"resident memory was {result.peak // MIB} MiB, allowed are {int(result.ceiling) // MIB}")
     result.expect(result.refused <= attack.refused_max,
                   f"{100 * result.refused:.0f} % of the honest requests were refused or cut")
+    if attack.turns_are_short:
+        long_turns = (metrics.sum("millrace_loop_turn_seconds_count")
+                      - metrics.sum("millrace_loop_turn_seconds_bucket", f'le="{TURN_SECONDS}"'))
+        result.expect(long_turns <= LONG_TURNS_MAX, f"{long_turns:.0f} turns of a loop took over {TURN_SECONDS} s")
     if attack.counts:
         counted = [reason for reason in attack.counts if result.reasons.get(reason)]
         result.expect(counted, f"none of {', '.join(attack.counts)} has counted: {result.reasons}")

@@ -6,8 +6,9 @@
 #include "access/field_text.h"
 #include "access/reloading.h"
 #include "access/verified_cache.h"
-#include "base/mutex.h"
+#include "extensions/basicauth/guess_budget.h"
 #include "extensions/basicauth/htpasswd.h"
+#include "extensions/basicauth/slow_checks.h"
 #include "http/grpc_wire.h"
 #include "io/watched_file.h"
 
@@ -20,40 +21,12 @@ using transport::Identity;
 constexpr Duration kLookInterval = 1s;
 constexpr Duration kLookForNewInterval = 100ms;
 constexpr size_t kVerifiedMax = 4096;
+// Checked on the loop: a SHA-1 (password_hash.h).
+constexpr uint32_t kCostOnLoopMax = 1;
+// No hash takes more (crypt(3): 512 with its end). It bounds the memory of waiting checks.
+constexpr size_t kPasswordBytesMax = 512;
 constexpr std::string_view kField = "authorization";
 constexpr std::string_view kScheme = "Basic";
-
-// Limits the cost of wrong guesses. Thread safe; requests that hit the cache do not use it.
-class GuessBudget {
- public:
-  bool try_use(double cost, MonotonicTime now) {
-    const MutexLock lock(mutex_);
-    if (now > last_) {
-      const double seconds = std::chrono::duration<double>(now - last_).count();
-      left_ = std::min(kGuessCostBurst, left_ + seconds * kGuessCostPerSecond);
-      left_now_ = std::min(kGuessCostAtOnce, left_now_ + seconds * kGuessCostAtOncePerSecond);
-      last_ = now;
-    }
-    // A guess that costs more than kGuessCostAtOnce runs alone, and its cost is paid off
-    // afterwards.
-    if (left_ < cost || left_now_ < std::min(cost, kGuessCostAtOnce)) return false;
-    left_ -= cost;
-    left_now_ -= cost;
-    return true;
-  }
-  // Returns the cost of a check whose password was right.
-  void refund(double cost) {
-    const MutexLock lock(mutex_);
-    left_ = std::min(kGuessCostBurst, left_ + cost);
-    left_now_ = std::min(kGuessCostAtOnce, left_now_ + cost);
-  }
-
- private:
-  Mutex mutex_;
-  double left_ MILLRACE_GUARDED_BY(mutex_) = kGuessCostBurst;
-  double left_now_ MILLRACE_GUARDED_BY(mutex_) = kGuessCostAtOnce;
-  MonotonicTime last_ MILLRACE_GUARDED_BY(mutex_){};
-};
 
 // One version of the file with the cache of the users that were verified against it.
 struct Users {
@@ -62,45 +35,80 @@ struct Users {
 };
 using UserSource = access::Reloading<Users>;
 
-class Judge final : public access::Authenticator {
+class Judge final : public access::Authenticator, public std::enable_shared_from_this<Judge> {
  public:
   explicit Judge(std::shared_ptr<UserSource> source) : source_(std::move(source)) {}
 
-  Result<std::shared_ptr<const Identity>> authenticate(const http::HeaderList& fields,
-                                                       MonotonicTime now) override {
-    std::string_view shown = fields.find(kField);
+  std::optional<Verdict> authenticate(const transport::RequestHead& head,
+                                      const Later& later) override {
+    std::string_view shown = head.fields.find(kField);
     if (shown.empty()) return refuse("no basic auth provided");
     if (!access::has_scheme(shown, kScheme)) return refuse("invalid authorization scheme prefix");
     shown.remove_prefix(kScheme.size() + 1);
-    std::shared_ptr<Users> users = source_->look(now, kLookInterval);
-    if (auto identity = users->verified.find(shown)) return identity;
+    std::shared_ptr<Users> users = source_->look(head.now, kLookInterval);
+    if (auto identity = users->verified.find(users->verified.digest_of(shown))) return identity;
 
     const auto decoded = http::decode_base64(shown);
     const size_t colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon == std::string::npos) return refuse("invalid authorization format");
-    const std::string_view name = std::string_view(*decoded).substr(0, colon);
-    const std::string_view password = std::string_view(*decoded).substr(colon + 1);
-    users = source_->look(now, kLookForNewInterval);
-    const double cost = users->table.cost(name);
-    if (!guesses_.try_use(cost, now)) {
-      return fail(Code::kResourceExhausted, "too many wrong passwords, try again later");
+    users = source_->look(head.now, kLookForNewInterval);
+    Claim claim = {.users = users,
+                   .digest = users->verified.digest_of(shown),
+                   .name = decoded->substr(0, colon),
+                   .password = decoded->substr(colon + 1),
+                   .cost = users->table.cost(std::string_view(*decoded).substr(0, colon)),
+                   .address = guesses_.slot_of(head.peer)};
+    const auto may_start = [&, address = claim.address, cost = claim.cost] {
+      return guesses_.try_use(address, cost, head.now);
+    };
+    if (claim.password.size() > kPasswordBytesMax) return refuse("invalid credentials");
+    if (claim.cost <= kCostOnLoopMax || !later || !checks_.has_lane()) {
+      return may_start() ? verify(claim) : too_many();
     }
-    if (!users->table.verify(name, password)) return refuse("invalid credentials");
-    guesses_.refund(cost);
-    auto identity = std::make_shared<const Identity>(Identity{std::string(name)});
-    users->verified.remember(shown, identity);
-    return identity;
+    // A waiting check does not hold an unknown name, which may be long.
+    if (!users->table.knows(claim.name)) claim.name.clear();
+    const access::Digest digest = claim.digest;
+    const bool waits = checks_.try_await(
+        digest, later, may_start,
+        [self = shared_from_this(), claim = std::move(claim)] { return self->verify(claim); });
+    if (!waits) return too_many();
+    return std::nullopt;
   }
   std::string_view field() const override { return kField; }
   std::string challenge() const override { return R"(Basic realm="millrace", charset="UTF-8")"; }
 
+  void use_lane(io::Executor* lane) { checks_.use_lane(lane); }
+
  private:
-  static std::unexpected<Error> refuse(std::string message) {
+  // The credentials of a request, and the users to check them against.
+  struct Claim {
+    std::shared_ptr<Users> users;
+    access::Digest digest;
+    std::string name;
+    std::string password;
+    uint32_t cost;
+    size_t address;
+  };
+
+  Verdict verify(const Claim& claim) {
+    if (!claim.users->table.verify(claim.name, claim.password)) {
+      return refuse("invalid credentials");
+    }
+    guesses_.refund(claim.address, claim.cost);
+    auto identity = std::make_shared<const Identity>(Identity{claim.name});
+    claim.users->verified.remember(claim.digest, identity);
+    return identity;
+  }
+  static Verdict too_many() {
+    return fail(Code::kResourceExhausted, "too many wrong passwords, try again later");
+  }
+  static Verdict refuse(std::string message) {
     return fail(Code::kUnauthenticated, std::move(message));
   }
 
   const std::shared_ptr<UserSource> source_;
   GuessBudget guesses_;
+  SlowChecks checks_;
 };
 
 Result<access::AuthExtension> make_server(const BasicAuthOptions::Htpasswd& options) {
@@ -126,12 +134,15 @@ Result<access::AuthExtension> make_server(const BasicAuthOptions::Htpasswd& opti
         return users;
       });
   if (!source) return fail(std::move(source.error()));
+  auto judge = std::make_shared<Judge>(*source);
   return access::AuthExtension{
-      .server = std::make_shared<Judge>(*source),
+      .server = judge,
       .client = nullptr,
-      .report_reloads = [source = *source](std::function<void(const Status&)> on_reload) {
-        source->report_reloads(std::move(on_reload));
-      }};
+      .report_reloads =
+          [source = *source](std::function<void(const Status&)> on_reload) {
+            source->report_reloads(std::move(on_reload));
+          },
+      .use_lane = [judge](io::Executor* lane) { judge->use_lane(lane); }};
 }
 
 using CredentialVersions = access::Reloading<const std::vector<MetadataEntry>>;

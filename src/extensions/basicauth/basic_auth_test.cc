@@ -2,9 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <vector>
+
+#include "access/auth_gate.h"
+#include "access/testing/authenticate.h"
+#include "extensions/basicauth/slow_checks.h"
 #include "http/grpc_wire.h"
 #include "http/header_list.h"
+#include "io/sim/sim_executor.h"
 #include "io/testing/test_certificates.h"
+#include "transport/server/server.h"
 #include "yaml/parse.h"
 
 namespace millrace::extensions {
@@ -31,16 +39,18 @@ access::AuthExtension made_of(const std::string& users, const std::string& file 
   return std::move(*extension);
 }
 
-std::string judge_text(access::AuthExtension& extension, std::string_view value, Duration at = 0s) {
+std::string judge_text(access::AuthExtension& extension, std::string_view value, Duration at = 0s,
+                       const std::string& peer = "10.0.0.1:5") {
   http::HeaderList fields;
   fields.append("authorization", value);
-  const auto identity = extension.server->authenticate(fields, MonotonicTime{} + at);
+  const auto identity =
+      access::testing::authenticate_now(*extension.server, fields, MonotonicTime{} + at, peer);
   return identity ? "ok " + (*identity)->name : identity.error().message;
 }
 
-std::string judge(access::AuthExtension& extension, std::string_view credentials,
-                  Duration at = 0s) {
-  return judge_text(extension, "Basic " + http::encode_base64(credentials), at);
+std::string judge(access::AuthExtension& extension, std::string_view credentials, Duration at = 0s,
+                  const std::string& peer = "10.0.0.1:5") {
+  return judge_text(extension, "Basic " + http::encode_base64(credentials), at, peer);
 }
 
 TEST(BasicAuthOptionsTest, OneOfTheTwoPartsIsNeeded) {
@@ -87,31 +97,103 @@ TEST(BasicAuthTest, ChangedFileClearsTheCache) {
 TEST(BasicAuthTest, GuessingIsBoundedAndVerifiedUsersAreStillAdmitted) {
   auto extension = made_of("bob:" + std::string(kBcrypt));
   EXPECT_EQ(judge(extension, "bob:wonder"), "ok bob");
-  // Each guess costs 16, and 8 are refilled in the 4 ms between guesses: 4,096 use up the burst.
-  const auto refused_of = [&](int count, Duration from) {
-    int refused = 0;
+  // Each guess costs 16: 1,024 of an address at once, 2,048 of all.
+  const auto hashed_of = [&](int count, const std::string& peer) {
+    int hashed = 0;
     for (int guess = 0; guess < count; ++guess) {
-      const std::string answer =
-          judge(extension, "bob:guess" + std::to_string(guess), from + guess * 4ms);
-      refused += answer == "too many wrong passwords, try again later" ? 1 : 0;
+      const std::string answer = judge(extension, "bob:guess" + std::to_string(guess), 1s, peer);
+      hashed += answer == "invalid credentials" ? 1 : 0;
     }
-    return refused;
+    return hashed;
   };
-  EXPECT_EQ(refused_of(4'000, 1s), 0);
-  EXPECT_GT(refused_of(1'000, 17s), 300);
-  EXPECT_EQ(judge(extension, "bob:wonder", 21s), "ok bob");
-  EXPECT_EQ(judge(extension, "bob:again", 22s), "invalid credentials") << "a second later";
+  EXPECT_EQ(hashed_of(1'100, "10.0.0.1:5"), 1'024);
+  EXPECT_EQ(hashed_of(10, "10.0.0.1:6"), 0) << "another connection of the same address";
+  EXPECT_EQ(judge(extension, "bob:wonder", 1s), "ok bob");
+  EXPECT_EQ(hashed_of(10, "10.0.0.2:5"), 10) << "another address";
+  EXPECT_EQ(judge(extension, "bob:again", 2s), "invalid credentials") << "a second later";
 }
 
-// A burst of wrong passwords blocked the loop for two seconds: their hashes ran without a pause.
-TEST(BasicAuthTest, FewWrongPasswordsAreHashedAtOnce) {
-  auto extension = made_of("bob:" + std::string(kBcrypt) + "\nalice:" + std::string(kSha));
-  int hashed = 0;
-  while (judge(extension, "bob:wrong" + std::to_string(hashed), 1s) == "invalid credentials") {
-    ++hashed;
+// Requests that wait for a lane that the test runs.
+class SlowBasicAuthTest : public ::testing::Test {
+ protected:
+  struct Late final : transport::LateDecision {
+    std::function<void(transport::GateDecision)> decide_later() override {
+      return [this](transport::GateDecision made) {
+        decided = made.refusal ? made.refusal->reply->message : "ok " + made.identity->name;
+      };
+    }
+    std::string decided;
+  };
+  SlowBasicAuthTest() { extension.use_lane(&lane); }
+  ~SlowBasicAuthTest() override { extension.use_lane(nullptr); }
+
+  // "": decided later, by the lates that are appended to.
+  std::string ask(const std::string& credentials, const std::string& peer = "10.0.0.1:5") {
+    http::HeaderList fields;
+    fields.append("authorization", "Basic " + http::encode_base64(credentials));
+    const io::TlsInfo tls;
+    lates.push_back(std::make_unique<Late>());
+    transport::RequestPass pass;
+    const auto gate = access::make_auth_gate({.authenticator = extension.server});
+    const auto refusal = gate->on_head(
+        {.fields = fields, .peer = peer, .tls = tls, .now = now, .late = lates.back().get()}, pass);
+    if (refusal) return refusal->reply->message;
+    return pass.identity ? "ok " + pass.identity->name : "";
   }
-  EXPECT_EQ(hashed, 2'048 / 16);
-  EXPECT_EQ(judge(extension, "bob:wrong", 1s + 4ms), "invalid credentials");
+  const std::string& late(size_t index) const { return lates[index]->decided; }
+
+  io::sim::HandExecutor lane;
+  MonotonicTime now = MonotonicTime{} + 1s;
+  access::AuthExtension extension =
+      made_of("bob:" + std::string(kBcrypt) + "\nalice:" + std::string(kSha));
+  std::vector<std::unique_ptr<Late>> lates;
+};
+
+TEST_F(SlowBasicAuthTest, SlowHashIsComputedOnTheLane) {
+  EXPECT_EQ(ask("bob:wonder"), "");
+  EXPECT_EQ(ask("bob:wrong"), "");
+  EXPECT_EQ(ask("mallory:wonder"), "") << "an unknown name takes as long";
+  EXPECT_EQ(ask("alice:wonder"), "ok alice") << "a quick one is checked at once";
+  EXPECT_EQ(late(0), "");
+  lane.run_all();
+  EXPECT_EQ(late(0), "ok bob");
+  EXPECT_EQ(late(1), "invalid credentials");
+  EXPECT_EQ(late(2), "invalid credentials");
+  EXPECT_EQ(ask("bob:wonder"), "ok bob") << "from the cache";
+  EXPECT_EQ(lane.waiting_count(), 0u);
+}
+
+TEST_F(SlowBasicAuthTest, RequestsWithTheSameCredentialsShareACheck) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("bob:wonder"), "");
+  EXPECT_EQ(lane.waiting_count(), 1u);
+  lane.run_all();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(late(i), "ok bob");
+}
+
+TEST_F(SlowBasicAuthTest, FloodOfGuessesHasABoundedNumberOfChecks) {
+  size_t waiting = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    const std::string answer =
+        ask("bob:" + std::to_string(i), "10.0.0." + std::to_string(i) + ":1");
+    if (answer.empty()) {
+      ++waiting;
+    } else {
+      EXPECT_EQ(answer, "too many wrong passwords, try again later");
+    }
+  }
+  EXPECT_EQ(waiting, SlowChecks::kWaitersMax);
+  EXPECT_EQ(lane.waiting_count(), SlowChecks::kWaitersMax);
+  EXPECT_EQ(ask("alice:wonder"), "ok alice") << "no check is needed";
+  lane.run_all();
+  EXPECT_EQ(late(0), "invalid credentials");
+}
+
+TEST_F(SlowBasicAuthTest, EndOfTheLaneLeavesRequestsUndecided) {
+  EXPECT_EQ(ask("bob:wonder"), "");
+  extension.use_lane(nullptr);
+  lane.run_all();
+  EXPECT_EQ(late(0), "");
+  EXPECT_EQ(ask("bob:wonder"), "ok bob") << "without a lane it is checked at once";
 }
 
 TEST(BasicAuthTest, MissingFileAndPlainPasswordAreErrorsAtStart) {

@@ -17,6 +17,7 @@ class Htpasswd {
   // `source` and the line ("/etc/users:3: …") and show neither names nor hashes.
   Status add(std::string_view text, std::string_view source);
 
+  bool knows(std::string_view name) const { return find(name) != nullptr; }
   size_t user_count() const { return hashes_.size(); }
   // Takes as long for an unknown name as for a known one if all hashes have the same cost.
   bool verify(std::string_view name, std::string_view password) const;

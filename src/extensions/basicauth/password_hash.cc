@@ -20,7 +20,7 @@ constexpr uint32_t kShaCost = 1;   // about a microsecond
 constexpr uint32_t kShaRounds = 5000;
 constexpr uint32_t kShaRoundsMax = 1'000'000;
 constexpr uint32_t kShaRoundsPerCost = 64;
-// A cost of 14 takes about a second, during which the worker serves nothing else.
+// A cost of 14 takes about a second, during which other checks wait.
 constexpr uint32_t kBcryptCostMax = 14;
 constexpr size_t kShaBytes = 20;
 constexpr std::string_view kCryptAlphabet =

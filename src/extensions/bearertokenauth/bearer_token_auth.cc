@@ -52,9 +52,14 @@ class Judge final : public access::Authenticator {
         field_(access::lowered(options.header)),
         source_(std::move(source)) {}
 
-  Result<std::shared_ptr<const Identity>> authenticate(const http::HeaderList& fields,
-                                                       MonotonicTime now) override {
-    std::string_view shown = fields.find(field_);
+  std::optional<Verdict> authenticate(const transport::RequestHead& head, const Later&) override {
+    return verdict_on(head.fields.find(field_), head.now);
+  }
+  std::string_view field() const override { return field_; }
+  std::string challenge() const override { return scheme_.empty() ? "Bearer" : scheme_; }
+
+ private:
+  Verdict verdict_on(std::string_view shown, MonotonicTime now) const {
     if (shown.empty()) {
       return fail(Code::kUnauthenticated, "missing or empty authorization header: " + header_);
     }
@@ -66,10 +71,6 @@ class Judge final : public access::Authenticator {
     if (auto identity = find(*source_->look(now, kLookForNewInterval), shown)) return identity;
     return refuse();
   }
-  std::string_view field() const override { return field_; }
-  std::string challenge() const override { return scheme_.empty() ? "Bearer" : scheme_; }
-
- private:
   static std::shared_ptr<const Identity> find(const Tokens& tokens, std::string_view shown) {
     const auto found = tokens.identities.find(access::keyed_hash(tokens.key, shown));
     return found == tokens.identities.end() ? nullptr : found->second;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "access/testing/authenticate.h"
 #include "http/header_list.h"
 #include "io/testing/test_certificates.h"
 #include "yaml/parse.h"
@@ -35,7 +36,8 @@ std::string judge(access::AuthExtension& extension, std::string_view name, std::
                   Duration at = 0s) {
   http::HeaderList fields;
   fields.append(name, value);
-  const auto identity = extension.server->authenticate(fields, MonotonicTime{} + at);
+  const auto identity =
+      access::testing::authenticate_now(*extension.server, fields, MonotonicTime{} + at);
   return identity ? "ok " + (*identity)->name : identity.error().message;
 }
 

@@ -49,13 +49,19 @@ Http1ServerProtocol::Http1ServerProtocol(ConnectionHost& host)
     : host_(host),
       options_(host.context().options),
       parser_(options_.header_bytes_max, *this),
-      request_(host),
+      request_(host, *this),
       stage_since_(host.context().loop.now()),
       age_at_(host.context().age_limit_of_new_connection()) {}
 
 Http1ServerProtocol::~Http1ServerProtocol() {
+  const bool is_held_back = request_.is_held_back();
   request_.drop_body();
-  if (pending_ != nullptr) pending_->forget_connection();
+  if (pending_ == nullptr) return;
+  if (is_held_back) {
+    delete pending_;
+  } else {
+    pending_->forget_connection();
+  }
 }
 
 void Http1ServerProtocol::enter(Stage stage) {
@@ -137,10 +143,13 @@ void Http1ServerProtocol::on_head(const http::Http1Head& head, const http::Heade
 void Http1ServerProtocol::start_body() {
   const auto length = head_.chunked ? std::optional<uint64_t>() : head_.content_length.value_or(0);
   if (const auto refusal = request_.begin_body(length)) return refuse(*refusal);
-  if (head_.expects_continue && head_.minor_version >= 1) {
-    out_ += http::kHttp1Continue;
-    host_.schedule_flush();
-  }
+  if (!request_.is_undecided()) permit_body();
+}
+
+void Http1ServerProtocol::permit_body() {
+  if (!head_.expects_continue || head_.minor_version < 1 || request_.wire_bytes() != 0) return;
+  out_ += http::kHttp1Continue;
+  host_.schedule_flush();
 }
 
 void Http1ServerProtocol::on_body(std::span<uint8_t> bytes) {

@@ -13,7 +13,9 @@
 
 namespace millrace::transport {
 
-class Http1ServerProtocol final : public ConnectionProtocol, private http::Http1RequestEvents {
+class Http1ServerProtocol final : public ConnectionProtocol,
+                                  private http::Http1RequestEvents,
+                                  private AdmissionEvents {
  public:
   explicit Http1ServerProtocol(ConnectionHost& host);
   ~Http1ServerProtocol() override;
@@ -50,8 +52,12 @@ class Http1ServerProtocol final : public ConnectionProtocol, private http::Http1
   void on_head(const http::Http1Head& head, const http::HeaderList& fields) override;
   void on_body(std::span<uint8_t> bytes) override;
   void on_end() override;
+  void on_late_admission() override { permit_body(); }
+  void on_late_refusal(const RequestRefusal& refusal) override { refuse(refusal); }
 
   void start_body();
+  // Tells a peer that waits for leave to send the body.
+  void permit_body();
   void refuse(const RequestRefusal& refusal);
   void refuse_malformed(http::Http1Error error);
   void answer(const Reply& reply);

@@ -43,7 +43,7 @@ RequestRefusal refusal_of(Code code, std::string_view reason, std::string messag
 }  // namespace
 
 Http2ServerRequest::Http2ServerRequest(Http2ServerProtocol& connection)
-    : connection_(&connection), admission_(connection.host()) {}
+    : connection_(&connection), admission_(connection.host(), *this) {}
 
 void Http2ServerRequest::start(RequestPlan plan, const http::HeaderList& head, Memory memory) {
   ServerContext& context = connection_->host().context();
@@ -213,7 +213,9 @@ std::string_view Http2ServerRequest::peer() const {
 }
 
 void Http2ServerRequest::detach() {
-  if (body_open_) close_body();
+  // A request that waits for a gate ends with its stream: nothing of it was handed on.
+  if (admission_.is_held_back()) exchange_out_ = false;
+  if (body_open_ || admission_.is_undecided()) close_body();
   Budget& budget = connection_->host().context().pool.budget();
   connection_ = nullptr;
   if (!exchange_out_) {

@@ -19,7 +19,9 @@ namespace millrace::transport {
 
 class Http2ServerProtocol;
 
-class Http2ServerRequest final : public http::Http2Stream, public Exchange::Impl {
+class Http2ServerRequest final : public http::Http2Stream,
+                                 public Exchange::Impl,
+                                 private AdmissionEvents {
  public:
   explicit Http2ServerRequest(Http2ServerProtocol& connection);
 
@@ -59,6 +61,8 @@ class Http2ServerRequest final : public http::Http2Stream, public Exchange::Impl
   bool begin_grpc_message(const uint8_t* at);
   void end_grpc();
   void hand_over();
+  void on_late_admission() override {}
+  void on_late_refusal(const RequestRefusal& refusal) override { refuse(refusal); }
   void refuse(const RequestRefusal& refusal);
   void answer(const Reply& reply);
   void answer_http(HttpReply answer);

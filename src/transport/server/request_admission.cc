@@ -37,13 +37,47 @@ MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const st
   return {made, &made->metadata};
 }
 
+// Of the budget, on each loop: bodies of requests that a gate has not decided on.
+constexpr size_t kUnprovenShare = 32;
+
 }  // namespace
+
+// Shared with the thread that decides, which only passes it on; used on the loop.
+struct RequestAdmission::Waiting {
+  RequestAdmission* admission;  // null: the request needs no decision any more
+};
+
+// What a request keeps while a gate has yet to decide.
+struct RequestAdmission::Undecided {
+  explicit Undecided(RequestAdmission& admission)
+      : context(admission.host_.context()), waiting(std::make_shared<Waiting>(&admission)) {}
+  ~Undecided() {
+    waiting->admission = nullptr;
+    context.unproven_body_bytes -= body_bytes;
+  }
+  Undecided(const Undecided&) = delete;
+  Undecided& operator=(const Undecided&) = delete;
+
+  ServerContext& context;
+  const std::shared_ptr<Waiting> waiting;
+  size_t next_gate = 0;
+  http::HeaderList head;  // for the gates that were not asked; empty when there are none
+  Reservation head_memory;
+  size_t body_bytes = 0;           // of context.unproven_body_bytes
+  Exchange::Impl* impl = nullptr;  // the body is whole, and this answers
+  MonotonicTime deadline = kNever;
+};
+
+RequestAdmission::RequestAdmission(ConnectionHost& host, AdmissionEvents& events)
+    : host_(host), events_(events) {}
+RequestAdmission::~RequestAdmission() = default;
 
 RequestRefusal no_memory_refusal(const ServerOptions& options) {
   return {no_memory_reply(options.retry_after_overload), "memory"};
 }
 
 void RequestAdmission::start(RequestPlan plan, const http::HeaderList& head) {
+  undecided_ = nullptr;
   plan_ = std::move(plan);
   pass_ = {};
   metadata_ = nullptr;
@@ -76,28 +110,82 @@ std::optional<HttpReply> RequestAdmission::reply_without_body(const http::Header
 }
 
 std::optional<RequestRefusal> RequestAdmission::admit(const http::HeaderList& head) {
-  if (auto refusal = ask_gates(head)) return refusal;
   ServerContext& context = host_.context();
+  if (!context.options.gates.empty()) {
+    if (auto refusal = ask_gates(head, 0)) return refusal;
+  }
   if (!context.options.include_metadata) return std::nullopt;
   metadata_ = make_metadata(context.pool.budget(), head, host_.peer(), pass_.secret_field);
   if (metadata_ == nullptr) return no_memory_refusal(context.options);
   return std::nullopt;
 }
 
-std::optional<RequestRefusal> RequestAdmission::ask_gates(const http::HeaderList& head) {
+std::optional<RequestRefusal> RequestAdmission::ask_gates(const http::HeaderList& head,
+                                                          size_t first) {
   ServerContext& context = host_.context();
-  if (context.options.gates.empty()) return std::nullopt;
   const RequestHead asked{.fields = head,
                           .signal = *plan_.signal,
                           .peer = host_.peer(),
                           .tls = host_.tls(),
-                          .now = context.loop.now()};
-  for (const auto& gate : context.options.gates) {
-    if (auto refusal = gate->on_head(asked, pass_)) {
+                          .now = context.loop.now(),
+                          .late = this};
+  const auto& gates = context.options.gates;
+  for (size_t i = first; i < gates.size(); ++i) {
+    if (auto refusal = gates[i]->on_head(asked, pass_)) {
       return RequestRefusal{std::move(*refusal->reply), refusal->reason};
     }
+    if (undecided_ != nullptr) return keep_head(head, i + 1);
   }
   return std::nullopt;
+}
+
+std::function<void(GateDecision)> RequestAdmission::decide_later() {
+  undecided_ = std::make_unique<Undecided>(*this);
+  return [&loop = host_.context().loop, waiting = undecided_->waiting](GateDecision decision) {
+    loop.post([waiting, decision = std::move(decision)]() mutable {
+      if (waiting->admission != nullptr) waiting->admission->on_decided(std::move(decision));
+    });
+  };
+}
+
+std::optional<RequestRefusal> RequestAdmission::keep_head(const http::HeaderList& head,
+                                                          size_t next_gate) {
+  ServerContext& context = host_.context();
+  undecided_->next_gate = next_gate;
+  if (next_gate == context.options.gates.size()) return std::nullopt;
+  undecided_->head_memory =
+      Reservation::try_make(context.pool.budget(), MemoryTerm::kMessages, head.memory_bytes());
+  if (!undecided_->head_memory) return no_memory_refusal(context.options);
+  undecided_->head = head;
+  return std::nullopt;
+}
+
+void RequestAdmission::on_decided(GateDecision decision) {
+  const std::unique_ptr<Undecided> decided = std::move(undecided_);
+  std::optional<RequestRefusal> refusal;
+  if (decision.refusal) {
+    refusal = {std::move(*decision.refusal->reply), decision.refusal->reason};
+  } else {
+    pass_.identity = std::move(decision.identity);
+    refusal = ask_gates(decided->head, decided->next_gate);
+  }
+  if (decided->impl == nullptr) {
+    if (refusal) {
+      events_.on_late_refusal(*refusal);
+    } else if (undecided_ == nullptr) {
+      events_.on_late_admission();
+    }
+    return;
+  }
+  if (!refusal && undecided_ != nullptr) {
+    refusal = hand_over(decided->deadline, decided->impl);
+  } else if (!refusal) {
+    refusal = give_body(decided->deadline, decided->impl);
+  }
+  if (!refusal) return;  // this may be gone
+  drop_body();
+  note_rejected(refusal->reason, refusal->reply.message);
+  decided->impl->reply(refusal->reply);
 }
 
 size_t RequestAdmission::body_bytes_max() const {
@@ -110,7 +198,11 @@ std::optional<RequestRefusal> RequestAdmission::begin_body(std::optional<uint64_
   if (*length > body_bytes_max()) {
     return RequestRefusal{too_large_reply(*length, body_bytes_max()), "too_large"};
   }
-  charge_bytes(*length);
+  if (undecided_ == nullptr) {
+    charge_bytes(*length);
+  } else if (!reserve_unproven(*length)) {
+    return no_memory_refusal(host_.context().options);
+  }
   return refusal_of(host_.landing().begin(message_, *length, at));
 }
 
@@ -119,10 +211,41 @@ std::optional<RequestRefusal> RequestAdmission::append_body(std::span<uint8_t> b
   if (size > body_bytes_max()) {
     return RequestRefusal{too_large_reply(size, body_bytes_max()), "too_large"};
   }
+  if (undecided_ != nullptr && !reserve_unproven(size)) {
+    return no_memory_refusal(host_.context().options);
+  }
   return refusal_of(host_.landing().append(message_, bytes.data(), bytes.size()));
 }
 
 std::optional<RequestRefusal> RequestAdmission::hand_over(MonotonicTime deadline,
+                                                          Exchange::Impl* impl) {
+  if (undecided_ == nullptr) return give_body(deadline, impl);
+  undecided_->impl = impl;
+  undecided_->deadline = deadline;
+  return std::nullopt;
+}
+
+bool RequestAdmission::is_held_back() const {
+  return undecided_ != nullptr && undecided_->impl != nullptr;
+}
+
+void RequestAdmission::drop_body() {
+  undecided_ = nullptr;
+  host_.landing().drop(message_);
+}
+
+bool RequestAdmission::reserve_unproven(size_t bytes) {
+  if (bytes <= undecided_->body_bytes) return true;
+  ServerContext& context = undecided_->context;
+  const size_t more = bytes - undecided_->body_bytes;
+  const size_t share = context.pool.budget().limit() / kUnprovenShare;
+  if (context.unproven_body_bytes + more > share) return false;
+  context.unproven_body_bytes += more;
+  undecided_->body_bytes = bytes;
+  return true;
+}
+
+std::optional<RequestRefusal> RequestAdmission::give_body(MonotonicTime deadline,
                                                           Exchange::Impl* impl) {
   if (!is_charged_) charge_bytes(wire_bytes_);
   ReceivedBody body{host_.landing().finish(message_), wire_bytes_, std::move(metadata_), deadline,

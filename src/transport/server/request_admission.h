@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,9 +27,22 @@ struct RequestRefusal {
   std::string_view reason;  // for the counter: static, snake_case
 };
 
-class RequestAdmission {
+// What a protocol hears of a gate that decided later, while the body was still coming. Not called
+// from inside a call of RequestAdmission.
+class AdmissionEvents {
  public:
-  explicit RequestAdmission(ConnectionHost& host) : host_(host) {}
+  virtual void on_late_admission() = 0;
+  // Not yet counted.
+  virtual void on_late_refusal(const RequestRefusal& refusal) = 0;
+
+ protected:
+  ~AdmissionEvents() = default;
+};
+
+class RequestAdmission final : private LateDecision {
+ public:
+  RequestAdmission(ConnectionHost& host, AdmissionEvents& events);
+  ~RequestAdmission();
   RequestAdmission(const RequestAdmission&) = delete;
   RequestAdmission& operator=(const RequestAdmission&) = delete;
 
@@ -48,6 +63,8 @@ class RequestAdmission {
 
   // Asks the gates and collects the metadata of an OTLP request.
   std::optional<RequestRefusal> admit(const http::HeaderList& head);
+  // A gate has yet to decide; the events tell.
+  bool is_undecided() const { return undecided_ != nullptr; }
   // The body begins: `length` bytes, or an unknown number. `at`: where its first byte was read;
   // null: not known.
   std::optional<RequestRefusal> begin_body(std::optional<uint64_t> length,
@@ -55,8 +72,11 @@ class RequestAdmission {
   std::optional<RequestRefusal> append_body(std::span<uint8_t> bytes);
   // The body is whole: undoes its compression and hands it to the handler, at once or, a large or
   // compressed one, perhaps in a later turn. `impl` answers; after a refusal it stays the caller's.
-  // Without a refusal this object may be gone.
+  // Without a refusal this object may be gone. While a gate has yet to decide, the body is held
+  // back; a refusal is then answered by `impl`.
   std::optional<RequestRefusal> hand_over(MonotonicTime deadline, Exchange::Impl* impl);
+  // The whole body waits for a gate, and nothing has been handed on.
+  bool is_held_back() const;
 
   // Bytes of the request behind its head, as received, whatever becomes of them.
   void count_wire_bytes(size_t bytes) { wire_bytes_ += bytes; }
@@ -65,8 +85,9 @@ class RequestAdmission {
   size_t body_expected() const { return message_.expected(); }
   // The message was sent as it is, whatever the head says (gRPC's flag).
   void note_uncompressed() { plan_.coding = compress::Coding::kIdentity; }
-  // Drops the part of the body that has arrived.
-  void drop_body() { host_.landing().drop(message_); }
+  // Drops the part of the body that has arrived, and the decision of a gate: `impl` of a request
+  // that is held back is the caller's again.
+  void drop_body();
 
   void note_rejected(std::string_view reason, std::string_view detail) const;
   HttpReply http_reply(const Reply& reply) const;
@@ -76,12 +97,24 @@ class RequestAdmission {
   void add_common_fields(HttpReply& reply) const;
 
  private:
-  std::optional<RequestRefusal> ask_gates(const http::HeaderList& head);
+  struct Undecided;
+  struct Waiting;
+
+  std::function<void(GateDecision)> decide_later() override;
+  void on_decided(GateDecision decision);
+  // Asks the gates from that one on, until one refuses or decides later.
+  std::optional<RequestRefusal> ask_gates(const http::HeaderList& head, size_t first);
+  std::optional<RequestRefusal> keep_head(const http::HeaderList& head, size_t next_gate);
+  std::optional<RequestRefusal> give_body(MonotonicTime deadline, Exchange::Impl* impl);
+  // Of a request that no gate has let in yet. False: the share is used up.
+  bool reserve_unproven(size_t bytes);
   void charge_bytes(uint64_t bytes);
   std::optional<RequestRefusal> refusal_of(LandingOutcome outcome) const;
   size_t body_bytes_max() const;
 
   ConnectionHost& host_;
+  AdmissionEvents& events_;
+  std::unique_ptr<Undecided> undecided_;  // null: every gate has decided
   RequestPlan plan_;
   LandingMessage message_;
   RequestPass pass_;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct Identity {
   std::string name;  // "alice", "CN=agent-7,O=Example", "token 2"
 };
 
+class LateDecision;
+
 // What gates look at; valid during the call only. Fields may hold secrets: never log them.
 struct RequestHead {
   const http::HeaderList& fields;
@@ -34,6 +37,7 @@ struct RequestHead {
   const std::string& peer;  // "10.1.2.3:51234"
   const io::TlsInfo& tls;
   MonotonicTime now{};
+  LateDecision* late = nullptr;  // null: a gate has to decide at once
 };
 
 class RequestMeter;
@@ -64,10 +68,30 @@ struct GateRefusal {
   std::string_view reason;       // for the counter: static, snake_case
 };
 
+// A decision that a gate made after its on_head had returned.
+struct GateDecision {
+  std::optional<GateRefusal> refusal;        // nothing: the request may come in
+  std::shared_ptr<const Identity> identity;  // becomes the pass's
+};
+
+// How a gate decides later, because finding out takes longer than a turn of the loop may. Meanwhile
+// the body may come, within a small share of the budget, and the gates behind it are not asked.
+class LateDecision {
+ public:
+  // To be called at most once, from inside on_head. The result is to be called once, by any thread,
+  // before the loop ends; a request that is gone by then is not affected. Destroying it uncalled
+  // leaves the request undecided, which is for the end of the process only.
+  virtual std::function<void(GateDecision)> decide_later() = 0;
+
+ protected:
+  ~LateDecision() = default;
+};
+
 class RequestGate {
  public:
   virtual ~RequestGate() = default;
-  // Nothing: the request may come in. Must not block for longer than a request may wait.
+  // Nothing: the request may come in, or, when head.late->decide_later() was called, what that
+  // returned is called later. Must not take longer than a slice of a turn.
   virtual std::optional<GateRefusal> on_head(const RequestHead& head, RequestPass& pass) = 0;
 };
 

@@ -35,6 +35,28 @@ class FakeGate final : public RequestGate, public RequestMeter {
   std::vector<uint64_t> bytes;
 };
 
+// Decides when the test says so.
+class SlowGate final : public RequestGate {
+ public:
+  std::optional<GateRefusal> on_head(const RequestHead& head, RequestPass& pass) override {
+    pass.secret_field = "x-pass";
+    decisions.push_back(head.late->decide_later());
+    return std::nullopt;
+  }
+  void admit(size_t index) {
+    decisions[index]({.refusal = std::nullopt, .identity = std::make_shared<Identity>("alice")});
+  }
+  void refuse(size_t index) {
+    Reply reply;
+    reply.code = Code::kUnauthenticated;
+    reply.message = "wrong password";
+    GateDecision decision;
+    decision.refusal = {.reply = std::make_unique<Reply>(reply), .reason = "unauthenticated"};
+    decisions[index](std::move(decision));
+  }
+  std::vector<std::function<void(GateDecision)>> decisions;
+};
+
 class RequestGateTest : public testing::ServerTest {
  protected:
   RequestGateTest() {
@@ -175,6 +197,168 @@ TEST_F(RequestGateTest, PagesAndMistakesAreNotAsked) {
   ASSERT_TRUE(run_until([&] { return peer->received.contains(" 404 "); }));
   EXPECT_TRUE(peer->received.starts_with("HTTP/1.1 200 "));
   EXPECT_TRUE(gate->peers.empty());
+}
+
+class LateGateTest : public RequestGateTest {
+ protected:
+  LateGateTest() { options.gates = {slow}; }
+  bool asked(size_t count) {
+    return run_until([&] { return slow->decisions.size() == count; });
+  }
+  std::shared_ptr<SlowGate> slow = std::make_shared<SlowGate>();
+};
+
+TEST_F(LateGateTest, WholeRequestWaitsAndIsThenHandedOver) {
+  start();
+  auto peer = raw();
+  peer->send(head("Content-Length: 2\r\nX-Pass: yes\r\n") + "ok" +
+             head("Content-Length: 5\r\nX-Pass: yes\r\n") + "later");
+  auto grpc = http2();
+  const int32_t id =
+      grpc->request(testing::Http2Peer::grpc_fields(Signal::kTraces, {{"x-pass", "yes"}}),
+                    testing::Http2Peer::framed("hello"));
+  ASSERT_TRUE(asked(2)) << "what is pipelined behind it is not looked at";
+  world.run_for(1s);
+  EXPECT_TRUE(handler.bodies.empty());
+  EXPECT_EQ(peer->received, "");
+  slow->admit(0);
+  slow->admit(1);
+  EXPECT_EQ(answer_of(*grpc, id).fields.at("grpc-status"), "0");
+  ASSERT_TRUE(asked(3));
+  slow->admit(2);
+  ASSERT_TRUE(run_until([&] { return handler.bodies.size() == 3; }));
+  for (const Request& request : handler.requests) {
+    EXPECT_EQ(request.pass.identity->name, "alice");
+    EXPECT_EQ(request.metadata->find("x-pass"), "");
+  }
+}
+
+TEST_F(LateGateTest, LateRefusalAnswersTheWholeRequest) {
+  start();
+  auto peer = raw();
+  peer->send(head("Content-Length: 2\r\n") + "no");
+  auto grpc = http2();
+  const int32_t id = grpc->grpc("hello");
+  ASSERT_TRUE(asked(2));
+  world.run_for(1s);
+  slow->refuse(0);
+  slow->refuse(1);
+  ASSERT_TRUE(run_until([&] { return peer->received.contains("wrong password"); }));
+  EXPECT_TRUE(peer->received.starts_with("HTTP/1.1 401 ")) << peer->received;
+  EXPECT_EQ(answer_of(*grpc, id).fields.at("grpc-status"), "16");
+  EXPECT_TRUE(handler.bodies.empty());
+  EXPECT_EQ(observer.reasons, (std::vector<std::string>{"unauthenticated", "unauthenticated"}));
+  peer->received.clear();
+  peer->send(head("Content-Length: 2\r\n") + "ok");
+  ASSERT_TRUE(asked(3));
+  slow->admit(2);
+  ASSERT_TRUE(run_until([&] { return peer->received.contains(" 200 "); })) << "it goes on";
+}
+
+TEST_F(LateGateTest, DecisionComesWhileTheBodyIsStillComing) {
+  start();
+  auto let_in = raw();
+  let_in->send(head("Content-Length: 4\r\n") + "ab");
+  ASSERT_TRUE(asked(1));
+  auto refused = raw();
+  refused->send(head("Content-Length: 4\r\n") + "ab");
+  ASSERT_TRUE(asked(2));
+  auto grpc = http2();
+  const int32_t id = grpc->request(testing::Http2Peer::grpc_fields(Signal::kTraces), "", false);
+  ASSERT_TRUE(asked(3));
+  slow->admit(0);
+  slow->refuse(1);
+  slow->refuse(2);
+  ASSERT_TRUE(run_until([&] { return refused->received.contains(" 401 "); }));
+  EXPECT_EQ(answer_of(*grpc, id).fields.at("grpc-status"), "16");
+  let_in->send("cd");
+  ASSERT_TRUE(run_until([&] { return let_in->received.contains(" 200 "); }));
+  EXPECT_EQ(handler.bodies, std::vector<std::string>{"abcd"});
+}
+
+TEST_F(LateGateTest, PeerThatWaitsForLeaveGetsItWithTheDecision) {
+  start();
+  auto peer = raw();
+  peer->send(head("Content-Length: 2\r\nExpect: 100-continue\r\n"));
+  ASSERT_TRUE(asked(1));
+  world.run_for(1s);
+  EXPECT_EQ(peer->received, "");
+  slow->admit(0);
+  ASSERT_TRUE(run_until([&] { return peer->received.contains(" 100 "); }));
+  peer->send("ok");
+  ASSERT_TRUE(run_until([&] { return peer->received.contains(" 200 "); }));
+}
+
+TEST_F(LateGateTest, DecisionForAPeerThatHasGoneIsIgnored) {
+  start();
+  auto half = raw();
+  half->send(head("Content-Length: 2\r\n") + "o");
+  auto grpc = http2();
+  grpc->request(testing::Http2Peer::grpc_fields(Signal::kTraces), "", false);
+  ASSERT_TRUE(asked(2));
+  world.run_for(1s);
+  half.reset();
+  grpc.reset();
+  ASSERT_TRUE(run_until([&] { return server->connection_count() == 0; }));
+  for (size_t i = 0; i < 2; ++i) slow->admit(i);
+  world.run_for(1s);
+  EXPECT_TRUE(handler.bodies.empty());
+}
+
+TEST_F(LateGateTest, DecisionBehindTheEndOfTheServerIsIgnored) {
+  start();
+  auto whole = raw();
+  whole->send(head("Content-Length: 2\r\n") + "ok");
+  auto grpc = http2();
+  grpc->grpc("hello");
+  ASSERT_TRUE(asked(2));
+  world.run_for(1s);
+  server.reset();
+  for (size_t i = 0; i < 2; ++i) slow->admit(i);
+  world.run_for(1s);
+  EXPECT_TRUE(handler.bodies.empty());
+}
+
+TEST_F(LateGateTest, GatesBehindItAreAskedWithTheIdentityAndTheHead) {
+  options.gates.push_back(gate);
+  start();
+  auto peer = raw();
+  peer->send(head("Content-Length: 2\r\nX-Pass: yes\r\n") + "ok");
+  ASSERT_TRUE(asked(1));
+  auto other = raw();
+  other->send(head("Content-Length: 2\r\n") + "no");
+  ASSERT_TRUE(asked(2));
+  EXPECT_TRUE(gate->peers.empty());
+  slow->admit(0);
+  slow->admit(1);
+  ASSERT_TRUE(run_until([&] { return peer->received.contains(" 200 "); }));
+  ASSERT_TRUE(run_until([&] { return other->received.contains("no token"); }));
+  EXPECT_EQ(gate->peers.size(), 2u);
+  EXPECT_EQ(gate->bytes, std::vector<uint64_t>{2}) << "charged when it is let in";
+}
+
+// Who has proved nothing cannot fill the memory with bodies.
+TEST_F(LateGateTest, BodiesOfTheUndecidedHaveASmallShare) {
+  start();
+  const size_t share = budget->limit() / 32;
+  auto first = raw();
+  first->send(head("Content-Length: " + std::to_string(share) + "\r\n"));
+  ASSERT_TRUE(asked(1));
+  auto second = raw();
+  second->send(head("Content-Length: 1\r\n") + "x");
+  ASSERT_TRUE(run_until([&] { return second->received.contains(" 503 "); }));
+  auto chunked = raw();
+  chunked->send(head("Transfer-Encoding: chunked\r\n") + "1\r\nx\r\n");
+  ASSERT_TRUE(run_until([&] { return chunked->received.contains(" 503 "); }));
+  EXPECT_EQ(observer.reasons, (std::vector<std::string>{"memory", "memory"}));
+  first.reset();
+  ASSERT_TRUE(run_until([&] { return server->connection_count() < 3; }));
+  world.run_for(1s);
+  auto third = raw();
+  third->send(head("Content-Length: 1\r\n") + "x");
+  ASSERT_TRUE(asked(4));
+  slow->admit(3);
+  ASSERT_TRUE(run_until([&] { return third->received.contains(" 200 "); }));
 }
 
 TEST_F(RequestGateTest, FirstGateThatRefusesAnswers) {

@@ -33,11 +33,6 @@ struct ServerContext {
         long_work(server_long_work),
         decompressors(std::make_shared<DecompressorShelf>()) {}
 
-  // For counting what happens before a connection has said which one it speaks.
-  Protocol first_protocol() const {
-    return options.serves_grpc ? Protocol::kGrpc : Protocol::kHttp;
-  }
-
   // When a connection that begins now has reached its greatest age; jittered by ±10 %, so that
   // those that began together do not end together. kNever: no limit.
   MonotonicTime age_limit_of_new_connection() const;
@@ -56,6 +51,8 @@ struct ServerContext {
   size_t open_head_bytes = 0;
   // Requests of HTTP/2 whose bodies are under way, beyond the first few of each connection.
   size_t open_body_count = 0;
+  // Bytes of bodies whose requests a gate has not decided on yet.
+  size_t unproven_body_bytes = 0;
   // The output of a protocol on its way to the socket; empty in between.
   std::string out;
 };
