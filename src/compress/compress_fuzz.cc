@@ -1,11 +1,15 @@
 // Decompression never crashes, never passes its limit and gives its memory back; what the
 // compressor wrote comes back as it was, through any way of decoding.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "base/check.h"
 #include "compress/compressor.h"
 #include "compress/decompressor.h"
+#include "compress/deflate_stream.h"
 #include "memory/testing/paced_work.h"
 
 using namespace millrace;
@@ -37,6 +41,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         const Result<Bytes> less = decompressor.decompress(coding, input, pool, out->size() - 1);
         MILLRACE_CHECK(!less && less.error().code == Code::kResourceExhausted);
       }
+    }
+    if (coding == Coding::kGzip || coding == Coding::kDeflate) {
+      std::vector<uint8_t> room(2 * input.size() + 1024);
+      const Result<size_t> written =
+          DeflateStream(coding, std::max(1, level))
+              .compress(Rope(Bytes::copy_of(input)), room, paced.work.pace);
+      MILLRACE_CHECK(written.has_value());
+      const Result<Bytes> plain =
+          decompressor.decompress(coding, std::span(room).first(*written), pool, input.size());
+      MILLRACE_CHECK(plain.has_value() && plain->text() == as_text(input));
     }
     const Result<Bytes> packed = Compressor(coding, level).compress(Rope(Bytes::copy_of(input)));
     MILLRACE_CHECK(packed.has_value());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/allocation_name.h"
+#include "compress/deflate_stream.h"
 #include "compress/snappy_coding.h"
 
 namespace millrace::compress {
@@ -36,6 +37,9 @@ size_t deflate_bound(size_t size) { return size + (size / 16'384 + 1) * 16 + 102
 
 // At most so much at once, a quarter of a millisecond at level 1.
 constexpr size_t kStepBytes = 128 * 1024;
+// libdeflate takes a body in one call, here of at most half a slice; it costs half of zlib, which
+// takes larger ones in steps.
+constexpr size_t kUnitsAtOnce = 1'000'000;
 
 // Calls `visit` with the bytes of the rope in order, until it returns false.
 template <class Visit>
@@ -59,11 +63,12 @@ struct Compressor::Contexts {
   std::unique_ptr<isal_zstream> isal;
   std::vector<uint8_t> isal_level_buffer;
   std::unique_ptr<libdeflate_compressor, FreeDeflate> deflate;
+  std::unique_ptr<DeflateStream> deflate_stream;
   std::unique_ptr<ZSTD_CCtx, FreeZstd> zstd;
   std::vector<uint8_t> scratch;
 
   Result<size_t> deflate_fast(Coding coding, int level, const Rope& plain, Pace& pace);
-  Result<size_t> deflate_small(Coding coding, int level, const Rope& plain);
+  Result<size_t> deflate_small(Coding coding, int level, const Rope& plain, Pace& pace);
   Result<size_t> compress_zstd(int level, const Rope& plain, Pace& pace);
 };
 
@@ -93,7 +98,7 @@ Result<Bytes> Compressor::compress(const Rope& plain, Pace& pace) {
                               : snappy ? compress_snappy(coding_, plain, scratch, pace)
                               : level_ <= kIsalLevelMax
                                   ? contexts_->deflate_fast(coding_, level_, plain, pace)
-                                  : contexts_->deflate_small(coding_, level_, plain);
+                                  : contexts_->deflate_small(coding_, level_, plain, pace);
   if (!size) return fail(size.error());
   const AllocationName term("term encoded");
   Bytes compressed = Bytes::copy_of(std::span(scratch).first(*size));
@@ -149,7 +154,12 @@ Result<size_t> Compressor::Contexts::deflate_fast(Coding coding, int level, cons
   return isal->total_out;
 }
 
-Result<size_t> Compressor::Contexts::deflate_small(Coding coding, int level, const Rope& plain) {
+Result<size_t> Compressor::Contexts::deflate_small(Coding coding, int level, const Rope& plain,
+                                                   Pace& pace) {
+  if (pace.may_suspend() && plain.size() > kUnitsAtOnce / deflate_units(level)) {
+    if (deflate_stream == nullptr) deflate_stream = std::make_unique<DeflateStream>(coding, level);
+    return deflate_stream->compress(plain, scratch, pace);
+  }
   if (deflate == nullptr) {
     deflate.reset(libdeflate_alloc_compressor(level));
     if (deflate == nullptr) return fail(Code::kUnavailable, "memory for a compressor");
@@ -159,6 +169,7 @@ Result<size_t> Compressor::Contexts::deflate_small(Coding coding, int level, con
   const size_t size =
       encode(deflate.get(), whole.data(), whole.size(), scratch.data(), scratch.size());
   if (size == 0) return fail(Code::kInternal, "deflate did not fit its bound");
+  pace.step(whole.size() * deflate_units(level));
   return size;
 }
 

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "compress/decompressor.h"
+#include "compress/deflate_stream.h"
+#include "memory/testing/paced_work.h"
 
 namespace millrace::compress {
 namespace {
@@ -34,7 +38,7 @@ struct Case {
   int level;
 };
 
-class CompressorTest : public testing::TestWithParam<Case> {
+class CompressorTest : public ::testing::TestWithParam<Case> {
  protected:
   std::string round_trip(Compressor& compressor, const Rope& plain) {
     Budget budget(256 << 20);
@@ -87,18 +91,51 @@ TEST_P(CompressorTest, ReusedContextGivesTheSameBytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CompressorTest,
-                         testing::Values(Case{Coding::kGzip, kDefaultLevel}, Case{Coding::kGzip, 0},
-                                         Case{Coding::kGzip, 1}, Case{Coding::kGzip, 2},
-                                         Case{Coding::kGzip, 3}, Case{Coding::kGzip, 6},
-                                         Case{Coding::kGzip, 99}, Case{Coding::kDeflate, 1},
-                                         Case{Coding::kDeflate, 6},
-                                         Case{Coding::kZstd, kDefaultLevel}, Case{Coding::kZstd, 3},
-                                         Case{Coding::kZstd, 11}),
-                         [](const testing::TestParamInfo<Case>& param) {
+                         ::testing::Values(Case{Coding::kGzip, kDefaultLevel},
+                                           Case{Coding::kGzip, 0}, Case{Coding::kGzip, 1},
+                                           Case{Coding::kGzip, 2}, Case{Coding::kGzip, 3},
+                                           Case{Coding::kGzip, 6}, Case{Coding::kGzip, 99},
+                                           Case{Coding::kDeflate, 1}, Case{Coding::kDeflate, 6},
+                                           Case{Coding::kZstd, kDefaultLevel},
+                                           Case{Coding::kZstd, 3}, Case{Coding::kZstd, 11}),
+                         [](const ::testing::TestParamInfo<Case>& param) {
                            const int level = param.param.level;
                            return std::string(coding_name(param.param.coding)) +
                                   (level < 0 ? "Default" : std::to_string(level));
                          });
+
+// libdeflate took a body of 3 MB in one call: 120 ms at level 9.
+TEST_P(CompressorTest, LargeBodyIsCompressedInSteps) {
+  Compressor compressor(GetParam().coding, GetParam().level);
+  const std::string text = telemetry_like(3'000'000);
+  Budget budget(256 << 20);
+  ChunkPool pool(budget, 1);
+  for (int time = 0; time < 2; ++time) {
+    millrace::testing::PacedWork paced(pool);
+    const Result<Bytes> compressed =
+        compressor.compress(in_pieces(text, 1'000'000), paced.work.pace);
+    ASSERT_TRUE(compressed) << compressed.error().message;
+    EXPECT_GE(paced.asked_count(), text.size() / (128 * 1024));
+    const Result<Bytes> again =
+        Decompressor().decompress(GetParam().coding, compressed->view(), pool, 64 << 20);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE(again->text() == text);
+  }
+}
+
+TEST(DeflateStreamTest, ShortOutputIsAnErrorAndTheNextBodyIsFine) {
+  DeflateStream stream(Coding::kGzip, 9);
+  const Rope plain = in_pieces(telemetry_like(100'000), 30'000);
+  Pace pace;
+  std::vector<uint8_t> out(200'000);
+  EXPECT_FALSE(stream.compress(plain, std::span(out).first(1'000), pace));
+  const Result<size_t> size = stream.compress(plain, out, pace);
+  ASSERT_TRUE(size);
+  for (const size_t cut : {size_t{1}, *size / 2}) {
+    EXPECT_FALSE(stream.compress(plain, std::span(out).first(*size - cut), pace)) << cut;
+  }
+  EXPECT_EQ(stream.compress(Rope(), out, pace).value(), 20u) << "gzip's frame of nothing";
+}
 
 TEST(CompressorIdentityTest, SharesASinglePiece) {
   const Rope plain = in_pieces("abc", 3);
