@@ -318,17 +318,30 @@ bool Batcher::take_next(PendingRequest& into) {
   return try_pop(into);
 }
 
-void Batcher::sweep(MonotonicTime now, const std::function<void(PendingRequest&)>& visit) {
-  if (is_partitioned()) {
-    sort_into_partitions(now);
-  } else {
-    PendingRequest request;
-    while (try_pop(request)) own_.push_back(std::move(request));
+bool Batcher::sweep_part(MonotonicTime now, size_t work_max, const Visit& visit) {
+  if (is_partitioned()) sort_into_partitions(now);
+  size_t work = 0;
+  bool is_over = false;
+  const auto goes_on = [&](PendingRequest& request) {
+    const std::optional<size_t> done = visit(request);
+    is_over = !done;
+    work += done.value_or(0);
+    return done && work < work_max;
+  };
+  for (PendingRequest& request : own_.requests) {
+    if (!goes_on(request)) return !is_over;
   }
-  for (PendingRequest& request : own_.requests) visit(request);
   for (auto& [key, list] : partitions_) {
-    for (PendingRequest& request : list.requests) visit(request);
+    for (PendingRequest& request : list.requests) {
+      if (!goes_on(request)) return !is_over;
+    }
   }
+  PendingRequest request;
+  while (try_pop(request)) {
+    own_.push_back(std::move(request));
+    if (!goes_on(own_.requests.back())) return !is_over;
+  }
+  return false;
 }
 
 void Batcher::count_held(ledger::Held& held) const {

@@ -89,8 +89,12 @@ class Batcher {
 
   // All that is pending, own first, one by one; false: nothing is left.
   bool take_next(PendingRequest& into);
-  // Takes everything out of the ring and calls `visit` for each that then lies here.
-  void sweep(MonotonicTime now, const std::function<void(PendingRequest&)>& visit);
+  // A part of a sweep over all that is pending: calls `visit` for what lies here, then for what it
+  // takes out of the ring, one by one, until the work that `visit` returns has come to `work_max`.
+  // Nothing: the sweep is over. Returns whether it has to go on; what lies here is then visited
+  // again, so `visit` skips what it has done.
+  using Visit = std::function<std::optional<size_t>(PendingRequest&)>;
+  bool sweep_part(MonotonicTime now, size_t work_max, const Visit& visit);
   void count_held(ledger::Held& held) const;
 
  private:

@@ -243,12 +243,31 @@ TEST_F(BatcherTest, OneWorkerAtATimeFormsWhatHasAMinimum) {
   EXPECT_EQ(form(), (Items{1}));
 }
 
+TEST_F(BatcherTest, SweepGoesOnWhereItsPartEnded) {
+  for (uint64_t i = 1; i <= 5; ++i) push(i, i);
+  Items seen;
+  const auto visit = [&](PendingRequest& request) -> std::optional<size_t> {
+    if (std::exchange(request.is_compact, true)) return 0;
+    seen.push_back(request.item_count());
+    return 10;
+  };
+  EXPECT_TRUE(batcher.sweep_part(kNow, 20, visit));
+  EXPECT_EQ(seen.size(), 2u);
+  EXPECT_EQ(queue.size(), 3u) << "what is not visited stays in the ring";
+  EXPECT_TRUE(batcher.sweep_part(kNow, 15, visit));
+  EXPECT_EQ(seen.size(), 4u);
+  EXPECT_FALSE(batcher.sweep_part(kNow, 20, visit));
+  EXPECT_EQ(seen.size(), 5u);
+  push(6, 6);
+  EXPECT_FALSE(batcher.sweep_part(kNow, 20, [](PendingRequest&) { return std::nullopt; }));
+}
+
 TEST_F(BatcherTest, CountsWhatItHolds) {
   options.batch.items_max = 1;
   push(1, 1);
   push(2, 3);
   EXPECT_EQ(form(), (Items{1}));
-  batcher.sweep(kNow, [](PendingRequest&) {});
+  EXPECT_FALSE(batcher.sweep_part(kNow, 1, [](PendingRequest&) { return 0; }));
   ledger::Held held;
   batcher.count_held(held);
   EXPECT_EQ(held.of(account), (ledger::Amount{2, 16}));

@@ -9,6 +9,15 @@ namespace millrace::pipeline {
 
 using ledger::DropReason;
 
+namespace {
+
+// Of compacting what is pending, in bytes copied, in one turn: some half a millisecond.
+constexpr size_t kCompactedWorkMax = size_t{1} << 20;
+// What looking at one request costs beside its bytes.
+constexpr size_t kCompactedRequestWork = 1024;
+
+}  // namespace
+
 DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, Parts parts)
     : destination_(destination),
       options_(destination.options()),
@@ -49,7 +58,8 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
                }),
       flush_timer_(loop.make_timer([this] { send_next(Trigger::kTimeout, nullptr); })),
       drain_timer_(loop.make_timer([this] { expire_drain(); })),
-      feed_timer_(loop.make_timer([this] { queue_.backlog()->feed(); })) {
+      feed_timer_(loop.make_timer([this] { queue_.backlog()->feed(); })),
+      compact_timer_(loop.make_timer([this] { compact_pending(); })) {
   destination_.add_worker(*this);
   if (queue_.backlog() == nullptr) return;
   queue_.backlog()->add_reader(loop_, reader_self_);
@@ -440,12 +450,20 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
   for (PendingRequest& request : rerouted) reroute_.offer(std::move(request));
 }
 
-// The destination has begun to fail: what is pending will wait for long.
+// The destination has begun to fail: what is pending will wait for long. A part in each turn, as
+// long as the outage lasts and there is memory.
 void DestinationWorker::compact_pending() {
-  if (!compactor_.is_enabled()) return;
-  batcher_.sweep(loop_.now(), [&](PendingRequest& request) {
-    if (!request.is_compact) request.is_compact = compactor_.compact(request.bytes);
-  });
+  if (!compactor_.is_enabled() || !destination_.health_record().is_failing()) return;
+  const auto compact = [&](PendingRequest& request) -> std::optional<size_t> {
+    if (request.is_compact) return 0;
+    const bool is_copied = Compactor::is_wasteful(request.bytes);
+    request.is_compact = compactor_.compact(request.bytes);
+    if (!request.is_compact) return std::nullopt;
+    return kCompactedRequestWork + (is_copied ? request.bytes.size() : 0);
+  };
+  if (batcher_.sweep_part(loop_.now(), kCompactedWorkMax, compact)) {
+    compact_timer_->arm_at(loop_.now());
+  }
 }
 
 }  // namespace millrace::pipeline

@@ -185,6 +185,7 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   std::unique_ptr<io::Timer> flush_timer_;
   std::unique_ptr<io::Timer> drain_timer_;
   std::unique_ptr<io::Timer> feed_timer_;
+  std::unique_ptr<io::Timer> compact_timer_;
   bool is_scheduled_ = false;
   // This worker waits for a permit: set here, cleared by the thread that wakes it; seq_cst.
   std::atomic<bool> is_starving_{false};

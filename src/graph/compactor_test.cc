@@ -100,6 +100,25 @@ INSTANTIATE_TEST_SUITE_P(All, DeadSinkTest,
                                            DeadSinkCase{"Hangs", true}),
                          [](const auto& one) { return one.param.name; });
 
+// All of a queue was copied in one turn when its destination began to fail.
+TEST(CompactorTest, LargeBacklogIsCompactedInParts) {
+  Budget budget(size_t{2} << 30);
+  ChunkPool pool(budget, 0);
+  DestinationOptions options = plain_options();
+  options.queue.capacity = 100'000;
+  Rig rig({options}, {}, &pool);
+  auto& exporter = *rig.sinks[0].exporter;
+  constexpr uint64_t kRequests = 2500;
+  for (uint64_t i = 0; i < kRequests; ++i) rig.submit(lonely_span(pool, i));
+  rig.run();
+  const size_t before = budget.used();
+  ASSERT_GE(before, kRequests * kPooledChunkBytes / 2);
+  while (!exporter.open.empty()) exporter.answer(outcome_of(Kind::kRetry));
+  EXPECT_GT(budget.used(), before / 2) << "a part in the turn of the failure";
+  rig.run();
+  EXPECT_LE(budget.used(), kRequests * kSpanBytes * 3 / 2 + kPooledChunkBytes);
+}
+
 // The chunk that was being filled when the outage ended would stay reserved for ever.
 TEST(CompactorTest, MemoryOfAnOutageEndsWithIt) {
   Budget budget(64 << 20);
