@@ -24,6 +24,11 @@
 
 namespace millrace::otlp::json {
 
+// The first step of reading, indexing the structure of the text, is one call of simdjson: 0.1 ms a
+// MiB of telemetry, 0.25 ms of nothing but empty objects. It is longer than a slice of a loop's
+// turn (2 ms) for texts longer than this.
+inline constexpr size_t kBytesInASlice = 8 << 20;
+
 // One thread. Keep a decoder: its parser's buffers are expensive to create. They are reserved in
 // the budget: about six times the text; kept for texts up to 1 MiB (or a 512th of a small budget),
 // released after larger ones.
@@ -43,8 +48,8 @@ class Decoder {
   //                       whole budget: final
   //   kUnavailable        the budget refused now; the message begins with "memory"
   //
-  // While the pace of the work suspends a call, others may use this decoder. The first step,
-  // indexing the structure of the text, is never interrupted: 0.3 ms a MiB.
+  // While the pace of the work suspends a call, others may use this decoder. The first step is
+  // never interrupted (kBytesInASlice).
   Result<Bytes> decode(MessageId root, const Bytes& json, Work& work, size_t max_bytes);
   // Decodes without a pause.
   Result<Bytes> decode(MessageId root, const Bytes& json, ChunkPool& pool, size_t max_bytes) {

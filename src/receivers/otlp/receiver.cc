@@ -19,7 +19,14 @@ size_t transport_of(transport::Protocol protocol) {
 }  // namespace
 
 OtlpReceiver::OtlpReceiver(reception::ReceiverParts parts, Policies policies)
-    : parts_(std::move(parts)), policies_(policies), counters_(parts_, {"grpc", "http"}) {}
+    : parts_(std::move(parts)),
+      policies_(policies),
+      long_json_(parts_.metrics->counter(
+          "millrace_receiver_long_json_requests",
+          "JSON requests so large that one step of reading them takes longer than a slice of a "
+          "loop's turn.",
+          {{"receiver", parts_.name}})),
+      counters_(parts_, {"grpc", "http"}) {}
 
 std::optional<OtlpReceiver::Admission> OtlpReceiver::admit(const transport::Request& request,
                                                            transport::Reply& refusal,
@@ -27,6 +34,7 @@ std::optional<OtlpReceiver::Admission> OtlpReceiver::admit(const transport::Requ
   Admission admission{.message = request.body};
   Work work = parts_.long_work->work();
   if (request.format == transport::BodyFormat::kJson && !request.body.empty()) {
+    if (request.body.size() > otlp::json::kBytesInASlice) long_json_.add(1);
     Result<Bytes> decoded =
         json_.decode_request(request.signal, request.body, work, parts_.message_bytes_max);
     if (!decoded) {

@@ -49,6 +49,7 @@ class OtlpReceiver final : public reception::Receiver {
   const reception::ReceiverParts parts_;
   const Policies policies_;
   otlp::json::Decoder json_;
+  metrics::Counter& long_json_;  // bodies beyond otlp::json::kBytesInASlice
   reception::RequestCounters counters_;
 };
 

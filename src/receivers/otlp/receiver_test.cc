@@ -109,6 +109,20 @@ TEST(OtlpReceiverTest, AcceptedItemsAreAnsweredAndCountedBySignalAndTransport) {
   EXPECT_TRUE(scene.shows(series("otelcol_receiver_failed_spans", "grpc", 0)));
 }
 
+TEST(OtlpReceiverTest, JsonThatTakesLongerThanASliceIsCounted) {
+  Scene scene;
+  constexpr std::string_view kCounter =
+      "millrace_receiver_long_json_requests{receiver=\"otlp/in\"} ";
+  EXPECT_TRUE(scene.shows(std::string(kCounter) + "0"));
+  std::string text = R"({"resourceSpans":[]})";
+  scene.send_json(text);
+  text.resize(otlp::json::kBytesInASlice, ' ');
+  scene.send_json(text);
+  EXPECT_TRUE(scene.shows(std::string(kCounter) + "0"));
+  scene.send_json(text + " ");
+  EXPECT_TRUE(scene.shows(std::string(kCounter) + "1"));
+}
+
 TEST(OtlpReceiverTest, DeliveredWaitsForTheDestination) {
   Scene scene;
   const Heard& heard =
