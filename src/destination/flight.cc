@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/allocation_name.h"
+
 namespace millrace::pipeline {
 namespace {
 
@@ -30,6 +32,7 @@ size_t first_half_count(const std::vector<Entry>& entries, size_t byte_count) {
 }  // namespace
 
 void Flight::append(PendingRequest&& request) {
+  const AllocationName name("term queues");  // the lists are part of each request's slot
   is_compact = request.is_compact && (entries.empty() || is_compact);
   item_count += request.item_count();
   entries.push_back({.owed = std::move(request.owed), .size = request.bytes.size()});

@@ -1,5 +1,7 @@
 #include "http/header_list.h"
 
+#include "base/allocation_name.h"
+
 namespace millrace::http {
 namespace {
 
@@ -48,6 +50,7 @@ void HeaderList::note(std::string_view name) {
 }
 
 void HeaderList::append(std::string_view name, std::string_view value) {
+  const AllocationName allocation("term connections");  // bounded by header_bytes_max
   note(name);
   entries_.push_back({static_cast<uint32_t>(buffer_.size()), static_cast<uint32_t>(name.size()),
                       static_cast<uint32_t>(value.size())});
@@ -56,6 +59,7 @@ void HeaderList::append(std::string_view name, std::string_view value) {
 }
 
 void HeaderList::append_mixed_case(std::string_view name, std::string_view value) {
+  const AllocationName allocation("term connections");
   const size_t offset = buffer_.size();
   for (const char c : name) buffer_ += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   note(std::string_view(buffer_).substr(offset));

@@ -20,11 +20,14 @@ void for_each_target(uint64_t targets, const Visit& visit) {
 
 }  // namespace
 
+static_assert(sizeof(PendingRecord) + 128 <= kPendingRecordBytes);
+
 void PendingRecords::push(PendingRecord record) {
   MILLRACE_CHECK(records_.empty() || record.id == records_.back().id + 1);
   MILLRACE_CHECK((record.taken & ~record.wanted) == 0 && record.done == 0);
   bytes_ += record.cost;
   for_each_target(record.untaken(), [this](TargetId target) { ++untaken_[target]; });
+  const AllocationName name("term queues");  // the caller of Log::append reserves
   records_.push_back(std::move(record));
 }
 

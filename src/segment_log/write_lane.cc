@@ -4,9 +4,13 @@
 #include <bit>
 #include <utility>
 
+#include "base/allocation_name.h"
+
 namespace millrace::segment_log {
 namespace {
 
+// Of one list.
+constexpr size_t kLaneBytesMax = 4 * kIndexBytesMax;
 // A commit is not larger, so that its first records do not wait for the last.
 constexpr uint64_t kCommitBytesMax = uint64_t{16} << 20;
 
@@ -74,6 +78,8 @@ bool WriteLane::end_or_begin_wait() {
 
 // True when there is more to do at once.
 bool WriteLane::commit_once() {
+  // Lists of a commit, the index of a segment and its footer.
+  const AllocationName name("constant lane of the log", kLaneBytesMax);
   directory_.remove_gone_files();
   bool is_refusing = false;
   bool has_work = false;

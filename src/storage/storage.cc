@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "memory/work.h"
 #include "pipeline/completion.h"
 
 namespace millrace::pipeline {
@@ -20,6 +21,7 @@ Status Storage::attach(StoredQueue& queue, ledger::Account& account, Budget& bud
                                                       .pipeline = account.pipeline(),
                                                       .destination = account.destination()});
   if (!target) return fail(std::move(target.error()));
+  budget_ = &budget;
   if (queue.backlog() == nullptr) {
     queue.set_backlog(std::make_unique<Backlog>(queue, *this, budget, options));
     queues_.push_back(&queue);
@@ -70,10 +72,16 @@ Status Storage::append(io::Loop& loop, const Payload& payload, uint32_t admitted
     wants.push_back({.target = target.backlog->target_of(*target.account), .is_taken = true});
   }
   if (wants.empty()) return {};
-  segment_log::Log::OnDurable on_durable = [](const Status&) {};
-  if (waiter != nullptr) {
+  auto memory =
+      Reservation::try_make(*budget_, MemoryTerm::kQueues, segment_log::kPendingRecordBytes);
+  if (!memory) return fail(no_memory("storing", segment_log::kPendingRecordBytes, *budget_));
+  segment_log::Log::OnDurable on_durable;
+  if (waiter == nullptr) {
+    on_durable = [memory = std::move(memory)](const Status&) {};
+  } else {
     waiter->owe_one_more();
-    on_durable = [mailbox = mailbox_of(loop), waiter](const Status& status) mutable {
+    on_durable = [memory = std::move(memory), mailbox = mailbox_of(loop),
+                  waiter](const Status& status) mutable {
       bool is_first = false;
       {
         const MutexLock lock(mailbox->mutex);
@@ -109,6 +117,9 @@ Status Storage::append(io::Loop& loop, const Payload& payload, uint32_t admitted
 bool Storage::append_pending(io::Loop& loop, const Payload& payload, uint32_t admitted_bytes,
                              ledger::Account& account, Backlog& backlog) {
   const segment_log::NewRecord::Want want{.target = backlog.target_of(account), .is_taken = false};
+  // A drain is never refused memory.
+  auto memory =
+      Reservation::make_beyond(*budget_, MemoryTerm::kQueues, segment_log::kPendingRecordBytes);
   return log_
       .append({.signal = payload.signal,
                .item_count = payload.item_count,
@@ -117,7 +128,7 @@ bool Storage::append_pending(io::Loop& loop, const Payload& payload, uint32_t ad
                .metadata = payload.metadata,
                .bytes = payload.bytes,
                .wants = {&want, 1}},
-              [](const Status&) {})
+              [memory = std::move(memory)](const Status&) {})
       .has_value();
 }
 

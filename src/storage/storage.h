@@ -80,6 +80,7 @@ class Storage final : public segment_log::Observer {
   static void deliver(Mailbox& mailbox);
 
   segment_log::Log& log_;
+  Budget* budget_ = nullptr;         // of what is attached; set before the loops run
   std::vector<Backlog*> by_target_;  // fixed before the loops run
   std::vector<StoredQueue*> queues_;
   std::vector<std::shared_ptr<Mailbox>> mailboxes_;

@@ -154,8 +154,11 @@ bool has_any(std::string_view text, std::span<const std::string_view> parts) {
 }
 // A frame's file may be that of a header that was inlined into it.
 bool is_ours(const Frame& frame) {
-  return (frame.function.starts_with("millrace::") || frame.file.contains("/src/")) &&
-         !frame.function.contains(" std::") && !frame.file.starts_with("/usr/include/gtest") &&
+  // Without its parameters, whose types may be of the standard library.
+  const std::string_view function =
+      std::string_view(frame.function).substr(0, frame.function.find('('));
+  return (function.starts_with("millrace::") || frame.file.contains("/src/")) &&
+         !function.contains(" std::") && !frame.file.starts_with("/usr/include/gtest") &&
          !frame.file.contains("test_main.cc");
 }
 bool is_of_a_test(const Frame& frame) {
