@@ -89,10 +89,10 @@ class Batcher {
 
   // All that is pending, own first, one by one; false: nothing is left.
   bool take_next(PendingRequest& into);
-  // A part of a sweep over all that is pending: calls `visit` for what lies here, then for what it
-  // takes out of the ring, one by one, until the work that `visit` returns has come to `work_max`.
-  // Nothing: the sweep is over. Returns whether it has to go on; what lies here is then visited
-  // again, so `visit` skips what it has done.
+  // A part of a sweep over all pending requests: calls `visit` for the requests of this worker,
+  // then for those of the ring, which it takes out one by one, until the sum of the work that
+  // `visit` returns reaches `work_max`. nullopt ends the sweep. Returns whether another part is
+  // needed; it visits the requests of this worker again, so `visit` skips those that it has seen.
   using Visit = std::function<std::optional<size_t>(PendingRequest&)>;
   bool sweep_part(MonotonicTime now, size_t work_max, const Visit& visit);
   void count_held(ledger::Held& held) const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 
 namespace millrace::pipeline {
@@ -87,9 +88,13 @@ void Sender::attempt(Slot& slot) {
   slot.is_attempting = true;
   destination_.window().begin_attempt();
   const MonotonicTime deadline = options_.timeout == 0s ? kNever : now + options_.timeout;
+  Rope bytes = [&flight] {
+    const AllocationName name("term queues");  // the list is part of each request's slot
+    return flight.bytes;
+  }();
   exporter_->send_batch({.signal = flight.signal,
                          .item_count = static_cast<uint32_t>(flight.item_count),
-                         .bytes = flight.bytes,
+                         .bytes = std::move(bytes),
                          .metadata = flight.metadata},
                         deadline, [self = self_, &slot](Outcome outcome) {
                           if (*self != nullptr) (*self)->on_outcome(slot, std::move(outcome));

@@ -106,11 +106,15 @@ TEST(CompactorTest, LargeBacklogIsCompactedInParts) {
   ChunkPool pool(budget, 0);
   DestinationOptions options = plain_options();
   options.queue.capacity = 100'000;
+  options.concurrency.max = 1;
   Rig rig({options}, {}, &pool);
   auto& exporter = *rig.sinks[0].exporter;
   constexpr uint64_t kRequests = 2500;
-  for (uint64_t i = 0; i < kRequests; ++i) rig.submit(lonely_span(pool, i));
+  rig.submit(lonely_span(pool, 0));
   rig.run();
+  for (uint64_t i = 1; i < kRequests; ++i) rig.submit(lonely_span(pool, i));
+  rig.run();
+  ASSERT_EQ(exporter.open.size(), 1u);
   const size_t before = budget.used();
   ASSERT_GE(before, kRequests * kPooledChunkBytes / 2);
   while (!exporter.open.empty()) exporter.answer(outcome_of(Kind::kRetry));

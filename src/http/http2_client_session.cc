@@ -6,11 +6,14 @@
 #include <string>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 
 namespace millrace::http {
 namespace {
 
+// The list of the pieces of one write.
+constexpr size_t kPiecesBytesMax = 1 << 20;
 // For all responses together; each stream has HTTP/2's default of 64 KiB.
 constexpr int32_t kConnectionWindow = 1 << 20;
 constexpr size_t kFrameHeaderSize = 9;
@@ -360,6 +363,7 @@ void Http2ClientSession::append_body(Stream& stream, size_t size) {
 std::span<const iovec> Http2ClientSession::view_output() {
   if (output_.is_written()) {
     output_.clear();
+    const AllocationName name("constant connection to a back end", kPiecesBytesMax);
     // Fails only without memory; what was gathered so far is still right.
     static_cast<void>(nghttp2_session_send(session_));
   }

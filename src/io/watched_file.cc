@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/allocation_name.h"
+
 namespace millrace::io {
 namespace {
 
@@ -29,6 +31,7 @@ std::unexpected<Error> failure(const std::string& path, int error) {
 Result<std::string> read_whole(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return failure(path, errno);
+  const AllocationName name("constant watched file", 2 * WatchedFile::kBytesMax);
   std::string text;
   std::array<char, 16384> piece;
   while (text.size() <= WatchedFile::kBytesMax) {
@@ -78,6 +81,7 @@ Result<std::optional<std::string>> WatchedFile::read_if_changed() {
   }
   if (text_ == *text) return std::nullopt;
   text_ = std::move(*text);
+  const AllocationName name("constant watched file", kBytesMax);
   return text_;
 }
 

@@ -143,8 +143,8 @@ struct Numbers {
   uint64_t records_recovered = 0, torn_bytes_cut = 0, records_quarantined = 0, segments_refused = 0;
 };
 
-// What a record takes beside its payload until on_durable has run: itself, the callback and a list
-// of pieces. The caller of append() reserves it.
+// The memory of a record beside its payload until on_durable has run: the record, the callback and
+// a list of pieces. The caller of append() reserves it.
 inline constexpr size_t kPendingRecordBytes = 384;
 
 class Log {

@@ -6,9 +6,15 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "io/epoll/socket.h"
 
 namespace millrace::io {
+namespace {
+
+constexpr size_t kTasksBytesMax = size_t{4} << 20;
+
+}  // namespace
 
 Mailbox::~Mailbox() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -22,6 +28,8 @@ Status Mailbox::open() {
 
 void Mailbox::post(Task task) {
   {
+    // Each request under way, whose memory is reserved, posts a few tasks at the most.
+    const AllocationName name("constant mailbox of a loop", kTasksBytesMax);
     const MutexLock lock(mutex_);
     tasks_.push_back(std::move(task));
     // Under the lock, so that a concurrent take() cannot clear the flag for a task that it leaves.

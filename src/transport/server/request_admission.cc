@@ -37,7 +37,7 @@ MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const st
   return {made, &made->metadata};
 }
 
-// Of the budget, on each loop: bodies of requests that a gate has not decided on.
+// On each loop, bodies of undecided requests may take this part of the budget.
 constexpr size_t kUnprovenShare = 32;
 
 }  // namespace

@@ -106,7 +106,7 @@ class RequestAdmission final : private LateDecision {
   std::optional<RequestRefusal> ask_gates(const http::HeaderList& head, size_t first);
   std::optional<RequestRefusal> keep_head(const http::HeaderList& head, size_t next_gate);
   std::optional<RequestRefusal> give_body(MonotonicTime deadline, Exchange::Impl* impl);
-  // Of a request that no gate has let in yet. False: the share is used up.
+  // Reserves memory for the body of an undecided request. False: the share is used up.
   bool reserve_unproven(size_t bytes);
   void charge_bytes(uint64_t bytes);
   std::optional<RequestRefusal> refusal_of(LandingOutcome outcome) const;

@@ -337,7 +337,7 @@ TEST_F(LateGateTest, GatesBehindItAreAskedWithTheIdentityAndTheHead) {
   EXPECT_EQ(gate->bytes, std::vector<uint64_t>{2}) << "charged when it is let in";
 }
 
-// Who has proved nothing cannot fill the memory with bodies.
+// A sender without a decision cannot fill the memory with bodies.
 TEST_F(LateGateTest, BodiesOfTheUndecidedHaveASmallShare) {
   start();
   const size_t share = budget->limit() / 32;

@@ -146,8 +146,8 @@ enum class RouteStyle : uint8_t {
 struct ServerOptions {
   bool serves_grpc = true;
   bool serves_http = true;
-  // What the port is for. What happens on a connection before it has said which protocol it speaks
-  // is reported to the observer as this one.
+  // The protocol that the port is configured for. The observer hears it for events of a connection
+  // that has not yet sent enough bytes to tell its protocol.
   Protocol port_protocol = Protocol::kGrpc;
   struct OtlpRoute {
     Signal signal;
