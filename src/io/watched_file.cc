@@ -31,7 +31,7 @@ std::unexpected<Error> failure(const std::string& path, int error) {
 Result<std::string> read_whole(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return failure(path, errno);
-  const AllocationName name("constant watched file", 2 * WatchedFile::kBytesMax);
+  const AllocationName name("constant watched file", 4 * WatchedFile::kBytesMax);
   std::string text;
   std::array<char, 16384> piece;
   while (text.size() <= WatchedFile::kBytesMax) {

@@ -164,7 +164,7 @@ bool is_ours(const Frame& frame) {
 bool is_of_a_test(const Frame& frame) {
   return frame.file.contains("_test.cc:") || frame.file.contains("/testing/") ||
          frame.function.contains("_Test::TestBody") || frame.function.contains("Test::") ||
-         frame.function.contains("millrace::testing::");
+         frame.function.contains("::testing::");
 }
 
 // The frames from the allocation to the one that decides; empty: the code under test has no part in
