@@ -83,12 +83,12 @@ TEST(GrpcWireTest, Base64IsWrittenUnpaddedAndReadEitherWay) {
 }
 
 TEST(GrpcWireTest, PrefixRoundTripsAndRefusesUnknownFlags) {
-  const auto bytes = write_grpc_prefix({GrpcCompression::kCompressed, 0x01020304});
-  EXPECT_EQ(bytes, (std::array<uint8_t, 5>{1, 1, 2, 3, 4}));
+  const auto bytes = write_grpc_prefix({GrpcCompression::kCompressed, 0x02030405});
+  EXPECT_EQ(bytes, (std::array<uint8_t, 5>{1, 2, 3, 4, 5}));
   const auto prefix = parse_grpc_prefix(bytes);
   ASSERT_TRUE(prefix);
   EXPECT_EQ(prefix->compression, GrpcCompression::kCompressed);
-  EXPECT_EQ(prefix->length, 0x01020304u);
+  EXPECT_EQ(prefix->length, 0x02030405u);
   EXPECT_FALSE(parse_grpc_prefix(std::array<uint8_t, 5>{2, 0, 0, 0, 0}));
 }
 

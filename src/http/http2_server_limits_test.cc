@@ -195,6 +195,11 @@ TEST(Http2ServerSession, FramesThatCrossOurResetAreNoMistake) {
   connection.receive(request_head(1));
   connection.session.reset(*connection.requests.at(0), Http2Error::kCancel);
   connection.sent();
+  // The head of a frame may be the end of what was read.
+  const std::string data = frame(kData, 0, 1, "more");
+  connection.receive(data.substr(0, 9));
+  connection.receive(data.substr(9));
+  EXPECT_FALSE(connection.session.at_end());
   connection.receive(frame(kData, 0, 1, "more") +
                      frame(kHeaders, kEndHeaders | kEndStream, 1, field(0, "t", "u")));
   EXPECT_FALSE(connection.session.at_end());

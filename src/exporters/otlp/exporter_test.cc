@@ -361,7 +361,7 @@ TEST_F(OtlpExporterTest, HttpJsonIsEncodedAndItsPartialSuccessRead) {
 TEST_F(OtlpExporterTest, AKeyInTheQueryIsSentAndNotShown) {
   HttpOptions options = http_options();
   options.targets[0] = *parse_http_endpoint("http://server:4318/v1/traces?key=s3cret");
-  const std::string body = "no page at /v1/traces?key=s3cret";
+  const std::string body = "no page at /v1/traces?key=s3cret, none at ?key=s3cret";
   http("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: " +
            std::to_string(body.size()) + "\r\n\r\n" + body,
        options);
@@ -371,6 +371,13 @@ TEST_F(OtlpExporterTest, AKeyInTheQueryIsSentAndNotShown) {
   EXPECT_NE(outcome.error.message.find("?[REDACTED]"), std::string::npos) << outcome.error.message;
   EXPECT_EQ((outcome.error.message + log_ + exporter_->describe()).find("s3cret"),
             std::string::npos);
+}
+
+TEST_F(OtlpExporterTest, ItIsDescribedByItsEndpointUntilItIsClosed) {
+  grpc([](ScriptedHttp2Server::Request& request) { request.answer_grpc(""); });
+  EXPECT_TRUE(exporter_->describe().starts_with("http://server:4317: ")) << exporter_->describe();
+  exporter_->close();
+  EXPECT_EQ(exporter_->describe(), "closed");
 }
 
 TEST_F(OtlpExporterTest, HttpSuccessThatCannotBeReadIsPermanent) {

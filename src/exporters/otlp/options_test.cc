@@ -183,6 +183,8 @@ TEST(OtlpExporterOptionsTest, HttpDefaultsAreOtelcols) {
   EXPECT_EQ(options.compression, compress::Coding::kGzip);
   EXPECT_EQ(options.encoding, Encoding::kProto);
   EXPECT_FALSE(options.uses_tls());
+  EXPECT_EQ(options.ping_after, Duration(0));
+  EXPECT_EQ(options.ping_timeout, Duration(15s));
 }
 
 TEST(OtlpExporterOptionsTest, EveryHttpKeyIsRead) {
