@@ -64,7 +64,7 @@ std::string pad(std::string text, const Verb& verb, bool is_number) {
   return text;
 }
 
-std::string signed_text(std::string digits, bool is_negative, const Verb& verb) {
+std::string signed_text(const std::string& digits, bool is_negative, const Verb& verb) {
   if (is_negative) return "-" + digits;
   if (verb.has_plus) return "+" + digits;
   return verb.has_blank ? " " + digits : digits;
@@ -161,7 +161,7 @@ std::optional<std::string> format_double(double number, const Verb& verb) {
   if (verb.name == 'E' || verb.name == 'G') {
     for (char& c : digits) c = c == 'e' ? 'E' : c;
   }
-  return pad(signed_text(std::move(digits), std::signbit(number), verb), verb, true);
+  return pad(signed_text(digits, std::signbit(number), verb), verb, true);
 }
 
 std::string hex_of(std::string_view bytes, bool is_upper) {

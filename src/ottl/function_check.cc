@@ -198,6 +198,8 @@ std::optional<std::string> check_call(Node& call) {
       return check_encoding(call.children[1]);
     case Function::kIsInCIDR:
       return check_networks(call.children[1]);
+    case Function::kParseCLF:
+      return check_word(call.children[1], {"clf", "combined"});
     case Function::kParseCSV:
       return check_csv(call);
     case Function::kParseKeyValue:

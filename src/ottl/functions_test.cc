@@ -95,7 +95,7 @@ TEST(FunctionsTest, DoWhatTheyDoInOtelcol) {
     EXPECT_TRUE(compare(after, expected, Comparison::kEqual))
         << statement << "\n  gives " << outcome.attributes << "\n  not   " << to_json(expected);
   }
-  EXPECT_GE(count, 600u);
+  EXPECT_GE(count, 650u);
 }
 
 // --- The examples of the page.
@@ -121,6 +121,13 @@ class Page {
   std::vector<std::string> lines_;
 };
 
+std::string replace_all(std::string text, std::string_view from, std::string_view to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
 // The cells of a row that are code, without their quotes.
 std::vector<std::string> code_cells(std::string_view row) {
   std::vector<std::string> cells;
@@ -135,16 +142,9 @@ std::vector<std::string> code_cells(std::string_view row) {
     if (cell.size() > 1 && cell.starts_with('`') && cell.ends_with('`')) {
       cell = cell.substr(1, cell.size() - 2);
     }
-    cells.emplace_back(cell);
+    cells.push_back(replace_all(std::string(cell), "\\|", "|"));
   }
   return cells;
-}
-
-std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
 }
 
 TEST(DocumentationTest, ExamplesOfValuesGiveWhatThePageSays) {

@@ -8,8 +8,10 @@
 
 #include "base/check.h"
 #include "base/testing/fuzz_input.h"
+#include "ottl/conversion.h"
 #include "ottl/format_text.h"
 #include "ottl/glob.h"
+#include "ottl/log_formats.h"
 #include "ottl/network.h"
 #include "ottl/pattern.h"
 #include "ottl/replacement.h"
@@ -66,6 +68,17 @@ void check_csv(Input& input) {
   split_outside_quotes(text, "=");
 }
 
+void check_log_formats(Input& input) {
+  const std::string_view text = input.rest_text();
+  if (!wire::is_utf8(text)) return;
+  Scratch scratch;
+  for (const auto& made :
+       {read_clf(text, ClfForm::kCommon, scratch), read_clf(text, ClfForm::kCombined, scratch),
+        read_cef(text, scratch), read_leef(text, scratch), read_elf(text, scratch)}) {
+    if (made) MILLRACE_CHECK(made->is(Value::Type::kMap) && wire::is_utf8(to_text(*made)));
+  }
+}
+
 void check_format(Input& input) {
   const std::vector<Value> values = {Value::of_int(static_cast<int64_t>(input.number(8))),
                                      Value::of_double(static_cast<double>(input.number(8)) / 7),
@@ -98,7 +111,7 @@ void check_words(Input& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
-  switch (input.choice(6)) {
+  switch (input.choice(7)) {
     case 0:
       check_glob(input);
       break;
@@ -113,6 +126,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 4:
       check_format(input);
+      break;
+    case 5:
+      check_log_formats(input);
       break;
     default:
       check_words(input);

@@ -5,6 +5,7 @@
 #include "ottl/arguments.h"
 #include "ottl/conversion.h"
 #include "ottl/converters.h"
+#include "ottl/log_formats.h"
 #include "ottl/map_builder.h"
 #include "ottl/text_reader.h"
 #include "ottl/url.h"
@@ -261,7 +262,33 @@ Result parse_severity(Arguments& arguments) {
   return Value::of_string(*found);
 }
 
+// A line of a log format.
+template <class Read>
+Result read_line(Arguments& arguments, const Read& read) {
+  const auto text = arguments.text(0);
+  if (!text) return error(text.error());
+  if (text->empty()) return error("the text is empty");
+  return read(*text);
+}
+
+Result parse_clf(Arguments& arguments) {
+  const bool is_combined = arguments.literal(1, "clf") == "combined";
+  return read_line(arguments, [&](std::string_view line) {
+    return read_clf(line, is_combined ? ClfForm::kCombined : ClfForm::kCommon, arguments.scratch());
+  });
+}
+
+template <Evaluated<Value> (*kRead)(std::string_view, Scratch&)>
+Result parse_line(Arguments& arguments) {
+  return read_line(arguments,
+                   [&](std::string_view line) { return kRead(line, arguments.scratch()); });
+}
+
 constexpr ConverterRow kConverters[] = {
+    {F::kParseCLF, parse_clf},
+    {F::kParseCEF, parse_line<read_cef>},
+    {F::kParseLEEF, parse_line<read_leef>},
+    {F::kParseELF, parse_line<read_elf>},
     {F::kExtractPatterns, extract_patterns},
     {F::kParseJSON, read_json},
     {F::kParseCSV, parse_csv},
