@@ -87,19 +87,20 @@ bool LogBody::put_entry(MessageBytes entry) {
   const KeyValueView view = KeyValueView::read(entry);
   const AnyValueView value = AnyValueView::read(view.value);
   const size_t begin = out_.size();
-  if (options_.is_ignored(view.key)) {
+  const KeyRule rule = rules_.of(view.key);
+  if (rule == KeyRule::kIgnored) {
     keys_.add(Kind::kIgnored, view.key);
     put_field(kElements, as_text(entry));
     return false;
   }
-  if (options_.is_removed(view.key)) {
+  if (rule == KeyRule::kRemoved) {
     keys_.add(Kind::kRedacted, path_.view());
     return true;
   }
   put_field(kKey, view.key);
   const size_t value_begin = out_.size();
   bool is_changed = false;
-  if (options_.is_masked(view.key)) {
+  if (rule == KeyRule::kMasked) {
     keys_.add(Kind::kMasked, path_.view());
     put_string(redactor_.mask_all(value.type == Type::kString ? value.text : ""));
     is_changed = true;

@@ -8,7 +8,7 @@
 #include "otlp/value_text.h"
 #include "otlp/views.h"
 #include "processors/redaction/key_lists.h"
-#include "processors/redaction/options.h"
+#include "processors/redaction/key_rules.h"
 #include "processors/redaction/text_redactor.h"
 
 namespace millrace::processors::redaction {
@@ -17,8 +17,8 @@ namespace millrace::processors::redaction {
 // keeps the first refusal.
 class LogBody {
  public:
-  LogBody(const Options& options, TextRedactor& redactor, KeyLists& keys, Work& work)
-      : options_(options),
+  LogBody(KeyRules& rules, TextRedactor& redactor, KeyLists& keys, Work& work)
+      : rules_(rules),
         redactor_(redactor),
         keys_(keys),
         work_(work),
@@ -51,7 +51,7 @@ class LogBody {
   // Appends a part of the path, which only a summary of keys needs. Returns its size before.
   size_t enter(std::string_view part);
 
-  const Options& options_;
+  KeyRules& rules_;
   TextRedactor& redactor_;
   KeyLists& keys_;
   Work& work_;

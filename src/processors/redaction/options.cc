@@ -1,6 +1,7 @@
 #include "processors/redaction/options.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
@@ -100,8 +101,23 @@ void read_sanitizers(Section& section) {
   });
 }
 
-void prepare(Options& options) {
-  options.any_blocked_value = item_match::any_of(options.blocked_values);
+// RE2 knows the smallest and the largest text that a pattern can match.
+int first_byte_of(const re2::RE2& pattern) {
+  std::string least;
+  std::string greatest;
+  constexpr int kBytes = 8;
+  if (!pattern.PossibleMatchRange(&least, &greatest, kBytes)) return -1;
+  if (least.empty() || greatest.empty() || least.front() != greatest.front()) return -1;
+  return static_cast<unsigned char>(least.front());
+}
+
+void prepare(Options& options, const std::vector<item_match::Pattern>& blocked_values) {
+  for (const item_match::Pattern& pattern : blocked_values) {
+    const bool may_be_empty = item_match::looks_around(*pattern) || item_match::finds(*pattern, "");
+    const int first_byte = may_be_empty ? -1 : first_byte_of(*pattern);
+    options.blocked_values.push_back({pattern, may_be_empty, first_byte});
+  }
+  options.any_blocked_value = item_match::any_of(blocked_values);
   const bool says_only_masked =
       options.summary == Summary::kSilent ||
       (options.ignored_keys.empty() && options.ignored_key_patterns.empty() &&
@@ -122,12 +138,12 @@ void read_options(Section& section, Options& options) {
   read_keys(section, "ignored_keys", &options.ignored_keys);
   options.ignored_key_patterns = item_match::read_patterns(section, "ignored_key_patterns");
   options.blocked_key_patterns = item_match::read_patterns(section, "blocked_key_patterns");
-  options.blocked_values = item_match::read_patterns(section, "blocked_values");
+  const auto blocked_values = item_match::read_patterns(section, "blocked_values");
   options.allowed_values = item_match::read_patterns(section, "allowed_values");
   read_hash(section, options);
   read_summary(section, options);
   read_sanitizers(section);
-  prepare(options);
+  prepare(options, blocked_values);
 }
 
 }  // namespace millrace::processors::redaction

@@ -23,6 +23,15 @@ enum class Summary : uint8_t {
   kDebug,  // and which
 };
 
+enum class KeyRule : uint8_t;  // key_rules.h
+
+// A pattern whose matches are masked.
+struct BlockedValue {
+  item_match::Pattern pattern;
+  bool may_be_empty = false;  // it may have matches of no text
+  int first_byte = -1;        // every match begins with this byte; -1: with several ones
+};
+
 struct Options {
   using Keys = std::set<std::string, std::less<>>;
 
@@ -32,7 +41,7 @@ struct Options {
   std::vector<item_match::Pattern> ignored_key_patterns;
   bool redact_all_types = false;  // false: values that are no strings are taken for empty text
   std::vector<item_match::Pattern> blocked_key_patterns;  // the whole value is masked
-  std::vector<item_match::Pattern> blocked_values;        // each match is masked, in this order
+  std::vector<BlockedValue> blocked_values;               // each match is masked, in this order
   std::vector<item_match::Pattern> allowed_values;        // values that are not looked at further
   HashFunction hash_function = HashFunction::kNone;       // kNone: **** stands for a match
   std::string hmac_key;
@@ -44,15 +53,7 @@ struct Options {
   // patterns that do not depend on the text around a match, and keys do not matter.
   bool bytes_tell = false;
 
-  bool is_ignored(std::string_view key) const {
-    return ignored_keys.contains(key) || item_match::any_finds(ignored_key_patterns, key);
-  }
-  bool is_removed(std::string_view key) const {
-    return !allow_all_keys && !allowed_keys.contains(key);
-  }
-  bool is_masked(std::string_view key) const {
-    return item_match::any_finds(blocked_key_patterns, key);
-  }
+  KeyRule rule_of(std::string_view key) const;  // key_rules.h
 };
 
 void read_options(config::Section& section, Options& options);

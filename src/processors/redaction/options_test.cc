@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "processors/redaction/key_rules.h"
 #include "yaml/parse.h"
 
 namespace millrace::processors::redaction {
@@ -66,10 +67,50 @@ TEST(OptionsTest, WhatOtelcolStartsWithStarts) {
 TEST(OptionsTest, KeysOfSummariesAreAllowed) {
   Options options;
   diagnose("{allowed_keys: [a]}", &options);
-  EXPECT_FALSE(options.is_removed("a"));
-  EXPECT_FALSE(options.is_removed("redaction.masked.keys"));
-  EXPECT_TRUE(options.is_removed("redaction.allowed.keys"));
-  EXPECT_TRUE(options.is_removed("b"));
+  EXPECT_EQ(options.rule_of("a"), KeyRule::kPlain);
+  EXPECT_EQ(options.rule_of("redaction.masked.keys"), KeyRule::kPlain);
+  EXPECT_EQ(options.rule_of("redaction.allowed.keys"), KeyRule::kRemoved);
+  EXPECT_EQ(options.rule_of("b"), KeyRule::kRemoved);
+}
+
+TEST(KeyRulesTest, RememberedAnswersAreThoseOfTheOptions) {
+  Options options;
+  diagnose("{allow_all_keys: true, ignored_key_patterns: ['^1'], blocked_key_patterns: ['7$']}",
+           &options);
+  KeyRules rules(options);
+  for (int round = 0; round < 2; round++) {
+    for (int i = 0; i < 2000; i++) {
+      const std::string key = std::to_string(i);
+      ASSERT_EQ(rules.of(key), options.rule_of(key)) << key;
+    }
+  }
+  EXPECT_EQ(rules.of("1"), KeyRule::kIgnored);
+  EXPECT_EQ(rules.of("7"), KeyRule::kMasked);
+  EXPECT_EQ(rules.of(""), KeyRule::kPlain);
+  EXPECT_EQ(rules.of(std::string(200, '7')), KeyRule::kMasked);
+}
+
+TEST(OptionsTest, TheFirstByteOfEveryMatchIsKnown) {
+  const std::pair<const char*, int> cases[] = {
+      {"4[0-9]{12}(?:[0-9]{3})?", '4'},
+      {"(5[1-5][0-9]{14})", '5'},
+      {"abc|axy", 'a'},
+      {"ab|cd", -1},
+      {"(?i)a", -1},
+      {"x*", -1},
+      {"[0-9]+", -1},
+      {".a", -1},
+      {"^a", -1},
+      {"a?b", -1},
+      {"\\x{e9}", 0xc3},
+      {"é|ê", 0xc3},
+      {"(?:a|)b", -1},
+  };
+  for (const auto& [pattern, first] : cases) {
+    Options options;
+    EXPECT_EQ(diagnose("{blocked_values: ['" + std::string(pattern) + "']}", &options), "");
+    EXPECT_EQ(options.blocked_values.at(0).first_byte, first) << pattern;
+  }
 }
 
 TEST(OptionsTest, BytesTellOnlyWhereNothingElseMatters) {

@@ -7,6 +7,7 @@
 #include "otlp/edit.h"
 #include "otlp/value_text.h"
 #include "processors/redaction/key_lists.h"
+#include "processors/redaction/key_rules.h"
 #include "processors/redaction/log_body.h"
 #include "processors/redaction/text_redactor.h"
 #include "wire/protobuf.h"
@@ -29,14 +30,15 @@ constexpr size_t kSearchedBytesMax = 256 * 1024;
 // The redaction of one request.
 class Redaction {
  public:
-  Redaction(const Options& options, Work& work)
+  Redaction(const Options& options, KeyRules& rules, Work& work)
       : options_(options),
+        rules_(rules),
         work_(work),
         redactor_(options, work),
         keys_(options.summary, work),
         text_(work),
         event_(work),
-        body_(options, redactor_, keys_, work) {}
+        body_(rules, redactor_, keys_, work) {}
 
   void edit_attributes(AttributeList& list) {
     if (!has_nothing(list.message())) edit_each(list);
@@ -94,11 +96,12 @@ class Redaction {
   }
 
   Change change(std::string_view key, const AnyValueView& value, std::string_view* text) {
-    if (options_.is_ignored(key)) {
+    const KeyRule rule = rules_.of(key);
+    if (rule == KeyRule::kIgnored) {
       keys_.add(Kind::kIgnored, key);
       return Change::kKeep;
     }
-    if (options_.is_removed(key)) {
+    if (rule == KeyRule::kRemoved) {
       keys_.add(Kind::kRedacted, key);
       return Change::kErase;
     }
@@ -107,7 +110,7 @@ class Redaction {
       keys_.add(Kind::kAllowed, key);
       return Change::kKeep;
     }
-    if (options_.is_masked(key)) {
+    if (rule == KeyRule::kMasked) {
       keys_.add(Kind::kMasked, key);
       *text = redactor_.mask_all(before);
       return Change::kSetText;
@@ -139,6 +142,7 @@ class Redaction {
   }
 
   const Options& options_;
+  KeyRules& rules_;
   Work& work_;
   TextRedactor redactor_;
   KeyLists keys_;
@@ -149,10 +153,10 @@ class Redaction {
 
 class RedactionProcessor final : public pipeline::Processor {
  public:
-  explicit RedactionProcessor(const Options& options) : options_(options) {}
+  explicit RedactionProcessor(const Options& options) : options_(options), rules_(options_) {}
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
-    Redaction redaction(options_, work);
+    Redaction redaction(options_, rules_, work);
     const auto edit_attributes = [&](const EditContext&, AttributeList& list) {
       redaction.edit_attributes(list);
     };
@@ -175,6 +179,7 @@ class RedactionProcessor final : public pipeline::Processor {
 
  private:
   const Options options_;
+  KeyRules rules_;
 };
 
 }  // namespace

@@ -30,25 +30,32 @@ void TextRedactor::append_mask(std::string_view match, ReservedText& into) const
   into.append(hash_in_hex(options_, match));
 }
 
-void TextRedactor::replace_matches(const re2::RE2& pattern, std::string_view text,
+bool TextRedactor::replace_matches(const BlockedValue& blocked, std::string_view text,
                                    ReservedText& into) {
+  const int first = blocked.first_byte;
+  if (first >= 0 && text.find(static_cast<char>(first)) == text.npos) return false;
   const re2::StringPiece piece(text.data(), text.size());
   size_t search_at = 0;
   size_t done = 0;
+  bool is_found = false;
   re2::StringPiece match;
   while (search_at <= text.size() && !into.failed()) {
-    work_.pace.step(kMatchUnits);
+    if (search_at == text.size() && is_found && !blocked.may_be_empty) break;
+    work_.pace.step(kMatchUnits + text.size() - search_at);
+    const re2::RE2& pattern = *blocked.pattern;
     if (!pattern.Match(piece, search_at, text.size(), re2::RE2::UNANCHORED, &match, 1)) break;
+    if (!is_found) into.clear();
+    is_found = true;
     const auto begin = static_cast<size_t>(match.data() - piece.data());
     const size_t end = begin + match.size();
-    work_.pace.step(end - search_at);
     into.append(text.substr(done, begin - done));
     // An empty match directly behind another match is none.
     if (end > done || begin == 0) append_mask(text.substr(begin, match.size()), into);
     done = end;
     search_at = std::max(end, search_at + std::max<size_t>(character_size(text, search_at), 1));
   }
-  into.append(text.substr(std::min(done, text.size())));
+  if (is_found) into.append(text.substr(std::min(done, text.size())));
+  return is_found;
 }
 
 bool TextRedactor::is_allowed(std::string_view text) {
@@ -58,16 +65,18 @@ bool TextRedactor::is_allowed(std::string_view text) {
 }
 
 std::optional<std::string_view> TextRedactor::redact(std::string_view text) {
-  if (options_.blocked_values.empty()) return std::nullopt;
-  work_.pace.step(text.size());
-  const auto& any = options_.any_blocked_value;
-  if (any != nullptr && !item_match::finds(*any, text)) return std::nullopt;
+  const auto& blocked_values = options_.blocked_values;
+  // One search for all patterns, unless the text before suggests that one of them finds something.
+  const bool searches_all = !had_match_ && blocked_values.size() > 1;
+  if (searches_all && options_.any_blocked_value != nullptr) {
+    work_.pace.step(text.size());
+    if (!item_match::finds(*options_.any_blocked_value, text)) return std::nullopt;
+  }
+  had_match_ = false;
   std::string_view now = text;
-  for (const item_match::Pattern& pattern : options_.blocked_values) {
-    work_.pace.step(now.size());
-    if (!item_match::finds(*pattern, now)) continue;
-    next_.clear();
-    replace_matches(*pattern, now, next_);
+  for (const BlockedValue& blocked : blocked_values) {
+    if (!replace_matches(blocked, now, next_)) continue;
+    had_match_ = true;
     std::swap(text_, next_);
     now = text_.view();
   }

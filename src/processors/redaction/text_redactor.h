@@ -8,10 +8,6 @@
 #include "memory/work.h"
 #include "processors/redaction/options.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace millrace::processors::redaction {
 
 // One for each piece of work. The results are valid until the next call. When the budget has no
@@ -37,13 +33,15 @@ class TextRedactor {
 
  private:
   void append_mask(std::string_view match, ReservedText& into) const;
-  // Appends `text` to `into` with its matches masked, as Go's ReplaceAllStringFunc finds them.
-  void replace_matches(const re2::RE2& pattern, std::string_view text, ReservedText& into);
+  // Makes `into` the text with its matches masked, as Go's ReplaceAllStringFunc finds them. False:
+  // there are none, and `into` is as before.
+  bool replace_matches(const BlockedValue& blocked, std::string_view text, ReservedText& into);
 
   const Options& options_;
   Work& work_;
   ReservedText text_;
   ReservedText next_;
+  bool had_match_ = false;
 };
 
 }  // namespace millrace::processors::redaction
