@@ -67,13 +67,13 @@ TEST_F(TlsUnsentTest, WritesWhatIsAcceptedAndKeepsTheRestInOrder) {
 }
 
 TEST_F(TlsUnsentTest, TheSharedBufferIsReturnedWhenTheRestHasToWait) {
-  append(std::string(64 << 10, 'a'));
-  stream_.room = (64 << 10) - 10;
+  append(std::string(32 << 10, 'a'));
+  stream_.room = (32 << 10) - 10;
   EXPECT_EQ(unsent_.write_to(stream_), IoOutcome::kWouldBlock);
-  EXPECT_GE(linger_.take_buffer().capacity(), size_t{64} << 10);
+  EXPECT_GE(linger_.take_buffer().capacity(), size_t{32} << 10);
   stream_.room = 10;
   EXPECT_EQ(unsent_.write_to(stream_), IoOutcome::kOk);
-  EXPECT_EQ(stream_.written, std::string(64 << 10, 'a'));
+  EXPECT_EQ(stream_.written, std::string(32 << 10, 'a'));
 }
 
 TEST_F(TlsUnsentTest, ABrokenStreamIsReported) {
