@@ -28,6 +28,8 @@ class NaiveWalk {
     }
     return out.to_string();
   }
+  // A statement that fails does not stop the others.
+  void ignore_errors() { ignores_errors_ = true; }
   // The error of the first statement that failed; nothing else ran afterwards.
   const std::string& error() const { return error_; }
 
@@ -69,7 +71,7 @@ class NaiveWalk {
     for (const CompiledStatement& statement : statements_) {
       if (!error_.empty()) return;
       const auto done = evaluation.run(statement);
-      if (!done) error_ = done.error();
+      if (!done && !ignores_errors_) error_ = done.error();
     }
   }
 
@@ -161,6 +163,7 @@ class NaiveWalk {
   std::deque<std::string> kept_;  // what changes of messages around an item may refer to
   Random random_{1};
   Item item_;
+  bool ignores_errors_ = false;
   std::string error_;
 };
 
