@@ -8,7 +8,8 @@
 namespace millrace::ottl {
 namespace {
 
-// Upper-case code points and what leads to their lower-case ones (Unicode's UnicodeData.txt).
+// Upper-case code points beyond ASCII and what leads to their lower-case ones (Unicode's
+// UnicodeData.txt).
 struct CaseRange {
   uint32_t first;
   uint32_t last;
@@ -16,15 +17,18 @@ struct CaseRange {
   uint32_t step = 1;
 };
 constexpr CaseRange kCases[] = {
-    {'A', 'Z', 32},         {0xc0, 0xd6, 32},       {0xd8, 0xde, 32},     {0x100, 0x12e, 1, 2},
-    {0x132, 0x136, 1, 2},   {0x139, 0x147, 1, 2},   {0x14a, 0x176, 1, 2}, {0x179, 0x17d, 1, 2},
-    {0x388, 0x38a, 37},     {0x391, 0x3a1, 32},     {0x3a3, 0x3ab, 32},   {0x386, 0x386, 38},
-    {0x38c, 0x38c, 64},     {0x38e, 0x38f, 63},     {0x400, 0x40f, 80},   {0x410, 0x42f, 32},
-    {0x460, 0x480, 1, 2},   {0x48a, 0x4be, 1, 2},   {0x4d0, 0x52e, 1, 2}, {0x531, 0x556, 48},
-    {0x1e00, 0x1e94, 1, 2}, {0x1ea0, 0x1efe, 1, 2}, {0x2160, 0x216f, 16}, {0x24b6, 0x24cf, 26},
+    {0xc0, 0xd6, 32},       {0xd8, 0xde, 32},     {0x100, 0x12e, 1, 2}, {0x132, 0x136, 1, 2},
+    {0x139, 0x147, 1, 2},   {0x14a, 0x176, 1, 2}, {0x179, 0x17d, 1, 2}, {0x388, 0x38a, 37},
+    {0x391, 0x3a1, 32},     {0x3a3, 0x3ab, 32},   {0x386, 0x386, 38},   {0x38c, 0x38c, 64},
+    {0x38e, 0x38f, 63},     {0x400, 0x40f, 80},   {0x410, 0x42f, 32},   {0x460, 0x480, 1, 2},
+    {0x48a, 0x4be, 1, 2},   {0x4d0, 0x52e, 1, 2}, {0x531, 0x556, 48},   {0x1e00, 0x1e94, 1, 2},
+    {0x1ea0, 0x1efe, 1, 2}, {0x2160, 0x216f, 16}, {0x24b6, 0x24cf, 26},
 };
 
 uint32_t lower(uint32_t code_point) {
+  if (code_point < 0x80) {
+    return code_point >= 'A' && code_point <= 'Z' ? code_point | 0x20 : code_point;
+  }
   if (code_point == 0x178) return 0xff;
   for (const CaseRange& range : kCases) {
     if (code_point < range.first || code_point > range.last) continue;
@@ -34,6 +38,9 @@ uint32_t lower(uint32_t code_point) {
 }
 
 uint32_t upper(uint32_t code_point) {
+  if (code_point < 0x80) {
+    return code_point >= 'a' && code_point <= 'z' ? code_point & ~uint32_t{0x20} : code_point;
+  }
   if (code_point == 0xff) return 0x178;
   if (code_point == 0xb5) return 0x39c;   // micro sign
   if (code_point == 0x3c2) return 0x3a3;  // final sigma
