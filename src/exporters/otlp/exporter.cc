@@ -7,16 +7,14 @@
 #include <vector>
 
 #include "base/url_text.h"
-#include "compress/compressor.h"
 #include "exporters/otlp/answer_mapping.h"
+#include "exporters/otlp/body_encoder.h"
 #include "exporters/otlp/client_setup.h"
 #include "exporters/otlp/credentialed_sender.h"
 #include "exporters/otlp/partial_success.h"
 #include "memory/budget.h"
 #include "memory/chunk_pool.h"
 #include "otlp/json/decode.h"
-#include "otlp/json/encode.h"
-#include "otlp/rope_writer.h"
 #include "transport/client/client.h"
 
 namespace millrace::exporters {
@@ -82,11 +80,10 @@ class OtlpExporter final : public pipeline::Exporter {
                Logger& logger, io::LongWork* long_work)
       : loop_(loop),
         long_work_(long_work),
-        budget_(budget),
         logger_(logger),
         setup_(std::move(setup)),
-        compression_level_(options.compression_level),
-        compressor_(options.compression, options.compression_level),
+        body_encoder_(setup_.encoding, options.compression, options.compression_level, budget,
+                      long_work),
         json_responses_(budget),
         sender_(loop, setup_.credentials, options.headers) {}
   ~OtlpExporter() override { close(); }
@@ -99,8 +96,8 @@ class OtlpExporter final : public pipeline::Exporter {
     if (setup_.by_signal[index_of(batch.signal)] == nullptr) {
       return end_later(std::move(done), closed_ ? closed_outcome() : no_endpoint(batch.signal));
     }
-    const bool is_long =
-        long_work_ != nullptr && makes_bodies() && long_work_->is_long(batch.bytes.size());
+    const bool is_long = long_work_ != nullptr && !body_encoder_.is_identity() &&
+                         long_work_->is_long(batch.bytes.size());
     if (!is_long) {
       Pace pace;
       return send_now(std::move(batch), deadline, std::move(done), pace);
@@ -133,14 +130,8 @@ class OtlpExporter final : public pipeline::Exporter {
   }
 
  private:
-  // Whether what is sent is anything but the batch's own bytes.
-  bool makes_bodies() const {
-    return setup_.encoding == Encoding::kJson ||
-           compressor_.coding() != compress::Coding::kIdentity;
-  }
-
   void send_now(Batch batch, MonotonicTime deadline, Done done, Pace& pace) {
-    Result<Body> body = prepare(batch, pace);
+    Result<BodyEncoder::Body> body = body_encoder_.encode(batch.signal, batch.bytes, pace);
     if (closed_) return end_later(std::move(done), closed_outcome());  // while it was being made
     transport::Client* const client = setup_.by_signal[index_of(batch.signal)];
     if (!body) {
@@ -179,78 +170,6 @@ class OtlpExporter final : public pipeline::Exporter {
     outcome.kind = Outcome::Kind::kRetry;
     outcome.error = std::move(error);
     return outcome;
-  }
-
-  struct Body {
-    Rope bytes;
-    compress::Coding coding = compress::Coding::kIdentity;
-    Reservation memory;  // none for the batch's own bytes, which are counted already
-  };
-
-  // In chunks of the pool, and within the budget but for kBeyondLimitBytes: a batch that has no
-  // other form must be able to leave a full process.
-  Status encode(const Batch& batch, Pace& pace, Body& body) {
-    if (long_work_ == nullptr) return encode_at_once(batch, pace, body);
-    Work work{long_work_->work().pool, pace};
-    const size_t most = budget_.limit_of_messages();
-    otlp::RopeWriter out(work, most - std::min(most, batch.bytes.size()), "encoding as JSON");
-    out.let_pass_the_limit();
-    struct Sink final : otlp::json::TextSink {
-      explicit Sink(otlp::RopeWriter& into) : out(into) {}
-      bool take(std::string_view text) override {
-        out.write(as_span(text));
-        return !out.failed();
-      }
-      otlp::RopeWriter& out;
-    } sink(out);
-    const auto join = [&](const Rope& message) { return out.join(message); };
-    const bool is_whole =
-        otlp::json::encode_request(batch.signal, batch.bytes, join, sink, work.pace);
-    Result<Rope> text = out.finish();
-    if (!text) return fail(text.error());
-    if (!is_whole) return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
-    body.bytes = std::move(*text);
-    return {};
-  }
-  Status encode_at_once(const Batch& batch, Pace& pace, Body& body) {
-    std::string text;
-    const Bytes message = batch.bytes.to_bytes();
-    auto encoded = otlp::json::encode_request(batch.signal, message.view(), &text, &pace);
-    if (!encoded) return fail(encoded.error());
-    body.memory = Reservation::make_beyond(budget_, MemoryTerm::kEncoded, text.size());
-    body.bytes.append(Bytes::copy_of(text));
-    return {};
-  }
-
-  Result<Body> prepare(const Batch& batch, Pace& pace) {
-    Body body;
-    if (setup_.encoding == Encoding::kJson) {
-      if (Status encoded = encode(batch, pace, body); !encoded) return fail(encoded.error());
-    } else {
-      body.bytes = batch.bytes;
-    }
-    if (compressor_.coding() == compress::Coding::kIdentity) return body;
-    // The output, and a copy of it that has just its size; short ones are within what the
-    // compressor keeps.
-    const size_t plain_size = body.bytes.size();
-    Reservation memory = Reservation::try_make(
-        budget_, MemoryTerm::kEncoded,
-        plain_size > compress::kCompressorBytes ? 2 * plain_size : plain_size);
-    if (!memory) return body;
-    // While a suspended batch has the compressor, another one makes one of its own.
-    const bool is_own = std::exchange(compressor_in_use_, true);
-    std::unique_ptr<compress::Compressor> own;
-    Reservation own_memory;
-    if (is_own) {
-      own_memory = Reservation::try_make(budget_, MemoryTerm::kEncoded, compress::kCompressorBytes);
-      if (!own_memory) return body;
-      own = std::make_unique<compress::Compressor>(compressor_.coding(), compression_level_);
-    }
-    Result<Bytes> compressed = (is_own ? *own : compressor_).compress(body.bytes, pace);
-    if (!is_own) compressor_in_use_ = false;
-    if (!compressed) return fail(compressed.error());
-    memory.shrink(compressed->size());
-    return Body{Rope(std::move(*compressed)), compressor_.coding(), std::move(memory)};
   }
 
   void hide_queries(std::string& text) const {
@@ -343,12 +262,9 @@ class OtlpExporter final : public pipeline::Exporter {
 
   io::Loop& loop_;
   io::LongWork* const long_work_;
-  Budget& budget_;
   Logger& logger_;
   Setup setup_;
-  const int compression_level_;
-  compress::Compressor compressor_;
-  bool compressor_in_use_ = false;
+  BodyEncoder body_encoder_;
   JsonResponses json_responses_;
   CredentialedSender sender_;
   bool closed_ = false;
