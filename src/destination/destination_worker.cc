@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "destination/verdicts.h"
 #include "pipeline/completion.h"
 
 namespace millrace::pipeline {
@@ -126,26 +127,15 @@ segment_log::GivingUp DestinationWorker::drop_oldest() {
   }
   if (oldest == nullptr) return GivingUp::kNothing;
   settlement_.drop(batcher_.take_oldest(), DropReason::kDropOldest,
-                   {.code = Code::kUnavailable,
-                    .message = options_.name + ": dropped to make room for newer data",
-                    .retry_after = 1s});
+                   dropped_oldest_verdict(options_.name));
   return GivingUp::kGivenUp;
 }
 
 void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t admitted_bytes,
                                LeaseRef record) {
   const auto cost = static_cast<uint32_t>(queue_.cost_of(payload));
-  PendingRequest request{
-      .owed = Obligation({.account = &account,
-                          .item_count = payload.item_count,
-                          .admitted_bytes = static_cast<uint32_t>(admitted_bytes),
-                          .cost = cost,
-                          .completion = std::move(payload.completion),
-                          .record = std::move(record)}),
-      .bytes = std::move(payload.bytes),
-      .metadata = std::move(payload.metadata),
-      .admitted_at = payload.admitted_at,
-      .signal = payload.signal};
+  PendingRequest request =
+      pending_of(std::move(payload), account, admitted_bytes, cost, std::move(record));
   if (destination_.health_record().is_failing()) {
     request.is_compact = compactor_.compact(request.bytes);
   } else {
@@ -165,34 +155,21 @@ void DestinationWorker::wait_for_room(AdmissionLine::Retry retry, MonotonicTime 
 }
 
 Verdict DestinationWorker::full_verdict(Room room, Need need) {
-  if (room == Room::kNever) {
-    return {.code = Code::kInvalidArgument,
-            .message = options_.name + ": the request is larger than the whole sending queue (" +
-                       std::to_string(options_.queue.capacity) + ")",
-            .exceeds_queue = true};
-  }
-  return {.code = Code::kUnavailable,
-          .message = options_.name + ": sending queue is full",
-          .retry_after =
-              queue_.hint_retry(loop_.now(), need.cost, destination_.health_record().is_failing())};
+  if (room == Room::kNever) return above_capacity_verdict(options_.name, options_.queue.capacity);
+  return full_queue_verdict(
+      options_.name,
+      queue_.hint_retry(loop_.now(), need.cost, destination_.health_record().is_failing()));
 }
 
-// What was read from disk; its slot in the ring is reserved.
+// Enqueues a record that was read from disk; its slot in the ring is reserved.
 void DestinationWorker::enqueue_read(segment_log::Record record, ledger::Account& account,
                                      LeaseRef lease, std::shared_ptr<Completion> waiter) {
   const Duration age = std::max<Duration>(0s, loop_.wall_now() - record.admitted_at);
   const segment_log::Amount amount{
       .records = 1, .items = record.item_count, .payload_bytes = record.bytes.size()};
-  PendingRequest request{.owed = Obligation({.account = &account,
-                                             .item_count = record.item_count,
-                                             .admitted_bytes = record.admitted_bytes,
-                                             .cost = static_cast<uint32_t>(queue_.cost_of(amount)),
-                                             .completion = std::move(waiter),
-                                             .record = std::move(lease)}),
-                         .bytes = Rope(std::move(record.bytes)),
-                         .metadata = std::move(record.metadata),
-                         .admitted_at = loop_.now() - age,
-                         .signal = options_.signal};
+  PendingRequest request = pending_of(std::move(record), options_.signal, account,
+                                      static_cast<uint32_t>(queue_.cost_of(amount)),
+                                      std::move(lease), std::move(waiter), loop_.now() - age);
   settlement_.book().fetch(account, request.amount());
   enqueue(std::move(request));
 }
@@ -293,9 +270,7 @@ DestinationWorker::Formed DestinationWorker::form(Trigger trigger) {
     Batcher::Formed formed = batcher_.form(trigger, loop_.now());
     for (PendingRequest& expired : formed.expired) {
       settlement_.drop(std::move(expired), DropReason::kAgeExpired,
-                       {.code = Code::kUnavailable,
-                        .message = options_.name + ": waited longer than the queue's age limit",
-                        .retry_after = 1s});
+                       age_limit_verdict(options_.name));
     }
     if (!formed.large) return {.batch = std::move(formed.batch)};
     std::optional<RequestCutter::Cut> cut =
@@ -369,9 +344,7 @@ void DestinationWorker::on_answer(Slot& slot, const Sender::Answer& answer) {
       split_bad_data(slot, outcome);
       break;
     case Kind::kRefused:
-      drop(flight, DropReason::kRefused,
-           {.code = code_of_final_refusal(outcome.error.code),
-            .message = options_.name + " refused: " + outcome.error.message});
+      drop(flight, DropReason::kRefused, refused_verdict(options_.name, outcome.error));
       break;
   }
   send_next(Trigger::kPermitFree, &slot);
@@ -392,9 +365,7 @@ bool DestinationWorker::retry(Slot& slot, const Outcome& outcome, bool begins_ou
       policy_.decide(attempt, sender_.situation(), backoff.delay);
   if (decision.drop) {
     drop(flight, *decision.drop,
-         {.code = Code::kUnavailable,
-          .message = options_.name + ": " + outcome.error.message,
-          .retry_after = decision.sender_retry_after});
+         not_retried_verdict(options_.name, outcome.error.message, decision.sender_retry_after));
     return false;
   }
   if (!flight.is_compact) flight.is_compact = compactor_.compact(flight.bytes);
@@ -413,9 +384,7 @@ void DestinationWorker::cut_too_large(Slot& slot, const Outcome& outcome) {
     if (!parts.empty()) queue_.add_parts(parts.size() - 1);
   }
   if (parts.empty()) {
-    drop(flight, DropReason::kTooLarge,
-         {.code = Code::kInvalidArgument,
-          .message = options_.name + ": too large for the destination: " + outcome.error.message});
+    drop(flight, DropReason::kTooLarge, too_large_verdict(options_.name, outcome.error));
     return;
   }
   sender_.follow_with(slot, std::move(parts));
@@ -424,9 +393,7 @@ void DestinationWorker::cut_too_large(Slot& slot, const Outcome& outcome) {
 void DestinationWorker::split_bad_data(Slot& slot, const Outcome& outcome) {
   std::vector<std::unique_ptr<Flight>> parts = slot.flight->split_at_requests();
   if (parts.empty()) {
-    drop(*slot.flight, DropReason::kBadData,
-         {.code = Code::kInvalidArgument,
-          .message = options_.name + " refused as bad data: " + outcome.error.message});
+    drop(*slot.flight, DropReason::kBadData, bad_data_verdict(options_.name, outcome.error));
     return;
   }
   sender_.follow_with(slot, std::move(parts));
@@ -434,9 +401,8 @@ void DestinationWorker::split_bad_data(Slot& slot, const Outcome& outcome) {
 
 void DestinationWorker::on_expired(Slot& slot, const RetryPolicy::Decision& decision) {
   drop(*slot.flight, *decision.drop,
-       {.code = Code::kUnavailable,
-        .message = options_.name + ": " + destination_.health().last_answer,
-        .retry_after = decision.sender_retry_after});
+       not_retried_verdict(options_.name, destination_.health().last_answer,
+                           decision.sender_retry_after));
   send_next(Trigger::kPermitFree, &slot);
 }
 

@@ -1,6 +1,38 @@
 #include "destination/pending_request.h"
 
+#include "pipeline/completion.h"
+#include "segment_log/log.h"
+
 namespace millrace::pipeline {
+
+PendingRequest pending_of(Payload&& payload, ledger::Account& account, size_t admitted_bytes,
+                          uint32_t cost, LeaseRef record) {
+  return {.owed = Obligation({.account = &account,
+                              .item_count = payload.item_count,
+                              .admitted_bytes = static_cast<uint32_t>(admitted_bytes),
+                              .cost = cost,
+                              .completion = std::move(payload.completion),
+                              .record = std::move(record)}),
+          .bytes = std::move(payload.bytes),
+          .metadata = std::move(payload.metadata),
+          .admitted_at = payload.admitted_at,
+          .signal = payload.signal};
+}
+
+PendingRequest pending_of(segment_log::Record record, Signal signal, ledger::Account& account,
+                          uint32_t cost, LeaseRef lease, std::shared_ptr<Completion> waiter,
+                          MonotonicTime admitted_at) {
+  return {.owed = Obligation({.account = &account,
+                              .item_count = record.item_count,
+                              .admitted_bytes = record.admitted_bytes,
+                              .cost = cost,
+                              .completion = std::move(waiter),
+                              .record = std::move(lease)}),
+          .bytes = Rope(std::move(record.bytes)),
+          .metadata = std::move(record.metadata),
+          .admitted_at = admitted_at,
+          .signal = signal};
+}
 
 std::vector<CutPiece> cut_exactly(const BatchCutter& cutter, Signal signal, const Rope& bytes,
                                   uint32_t item_count, CutLimits limits, Work* work) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,11 @@
 #include "destination/obligation.h"
 #include "ledger/book.h"
 #include "pipeline/batch_cutter.h"
+#include "pipeline/payload.h"
+
+namespace millrace::segment_log {
+struct Record;
+}
 
 namespace millrace::pipeline {
 
@@ -36,6 +42,14 @@ struct PendingRequest {
     return admitted_at < other.admitted_at;
   }
 };
+
+// An admitted payload; `record` is null where the destination has no storage. `cost` is reserved.
+PendingRequest pending_of(Payload&& payload, ledger::Account& account, size_t admitted_bytes,
+                          uint32_t cost, LeaseRef record);
+// A record that was read from disk; `waiter` (null: none) is the completion of its sender.
+PendingRequest pending_of(segment_log::Record record, Signal signal, ledger::Account& account,
+                          uint32_t cost, LeaseRef lease, std::shared_ptr<Completion> waiter,
+                          MonotonicTime admitted_at);
 
 // The pieces of one request; empty when it cannot be cut, or when `cutter` counts differently from
 // admission, which would unbalance the ledger. `work`: see BatchCutter.
