@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures Millrace. Without a choice: CPU time, latency and memory beside a bare TCP relay
 (throughput.py). --overload: twice the load that a back end can take (overload.py). --backlog: a
-backlog on disk, and how fast it goes once the back end is there (backlog.py)."""
+backlog on disk, and how fast it goes once the back end is there (backlog.py). --processors: what processors
+cost (processor_costs.py)."""
 import argparse
 import json
 import os
@@ -10,6 +11,7 @@ import tempfile
 
 import backlog
 import overload
+import processor_costs
 import throughput
 from processes import processors
 from report import machine, say
@@ -29,6 +31,8 @@ def parse(arguments):
     parser.add_argument("--variants", nargs="*", default=[], metavar="WORD",
                         help="of the overload: only those whose name has one of the words")
     parser.add_argument("--backlog", action="store_true", help="only a backlog on disk")
+    parser.add_argument("--processors", action="store_true",
+                        help="only what processors cost beside passing through")
     parser.add_argument("--gigabytes", type=float, default=1, help="of the backlog")
     parser.add_argument("--items", type=int, default=100, help="in each request of the backlog")
     parser.add_argument("--folder", help="where the disk is that is measured (default: TMPDIR)")
@@ -54,6 +58,8 @@ def main(arguments):
             results, good = overload.run(options, folder)
         elif options.backlog:
             results, good = backlog.run(options, folder)
+        elif options.processors:
+            results, good = processor_costs.run(options, folder)
         else:
             results, good = throughput.run(options, folder)
     if options.json:

@@ -2,15 +2,19 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "assembly/catalogue.h"
 #include "processors/attributes/attributes_processor.h"
+#include "processors/filter/filter_processor.h"
 #include "processors/groupbyattrs/groupbyattrs_processor.h"
 #include "processors/logdedup/log_dedup.h"
 #include "processors/redaction/redaction_processor.h"
 #include "processors/resourcedetection/resource_detection.h"
 #include "processors/span/span_processor.h"
+#include "processors/transform/transform_processor.h"
 
 namespace millrace::assembly {
 namespace {
@@ -114,6 +118,60 @@ ProcessorReading read_span(Section& section) {
               })};
 }
 
+// A tally for each signal, shared by the workers.
+class Tallies {
+ public:
+  const std::shared_ptr<rules::Tally>& of(const ProcessorParts& parts,
+                                          const std::vector<std::string>& rules,
+                                          int64_t shown_max) {
+    auto& tally = tallies_[index_of(parts.signal)];
+    if (tally == nullptr) {
+      tally = std::make_shared<rules::Tally>(
+          rules::TallyOptions{parts.name, parts.signal, rules, shown_max}, parts.metrics,
+          parts.log);
+    }
+    return tally;
+  }
+
+ private:
+  std::array<std::shared_ptr<rules::Tally>, kSignalCount> tallies_;
+};
+
+rules::Environment environment_of(const ProcessorParts& parts) {
+  return {.wall_clock = &parts.wall_clock, .random = &parts.loop.random()};
+}
+
+ProcessorReading read_transform(Section& section) {
+  const auto options = std::make_shared<processors::transform::Options>();
+  processors::transform::read_options(section, options.get());
+  return {.factory = std::make_shared<FunctionProcessorFactory>(
+              [options, tallies = std::make_shared<Tallies>()](const ProcessorParts& parts) {
+                return processors::transform::make_transform_processor(
+                    options, parts.signal,
+                    tallies->of(parts, options->texts[index_of(parts.signal)],
+                                options->statement_metrics),
+                    environment_of(parts));
+              })};
+}
+
+ProcessorReading read_filter(Section& section) {
+  const auto options = std::make_shared<processors::filter::Options>();
+  processors::filter::read_options(section, options.get());
+  return {
+      .factory = std::make_shared<FunctionProcessorFactory>(
+          [options, tallies = std::make_shared<Tallies>()](const ProcessorParts& parts) {
+            return processors::filter::make_filter_processor(
+                {.name = parts.name,
+                 .signal = parts.signal,
+                 .options = options,
+                 .tally = tallies->of(parts, options->signals[index_of(parts.signal)].texts,
+                                      options->condition_metrics),
+                 .metrics = parts.metrics,
+                 .environment = environment_of(parts)});
+          },
+          [options](Signal signal) { return processors::filter::check_signal(*options, signal); })};
+}
+
 constexpr config::ComponentType processor(std::string_view type, uint8_t signals) {
   return {.kind = config::ComponentKind::kProcessor, .type = type, .signals = signals};
 }
@@ -129,6 +187,8 @@ constexpr std::array kProcessors = {
     ProcessorKind{processor("resource", config::kNoProfiles), read_resource},
     ProcessorKind{processor("resource_detection", config::kAllSignals), read_resource_detection},
     ProcessorKind{processor("span", kOnlyTraces), read_span},
+    ProcessorKind{processor("transform", config::kNoProfiles), read_transform},
+    ProcessorKind{processor("filter", config::kNoProfiles), read_filter},
     ProcessorKind{processor("batch", config::kAllSignals), nullptr},
     ProcessorKind{processor("memory_limiter", config::kAllSignals), nullptr},
 };

@@ -117,6 +117,18 @@ inline constexpr MetricInfo kProcessorOutgoingItems = {"otelcol_processor_outgoi
                                                        "Number of items emitted from the "
                                                        "processor. [Alpha]"};
 
+// Labels: filter.
+inline constexpr SignalMetrics kProcessorFiltered = {{
+    {"otelcol_processor_filter_spans_filtered", MetricType::kCounter,
+     "Number of spans dropped by the filter processor [Development]"},
+    {"otelcol_processor_filter_datapoints_filtered", MetricType::kCounter,
+     "Number of metric data points dropped by the filter processor [Development]"},
+    {"otelcol_processor_filter_logs_filtered", MetricType::kCounter,
+     "Number of logs dropped by the filter processor [Development]"},
+    {"otelcol_processor_filter_profiles_filtered", MetricType::kCounter,
+     "Number of profiles dropped by the filter processor [Development]"},
+}};
+
 // Labels: processor.
 inline constexpr MetricInfo kProcessorBatchSendSize = {
     "otelcol_processor_batch_batch_send_size", MetricType::kHistogram,

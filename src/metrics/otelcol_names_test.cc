@@ -16,9 +16,10 @@ std::string line(const MetricInfo& info) {
 
 std::vector<MetricInfo> all_metrics() {
   std::vector<MetricInfo> all;
-  for (const SignalMetrics* family : {&kReceiverAccepted, &kReceiverRefused, &kReceiverFailed,
-                                      &kExporterSent, &kExporterSendFailed, &kExporterEnqueueFailed,
-                                      &kMemoryLimiterAccepted, &kMemoryLimiterRefused}) {
+  for (const SignalMetrics* family :
+       {&kReceiverAccepted, &kReceiverRefused, &kReceiverFailed, &kExporterSent,
+        &kExporterSendFailed, &kExporterEnqueueFailed, &kMemoryLimiterAccepted,
+        &kMemoryLimiterRefused, &kProcessorFiltered}) {
     all.insert(all.end(), family->begin(), family->end());
   }
   all.insert(all.end(), {kExporterQueueSize, kExporterQueueCapacity, kExporterInFlightRequests,
@@ -65,6 +66,10 @@ constexpr const char* kGolden[] = {
     "otelcol_processor_memory_limiter_refused_metric_points counter",
     "otelcol_processor_memory_limiter_refused_log_records counter",
     "otelcol_processor_memory_limiter_refused_samples counter",
+    "otelcol_processor_filter_spans_filtered counter",
+    "otelcol_processor_filter_datapoints_filtered counter",
+    "otelcol_processor_filter_logs_filtered counter",
+    "otelcol_processor_filter_profiles_filtered counter",
     "otelcol_exporter_queue_size gauge",
     "otelcol_exporter_queue_capacity gauge",
     "otelcol_exporter_in_flight_requests gauge",

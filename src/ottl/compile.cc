@@ -16,23 +16,6 @@ constexpr Context kPriority[] = {Context::kLog,       Context::kDataPoint, Conte
                                  Context::kSpanEvent, Context::kSpan,      Context::kScope,
                                  Context::kResource};
 
-bool belongs_to(Context context, Signal signal) {
-  switch (context) {
-    case Context::kResource:
-    case Context::kScope:
-      return signal != Signal::kProfiles;
-    case Context::kSpan:
-    case Context::kSpanEvent:
-      return signal == Signal::kTraces;
-    case Context::kMetric:
-    case Context::kDataPoint:
-      return signal == Signal::kMetrics;
-    case Context::kLog:
-      return signal == Signal::kLogs;
-  }
-  return false;
-}
-
 // The names in a group of statements.
 struct Names {
   std::set<Context> contexts;
@@ -45,7 +28,10 @@ struct Names {
       symbols.insert(expression.text);
     }
     if (expression.path.size() > 1 && expression.path[0].keys.empty()) {
-      if (const auto context = find_context(expression.path[0].name)) contexts.insert(*context);
+      // As in otelcol, the old name of `scope` says nothing about the context.
+      const std::string& name = expression.path[0].name;
+      const auto context = name == "instrumentation_scope" ? std::nullopt : find_context(name);
+      if (context) contexts.insert(*context);
     }
     for (const Expression& child : expression.children) collect(child);
     for (const Expression& key : expression.keys) collect(key);

@@ -184,6 +184,23 @@ bool sees(Context from, Context seen) {
          (from == Context::kDataPoint && seen == Context::kMetric);
 }
 
+bool belongs_to(Context context, Signal signal) {
+  switch (context) {
+    case Context::kResource:
+    case Context::kScope:
+      return signal != Signal::kProfiles;
+    case Context::kSpan:
+    case Context::kSpanEvent:
+      return signal == Signal::kTraces;
+    case Context::kMetric:
+    case Context::kDataPoint:
+      return signal == Signal::kMetrics;
+    case Context::kLog:
+      return signal == Signal::kLogs;
+  }
+  return false;
+}
+
 std::span<const PathRule> paths_of(Context context) {
   switch (context) {
     case Context::kResource:

@@ -9,6 +9,8 @@
 #include <span>
 #include <string_view>
 
+#include "base/signal.h"
+
 namespace millrace::ottl {
 
 enum class Context : uint8_t { kResource, kScope, kSpan, kSpanEvent, kMetric, kDataPoint, kLog };
@@ -19,6 +21,9 @@ std::string_view context_name(Context context);
 std::optional<Context> find_context(std::string_view name);
 // Whether statements of `from` see the paths of `seen`.
 bool sees(Context from, Context seen);
+
+// Whether messages of the signal have such an item.
+bool belongs_to(Context context, Signal signal);
 
 // The field that a path reads or writes in the message of its context.
 enum class Field : uint8_t {

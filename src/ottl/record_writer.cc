@@ -255,7 +255,7 @@ void write_changes(const Record& record, wire::Writer* into, uint32_t except) {
   const uint32_t nested = changed_nested(record);
   for (const FieldChange& change : record.changes()) {
     const WireField* const known = find_known(record, change.field);
-    if (known == nullptr || known->within != 0) continue;
+    if (known == nullptr || known->within != 0 || known->number == except) continue;
     // A whole of which parts were changed afterwards is written with them.
     if ((nested & bit_of(known->number)) != 0 && known->encoding == Encoding::kMessages) continue;
     write_field(*known, change.value, into);

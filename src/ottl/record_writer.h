@@ -10,7 +10,7 @@ namespace millrace::ottl {
 // The content of the message with its changes. Precondition: record.is_changed().
 void write_record(const Record& record, wire::Writer* into);
 // The numbers of the fields that the changes replace, below 32, and these fields with their new
-// values. `except`: a nested message that the caller writes; 0: none.
+// values. `except`: a field that the caller writes; 0: none.
 uint32_t replaced_fields(const Record& record, uint32_t except = 0);
 void write_changes(const Record& record, wire::Writer* into, uint32_t except = 0);
 // The same for the fields of the nested message `number`, without those around them.

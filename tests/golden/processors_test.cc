@@ -109,7 +109,7 @@ struct Rig {
   Collecting outlet;
 };
 
-std::string run(std::string_view processor, Signal signal, std::string_view request,
+std::string run(Rig& rig, std::string_view processor, Signal signal, std::string_view request,
                 const element& one) {
   const auto kinds = assembly::processor_kinds();
   const auto kind =
@@ -125,12 +125,11 @@ std::string run(std::string_view processor, Signal signal, std::string_view requ
   const assembly::ProcessorReading reading = kind->read(section);
   section.finish();
   if (diagnostics.has_errors()) return "refused: " + diagnostics.to_text();
-
   if (const Status checked = reading.factory->check(signal); !checked) {
     return "refused: " + checked.error().message;
   }
 
-  Rig rig;
+  rig.outlet.emitted.clear();
   const std::string name(processor);
   auto made = reading.factory->make({.name = name,
                                      .signal = signal,
@@ -196,11 +195,12 @@ TEST_P(ProcessorsTest, DoWhatOtelcolDoes) {
   simdjson::dom::parser parser;
   const element file =
       parser.load(std::string(MILLRACE_GOLDEN_DIR "/") + GetParam() + ".json").value();
+  Rig rig;
   for (const element one : file["cases"].get_array()) {
     const Signal signal = signal_named(one["signal"].get_string().value());
     const std::string request =
         simdjson::minify(file["requests"][one["request"].get_string().value()].value());
-    const std::string here = run(file["processor"].get_string().value(), signal, request, one);
+    const std::string here = run(rig, file["processor"].get_string().value(), signal, request, one);
     const std::string there = expected(signal, one);
     std::string_view deviation;
     if (one["deviation"].get(deviation) == simdjson::SUCCESS) {

@@ -1,0 +1,82 @@
+#include "ottl/record_output.h"
+
+#include "ottl/record_writer.h"
+
+namespace millrace::ottl {
+namespace {
+
+using otlp::FieldSet;
+using otlp::Level;
+
+// The cost of reading a field, in units of the pace.
+constexpr size_t kFieldUnits = 8;
+// Changes up to this size need no reservation while they are encoded.
+constexpr size_t kEncodedBytesFree = 64 << 10;
+
+constexpr uint32_t kOwnMessage = 1;   // ResourceX.resource, ScopeX.scope
+constexpr uint32_t kSchemaUrl = 3;    // ResourceX.schema_url, ScopeX.schema_url
+constexpr uint32_t kTemporality = 2;  // Sum.aggregation_temporality, …
+constexpr uint32_t kIsMonotonic = 3;  // Sum.is_monotonic
+
+}  // namespace
+
+void RecordOutput::write_encoded(const Record& record, uint32_t except) {
+  const size_t size_max = changes_size_max(record);
+  Reservation memory;
+  if (size_max > kEncodedBytesFree) {
+    memory = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, size_max);
+    if (!memory) return levels_.stop(no_memory(what_, size_max, work_.pool.budget()));
+  }
+  writer_.truncate(0);
+  write_changes(record, &writer_, except);
+  levels_.out().write(writer_.view());
+  if (memory) writer_ = wire::Writer();
+}
+
+FieldSet RecordOutput::write_fields(Level& level, const Record& record, uint32_t except) {
+  levels_.open(level);
+  write_encoded(record, except);
+  return replaced_fields(record, except);
+}
+
+FieldSet RecordOutput::write_own(Level& level, const Record& record, const Bytes& own) {
+  levels_.open(level);
+  FieldSet written = 0;
+  for (const FieldChange& change : record.changes()) {
+    if (change.field == Field::kSchemaUrl) {
+      written |= otlp::field_bit(kSchemaUrl);
+      levels_.out().write_len_prefix(kSchemaUrl, change.value.text.size());
+      levels_.out().write(as_span(change.value.text));
+    } else {
+      written |= otlp::field_bit(kOwnMessage);
+    }
+  }
+  if ((written & otlp::field_bit(kOwnMessage)) == 0) return written;
+  const FieldSet replaced = replaced_fields(record);
+  const auto nested = levels_.out().open(kOwnMessage, own.size() + own.size() / 8);
+  wire::FieldReader fields(own.view());
+  for (wire::Field field; fields.next(&field);) {
+    work_.pace.step(kFieldUnits);
+    if ((otlp::field_bit(field.number) & replaced) == 0) levels_.out().keep(own, field.whole);
+  }
+  write_encoded(record, 0);
+  levels_.out().close(nested);
+  return written;
+}
+
+FieldSet RecordOutput::write_data_fields(Level& data, const Record& metric) {
+  FieldSet written = 0;
+  for (const FieldChange& change : metric.changes()) {
+    const bool is_temporality = change.field == Field::kAggregationTemporality;
+    if (!is_temporality && change.field != Field::kIsMonotonic) continue;
+    const uint32_t number = is_temporality ? kTemporality : kIsMonotonic;
+    levels_.open(data);
+    writer_.truncate(0);
+    writer_.varint_field(number, static_cast<uint64_t>(change.value.number));
+    levels_.out().write(writer_.view());
+    written |= otlp::field_bit(number);
+  }
+  return written;
+}
+
+}  // namespace millrace::ottl

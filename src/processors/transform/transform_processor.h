@@ -1,0 +1,24 @@
+// The `transform` processor: otelcol's OTTL statements as rope edits. What no statement changes
+// stays the received bytes.
+//
+// One instance serves one pipeline on one worker. Stateless: nothing is held, nothing filtered.
+// Errors: a statement that fails under error_mode `propagate` refuses the request
+// (INVALID_ARGUMENT); otherwise only where the budget or the size of a message refuses
+// (otlp/edit.h).
+#pragma once
+
+#include <memory>
+
+#include "pipeline/processor.h"
+#include "processors/transform/options.h"
+#include "rules/environment.h"
+
+namespace millrace::processors::transform {
+
+// `options` and `tally` are shared by the workers; what the environment names must outlive the
+// processor.
+std::unique_ptr<pipeline::Processor> make_transform_processor(
+    std::shared_ptr<const Options> options, Signal signal, std::shared_ptr<rules::Tally> tally,
+    const rules::Environment& environment);
+
+}  // namespace millrace::processors::transform

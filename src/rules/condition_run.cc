@@ -1,0 +1,86 @@
+#include "rules/condition_run.h"
+
+#include <algorithm>
+
+namespace millrace::rules {
+namespace {
+
+using ottl::Context;
+using ottl::Fate;
+
+// A condition on a message may look at its children, which an earlier set may have removed.
+bool may_share(const ConditionStage& stage, const std::vector<ConditionList>& set) {
+  const auto visits = [&](Context context) {
+    return (stage.walk.visited & ottl::context_bit(context)) != 0;
+  };
+  return std::ranges::none_of(set, [&](const ConditionList& list) {
+    return (list.context == Context::kMetric && visits(Context::kDataPoint)) ||
+           (list.context == Context::kSpan && visits(Context::kSpanEvent));
+  });
+}
+
+}  // namespace
+
+std::vector<ConditionStage> make_condition_stages(
+    std::span<const std::vector<ConditionList>> sets) {
+  std::vector<ConditionStage> stages;
+  for (const std::vector<ConditionList>& set : sets) {
+    if (set.empty()) continue;
+    if (stages.empty() || !may_share(stages.back(), set)) stages.emplace_back();
+    ConditionStage& stage = stages.back();
+    stage.walk.removes = true;
+    stage.walk.what = "filtering";
+    for (const ConditionList& list : set) {
+      stage.lists[static_cast<size_t>(list.context)].push_back(&list);
+      stage.walk.visited |= ottl::context_bit(list.context);
+    }
+  }
+  return stages;
+}
+
+ConditionRun::ConditionRun(Tally& tally, const Environment& environment)
+    : tally_(tally),
+      random_(environment.random),
+      now_unix_nano_(environment.now_unix_nano()),
+      counts_(tally.rule_count()) {}
+
+ConditionRun::~ConditionRun() { tally_.add(counts_); }
+
+Fate ConditionRun::visit(Context context, ottl::Item& item, ottl::Scratch& scratch) {
+  item.random = random_;
+  item.now_unix_nano = now_unix_nano_;
+  item.cache = &cache_;
+  ottl::Evaluation evaluation(item, scratch);
+  for (const ConditionList* const list : stage_->lists[static_cast<size_t>(context)]) {
+    const Fate fate = test(*list, evaluation);
+    if (fate != Fate::kKeep) return fate;
+  }
+  return Fate::kKeep;
+}
+
+Fate ConditionRun::test(const ConditionList& list, ottl::Evaluation& evaluation) {
+  RuleCount* count = counts_.data() + list.first_rule;
+  for (const ottl::CompiledCondition& condition : list.conditions) {
+    const auto holds = evaluation.test(condition);
+    count->evaluated++;
+    if (holds && *holds) {
+      count->matched++;
+      return Fate::kRemove;
+    }
+    if (!holds) {
+      count->failed++;
+      if (list.error_mode == ErrorMode::kPropagate) {
+        failure_ = "the condition \"" + condition.text + "\" failed: " + holds.error();
+        return Fate::kStop;
+      }
+      // Once in a request.
+      if (list.error_mode == ErrorMode::kIgnore && count->failed == 1) {
+        tally_.log_failure(condition.text, holds.error());
+      }
+    }
+    count++;
+  }
+  return Fate::kKeep;
+}
+
+}  // namespace millrace::rules

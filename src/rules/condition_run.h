@@ -1,0 +1,50 @@
+// Runs lists of conditions on the messages of one request: what they mean is removed. Belongs to
+// one request.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ottl/walk.h"
+#include "rules/environment.h"
+#include "rules/rule.h"
+#include "rules/tally.h"
+
+namespace millrace::rules {
+
+// Lists that share a walk, by context.
+struct ConditionStage {
+  std::array<std::vector<const ConditionList*>, ottl::kContextCount> lists;
+  ottl::WalkOptions walk;
+};
+// otelcol runs one set of lists after the other over the whole request. The lists must outlive the
+// stages.
+std::vector<ConditionStage> make_condition_stages(std::span<const std::vector<ConditionList>> sets);
+
+class ConditionRun final : public ottl::Visitor {
+ public:
+  ConditionRun(Tally& tally, const Environment& environment);
+  ~ConditionRun() override;
+  ConditionRun(const ConditionRun&) = delete;
+  ConditionRun& operator=(const ConditionRun&) = delete;
+
+  // Before each walk; the stage must outlive it.
+  void begin(const ConditionStage& stage) { stage_ = &stage; }
+  ottl::Fate visit(ottl::Context context, ottl::Item& item, ottl::Scratch& scratch) override;
+  Error failure() override { return {Code::kInvalidArgument, failure_}; }
+
+ private:
+  ottl::Fate test(const ConditionList& list, ottl::Evaluation& evaluation);
+
+  Tally& tally_;
+  Random* const random_;
+  const int64_t now_unix_nano_;  // when the request came here
+  const ConditionStage* stage_ = nullptr;
+  std::vector<RuleCount> counts_;
+  ottl::Map cache_;
+  std::string failure_;
+};
+
+}  // namespace millrace::rules

@@ -1,0 +1,56 @@
+#include "rules/stages.h"
+
+#include <algorithm>
+
+namespace millrace::rules {
+namespace {
+
+using ottl::Context;
+using ottl::context_bit;
+using ottl::ContextSet;
+
+ContextSet written_by(const StatementGroup& group) {
+  ContextSet written = 0;
+  for (const ottl::CompiledStatement& statement : group.statements) written |= statement.written;
+  return written;
+}
+
+// `set(span.events, …)`: later groups visit the new events.
+bool replaces_events(const StatementGroup& group) {
+  return std::ranges::any_of(group.statements, [](const ottl::CompiledStatement& statement) {
+    const auto& arguments = statement.editor.children;
+    return !arguments.empty() && arguments[0].path != nullptr &&
+           arguments[0].path->field == ottl::Field::kEvents;
+  });
+}
+
+// Its statements change nothing but the item that they run on. Statements on metrics may add
+// metrics and replace data points.
+bool is_local(const StatementGroup& group) {
+  return !group.shares_cache && group.context != Context::kMetric && !replaces_events(group) &&
+         (written_by(group) & ~context_bit(group.context)) == 0;
+}
+
+bool may_follow(const Stage& stage, const StatementGroup& group) {
+  return is_local(group) && std::ranges::all_of(stage.groups, [&](const StatementGroup* before) {
+           return is_local(*before) && sees(group.context, before->context);
+         });
+}
+
+}  // namespace
+
+std::vector<Stage> make_stages(std::span<const StatementGroup> groups) {
+  std::vector<Stage> stages;
+  for (const StatementGroup& group : groups) {
+    if (group.statements.empty() && group.conditions.empty()) continue;
+    if (stages.empty() || !may_follow(stages.back(), group)) stages.emplace_back();
+    Stage& stage = stages.back();
+    stage.groups.push_back(&group);
+    stage.walk.visited |= context_bit(group.context);
+    stage.walk.changed_below |=
+        static_cast<ContextSet>(written_by(group) & ~context_bit(group.context));
+  }
+  return stages;
+}
+
+}  // namespace millrace::rules

@@ -1,0 +1,93 @@
+#include "rules/statement_run.h"
+
+#include <bit>
+
+namespace millrace::rules {
+namespace {
+
+// Grows with each change of a message that the statement may change.
+uint64_t revisions(const ottl::Item& item, ottl::ContextSet written) {
+  uint64_t sum = 0;
+  for (; written != 0; written = static_cast<ottl::ContextSet>(written & (written - 1))) {
+    const ottl::Record* const record = item.records[static_cast<size_t>(std::countr_zero(written))];
+    if (record != nullptr) sum += record->revision();
+  }
+  return sum;
+}
+
+}  // namespace
+
+StatementRun::StatementRun(Tally& tally, const Environment& environment, Budget& budget)
+    : tally_(tally),
+      random_(environment.random),
+      now_unix_nano_(environment.now_unix_nano()),
+      counts_(tally.rule_count()),
+      shared_scratch_(&budget) {}
+
+StatementRun::~StatementRun() { tally_.add(counts_); }
+
+ottl::Fate StatementRun::visit(ottl::Context context, ottl::Item& item, ottl::Scratch& scratch) {
+  item.random = random_;
+  item.now_unix_nano = now_unix_nano_;
+  for (const StatementGroup* const group : stage_->groups) {
+    if (group->context != context) continue;
+    ottl::Scratch& used = group->shares_cache ? shared_scratch_ : scratch;
+    if (group->shares_cache) {
+      item.cache = &shared_caches_[static_cast<size_t>(context)];
+    } else {
+      cache_.entries.clear();
+      item.cache = &cache_;
+    }
+    ottl::Evaluation evaluation(item, used);
+    const Outcome outcome = holds(*group, evaluation);
+    if (outcome == Outcome::kFailed) return ottl::Fate::kStop;
+    if (outcome == Outcome::kYes && !run(*group, evaluation)) return ottl::Fate::kStop;
+  }
+  return ottl::Fate::kKeep;
+}
+
+StatementRun::Outcome StatementRun::holds(const StatementGroup& group,
+                                          ottl::Evaluation& evaluation) {
+  if (group.conditions.empty()) return Outcome::kYes;
+  for (const ottl::CompiledCondition& condition : group.conditions) {
+    const auto result = evaluation.test(condition);
+    if (result && *result) return Outcome::kYes;
+    if (!result && !handle_error(group.error_mode, condition.text, result.error(), nullptr)) {
+      return Outcome::kFailed;
+    }
+  }
+  return Outcome::kNo;
+}
+
+bool StatementRun::run(const StatementGroup& group, ottl::Evaluation& evaluation) {
+  RuleCount* count = counts_.data() + group.first_rule;
+  for (const ottl::CompiledStatement& statement : group.statements) {
+    const uint64_t before = revisions(evaluation.item(), statement.written);
+    const auto done = evaluation.run(statement);
+    count->evaluated++;
+    if (!done) {
+      if (!handle_error(group.error_mode, statement.text, done.error(), count)) return false;
+    } else if (*done) {
+      count->matched++;
+      if (revisions(evaluation.item(), statement.written) != before) count->changed++;
+    }
+    count++;
+  }
+  return true;
+}
+
+bool StatementRun::handle_error(ErrorMode mode, const std::string& text, const std::string& error,
+                                RuleCount* count) {
+  // Each is logged once in a request.
+  const bool is_first = count == nullptr ? !has_failed_condition_ : count->failed == 0;
+  if (count != nullptr) count->failed++;
+  has_failed_condition_ |= count == nullptr;
+  if (mode == ErrorMode::kPropagate) {
+    failure_ = "the statement \"" + text + "\" failed: " + error;
+    return false;
+  }
+  if (mode == ErrorMode::kIgnore && is_first) tally_.log_failure(text, error);
+  return true;
+}
+
+}  // namespace millrace::rules
