@@ -138,6 +138,11 @@ void LevelWriter::drop(Level& level, std::span<const uint8_t> whole) {
   level.kept += whole.size();
 }
 
+void LevelWriter::keep_rest(Level& level) {
+  open(level);
+  keep_until(level, level.content.data() + level.content.size());
+}
+
 void LevelWriter::close(Level& level, FieldSet replaced) {
   if (level.drops_children) open(level);
   if (!level.is_open) return;

@@ -66,6 +66,8 @@ class LevelWriter {
   void open(Level& level);
   // Leaves out a field that is written anew. Opens the level.
   void drop(Level& level, std::span<const uint8_t> whole);
+  // Opens the level and keeps it to its end, so that a new field stands behind the others.
+  void keep_rest(Level& level);
   // Ends a message that stays. `replaced`: with LevelOrder::kChildrenFirst, the own fields that
   // were written anew.
   void close(Level& level, FieldSet replaced = 0);

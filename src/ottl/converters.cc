@@ -3,9 +3,9 @@
 namespace millrace::ottl {
 
 Converter find_converter(Function function) {
-  for (const auto table :
-       {text_converters(), type_converters(), parse_converters(), list_converters(),
-        time_converters(), hash_converters(), encoding_converters(), address_converters()}) {
+  for (const auto table : {text_converters(), type_converters(), parse_converters(),
+                           list_converters(), time_converters(), hash_converters(),
+                           encoding_converters(), address_converters(), metric_converters()}) {
     for (const ConverterRow& row : table) {
       if (row.function == function) return row.run;
     }

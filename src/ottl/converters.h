@@ -17,6 +17,7 @@ std::span<const ConverterRow> address_converters();
 std::span<const ConverterRow> encoding_converters();
 std::span<const ConverterRow> hash_converters();
 std::span<const ConverterRow> list_converters();
+std::span<const ConverterRow> metric_converters();
 std::span<const ConverterRow> parse_converters();
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> time_converters();

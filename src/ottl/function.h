@@ -67,6 +67,8 @@ enum class Function : uint8_t {
   kFormat,
   kFormatTime,
   kGetXML,
+  kHasAttrKeyOnDatapoint,
+  kHasAttrOnDatapoint,
   kHasPrefix,
   kHasSuffix,
   kHex,

@@ -1,6 +1,7 @@
 #include "ottl/value.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::ottl {
 
@@ -93,16 +94,18 @@ void Map::erase(std::string_view key) {
 
 std::string_view Scratch::keep(std::string text) {
   if (!charge(text.size() + sizeof text)) return {};
-  return texts_.emplace_back(std::move(text));
+  return made().texts.emplace_back(std::move(text));
 }
 
 void Scratch::clear() {
-  if (is_empty()) return;
+  const bool is_large = bytes_ > kBytesFree;
   bytes_ = 0;
   was_refused_ = false;
-  texts_.clear();
-  maps_.clear();
-  lists_.clear();
+  if (is_empty()) return;
+  made_->texts.clear();
+  made_->lists.clear();
+  made_->map_count = 0;
+  if (is_large) made_->maps.clear();
 }
 
 bool Scratch::try_grow() {
@@ -118,13 +121,36 @@ bool Scratch::try_grow() {
   return true;
 }
 
+Map* Scratch::make_map() {
+  Made& all = made();
+  if (all.map_count == all.maps.size()) all.maps.emplace_back();
+  Map& map = all.maps[all.map_count++];
+  map.entries.clear();
+  return &map;
+}
+
+namespace {
+
+template <class Reader>
+std::optional<Value> find_received(Reader reader, std::string_view key) {
+  for (otlp::MessageBytes entry; reader.next(&entry);) {
+    const auto pair = otlp::KeyValueView::read(entry);
+    if (pair.key == key) return Value::of_any(pair.value);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Value> find_entry(const Value& map, std::string_view key) {
-  std::optional<Value> found;
-  for_each_entry(map, [&](std::string_view name, const Value& value) {
-    if (name == key) found = value;
-    return name != key;
-  });
-  return found;
+  if (map.map != nullptr) {
+    const Value* const found = std::as_const(*map.map).find(key);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  }
+  if (map.field_number != 0) {
+    return find_received(otlp::MessageReader(map.wire, map.field_number), key);
+  }
+  return find_received(otlp::ElementReader(otlp::AnyValueView::read(map.wire)), key);
 }
 
 size_t count_entries(const Value& map) {

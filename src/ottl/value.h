@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -95,8 +96,8 @@ class Scratch {
   explicit Scratch(Budget* budget = nullptr) : budget_(budget) {}
 
   std::string_view keep(std::string text);
-  Map* make_map() { return &maps_.emplace_back(); }
-  List* make_list() { return &lists_.emplace_back(); }
+  Map* make_map();
+  List* make_list() { return &made().lists.emplace_back(); }
   bool failed() const { return bytes_ > granted_; }
   // The budget had no room.
   bool was_refused() const { return was_refused_; }
@@ -106,7 +107,10 @@ class Scratch {
     bytes_ += bytes;
     return bytes_ <= granted_ || try_grow();
   }
-  bool is_empty() const { return bytes_ == 0 && maps_.empty() && lists_.empty(); }
+  bool is_empty() const {
+    return made_ == nullptr ||
+           (made_->texts.empty() && made_->map_count == 0 && made_->lists.empty());
+  }
   void clear();
 
  private:
@@ -117,9 +121,20 @@ class Scratch {
   size_t granted_ = kBytesFree;
   bool was_refused_ = false;
   Reservation memory_;
-  std::deque<std::string> texts_;
-  std::deque<Map> maps_;
-  std::deque<List> lists_;
+
+  // Allocated when something is made: most of the scratches of a walk stay empty. Maps are used
+  // again after clear().
+  struct Made {
+    std::deque<std::string> texts;
+    std::deque<Map> maps;
+    size_t map_count = 0;
+    std::deque<List> lists;
+  };
+  Made& made() {
+    if (made_ == nullptr) made_ = std::make_unique<Made>();
+    return *made_;
+  }
+  std::unique_ptr<Made> made_;
 };
 
 // Visits the entries of a map, as received or made: `visit(key, value)` returns whether to go on.

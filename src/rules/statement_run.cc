@@ -42,6 +42,10 @@ ottl::Fate StatementRun::visit(ottl::Context context, ottl::Item& item, ottl::Sc
     const Outcome outcome = holds(*group, evaluation);
     if (outcome == Outcome::kFailed) return ottl::Fate::kStop;
     if (outcome == Outcome::kYes && !run(*group, evaluation)) return ottl::Fate::kStop;
+    if (shared_scratch_.was_refused()) {
+      failure_ = {Code::kUnavailable, "memory budget exhausted while editing"};
+      return ottl::Fate::kStop;
+    }
   }
   return ottl::Fate::kKeep;
 }
@@ -83,7 +87,7 @@ bool StatementRun::handle_error(ErrorMode mode, const std::string& text, const s
   if (count != nullptr) count->failed++;
   has_failed_condition_ |= count == nullptr;
   if (mode == ErrorMode::kPropagate) {
-    failure_ = "the statement \"" + text + "\" failed: " + error;
+    failure_ = {Code::kInvalidArgument, "the statement \"" + text + "\" failed: " + error};
     return false;
   }
   if (mode == ErrorMode::kIgnore && is_first) tally_.log_failure(text, error);

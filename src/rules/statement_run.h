@@ -23,7 +23,7 @@ class StatementRun final : public ottl::Visitor {
   // Before each walk; the stage must outlive it.
   void begin(const Stage& stage) { stage_ = &stage; }
   ottl::Fate visit(ottl::Context context, ottl::Item& item, ottl::Scratch& scratch) override;
-  Error failure() override { return {Code::kInvalidArgument, failure_}; }
+  Error failure() override { return failure_; }
 
  private:
   enum class Outcome : uint8_t { kNo, kYes, kFailed };
@@ -43,7 +43,7 @@ class StatementRun final : public ottl::Visitor {
   // Of groups that share their cache, by context; what is in them lives in shared_scratch_.
   std::array<ottl::Map, ottl::kContextCount> shared_caches_;
   ottl::Scratch shared_scratch_;
-  std::string failure_;
+  Error failure_;
   bool has_failed_condition_ = false;
 };
 
