@@ -5,16 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "otlp/item_count.h"
 #include "otlp/level_writer.h"
 #include "otlp/schema.h"
-#include "otlp/split.h"
 #include "ottl/record_output.h"
 #include "ottl/walked_metrics.h"
 
 namespace millrace::ottl {
 namespace {
 
-using otlp::CountIn;
 using otlp::FieldSet;
 using otlp::Level;
 using otlp::MetricType;
@@ -41,6 +40,9 @@ std::array<Context, 4> contexts_of(Signal signal) {
   }
   return {Context::kResource, Context::kScope, Context::kSpan, Context::kSpanEvent};
 }
+
+// A message that is removed with all items in it.
+enum class Removed : uint8_t { kResource, kScope, kMetric };
 
 // The message of one context that is being walked.
 struct Frame {
@@ -77,7 +79,7 @@ class Walk {
     while (levels_.next_resource_x(&level)) {
       const uint32_t removed_before = removed_count_;
       if (walk_resource_x(level) == Fate::kRemove) {
-        removed_count_ = removed_before + count_in(CountIn::kResource, level);
+        removed_count_ = removed_before + count_in(Removed::kResource, level);
         levels_.remove_resource_x();
       }
     }
@@ -142,7 +144,7 @@ class Walk {
     if (levels_.stopped()) return Fate::kStop;
     enter(0, resource.view(), level.content.view());
     return walk_around(level, resource, 0, [&](Level& around, const wire::Field& field) {
-      return walk_child(around, field, CountIn::kScope,
+      return walk_child(around, field, Removed::kScope,
                         [&](Level& scope_x) { return walk_scope_x(scope_x); });
     });
   }
@@ -154,7 +156,7 @@ class Walk {
     enter(1, scope.view(), level.content.view());
     return walk_around(level, scope, 1, [&](Level& around, const wire::Field& field) {
       if (signal_ == Signal::kMetrics) {
-        return walk_child(around, field, CountIn::kMetric,
+        return walk_child(around, field, Removed::kMetric,
                           [&](Level& metric) { return walk_metric(metric); });
       }
       return walk_item(around, field);
@@ -209,14 +211,14 @@ class Walk {
   }
 
   template <class WalkInside>
-  void walk_child(Level& around, const wire::Field& field, CountIn counted,
+  void walk_child(Level& around, const wire::Field& field, Removed removed,
                   const WalkInside& walk_inside) {
     Level level = levels_.inside(around, field);
     const uint32_t removed_before = removed_count_;
     const Fate fate = walk_inside(level);
     if (!options_.removes || fate == Fate::kStop) return;
     if (fate == Fate::kRemove) {
-      removed_count_ = removed_before + count_in(counted, level);
+      removed_count_ = removed_before + count_in(removed, level);
       levels_.remove_child(around, field.whole);
     } else {
       levels_.keep_child(around, field.whole);
@@ -334,8 +336,18 @@ class Walk {
     added_.clear();
   }
 
-  uint32_t count_in(CountIn counted, const Level& level) {
-    return otlp::count_items_in(counted, signal_, level.content, &work_.pace);
+  uint32_t count_in(Removed removed, const Level& level) {
+    const Rope rope(level.content);
+    otlp::RopeReader reader(rope);
+    switch (removed) {
+      case Removed::kResource:
+        return otlp::count_items_in_resource(signal_, reader, rope.size(), &work_.pace);
+      case Removed::kScope:
+        return otlp::count_items_in_scope(signal_, reader, rope.size(), &work_.pace);
+      case Removed::kMetric:
+        break;
+    }
+    return otlp::count_points_in_metric(reader, rope.size(), &work_.pace);
   }
 
   const WalkOptions& options_;
