@@ -34,6 +34,8 @@ const Case kCases[] = {
     {"1\r\nx\n", Outcome::kMalformed, "x"},
     {"0\r\n\r\r", Outcome::kMalformed, ""},
     {"0\r\nA: b\n", Outcome::kMalformed, ""},
+    {"0\r\nA: b\r\r", Outcome::kMalformed, ""},
+    {"1\r\nx\rx", Outcome::kMalformed, "x"},
 };
 
 TEST(ChunkedBodyReaderTest, EachBodyReadsTheSameHoweverItIsCut) {

@@ -68,6 +68,14 @@ TEST(PingPolicyTest, AnAnswerForgivesThePingsBeforeIt) {
   }
 }
 
+TEST(PingPolicyTest, AnAnswerForgivesAllOfThem) {
+  PingPolicy policy(10s, WithoutStream::kRare);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(policy.on_ping(kStart, 1));
+  policy.on_answer_sent();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(policy.on_ping(kStart, 1)) << i;
+  EXPECT_FALSE(policy.on_ping(kStart, 1));
+}
+
 // Frames of one type that are charged before the allowance is used up.
 size_t frames_until_used_up(uint8_t type, size_t length, Http2FrameAllowance& allowance) {
   Http2FrameWalk walk(0);

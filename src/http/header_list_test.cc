@@ -25,6 +25,7 @@ TEST(HeaderListTest, TheFirstOfSeveralFieldsIsFound) {
   list.append("te", "first");
   list.append("te", "second");
   EXPECT_EQ(list.find(KnownField::kTe), "first");
+  EXPECT_TRUE(list.has(KnownField::kTe));
   EXPECT_EQ(list.size_bytes(), 2u + 5 + 2 + 6 + 2 * 32);
 }
 

@@ -200,7 +200,7 @@ TEST(Http2ServerSession, FramesThatCrossOurResetAreNoMistake) {
   connection.receive(data.substr(0, 9));
   connection.receive(data.substr(9));
   EXPECT_FALSE(connection.session.at_end());
-  connection.receive(frame(kData, 0, 1, "more") +
+  connection.receive(frame(kData, 0, 1, "more") + frame(kData, 0, 1, "and more") +
                      frame(kHeaders, kEndHeaders | kEndStream, 1, field(0, "t", "u")));
   EXPECT_FALSE(connection.session.at_end());
   EXPECT_TRUE(of_type(connection.sent(), kGoaway).empty());
