@@ -370,6 +370,25 @@ TEST(Http2ClientSession, AThousandFieldsAreRead) {
   }
 }
 
+// Names, values and 32 bytes for each field.
+TEST(Http2ClientSession, AHeadOfTheLimitIsRead) {
+  for (const size_t beyond : {size_t{0}, size_t{1}}) {
+    Connection connection;
+    Response response;
+    connection.start(response);
+    connection.sent();
+    const size_t value_bytes = kResponseHeadBytesMax - (7 + 3 + 32) - (1 + 32) + beyond;
+    const std::string block = k200 + field(0, "x", std::string(value_bytes, 'v'));
+    std::string frames = frame(kHeaders, kEndStream, 1, block.substr(0, 16'000));
+    for (size_t at = 16'000; at < block.size(); at += 16'000) {
+      const uint8_t flags = at + 16'000 < block.size() ? 0 : kEndHeaders;
+      frames += frame(kContinuation, flags, 1, block.substr(at, 16'000));
+    }
+    EXPECT_EQ(connection.receive(frames).has_value(), beyond == 0);
+    EXPECT_EQ(response.end_count, beyond == 0 ? 1 : 0);
+  }
+}
+
 // A rope of pieces of every size up to a bit more than a frame.
 Rope rope_of(const std::string& text) {
   Rope rope;
