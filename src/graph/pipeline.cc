@@ -73,6 +73,7 @@ PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payloa
     total.filtered_count += result->filtered_count;
     total.sampled_out_count += result->sampled_out_count;
     total.held_count += result->held_count;
+    total.added_count += result->added_count;
     // At once: a later processor may be suspended while the ledger is audited.
     if (first == 0) unentered_count_ += result->held_count;
     left_count += result->left_count();
@@ -104,6 +105,7 @@ PipelineWorker::Shares PipelineWorker::shares_of(const Processed& processed,
 }
 
 size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted) {
+  admitted.items += processed.added_count;
   const auto [filtered, sampled_out, held, left_bytes] = shares_of(processed, admitted);
   for (const Output& output : outputs_) {
     ledger::Book& book = output.destination->book();
@@ -144,7 +146,8 @@ ledger::Amount PipelineWorker::take_held(uint32_t item_count) {
 Status PipelineWorker::emit_behind(size_t index, Payload payload) {
   const ledger::Amount emitted = take_held(payload.item_count);
   const Tried tried = process_from(index, payload);
-  const auto [filtered, sampled_out, held, bytes] = shares_of(tried.processed, emitted);
+  const ledger::Amount added{tried.processed.added_count, 0};
+  const auto [filtered, sampled_out, held, bytes] = shares_of(tried.processed, emitted + added);
   held_ += held;
   if (!tried.status) {
     const ledger::Amount refused = emitted - held;
@@ -156,6 +159,7 @@ Status PipelineWorker::emit_behind(size_t index, Payload payload) {
   Status status;
   for (const Output& output : outputs_) {
     ledger::Book& book = output.destination->book();
+    if (added.items != 0) book.admit(*output.account, added);
     book.filter(*output.account, filtered);
     book.sample_out(*output.account, sampled_out);
     if (payload.bytes.empty()) continue;

@@ -43,6 +43,7 @@ class PipelineWorker final : public ledger::HeldWalker {
     uint32_t filtered_count = 0;
     uint32_t sampled_out_count = 0;
     uint32_t held_count = 0;
+    uint32_t added_count = 0;
   };
   // Changes nothing but `payload` and what processors hold; the accounts are the caller's.
   Result<Processed> process(Payload& payload);

@@ -29,6 +29,8 @@ struct ProcessorResult {
   uint32_t filtered_count = 0;     // removed, because the configuration does not want them
   uint32_t sampled_out_count = 0;  // removed by a sampling decision
   uint32_t held_count = 0;         // taken over; the processor lets go of them later
+  // Items of the payload that the processor made of others; the ledger admits them as well.
+  uint32_t added_count = 0;
   uint32_t left_count() const { return filtered_count + sampled_out_count + held_count; }
 };
 
@@ -50,8 +52,9 @@ class Outlet {
 class Processor {
  public:
   virtual ~Processor() = default;
-  // On success payload.item_count + left_count() equals the count before. An error rejects the
-  // whole request with that error and leaves the ledger at "refused"; `payload` is then void.
+  // On success payload.item_count + left_count() equals the count before + added_count. An error
+  // rejects the whole request with that error and leaves the ledger at "refused"; `payload` is then
+  // void.
   virtual Result<ProcessorResult> process(Payload& payload, Work& work) = 0;
   // Items held now, counted by walking, for the ledger. 0 for stateless processors.
   virtual uint64_t held_count() const { return 0; }

@@ -149,7 +149,7 @@ std::string run(Rig& rig, std::string_view processor, Signal signal, std::string
   const uint32_t before = payload.item_count;
   const auto result = (*made)->process(payload, rig.own.work);
   if (!result) return "failed: " + result.error().message;
-  EXPECT_EQ(payload.item_count + result->left_count(), before);
+  EXPECT_EQ(payload.item_count + result->left_count(), before + result->added_count);
   rig.outlet.held_count += result->held_count;
   (*made)->flush();
   EXPECT_EQ(rig.outlet.held_count, 0) << "each held item leaves once";

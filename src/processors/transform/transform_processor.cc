@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "otlp/item_count.h"
 #include "rules/stages.h"
 #include "rules/statement_run.h"
 
@@ -27,10 +28,21 @@ class TransformProcessor final : public pipeline::Processor {
       if (!walked) return fail(std::move(walked.error()));
       payload.bytes = std::move(walked->request);
     }
-    return pipeline::ProcessorResult{};
+    return count_again(payload, work);
   }
 
  private:
+  // Statements on metrics and data points may add metrics and join data points.
+  static pipeline::ProcessorResult count_again(pipeline::Payload& payload, Work& work) {
+    pipeline::ProcessorResult result;
+    if (payload.signal != Signal::kMetrics) return result;
+    const uint32_t before = payload.item_count;
+    payload.item_count = otlp::count_items(payload.signal, payload.bytes, &work.pace);
+    result.added_count = payload.item_count > before ? payload.item_count - before : 0;
+    result.filtered_count = before > payload.item_count ? before - payload.item_count : 0;
+    return result;
+  }
+
   const std::shared_ptr<const Options> options_;
   const std::shared_ptr<rules::Tally> tally_;
   const rules::Environment environment_;

@@ -1,7 +1,8 @@
 // The `transform` processor: otelcol's OTTL statements as rope edits. What no statement changes
 // stays the received bytes.
 //
-// One instance serves one pipeline on one worker. Stateless: nothing is held, nothing filtered.
+// One instance serves one pipeline on one worker. Stateless: nothing is held. Data points that
+// statements join or drop are filtered, and those that they make are added.
 // Errors: a statement that fails under error_mode `propagate` refuses the request
 // (INVALID_ARGUMENT); otherwise only where the budget or the size of a message refuses
 // (otlp/edit.h).

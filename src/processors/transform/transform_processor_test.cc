@@ -215,6 +215,21 @@ trace_statements:
   EXPECT_THAT(metrics, HasSubstr("\\\"a\\\"\"} 1"));
 }
 
+TEST(TransformTest, MetricsMayBeAddedAndDataPointsJoined) {
+  const char kMetrics[] = R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
+    {"name":"m","sum":{"dataPoints":[{"asInt":"1","attributes":[{"key":"a","value":{"stringValue":"x"}}]},
+                                     {"asInt":"2"}],"aggregationTemporality":1}}]}]}]})";
+  Transform copies(Signal::kMetrics,
+                   R"(metric_statements: ['copy_metric(name="n") where metric.name == "m"'])");
+  EXPECT_THAT(copies.process(kMetrics).json, HasSubstr("name:\"n\""));
+  Transform joins(
+      Signal::kMetrics,
+      R"(metric_statements: ['aggregate_on_attributes("sum", []) where metric.name == "m"'])");
+  const Processed joined = joins.process(kMetrics);
+  EXPECT_THAT(joined.json, HasSubstr("asInt:\"3\""));
+  EXPECT_EQ(joined.filtered_count, 1u);
+}
+
 TEST(TransformTest, ChangesLogsAndDataPoints) {
   expect(R"(log_statements: ['set(log.body, "B") where log.severity_number >= 9'])",
          R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[

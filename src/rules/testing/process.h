@@ -76,7 +76,7 @@ inline Processed process(pipeline::Processor& processor, Signal signal, const Ro
     return processed;
   }
   processed.filtered_count = result->filtered_count;
-  EXPECT_EQ(payload.item_count + result->left_count(), count_before);
+  EXPECT_EQ(payload.item_count + result->left_count(), count_before + result->added_count);
   processed.request = Rope(Bytes::copy_of(payload.bytes.to_bytes().view()));
   const Bytes bytes = processed.request.to_bytes();
   const auto admitted = otlp::admit(signal, bytes.view());
