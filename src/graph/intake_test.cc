@@ -185,40 +185,6 @@ TEST(IntakeTest, FilteredItemsAreAccountedWithTheirShareOfTheBytes) {
   EXPECT_EQ(rig.sinks[0].seen().delivered, (Amount{1, 8}));
 }
 
-// Each request gets `count` items more.
-class Adder final : public Processor {
- public:
-  explicit Adder(uint32_t count) : count_(count) {}
-  Result<ProcessorResult> process(Payload& payload, Work&) override {
-    for (uint32_t i = 0; i < count_; i++) payload.bytes.append(payload.bytes.slice(0, 8));
-    payload.item_count += count_;
-    return ProcessorResult{.added_count = count_};
-  }
-
- private:
-  const uint32_t count_;
-};
-
-TEST(IntakeTest, ItemsThatAProcessorAddsBalanceAtOnceAndLate) {
-  for (const bool is_late : {false, true}) {
-    Rig rig;
-    if (is_late) {
-      rig.pipeline->add_processor(std::make_unique<Holder>(rig.pipeline->next_outlet()),
-                                  rig.long_work);
-    }
-    rig.pipeline->add_processor(std::make_unique<Adder>(2), rig.long_work);
-    rig.pipeline->add_processor(std::make_unique<Filter>(1), rig.long_work);
-    rig.submit(3);
-    rig.pipeline->flush();
-    rig.expect_balance();
-    rig.run();
-    rig.sinks[0].exporter->answer(Kind::kDelivered);
-    EXPECT_EQ(rig.sinks[0].seen().admitted.items, 5u);
-    EXPECT_EQ(rig.sinks[0].seen().filtered.items, 1u);
-    EXPECT_EQ(rig.sinks[0].seen().delivered.items, 4u);
-  }
-}
-
 TEST(IntakeTest, AProcessorsErrorRejectsTheWholeRequest) {
   Rig rig;
   rig.pipeline->add_processor(std::make_unique<Filter>(UINT32_MAX), rig.long_work);
