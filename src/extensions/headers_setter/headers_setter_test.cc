@@ -40,7 +40,7 @@ std::string texts(std::span<const std::string> list) {
 
 // The headers that are sent as "name=value …", given those of the request and of the exporter.
 std::string sent(const Made& made, std::vector<MetadataEntry> came = {},
-                 std::vector<MetadataEntry> own = {}) {
+                 const std::vector<MetadataEntry>& own = {}) {
   Metadata metadata;
   metadata.entries = std::move(came);
   const auto fields = made.source->current({.metadata = &metadata, .own_headers = &own});

@@ -97,7 +97,7 @@ class Fetcher final : public std::enable_shared_from_this<Fetcher> {
       request.fields.push_back({"authorization", basic_header(identity_)});
     }
     exchange_ = transport::start_web_exchange(
-        loop_, std::move(request), [this, style](const Result<transport::WebResponse>& response) {
+        loop_, request, [this, style](const Result<transport::WebResponse>& response) {
           on_response(response, style);
         });
   }

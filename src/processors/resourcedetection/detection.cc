@@ -102,7 +102,7 @@ class Detection::Run final : World {
       request.deadline = std::min(owner_.loop_.now() + limit, deadline_);
       request.budget = &owner_.budget_;
       request.body_bytes_max = kAnswerBytesMax;
-      exchange_ = transport::start_web_exchange(owner_.loop_, std::move(request),
+      exchange_ = transport::start_web_exchange(owner_.loop_, request,
                                                 [&](Result<transport::WebResponse> response) {
                                                   got = std::move(response);
                                                   resume();

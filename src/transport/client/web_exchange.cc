@@ -80,7 +80,7 @@ class WebDialect final : public ClientDialect {
 
 class Exchange final : public WebExchange {
  public:
-  Exchange(io::Loop& loop, WebRequest request, Done done) : done_(std::move(done)) {
+  Exchange(io::Loop& loop, const WebRequest& request, Done done) : done_(std::move(done)) {
     MILLRACE_CHECK(!request.url.uses_tls || request.tls != nullptr);
     ClientOptions options;
     options.host = request.url.host;
@@ -97,7 +97,7 @@ class Exchange final : public WebExchange {
     ClientRequest call;
     if (!request.body.empty()) call.body = Rope(Bytes::copy_of(request.body));
     call.deadline = request.deadline;
-    channel_->send(std::move(call), [this](ClientAnswer answer) { finish(answer); });
+    channel_->send(std::move(call), [this](const ClientAnswer& answer) { finish(answer); });
   }
   ~Exchange() override { done_ = nullptr; }
 
@@ -117,9 +117,9 @@ class Exchange final : public WebExchange {
 
 }  // namespace
 
-std::unique_ptr<WebExchange> start_web_exchange(io::Loop& loop, WebRequest request,
+std::unique_ptr<WebExchange> start_web_exchange(io::Loop& loop, const WebRequest& request,
                                                 WebExchange::Done done) {
-  return std::make_unique<Exchange>(loop, std::move(request), std::move(done));
+  return std::make_unique<Exchange>(loop, request, std::move(done));
 }
 
 }  // namespace millrace::transport

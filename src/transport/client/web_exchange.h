@@ -51,7 +51,7 @@ class WebExchange {
 };
 
 // Calls `done` once, in a later turn of the loop; it may destroy the exchange.
-std::unique_ptr<WebExchange> start_web_exchange(io::Loop& loop, WebRequest request,
+std::unique_ptr<WebExchange> start_web_exchange(io::Loop& loop, const WebRequest& request,
                                                 WebExchange::Done done);
 
 }  // namespace millrace::transport

@@ -33,11 +33,10 @@ class WebExchangeTest : public ::testing::Test {
     result_.reset();
     request.url = *parse_web_url("http://server/latest/id");
     request.deadline = client_loop_->now() + 5s;
-    exchange_ =
-        start_web_exchange(*client_loop_, std::move(request), [this](Result<WebResponse> result) {
-          result_ = std::move(result);
-          exchange_.reset();  // allowed inside
-        });
+    exchange_ = start_web_exchange(*client_loop_, request, [this](Result<WebResponse> result) {
+      result_ = std::move(result);
+      exchange_.reset();  // allowed inside
+    });
   }
   // Starts, waits for the request, answers with `response` and returns what the exchange came to.
   Result<WebResponse> ask(std::string_view response, WebRequest request = {}) {
