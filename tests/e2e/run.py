@@ -23,6 +23,7 @@ import moving
 import operating
 import outputs
 import pages
+import processors
 import recovery
 import zipkin
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
@@ -197,6 +198,7 @@ def cases():
     yield from operating.cases()
     yield from doctor.cases()
     yield from pages.cases()
+    yield from processors.cases()
     yield from zipkin.cases()
 
 

@@ -33,6 +33,17 @@ uint32_t routes_to(const Scenario& scenario, Signal signal, size_t destination) 
   return count;
 }
 
+// The routes on which a filter removes that item.
+uint32_t routes_that_filter(const Scenario& scenario, Signal signal, size_t destination,
+                            uint64_t number) {
+  if (!is_filtered(signal, number)) return 0;
+  uint32_t count = 0;
+  for (const Route& route : scenario.routes) {
+    if (route.signal == signal && route.destination == destination && route.is_filtered) ++count;
+  }
+  return count;
+}
+
 // The sum of all accounts of that destination and signal, since the process started.
 ledger::AccountSnapshot sum_of(assembly::Collector& collector, Signal signal,
                                const std::string& exporter) {
@@ -149,7 +160,11 @@ Missing find_missing(const World& world, const Target& target, const Counts& cou
         const bool is_there = std::ranges::any_of(target.sinks, [&](size_t sink) {
           return world.sinks[sink]->times_taken(target.signal, number) != 0;
         });
-        if (is_there) continue;
+        const bool is_wanted = std::ranges::any_of(target.sinks, [&](size_t sink) {
+          return routes_that_filter(world.scenario, target.signal, sink, number) <
+                 routes_to(world.scenario, target.signal, sink);
+        });
+        if (is_there || !is_wanted) continue;
         ++missing.count;
         if (is_promised) missing.promised = {number, is_awaited};
       }
@@ -281,6 +296,7 @@ void check_exact(const World& world, Problems& problems) {
     const uint32_t routes = routes_to(world.scenario, signal, index);
     uint64_t acknowledged = 0;
     uint64_t taken = 0;
+    uint64_t filtered = 0;
     for (const auto& client : world.clients) {
       for (const Export* one : client->exports()) {
         if (one->signal != signal) continue;
@@ -289,7 +305,10 @@ void check_exact(const World& world, Problems& problems) {
         for (const uint64_t number : one->numbers) {
           const uint32_t times = world.sinks[index]->times_taken(signal, number);
           taken += times;
-          if (times <= (one->fate == Fate::kAcknowledged ? routes : 0)) continue;
+          const bool is_acknowledged = one->fate == Fate::kAcknowledged;
+          const uint32_t filters = routes_that_filter(world.scenario, signal, index, number);
+          if (is_acknowledged) filtered += filters;
+          if (times <= (is_acknowledged ? routes - filters : 0)) continue;
           problems.push_back(fmt::format("{}: {:#x} was taken {} times", name, number, times));
           return;
         }
@@ -299,6 +318,11 @@ void check_exact(const World& world, Problems& problems) {
     if (sum.admitted.items != acknowledged * routes) {
       problems.push_back(fmt::format("{}: {} items acknowledged over {} routes, {} admitted", name,
                                      acknowledged, routes, sum.admitted.items));
+    }
+    if (sum.filtered.items != filtered) {
+      problems.push_back(
+          fmt::format("{}: {} acknowledged items are to be filtered, the ledger has {}", name,
+                      filtered, sum.filtered.items));
     }
     if (taken != answered) {
       problems.push_back(
@@ -316,6 +340,7 @@ void count_outcomes(const World& world, Coverage& coverage) {
   for_each_way(world, [&](Signal, size_t, const ledger::AccountSnapshot& sum, const std::string&) {
     coverage.count("ledger.admitted", sum.admitted.items);
     coverage.count("ledger.delivered", sum.delivered.items);
+    if (sum.filtered.items != 0) coverage.count("ledger.filtered", sum.filtered.items);
     if (sum.recovered.items != 0) coverage.count("ledger.recovered", sum.recovered.items);
     coverage.count("ledger.rejected_by_peer", sum.rejected_by_peer.items);
     for (size_t reason = 0; reason < ledger::kDropReasonCount; ++reason) {

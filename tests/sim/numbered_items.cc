@@ -99,4 +99,14 @@ std::string without_edit(const Bytes& span) {
   return kept;
 }
 
+std::string edit_of(const Bytes& span) {
+  const auto edit = otlp::find_attribute(span.view(), otlp::kSpanAttributes, kEditKey);
+  return edit ? otlp::to_text(*edit) : std::string();
+}
+
+bool is_filtered(Signal signal, uint64_t number) {
+  const uint64_t digit = number & 15;
+  return signal != Signal::kMetrics && (digit == 0 || digit == 5 || digit == 10);
+}
+
 }  // namespace millrace::sim_test

@@ -30,10 +30,16 @@ NumberedRequest make_request(Signal signal, uint64_t first_number, uint32_t item
                              Random& random);
 std::vector<NumberedItem> read_items(Signal signal, const Bytes& message);
 
-// The attribute that the scenario's attributes processor inserts.
+// The attribute that the scenario's attributes or transform processor inserts.
 inline constexpr char kEditKey[] = "sim.edited";
 // Returns the span without that attribute; unchanged if it has none.
 std::string without_edit(const Bytes& span);
+// The text of that attribute; empty if there is none.
+std::string edit_of(const Bytes& span);
+
+// The scenario's filter processors remove spans and log records whose span id, as text, matches.
+inline constexpr char kFilterPattern[] = "[05a]$";
+bool is_filtered(Signal signal, uint64_t number);
 
 // A value for each item: a client's numbers have its index in the upper half, and no gaps.
 template <class Value>

@@ -75,6 +75,13 @@ BUGS = [
      "  return Reservation::try_make(budget, MemoryTerm::kResponses, bytes / 64 + 1);\n"),
     ("a walk never gives the loop back", "src/otlp",
      "    if (__builtin_expect(at >= checkpoint, 0)) tell(at);\n", "    (void)at;\n", COUNTING),
+    ("an edit is applied twice", "src/graph",
+     "    Result<ProcessorResult> result = processors_[i]->process(payload, work);\n",
+     "    if (payload.item_count % 5 == 4) (void)processors_[i]->process(payload, work);\n"
+     "    Result<ProcessorResult> result = processors_[i]->process(payload, work);\n"),
+    ("a filtered item is counted as delivered", "src/graph",
+     "    if (filtered.items != 0) book.filter(*output.account, filtered);\n",
+     "    if (filtered.items != 0) book.deliver(*output.account, filtered);\n"),
     ("a key has two owners", "src/keyed_state",
      "    if (owner != worker_) {\n      put(owner, std::move(parcel));\n",
      "    if (owner != worker_ && parcel.item_count % 5 != 0) {\n      put(owner, std::move(parcel));\n", KEYED_STATE),

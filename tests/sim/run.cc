@@ -92,9 +92,12 @@ class Run {
   }
 
   Sink::Expected expected_at(size_t destination) const {
-    Sink::Expected expected;
+    Sink::Expected expected{.edit_text = scenario_.edit_text};
+    expected.filtered.fill(true);
     for (const Route& route : scenario_.routes) {
-      if (route.signal != Signal::kTraces || route.destination != destination) continue;
+      if (route.destination != destination) continue;
+      if (!route.is_filtered) expected.filtered[index_of(route.signal)] = false;
+      if (route.signal != Signal::kTraces) continue;
       (route.is_edited ? expected.edited : expected.untouched) = true;
     }
     return expected;

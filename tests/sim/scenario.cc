@@ -203,16 +203,52 @@ std::string draw_failover(Random& random, Scenario& scenario) {
   return text;
 }
 
-std::string draw_levels(Random& random, Scenario& scenario, const std::string& shared) {
+// Statements that give kEditKey another value when they are run twice.
+constexpr char kTransform[] =
+    "  transform:\n    trace_statements:\n"
+    "      - set(span.attributes[\"{0}\"], Concat([span.attributes[\"{0}\"], \"again\"], \" \"))"
+    " where span.attributes[\"{0}\"] != nil\n"
+    "      - set(span.attributes[\"{0}\"], \"once\") where span.attributes[\"{0}\"] == nil\n";
+constexpr char kFilter[] =
+    "  filter:\n    error_mode: propagate\n"
+    "    traces: {{span: ['IsMatch(span_id.string, \"{0}\")']}}\n"
+    "    logs: {{log_record: ['IsMatch(span_id.string, \"{0}\")']}}\n";
+
+// Draws the edits and filters of pipelines from a sequence of its own, so that seeds without any
+// stay as they are.
+class Rules {
+ public:
+  explicit Rules(uint64_t seed) : random_(Random(seed ^ 0x5275'6c65'73ULL).next()) {}
+  // The processors of a pipeline, in any order: `shared`, `edits` and perhaps a filter.
+  std::string draw_list(const std::string& shared, const std::string& edits, Route& route) {
+    route.is_filtered = random_.chance(0.25);
+    std::vector<std::string> list;
+    for (const std::string& part :
+         {shared, edits, std::string(route.is_filtered ? "filter" : "")}) {
+      if (!part.empty()) list.insert(random_.chance(0.5) ? list.begin() : list.end(), part);
+    }
+    return fmt::format("[{}]", fmt::join(list, ", "));
+  }
+  bool draws_transform() { return random_.chance(0.5); }
+
+ private:
+  Random random_;
+};
+
+std::string draw_levels(Random& random, Rules& rules, Scenario& scenario,
+                        const std::string& shared) {
   const Signal signal = scenario.failover.signal;
   const std::string name(signal_name(signal));
   const size_t first = random.below(2);
-  std::string text = fmt::format(
-      "    {}: {{receivers: [otlp], processors: [{}], exporters: [failover]}}\n", name, shared);
+  Route route{.signal = signal};
+  std::string text =
+      fmt::format("    {}: {{receivers: [otlp], processors: {}, exporters: [failover]}}\n", name,
+                  rules.draw_list(shared, "", route));
   for (const auto& [level, destination] : {std::pair{"first", first}, {"second", 1 - first}}) {
     text += fmt::format("    {}/{}: {{receivers: [failover], exporters: [{}]}}\n", name, level,
                         scenario.destinations[destination].exporter);
-    scenario.routes.push_back({signal, destination, false});
+    route.destination = destination;
+    scenario.routes.push_back(route);
   }
   return text;
 }
@@ -223,31 +259,42 @@ std::string draw_pipelines(Random& random, Scenario& scenario, const std::string
   const char* const resource = random.chance(0.5) ? ", resource" : "";
   const std::string first = scenario.destinations[0].exporter;
   const std::string second = scenario.destinations[1].exporter;
+  Rules rules(scenario.seed);
+  const bool transforms = edits && rules.draws_transform();
+  if (transforms) scenario.edit_text = "once";
+  const char* const editor = transforms ? "transform" : "attributes";
+  Route route{.signal = Signal::kTraces, .is_edited = edits};
   const std::string processors =
-      edits ? fmt::format("[{}attributes{}]", shared.empty() ? "" : shared + ", ", resource)
-            : fmt::format("[{}]", shared);
+      rules.draw_list(shared, edits ? fmt::format("{}{}", editor, resource) : "", route);
   const uint64_t shape = random.below(4);
   const std::string both = first + ", " + second;
   std::string text =
       fmt::format("    traces: {{receivers: [otlp], processors: {}, exporters: [{}]}}\n",
                   processors, shape == 1 ? first : both);
-  scenario.routes.push_back({Signal::kTraces, 0, edits});
-  if (shape != 1) scenario.routes.push_back({Signal::kTraces, 1, edits});
+  scenario.routes.push_back(route);
+  route.destination = 1;
+  if (shape != 1) scenario.routes.push_back(route);
   if (shape <= 1) {
+    route.is_edited = false;
     text +=
-        fmt::format("    traces/second: {{receivers: [otlp], processors: [{}], exporters: [{}]}}\n",
-                    shared, second);
-    scenario.routes.push_back({Signal::kTraces, 1, false});
+        fmt::format("    traces/second: {{receivers: [otlp], processors: {}, exporters: [{}]}}\n",
+                    rules.draw_list(shared, "", route), second);
+    scenario.routes.push_back(route);
   }
   for (const Signal signal : {Signal::kMetrics, Signal::kLogs}) {
     if (scenario.fails_over(signal)) {
-      text += draw_levels(random, scenario, shared);
+      text += draw_levels(random, rules, scenario, shared);
       continue;
     }
-    text += fmt::format("    {}: {{receivers: [otlp], processors: [{}], exporters: [{}]}}\n",
-                        signal_name(signal), shared, both);
-    scenario.routes.push_back({signal, 0, false});
-    scenario.routes.push_back({signal, 1, false});
+    Route both_ways{.signal = signal};
+    // A data point has no id to filter by.
+    const std::string list = signal == Signal::kLogs ? rules.draw_list(shared, "", both_ways)
+                                                     : fmt::format("[{}]", shared);
+    text += fmt::format("    {}: {{receivers: [otlp], processors: {}, exporters: [{}]}}\n",
+                        signal_name(signal), list, both);
+    for (both_ways.destination = 0; both_ways.destination < 2; ++both_ways.destination) {
+      scenario.routes.push_back(both_ways);
+    }
   }
   return text;
 }
@@ -313,6 +360,7 @@ void draw_collector(Random& random, Scenario& scenario) {
       "processors:\n  attributes: {{actions: [{}]}}\n"
       "  resource: {{attributes: [{{key: sim.resource, value: here, action: upsert}}]}}\n",
       draw_edit(random));
+  text += fmt::format(kTransform, kEditKey) + fmt::format(kFilter, kFilterPattern);
   if (random.chance(0.5)) {
     shared = "memory_limiter";
     text += fmt::format("  memory_limiter: {{check_interval: 1s, limit_mib: {}}}\n",

@@ -87,6 +87,7 @@ struct Route {
   Signal signal = Signal::kTraces;
   size_t destination = 0;
   bool is_edited = false;
+  bool is_filtered = false;  // by kFilterPattern
 };
 
 // One signal may go through a failover connector: to one destination, and if that fails to the
@@ -144,6 +145,7 @@ struct Scenario {
   StorageScenario storage;
   std::array<DestinationScenario, 2> destinations;
   std::vector<Route> routes;
+  std::string edit_text;  // of each edited span; empty: it varies
   FailoverScenario failover;
   std::vector<ClientScenario> clients;
   std::vector<HostileClientScenario> hostile_clients;

@@ -153,6 +153,10 @@ void Sink::on_request(transport::Request request, transport::Exchange exchange) 
 void Sink::check_item(Signal signal, const NumberedItem& item) {
   if (problems_.size() >= kProblemsMax) return;
   const Bytes* sent = sent_.find(signal, item.number);
+  if (expected_.filtered[index_of(signal)] && is_filtered(signal, item.number)) {
+    problems_.push_back(fmt::format("{} got {} {:#x}, which is filtered", scenario_.host,
+                                    item_name(signal), item.number));
+  }
   const bool is_as_sent = sent != nullptr && item.bytes.text() == sent->text();
   if (is_as_sent && (signal != Signal::kTraces || expected_.untouched)) {
     return;
@@ -169,6 +173,9 @@ void Sink::check_item(Signal signal, const NumberedItem& item) {
     problems_.push_back(fmt::format("{} got {} with other bytes", scenario_.host, name));
   } else if (without_edit(item.bytes) != sent->text()) {
     problems_.push_back(fmt::format("{} got {} changed beyond its edit", scenario_.host, name));
+  } else if (!expected_.edit_text.empty() && edit_of(item.bytes) != expected_.edit_text) {
+    problems_.push_back(
+        fmt::format("{} got {} edited as \"{}\"", scenario_.host, name, edit_of(item.bytes)));
   }
 }
 

@@ -28,8 +28,10 @@ namespace millrace::sim_test {
 class Sink final : public transport::RequestHandler, public transport::ServerObserver {
  public:
   struct Expected {
-    bool untouched = false;  // spans may arrive as they were sent
-    bool edited = false;     // spans may arrive with the attribute
+    bool untouched = false;                        // spans may arrive as they were sent
+    bool edited = false;                           // spans may arrive with the attribute
+    std::string edit_text;                         // the value of the attribute; empty: it varies
+    std::array<bool, kSignalCount> filtered = {};  // each way of the signal has a filter
   };
   Sink(io::sim::World& world, const DestinationScenario& scenario, Expected expected, uint64_t seed,
        const SentItems& sent, Coverage& coverage);
