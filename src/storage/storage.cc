@@ -72,8 +72,10 @@ Status Storage::append(io::Loop& loop, const Payload& payload, uint32_t admitted
     wants.push_back({.target = target.backlog->target_of(*target.account), .is_taken = true});
   }
   if (wants.empty()) return {};
-  auto memory =
-      Reservation::try_make(*budget_, MemoryTerm::kQueues, segment_log::kPendingRecordBytes);
+  // A connector's batch must be able to leave its queue in a process whose budget is full, perhaps
+  // of that queue alone.
+  auto memory = Reservation::try_make_to_drain(*budget_, MemoryTerm::kQueues,
+                                               segment_log::kPendingRecordBytes);
   if (!memory) return fail(no_memory("storing", segment_log::kPendingRecordBytes, *budget_));
   segment_log::Log::OnDurable on_durable;
   if (waiter == nullptr) {

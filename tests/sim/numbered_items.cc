@@ -1,5 +1,6 @@
 #include "tests/sim/numbered_items.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -88,14 +89,15 @@ std::vector<NumberedItem> read_items(Signal signal, const Bytes& message) {
   return items;
 }
 
-std::string without_edit(const Bytes& span) {
-  std::string kept;
+std::vector<std::string> fields_without_edit(const Bytes& span) {
+  std::vector<std::string> kept;
   wire::FieldReader fields(span.view());
   for (wire::Field field; fields.next(&field);) {
     const bool is_edit = field.is(otlp::kSpanAttributes, wire::WireType::kLen) &&
                          otlp::KeyValueView::read(field.bytes).key == kEditKey;
-    if (!is_edit) kept += as_text(field.whole);
+    if (!is_edit) kept.emplace_back(as_text(field.whole));
   }
+  std::ranges::sort(kept);
   return kept;
 }
 

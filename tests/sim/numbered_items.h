@@ -32,8 +32,8 @@ std::vector<NumberedItem> read_items(Signal signal, const Bytes& message);
 
 // The attribute that the scenario's attributes or transform processor inserts.
 inline constexpr char kEditKey[] = "sim.edited";
-// Returns the span without that attribute; unchanged if it has none.
-std::string without_edit(const Bytes& span);
+// Returns the fields of the span without that attribute, sorted: an edit may change their order.
+std::vector<std::string> fields_without_edit(const Bytes& span);
 // The text of that attribute; empty if there is none.
 std::string edit_of(const Bytes& span);
 
