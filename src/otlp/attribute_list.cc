@@ -76,7 +76,25 @@ void AttributeList::read_attributes() {
     }
     entry.value_size = static_cast<uint32_t>(view.value.size());
     if (!view.value.empty()) entry.value_at = offset(view.value.data());
+    if (view.is_split) join_value(entries_.size() - 1, field.bytes);
   }
+}
+
+// Every reader joins the parts of a value, so an editor must see all of them: the attribute is
+// written anew with one value.
+void AttributeList::join_value(size_t index, MessageBytes key_value) {
+  constexpr uint32_t kValue = 2;  // KeyValue.value
+  size_t size = 0;
+  std::optional<uint32_t> begin;
+  wire::FieldReader fields(key_value);
+  for (wire::Field field; fields.next(&field);) {
+    if (!field.is(kValue, wire::WireType::kLen)) continue;
+    const std::optional<uint32_t> at = put(as_text(field.bytes));
+    if (!at) return;
+    if (!begin) begin = at;
+    size += field.bytes.size();
+  }
+  set_own_value(index, *begin, size);
 }
 
 bool AttributeList::make_room_for_entry() {

@@ -135,7 +135,9 @@ KeyValueView KeyValueView::read(MessageBytes key_value, Pace* pace) {
   KeyValueView view;
   each_field(key_value, pace, [&](const Field& field) {
     if (field.is(1, kLen)) view.key = field.text();
-    if (field.is(2, kLen)) view.value = field.bytes;
+    if (!field.is(2, kLen)) return;
+    view.is_split = view.is_split || view.value.data() != nullptr;
+    view.value = field.bytes;
   });
   return view;
 }

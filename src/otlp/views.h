@@ -84,6 +84,8 @@ class ElementReader {
 struct KeyValueView {
   std::string_view key;
   MessageBytes value;  // content of the AnyValue; empty when absent
+  bool is_split =
+      false;  // the value came in several parts, which a reader joins; `value` is the last
   static KeyValueView read(MessageBytes key_value, Pace* pace = nullptr);
 };
 

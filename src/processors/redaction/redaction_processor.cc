@@ -65,25 +65,38 @@ class Redaction {
   }
 
   void edit_log_record(const EditContext& context, AttributeList& list) {
-    MessageBytes body;  // of several the last one holds
-    wire::FieldReader fields(context.item);
-    for (wire::Field field; fields.next(&field);) {
-      work_.pace.step(otlp::kFieldUnits);
-      if (field.is(kLogBody, wire::WireType::kLen)) body = field.bytes;
-    }
-    // Numbers in a body are looked at as well, but not as the text that stands in the bytes.
-    const auto type = AnyValueView::read(body, &work_.pace).type;
-    const bool is_text = type == AnyValueView::Type::kString || type == AnyValueView::Type::kEmpty;
-    if (is_text && has_nothing(context.item)) return;
+    if (body_is_text(context.item) && has_nothing(context.item)) return;
     edit_each(list);
-    const bool is_changed = body_.redact(body);
+    // A reader joins a body that comes in several parts, so each of them is looked at.
+    size_t part_count = 0;
+    wire::FieldReader fields(context.item);
+    for (wire::Field field; !list.failed() && fields.next(&field);) {
+      work_.pace.step(otlp::kFieldUnits);
+      if (!field.is(kLogBody, wire::WireType::kLen)) continue;
+      ++part_count;
+      if (body_.redact(field.bytes)) list.replace(field, body_.content());
+      if (body_.failure()) list.fail(*body_.failure());
+    }
+    if (part_count == 0 && body_.redact({})) list.append_field(kLogBody, body_.content());
     if (body_.failure()) list.fail(*body_.failure());
     give_failures(list);
-    if (is_changed) replace_body(context.item, body, list);
     keys_.write(KeyLists::Of::kBody, list);
   }
 
  private:
+  // Numbers in a body are looked at as well, but not as the text that stands in the bytes.
+  bool body_is_text(MessageBytes item) {
+    using Type = AnyValueView::Type;
+    wire::FieldReader fields(item);
+    for (wire::Field field; fields.next(&field);) {
+      work_.pace.step(otlp::kFieldUnits);
+      if (!field.is(kLogBody, wire::WireType::kLen)) continue;
+      const Type type = AnyValueView::read(field.bytes, &work_.pace).type;
+      if (type != Type::kString && type != Type::kEmpty) return false;
+    }
+    return true;
+  }
+
   bool has_nothing(MessageBytes message) {
     if (!options_.bytes_tell || message.size() > kSearchedBytesMax) return false;
     work_.pace.step(message.size());
@@ -125,20 +138,6 @@ class Redaction {
   void give_failures(AttributeList& list) {
     if (redactor_.failure()) list.fail(*redactor_.failure());
     if (text_.failed()) list.fail(*text_.failure());
-  }
-
-  void replace_body(MessageBytes item, MessageBytes body, AttributeList& list) {
-    if (body.data() == nullptr) return list.append_field(kLogBody, body_.content());
-    wire::FieldReader fields(item);
-    for (wire::Field field; !list.failed() && fields.next(&field);) {
-      work_.pace.step(otlp::kFieldUnits);
-      if (!field.is(kLogBody, wire::WireType::kLen)) continue;
-      if (field.bytes.data() == body.data()) {
-        list.replace(field, body_.content());
-      } else {
-        list.replace(field.whole, "");
-      }
-    }
   }
 
   const Options& options_;

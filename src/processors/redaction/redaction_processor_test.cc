@@ -5,6 +5,7 @@
 #include <string>
 
 #include "otlp/admit.h"
+#include "otlp/attribute_list.h"
 #include "otlp/json/testing/json_request.h"
 #include "yaml/parse.h"
 
@@ -179,6 +180,40 @@ TEST(RedactionProcessorTest, EveryPlaceOfASpanIsReached) {
   EXPECT_EQ(redacted("{" + std::string(kCards) + ", blocked_key_patterns: [no]}", Signal::kTraces,
                      request(card)),
             request(masked));
+}
+
+std::string len_field(uint32_t number, std::string_view content) {
+  std::string field;
+  field += static_cast<char>(number << 3 | 2);
+  field += static_cast<char>(content.size());
+  return field.append(content);
+}
+
+// A reader joins the parts of a message, so an empty last part hid the value from the processor.
+TEST(RedactionProcessorTest, AValueInSeveralPartsIsNotHidden) {
+  const std::string card = otlp::encode_string_value(kCard);
+  const std::string attribute =
+      len_field(1, "c") + len_field(2, card) + len_field(2, std::string_view());
+  const auto request_of = [](const std::string& item) {
+    return Bytes::copy_of(len_field(1, len_field(2, len_field(2, item))));
+  };
+  const std::string yaml = "{" + std::string(kCards) + "}";
+  testing::TestWork own;
+  const auto in_span = run(yaml, Signal::kTraces, request_of(len_field(9, attribute)), own.work);
+  ASSERT_TRUE(in_span);
+  EXPECT_EQ(testing::json_of_request(Signal::kTraces, *in_span),
+            span_with(attributes({{"c", "****"}})));
+
+  const std::string nested = len_field(6, len_field(1, attribute));
+  for (const std::string& body :
+       {len_field(5, card) + len_field(5, std::string_view()), len_field(5, nested),
+        len_field(5, nested) + len_field(5, nested)}) {
+    const auto in_body = run(yaml, Signal::kLogs, request_of(body), own.work);
+    ASSERT_TRUE(in_body);
+    const std::string json = testing::json_of_request(Signal::kLogs, *in_body);
+    EXPECT_EQ(json.find(kCard), std::string::npos) << json;
+    EXPECT_NE(json.find("****"), std::string::npos) << json;
+  }
 }
 
 TEST(RedactionProcessorTest, LinksAndNamesAreLeftAlone) {
