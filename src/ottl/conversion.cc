@@ -106,7 +106,8 @@ std::optional<Value> from_json(const simdjson::dom::element& element, Scratch& s
     }
     case J::ARRAY: {
       List* const list = scratch.make_list();
-      for (const simdjson::dom::element child : element.get_array().value_unsafe()) {
+      const simdjson::dom::array children = element;
+      for (const simdjson::dom::element child : children) {
         if (!scratch.charge(2 * sizeof(Value))) break;
         const auto value = from_json(child, scratch, depth + 1);
         if (!value) return {};
