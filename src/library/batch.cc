@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "library/chunk_store.h"
 #include "library/shared_batch.h"
 #include "otlp/views.h"
@@ -10,6 +11,9 @@
 
 namespace millrace::library {
 namespace {
+
+// Copies that the embedding program asked for and holds.
+constexpr char kOfTheProgram[] = "constant copies for the program";
 
 class RopeBatch final : public v1::Batch {
  public:
@@ -268,6 +272,7 @@ v1::BatchRef make_shared_batch(Signal signal, uint32_t item_count, Rope bytes) {
     return chunk != nullptr && chunk->home != nullptr && !ChunkStore::is_of_a_store(*chunk);
   };
   if (std::ranges::any_of(bytes.pieces(), is_bound)) {
+    const AllocationName name(kOfTheProgram);
     Rope free;
     for (const Bytes& piece : bytes.pieces()) {
       free.append(is_bound(piece) ? Bytes::copy_of(piece.view()) : piece);
@@ -283,6 +288,7 @@ v1::BatchRef make_shared_batch(Signal signal, uint32_t item_count, Rope bytes) {
 namespace millrace::v1 {
 
 std::string Batch::to_bytes() const {
+  const AllocationName name(library::kOfTheProgram);
   std::string whole;
   whole.reserve(byte_count());
   for (const std::span<const uint8_t> piece : pieces()) {
@@ -292,6 +298,7 @@ std::string Batch::to_bytes() const {
 }
 
 std::vector<Span> Batch::to_spans() const {
+  const AllocationName name(library::kOfTheProgram);
   std::vector<Span> spans;
   if (signal() != Signal::kTraces) return spans;
   spans.reserve(item_count());
@@ -301,6 +308,7 @@ std::vector<Span> Batch::to_spans() const {
 }
 
 std::vector<LogRecord> Batch::to_log_records() const {
+  const AllocationName name(library::kOfTheProgram);
   std::vector<LogRecord> records;
   if (signal() != Signal::kLogs) return records;
   records.reserve(item_count());
@@ -310,6 +318,7 @@ std::vector<LogRecord> Batch::to_log_records() const {
 }
 
 std::vector<MetricPoint> Batch::to_metric_points() const {
+  const AllocationName name(library::kOfTheProgram);
   std::vector<MetricPoint> points;
   if (signal() != Signal::kMetrics) return points;
   points.reserve(item_count());

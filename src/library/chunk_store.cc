@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/allocation_name.h"
+
 namespace millrace::library {
 namespace {
 
@@ -27,6 +29,8 @@ class ChunkStore::Home final : public ChunkHome {
     }
     Chunk* chunk = nullptr;
     if (size_class == kNoClass || !idle_[size_class].try_pop(chunk)) {
+      // Bounded by bytes_max, all chunks together.
+      const AllocationName name("constant chunks of the library");
       // Not allocate_chunk(), which ends the process: here a lack of memory is returned.
       void* memory = std::malloc(sizeof(Chunk) + capacity + kChunkPadding);
       if (memory == nullptr) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/allocation_name.h"
 #include "wire/protobuf.h"
 
 namespace millrace::library {
@@ -21,6 +22,8 @@ std::string_view as_text(const uint8_t* begin, const uint8_t* end) {
 size_t PointJoiner::join(std::span<uint8_t> items) {
   const bool is_joined = read(items) && metric_count_ < point_count_;
   if (is_joined) {
+    // At most a chunk, whose items are joined.
+    const AllocationName name("constant joining of points");
     joined_.clear();
     joined_.reserve(items.size());
     for (size_t i = 0; i < metric_count_; ++i) write(metrics_[i]);

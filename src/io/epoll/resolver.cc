@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/allocation_name.h"
 #include "base/mutex.h"
 #include "io/address.h"
 #include "io/epoll/epoll.h"
@@ -61,7 +62,11 @@ struct Resolver::State {
       Job job = std::move(jobs.front());
       jobs.pop_front();
       lock.unlock();
-      job.done(look_up(job.host, job.port));
+      {
+        // The system's resolver reads an answer of the network into a buffer of its own.
+        const AllocationName name("constant name lookup", size_t{256} << 10);
+        job.done(look_up(job.host, job.port));
+      }
       job.done = nullptr;
       lock.lock();
     }
