@@ -100,8 +100,8 @@ bool LogBody::put_entry(MessageBytes entry) {
   put_field(kKey, view.key);
   const size_t value_begin = out_.size();
   bool is_changed = false;
-  // No encoder writes a value in several parts; whoever joins them might read what none of them
-  // has.
+  // No encoder writes a value in several parts. A reader that joins them would see more than the
+  // last.
   if (rule == KeyRule::kMasked || view.is_split) {
     keys_.add(Kind::kMasked, path_.view());
     put_string(redactor_.mask_all(value.type == Type::kString ? value.text : ""));
