@@ -21,7 +21,7 @@ Sink::Sink(io::sim::World& world, const DestinationScenario& scenario, Expected 
     : world_(world),
       scenario_(scenario),
       behaviour_(scenario.sink),
-      expected_(expected),
+      expected_(std::move(expected)),
       random_(seed),
       sent_(sent),
       coverage_(coverage),
