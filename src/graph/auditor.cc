@@ -30,7 +30,7 @@ void Auditor::ask_all(const std::function<Report(const OnLoop&)>& ask,
   auto answers =
       std::make_shared<Answers>(parts_.loops.size(), std::move(on_report), std::move(then));
   for (const OnLoop& on_loop : parts_.loops) {
-    on_loop.loop->post([self = self_, &loop = loop_, &on_loop, ask, answers] {
+    on_loop.loop->post([self = self_, &loop = loop_, &on_loop, ask = ask, answers] {
       if (*self == nullptr) return;
       loop.post([self, answers, report = ask(on_loop)] {
         if (*self == nullptr) return;

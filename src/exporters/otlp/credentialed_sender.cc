@@ -23,14 +23,8 @@ CredentialedSender::CredentialedSender(io::Loop& loop,
         for (Waiting& each : std::exchange(waiting_, {})) send_or_wait(std::move(each));
       })) {}
 
-void CredentialedSender::send(transport::Client& client, transport::ClientRequest request,
-                              Done done) {
-  if (source_ == nullptr) {
-    return client.send(std::move(request),
-                       [done = std::move(done)](transport::ClientAnswer answer) mutable {
-                         done(std::move(answer), false);
-                       });
-  }
+void CredentialedSender::send_with_credentials(transport::Client& client,
+                                               transport::ClientRequest request, Done done) {
   const MonotonicTime until = std::min(request.deadline, loop_.now() + kWaitMax);
   send_or_wait({client, std::move(request), until, std::move(done)});
 }

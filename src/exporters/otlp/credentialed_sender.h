@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "io/loop.h"
@@ -23,8 +24,17 @@ class CredentialedSender {
   // source's: kInvalidArgument is final, others may pass. Errors may come from inside send().
   using Done =
       std::move_only_function<void(Result<transport::ClientAnswer> answer, bool has_newer)>;
-  // request.metadata: the headers that came with the data.
-  void send(transport::Client& client, transport::ClientRequest request, Done done);
+  // request.metadata: the headers that came with the data. A template, so that a request without
+  // credentials keeps its callback in one piece of memory.
+  template <class Callback>
+  void send(transport::Client& client, transport::ClientRequest request, Callback done) {
+    if (source_ != nullptr)
+      return send_with_credentials(client, std::move(request), std::move(done));
+    client.send(std::move(request),
+                [done = std::move(done)](transport::ClientAnswer answer) mutable {
+                  done(std::move(answer), false);
+                });
+  }
   // Ends requests that wait for credentials with kCancelled.
   void cancel();
 
@@ -36,6 +46,8 @@ class CredentialedSender {
     Done done;
   };
 
+  void send_with_credentials(transport::Client& client, transport::ClientRequest request,
+                             Done done);
   Result<transport::Credentials> credentials_for(const MetadataRef& metadata) const;
   void send_or_wait(Waiting request);
   bool are_outdated(const transport::Credentials& shown, const MetadataRef& metadata,

@@ -102,8 +102,9 @@ MonotonicTime ClientCalls::expire(MonotonicTime now,
 }
 
 std::optional<ClientCalls::Finished> ClientCalls::take_finished() {
-  if (finished_.empty()) return std::nullopt;
-  Finished finished = std::move(finished_.front());
+  std::optional<Finished> finished;
+  if (finished_.empty()) return finished;
+  finished.emplace(std::move(finished_.front()));
   finished_.pop_front();
   return finished;
 }

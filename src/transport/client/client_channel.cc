@@ -1,6 +1,7 @@
 #include "transport/client/client_channel.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -202,13 +203,15 @@ void ClientChannel::connect_where_needed() {
   resolver_.start_if_due();
   const MonotonicTime now = loop_.now();
   const ConnectDemand demand = this->demand();
-  const auto fits = [&](const Target& target) {
+  // By reference, because a std::function of three captures would be allocated for each request.
+  const auto may_connect = [&](const Target& target) {
     return connect_policy_.may_connect(target, demand, now);
   };
-  const auto overdue = [&](const Target& target) {
+  const auto is_overdue = [&](const Target& target) {
     return connect_policy_.is_overdue(target, demand, now);
   };
-  while (Target* target = targets_.next_to_try(overdue)) connect(*target);
+  const auto fits = std::cref(may_connect);
+  while (Target* target = targets_.next_to_try(std::cref(is_overdue))) connect(*target);
   if (kind_ == ChannelKind::kHttp) {
     while (targets_.attempt_count() < calls_.waiting_count() &&
            targets_.attempt_count() + targets_.connection_count() < options_.connections_max) {
