@@ -61,6 +61,7 @@ void AttributeList::read_attributes() {
   const auto offset = [&](const uint8_t* at) {
     return static_cast<uint32_t>(at - message_.data());
   };
+  bool has_split_value = false;
   wire::FieldReader fields(message_);
   for (wire::Field field; fields.next(&field);) {
     work_.pace.step(8);
@@ -76,12 +77,24 @@ void AttributeList::read_attributes() {
     }
     entry.value_size = static_cast<uint32_t>(view.value.size());
     if (!view.value.empty()) entry.value_at = offset(view.value.data());
-    if (view.is_split) join_value(entries_.size() - 1, field.bytes);
+    has_split_value |= view.is_split;
   }
+  if (has_split_value) join_split_values();
 }
 
 // Every reader joins the parts of a value, so an editor must see all of them: the attribute is
 // written anew with one value.
+void AttributeList::join_split_values() {
+  size_t index = 0;
+  wire::FieldReader fields(message_);
+  for (wire::Field field; fields.next(&field);) {
+    work_.pace.step(8);
+    if (!field.is(field_number_, wire::WireType::kLen)) continue;
+    if (KeyValueView::read(field.bytes).is_split) join_value(index, field.bytes);
+    ++index;
+  }
+}
+
 void AttributeList::join_value(size_t index, MessageBytes key_value) {
   constexpr uint32_t kValue = 2;  // KeyValue.value
   size_t size = 0;

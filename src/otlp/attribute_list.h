@@ -142,6 +142,7 @@ class AttributeList {
     if (!is_read_) read_attributes();
   }
   void read_attributes();
+  void join_split_values();
   void join_value(size_t index, MessageBytes key_value);
   std::optional<size_t> find_index(std::string_view key);
   MessageBytes part(const uint8_t* from, uint32_t at, uint32_t size) const {

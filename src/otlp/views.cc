@@ -136,7 +136,7 @@ KeyValueView KeyValueView::read(MessageBytes key_value, Pace* pace) {
   each_field(key_value, pace, [&](const Field& field) {
     if (field.is(1, kLen)) view.key = field.text();
     if (!field.is(2, kLen)) return;
-    view.is_split = view.is_split || view.value.data() != nullptr;
+    if (__builtin_expect(view.value.data() != nullptr, 0)) view.is_split = true;
     view.value = field.bytes;
   });
   return view;
