@@ -104,6 +104,7 @@ Result<ClientEndpoint> parse_grpc_endpoint(std::string_view text) {
   } else if (rest.starts_with("unix:")) {
     rest.remove_prefix(5);
     if (rest.starts_with("//")) rest.remove_prefix(2);
+    while (rest.starts_with("//")) rest.remove_prefix(1);
     if (rest.size() < 2 || !rest.starts_with('/')) {
       return bad("expected an absolute path, unix:///run/otlp.sock, found \"" + std::string(text) +
                  "\"");

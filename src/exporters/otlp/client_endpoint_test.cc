@@ -20,7 +20,8 @@ TEST(ClientEndpointTest, GrpcForms) {
 }
 
 TEST(ClientEndpointTest, GrpcOverUnixSockets) {
-  for (const char* text : {"unix:///run/otlp.sock", "unix:/run/otlp.sock"}) {
+  for (const char* text :
+       {"unix:///run/otlp.sock", "unix:/run/otlp.sock", "unix:////run/otlp.sock"}) {
     const auto endpoint = parse_grpc_endpoint(text);
     ASSERT_TRUE(endpoint) << text;
     EXPECT_TRUE(endpoint->is_unix());
