@@ -16,10 +16,6 @@ using F = Function;
 using V = Value::Type;
 using Result = Evaluated<Value>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Result is_in_cidr(Arguments& arguments) {
   const auto text = arguments.text(0);
   if (!text) return error(text.error());

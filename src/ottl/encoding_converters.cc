@@ -12,10 +12,6 @@ using F = Function;
 using V = Value::Type;
 using Result = Evaluated<Value>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Result hex(Arguments& arguments) {
   const auto bytes = arguments.bytes_like(0);
   if (!bytes) return error(bytes.error());

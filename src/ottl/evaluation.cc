@@ -11,10 +11,6 @@ namespace {
 using Op = Node::Op;
 using V = Value::Type;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Evaluated<Value> calculate_ints(int64_t a, int64_t b, char sign) {
   // Overflow wraps, as in otelcol.
   const auto x = static_cast<uint64_t>(a);

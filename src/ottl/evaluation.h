@@ -8,6 +8,7 @@
 #include <array>
 #include <expected>
 #include <string>
+#include <utility>
 
 #include "base/pace.h"
 #include "base/random.h"
@@ -38,6 +39,11 @@ struct Item {
 };
 
 using EvaluationError = std::string;
+// The result of a function that fails.
+inline std::unexpected<EvaluationError> error(std::string text) {
+  return std::unexpected(std::move(text));
+}
+
 class Evaluation {
  public:
   Evaluation(const Item& item, Scratch& scratch) : item_(item), scratch_(scratch) {}

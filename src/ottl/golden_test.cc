@@ -8,25 +8,13 @@
 #include <vector>
 
 #include "ottl/compile.h"
+#include "ottl/testing/golden_file.h"
 
 namespace millrace::ottl {
 namespace {
 
-Signal signal_of(std::string_view fixture) {
-  if (fixture.starts_with("log")) return Signal::kLogs;
-  const bool is_traces = fixture == "span" || fixture == "root" || fixture == "events";
-  return is_traces ? Signal::kTraces : Signal::kMetrics;
-}
-
-std::vector<std::string> split_statements(std::string_view text) {
-  std::vector<std::string> statements;
-  for (size_t end = text.find(" ;; "); end != std::string_view::npos; end = text.find(" ;; ")) {
-    statements.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 4);
-  }
-  statements.emplace_back(text);
-  return statements;
-}
+using testing::signal_of;
+using testing::split_statements;
 
 // The error, or nothing.
 std::string compile(Signal signal, std::string_view context_text, std::string_view text) {

@@ -16,10 +16,6 @@ using F = Function;
 using V = Value::Type;
 using Result = Evaluated<Value>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Result digest(Arguments& arguments, const EVP_MD* algorithm) {
   const auto text = arguments.text(0);
   if (!text) return error(text.error());

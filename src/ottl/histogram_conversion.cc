@@ -103,10 +103,6 @@ class Distribution {
   Random* random_;
 };
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Value make_list(std::span<const double> numbers, Scratch& scratch) {
   List* const list = scratch.make_list();
   for (const double number : numbers) list->elements.push_back(Value::of_double(number));

@@ -16,10 +16,6 @@ using F = Function;
 using V = Value::Type;
 using Result = Evaluated<Value>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Result coalesce(Arguments& arguments) {
   for (const Node& node : arguments.node(0).children) {
     auto value = arguments.evaluation().value_of(node);

@@ -14,10 +14,6 @@ using F = Function;
 using V = Value::Type;
 using Done = Evaluated<void>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 bool can_be_element(const Value& value) {
   switch (value.type) {
     case V::kTime:

@@ -12,10 +12,6 @@ using F = Function;
 using V = Value::Type;
 using Done = Evaluated<void>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Done erase_if(Arguments& arguments, const auto& is_wanted) {
   const auto found = any_entry(arguments, is_wanted);
   if (!found) return error(found.error());

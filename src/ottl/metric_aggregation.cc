@@ -15,10 +15,6 @@ namespace {
 using V = Value::Type;
 using Points = std::vector<Record>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 void append_number(int64_t number, std::string* key) { *key += std::to_string(number) + ","; }
 
 // Points with the same key form a group.

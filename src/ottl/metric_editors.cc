@@ -23,10 +23,6 @@ using V = Value::Type;
 using Done = Evaluated<void>;
 using Type = otlp::MetricType;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Record& metric_of(Arguments& arguments) {
   return arguments.evaluation().item().at(Context::kMetric);
 }

@@ -16,10 +16,6 @@ using V = Value::Type;
 using Done = Evaluated<void>;
 using Type = otlp::MetricType;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 bool is_histogram(Type type) {
   return type == Type::kHistogram || type == Type::kExponentialHistogram;
 }

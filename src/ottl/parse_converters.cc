@@ -19,10 +19,6 @@ using Result = Evaluated<Value>;
 
 constexpr size_t kCsvFieldsMax = 10'000;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Result extract_patterns(Arguments& arguments) {
   const auto pattern = arguments.pattern(1);
   if (!pattern) return error(pattern.error());

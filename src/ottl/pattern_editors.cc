@@ -14,10 +14,6 @@ using F = Function;
 using V = Value::Type;
 using Done = Evaluated<void>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 // `format` holds "%s" once and no other verb.
 Evaluated<std::string> apply_format(std::string_view format, std::string_view text) {
   const size_t at = format.find("%s");

@@ -16,10 +16,6 @@ using F = Function;
 using V = Value::Type;
 using Result = Evaluated<Value>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Result is_match(Arguments& arguments) {
   const auto pattern = arguments.pattern(1);
   if (!pattern) return error(pattern.error());

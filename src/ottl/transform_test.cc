@@ -11,10 +11,14 @@
 #include "otlp/json/decode.h"
 #include "otlp/json/encode.h"
 #include "ottl/compile.h"
+#include "ottl/testing/golden_file.h"
 #include "ottl/testing/naive_walk.h"
 
 namespace millrace::ottl {
 namespace {
+
+using testing::signal_of;
+using testing::split_statements;
 
 using Json = simdjson::dom::element;
 
@@ -65,22 +69,6 @@ class Requests {
   otlp::json::Decoder decoder_;
   simdjson::dom::parser parser_;
 };
-
-Signal signal_of(std::string_view fixture) {
-  if (fixture.starts_with("log")) return Signal::kLogs;
-  const bool is_traces = fixture == "span" || fixture == "root" || fixture == "events";
-  return is_traces ? Signal::kTraces : Signal::kMetrics;
-}
-
-std::vector<std::string> split_statements(std::string_view text) {
-  std::vector<std::string> statements;
-  for (size_t end = text.find(" ;; "); end != std::string_view::npos; end = text.find(" ;; ")) {
-    statements.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 4);
-  }
-  statements.emplace_back(text);
-  return statements;
-}
 
 // Known differences.
 bool is_different(std::string_view statement) {

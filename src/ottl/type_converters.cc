@@ -14,10 +14,6 @@ using F = Function;
 using V = Value::Type;
 using Result = Evaluated<Value>;
 
-std::unexpected<EvaluationError> error(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 // IsString and the like: nil and other types are false.
 Result is_type(Arguments& arguments, V wanted) {
   const auto value = arguments.value(0);
