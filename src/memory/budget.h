@@ -149,30 +149,15 @@ class Reservation {
  public:
   Reservation() = default;
   static Reservation try_make(Budget& budget, MemoryTerm term, size_t bytes) {
-    Reservation made;
-    if (budget.try_reserve(term, bytes)) {
-      made.budget_ = &budget;
-      made.term_ = term;
-      made.bytes_ = bytes;
-    }
-    return made;
+    return budget.try_reserve(term, bytes) ? Reservation(budget, term, bytes) : Reservation();
   }
   static Reservation try_make_to_drain(Budget& budget, MemoryTerm term, size_t bytes) {
-    Reservation made;
-    if (budget.try_reserve_to_drain(term, bytes)) {
-      made.budget_ = &budget;
-      made.term_ = term;
-      made.bytes_ = bytes;
-    }
-    return made;
+    return budget.try_reserve_to_drain(term, bytes) ? Reservation(budget, term, bytes)
+                                                    : Reservation();
   }
   static Reservation make_beyond(Budget& budget, MemoryTerm term, size_t bytes) {
     budget.reserve_beyond(term, bytes);
-    Reservation made;
-    made.budget_ = &budget;
-    made.term_ = term;
-    made.bytes_ = bytes;
-    return made;
+    return {budget, term, bytes};
   }
   Reservation(Reservation&& other) noexcept
       : budget_(std::exchange(other.budget_, nullptr)),
@@ -202,6 +187,10 @@ class Reservation {
   size_t bytes() const { return bytes_; }
 
  private:
+  // Takes over what was reserved.
+  Reservation(Budget& budget, MemoryTerm term, size_t bytes)
+      : budget_(&budget), term_(term), bytes_(bytes) {}
+
   Budget* budget_ = nullptr;
   MemoryTerm term_ = MemoryTerm::kMessages;
   size_t bytes_ = 0;
