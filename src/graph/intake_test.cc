@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "graph/drain.h"
+#include "graph/testing/holder.h"
 #include "graph/testing/rig.h"
 
 namespace millrace::pipeline {
@@ -16,6 +17,7 @@ namespace {
 
 using ledger::Amount;
 using ledger::DropReason;
+using testing::Holder;
 using testing::outcome_of;
 using testing::plain_options;
 using testing::Rig;
@@ -146,31 +148,6 @@ class Filter final : public Processor {
 
  private:
   const uint32_t count_;
-};
-
-// Holds everything until flushed.
-class Holder final : public Processor {
- public:
-  explicit Holder(Outlet& outlet) : outlet_(outlet) {}
-  Result<ProcessorResult> process(Payload& payload, Work&) override {
-    held_.push_back(payload);
-    const uint32_t count = payload.item_count;
-    payload.item_count = 0;
-    return ProcessorResult{.held_count = count};
-  }
-  uint64_t held_count() const override {
-    uint64_t count = 0;
-    for (const Payload& payload : held_) count += payload.item_count;
-    return count;
-  }
-  void flush() override {
-    for (Payload& payload : held_) (void)outlet_.emit(std::move(payload));
-    held_.clear();
-  }
-
- private:
-  Outlet& outlet_;
-  std::vector<Payload> held_;
 };
 
 TEST(IntakeTest, FilteredItemsAreAccountedWithTheirShareOfTheBytes) {
