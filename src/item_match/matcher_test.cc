@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "config/testing/read_section.h"
 #include "otlp/json/testing/json_request.h"
-#include "yaml/parse.h"
 
 namespace millrace::item_match {
 namespace {
@@ -33,15 +33,9 @@ constexpr std::string_view kMetrics = R"({"resourceMetrics":[{"resource":{"attri
  {"name":"cpu.time","gauge":{"dataPoints":[{"asInt":"1"}]}}]}]}]})";
 
 MatchConfig read(const std::string& yaml) {
-  const auto root = yaml::parse(yaml, "a.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::span");
-  MatchConfig config;
-  read_match_config(section, &config);
-  section.finish();
-  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
-  return config;
+  return testing::read_options_of<MatchConfig>(
+      yaml, "processors::span",
+      [](config::Section& section, MatchConfig& config) { read_match_config(section, &config); });
 }
 
 // One letter for each item: 1 selected, 0 not.

@@ -4,19 +4,17 @@
 
 #include <string>
 
+#include "config/testing/read_section.h"
 #include "yaml/parse.h"
 
 namespace millrace::item_match {
 namespace {
 
 std::string diagnose(std::string_view yaml, MatchConfig* config) {
-  const auto root = yaml::parse(yaml, "a.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::span");
-  read_match_config(section, config);
-  section.finish();
-  return diagnostics.to_text();
+  return testing::read_section(
+             yaml, "processors::span",
+             [&](config::Section& section) { read_match_config(section, config); })
+      .to_text();
 }
 
 struct WrongCase {

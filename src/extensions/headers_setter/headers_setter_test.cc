@@ -4,20 +4,17 @@
 
 #include <string>
 
+#include "config/testing/read_section.h"
 #include "io/testing/test_certificates.h"
-#include "yaml/parse.h"
 
 namespace millrace::extensions {
 namespace {
 
 std::string read(std::string_view text, HeadersSetterOptions& into) {
-  const auto root = yaml::parse(text, "a.yaml");
-  EXPECT_TRUE(root.has_value()) << text;
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "extensions::headers_setter");
-  read_headers_setter(section, into);
-  section.finish();
-  return diagnostics.to_text();
+  return testing::read_section(
+             text, "extensions::headers_setter",
+             [&](config::Section& section) { read_headers_setter(section, into); })
+      .to_text();
 }
 
 struct Made {

@@ -4,11 +4,11 @@
 
 #include <string>
 
+#include "config/testing/read_section.h"
 #include "memory/testing/test_work.h"
 #include "otlp/admit.h"
 #include "otlp/edit.h"
 #include "otlp/example_requests.h"
-#include "yaml/parse.h"
 
 namespace millrace::processors::attributes {
 namespace {
@@ -29,15 +29,9 @@ Rope edit_item_attributes(Signal signal, const Rope& request, const otlp::Attrib
 }
 
 Options read(std::string_view yaml, void (*reader)(config::Section&, Options*)) {
-  const auto root = yaml::parse(yaml, "test.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::attributes");
-  Options options;
-  reader(section, &options);
-  section.finish();
-  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
-  return options;
+  return testing::read_options_of<Options>(
+      yaml, "processors::attributes",
+      [&](config::Section& section, Options& options) { reader(section, &options); });
 }
 
 pipeline::Payload payload_of(Signal signal, const Bytes& request) {

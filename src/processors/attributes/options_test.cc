@@ -1,23 +1,19 @@
 #include "processors/attributes/options.h"
+#include "config/testing/read_section.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "yaml/parse.h"
-
 namespace millrace::processors::attributes {
 namespace {
 
 std::string diagnose(std::string_view yaml) {
-  const auto root = yaml::parse(yaml, "a.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::attributes");
   Options options;
-  read_attributes_options(section, &options);
-  section.finish();
-  return diagnostics.to_text();
+  return testing::read_section(
+             yaml, "processors::attributes",
+             [&](config::Section& section) { read_attributes_options(section, &options); })
+      .to_text();
 }
 
 struct WrongCase {

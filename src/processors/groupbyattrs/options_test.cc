@@ -1,20 +1,15 @@
 #include "processors/groupbyattrs/options.h"
+#include "config/testing/read_section.h"
 
 #include <gtest/gtest.h>
-
-#include "yaml/parse.h"
 
 namespace millrace::processors::groupbyattrs {
 namespace {
 
 std::string diagnose(std::string_view yaml, Options* options) {
-  const auto root = yaml::parse(yaml, "a.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::groupbyattrs");
-  read_options(section, *options);
-  section.finish();
-  return diagnostics.to_text();
+  return testing::read_section(yaml, "processors::groupbyattrs",
+                               [&](config::Section& section) { read_options(section, *options); })
+      .to_text();
 }
 
 TEST(OptionsTest, KeysAreReadOnce) {

@@ -1,22 +1,17 @@
 #include "processors/logdedup/options.h"
+#include "config/testing/read_section.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "yaml/parse.h"
-
 namespace millrace::processors::logdedup {
 namespace {
 
 std::string read(std::string_view text, Options& into) {
-  const auto root = yaml::parse(text, "a.yaml");
-  EXPECT_TRUE(root.has_value()) << text;
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::log_dedup");
-  read_options(section, into);
-  section.finish();
-  return diagnostics.to_text();
+  return testing::read_section(text, "processors::log_dedup",
+                               [&](config::Section& section) { read_options(section, into); })
+      .to_text();
 }
 
 TEST(OptionsTest, DefaultsAreOtelcols) {

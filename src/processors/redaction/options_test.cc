@@ -4,20 +4,16 @@
 
 #include <string>
 
+#include "config/testing/read_section.h"
 #include "processors/redaction/key_rules.h"
-#include "yaml/parse.h"
 
 namespace millrace::processors::redaction {
 namespace {
 
 std::string diagnose(std::string_view yaml, Options* options) {
-  const auto root = yaml::parse(yaml, "a.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::redaction");
-  read_options(section, *options);
-  section.finish();
-  return diagnostics.to_text();
+  return testing::read_section(yaml, "processors::redaction",
+                               [&](config::Section& section) { read_options(section, *options); })
+      .to_text();
 }
 
 struct WrongCase {

@@ -4,22 +4,14 @@
 
 #include <string>
 
+#include "config/testing/read_section.h"
 #include "memory/testing/test_work.h"
-#include "yaml/parse.h"
 
 namespace millrace::processors::redaction {
 namespace {
 
 Options read(const std::string& yaml) {
-  const auto root = yaml::parse(yaml, "a.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::redaction");
-  Options options;
-  read_options(section, options);
-  section.finish();
-  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
-  return options;
+  return testing::read_options_of<Options>(yaml, "processors::redaction", read_options);
 }
 
 std::string redacted(const std::string& yaml, std::string_view text) {

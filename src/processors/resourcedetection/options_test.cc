@@ -4,20 +4,16 @@
 
 #include <string>
 
+#include "config/testing/read_section.h"
 #include "processors/resourcedetection/detector.h"
-#include "yaml/parse.h"
 
 namespace millrace::processors::resourcedetection {
 namespace {
 
 std::string read(std::string_view text, Options& into) {
-  const auto root = yaml::parse(text, "a.yaml");
-  EXPECT_TRUE(root.has_value()) << text;
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::resource_detection");
-  read_options(section, into);
-  section.finish();
-  return diagnostics.to_text();
+  return testing::read_section(text, "processors::resource_detection",
+                               [&](config::Section& section) { read_options(section, into); })
+      .to_text();
 }
 
 TEST(OptionsTest, DefaultsAreOtelcols) {

@@ -1,22 +1,17 @@
 #include "processors/span/options.h"
+#include "config/testing/read_section.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "yaml/parse.h"
-
 namespace millrace::processors::span {
 namespace {
 
 std::string diagnose(std::string_view yaml, Options* options) {
-  const auto root = yaml::parse(yaml, "a.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::span");
-  read_options(section, *options);
-  section.finish();
-  return diagnostics.to_text();
+  return testing::read_section(yaml, "processors::span",
+                               [&](config::Section& section) { read_options(section, *options); })
+      .to_text();
 }
 
 TEST(OptionsTest, EachMistakeIsNamedWithItsPlace) {
