@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "tests/sim/numbered_items.h"
+#include "tests/sim/scenario_rules.h"
 
 namespace millrace::sim_test {
 namespace {
@@ -203,38 +204,6 @@ std::string draw_failover(Random& random, Scenario& scenario) {
   return text;
 }
 
-// Statements that give kEditKey another value when they are run twice.
-constexpr char kTransform[] =
-    "  transform:\n    trace_statements:\n"
-    "      - set(span.attributes[\"{0}\"], Concat([span.attributes[\"{0}\"], \"again\"], \" \"))"
-    " where span.attributes[\"{0}\"] != nil\n"
-    "      - set(span.attributes[\"{0}\"], \"once\") where span.attributes[\"{0}\"] == nil\n";
-constexpr char kFilter[] =
-    "  filter:\n    error_mode: propagate\n"
-    "    traces: {{span: ['IsMatch(span_id.string, \"{0}\")']}}\n"
-    "    logs: {{log_record: ['IsMatch(span_id.string, \"{0}\")']}}\n";
-
-// Draws the edits and filters of pipelines from a sequence of its own, so that seeds without any
-// stay as they are.
-class Rules {
- public:
-  explicit Rules(uint64_t seed) : random_(Random(seed ^ 0x5275'6c65'73ULL).next()) {}
-  // The processors of a pipeline, in any order: `shared`, `edits` and perhaps a filter.
-  std::string draw_list(const std::string& shared, const std::string& edits, Route& route) {
-    route.is_filtered = random_.chance(0.25);
-    std::vector<std::string> list;
-    for (const std::string& part :
-         {shared, edits, std::string(route.is_filtered ? "filter" : "")}) {
-      if (!part.empty()) list.insert(random_.chance(0.5) ? list.begin() : list.end(), part);
-    }
-    return fmt::format("[{}]", fmt::join(list, ", "));
-  }
-  bool draws_transform() { return random_.chance(0.5); }
-
- private:
-  Random random_;
-};
-
 std::string draw_levels(Random& random, Rules& rules, Scenario& scenario,
                         const std::string& shared) {
   const Signal signal = scenario.failover.signal;
@@ -360,7 +329,7 @@ void draw_collector(Random& random, Scenario& scenario) {
       "processors:\n  attributes: {{actions: [{}]}}\n"
       "  resource: {{attributes: [{{key: sim.resource, value: here, action: upsert}}]}}\n",
       draw_edit(random));
-  text += fmt::format(kTransform, kEditKey) + fmt::format(kFilter, kFilterPattern);
+  text += rule_processors();
   if (random.chance(0.5)) {
     shared = "memory_limiter";
     text += fmt::format("  memory_limiter: {{check_interval: 1s, limit_mib: {}}}\n",
