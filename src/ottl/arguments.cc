@@ -102,11 +102,14 @@ Evaluated<std::optional<std::string>> Arguments::bytes_like(size_t i) {
   }
 }
 
-Evaluated<std::shared_ptr<const re2::RE2>> Arguments::pattern(size_t i) {
-  if (call_.pattern != nullptr) return call_.pattern;
+Evaluated<const re2::RE2*> Arguments::pattern(size_t i) {
+  if (call_.pattern != nullptr) return call_.pattern.get();
   const auto found = text(i);
   if (!found) return std::unexpected(found.error());
-  return prepare_pattern(call_.function->function, *found);
+  auto made = prepare_pattern(call_.function->function, *found);
+  if (!made) return std::unexpected(std::move(made.error()));
+  made_pattern_ = std::move(*made);
+  return made_pattern_.get();
 }
 
 Evaluated<std::string_view> Arguments::call_function(size_t i, std::string_view text) {

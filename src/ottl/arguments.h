@@ -43,8 +43,8 @@ class Arguments {
   Evaluated<std::optional<double>> number_like(size_t i);
   // Any value but maps and lists as bytes, numbers in big-endian order.
   Evaluated<std::optional<std::string>> bytes_like(size_t i);
-  // The prepared pattern, or the argument compiled now.
-  Evaluated<std::shared_ptr<const re2::RE2>> pattern(size_t i);
+  // The prepared pattern, or the argument compiled now. Valid as long as this object.
+  Evaluated<const re2::RE2*> pattern(size_t i);
 
   // Applies the function that the argument names to the text; returns a string.
   Evaluated<std::string_view> call_function(size_t i, std::string_view text);
@@ -57,6 +57,7 @@ class Arguments {
   const Node& call_;
   Evaluation& evaluation_;
   std::optional<Value> only_;
+  std::shared_ptr<const re2::RE2> made_pattern_;
 };
 
 inline re2::StringPiece as_piece(std::string_view text) { return {text.data(), text.size()}; }

@@ -70,6 +70,25 @@ bool is_different(std::string_view statement) {
   return false;
 }
 
+// The names of groups were views of a pattern that ended with the call.
+TEST(FunctionsTest, ExtractPatternsKeysOutliveAPatternThatIsNoConstant) {
+  Scratch scratch;
+  Map* const before = scratch.make_map();
+  before->entries.push_back({"text", Value::of_string("a-b")});
+  before->entries.push_back(
+      {"pattern",
+       Value::of_string("(?P<a_name_too_long_to_lie_inside_a_string>[a-z])-(?P<second>.)")});
+  Value after;
+  const Outcome outcome = run_on_log(
+      "set(log.attributes, ExtractPatterns(log.attributes[\"text\"], log.attributes[\"pattern\"]))",
+      Value::of_map(before), scratch, &after);
+  EXPECT_EQ(outcome.refused + outcome.error, "");
+  EXPECT_NE(outcome.attributes.find("\"a_name_too_long_to_lie_inside_a_string\":\"a\""),
+            std::string::npos)
+      << outcome.attributes;
+  EXPECT_NE(outcome.attributes.find("\"second\":\"b\""), std::string::npos);
+}
+
 TEST(FunctionsTest, DoWhatTheyDoInOtelcol) {
   simdjson::dom::parser parser;
   const simdjson::dom::element file = parser.load(MILLRACE_GOLDEN_DIR "/functions.json").value();

@@ -29,11 +29,15 @@ Result extract_patterns(Arguments& arguments) {
   std::vector<re2::StringPiece> groups(static_cast<size_t>((*pattern)->NumberOfCapturingGroups()) +
                                        1);
   Map* const map = arguments.scratch().make_map();
+  const bool is_prepared = arguments.call().pattern != nullptr;
   if ((*pattern)->Match(as_piece(*text), 0, text->size(), re2::RE2::UNANCHORED, groups.data(),
                         static_cast<int>(groups.size()))) {
     for (const auto& [number, name] : names) {
       const re2::StringPiece& group = groups[static_cast<size_t>(number)];
-      map->entries.push_back({name, Value::of_string({group.data(), group.size()})});
+      // The names of a pattern that was compiled for this call end with it.
+      const std::string_view key =
+          is_prepared ? std::string_view(name) : arguments.scratch().keep(name);
+      map->entries.push_back({key, Value::of_string({group.data(), group.size()})});
     }
   }
   return Value::of_map(map);

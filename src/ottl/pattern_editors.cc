@@ -89,6 +89,7 @@ Done replace_pattern(Arguments& arguments) {
   if (!value->is(V::kString)) return {};
   const auto pattern = arguments.pattern(1);
   if (!pattern) return error(pattern.error());
+  if (!re2::RE2::PartialMatch(as_piece(value->text), **pattern)) return {};
   auto replaced = replace_matches(value->text, **pattern, Template(*replacement, **pattern),
                                   transform_of(arguments, 3));
   if (!replaced) return error(replaced.error());
