@@ -42,6 +42,14 @@ class LogDedupProcessor final : public pipeline::Processor {
   }
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
+    // In one piece, reserved, so that its messages are slices.
+    otlp::RopeWriter memory(work, kRequestBytesMax, "counting log records");
+    std::optional<Bytes> whole = memory.join(payload.bytes);
+    if (!whole) {
+      emit_early();
+      return fail(memory.finish().error());
+    }
+    payload.bytes = Rope(std::move(*whole));
     // As if all records were new; the rest is given back.
     const size_t parts = payload.item_count + count_groups(payload, work);
     const size_t room = payload.bytes.size() + HeldRecords::kOverheadBytes * parts;
@@ -56,8 +64,8 @@ class LogDedupProcessor final : public pipeline::Processor {
     ++process_count_;
     held_.add_room(std::move(reserved));
     const uint32_t held = count(payload, work);
-    held_.return_room();
-    --process_count_;
+    // Requests that are suspended in count() still need theirs.
+    if (--process_count_ == 0) held_.return_room();
     const uint32_t all = std::exchange(payload.item_count, 0);
     payload.bytes.clear();
     return pipeline::ProcessorResult{.filtered_count = all - held, .held_count = held};
@@ -104,14 +112,17 @@ class LogDedupProcessor final : public pipeline::Processor {
         const RecordKey scope_key = keys.of_scope(scope);
         otlp::MessageReader records(scope.bytes.view(), otlp::kScopeItems, &work.pace);
         for (MessageBytes record; records.next(&record);) {
+          std::string left;
+          if (!options_->exclude_fields.empty()) {
+            left = without_fields(record, options_->exclude_fields, work.pace);
+            record = as_span(left);
+          }
           const RecordKey key = key_of(record, keys, work.pace);
           // Looked up for each record, since another request may have been counted meanwhile.
           HeldRecords::Scope& into = held_.scope_of(resource_key, as_text(resource.resource.view()),
                                                     scope_key, as_text(scope.scope.view()));
-          const bool is_new = held_.add(into, key, now, [&] {
-            Pace unlimited;
-            return without_fields(record, options_->exclude_fields, unlimited);
-          });
+          const bool is_new =
+              held_.add(into, key, now, [&] { return std::string(as_text(record)); });
           held += is_new ? 1 : 0;
         }
       }
@@ -120,10 +131,6 @@ class LogDedupProcessor final : public pipeline::Processor {
   }
 
   RecordKey key_of(MessageBytes record, const KeyMaker& keys, Pace& pace) const {
-    if (!options_->exclude_fields.empty()) {
-      const std::string left = without_fields(record, options_->exclude_fields, pace);
-      return keys.of_record(otlp::LogRecordView::read(as_span(left), &pace));
-    }
     const otlp::LogRecordView view = otlp::LogRecordView::read(record, &pace);
     if (!options_->include_fields.empty()) {
       if (const auto key = keys.of_fields(view, options_->include_fields)) return *key;
@@ -165,18 +172,19 @@ class LogDedupProcessor final : public pipeline::Processor {
     otlp::RopeWriter writer(work, kRequestBytesMax);
     writer.let_pass_the_limit();
     const Cursor begin = cursor_;
-    const size_t count = write_some(writer);
+    const std::vector<uint64_t> counts = write_some(writer);
     Result<Rope> bytes = writer.finish();
     if (!bytes) {
       cursor_ = begin;
       return false;
     }
+    for (const uint64_t count : counts) aggregated_.record(static_cast<double>(count));
     pipeline::Payload payload;
     payload.signal = Signal::kLogs;
-    payload.item_count = static_cast<uint32_t>(count);
+    payload.item_count = static_cast<uint32_t>(counts.size());
     payload.bytes = std::move(*bytes);
     payload.admitted_at = loop_.now();
-    left_count_ += count;
+    left_count_ += counts.size();
     if (cursor_.group == leaving_.groups().size()) end_leaving();
     // What finds no room behind is dropped and counted there.
     static_cast<void>(outlet_.emit(std::move(payload)));
@@ -189,13 +197,13 @@ class LogDedupProcessor final : public pipeline::Processor {
     size_t record = 0;
   };
 
-  // Returns how many records were written.
-  size_t write_some(otlp::RopeWriter& writer) {
-    size_t count = 0;
+  // Returns the count of each record that was written.
+  std::vector<uint64_t> write_some(otlp::RopeWriter& writer) {
+    std::vector<uint64_t> counts;
     const WallTime now = wall_clock_();
     std::vector<HeldRecords::Group>& groups = leaving_.groups();
     const auto is_full = [&] {
-      return count >= kRecordsAtOnce || writer.size() >= kBytesAtOnce || writer.failed();
+      return counts.size() >= kRecordsAtOnce || writer.size() >= kBytesAtOnce || writer.failed();
     };
     while (cursor_.group < groups.size() && !is_full()) {
       const HeldRecords::Group& group = groups[cursor_.group];
@@ -209,8 +217,7 @@ class LogDedupProcessor final : public pipeline::Processor {
           const HeldRecords::Record& record = scope.records[cursor_.record++];
           write_field(writer, otlp::kScopeItems,
                       with_count(record.bytes, record.counted, *options_, now));
-          aggregated_.record(static_cast<double>(record.counted.count));
-          ++count;
+          counts.push_back(record.counted.count);
         }
         writer.close(scope_logs);
         if (cursor_.record < scope.records.size()) break;
@@ -222,7 +229,7 @@ class LogDedupProcessor final : public pipeline::Processor {
       cursor_.scope = 0;
       ++cursor_.group;
     }
-    return count;
+    return counts;
   }
   static void write_field(otlp::RopeWriter& writer, uint32_t number, std::string_view content) {
     writer.write_len_prefix(number, content.size());

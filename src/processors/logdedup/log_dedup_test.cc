@@ -194,17 +194,62 @@ TEST_F(LogDedupTest, RequestThatCanNeverBeCountedIsRefusedForGood) {
   EXPECT_EQ(processor_->held_count(), 0u);
 }
 
+// Counts another request as soon as the first has kept a record, as a loop does that suspends it.
+class Interrupting final : private Pace::Keeper {
+ public:
+  explicit Interrupting(std::function<bool()> interrupt) : interrupt_(std::move(interrupt)) {}
+  Pace pace{*this};
+
+ private:
+  int64_t on_units_used() override {
+    if (!is_done_) is_done_ = interrupt_();
+    return 1;
+  }
+  const std::function<bool()> interrupt_;
+  bool is_done_ = false;
+};
+
+// The second request gave back the room of the first, which then ended the process.
+TEST_F(LogDedupTest, RequestsCountedSideBySideKeepTheirRoom) {
+  make();
+  bool is_inside = false;
+  Interrupting interrupting([&] {
+    if (is_inside || processor_->held_count() == 0) return false;
+    is_inside = true;
+    EXPECT_EQ(process(request("b", {"y"})), "1/0");
+    return true;
+  });
+  const Bytes first = request("a", {"1", "2", "3", "4"});
+  pipeline::Payload payload;
+  payload.signal = Signal::kLogs;
+  payload.bytes = Rope(first);
+  payload.item_count = 4;
+  Work work{own_->pool, interrupting.pace};
+  const auto result = processor_->process(payload, work);
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(is_inside);
+  EXPECT_EQ(result->held_count, 4u);
+  processor_->flush();
+  EXPECT_EQ(emitted(), "a:1x1 a:2x1 a:3x1 a:4x1 b:yx1 ");
+  EXPECT_EQ(own_->budget.used(MemoryTerm::kKeyedState), 0u);
+}
+
 TEST_F(LogDedupTest, FullBudgetKeepsRecordsUntilThereIsRoom) {
   make(4 << 20);
   process(request("a", {"x", "y"}));
+  const std::string count =
+      "otelcol_dedup_processor_aggregated_logs_count{processor=\"log_dedup\"} ";
   {
     const auto rest = Reservation::make_beyond(own_->budget, MemoryTerm::kMessages, 64 << 20);
     world_.run_for(11s);
     EXPECT_TRUE(outlet_.emitted.empty());
     EXPECT_EQ(processor_->held_count(), 2u);
+    EXPECT_NE(metrics_.to_prometheus_text().find(count + "0\n"), std::string::npos)
+        << "what has not left is not counted";
   }
   world_.run_for(1s);
   EXPECT_EQ(emitted(), "a:xx1 a:yx1 ");
+  EXPECT_NE(metrics_.to_prometheus_text().find(count + "2\n"), std::string::npos);
 }
 
 TEST_F(LogDedupTest, DrainWithoutAnyMemoryCountsWhatItCannotSend) {
