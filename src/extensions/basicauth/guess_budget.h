@@ -1,5 +1,6 @@
 // The limit for the cost of wrong guesses, in rounds of bcrypt (password_hash.h): of all senders
-// together, and of each address, so that one address that guesses leaves room for the others.
+// together, and of each address (io::peer_group), so that one address that guesses leaves room for
+// the others.
 //
 // Threads: safe from any; each call takes a short lock.
 #pragma once
@@ -12,6 +13,7 @@
 #include "access/keyed_hash.h"
 #include "base/mutex.h"
 #include "base/time.h"
+#include "io/address.h"
 
 namespace millrace::extensions {
 
@@ -27,8 +29,7 @@ class GuessBudget {
  public:
   // The number of an address, for the calls below. Addresses may share a number.
   size_t slot_of(std::string_view peer) const {
-    const std::string_view address = peer.substr(0, peer.rfind(':'));
-    return access::keyed_hash(key_, address)[0] % kSlots;
+    return access::keyed_hash(key_, io::peer_group(peer))[0] % kSlots;
   }
   // False: the budget is used up, or that of the address.
   bool try_use(size_t slot, double cost, MonotonicTime now) {

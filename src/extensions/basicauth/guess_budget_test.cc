@@ -13,6 +13,10 @@ TEST(GuessBudgetTest, PortsOfAnAddressAreOneSender) {
   const GuessBudget budget;
   EXPECT_EQ(budget.slot_of("10.0.0.1:5"), budget.slot_of("10.0.0.1:65000"));
   EXPECT_EQ(budget.slot_of("[::1]:5"), budget.slot_of("[::1]:6"));
+  // A sender over IPv6 has a network of addresses.
+  for (const char* other : {"[2001:db8::2]:5", "[2001:db8::ffff:3]:6", "[2001:db8:0:0:9::]:7"}) {
+    EXPECT_EQ(budget.slot_of("[2001:db8::1]:5"), budget.slot_of(other)) << other;
+  }
   EXPECT_EQ(budget.slot_of("unix:/run/a.sock"), budget.slot_of("unix:/run/b.sock"));
 }
 
