@@ -28,6 +28,7 @@ PendingRequest Batcher::List::take(size_t index) {
   MILLRACE_CHECK(items >= taken.item_count() && bytes >= taken.bytes.size());
   items -= taken.item_count();
   bytes -= taken.bytes.size();
+  if (index < swept) --swept;
   return taken;
 }
 
@@ -318,6 +319,11 @@ bool Batcher::take_next(PendingRequest& into) {
   return try_pop(into);
 }
 
+void Batcher::begin_sweep() {
+  own_.swept = 0;
+  for (auto& [key, list] : partitions_) list.swept = 0;
+}
+
 bool Batcher::sweep_part(MonotonicTime now, size_t work_max, const Visit& visit) {
   if (is_partitioned()) sort_into_partitions(now);
   size_t work = 0;
@@ -328,18 +334,20 @@ bool Batcher::sweep_part(MonotonicTime now, size_t work_max, const Visit& visit)
     work += done.value_or(0);
     return done && work < work_max;
   };
-  for (PendingRequest& request : own_.requests) {
-    if (!goes_on(request)) return !is_over;
-  }
-  for (auto& [key, list] : partitions_) {
-    for (PendingRequest& request : list.requests) {
-      if (!goes_on(request)) return !is_over;
+  const auto goes_through = [&](List& list) {
+    while (list.swept < list.requests.size()) {
+      if (!goes_on(list.requests[list.swept++])) return false;
     }
+    return true;
+  };
+  if (!goes_through(own_)) return !is_over;
+  for (auto& [key, list] : partitions_) {
+    if (!goes_through(list)) return !is_over;
   }
   PendingRequest request;
   while (try_pop(request)) {
     own_.push_back(std::move(request));
-    if (!goes_on(own_.requests.back())) return !is_over;
+    if (!goes_through(own_)) return !is_over;
   }
   return false;
 }

@@ -92,8 +92,9 @@ class Batcher {
   // A part of a sweep over all pending requests: calls `visit` for the requests of this worker,
   // then for those of the ring, which it takes out one by one, until the sum of the work that
   // `visit` returns reaches `work_max`. nullopt ends the sweep. Returns whether another part is
-  // needed; it visits the requests of this worker again, so `visit` skips those that it has seen.
+  // needed, which goes on behind this one.
   using Visit = std::function<std::optional<size_t>(PendingRequest&)>;
+  void begin_sweep();
   bool sweep_part(MonotonicTime now, size_t work_max, const Visit& visit);
   void count_held(ledger::Held& held) const;
 
@@ -104,6 +105,7 @@ class Batcher {
     uint64_t bytes = 0;
     MonotonicTime due = kNever;  // of a partition
     MetadataRef metadata;        // of a partition: only the keys' entries
+    size_t swept = 0;            // requests at the front that the sweep has visited
     void push_back(PendingRequest request);
     void push_front(PendingRequest request);
     PendingRequest pop_front() { return take(0); }

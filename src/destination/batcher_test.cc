@@ -262,6 +262,23 @@ TEST_F(BatcherTest, SweepGoesOnWhereItsPartEnded) {
   EXPECT_FALSE(batcher.sweep_part(kNow, 20, [](PendingRequest&) { return std::nullopt; }));
 }
 
+// Each part went through all that earlier parts had visited: a long queue took the square.
+TEST_F(BatcherTest, PartsOfASweepVisitEachRequestOnce) {
+  for (uint64_t i = 1; i <= 16; ++i) push(i, i);
+  size_t visits = 0;
+  const auto visit = [&](PendingRequest&) -> std::optional<size_t> {
+    ++visits;
+    return 10;
+  };
+  batcher.begin_sweep();
+  for (size_t parts = 0; batcher.sweep_part(kNow, 20, visit) && parts < 1000;) ++parts;
+  EXPECT_EQ(visits, 16u);
+  batcher.begin_sweep();
+  while (batcher.sweep_part(kNow, 20, visit)) {
+  }
+  EXPECT_EQ(visits, 32u) << "a new outage begins again";
+}
+
 TEST_F(BatcherTest, CountsWhatItHolds) {
   options.batch.items_max = 1;
   push(1, 1);

@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kCompactedWorkMax = size_t{1} << 20;
 // What looking at one request costs beside its bytes.
 constexpr size_t kCompactedRequestWork = 1024;
+// The same for a request that is compact already.
+constexpr size_t kVisitWork = 16;
 
 }  // namespace
 
@@ -369,7 +371,10 @@ bool DestinationWorker::retry(Slot& slot, const Outcome& outcome, bool begins_ou
     return false;
   }
   if (!flight.is_compact) flight.is_compact = compactor_.compact(flight.bytes);
-  if (begins_outage) compact_pending();
+  if (begins_outage) {
+    batcher_.begin_sweep();
+    compact_pending();
+  }
   sender_.retry_at(slot, decision.attempt_at, outcome.error);
   return true;
 }
@@ -421,7 +426,7 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
 void DestinationWorker::compact_pending() {
   if (!compactor_.is_enabled() || !destination_.health_record().is_failing()) return;
   const auto compact = [&](PendingRequest& request) -> std::optional<size_t> {
-    if (request.is_compact) return 0;
+    if (request.is_compact) return kVisitWork;
     const bool is_copied = Compactor::is_wasteful(request.bytes);
     request.is_compact = compactor_.compact(request.bytes);
     if (!request.is_compact) return std::nullopt;
