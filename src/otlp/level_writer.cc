@@ -14,7 +14,6 @@ using wire::WireType;
 
 // The cost of reading a field, in units of the pace.
 constexpr size_t kLevelFieldUnits = 8;
-constexpr size_t kCopyAtOnceBytes = 64 * 1024;
 
 bool is_child(const Level& level, const wire::Field& field) {
   return field.type == WireType::kLen && (field_bit(field.number) & level.children) != 0;
@@ -40,7 +39,7 @@ bool LevelWriter::next_resource_x(Level* level) {
     }
     const size_t size = reader_.read_varint();
     field_end_ = reader_.position() + size;
-    std::optional<Bytes> content = contiguous(reader_.take(size));
+    std::optional<Bytes> content = out_.join(reader_.take(size));
     if (!content) {
       stop(no_memory("editing", size, work_.pool.budget()));
       return false;
@@ -59,24 +58,6 @@ Level LevelWriter::inside(Level& around, const wire::Field& field) const {
               .content = Bytes(around.content.chunk(), field.bytes.data(), field.bytes.size())};
   level.kept = level.content.data();
   return level;
-}
-
-// Returns the message in one piece; copies it if it is in several.
-std::optional<Bytes> LevelWriter::contiguous(const Rope& message) {
-  if (message.pieces().size() <= 1) return message.to_bytes();
-  ChunkRef chunk = work_.pool.try_acquire(message.size());
-  if (!chunk) return std::nullopt;
-  uint8_t* at = chunk->data();
-  for (const Bytes& piece : message.pieces()) {
-    for (size_t done = 0; done < piece.size(); done += kCopyAtOnceBytes) {
-      const size_t part = std::min(kCopyAtOnceBytes, piece.size() - done);
-      std::memcpy(at, piece.data() + done, part);
-      at += part;
-      work_.pace.step(part / 4);
-    }
-  }
-  const uint8_t* const data = chunk->data();
-  return Bytes(std::move(chunk), data, message.size());
 }
 
 // Keeps the rest of the request up to `end`.

@@ -89,7 +89,6 @@ class LevelWriter {
   Result<Rope> finish();
 
  private:
-  std::optional<Bytes> contiguous(const Rope& message);
   void keep_request_until(size_t end);
   void keep_until(Level& level, const uint8_t* until);
   template <class IsWanted>

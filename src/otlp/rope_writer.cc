@@ -16,6 +16,8 @@ constexpr size_t kPrefixBytesMax = 10;
 // Content up to this size is moved when the expected length was wrong; before larger content the
 // prefix becomes a piece of its own.
 constexpr size_t kMovedBytesMax = 16 * 1024;
+// Bytes that are copied between two steps of the pace.
+constexpr size_t kCopyAtOnceBytes = 64 * 1024;
 // The room to request when the size is unknown.
 constexpr size_t kRoomBytes = 4096;
 
@@ -192,7 +194,15 @@ std::optional<Bytes> RopeWriter::join(const Rope& message) {
   if (message.pieces().size() <= 1) return message.to_bytes();
   ChunkRef chunk = take_chunk(message.size());
   if (!chunk) return std::nullopt;
-  message.copy_to(chunk->data());
+  uint8_t* at = chunk->data();
+  for (const Bytes& piece : message.pieces()) {
+    for (size_t done = 0; done < piece.size(); done += kCopyAtOnceBytes) {
+      const size_t part = std::min(kCopyAtOnceBytes, piece.size() - done);
+      std::memcpy(at, piece.data() + done, part);
+      at += part;
+      pace_.step(part / 4);
+    }
+  }
   const uint8_t* const data = chunk->data();
   return Bytes(std::move(chunk), data, message.size());
 }
