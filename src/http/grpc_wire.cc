@@ -140,6 +140,12 @@ std::string encode_base64(std::string_view bytes) {
   return text;
 }
 
+std::string encode_padded_base64(std::string_view bytes) {
+  std::string text = encode_base64(bytes);
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
 std::optional<std::string> decode_base64(std::string_view text) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;

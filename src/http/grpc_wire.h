@@ -45,6 +45,8 @@ std::string percent_decode_grpc_message(std::string_view text);
 
 // Values of "-bin" fields. Written without padding, read with or without.
 std::string encode_base64(std::string_view bytes);
+// The same with padding, as Basic credentials have it (RFC 7617).
+std::string encode_padded_base64(std::string_view bytes);
 std::optional<std::string> decode_base64(std::string_view text);
 
 // The value of "grpc-status". Numbers that are not known are kUnknown; empty when not a number.

@@ -182,30 +182,25 @@ class Value {
   std::unique_ptr<io::WatchedFile> file_;
 };
 
-std::string padded_base64(std::string_view text) {
-  std::string encoded = http::encode_base64(text);
-  encoded.append((4 - encoded.size() % 4) % 4, '=');
-  return encoded;
-}
-
 Result<access::AuthExtension> make_client(const BasicAuthOptions::ClientAuth& options) {
   using Fields = std::vector<MetadataEntry>;
   auto name = std::make_shared<Value>(options.username, options.username_file);
   auto password = std::make_shared<Value>(options.password, options.password_file);
-  auto source = CredentialVersions::make([name,
-                                          password]() -> Result<std::shared_ptr<const Fields>> {
-    for (Value* value : {name.get(), password.get()}) {
-      if (Status looked = value->look(); !looked) return fail(looked.error());
-    }
-    const bool has_change = name->take_change();
-    if (!password->take_change() && !has_change) return nullptr;
-    if (name->text().contains(':')) {
-      return fail(Code::kInvalidArgument,
-                  "invalid authorization format: a name must not contain a colon");
-    }
-    return std::make_shared<const Fields>(Fields{
-        {std::string(kField), "Basic " + padded_base64(name->text() + ":" + password->text())}});
-  });
+  auto source =
+      CredentialVersions::make([name, password]() -> Result<std::shared_ptr<const Fields>> {
+        for (Value* value : {name.get(), password.get()}) {
+          if (Status looked = value->look(); !looked) return fail(looked.error());
+        }
+        const bool has_change = name->take_change();
+        if (!password->take_change() && !has_change) return nullptr;
+        if (name->text().contains(':')) {
+          return fail(Code::kInvalidArgument,
+                      "invalid authorization format: a name must not contain a colon");
+        }
+        return std::make_shared<const Fields>(
+            Fields{{std::string(kField),
+                    "Basic " + http::encode_padded_base64(name->text() + ":" + password->text())}});
+      });
   if (!source) return fail(std::move(source.error()));
   return access::AuthExtension{
       .server = nullptr,

@@ -56,10 +56,8 @@ std::string token_form(const OAuth2ClientOptions& options, const ClientIdentity&
 }
 
 std::string basic_header(const ClientIdentity& identity) {
-  std::string encoded =
-      http::encode_base64(encode_form_text(identity.id) + ":" + encode_form_text(identity.secret));
-  while (encoded.size() % 4 != 0) encoded += '=';
-  return "Basic " + encoded;
+  return "Basic " + http::encode_padded_base64(encode_form_text(identity.id) + ":" +
+                                               encode_form_text(identity.secret));
 }
 
 Result<Token> read_token(int status, std::string_view body) {

@@ -130,9 +130,7 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 
 // RFC 7617, section 2.
 std::string basic_credentials(std::string_view user, std::string_view password) {
-  std::string encoded = http::encode_base64(std::string(user) + ":" + std::string(password));
-  encoded.append((4 - encoded.size() % 4) % 4, '=');
-  return "Basic " + encoded;
+  return "Basic " + http::encode_padded_base64(std::string(user) + ":" + std::string(password));
 }
 
 }  // namespace
