@@ -33,16 +33,6 @@ Result<bool> matches_any_as_text(const std::vector<TextMatcher>& matchers,
   return matches;
 }
 
-std::optional<AnyValueView> find(MessageBytes message, uint32_t field_number, std::string_view key,
-                                 Pace& pace) {
-  otlp::MessageReader attributes(message, field_number, &pace);
-  for (MessageBytes attribute; attributes.next(&attribute);) {
-    const auto view = otlp::KeyValueView::read(attribute);
-    if (view.key == key) return AnyValueView::read(view.value);
-  }
-  return std::nullopt;
-}
-
 // otelcol compares patterns with text, numbers and bools only.
 bool matches_pattern(const re2::RE2& pattern, const AnyValueView& value) {
   if (value.type == Type::kString) return finds(pattern, value.text);
@@ -66,7 +56,8 @@ Result<bool> matches_resource(const MatchProperties& properties, const EditConte
                               Work& work) {
   const MessageBytes resource = context.resource->resource.view();
   if (!properties.services.empty()) {
-    const auto service = find(resource, otlp::kResourceAttributes, "service.name", work.pace);
+    const auto service =
+        otlp::find_attribute(resource, otlp::kResourceAttributes, "service.name", &work.pace);
     const auto matches = service ? matches_any_as_text(properties.services, *service, work)
                                  : matches_any(properties.services, kNoServiceName);
     if (!matches || !*matches) return matches;
@@ -111,7 +102,7 @@ Result<bool> matches_log_record(const MatchProperties& properties, const EditCon
 Result<bool> match_attributes(const std::vector<AttributeMatcher>& matchers, MessageBytes message,
                               uint32_t field_number, Work& work) {
   return std::ranges::all_of(matchers, [&](const AttributeMatcher& m) {
-    const auto value = find(message, field_number, m.key, work.pace);
+    const auto value = otlp::find_attribute(message, field_number, m.key, &work.pace);
     return value && matches_value(m, *value);
   });
 }

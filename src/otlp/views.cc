@@ -74,6 +74,15 @@ Bytes merged_from(const Bytes& owner, MessageBytes part, uint32_t field_number,
 
 AnyValueView AnyValueView::read(MessageBytes any_value, Pace* pace) {
   AnyValueView view;
+  // Nearly all: a text with a length of one byte.
+  constexpr uint8_t kStringTag = 0x0a;
+  if (any_value.size() >= 2 && any_value[0] == kStringTag && any_value[1] < 0x80 &&
+      size_t{any_value[1]} + 2 == any_value.size()) {
+    if (pace != nullptr) pace->step(kFieldUnits);
+    view.type = Type::kString;
+    view.text = as_text(any_value.subspan(2));
+    return view;
+  }
   uint32_t live = 0;
   each_field(any_value, pace, [&](const Field& field) {
     const auto become = [&](Type type) {
@@ -133,6 +142,20 @@ bool ElementReader::next(MessageBytes* element) {
 
 KeyValueView KeyValueView::read(MessageBytes key_value, Pace* pace) {
   KeyValueView view;
+  // Nearly all: the key, then the value, with a length of one byte each.
+  constexpr uint8_t kKeyTag = 0x0a;
+  constexpr uint8_t kValueTag = 0x12;
+  const size_t size = key_value.size();
+  if (size >= 4 && key_value[0] == kKeyTag && key_value[1] < 0x80) {
+    const size_t value_at = size_t{key_value[1]} + 2;
+    if (value_at + 2 <= size && key_value[value_at] == kValueTag &&
+        key_value[value_at + 1] < 0x80 && value_at + 2 + key_value[value_at + 1] == size) {
+      if (pace != nullptr) pace->step(2 * kFieldUnits);
+      view.key = as_text(key_value.subspan(2, value_at - 2));
+      view.value = key_value.subspan(value_at + 2);
+      return view;
+    }
+  }
   each_field(key_value, pace, [&](const Field& field) {
     if (field.is(1, kLen)) view.key = field.text();
     if (!field.is(2, kLen)) return;
@@ -143,8 +166,8 @@ KeyValueView KeyValueView::read(MessageBytes key_value, Pace* pace) {
 }
 
 std::optional<AnyValueView> find_attribute(MessageBytes message, uint32_t field_number,
-                                           std::string_view key) {
-  MessageReader attributes(message, field_number);
+                                           std::string_view key, Pace* pace) {
+  MessageReader attributes(message, field_number, pace);
   for (MessageBytes attribute; attributes.next(&attribute);) {
     const KeyValueView view = KeyValueView::read(attribute);
     if (view.key == key) return AnyValueView::read(view.value);

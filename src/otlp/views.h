@@ -91,7 +91,7 @@ struct KeyValueView {
 
 // Finds the first attribute with that key; the attributes are field `field_number` of `message`.
 std::optional<AnyValueView> find_attribute(MessageBytes message, uint32_t field_number,
-                                           std::string_view key);
+                                           std::string_view key, Pace* pace = nullptr);
 
 // Prints a value as otelcol does: text unchanged, numbers, JSON for lists, base64 for bytes.
 std::string to_text(const AnyValueView& value);

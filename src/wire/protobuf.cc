@@ -83,23 +83,8 @@ const uint8_t* skip_value(uint32_t tag, const uint8_t* at, const uint8_t* end, i
   return nullptr;
 }
 
-bool FieldReader::next(Field* field) {
+bool FieldReader::next_of_any_form(Field* field) {
   if (at_ >= end_ || !ok_) return false;
-  // Most fields are length-delimited, with a tag and a length of one byte each.
-  const uint8_t first = *at_;
-  const size_t left = static_cast<size_t>(end_ - at_);
-  const bool is_short = (first & 0x87) == static_cast<uint8_t>(WireType::kLen) && first >= 8 &&
-                        left >= 2 && at_[1] < 0x80 && size_t{at_[1]} + 2 <= left;
-  if (is_short) {
-    const size_t length = at_[1];
-    field->number = first >> 3;
-    field->type = WireType::kLen;
-    field->value = 0;
-    field->bytes = {at_ + 2, length};
-    field->whole = {at_, length + 2};
-    at_ += length + 2;
-    return true;
-  }
   ok_ = false;  // until the whole field is read
   uint32_t tag = 0;
   const uint8_t* at = read_tag(at_, end_, &tag);

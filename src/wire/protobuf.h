@@ -158,12 +158,30 @@ class FieldReader {
   explicit FieldReader(std::span<const uint8_t> message, int depth = kDepthMax)
       : at_(message.data()), end_(message.data() + message.size()), depth_(depth) {}
   // False at the end and at the first invalid byte; ok() distinguishes the two.
-  bool next(Field* field);
+  bool next(Field* field) {
+    // Most fields are length-delimited, with a tag and a length of one byte each. An invalid field,
+    // in front of which the reader stays, is none of them.
+    const auto left = static_cast<size_t>(end_ - at_);
+    if (left >= 2 && (at_[0] & 0x87) == static_cast<uint8_t>(WireType::kLen) && at_[0] >= 8 &&
+        at_[1] < 0x80 && size_t{at_[1]} + 2 <= left) {
+      const size_t length = at_[1];
+      field->number = at_[0] >> 3;
+      field->type = WireType::kLen;
+      field->value = 0;
+      field->bytes = {at_ + 2, length};
+      field->whole = {at_, length + 2};
+      at_ += length + 2;
+      return true;
+    }
+    return next_of_any_form(field);
+  }
   bool ok() const { return ok_; }
   // Where the next field begins; after a failure, where the invalid field begins.
   const uint8_t* position() const { return at_; }
 
  private:
+  bool next_of_any_form(Field* field);
+
   const uint8_t* at_;
   const uint8_t* end_;
   int depth_;
