@@ -74,7 +74,7 @@ std::string sorted(const element& value) {
   if (!value.is_array()) return simdjson::minify(value);
   bool are_attributes = true;
   for (const element item : value.get_array()) {
-    are_attributes = are_attributes && item.is_object() && item["key"].error() == simdjson::SUCCESS;
+    are_attributes = are_attributes && is_attribute(item);
     parts.push_back(sorted(item));
   }
   if (are_attributes) std::ranges::sort(parts);

@@ -4,8 +4,9 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "metrics/registry.h"
 
 namespace millrace::trial {
 
@@ -16,8 +17,8 @@ struct RuleCounts {
   uint64_t errors = 0;
 };
 
-// `page`: the processor's metrics in Prometheus text format. In the order of the configuration;
-// empty for a processor that counts none. Any thread.
-std::vector<RuleCounts> rule_counts(std::string_view page);
+// `metrics`: those of the processor. In the order of the configuration; empty for a processor that
+// counts none. Any thread.
+std::vector<RuleCounts> rule_counts(const std::vector<metrics::MetricValue>& metrics);
 
 }  // namespace millrace::trial

@@ -10,6 +10,7 @@
 #include "daemon/trial/report.h"
 #include "daemon/trial/sample.h"
 #include "daemon/trial/trial_run.h"
+#include "io/system.h"
 #include "otlp/json/encode.h"
 
 namespace millrace::trial {
@@ -81,7 +82,9 @@ Result<bool> test(const cli::TestArguments& arguments, cli::Configuration& confi
   config::Diagnostics& diagnostics = configuration.diagnostics;
   std::optional<assembly::Plan> plan;
   if (!diagnostics.has_errors()) {
-    plan = assembly::make_plan(configuration.document, {}, diagnostics);
+    plan = assembly::make_plan(configuration.document,
+                               {.memory_bytes = io::memory_limit_bytes(io::read_small_file())},
+                               diagnostics);
   }
   if (!plan) {
     return fail(Code::kInvalidArgument,

@@ -94,7 +94,7 @@ std::vector<Payload> run_stage(Stage& stage, std::vector<Payload> payloads, Work
     step.requests.push_back(json_of(payload));
     step.item_count += payload.item_count;
   }
-  step.rules = rule_counts(stage.metrics.to_prometheus_text());
+  step.rules = rule_counts(stage.metrics.snapshot());
   return behind;
 }
 
@@ -131,10 +131,9 @@ Result<Trial> run_trial(const assembly::Plan& plan, size_t pipeline,
   }
   wait_for(*surroundings.loop, wait);
 
-  Trial trial{.pipeline = chosen.id, .signal = chosen.signal, .requests = {}, .steps = {}};
+  Trial trial{.pipeline = chosen.id, .requests = {}, .steps = {}};
   std::vector<Payload> payloads;
   for (const SampleRequest& request : sample) {
-    if (request.signal != chosen.signal) continue;
     payloads.push_back({.signal = request.signal,
                         .item_count = request.item_count,
                         .bytes = Rope(request.bytes),

@@ -28,7 +28,6 @@ struct Step {
 
 struct Trial {
   std::string pipeline;
-  Signal signal = Signal::kTraces;
   std::vector<std::string> requests;  // as they came, as OTLP/JSON
   uint64_t item_count = 0;
   std::vector<Step> steps;
@@ -39,9 +38,10 @@ struct Trial {
   bool has_failed() const;
 };
 
-// Runs the pipeline at `pipeline` in the plan. `wait`: how long the processors may run before the
-// first request comes, for those that detect something first. An error: a processor cannot be made.
-// What processors hold at the end they let go of, as at the end of a process.
+// Runs the pipeline at `pipeline` in the plan; the sample has its signal. `wait`: how long the
+// processors may run before the first request comes, for those that detect something first. An
+// error: a processor cannot be made. What processors hold at the end they let go of, as at the end
+// of a process.
 Result<Trial> run_trial(const assembly::Plan& plan, size_t pipeline,
                         const std::vector<SampleRequest>& sample, Duration wait);
 

@@ -70,6 +70,21 @@ TEST_F(TestCommand, ShowsWhatEachProcessorChanged) {
   EXPECT_THAT(out, Not(HasSubstr("\x1b")));
 }
 
+// The budget was a share of no memory at all.
+TEST_F(TestCommand, ALimitInPercentIsOfThisMachine) {
+  EXPECT_EQ(run({.input = "spans.json"}, R"(
+receivers: {otlp: {protocols: {http: {}}}}
+processors:
+  memory_limiter: {check_interval: 1s, limit_percentage: 80}
+  attributes: {actions: [{key: env, value: prod, action: insert}]}
+exporters: {nop: {}}
+service: {pipelines: {traces: {receivers: [otlp], processors: [memory_limiter, attributes], exporters: [nop]}}}
+)"),
+            cli::kExitOk)
+      << err << out;
+  EXPECT_THAT(out, HasSubstr("prod"));
+}
+
 TEST_F(TestCommand, ASampleOnSeveralLinesIsOneRequest) {
   EXPECT_EQ(run({.input = "spans.json", .prints_json = true}), cli::kExitOk) << err;
   EXPECT_THAT(out, HasSubstr(R"({"pipeline":"traces","items_in":1,"steps":[{"processor":"batch")"));
