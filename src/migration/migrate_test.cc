@@ -135,6 +135,16 @@ TEST(MigrateTest, VariablesStay) {
   EXPECT_THAT(text, Not(HasSubstr("tenant_id: ")));
 }
 
+TEST(MigrateTest, ThePortOfAnAddressMayBeAVariable) {
+  const std::string text =
+      migrated("service:\n  telemetry:\n    metrics:\n      address: 0.0.0.0:${env:PORT}\n");
+  EXPECT_THAT(text, HasSubstr("host: 0.0.0.0\n"));
+  EXPECT_THAT(text, HasSubstr("port: ${env:PORT}\n"));
+  // The parts of a variable are known at the start only.
+  EXPECT_THAT(migrated("service:\n  telemetry:\n    metrics:\n      address: ${env:ADDRESS}\n"),
+              HasSubstr("      address: ${env:ADDRESS}\n"));
+}
+
 TEST(MigrateTest, AListBehindTwoAliasesIsEditedOnce) {
   const std::string text = migrated(
       "exporters: {loki: {endpoint: http://l/loki/api/v1/push}}\n"

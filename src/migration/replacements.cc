@@ -64,6 +64,18 @@ Node* find_at(Node& root, std::initializer_list<std::string_view> path) {
   return node;
 }
 
+// The colon before the port; none within ${…} counts.
+size_t port_colon(std::string_view address) {
+  int depth = 0;
+  for (size_t at = address.size(); at > 0; --at) {
+    const char letter = address[at - 1];
+    if (letter == '}') ++depth;
+    if (letter == '{') --depth;
+    if (letter == ':' && depth == 0) return at - 1;
+  }
+  return std::string_view::npos;
+}
+
 class Replacer {
  public:
   Replacer(Node& root, Replacements& into) : root_(root), into_(into) {}
@@ -98,8 +110,9 @@ class Replacer {
       const yaml::Place place = found->key_place;
       const std::string path = std::string(kExporters) + "::" + entry.key + "::" + key;
       (this->*move)(entry);
+      const bool is_there = find_entry(entry.value, section) != nullptr;
       note_change(place, path, std::string("otelcol has moved this key to ") + place_now,
-                  lines_of(entry, {section}));
+                  is_there ? lines_of(entry, {section}) : "");
     };
     moves("batcher", "sending_queue::batch", "sending_queue", &Replacer::move_batcher);
     const bool is_otlp = type_of(entry.key).starts_with("otlp");
@@ -256,9 +269,7 @@ class Replacer {
 
   // `insecure: true` beside the endpoint is tls: {insecure: true}.
   void move_insecure(Node::Entry& exporter) {
-    const Node* insecure = exporter.value.find("insecure");
-    if (insecure == nullptr) return;
-    Node value = *insecure;
+    Node value = *exporter.value.find("insecure");
     editor_.remove_entry(exporter.value, "insecure", "insecure is a key of tls");
     Node::Entry* tls = find_entry(exporter.value, "tls");
     if (tls == nullptr) {
@@ -336,7 +347,7 @@ class Replacer {
     const std::string path = "service::telemetry::metrics::address";
     const yaml::Place place = address->key_place;
     const std::string text = address->value.scalar;
-    const size_t colon = text.rfind(':');
+    const size_t colon = port_colon(text);
     if (metrics->value.find("readers") != nullptr) {
       editor_.remove_entry(metrics->value, "address", "readers have replaced it");
       return note_change(place, path, "readers have replaced this key; leave it out", "");
