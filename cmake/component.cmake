@@ -3,7 +3,7 @@ if(MILLRACE_FUZZ)
 endif()
 
 # Under the address sanitizer the tests of these components fail for a large allocation without a name
-# (src/memory/testing/test_main.cc). The other components have not been examined, or (library) not mended yet.
+# (src/memory/testing/test_main.cc). The other components have not been examined yet.
 set(MILLRACE_NAMES_ALLOCATIONS
   queue metrics ledger wire http compress io otlp transport segment_log graph receiver_otlp reception exporter_debug
   exporter_file forward failover assembly library)
