@@ -4,7 +4,7 @@
 #
 # A stage is a function. What it prints is read for its total: ctest's, or a line that ends in
 # "N passed, M failed"; a stage that prints neither counts as one test. Lines that begin with
-# "skipped: " are repeated at the end.
+# "skipped: " are repeated at the end, and what failed.
 set -uo pipefail
 quick=no
 [ "${1:-}" = --quick ] && quick=yes
@@ -50,6 +50,14 @@ stage() {
   processor_seconds
   table+=("$(printf '%6d s %6d s  %s' $((SECONDS - start)) $((spent - before)) "$name")")
   echo "== $name: $((SECONDS - start)) s$([ "$code" -eq 0 ] || echo ", FAILED")"
+}
+
+# The lines of a stage's log that say what failed, or else its last lines.
+findings() {
+  local lines
+  lines=$(grep -E 'RED|FAILED|^(FAIL|failed|not ok)|: error:|Error: |Failure$|\(Failed\)|\(Timeout\)' "$1" | tail -20)
+  [ -n "$lines" ] || lines=$(tail -10 "$1")
+  sed 's/^/  | /' <<<"$lines"
 }
 
 configure() {
@@ -125,7 +133,10 @@ fi
 printf '\n    time      cpu  stage\n'
 printf '%s\n' "${table[@]}"
 echo
-for name in "${broken[@]}"; do echo "failed: $name"; done
+for name in "${broken[@]}"; do
+  echo "failed: $name"
+  findings "$logs/${name//[^a-z]/_}"
+done
 cat "$logs"/* 2>/dev/null | grep -h '^skipped: ' | sort -u
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
