@@ -67,6 +67,7 @@ class HeaderList {
   struct Entry {
     uint32_t name_offset, name_size, value_size;
   };
+  void reserve_first();
   void note(std::string_view name);
 
   std::string buffer_;

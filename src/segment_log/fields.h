@@ -30,6 +30,7 @@ Number get_at(const uint8_t* at) {
 
 class FieldWriter {
  public:
+  explicit FieldWriter(size_t expected_bytes = 0) { bytes_.reserve(expected_bytes); }
   template <std::unsigned_integral Number>
   void put(Number number) {
     const size_t at = bytes_.size();

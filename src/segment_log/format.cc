@@ -144,7 +144,7 @@ size_t encoded_metadata_bytes(const Metadata& metadata) {
 }
 
 std::string encode_metadata(const Metadata& metadata) {
-  FieldWriter out;
+  FieldWriter out(encoded_metadata_bytes(metadata));
   const auto put_string = [&out](const std::string& text) {
     out.put(static_cast<uint32_t>(text.size()));
     out.put_text(text);
@@ -198,7 +198,8 @@ std::optional<std::vector<NamedTarget>> decode_target_table(std::span<const uint
 }
 
 std::string encode_done_ranges(std::span<const DoneRange> ranges) {
-  FieldWriter out;
+  constexpr size_t kRangeBytes = 16;
+  FieldWriter out(kRangeBytes * ranges.size());
   for (const DoneRange& range : ranges) {
     out.put(range.first);
     out.put(range.count);
