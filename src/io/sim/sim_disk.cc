@@ -1,7 +1,6 @@
 #include "io/sim/sim_disk.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -23,30 +22,6 @@ std::unexpected<Error> missing(std::string_view doing, const std::string& path) 
 
 std::unexpected<Error> misplaced(const std::string& path) {
   return fail(Code::kNotFound, path + " was removed, moved or replaced while it was in use");
-}
-
-template <class Turn>
-std::unexpected<Error> refused(std::string_view doing, const std::string& path, Turn turn) {
-  const std::string what = std::string(doing) + " " + path + ": ";
-  if (turn == Turn::kNoSpace) {
-    return fail(Code::kResourceExhausted, what + "No space left on device");
-  }
-  if (turn == Turn::kReadOnly) return fail(Code::kPermissionDenied, what + "Read-only file system");
-  return fail(Code::kUnavailable, what + "Input/output error");
-}
-
-template <class Turn>
-std::string_view turn_name(Turn turn) {
-  switch (turn) {
-    case Turn::kNoSpace:
-      return "no_space";
-    case Turn::kReadOnly:
-      return "read_only";
-    case Turn::kLastCall:
-      return "last_call";
-    default:
-      return "input_output";
-  }
 }
 
 }  // namespace
@@ -98,7 +73,7 @@ class SimDisk::SimDiskFile final : public DiskFile {
       disk_.note_change(*inode_, offset, bytes.size());
     }
     if (turn == Turn::kFine) return {};
-    if (!bytes.empty()) ++disk_.mishaps_["short_write"];
+    if (!bytes.empty()) disk_.faults_.count_mishap("short_write");
     return no("writing", turn);
   }
 
@@ -151,11 +126,11 @@ class SimDisk::SimDiskFile final : public DiskFile {
  private:
   bool stale() const MILLRACE_REQUIRES(disk_.mutex_) { return generation_ != disk_.generation_; }
   Turn next(Call call) MILLRACE_REQUIRES(disk_.mutex_) {
-    const Turn turn = disk_.next_turn(call);
+    const Turn turn = disk_.faults_.next_turn(call);
     return stale() ? Turn::kHalted : turn;
   }
   Turn full() MILLRACE_REQUIRES(disk_.mutex_) {
-    ++disk_.mishaps_["full"];
+    disk_.faults_.count_mishap("full");
     return Turn::kNoSpace;
   }
   std::unexpected<Error> no(std::string_view doing, Turn turn) const {
@@ -197,79 +172,49 @@ class SimDisk::SimLock final : public DirectoryLock {
   const std::string directory_;
 };
 
-std::string_view SimDisk::call_name(Call call) {
-  constexpr std::array<std::string_view, 15> kNames = {
-      "open_to_read",   "open_to_write",  "create",   "read",
-      "write",          "sync",           "allocate", "cut",
-      "size",           "rename",         "remove",   "list",
-      "make_directory", "sync_directory", "lock"};
-  return kNames[static_cast<size_t>(call)];
-}
-
-bool SimDisk::changes(Call call) {
-  switch (call) {
-    case Call::kOpenToRead:
-    case Call::kRead:
-    case Call::kSize:
-    case Call::kList:
-    case Call::kLock:
-      return false;
-    default:
-      return true;
-  }
-}
-
-SimDisk::SimDisk(uint64_t seed) : random_(seed) {}
+SimDisk::SimDisk(uint64_t seed) : random_(seed), faults_(random_) {}
 SimDisk::~SimDisk() = default;
 
 void SimDisk::fail_call(uint64_t n, Failure failure) {
   const InDisk lock(mutex_);
-  fail_at_ = call_count_ + n;
-  failure_ = failure == Failure::kInputOutput ? Turn::kInputOutput
-             : failure == Failure::kNoSpace   ? Turn::kNoSpace
-                                              : Turn::kReadOnly;
+  faults_.fail_call(n, failure);
 }
 
 void SimDisk::fail_changes(Failure failure) {
-  fail_call(0, failure);
   const InDisk lock(mutex_);
-  lasting_ = failure_;
+  faults_.fail_changes(failure);
 }
 
 void SimDisk::fail_randomly(double input_output, double no_space) {
   const InDisk lock(mutex_);
-  input_output_ = input_output;
-  no_space_ = no_space;
+  faults_.fail_randomly(input_output, no_space);
 }
 
 void SimDisk::halt_at_call(uint64_t n) {
   const InDisk lock(mutex_);
-  halt_at_ = call_count_ + n;
+  faults_.halt_at_call(n);
 }
 
 void SimDisk::heal() {
   const InDisk lock(mutex_);
-  fail_at_ = halt_at_ = 0;
-  halted_ = false;
-  lasting_ = Turn::kFine;
-  input_output_ = no_space_ = 0;
+  faults_.heal();
 }
 
 bool SimDisk::halted() const {
   const InDisk lock(mutex_);
-  return halted_;
+  return faults_.is_halted();
 }
 uint64_t SimDisk::call_count() const {
   const InDisk lock(mutex_);
-  return call_count_;
+  return faults_.call_count();
 }
 uint64_t SimDisk::failure_count() const {
   const InDisk lock(mutex_);
-  return failure_count_;
+  return faults_.failure_count();
 }
 std::map<std::string, uint64_t> SimDisk::mishaps() const {
   const InDisk lock(mutex_);
-  return mishaps_;
+  return faults_.mishaps();
 }
 void SimDisk::set_capacity(uint64_t bytes) {
   const InDisk lock(mutex_);
@@ -288,35 +233,6 @@ uint64_t SimDisk::used_locked() const {
 
 bool SimDisk::has_room(uint64_t more) const {
   return capacity_ == 0 || more == 0 || used_locked() + more <= capacity_;
-}
-
-SimDisk::Turn SimDisk::next_turn(Call call) {
-  ++call_count_;
-  if (halted_) return Turn::kHalted;
-  const Turn turn = draw_turn(call);
-  if (turn == Turn::kFine) return turn;
-  if (turn == Turn::kLastCall) {
-    halted_ = true;
-  } else {
-    ++failure_count_;
-  }
-  ++mishaps_[std::string(turn_name(turn)) + "." + std::string(call_name(call))];
-  return turn;
-}
-
-SimDisk::Turn SimDisk::draw_turn(Call call) {
-  Turn turn = Turn::kFine;
-  if (halt_at_ != 0 && call_count_ >= halt_at_) return Turn::kLastCall;
-  if (fail_at_ != 0 && call_count_ == fail_at_) turn = failure_;
-  if (changes(call) && lasting_ != Turn::kFine) turn = lasting_;
-  if (turn == Turn::kFine && input_output_ > 0 && random_.chance(input_output_)) {
-    turn = Turn::kInputOutput;
-  }
-  if (turn == Turn::kFine && no_space_ > 0 && changes(call) && random_.chance(no_space_)) {
-    turn = Turn::kNoSpace;
-  }
-  // Reading needs neither space nor write permission.
-  return turn != Turn::kFine && !changes(call) ? Turn::kInputOutput : turn;
 }
 
 std::string* SimDisk::content(const std::string& path) {
@@ -339,7 +255,7 @@ void SimDisk::remove_directory(const std::string& directory) {
   std::erase_if(durable_names_, is_inside);
   locked_.erase(directory);
   removed_directories_.insert(directory);
-  ++mishaps_["removed_directory"];
+  faults_.count_mishap("removed_directory");
 }
 
 void SimDisk::put(const std::string& path, std::string content) {
@@ -351,9 +267,9 @@ void SimDisk::put(const std::string& path, std::string content) {
 
 Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, DiskOpen mode) {
   const InDisk lock(mutex_);
-  const Turn turn = next_turn(mode == DiskOpen::kCreate ? Call::kCreate
-                              : mode == DiskOpen::kRead ? Call::kOpenToRead
-                                                        : Call::kOpenToWrite);
+  const Turn turn = faults_.next_turn(mode == DiskOpen::kCreate ? Call::kCreate
+                                      : mode == DiskOpen::kRead ? Call::kOpenToRead
+                                                                : Call::kOpenToWrite);
   const bool creates = mode == DiskOpen::kCreate;
   if (turn != Turn::kFine && !(creates && turn == Turn::kLastCall)) {
     return refused("opening", path, turn);
@@ -375,7 +291,7 @@ Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, DiskOpe
 
 Status SimDisk::rename(const std::string& from, const std::string& to) {
   const InDisk lock(mutex_);
-  const Turn turn = next_turn(Call::kRename);
+  const Turn turn = faults_.next_turn(Call::kRename);
   if (turn != Turn::kFine && turn != Turn::kLastCall) return refused("renaming", from, turn);
   const auto found = names_.find(from);
   if (found == names_.end()) return missing("renaming", from);
@@ -387,7 +303,7 @@ Status SimDisk::rename(const std::string& from, const std::string& to) {
 
 Status SimDisk::remove(const std::string& path) {
   const InDisk lock(mutex_);
-  const Turn turn = next_turn(Call::kRemove);
+  const Turn turn = faults_.next_turn(Call::kRemove);
   if (turn != Turn::kFine && turn != Turn::kLastCall) return refused("removing", path, turn);
   if (names_.erase(path) == 0) return missing("removing", path);
   if (turn != Turn::kFine) return refused("removing", path, turn);
@@ -396,7 +312,7 @@ Status SimDisk::remove(const std::string& path) {
 
 Result<std::vector<std::string>> SimDisk::list(const std::string& directory) {
   const InDisk lock(mutex_);
-  if (const Turn turn = next_turn(Call::kList); turn != Turn::kFine) {
+  if (const Turn turn = faults_.next_turn(Call::kList); turn != Turn::kFine) {
     return refused("listing", directory, turn);
   }
   if (removed_directories_.contains(directory)) return missing("listing", directory);
@@ -409,7 +325,7 @@ Result<std::vector<std::string>> SimDisk::list(const std::string& directory) {
 
 Status SimDisk::create_directories(const std::string& directory, uint32_t) {
   const InDisk lock(mutex_);
-  if (const Turn turn = next_turn(Call::kMakeDirectory); turn != Turn::kFine) {
+  if (const Turn turn = faults_.next_turn(Call::kMakeDirectory); turn != Turn::kFine) {
     return refused("creating directory", directory, turn);
   }
   removed_directories_.erase(directory);
@@ -418,7 +334,7 @@ Status SimDisk::create_directories(const std::string& directory, uint32_t) {
 
 Status SimDisk::sync_directory(const std::string& directory) {
   const InDisk lock(mutex_);
-  if (const Turn turn = next_turn(Call::kSyncDirectory); turn != Turn::kFine) {
+  if (const Turn turn = faults_.next_turn(Call::kSyncDirectory); turn != Turn::kFine) {
     return refused("syncing", directory, turn);
   }
   if (removed_directories_.contains(directory)) return missing("syncing", directory);
@@ -433,13 +349,13 @@ Status SimDisk::sync_directory(const std::string& directory) {
 // Not one of the calls that fail at random: it only reads the state.
 Status SimDisk::check_writable(const std::string& directory) {
   const InDisk lock(mutex_);
-  if (lasting_ == Turn::kReadOnly) return refused("writing in", directory, lasting_);
+  if (faults_.is_read_only()) return refused("writing in", directory, Turn::kReadOnly);
   return {};
 }
 
 Result<std::unique_ptr<DirectoryLock>> SimDisk::lock_directory(const std::string& directory) {
   const InDisk lock(mutex_);
-  if (const Turn turn = next_turn(Call::kLock); turn != Turn::kFine) {
+  if (const Turn turn = faults_.next_turn(Call::kLock); turn != Turn::kFine) {
     return refused("locking", directory, turn);
   }
   if (removed_directories_.contains(directory)) return missing("locking", directory);

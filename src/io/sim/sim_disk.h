@@ -20,6 +20,7 @@
 #include "base/mutex.h"
 #include "base/random.h"
 #include "io/disk.h"
+#include "io/sim/disk_faults.h"
 #include "io/sim/sector_set.h"
 
 namespace millrace::io::sim {
@@ -28,30 +29,7 @@ inline constexpr size_t kSectorBytes = 512;
 
 class SimDisk final : public Disk {
  public:
-  enum class Failure : uint8_t {
-    kInputOutput,  // EIO; a write has written a part, a sync has lost a part
-    kNoSpace,      // ENOSPC; a write has written a part
-    kReadOnly,     // EROFS for all calls that change something; reading works
-  };
-
-  enum class Call : uint8_t {
-    kOpenToRead,
-    kOpenToWrite,
-    kCreate,
-    kRead,
-    kWrite,
-    kSync,
-    kAllocate,
-    kCut,
-    kSize,
-    kRename,
-    kRemove,
-    kList,
-    kMakeDirectory,
-    kSyncDirectory,
-    kLock,
-  };
-  static std::string_view call_name(Call call);  // "sync_directory"
+  using Failure = DiskFailure;
 
   explicit SimDisk(uint64_t seed);
   ~SimDisk() override;
@@ -69,11 +47,7 @@ class SimDisk final : public Disk {
   bool halted() const;
   uint64_t call_count() const;
   uint64_t failure_count() const;
-  // The number of injected failures by name: "input_output.write" (and no_space, read_only,
-  // last_call) for each kind of call; "full": a write beyond the capacity; "short_write": a write
-  // that failed after a part; "lost_in_failed_sync". For crashes, in sectors or names that differ:
-  // "lost_sector", "torn_file" (some of its sectors were lost, others not), "lost_size",
-  // "lost_name", "name_came_back". "removed_directory": by remove_directory().
+  // By name (disk_faults.h).
   std::map<std::string, uint64_t> mishaps() const;
   // The limit for all files together, allocated space included; 0: no limit.
   void set_capacity(uint64_t bytes);
@@ -112,15 +86,12 @@ class SimDisk final : public Disk {
     SectorSet dirty;
   };
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
-  // kLastCall: the call takes effect in part, then the process ends; kHalted: it has ended.
-  enum class Turn : uint8_t { kFine, kInputOutput, kNoSpace, kReadOnly, kLastCall, kHalted };
+  using Call = DiskCall;
+  using Turn = DiskTurn;
   class SimDiskFile;
   class SimLock;
   class InDisk;
 
-  Turn next_turn(Call call) MILLRACE_REQUIRES(mutex_);
-  Turn draw_turn(Call call) MILLRACE_REQUIRES(mutex_);
-  static bool changes(Call call);
   void note_change(Inode& inode, uint64_t offset, uint64_t size) MILLRACE_REQUIRES(mutex_);
   void sync_inode(Inode& inode) MILLRACE_REQUIRES(mutex_);
   void lose_part_of_sync(Inode& inode) MILLRACE_REQUIRES(mutex_);
@@ -130,23 +101,13 @@ class SimDisk final : public Disk {
 
   mutable Mutex mutex_;
   Random random_ MILLRACE_GUARDED_BY(mutex_);
+  DiskFaults faults_ MILLRACE_GUARDED_BY(mutex_);
   Names names_ MILLRACE_GUARDED_BY(mutex_);
   Names durable_names_ MILLRACE_GUARDED_BY(mutex_);
   std::map<std::string, const SimLock*> locked_ MILLRACE_GUARDED_BY(mutex_);
   std::set<std::string> removed_directories_ MILLRACE_GUARDED_BY(mutex_);
   // The generation of open files; a crash begins a new one.
   uint64_t generation_ MILLRACE_GUARDED_BY(mutex_) = 0;
-  uint64_t call_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
-  uint64_t failure_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
-  // The number of the call that fails, and of the one that is the last; 0: none.
-  uint64_t fail_at_ MILLRACE_GUARDED_BY(mutex_) = 0;
-  uint64_t halt_at_ MILLRACE_GUARDED_BY(mutex_) = 0;
-  bool halted_ MILLRACE_GUARDED_BY(mutex_) = false;
-  std::map<std::string, uint64_t> mishaps_ MILLRACE_GUARDED_BY(mutex_);
-  Turn failure_ MILLRACE_GUARDED_BY(mutex_) = Turn::kInputOutput;
-  Turn lasting_ MILLRACE_GUARDED_BY(mutex_) = Turn::kFine;
-  double input_output_ MILLRACE_GUARDED_BY(mutex_) = 0;
-  double no_space_ MILLRACE_GUARDED_BY(mutex_) = 0;
   uint64_t capacity_ MILLRACE_GUARDED_BY(mutex_) = 0;
 };
 

@@ -34,7 +34,7 @@ void SimDisk::lose_part_of_sync(Inode& inode) {
     const size_t size = std::min(kSectorBytes, inode.durable.size() - from);
     std::string old = from < before.size() ? before.substr(from, size) : std::string();
     old.resize(size);
-    if (inode.durable.compare(from, size, old) != 0) ++mishaps_["lost_in_failed_sync"];
+    if (inode.durable.compare(from, size, old) != 0) faults_.count_mishap("lost_in_failed_sync");
     inode.durable.replace(from, size, old);
     // The kernel may also discard at once the data that it failed to write.
     if (random_.chance(0.2)) inode.now.replace(from, size, old);
@@ -52,7 +52,7 @@ void SimDisk::restore(Inode& inode, Random& random) {
     }
     found.resize(size);
   }
-  if (found.size() != inode.now.size()) ++mishaps_["lost_size"];
+  if (found.size() != inode.now.size()) faults_.count_mishap("lost_size");
   uint64_t lost = 0;
   uint64_t kept = 0;
   inode.dirty.for_each([&](uint64_t sector) {
@@ -64,8 +64,8 @@ void SimDisk::restore(Inode& inode, Random& random) {
     if (differs) ++(is_lost ? lost : kept);
     if (!is_lost) found.replace(from, size, inode.now, from, size);
   });
-  if (lost != 0) mishaps_["lost_sector"] += lost;
-  if (lost != 0 && kept != 0) ++mishaps_["torn_file"];
+  if (lost != 0) faults_.count_mishap("lost_sector", lost);
+  if (lost != 0 && kept != 0) faults_.count_mishap("torn_file");
   inode.now = inode.durable = std::move(found);
   inode.dirty.clear();
 }
@@ -83,7 +83,8 @@ void SimDisk::crash(Random& random) {
     const auto now_inode = now == names_.end() ? nullptr : now->second;
     const auto durable_inode = durable == durable_names_.end() ? nullptr : durable->second;
     const auto& chosen = random.chance(0.5) ? now_inode : durable_inode;
-    if (chosen != now_inode) ++mishaps_[chosen == nullptr ? "lost_name" : "name_came_back"];
+    if (chosen != now_inode)
+      faults_.count_mishap(chosen == nullptr ? "lost_name" : "name_came_back");
     if (chosen == nullptr) continue;
     found[path] = chosen;
     // In the order of the paths, so that a seed gives the same disk each time.
@@ -92,18 +93,14 @@ void SimDisk::crash(Random& random) {
   names_ = durable_names_ = std::move(found);
   ++generation_;
   locked_.clear();
-  fail_at_ = halt_at_ = 0;
-  halted_ = false;
-  lasting_ = Turn::kFine;
-  input_output_ = no_space_ = 0;
+  faults_.heal();
 }
 
 void SimDisk::restart() {
   const MutexLock lock(mutex_);
   ++generation_;
   locked_.clear();
-  halted_ = false;
-  halt_at_ = 0;
+  faults_.unhalt();
 }
 
 }  // namespace millrace::io::sim
