@@ -1,0 +1,1 @@
+export function CompareView(_: {before: string; after: string}) { return <p />; }

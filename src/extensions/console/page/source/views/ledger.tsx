@@ -1,0 +1,1 @@
+export function LedgerView() { return <p />; }
