@@ -1,5 +1,5 @@
-// The exposed data, independent of OTLP and of the formats: families and the values of their series.
-// All texts and lists are views that the caller keeps alive during one call of a writer.
+// The exposed data, independent of OTLP and of the formats: families and the values of their
+// series. All texts and lists are views that the caller keeps alive during one call of a writer.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,14 @@ struct Family {
   std::string_view unit;
   FamilyType type = FamilyType::kUntyped;
 };
+
+// Whether the unit is written.
+inline bool has_unit_suffix(const Family& family) {
+  std::string_view rest = family.name;
+  if (family.type == FamilyType::kCounter && rest.ends_with("_total")) rest.remove_suffix(6);
+  return !family.unit.empty() && rest.size() > family.unit.size() + 1 &&
+         rest.ends_with(family.unit) && rest[rest.size() - family.unit.size() - 1] == '_';
+}
 
 struct SeriesHead {
   std::string_view labels;  // text of a LabelBuilder; may be empty

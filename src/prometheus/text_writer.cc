@@ -45,11 +45,6 @@ void append_comment(std::string& text, std::string_view keyword, std::string_vie
   text += '\n';
 }
 
-bool has_unit(std::string_view name, std::string_view unit) {
-  return !unit.empty() && name.size() > unit.size() && name.ends_with(unit) &&
-         name[name.size() - unit.size() - 1] == '_';
-}
-
 // OpenMetrics writes floats so that they are no integers. Room: kNumberBytesMax + 2 bytes.
 char* write_open_metrics_number(char* into, double value) {
   char* const end = metrics::write_number(into, value);
@@ -109,7 +104,7 @@ void TextWriter::begin_family(const Family& family) {
   comments_.clear();
   append_comment(comments_, "HELP", in_comment, help);
   append_comment(comments_, "TYPE", in_comment, type_name(type, is_open_metrics_));
-  if (is_open_metrics_ && has_unit(family_name, family.unit)) {
+  if (is_open_metrics_ && has_unit_suffix(family)) {
     append_comment(comments_, "UNIT", in_comment, family.unit);
   }
   plain_ = line_begin(name);
