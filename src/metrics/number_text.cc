@@ -22,7 +22,7 @@ char* write_text(char* into, std::string_view text) { return std::ranges::copy(t
 // d.ddde+XX of an integer of at least seven digits.
 char* write_large_integer(char* into, int64_t value) {
   if (value < 0) *into++ = '-';
-  char digits[20];
+  char digits[20] = {};
   const char* end =
       std::to_chars(digits, digits + sizeof digits, static_cast<uint64_t>(std::abs(value))).ptr;
   const auto exponent = static_cast<int>(end - digits) - 1;
