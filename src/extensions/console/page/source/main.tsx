@@ -1,9 +1,9 @@
 import {render, type JSX} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
+import 'uplot/dist/uPlot.min.css';
 import './style/page.css';
 import './style/parts.css';
 import './style/views.css';
-import 'uplot/dist/uPlot.min.css';
 import {setToken, whenUnauthorized} from './api/client.ts';
 import {follow, setPaused, useLive} from './api/live.ts';
 import {Text} from './parts/basics.tsx';

@@ -23,7 +23,7 @@ const safety = {
 };
 
 const seconds = () => (Date.now() - startedAt) / 1e3;
-const total = (perSecond, base = 0) => (state === 'empty' ? 0 : Math.round(base + perSecond * seconds() * (1 + 0.2 * Math.sin(seconds() / 3))));
+const total = (perSecond, base = 0) => (state === 'empty' ? 0 : Math.round(base + perSecond * (seconds() + Math.sin(seconds() / 3))));
 const destination = (name, signal, more = {}) => ({
   name, signal, is_required: true, queue_size: state === 'empty' ? 0 : 120, queue_capacity: 5000, oldest_age_s: state === 'empty' ? null : 0.21, in_flight: 2,
   concurrency_limit: 10, consecutive_failures: 0, is_breaker_open: false, breaker_opened: 0, retries: 0, sent_items: total(420, 51200), failed_items: 0,

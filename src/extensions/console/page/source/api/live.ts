@@ -52,7 +52,7 @@ function takeCounters(counters: Counters): void {
     const then = before?.signals[signal];
     const of = (key: keyof Rates): number => (then && seconds > 0 ? Math.max(0, now[key] - then[key]) / seconds : 0);
     rates[signal] = {accepted: of('accepted'), refused: of('refused'), delivered: of('delivered')};
-    recentRates[signal] = [...(recentRates[signal] ?? []), rates[signal].accepted].slice(-secondsKept);
+    if (before) recentRates[signal] = [...(recentRates[signal] ?? []), rates[signal].accepted].slice(-secondsKept);
   }
   update({counters, rates, recentRates});
 }

@@ -101,8 +101,5 @@ const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202
 /** The text with its invisible characters made visible, cut to `limit` characters. */
 export function visible(text: string, limit = 20_000): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}… (${exact(text.length)} characters)` : text;
-  return cut.replace(hidden, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
-  });
+  return cut.replace(hidden, (character) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
 }
