@@ -70,13 +70,13 @@ export function MetricsView({query}: {query: Record<string, string>}): JSX.Eleme
         : <VirtualRows count={shown.length} height={rowHeight} class="metric-list" role="list" label="Metrics" scrollTo={at} row={(i) => {
           const one = shown[i];
           return (
-            <a key={one.name} class={`metric-row ${i === at ? 'selected' : ''}`} href={href(['metrics', one.name])} role="listitem" tabIndex={-1}>
+            <div key={one.name} role="listitem"><a class={`metric-row ${i === at ? 'selected' : ''}`} href={href(['metrics', one.name])}>
               <span class="trace-name"><strong><Text of={one.name} limit={200} /></strong>{' '}<span class="muted"><Text of={one.description} limit={200} /></span></span>
               <span class="metric-kind muted">{kindText(one)}</span>
               <span class="metric-unit mono muted"><Text of={one.unit} limit={20} /></span>
               <span class="number muted metric-series">{one.series_count >= 0 && `${count(one.series_count)}${one.is_cut ? '+' : ''} series`}</span>
               <Sparkline values={sparkValues(one)} label={`${one.name}, lately`} />
-            </a>
+            </a></div>
           );
         }} />}
     </div>

@@ -12,14 +12,6 @@ const servicesMax = 200;
 
 export function MapView(): JSX.Element {
   const {value: map, error} = useResource<ServiceMap>('service-map', {}, useArrivals(4000));
-  if (!map) return undefined;
-    const services = map.services.slice(0, servicesMax);
-    const layout = layoutGraph(services.map((one) => one.name), map.calls);
-    const inColumn = Array.from({length: layout.columns}, (_, at) => layout.nodes.filter((node) => node.column === at).length);
-    const boxes = new Map(layout.nodes.map((node) => [node.id, {
-      x: node.column * (nodeWidth + gapX), y: (node.row + (layout.rows - inColumn[node.column]) / 2) * (nodeHeight + gapY)}]));
-    return {services, boxes, width: layout.columns * (nodeWidth + gapX) - gapX, height: layout.rows * (nodeHeight + gapY)};
-  }, [map]);
   if (!map) return error ? <Failure message={error} /> : <p class="loading">Loading…</p>;
   const most = Math.max(1, ...map.calls.map((one) => one.count));
   const quoted = (name: string): string => (/\s/.test(name) ? JSON.stringify(name) : name);

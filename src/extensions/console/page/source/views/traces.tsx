@@ -23,7 +23,7 @@ function TraceRow({one, longest, selected, target, index, now}: {
 }): JSX.Element {
   const at = millisOf(one.start_unix_nano);
   return (
-    <a class={`trace-row ${selected ? 'selected' : ''}`} href={target} id={`trace-${index}`} role="listitem" tabIndex={-1}>
+    <div role="listitem"><a class={`trace-row ${selected ? 'selected' : ''}`} href={target} id={`trace-${index}`}>
       <span class="trace-name">
         <span class={`dot ${one.error_count > 0 ? 'bad' : 'quiet-dot'}`} />
         <strong><Text of={one.root_operation || '(no name)'} limit={200} /></strong>{' '}
@@ -38,7 +38,7 @@ function TraceRow({one, longest, selected, target, index, now}: {
         <span class="number">{duration(one.duration_ns / 1e6)}</span>
       </span>
       <time class="muted nowrap number" title={dateAndTime(at)}>{ago(one.seen_at_ms, now)}</time>
-    </a>
+    </a></div>
   );
 }
 
