@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 namespace millrace::metrics {
@@ -38,16 +37,35 @@ char* write_large_integer(char* into, int64_t value) {
   return into;
 }
 
+// The digits in front of and behind the point, which stands at `exponent`, without one.
+char* write_plain(char* into, std::string_view digits, int exponent) {
+  if (exponent < 0) {
+    into =
+        write_text(into, std::string_view("0.0000").substr(0, static_cast<size_t>(1 - exponent)));
+    return write_text(into, digits);
+  }
+  const auto whole = static_cast<size_t>(exponent) + 1;
+  into = write_text(into, digits.substr(0, whole));
+  *into++ = '.';
+  return write_text(into, digits.substr(whole));
+}
+
+// Precondition: finite, and no integer below kExactIntegerEnd.
 char* write_fraction(char* into, double value) {
-  const auto scientific =
-      std::to_chars(into, into + kNumberBytesMax, value, std::chars_format::scientific);
-  const std::string_view shortest(into, static_cast<size_t>(scientific.ptr - into));
+  const char* const end =
+      std::to_chars(into, into + kNumberBytesMax, value, std::chars_format::scientific).ptr;
+  const std::string_view shortest(into, static_cast<size_t>(end - into));
   const size_t e = shortest.find('e');
   int exponent = 0;
-  const char* const digits = into + e + (shortest[e + 1] == '+' ? 2 : 1);
-  std::from_chars(digits, scientific.ptr, exponent);
-  if (exponent < kExponentMin || exponent >= kExponentEnd) return scientific.ptr;
-  return std::to_chars(into, into + kNumberBytesMax, value, std::chars_format::fixed).ptr;
+  std::from_chars(into + e + (shortest[e + 1] == '+' ? 2 : 1), end, exponent);
+  if (exponent < kExponentMin || exponent >= kExponentEnd) return into + shortest.size();
+  char digits[kNumberBytesMax] = {};
+  size_t count = 0;
+  for (const char c : shortest.substr(0, e)) {
+    if (c != '-' && c != '.') digits[count++] = c;
+  }
+  if (value < 0) ++into;
+  return write_plain(into, {digits, count}, exponent);
 }
 
 }  // namespace
@@ -55,7 +73,8 @@ char* write_fraction(char* into, double value) {
 char* write_number(char* into, double value) {
   if (std::abs(value) < kExactIntegerEnd) {
     const auto integer = static_cast<int64_t>(value);
-    if (static_cast<double>(integer) == value && (integer != 0 || !std::signbit(value))) {
+    if (static_cast<double>(integer) == value) {
+      if (integer == 0 && std::signbit(value)) return write_text(into, "-0");
       if (std::abs(integer) >= kPlainIntegerEnd) return write_large_integer(into, integer);
       return std::to_chars(into, into + kNumberBytesMax, integer).ptr;
     }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <limits>
 
 #include "metrics/number_text.h"
 #include "prometheus/escaping.h"
@@ -13,7 +12,12 @@ namespace millrace::prometheus {
 namespace {
 
 constexpr std::string_view kTotal = "_total";
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::string_view kInfinityLabel = "le=\"+Inf\"} ";
+
+// The last label of a line.
+std::string label_text(std::string_view name, std::string_view value) {
+  return std::string(name).append("=\"").append(value).append("\"} ");
+}
 
 std::string_view type_name(FamilyType type, bool is_open_metrics) {
   switch (type) {
@@ -136,25 +140,22 @@ void TextWriter::append_begin(const LineBegin& begin) {
   output_.append("} ");
 }
 
-void TextWriter::append_begin(const LineBegin& begin, std::string_view label, double label_value) {
+void TextWriter::append_begin(const LineBegin& begin, std::string_view label) {
   output_.append(begin.with_labels);
   if (!labels_.empty()) {
     output_.append(labels_);
     output_.append(",");
   }
   output_.append(label);
-  output_.append("=\"");
-  append_float(label_value);
-  output_.append("\"} ");
 }
 
-void TextWriter::append_float(double value) {
-  char number[metrics::kNumberBytesMax + 2];
+// Valid until the next call.
+std::string_view TextWriter::float_text(double value) {
   // Go's client prints -0 as 0.
   if (value == 0) value = 0;
-  const char* const end = is_open_metrics_ ? write_open_metrics_number(number, value)
-                                           : metrics::write_number(number, value);
-  output_.append({number, end});
+  const char* const end = is_open_metrics_ ? write_open_metrics_number(number_, value)
+                                           : metrics::write_number(number_, value);
+  return {number_, end};
 }
 
 // A count of observations: an integer in OpenMetrics, a float like all others in Prometheus's text.
@@ -198,29 +199,37 @@ void TextWriter::write_sum_and_count(double sum, uint64_t count) {
   end_line();
 }
 
-void TextWriter::write_bucket(double upper_bound, uint64_t count, const Exemplar* exemplar) {
-  append_begin(bucket_, "le", upper_bound);
+void TextWriter::write_bucket(std::string_view label, uint64_t count, const Exemplar* exemplar) {
+  append_begin(bucket_, label);
   append_count(count);
   end_line(exemplar);
 }
 
+void TextWriter::read_bounds(std::span<const double> bounds) {
+  if (std::ranges::equal(bounds, bounds_)) return;
+  bounds_.assign(bounds.begin(), bounds.end());
+  bound_labels_.clear();
+  for (const double bound : bounds) bound_labels_.push_back(label_text("le", float_text(bound)));
+}
+
 void TextWriter::write(const SeriesHead& head, const HistogramValue& value) {
   begin_series(head);
+  read_bounds(value.upper_bounds);
   const std::vector<const Exemplar*>& exemplars = exemplars_.of(value);
   const auto exemplar = [&](size_t i) { return exemplars.empty() ? nullptr : exemplars[i]; };
   uint64_t count = 0;
   for (size_t i = 0; i < value.upper_bounds.size(); ++i) {
     count += i < value.bucket_counts.size() ? value.bucket_counts[i] : 0;
-    write_bucket(value.upper_bounds[i], count, exemplar(i));
+    write_bucket(bound_labels_[i], count, exemplar(i));
   }
-  write_bucket(kInfinity, value.count, exemplar(value.upper_bounds.size()));
+  write_bucket(kInfinityLabel, value.count, exemplar(value.upper_bounds.size()));
   write_sum_and_count(value.sum, value.count);
 }
 
 void TextWriter::write(const SeriesHead& head, const SummaryValue& value) {
   begin_series(head);
   for (const QuantileValue& quantile : value.quantiles) {
-    append_begin(plain_, "quantile", quantile.quantile);
+    append_begin(plain_, label_text("quantile", float_text(quantile.quantile)));
     append_float(quantile.value);
     end_line();
   }
@@ -229,7 +238,7 @@ void TextWriter::write(const SeriesHead& head, const SummaryValue& value) {
 
 void TextWriter::write(const SeriesHead& head, const ExponentialValue& value) {
   begin_series(head);
-  write_bucket(kInfinity, value.count, nullptr);
+  write_bucket(kInfinityLabel, value.count, nullptr);
   write_sum_and_count(value.sum, value.count);
 }
 

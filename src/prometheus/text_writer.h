@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "metrics/number_text.h"
 #include "prometheus/bucket_exemplars.h"
 #include "prometheus/escaped_labels.h"
 #include "prometheus/page_output.h"
@@ -37,13 +40,16 @@ class TextWriter final : public PageWriter {
 
   void begin_series(const SeriesHead& head);
   void append_begin(const LineBegin& begin);
-  void append_begin(const LineBegin& begin, std::string_view label, double label_value);
-  void append_float(double value);
+  // `label` is name, value and the closing brace.
+  void append_begin(const LineBegin& begin, std::string_view label);
+  std::string_view float_text(double value);
+  void append_float(double value) { output_.append(float_text(value)); }
   void append_count(uint64_t count);
   void append_exemplar(const Exemplar& exemplar);
   void end_line(const Exemplar* exemplar = nullptr);
   void write_sum_and_count(double sum, uint64_t count);
-  void write_bucket(double upper_bound, uint64_t count, const Exemplar* exemplar);
+  void write_bucket(std::string_view label, uint64_t count, const Exemplar* exemplar);
+  void read_bounds(std::span<const double> bounds);
 
   const bool is_open_metrics_;
   const Escaping escaping_;
@@ -57,10 +63,15 @@ class TextWriter final : public PageWriter {
   LineBegin sum_;
   LineBegin count_;
 
+  // Of the last histogram: most have the bounds of the one before. The labels are `le="1"} `.
+  std::vector<double> bounds_;
+  std::vector<std::string> bound_labels_;
+
   // Of the current series.
   std::string_view labels_;
   std::string line_end_;  // the time, if there is one
   BucketExemplars exemplars_;
+  char number_[metrics::kNumberBytesMax + 2];  // of float_text()
 };
 
 }  // namespace millrace::prometheus
