@@ -8,7 +8,9 @@ std::string_view EscapedLabels::of(std::string_view labels) {
   std::string_view name;
   std::string_view value;
   while (reader.next(&name, &value)) {
-    builder_.add_named(escape_label_name(name, escaping_), name, value);
+    const std::string escaped = escape_label_name(name, escaping_);
+    // "..name.." must not rename the metric.
+    builder_.add_named(escaped == "__name__" ? "_name_" : escaped, name, value);
   }
   text_.clear();
   builder_.append_to(text_);

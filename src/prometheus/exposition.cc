@@ -50,7 +50,7 @@ double weight_of(std::string_view text) {
   double weight = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), weight);
   const bool is_whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
-  return is_whole && weight >= 0 && weight <= 1 ? weight : 0;
+  return is_whole && weight >= 0 ? std::min(weight, 1.0) : 0;
 }
 
 std::optional<Clause> read_clause(std::string_view text) {

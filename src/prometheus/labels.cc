@@ -107,10 +107,6 @@ void LabelBuilder::add_named(std::string_view name, std::string_view key, std::s
   add_entry(keep(name), key, value, Rank::kAttribute);
 }
 
-bool LabelBuilder::has(std::string_view name) const {
-  return std::ranges::any_of(entries_, [&](const Entry& e) { return text_of(e.name) == name; });
-}
-
 void LabelBuilder::append_to(std::string& text) {
   std::ranges::sort(entries_, {}, [this](const Entry& entry) {
     return std::tuple(text_of(entry.name), text_of(entry.key), entry.rank, entry.order);

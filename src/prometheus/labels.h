@@ -49,10 +49,6 @@ class LabelBuilder {
   // A label with this very name that is joined with others of the name, in the order of the keys.
   void add_named(std::string_view name, std::string_view key, std::string_view value);
 
-  // Whether any label has this name; linear.
-  bool has(std::string_view name) const;
-  size_t count() const { return entries_.size(); }
-
   // Appends the text. Afterwards the builder must be begun again.
   void append_to(std::string& text);
 

@@ -31,8 +31,8 @@ class Sink {
   // Takes the first `used` bytes of the chunk given before (0 at the first call) and returns the
   // next chunk, at least one byte. Empty: there is no memory; the writer then ignores all calls.
   virtual std::span<uint8_t> next_chunk(size_t used) = 0;
-  // Takes the first `used` bytes of the last chunk. Called once, by finish(), unless next_chunk()
-  // has returned nothing.
+  // Takes the first `used` bytes of the last chunk; 0 if no chunk was needed. Called once, by
+  // finish(), unless next_chunk() has returned nothing.
   virtual void finish(size_t used) = 0;
 
  protected:

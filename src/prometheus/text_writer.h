@@ -63,7 +63,7 @@ class TextWriter final : public PageWriter {
   LineBegin sum_;
   LineBegin count_;
 
-  // Of the last histogram: most have the bounds of the one before. The labels are `le="1"} `.
+  // Bounds of the last histogram, which most have in common, and `le="1"} ` for each.
   std::vector<double> bounds_;
   std::vector<std::string> bound_labels_;
 

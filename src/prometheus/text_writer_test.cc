@@ -183,6 +183,15 @@ h_x_count{a_b="1;2"} 1
 )");
 }
 
+TEST(TextWriterTest, AnEscapedLabelDoesNotRenameItsMetric) {
+  EXPECT_EQ(page({{Format::kText004, Escaping::kUnderscores}, NameForm::kUtf8},
+                 [](PageWriter& writer) {
+                   writer.begin_family({.name = "g", .type = FamilyType::kGauge});
+                   writer.write({.labels = R"("..name.."="up")"}, NumberValue{1});
+                 }),
+            "# HELP g \n# TYPE g gauge\ng{_name_=\"up\"} 1\n");
+}
+
 TEST(TextWriterTest, WritesTheSameInChunksOfAnySize) {
   for (size_t size = 1; size < 100; ++size) {
     TextSink sink(size);
