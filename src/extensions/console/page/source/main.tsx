@@ -95,7 +95,10 @@ function Shell(): JSX.Element {
   const [help, setHelp] = useState(false);
   const [dark, setDark] = useState(currentTheme() === 'dark');
   const [locked, setLocked] = useState(false);
-  useEffect(() => whenUnauthorized(() => setLocked(true)), []);
+  useEffect(() => {
+    whenUnauthorized(() => setLocked(true));
+    requestAnimationFrame(() => performance.mark('ready'));
+  }, []);
   useEffect(() => {
     const name = tabs.find(([path]) => path === (route.path[0] ?? ''))?.[1] ?? 'Compare';
     document.title = `${name} · Millrace`;

@@ -17,23 +17,24 @@ export function criticalPath(trace: Trace): Segment[] {
   }
   if (root < 0) return [];
   const segments: Segment[] = [];
-  const pending = [{span: root, until: trace.spans[root].end}];
+  const pending = [{span: root, from: trace.spans[root].start, until: trace.spans[root].end}];
   while (pending.length > 0) {
-    const {span: index, until} = pending.pop()!;
+    // A child counts only where its parent does, whatever its clock says.
+    const {span: index, from, until} = pending.pop()!;
     const span = trace.spans[index];
     let cursor = Math.min(until, span.end);
     const children = span.children
       .map((child) => ({child, end: Math.min(trace.spans[child].end, cursor)}))
       .sort((a, b) => b.end - a.end || trace.spans[b.child].start - trace.spans[a.child].start);
     for (const {child, end} of children) {
-      if (cursor <= span.start) break;
-      const start = Math.max(trace.spans[child].start, span.start);
+      if (cursor <= from) break;
+      const start = Math.max(trace.spans[child].start, from);
       if (end > cursor + epsilon || end <= start) continue;
       if (cursor > end) segments.push({span: index, from: end, to: cursor});
-      pending.push({span: child, until: end});
+      pending.push({span: child, from: start, until: end});
       cursor = start;
     }
-    if (cursor > span.start) segments.push({span: index, from: span.start, to: cursor});
+    if (cursor > from) segments.push({span: index, from, to: cursor});
   }
   return segments.sort((a, b) => b.from - a.from);
 }

@@ -98,7 +98,7 @@ export interface Suggestion {
 const quoted = (value: string): string => (/[\s"]/.test(value) ? `"${unquote(value)}"` : value);
 
 /** What may stand at the caret: keys while a word begins, values behind a key and an operator. */
-export function suggest(query: string, caret: number, vocabulary: Vocabulary, limit = 8): Suggestion[] {
+export function suggest(query: string, caret: number, vocabulary: Vocabulary, limit = 12): Suggestion[] {
   const token = tokens(query).find((one) => one.from <= caret && caret <= one.to) ?? {text: '', from: caret, to: caret};
   const typed = query.slice(token.from, caret);
   const match = /^(-?)([^"=!<>~:]+)(!=|>=|<=|[=:><~])(.*)$/s.exec(typed);

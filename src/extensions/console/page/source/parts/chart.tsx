@@ -69,7 +69,7 @@ export function Chart({title, at, lines, format, height = 150}: {
     return `${line.label} ${value === undefined || value === null ? 'without a value' : format(value)}`;
   });
   return (
-    <figure class="chart" role="group" aria-label={`${title}: ${last.join(', ')}`}>
+    <figure class="chart" aria-label={`${title}: ${last.join(', ')}`}>
       <figcaption>{title}</figcaption><div ref={box} />
     </figure>
   );

@@ -6,7 +6,7 @@ import type {RefObject} from 'preact';
 export function useCanvas(
   draw: (context: CanvasRenderingContext2D, width: number, height: number, color: (name: string) => string) => void,
   on: unknown[],
-): RefObject<HTMLCanvasElement> {
+): RefObject<HTMLCanvasElement | null> {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [version, setVersion] = useState(0);
   useEffect(() => {

@@ -15,7 +15,7 @@ function Side({trace, title, id}: {trace: Trace; title: string; id: string}): JS
   const root = trace.spans[trace.roots[0]];
   return (
     <div class="tile">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <p><a href={href(['traces', id])}><strong><Text of={root?.name || '(no name)'} limit={120} /></strong></a></p>
       <p class="tile-value">{duration(trace.duration)}</p>
       <p class="muted">{plural(trace.spans.length, 'span')}, {plural(trace.failures, 'error')}, <span class="mono">{id.slice(0, 8)}</span></p>
@@ -41,7 +41,7 @@ export function CompareView({before, after}: {before: string; after: string}): J
     {keys: ['x'], label: 'Swap the sides', run: () => go(['compare', after, before])},
     {keys: ['Escape'], label: 'To the first trace', run: () => go(['traces', before])},
   ]);
-  if (left.missing || right.missing) return <div class="page"><Empty title="One of the traces is not held here any more" /></div>;
+  if (left.missing || right.missing) return <div class="page"><h1 class="hidden">Compare two traces</h1><Empty title="One of the traces is not held here any more" /></div>;
   if (left.error || right.error) return <Failure message={left.error ?? right.error ?? ''} />;
   if (!left.trace || !right.trace) return <p class="loading">Loading…</p>;
   const largest = Math.max(1e-9, ...rows.slice(0, rowsMax).map((row) => Math.abs(row.change)));
@@ -52,13 +52,13 @@ export function CompareView({before, after}: {before: string; after: string}): J
         <button type="button" class="button" onClick={() => go(['compare', after, before])}>Swap</button></header>
       <div class="tiles">
         <Side trace={left.trace} title="First" id={before} /><Side trace={right.trace} title="Second" id={after} />
-        <div class="tile"><h3>Change</h3>
+        <div class="tile"><h2>Change</h2>
           <p class="tile-value">{signed(right.trace.duration - left.trace.duration)}</p>
           <p class="muted">{plural(rows.filter((row) => row.before.count === 0).length, 'operation')} only in the second,{' '}
             {rows.filter((row) => row.after.count === 0).length} only in the first</p></div>
       </div>
       <Section title="Operations by change of their own time">
-        <div class="scroll-x" tabIndex={0} role="region" aria-label="Operations">
+        <div class="scroll-x" tabIndex={0} role="group" aria-label="Operations">
           <table class="table">
             <thead><tr><th scope="col">Operation</th><th scope="col" class="number">First</th><th scope="col" class="number">Second</th>
               <th scope="col" class="number">Change</th><th scope="col">Faster, slower</th><th scope="col" class="number">Spans</th><th scope="col" class="number">Errors</th></tr></thead>

@@ -36,7 +36,7 @@ export function DestinationTable({destinations}: {destinations: readonly Destina
   const rates = useDestinationRates(destinations);
   if (destinations.length === 0) return <Empty title="There is no destination">What arrives is shown here and goes nowhere else.</Empty>;
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label="Destinations">
+    <div class="scroll-x" tabIndex={0} role="group" aria-label="Destinations">
       <table class="table">
         <thead>
           <tr>

@@ -49,7 +49,7 @@ export function Flame({trace, frame, selected, onSelect}: {
     return trace.spans.findLast((span) => span.depth === depth && span.start - perPixel <= at && at <= span.end + perPixel);
   };
   return (
-    <div class="flame" tabIndex={0} role="region" aria-label="Flame view">
+    <div class="flame" tabIndex={0} role="group" aria-label="Flame view">
       <canvas ref={canvas} style={{height: `${(deepest + 1) * lineHeight}px`}} role="img"
               aria-label="Flame view of the trace; the waterfall has the same spans as text"
               onClick={(event) => { const span = find(event); if (span) onSelect(span.index); }}

@@ -77,7 +77,7 @@ export function GraphView({label, boxes, lines, width, gap}: {
     return {at, routes: layout.routes, width: Math.max(0, x - gap), height: tall + (hasBack ? 34 : 0)};
   }, [shape]);
   return (
-    <div class="scroll-x graph-box" tabIndex={0} role="region" aria-label={label}>
+    <div class="scroll-x graph-box" tabIndex={0} role="group" aria-label={label}>
       <div class="graph" style={{width: `${placed.width}px`, height: `${placed.height}px`}}>
         <svg width={placed.width} height={placed.height} aria-hidden="true">
           {lines.map((line, i) => {

@@ -18,7 +18,7 @@ function Cell({value, tone}: {value: number; tone?: string}): JSX.Element {
 
 function Accounts({accounts}: {accounts: readonly Account[]}): JSX.Element {
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label="Accounts">
+    <div class="scroll-x" tabIndex={0} role="group" aria-label="Accounts">
       <table class="table ledger">
         <thead>
           <tr>

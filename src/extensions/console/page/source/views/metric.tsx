@@ -7,7 +7,7 @@ import type {MetricSeries, Series} from '../api/schema.ts';
 import {millisOf} from '../model/instant.ts';
 import {align, columns, merge, quantile, rates, values, type Sample} from '../model/series.ts';
 import {bytes, count, decimal, duration, exact, plural, timeOfDay} from '../model/text.ts';
-import {Choice, Empty, Failure, Section, Text} from '../parts/basics.tsx';
+import {Choice, Empty, Section, Text} from '../parts/basics.tsx';
 import {Chart, type Line} from '../parts/chart.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href} from '../parts/router.ts';
@@ -55,7 +55,7 @@ function Lines({metric, asRate, chosen}: {metric: MetricSeries; asRate: boolean;
     const lines: Line[] = chosen.map((one, i) => ({label: nameOf(one, shared), color: `hue-${i % 8}`, values: rows[i]}));
     return {at: at.map((millis) => millis / 1e3), lines};
   }, [metric, chosen, asRate]);
-  return <Chart title={[unitName(metric.unit) || 'Value', asRate && 'for each second'].filter(Boolean).join(' ')} at={drawn.at} lines={drawn.lines} height={240}
+  return <Chart title={`${unitName(metric.unit) || 'Value'}${asRate ? ' per second' : ''}`} at={drawn.at} lines={drawn.lines} height={240}
                 format={asRate ? (value) => `${format(value)}/s` : format} />;
 }
 
@@ -113,7 +113,7 @@ function SeriesTable({metric, chosen, only, onOnly}: {
   return (
     <Section title="Series" aside={<span class="muted">{plural(metric.series_count, 'series', 'series')}
       {metric.series_count > chosen.length && only < 0 && `, ${chosen.length} drawn`}</span>}>
-      <div class="scroll-x" tabIndex={0} role="region" aria-label="Series">
+      <div class="scroll-x" tabIndex={0} role="group" aria-label="Series">
         <table class="table">
           <thead><tr><th scope="col">Attributes</th><th scope="col">Service</th><th scope="col" class="number">Points</th><th scope="col" class="number">Last</th><th scope="col"><span class="hidden">Show</span></th></tr></thead>
           <tbody>{metric.series.slice(0, 100).map((one, i) => {
@@ -144,7 +144,7 @@ export function MetricView({name}: {name: string}): JSX.Element {
     if (only >= 0 && metric.series[only]) return [metric.series[only]];
     return /histogram/.test(metric.type) ? metric.series : metric.series.slice(0, linesMax);
   }, [metric, only]);
-  if (!metric) return error ? <div class="page"><Empty title="This metric is not held here"><a href={href(['metrics'])}>Metrics that are held</a></Empty></div>
+  if (!metric) return error ? <div class="page"><h1 class="hidden">Metric</h1><Empty title="This metric is not held here"><a href={href(['metrics'])}>Metrics that are held</a></Empty></div>
     : <p class="loading">Loading…</p>;
   const isCounter = metric.type === 'sum' && (metric.is_monotonic || metric.temporality === 'delta');
   return (

@@ -17,7 +17,7 @@ function SignalTiles(): JSX.Element {
     <div class="tiles">
       {Object.entries(counters.signals).filter(([signal, now]) => signal !== 'profiles' || now.accepted > 0).map(([signal, now]) => (
         <a class="tile" key={signal} href={href([signal === 'profiles' ? 'ledger' : signal])}>
-          <h3>{signal}</h3>
+          <h2>{signal}</h2>
           <p class="tile-value">{rate(rates[signal]?.accepted ?? 0)}</p>
           <Sparkline values={recentRates[signal] ?? []} label={`${signal} accepted each second, the last two minutes`} />
           <dl>
@@ -38,7 +38,7 @@ const sdk = (one: Sender): string =>
 
 function SenderTable({senders, now}: {senders: Senders; now: number}): JSX.Element {
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label="Senders">
+    <div class="scroll-x" tabIndex={0} role="group" aria-label="Senders">
       <table class="table">
         <thead>
           <tr>

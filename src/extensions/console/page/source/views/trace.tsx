@@ -1,6 +1,6 @@
 // One trace: waterfall or flame view, minimap, critical path, search, and the span that is selected.
 import type {JSX} from 'preact';
-import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
+import {useEffect, useMemo, useState} from 'preact/hooks';
 import {address, ApiError, get, getTrace} from '../api/client.ts';
 import {criticalPath, type Segment} from '../model/critical_path.ts';
 import {matches, parseFilter, type Item} from '../model/filter.ts';
@@ -34,6 +34,7 @@ export function useTrace(id: string, wait: boolean, again: number): State {
     const load = async (): Promise<void> => {
       try {
         const received = await getTrace(id, abort.signal);
+        performance.mark('trace received');
         setState({trace: buildTrace({...received, id}), incomplete: received.is_incomplete});
       } catch (failure) {
         if (abort.signal.aborted) return;
@@ -98,7 +99,7 @@ export function TraceView({id, query}: {id: string; query: Record<string, string
   const {trace, error, missing, incomplete} = useTrace(id, query.wait === '1', again);
   if (trace) return <Loaded trace={trace} id={id} query={query} isIncomplete={incomplete === true} onReload={() => setAgain((n) => n + 1)} />;
   if (missing) {
-    return <div class="page"><Empty title="This trace is not held here">
+    return <div class="page"><h1 class="hidden">Trace</h1><Empty title="This trace is not held here">
       The console keeps recent telemetry only. <a href={href(['traces'])}>Traces that are held</a></Empty></div>;
   }
   return error ? <Failure message={error} /> : <p class="loading">Loading…</p>;
@@ -112,9 +113,21 @@ function Loaded({trace, id, query, isIncomplete, onReload}: {
   const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set());
   const [showPath, setShowPath] = useState(true);
   const [search, setSearch] = useState('');
-  const [view, setView] = useState<'waterfall' | 'flame'>(query.view === 'flame' ? 'flame' : 'waterfall');
-  const [selected, setSelected] = useState(() => trace.spans.findIndex((span) => span.id === query.span));
-  const content = useRef<HTMLDivElement>(null);
+  const view = query.view === 'flame' ? 'flame' : 'waterfall';
+  const setView = (next: 'waterfall' | 'flame'): void => replace(['traces', id], {...query, view: next === 'flame' ? next : undefined});
+  const find = (): number => trace.spans.findIndex((span) => span.id === query.span);
+  const [selected, setSelected] = useState(find);
+  // A link may lead to another span of the same trace; spans with the same id are told apart by the reader's own choice.
+  useEffect(() => {
+    if ((trace.spans[selected]?.id ?? '') !== (query.span ?? '')) setSelected(find());
+  }, [query.span, trace]);
+  // From the data to its picture: what the browser's own tools and the tests measure.
+  useEffect(() => {
+    requestAnimationFrame(() => setTimeout(() => {
+      if (performance.getEntriesByName('trace received').length > 0) performance.measure('trace drawn', 'trace received');
+      performance.clearMarks('trace received');
+    }));
+  }, [trace]);
 
   const rows = useMemo(() => visibleRows(trace, collapsed), [trace, collapsed]);
   const path = useMemo(() => {
@@ -203,7 +216,7 @@ function Loaded({trace, id, query, isIncomplete, onReload}: {
   ]);
   const span = trace.spans[selected];
   return (
-    <div class="fill" ref={content}>
+    <div class="fill">
       <Head trace={trace} query={query} id={id} />
       <div class="toolbar">
         <FilterBox value={search} onChange={setSearch} vocabulary={vocabulary} label="Find spans" placeholder="Find spans: text, key=value, duration>10ms" />

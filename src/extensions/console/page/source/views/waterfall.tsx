@@ -62,16 +62,15 @@ export function Waterfall({trace, rows, frame, collapsed, selected, matched, pat
     return (
       <div key={span.index} id={`span-${span.index}`} class={classes.filter(Boolean).join(' ')} role="treeitem" aria-level={span.depth + 1}
            aria-selected={span.index === selected} aria-expanded={span.children.length > 0 ? isOpen : undefined}
-           aria-label={`${visible(span.name, 200)}, ${visible(span.service, 100)}, ${duration(span.end - span.start)}${span.failed ? ', failed' : ''}`}
            onClick={() => onSelect(span.index)}>
         <span class="wf-name" style={{paddingLeft: `${Math.min(span.depth, indentMax) * indent + 6}px`}}>
-          <span class={`wf-toggle ${span.children.length > 0 ? '' : 'none'}`}
-                onClick={(event) => { if (span.children.length > 0) { event.stopPropagation(); onToggle(span.index); } }}>
-            {span.children.length === 0 ? '' : isOpen ? '▾' : '▸'}</span>
+          <span class={`wf-toggle ${span.children.length === 0 ? '' : isOpen ? 'open' : 'closed'}`}
+                onClick={(event) => { if (span.children.length > 0) { event.stopPropagation(); onToggle(span.index); } }} />
           <span class={`swatch ${color}`} />
           {span.depth > indentMax && <span class="badge">{span.depth}</span>}
           <span class="wf-text"><Text of={span.name || '(no name)'} limit={200} />{' '}
-            <span class="muted"><Text of={span.service} limit={80} /></span></span>
+            <span class="muted"><Text of={span.service} limit={80} /></span>
+            <span class="hidden">, {duration(span.end - span.start)}{span.failed && ', failed'}</span></span>
           {!isOpen && <span class="badge">+{plural(span.size - 1, 'span')}</span>}
           {span.problems.length > 0 && <span class="badge warn" title={span.problems.join(', ')}>!</span>}
         </span>
