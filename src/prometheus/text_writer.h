@@ -56,7 +56,7 @@ class TextWriter final : public PageWriter {
   std::optional<EscapedLabels> escaped_labels_;  // when names of labels may need it
   PageOutput output_;
 
-  // Of the current family.
+  // State of the current family.
   std::string comments_;  // written with its first series
   LineBegin plain_;
   LineBegin bucket_;
@@ -67,7 +67,7 @@ class TextWriter final : public PageWriter {
   std::vector<double> bounds_;
   std::vector<std::string> bound_labels_;
 
-  // Of the current series.
+  // State of the current series.
   std::string_view labels_;
   std::string line_end_;  // the time, if there is one
   BucketExemplars exemplars_;
