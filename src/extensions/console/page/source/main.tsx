@@ -102,6 +102,7 @@ function Shell(): JSX.Element {
   useEffect(() => {
     const name = tabs.find(([path]) => path === (route.path[0] ?? ''))?.[1] ?? 'Compare';
     document.title = `${name} · Millrace`;
+    document.querySelector('nav [aria-current]')?.scrollIntoView({inline: 'nearest', block: 'nearest'});
   }, [route.path[0]]);
   useKeys('Everywhere', [
     {keys: ['?'], label: 'This page', run: () => setHelp(true)},

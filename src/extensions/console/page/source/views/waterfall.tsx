@@ -78,7 +78,7 @@ export function Waterfall({trace, rows, frame, collapsed, selected, matched, pat
       </div>
     );
   };
-  const marks = ticks(frame.from, frame.to, 5);
+  const marks = ticks(frame.from, frame.to, matchMedia('(max-width: 720px)').matches ? 2 : 5);
   return (
     <div class="wf">
       <div class="wf-axis" aria-hidden="true">
