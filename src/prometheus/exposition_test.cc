@@ -44,6 +44,8 @@ TEST(NegotiationTest, TakesTheHighestWeightThatIsOffered) {
        {Format::kText004, Escaping::kDots}},
       {"text/plain;version=1.0.0;q=x,text/plain;escaping=values;q=0.1",
        {Format::kText004, Escaping::kValues}},
+      {"text/plain;version=1.0.0;q=0.9x,text/plain;escaping=values;q=0.1",
+       {Format::kText004, Escaping::kValues}},
       {"text/plain;version=0.0.4;q=0.5,text/plain;version=1.0.0;q=0.6",
        {Format::kText100, Escaping::kUnderscores}},
       {"text/plain;version=0.0.4,text/plain;version=1.0.0", kFallback},

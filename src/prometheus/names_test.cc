@@ -70,6 +70,7 @@ TEST(MetricNameTest, Utf8StaysAndSuffixesAreNotDoubled) {
 }
 
 TEST(MetricNameTest, StrategiesHaveOtelcolsNames) {
+  EXPECT_EQ(strategy_names().size(), 4);
   for (const std::string_view name : strategy_names()) EXPECT_TRUE(strategy_named(name)) << name;
   EXPECT_EQ(strategy_named("NoTranslation"), Strategy::kNoTranslation);
   EXPECT_FALSE(strategy_named("noTranslation"));
