@@ -18,6 +18,11 @@ TEST(EscapingTest, FollowsTheScheme) {
       {"9x", "_x", "__x", "U___39_x"},
       {"\xE8\x8A\xB1", "_", "__", "U___82b1_"},
       {"\xF0\x9F\x98\x80", "_", "__", "U___1f600_"},
+      {"\xF4\x8F\xBF\xBF", "_", "__", "U___10ffff_"},
+      {"\xF4\x90\x80\x80", "____", "________", "U___fffd__fffd__fffd__fffd_"},
+      {"\xED\xA0\x80", "___", "______", "U___fffd__fffd__fffd_"},
+      {"\xE0\x80\x80", "___", "______", "U___fffd__fffd__fffd_"},
+      {"\xC3", "_", "__", "U___fffd_"},
       {"a\xFF", "a_", "a__", "U__a_fffd_"},
       {"", "", "", ""},
   };
