@@ -100,7 +100,7 @@ class LogDedupProcessor final : public pipeline::Processor {
 
   // Returns how many records are kept.
   uint32_t count(const pipeline::Payload& payload, Work& work) {
-    const KeyMaker keys(seed_, work.pace);
+    const item_identity::IdentityMaker keys(seed_, work.pace);
     const otlp::ReadBounds bounds{.pace = &work.pace};
     const WallTime now = wall_clock_();
     uint32_t held = 0;
@@ -130,12 +130,13 @@ class LogDedupProcessor final : public pipeline::Processor {
     return held;
   }
 
-  RecordKey key_of(MessageBytes record, const KeyMaker& keys, Pace& pace) const {
+  RecordKey key_of(MessageBytes record, const item_identity::IdentityMaker& keys,
+                   Pace& pace) const {
     const otlp::LogRecordView view = otlp::LogRecordView::read(record, &pace);
     if (!options_->include_fields.empty()) {
-      if (const auto key = keys.of_fields(view, options_->include_fields)) return *key;
+      if (const auto key = key_of_fields(keys, view, options_->include_fields)) return *key;
     }
-    return keys.of_record(view);
+    return key_of_record(keys, view);
   }
 
   void on_timer() {

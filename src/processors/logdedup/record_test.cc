@@ -32,13 +32,13 @@ std::string mapping(std::initializer_list<std::string> entries) {
 class RecordTest : public ::testing::Test {
  protected:
   RecordKey key(const std::string& record) {
-    return keys_.of_record(otlp::LogRecordView::read(as_span(record)));
+    return key_of_record(keys_, otlp::LogRecordView::read(as_span(record)));
   }
   std::string without(const std::string& record, FieldPath path) {
     return without_fields(as_span(record), std::span(&path, 1), pace_);
   }
   Pace pace_;
-  KeyMaker keys_{{1, 2}, pace_};
+  item_identity::IdentityMaker keys_{{1, 2}, pace_};
 };
 
 TEST_F(RecordTest, SameRecordsHaveTheSameKeyWhateverTheOrder) {
@@ -84,7 +84,7 @@ TEST_F(RecordTest, IncludedFieldsAloneCount) {
   const FieldPath paths[] = {{.is_in_body = false, .keys = {"id"}},
                              {.is_in_body = true, .keys = {"a", "b"}}};
   const auto of = [&](const std::string& record) {
-    return keys_.of_fields(otlp::LogRecordView::read(as_span(record)), paths);
+    return key_of_fields(keys_, otlp::LogRecordView::read(as_span(record)), paths);
   };
   const std::string id = attribute("id", text_value("7"));
   const std::string body = field(5, mapping({entry("a", mapping({entry("b", text_value("x"))}))}));
