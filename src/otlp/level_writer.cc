@@ -16,7 +16,8 @@ using wire::WireType;
 constexpr size_t kLevelFieldUnits = 8;
 
 bool is_child(const Level& level, const wire::Field& field) {
-  return field.type == WireType::kLen && (field_bit(field.number) & level.children) != 0;
+  const FieldSet removable = field.type == WireType::kLen ? level.children : level.scalars;
+  return (field_bit(field.number) & removable) != 0;
 }
 
 }  // namespace

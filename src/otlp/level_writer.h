@@ -42,6 +42,7 @@ struct Level {
   std::span<const uint8_t> whole;  // tag, length and content, if contiguous in `around`
   Bytes content;
   FieldSet children = 0;
+  FieldSet scalars = 0;  // own numbers that are removed as children are (remove_child)
   LevelOrder order = LevelOrder::kAsReceived;
 
   // Of LevelWriter.

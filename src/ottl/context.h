@@ -90,6 +90,7 @@ enum class Field : uint8_t {
   kValueInt,
   kVersion,
   kZeroCount,
+  kZeroThreshold,  // no path
 };
 
 enum class PathType : uint8_t {

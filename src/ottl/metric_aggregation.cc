@@ -74,6 +74,8 @@ double aggregate_doubles(const std::vector<double>& numbers, Aggregation aggrega
     case Aggregation::kCount:
       // As in otelcol, a point that is alone keeps its value.
       return numbers.size() == 1 ? numbers[0] : static_cast<double>(numbers.size());
+    case Aggregation::kFirst:
+      return numbers[0];
   }
   return sum;
 }
@@ -95,6 +97,8 @@ int64_t aggregate_ints(const std::vector<int64_t>& numbers, Aggregation aggregat
       return median(numbers);
     case Aggregation::kCount:
       return count == 1 ? numbers[0] : count;
+    case Aggregation::kFirst:
+      return numbers[0];
   }
   return count;
 }

@@ -7,7 +7,15 @@
 
 namespace millrace::ottl {
 
-enum class Aggregation : uint8_t { kSum, kMax, kMin, kMean, kMedian, kCount };
+enum class Aggregation : uint8_t {
+  kSum,
+  kMax,
+  kMin,
+  kMean,
+  kMedian,
+  kCount,
+  kFirst,  // without a name: of several points the first one's value stays
+};
 // Precondition: a name that the compiler accepted.
 Aggregation find_aggregation(std::string_view name);
 

@@ -10,6 +10,7 @@
 #include "ottl/histogram_conversion.h"
 #include "ottl/metric_aggregation.h"
 #include "ottl/metric_points.h"
+#include "ottl/metric_scaling.h"
 #include "ottl/wire_values.h"
 
 namespace millrace::ottl {
@@ -43,41 +44,6 @@ Done convert_sum_to_gauge(Arguments& arguments) {
   return {};
 }
 
-// A field of a point, where it is there.
-void scale_field(Field field, double factor, Record* point, Scratch& scratch) {
-  if (!has_field(*point, field)) return;
-  const double scaled = point->read(field, scratch).real * factor;
-  point->write(field, Value::of_double(scaled), scratch);
-}
-
-void scale_number(double factor, Record* point, Scratch& scratch) {
-  Value number = number_of(*point, scratch);
-  if (number.is_nil()) return;
-  if (number.is(V::kInt)) {
-    number.number = to_int64(static_cast<double>(number.number) * factor);
-  } else {
-    number.real *= factor;
-  }
-  set_number(number, point, scratch);
-}
-
-void scale_histogram(double factor, Record* point, Scratch& scratch) {
-  for (const Field field : {Field::kSum, Field::kMin, Field::kMax}) {
-    scale_field(field, factor, point, scratch);
-  }
-  const Value bounds = copy_value(point->read(Field::kExplicitBounds, scratch), scratch);
-  for (Value& bound : bounds.list->elements) bound.real *= factor;
-  if (!bounds.list->elements.empty()) point->write(Field::kExplicitBounds, bounds, scratch);
-  const Value exemplars = point->read(Field::kExemplars, scratch);
-  point->write(Field::kExemplars, scale_messages(exemplars, {3, 6}, factor, scratch), scratch);
-}
-
-void scale_summary(double factor, Record* point, Scratch& scratch) {
-  scale_field(Field::kSum, factor, point, scratch);
-  const Value quantiles = point->read(Field::kQuantileValues, scratch);
-  point->write(Field::kQuantileValues, scale_messages(quantiles, {2, 0}, factor, scratch), scratch);
-}
-
 Done scale_metric(Arguments& arguments) {
   Record& metric = metric_of(arguments);
   Scratch& scratch = arguments.scratch();
@@ -94,24 +60,11 @@ Done scale_metric(Arguments& arguments) {
   }
   const auto done =
       edit_points(arguments.evaluation().item(), &metric, scratch, [&](Record& point) -> Done {
-        if (point.type() == Type::kHistogram) {
-          scale_histogram(factor, &point, scratch);
-        } else if (point.type() == Type::kSummary) {
-          scale_summary(factor, &point, scratch);
-        } else {
-          scale_number(factor, &point, scratch);
-        }
+        scale_point(factor, &point, scratch);
         return {};
       });
   if (done && unit) metric.write(Field::kUnit, *unit, scratch);
   return done;
-}
-
-// otelcol makes a new metric, without metadata.
-void forget_metadata(Record* metric, Scratch& scratch) {
-  if (count_entries(metric->read(Field::kMetadata, scratch)) > 0) {
-    metric->write(Field::kMetadata, Value(), scratch);
-  }
 }
 
 Done aggregate(Arguments& arguments, const PointEdit& edit) {

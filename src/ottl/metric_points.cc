@@ -89,6 +89,12 @@ Evaluated<void> edit_points(const Item& item, Record* metric, Scratch& scratch,
   return {};
 }
 
+void forget_metadata(Record* metric, Scratch& scratch) {
+  if (count_entries(metric->read(Field::kMetadata, scratch)) > 0) {
+    metric->write(Field::kMetadata, Value(), scratch);
+  }
+}
+
 Value scale_messages(const Value& messages, const ScaledFields& fields, double factor,
                      Scratch& scratch) {
   wire::Writer writer;

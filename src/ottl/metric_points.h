@@ -42,6 +42,9 @@ using PointEdit = std::function<Evaluated<void>(Record& point)>;
 Evaluated<void> edit_points(const Item& item, Record* metric, Scratch& scratch,
                             const PointEdit& edit);
 
+// For a metric that takes the place of others: otelcol makes a new one, without metadata.
+void forget_metadata(Record* metric, Scratch& scratch);
+
 // Multiplies field `double_number` (a double) and `int_number` (an integer with 64 bits; 0: none)
 // of each of the messages, which an editor may write back.
 struct ScaledFields {

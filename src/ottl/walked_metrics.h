@@ -1,4 +1,4 @@
-// Inside of walk.cc: what a walk needs of metrics before statements see them. One walk's.
+// Metrics in the form that a walk needs before it reads them as records. One walk's.
 #pragma once
 
 #include <vector>

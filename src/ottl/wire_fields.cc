@@ -91,6 +91,7 @@ constexpr WireField kExponentialPoint[] = {{Field::kAttributes, 1, E::kAttribute
                                            {Field::kExemplars, 11, E::kMessages},
                                            {Field::kMin, 12, E::kDouble},
                                            {Field::kMax, 13, E::kDouble},
+                                           {Field::kZeroThreshold, 14, E::kDouble},
                                            {Field::kPositiveOffset, 1, E::kZigzag, 8},
                                            {Field::kPositiveBucketCounts, 2, E::kPackedVarint, 8},
                                            {Field::kNegativeOffset, 1, E::kZigzag, 9},

@@ -23,8 +23,11 @@ import (
 	"go.opentelemetry.io/collector/processor"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/cumulativetodeltaprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/deltatocumulativeprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/metricstransformprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/redactionprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/spanprocessor"
@@ -32,8 +35,10 @@ import (
 )
 
 var factories = []processor.Factory{
-	attributesprocessor.NewFactory(), filterprocessor.NewFactory(),
-	groupbyattrsprocessor.NewFactory(), redactionprocessor.NewFactory(),
+	attributesprocessor.NewFactory(), cumulativetodeltaprocessor.NewFactory(),
+	deltatocumulativeprocessor.NewFactory(), filterprocessor.NewFactory(),
+	groupbyattrsprocessor.NewFactory(), metricstransformprocessor.NewFactory(),
+	redactionprocessor.NewFactory(),
 	resourceprocessor.NewFactory(), spanprocessor.NewFactory(), transformprocessor.NewFactory(),
 }
 
@@ -213,8 +218,9 @@ func runBounded(factory processor.Factory, one *testCase, request []byte) (strin
 // The version of the module that a factory comes from.
 func versionOf(factory processor.Factory) string {
 	info, _ := debug.ReadBuildInfo()
+	name := strings.ReplaceAll(factory.Type().String(), "_", "")
 	for _, module := range info.Deps {
-		if strings.HasSuffix(module.Path, "/"+factory.Type().String()+"processor") {
+		if strings.HasSuffix(module.Path, "/"+name+"processor") {
 			return module.Version
 		}
 	}
