@@ -79,6 +79,8 @@ struct ProcessorParts {
   pipeline::Outlet& outlet;
   // The storage of the extension that its `storage` names; null: none.
   pipeline::Storage* storage = nullptr;
+  // The id of the pipeline in which it stands: state that the workers share is one pipeline's.
+  std::string_view pipeline = {};
 };
 
 class ProcessorFactory {

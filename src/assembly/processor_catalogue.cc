@@ -1,6 +1,7 @@
 // The processors this build has: one line each.
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,9 +9,12 @@
 
 #include "assembly/catalogue.h"
 #include "processors/attributes/attributes_processor.h"
+#include "processors/cumulativetodelta/cumulative_to_delta.h"
+#include "processors/deltatocumulative/delta_to_cumulative.h"
 #include "processors/filter/filter_processor.h"
 #include "processors/groupbyattrs/groupbyattrs_processor.h"
 #include "processors/logdedup/log_dedup.h"
+#include "processors/metricstransform/metrics_transform.h"
 #include "processors/redaction/redaction_processor.h"
 #include "processors/resourcedetection/resource_detection.h"
 #include "processors/span/span_processor.h"
@@ -49,6 +53,60 @@ ProcessorReading read_attributes(Section& section) {
               })};
 }
 
+// State that the workers of one pipeline share; it ends with the last processor that uses it.
+template <class State>
+class SharedByPipeline {
+ public:
+  template <class Make>
+  std::shared_ptr<State> of(std::string_view pipeline, const Make& make) {
+    std::weak_ptr<State>& known = by_pipeline_[std::string(pipeline)];
+    std::shared_ptr<State> state = known.lock();
+    if (state == nullptr) known = state = make();
+    return state;
+  }
+
+ private:
+  std::map<std::string, std::weak_ptr<State>> by_pipeline_;
+};
+
+ProcessorReading read_cumulative_to_delta(Section& section) {
+  namespace conversion = processors::cumulativetodelta;
+  auto options = std::make_shared<conversion::Options>();
+  conversion::read_options(section, *options);
+  auto shared = std::make_shared<SharedByPipeline<conversion::Streams>>();
+  return {.factory = std::make_shared<FunctionProcessorFactory>([options, shared](
+                                                                    const ProcessorParts& parts) {
+            const conversion::Parts own{.name = parts.name,
+                                        .loop = parts.loop,
+                                        .budget = parts.pool.budget(),
+                                        .log = parts.log,
+                                        .metrics = parts.metrics,
+                                        .wall_clock = parts.wall_clock};
+            return conversion::make_cumulative_to_delta_processor(
+                options,
+                shared->of(parts.pipeline, [&] { return conversion::make_streams(*options, own); }),
+                own);
+          })};
+}
+
+ProcessorReading read_delta_to_cumulative(Section& section) {
+  namespace conversion = processors::deltatocumulative;
+  conversion::Options options;
+  conversion::read_options(section, options);
+  auto shared = std::make_shared<SharedByPipeline<conversion::Streams>>();
+  return {.factory = std::make_shared<FunctionProcessorFactory>([options, shared](
+                                                                    const ProcessorParts& parts) {
+            const conversion::Parts own{.name = parts.name,
+                                        .loop = parts.loop,
+                                        .budget = parts.pool.budget(),
+                                        .log = parts.log,
+                                        .metrics = parts.metrics};
+            return conversion::make_delta_to_cumulative_processor(
+                shared->of(parts.pipeline, [&] { return conversion::make_streams(options, own); }),
+                own);
+          })};
+}
+
 ProcessorReading read_groupbyattrs(Section& section) {
   processors::groupbyattrs::Options options;
   processors::groupbyattrs::read_options(section, options);
@@ -78,6 +136,14 @@ ProcessorReading read_log_dedup(Section& section) {
                               .metrics = parts.metrics,
                               .wall_clock = parts.wall_clock,
                               .outlet = parts.outlet});
+              })};
+}
+
+ProcessorReading read_metrics_transform(Section& section) {
+  namespace metricstransform = processors::metricstransform;
+  return {.factory = std::make_shared<FunctionProcessorFactory>(
+              [options = metricstransform::read_options(section)](const ProcessorParts& parts) {
+                return metricstransform::make_metrics_transform_processor(options, parts.log);
               })};
 }
 
@@ -177,12 +243,16 @@ constexpr config::ComponentType processor(std::string_view type, uint8_t signals
 }
 
 constexpr uint8_t kOnlyLogs = 1U << index_of(Signal::kLogs);
+constexpr uint8_t kOnlyMetrics = 1U << index_of(Signal::kMetrics);
 constexpr uint8_t kOnlyTraces = 1U << index_of(Signal::kTraces);
 
 constexpr std::array kProcessors = {
     ProcessorKind{processor("attributes", config::kNoProfiles), read_attributes},
+    ProcessorKind{processor("cumulative_to_delta", kOnlyMetrics), read_cumulative_to_delta},
+    ProcessorKind{processor("delta_to_cumulative", kOnlyMetrics), read_delta_to_cumulative},
     ProcessorKind{processor("groupbyattrs", config::kNoProfiles), read_groupbyattrs},
     ProcessorKind{processor("log_dedup", kOnlyLogs), read_log_dedup},
+    ProcessorKind{processor("metrics_transform", kOnlyMetrics), read_metrics_transform},
     ProcessorKind{processor("redaction", config::kNoProfiles), read_redaction},
     ProcessorKind{processor("resource", config::kNoProfiles), read_resource},
     ProcessorKind{processor("resource_detection", config::kAllSignals), read_resource_detection},

@@ -76,7 +76,8 @@ Status WorkerGraph::add_processors(const PipelinePlan& planned, pipeline::Pipeli
          .metrics = *shared_.metrics,
          .wall_clock = shared_.wall_clock,
          .outlet = worker.next_outlet(),
-         .storage = processor.storage ? shared_.storages[*processor.storage] : nullptr});
+         .storage = processor.storage ? shared_.storages[*processor.storage] : nullptr,
+         .pipeline = planned.id});
     if (!made) {
       return fail(made.error().code, "processor " + processor.id + ": " + made.error().message);
     }
