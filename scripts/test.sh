@@ -106,6 +106,7 @@ instructions() {
 planted() { python3 tests/sim/planted_bugs.py; }
 crash() { python3 tests/crash/run.py; }
 sandbox() { python3 tests/sandbox/run.py; }
+console() { python3 tests/console/run.py; }
 h2spec() { tests/conformance/h2spec.sh; }
 
 stage "layers and formatting" layers
@@ -118,6 +119,7 @@ if [ $quick = no ]; then
   stage "the release binary" release
   stage "the installed package: library, examples, bindings, reference" installed
   stage "end to end" e2e
+  stage "the console's page in a browser" console
   stage "public configurations" corpus
   stage "hostile peers" hostile
   stage "twice the load that can be carried" overload

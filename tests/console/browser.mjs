@@ -36,7 +36,7 @@ export async function withPage(address, options, body) {
 /** The violations that axe finds, one line each. */
 export async function violations(page) {
   // Not as a script element: the page's policy forbids those, as it should.
-  await page.evaluate(axeSource);
+  if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(axeSource);
   const {violations: found} = await page.evaluate(() => globalThis.axe.run(document, {resultTypes: ['violations']}));
   return found.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join('; ')} ${one.nodes[0].failureSummary}`);
 }

@@ -30,14 +30,14 @@ export interface Span {
   pipeline: string;
   events: Event[];
   links: Link[];
-  logs: LogRecord[];
-  dots: Dot[];
+  logs: readonly LogRecord[];
+  dots: readonly Dot[];
   isCut: boolean;
   depth: number;
   parent: number;      // index, or -1
-  children: number[];  // indexes, by start
+  children: readonly number[];  // indexes, by start
   size: number;        // spans of the subtree, this one included
-  problems: Problem[];
+  problems: readonly Problem[];
 }
 
 export interface Trace {
@@ -58,6 +58,19 @@ export interface Received {
   logs: LogRecord[];
 }
 
+// Most spans have no problems, dots or children: they share one empty list, which is never written to.
+const none: readonly never[] = Object.freeze([]);
+
+function appended<T>(list: readonly T[], item: T): readonly T[] {
+  if (list === none) return [item];
+  (list as T[]).push(item);
+  return list;
+}
+
+function blame(span: {problems: readonly Problem[]}, problem: Problem): void {
+  span.problems = appended(span.problems, problem);
+}
+
 const outlierMillis = 24 * 3600 * 1e3;
 
 function median(values: number[]): number {
@@ -66,24 +79,23 @@ function median(values: number[]): number {
 }
 
 function toSpan(span: ApiSpan, resource: Resource | undefined, origin: Instant): Span {
-  const problems: Problem[] = [];
   const startsAt = instant(span.start_unix_nano);
   const endsAt = instant(span.end_unix_nano);
   const start = startsAt ? millisSince(origin, startsAt) : NaN;
   let end = endsAt ? millisSince(origin, endsAt) : start;
-  if (!startsAt) problems.push('no start time');
-  if (end < start) {
-    problems.push('ends before start');
-    end = start;
-  }
-  return {
+  const isBackwards = end < start;
+  if (isBackwards) end = start;
+  const made: Span = {
     index: -1, id: span.span_id, parentId: span.parent_span_id, name: span.name,
     service: resource?.service || 'unknown service', kind: span.kind === 'unspecified' ? '' : span.kind, start, end,
     failed: span.status === 'error', statusMessage: span.status_message, attributes: span.attributes,
     resource: resource?.attributes ?? [], scope: `${span.scope_name} ${span.scope_version}`.trim(), pipeline: span.pipeline,
-    events: span.events, links: span.links, logs: [], dots: [], isCut: span.is_cut, depth: 0, parent: -1, children: [],
-    size: 1, problems,
+    events: span.events, links: span.links, logs: none, dots: none, isCut: span.is_cut, depth: 0, parent: -1, children: none,
+    size: 1, problems: none,
   };
+  if (!startsAt) blame(made, 'no start time');
+  if (isBackwards) blame(made, 'ends before start');
+  return made;
 }
 
 // Moves spans whose clock is more than a day away from the others to the edge of what the others cover.
@@ -99,11 +111,11 @@ function bringIn(spans: Span[]): void {
     if (Number.isNaN(span.start)) {
       span.start = span.end = first;
     } else if (Math.abs(span.start - middle) > outlierMillis) {
-      span.problems.push('far from the other spans');
+      blame(span, 'far from the other spans');
       span.start = first;
       span.end = first + length;
     } else if (span.end - span.start > outlierMillis && near.length > 1) {
-      span.problems.push('far from the other spans');
+      blame(span, 'far from the other spans');
       span.end = span.start;
     }
   }
@@ -117,21 +129,24 @@ function byTime(spans: Span[]): (a: number, b: number) => number {
 function connect(spans: Span[]): number[] {
   const byId = new Map<string, number>();
   spans.forEach((span, i) => {
-    if (span.id !== '' && byId.has(span.id)) span.problems.push('duplicate');
+    if (span.id !== '' && byId.has(span.id)) blame(span, 'duplicate');
     else byId.set(span.id, i);
   });
   const roots: number[] = [];
+  const children: number[][] = new Array(spans.length);
   spans.forEach((span, i) => {
     const parent = span.parentId === '' ? undefined : byId.get(span.parentId);
     if (parent === undefined || parent === i) {
-      if (parent === i) span.problems.push('cycle');
-      else if (span.parentId !== '') span.problems.push('orphan');
+      if (parent === i) blame(span, 'cycle');
+      else if (span.parentId !== '') blame(span, 'orphan');
       roots.push(i);
     } else {
       span.parent = parent;
-      spans[parent].children.push(i);
+      children[parent] = children[parent] ?? [];
+      children[parent].push(i);
     }
   });
+  children.forEach((list, i) => (spans[i].children = list));
   return roots;
 }
 
@@ -148,6 +163,7 @@ function preorder(spans: Span[], roots: number[]): number[] {
       seen[at] = 1;
       order.push(at);
       const span = spans[at];
+      if (span.children.length === 0) continue;
       span.children = span.children.filter((child) => !seen[child]).sort(compare);
       for (const child of span.children) spans[child].depth = span.depth + 1;
       for (let i = span.children.length - 1; i >= 0; i--) stack.push(span.children[i]);
@@ -158,7 +174,7 @@ function preorder(spans: Span[], roots: number[]): number[] {
     for (const at of spans.map((_, i) => i).sort(compare)) {
       if (seen[at]) continue;
       const span = spans[at];
-      span.problems.push('cycle');
+      blame(span, 'cycle');
       spans[span.parent].children = spans[span.parent].children.filter((child) => child !== at);
       span.parent = -1;
       span.depth = 0;
@@ -188,11 +204,11 @@ function normalize(spans: Span[]): {first: number; duration: number} {
 // Events and log records as dots on their spans. A time outside of the trace is drawn at its edge.
 function placeDots(trace: Trace, logs: LogRecord[]): void {
   const byId = new Map<string, Span>();
-  for (const span of trace.spans) if (!byId.has(span.id)) byId.set(span.id, span);
+  for (const span of logs.length === 0 ? [] : trace.spans) if (!byId.has(span.id)) byId.set(span.id, span);
   const dot = (span: Span, unixNano: string, label: string, kind: Dot['kind']): void => {
     const time = instant(unixNano);
     const at = time ? millisSince(trace.origin, time) : span.start;
-    span.dots.push({at: Math.min(Math.max(at, 0), trace.duration), label, kind});
+    span.dots = appended(span.dots, {at: Math.min(Math.max(at, 0), trace.duration), label, kind});
   };
   for (const span of trace.spans) {
     for (const event of span.events) {
@@ -205,7 +221,7 @@ function placeDots(trace: Trace, logs: LogRecord[]): void {
       trace.looseLogs.push(log);
       continue;
     }
-    span.logs.push(log);
+    span.logs = appended(span.logs, log);
     dot(span, log.time_unix_nano, log.body, log.severity_number >= 17 ? 'exception' : 'log');
   }
 }
@@ -220,11 +236,11 @@ export function buildTrace(received: Received): Trace {
   const place = new Int32Array(unordered.length);
   order.forEach((from, to) => (place[from] = to));
   const spans = order.map((from) => unordered[from]);
-  for (const [i, span] of spans.entries()) {
+  spans.forEach((span, i) => {
     span.index = i;
-    span.parent = span.parent < 0 ? -1 : place[span.parent];
-    span.children = span.children.map((child) => place[child]);
-  }
+    if (span.parent >= 0) span.parent = place[span.parent];
+    if (span.children.length > 0) span.children = span.children.map((child) => place[child]);
+  });
   const {first, duration} = normalize(spans);
   let failures = 0;
   for (let i = spans.length - 1; i >= 0; i--) {
@@ -232,7 +248,7 @@ export function buildTrace(received: Received): Trace {
     if (failed) failures++;
     if (parent < 0) continue;
     spans[parent].size += size;
-    if (start < spans[parent].start - 0.001) spans[i].problems.push('starts before parent');
+    if (start < spans[parent].start - 0.001) blame(spans[i], 'starts before parent');
   }
   const trace: Trace = {
     id: received.id, spans, roots: spans.filter((span) => span.parent < 0).map((span) => span.index),

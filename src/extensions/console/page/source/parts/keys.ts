@@ -1,6 +1,6 @@
 // Keyboard: single keys without modifiers, ignored while a reader types. The newest binding of a key wins, so that a
 // view is stronger than the shell around it.
-import {useEffect, useRef} from 'preact/hooks';
+import {useLayoutEffect, useRef} from 'preact/hooks';
 
 export interface Binding {
   keys: string[];      // as KeyboardEvent.key, or two in a row: 'g t'
@@ -49,7 +49,7 @@ export function installKeys(): void {
 export function useKeys(title: string, bindings: Binding[]): void {
   const latest = useRef(bindings);
   latest.current = bindings;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const group = {title, bindings: () => latest.current};
     groups.push(group);
     return () => void groups.splice(groups.indexOf(group), 1);
