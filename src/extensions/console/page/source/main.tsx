@@ -1,12 +1,12 @@
 import {render, type JSX} from 'preact';
-import {useEffect, useState} from 'preact/hooks';
+import {useEffect, useErrorBoundary, useRef, useState} from 'preact/hooks';
 import 'uplot/dist/uPlot.min.css';
 import './style/page.css';
 import './style/parts.css';
 import './style/views.css';
 import {setToken, whenUnauthorized} from './api/client.ts';
 import {follow, setPaused, useLive} from './api/live.ts';
-import {Text} from './parts/basics.tsx';
+import {Failure, Text} from './parts/basics.tsx';
 import {Help} from './parts/help.tsx';
 import {installKeys, useKeys} from './parts/keys.ts';
 import {go, href, useRoute, type Route} from './parts/router.ts';
@@ -39,6 +39,22 @@ function View({route}: {route: Route}): JSX.Element {
     case 'map': return <MapView />;
     default: return <Overview />;
   }
+}
+
+// A defect in one view, or an API that this page does not know, must not take the others with it.
+function GuardedView({route}: {route: Route}): JSX.Element {
+  const [failure, reset] = useErrorBoundary((error) => console.error(error));
+  const place = route.path.join('/');
+  const failedAt = useRef(place);
+  useEffect(() => {
+    if (failure && failedAt.current !== place) reset();
+    failedAt.current = place;
+  }, [place, failure]);
+  if (!failure) return <View route={route} />;
+  return (
+    <div class="page"><h1>This view failed</h1><Failure message={String(failure)} />
+      <p><button type="button" class="button" onClick={reset}>Try again</button></p></div>
+  );
 }
 
 function currentTheme(): 'light' | 'dark' {
@@ -99,6 +115,12 @@ function Shell(): JSX.Element {
     whenUnauthorized(() => setLocked(true));
     requestAnimationFrame(() => performance.mark('ready'));
   }, []);
+  // Another view begins where its content does, also for a screen reader.
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) document.getElementById('content')?.focus({preventScroll: true});
+    isFirst.current = false;
+  }, [route.path.join('/')]);
   useEffect(() => {
     const name = tabs.find(([path]) => path === (route.path[0] ?? ''))?.[1] ?? 'Compare';
     document.title = `${name} · Millrace`;
@@ -140,7 +162,7 @@ function Shell(): JSX.Element {
         </div>
       </header>
       {live.connection === 'lost' && <p class="banner" role="alert">The collector does not answer. Trying again…</p>}
-      <main id="content" tabIndex={-1}><View route={route} /></main>
+      <main id="content" tabIndex={-1}><GuardedView route={route} /></main>
       <Notices />
       {live.lastRefusal && live.refusalCount > 0 && section !== '' && (
         <a class="refusal-mark" href={href([])}>{plural(live.refusalCount, 'refused request')} since this page was opened</a>

@@ -1,11 +1,11 @@
 // A console that needs no collector: serves the bundled page and an API with made-up telemetry, for work on the page and
 // for states that are hard to make with a real collector.
-//   node test/mock.mjs [--port 8890] [--state full|empty|outage] [--token TOKEN]
+//   node test/mock.mjs [--port 8890] [--state full|empty|outage|refused|busy] [--token TOKEN]
 import {createServer} from 'node:http';
 import {existsSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {logs, metrics, traces} from './mock_data.mjs';
+import {logRecord, logs, metrics, traces} from './mock_data.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const option = (name, fallback) => {
@@ -65,6 +65,11 @@ const hasAttribute = (list, wanted) => {
   const [key, value] = wanted.split(/=(.*)/s);
   return list.some((one) => one.key === key && (value === undefined || one.value === value));
 };
+
+// In the state "busy" log records keep coming.
+setInterval(() => {
+  if (state === 'busy') for (let i = 0; i < 5; i++) logs.unshift(logRecord(Date.now() + i, 9, `busy ${logs.length}`, 'checkout'));
+}, 300).unref();
 
 const routes = {
   status: () => ({version: '0.1.0', started_at_ms: startedAt, now_ms: Date.now(), uptime_s: seconds(), is_accepting: true, is_draining: false, workers: 2,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {Point} from '../source/api/schema.ts';
-import {ticks} from '../source/model/axis.ts';
+import {coalesce, ticks} from '../source/model/axis.ts';
 import {compareTraces} from '../source/model/compare.ts';
 import {modelCall} from '../source/model/gen_ai.ts';
 import {layoutGraph} from '../source/model/graph_layout.ts';
@@ -54,6 +54,11 @@ test('ticks are round', () => {
   assert.deepEqual(ticks(0, 208, 5), [0, 50, 100, 150, 200]);
   assert.deepEqual(ticks(5, 5, 5), [5]);
   assert.equal(ticks(0, Infinity, 5).length, 1);
+});
+
+test('stretches are cut at the frame, and close ones become one', () => {
+  const found = coalesce([{from: 90, to: 200}, {from: 0, to: 20}, {from: 30, to: 40}, {from: 41, to: 42}, {from: 300, to: 400}], {from: 10, to: 110}, 0.02);
+  assert.deepEqual(found, [{from: 0, to: 0.1}, {from: 0.2, to: 0.32}, {from: 0.8, to: 1}]);
 });
 
 test('operations of two traces are matched, the largest change first', () => {

@@ -1,6 +1,6 @@
 // The small pieces that every view uses.
 import type {ComponentChildren, JSX} from 'preact';
-import {useEffect, useId, useRef, useState} from 'preact/hooks';
+import {useEffect, useId, useLayoutEffect, useRef, useState} from 'preact/hooks';
 import {visible} from '../model/text.ts';
 
 /** Text from outside: invisible characters are shown, and its direction cannot reach its surroundings. */
@@ -75,17 +75,21 @@ export function Choice<T extends string>({label, value, options, onChange}: {
 }
 
 /** Rows of one height; only those in sight are in the document. The element scrolls by itself. */
-export function VirtualRows({count, height, row, class: name, role, label, scrollTo, tabIndex = 0, onKeyDown, active}: {
-  count: number; height: number; row: (index: number) => JSX.Element; class?: string; role?: string; label: string;
-  scrollTo?: number; tabIndex?: number; onKeyDown?: (event: KeyboardEvent) => void; active?: string;
+export function VirtualRows({count, height, row, keyOf, class: name, role, label, scrollTo, active}: {
+  count: number; height: number; row: (index: number) => JSX.Element;
+  keyOf: (index: number) => string;  // rows that are put in front must not move those that a reader looks at
+  class?: string; role?: string; label: string; scrollTo?: number; active?: string;
 }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({from: 0, to: 60});
+  const top = useRef<{key: string; index: number} | undefined>(undefined);  // the first row in sight
   const look = (): void => {
     const element = box.current;
     if (!element) return;
     const from = Math.max(0, Math.floor(element.scrollTop / height) - 8);
     const to = Math.ceil((element.scrollTop + element.clientHeight) / height) + 8;
+    const first = Math.floor(element.scrollTop / height);
+    top.current = first < count ? {key: keyOf(first), index: first} : undefined;
     setRange((last) => (last.from === from && last.to === to ? last : {from, to}));
   };
   useEffect(() => {
@@ -93,21 +97,31 @@ export function VirtualRows({count, height, row, class: name, role, label, scrol
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, [height]);
-  useEffect(look, [count]);
+  useLayoutEffect(() => {
+    const element = box.current!;
+    const before = top.current;
+    if (before && element.scrollTop > 0 && (before.index >= count || keyOf(before.index) !== before.key)) {
+      for (let i = 0; i < count; i++) {
+        if (keyOf(i) !== before.key) continue;
+        element.scrollTop += (i - before.index) * height;
+        break;
+      }
+    }
+    look();
+  });
+  const wanted = scrollTo !== undefined && scrollTo >= 0 && scrollTo < count ? keyOf(scrollTo) : '';
   useEffect(() => {
     const element = box.current;
-    if (!element || scrollTo === undefined || scrollTo < 0) return;
-    const top = scrollTo * height;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + height > element.scrollTop + element.clientHeight) {
-      element.scrollTop = top + height - element.clientHeight;
-    }
-  }, [scrollTo, height]);
+    if (!element || wanted === '') return;
+    const start = scrollTo! * height;
+    if (start < element.scrollTop) element.scrollTop = start;
+    else if (start + height > element.scrollTop + element.clientHeight) element.scrollTop = start + height - element.clientHeight;
+  }, [wanted, height]);
   const rows: JSX.Element[] = [];
   for (let i = range.from; i < Math.min(range.to, count); i++) rows.push(row(i));
   return (
-    <div ref={box} class={`virtual ${name ?? ''}`} onScroll={look} role={role as "tree"} aria-label={label} tabIndex={tabIndex}
-         onKeyDown={onKeyDown} aria-activedescendant={active}>
+    <div ref={box} class={`virtual ${name ?? ''}`} onScroll={look} role={role as "tree"} aria-label={label} tabIndex={0}
+         aria-activedescendant={active}>
       <div class="virtual-space" role="presentation" style={{height: `${count * height}px`}}>
         <div class="virtual-rows" role="presentation"
              style={{transform: `translateY(${Math.min(range.from, count) * height}px)`}}>{rows}</div>

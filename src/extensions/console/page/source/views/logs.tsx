@@ -142,7 +142,7 @@ export function LogsView({query}: {query: Record<string, string>}): JSX.Element 
         {tail.logs && shown.length === 0
           ? <div class="page"><Empty title={filter === '' ? 'No log record yet' : 'No record matches'}>
             {filter !== '' && <button type="button" class="button" onClick={() => set('')}>Clear the filter</button>}</Empty></div>
-          : <VirtualRows count={shown.length} height={rowHeight} class="log-list" role="listbox" label="Log records" scrollTo={at}
+          : <VirtualRows count={shown.length} height={rowHeight} class="log-list" role="listbox" label="Log records" scrollTo={at} keyOf={(i) => shown[i].cursor}
                          active={at >= 0 ? `log-${at}` : undefined}
                          row={(i) => <LogRow key={shown[i].cursor} log={shown[i]} index={i} selected={i === at} onSelect={() => setChosen(shown[i])} />} />}
         {chosen && <LogDetail key={chosen.cursor} log={chosen} onClose={() => setChosen(undefined)} />}

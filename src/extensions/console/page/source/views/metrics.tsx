@@ -67,7 +67,7 @@ export function MetricsView({query}: {query: Record<string, string>}): JSX.Eleme
       {value && shown.length === 0
         ? <div class="page"><Empty title={filter === '' ? 'No metric yet' : 'No metric matches'}>
           {filter !== '' && <button type="button" class="button" onClick={() => set('')}>Clear the filter</button>}</Empty></div>
-        : <VirtualRows count={shown.length} height={rowHeight} class="metric-list" role="list" label="Metrics" scrollTo={at} row={(i) => {
+        : <VirtualRows count={shown.length} height={rowHeight} class="metric-list" role="list" label="Metrics" scrollTo={at} keyOf={(i) => shown[i].name} row={(i) => {
           const one = shown[i];
           return (
             <div key={one.name} role="listitem"><a class={`metric-row ${i === at ? 'selected' : ''}`} href={href(['metrics', one.name])}>

@@ -132,7 +132,11 @@ function Loaded({trace, id, query, isIncomplete, onReload}: {
   const rows = useMemo(() => visibleRows(trace, collapsed), [trace, collapsed]);
   const path = useMemo(() => {
     const bySpan = new Map<number, Segment[]>();
-    for (const segment of showPath ? criticalPath(trace) : []) bySpan.set(segment.span, [...(bySpan.get(segment.span) ?? []), segment]);
+    for (const segment of showPath ? criticalPath(trace) : []) {
+      const own = bySpan.get(segment.span);
+      if (own) own.push(segment);
+      else bySpan.set(segment.span, [segment]);
+    }
     return bySpan;
   }, [trace, showPath]);
   const found = useMemo(() => {

@@ -61,8 +61,9 @@ export function TracesView({query}: {query: Record<string, string>}): JSX.Elemen
     };
   }, [loaded.value]));
 
-  const [chosen, setChosen] = useState(-1);
-  const at = Math.min(chosen, shown.length - 1);
+  const [chosen, setChosen] = useState('');
+  const at = shown.findIndex((one) => one.trace_id === chosen);
+  const step = (by: number): void => setChosen(shown[Math.max(0, Math.min(shown.length - 1, at + by))]?.trace_id ?? '');
   const target = (one: TraceSummary): string =>
     query.compare && query.compare !== one.trace_id ? href(['compare', query.compare, one.trace_id]) : href(['traces', one.trace_id]);
   const set = (change: Record<string, string | undefined>): void => replace(['traces'], {...query, ...change});
@@ -71,8 +72,8 @@ export function TracesView({query}: {query: Record<string, string>}): JSX.Elemen
     if (/^[0-9a-f]{32}$/.test(id) && shown.length === 1 && shown[0].trace_id === id) go(['traces', id]);
   }, [id, shown]);
   useKeys('Traces', [
-    {keys: ['j', 'ArrowDown'], label: 'Next trace', run: () => setChosen(Math.min(at + 1, shown.length - 1))},
-    {keys: ['k', 'ArrowUp'], label: 'Trace before', run: () => setChosen(Math.max(at - 1, 0))},
+    {keys: ['j', 'ArrowDown'], label: 'Next trace', run: () => step(1)},
+    {keys: ['k', 'ArrowUp'], label: 'Trace before', run: () => step(-1)},
     {keys: ['Enter'], label: 'Open the trace', run: () => { if (shown[at]) location.hash = target(shown[at]); }},
     {keys: ['s'], label: 'Next order', run: () => set({sort: orders[(orders.findIndex(([key]) => key === order) + 1) % orders.length][0]})},
   ]);
@@ -95,6 +96,7 @@ export function TracesView({query}: {query: Record<string, string>}): JSX.Elemen
           {filter === '' ? <TestTraceButton /> : <button type="button" class="button" onClick={() => set({q: ''})}>Clear the filter</button>}
         </Empty></div>
         : <VirtualRows count={shown.length} height={rowHeight} class="trace-list" role="list" label="Traces" scrollTo={at}
+                       keyOf={(i) => shown[i].trace_id}
                        row={(i) => <TraceRow key={shown[i].trace_id} one={shown[i]} longest={longest} index={i} selected={i === at}
                                              target={target(shown[i])} now={Date.now()} />} />}
       {loaded.value && loaded.value.next_cursor !== null && limit < 500 && (

@@ -1,9 +1,9 @@
 // The rows of a trace: a tree of names beside bars on a common axis. Only the rows in sight are drawn.
 import type {JSX} from 'preact';
-import {ticks} from '../model/axis.ts';
+import {coalesce, ticks} from '../model/axis.ts';
 import type {Segment} from '../model/critical_path.ts';
 import {duration, plural, visible} from '../model/text.ts';
-import type {Span, Trace} from '../model/trace.ts';
+import type {Dot, Span, Trace} from '../model/trace.ts';
 import {Text, VirtualRows} from '../parts/basics.tsx';
 
 export interface Frame {
@@ -14,9 +14,20 @@ export interface Frame {
 export const rowHeight = 26;
 const indent = 12;
 const indentMax = 18;
+const gapMin = 0.0015;  // of the frame: parts of the critical path that are closer are drawn as one
 
 export const hue = (trace: Trace, service: string): string => `hue-${trace.services.indexOf(service) % 8}`;
 const percentOf = (frame: Frame, at: number): number => ((at - frame.from) / (frame.to - frame.from)) * 100;
+
+// At most one dot in each hundredth of the frame, an exception before the others.
+function spread(dots: readonly Dot[], frame: Frame): Dot[] {
+  const places = new Map<number, Dot>();
+  for (const dot of dots) {
+    const place = Math.round(percentOf(frame, dot.at));
+    if (place >= 0 && place <= 100 && (dot.kind === 'exception' || !places.has(place))) places.set(place, dot);
+  }
+  return [...places.values()];
+}
 
 function Timeline({span, frame, color, segments}: {
   span: Span; frame: Frame; color: string; segments: readonly Segment[];
@@ -32,15 +43,12 @@ function Timeline({span, frame, color, segments}: {
   return (
     <span class="wf-time" aria-hidden="true">
       {isInside && <span class={`wf-bar ${color} ${span.failed ? 'failed' : ''}`} style={{left: `${from}%`, width: `${width}%`}} />}
-      {isInside && segments.map((one) => {
-        const start = Math.max(0, percentOf(frame, one.from));
-        const end = Math.min(100, percentOf(frame, one.to));
-        return end >= start && <span class="wf-critical" key={one.from} style={{left: `${start}%`, width: `${end - start}%`}} />;
-      })}
-      {span.dots.slice(0, 60).map((dot, i) => {
-        const at = percentOf(frame, dot.at);
-        return at >= 0 && at <= 100 && <span key={i} class={`wf-dot ${dot.kind}`} style={{left: `${at}%`}} title={visible(dot.label, 300)} />;
-      })}
+      {isInside && coalesce(segments, frame, gapMin).map((one) => (
+        <span class="wf-critical" key={one.from} style={{left: `${one.from * 100}%`, width: `${(one.to - one.from) * 100}%`}} />
+      ))}
+      {spread(span.dots, frame).map((dot) => (
+        <span key={dot.at} class={`wf-dot ${dot.kind}`} style={{left: `${percentOf(frame, dot.at)}%`}} title={visible(dot.label, 300)} />
+      ))}
       {isInside && (
         <span class={`wf-label ${isLabelLeft && from <= 14 ? 'inside' : ''}`} style={label}>
           {duration(span.end - span.start)}</span>
@@ -90,7 +98,7 @@ export function Waterfall({trace, rows, frame, collapsed, selected, matched, pat
       <div class="wf-grid" aria-hidden="true">
         <span class="wf-name" /><span class="wf-time">{marks.map((at) => <span key={at} class="wf-line" style={{left: `${percentOf(frame, at)}%`}} />)}</span>
       </div>
-      <VirtualRows count={rows.length} height={rowHeight} class="wf-rows" role="tree" label="Spans" row={row} scrollTo={rows.indexOf(selected)}
+      <VirtualRows count={rows.length} height={rowHeight} class="wf-rows" role="tree" label="Spans" row={row} keyOf={(i) => String(rows[i])} scrollTo={rows.indexOf(selected)}
                    active={selected >= 0 ? `span-${selected}` : undefined} />
     </div>
   );
