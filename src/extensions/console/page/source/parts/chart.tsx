@@ -2,13 +2,15 @@
 import uPlot from 'uplot';
 import type {JSX} from 'preact';
 import {useEffect, useRef, useState} from 'preact/hooks';
-import {timeOfDay} from '../model/text.ts';
+import {bytes, timeOfDay} from '../model/text.ts';
 
 export interface Line {
   label: string;
   color: string;  // name of a variable of the style sheet
   values: readonly (number | null)[];
 }
+
+const byteSteps = Array.from({length: 50}, (_, power) => 2 ** power);
 
 export function Chart({title, at, lines, format, height = 150}: {
   title: string; at: readonly number[]; lines: readonly Line[]; format: (value: number) => string; height?: number;
@@ -17,6 +19,7 @@ export function Chart({title, at, lines, format, height = 150}: {
   const plot = useRef<uPlot | null>(null);
   const [theme, setTheme] = useState(0);
   const shape = JSON.stringify(lines.map(({label, color}) => [label, color]));
+  const isBytes = format === bytes;
   const latest = useRef(format);
   latest.current = format;
 
@@ -43,13 +46,17 @@ export function Chart({title, at, lines, format, height = 150}: {
       scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.08 : 1]}},
       axes: [
         {...axis, grid: {show: false}, size: 22, values: (_, splits) => splits.map((one) => timeOfDay(one * 1e3).slice(0, 8))},
-        {...axis, size: 64, splits: undefined, values: (_, splits) => splits.map((one) => latest.current(one))},
+        {...axis, size: 64, ...(isBytes && {incrs: byteSteps}), values: (_, splits) => splits.map((one) => latest.current(one))},
       ],
       series: [
         {value: (_, at) => (at === null || at === undefined ? '' : timeOfDay(at * 1e3).slice(0, 8)), label: 'Time'},
         ...lines.map((line) => ({
           label: line.label, stroke: color(line.color), width: 1.5, points: {show: false},
-          value: (_: uPlot, value: number | null) => (value === null || value === undefined ? '–' : latest.current(value)),
+          value: (plotted: uPlot, value: number | null, series: number, index: number | null) => {
+            // Without a cursor the legend shows the last values.
+            const shown = index === null || index === undefined ? (plotted.data[series] as (number | null | undefined)[]).findLast((one) => one !== null && one !== undefined) : value;
+            return shown === null || shown === undefined ? '–' : latest.current(shown);
+          },
         })),
       ],
     }, [[...at], ...lines.map((line) => [...line.values])] as uPlot.AlignedData, element);

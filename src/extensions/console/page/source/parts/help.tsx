@@ -24,7 +24,7 @@ export function Help({onClose}: {onClose: () => void}): JSX.Element {
               {group.bindings.map((binding) => (
                 <div key={binding.label}>
                   <dt>{binding.keys.map((key) => (
-                    <kbd key={key}>{key.split(' ').map((part) => names[part] ?? part).join(' ') || 'Space'}</kbd>
+                    <kbd key={key}>{names[key] ?? key.split(' ').map((part) => names[part] ?? part).join(' ')}</kbd>
                   ))}</dt>
                   <dd>{binding.label}</dd>
                 </div>
@@ -36,7 +36,7 @@ export function Help({onClose}: {onClose: () => void}): JSX.Element {
           <h3>Filters</h3>
           <dl>
             {[['word', 'contains the word'], ['service=checkout', 'is equal, without case'], ['http.status_code!=200', 'is not equal'],
-              ['duration>250ms', 'is more, with a unit where there is one'], ['db.statement~orders', 'contains'],
+              ['duration>250ms', 'is more; a unit may stand there'], ['db.statement~orders', 'contains'],
               ['-error', 'not']].map(([example, meaning]) => (
               <div key={example}><dt><code>{example}</code></dt><dd>{meaning}</dd></div>
             ))}

@@ -96,8 +96,9 @@ function Recent({status}: {status: Status}): JSX.Element {
   const {recent} = status;
   return (
     <p class="hint">
-      This page shows the last {bytes(recent.bytes)} of {bytes(recent.bytes_max)}{recent.oldest_at_ms !== null &&
-        `, back to ${ago(recent.oldest_at_ms, status.now_ms)}`}.
+      {recent.bytes === 0 ? `Nothing is kept for this page yet; there is room for ${bytes(recent.bytes_max)}.`
+        : `${bytes(recent.bytes)} of at most ${bytes(recent.bytes_max)} are kept for this page${recent.oldest_at_ms !== null
+          ? `; the oldest request came ${ago(recent.oldest_at_ms, status.now_ms)}` : ''}.`}
       {recent.skipped_requests > 0 && ` ${plural(recent.skipped_requests, 'request')} passed without being kept for it.`}{' '}
       Version {status.version}, up for {duration(status.uptime_s * 1e3)}, {plural(status.workers, 'worker')}.
     </p>
