@@ -22,6 +22,7 @@
 #include "extensions/without_effect/without_effect.h"
 #include "receivers/nop/nop.h"
 #include "receivers/otlp/otlp.h"
+#include "receivers/prometheus/prometheus.h"
 #include "receivers/zipkin/zipkin.h"
 
 namespace millrace::assembly {
@@ -269,6 +270,7 @@ constexpr config::ComponentType exporter(std::string_view type, uint8_t signals)
 constexpr std::array kReceivers = {
     receivers::kOtlp,
     receivers::nop::kNop,
+    receivers::prometheus::kPrometheus,
     receivers::zipkin::kZipkin,
 };
 

@@ -265,6 +265,7 @@ void Collector::report_certificates() {
 Status Collector::make_workers() {
   report_certificates();
   connect_auths();
+  shared_.worker_count = world_.loops.size();
   for (size_t index = 0; index < world_.loops.size(); ++index) {
     io::Loop& loop = *world_.loops[index];
     auto worker = Worker::create(shared_, loop, index);

@@ -66,8 +66,8 @@ std::string Collector::refusal_of(const pipeline::Destination& destination,
 // health.destinations stand in the order of kept_.destinations.
 void Collector::add_receivers_to(extensions::Health& health) const {
   for (size_t receiver = 0; receiver < plan_.receivers.size(); ++receiver) {
-    // No sender hears of what a receiver pulls.
-    if (plan_.receivers[receiver].pull_interval) continue;
+    // No sender hears of what a receiver fetches by itself.
+    if (plan_.receivers[receiver].listeners.empty()) continue;
     for (const Signal signal : kSignals) {
       extensions::ReceiverHealth entry{.name = plan_.receivers[receiver].id,
                                        .signal = std::string(signal_name(signal)),

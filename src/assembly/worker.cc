@@ -52,7 +52,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop, s
   if (Status made = worker->make_destinations(); !made) return fail(made.error());
   worker->make_listeners();
   if (index == 0) worker->run_extensions();
-  auto graph = WorkerGraph::create(shared, worker->kept_, index == 0);
+  auto graph = WorkerGraph::create(shared, worker->kept_, index);
   if (!graph) return fail(graph.error());
   worker->graph_ = std::move(*graph);
   return worker;
@@ -121,7 +121,7 @@ void Worker::flush_batches() {
 }
 
 void Worker::drain_servers(std::function<void()> drained) {
-  graph_->stop_pulling();
+  graph_->stop_fetching();
   kept_.listeners.drain(std::move(drained));
 }
 

@@ -36,6 +36,7 @@ struct Shared {
   io::FileSystem* files = nullptr;
   std::function<WallTime()> wall_clock;
   io::LongWorkOptions long_work;
+  size_t worker_count = 1;
   Budget* budget = nullptr;
   metrics::Registry* metrics = nullptr;
   ledger::Ledger* ledger = nullptr;

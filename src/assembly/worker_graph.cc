@@ -18,17 +18,17 @@ bool contains(const std::vector<Value>& values, const Value& value) {
 }  // namespace
 
 Result<std::unique_ptr<WorkerGraph>> WorkerGraph::create(Shared& shared, KeptByWorker& kept,
-                                                         bool is_first) {
-  std::unique_ptr<WorkerGraph> graph(new WorkerGraph(shared, kept));
+                                                         size_t worker) {
+  std::unique_ptr<WorkerGraph> graph(new WorkerGraph(shared, kept, worker));
   if (Status made = graph->make_pipelines(); !made) return fail(made.error());
   graph->make_connectors();
   graph->make_take_overs();
-  if (Status made = graph->make_receivers(is_first); !made) return fail(made.error());
+  if (Status made = graph->make_receivers(); !made) return fail(made.error());
   return graph;
 }
 
 WorkerGraph::~WorkerGraph() {
-  stop_pulling();
+  stop_fetching();
   for (size_t index = 0; index < receivers_.size(); ++index) {
     kept_.listeners.connect(index, nullptr);
   }
@@ -166,7 +166,7 @@ std::array<bool, kSignalCount> WorkerGraph::signals_of(const Plan& plan, size_t 
   return has_signal;
 }
 
-Status WorkerGraph::make_receivers(bool is_first) {
+Status WorkerGraph::make_receivers() {
   const Plan& plan = *shared_.plan;
   for (size_t index = 0; index < plan.receivers.size(); ++index) {
     const ReceiverPlan& planned = plan.receivers[index];
@@ -177,7 +177,7 @@ Status WorkerGraph::make_receivers(bool is_first) {
     }
     receivers_.push_back(std::move(*receiver));
     kept_.listeners.connect(index, receivers_.back().get());
-    if (planned.pull_interval && is_first) {
+    if (planned.pull_interval && worker_ == 0) {
       start_pulling(*receivers_.back(), *planned.pull_interval);
     }
   }
@@ -194,6 +194,8 @@ reception::ReceiverParts WorkerGraph::parts_of(size_t receiver) {
                                  .metrics = shared_.metrics,
                                  .log = shared_.log,
                                  .wall_clock = shared_.wall_clock,
+                                 .worker_index = worker_,
+                                 .worker_count = shared_.worker_count,
                                  .message_bytes_max = shared_.budget->limit_of_messages()};
   for (const Signal signal : kSignals) {
     std::vector<pipeline::PipelineWorker*> fed;
@@ -210,6 +212,11 @@ reception::ReceiverParts WorkerGraph::parts_of(size_t receiver) {
     parts.intakes[index_of(signal)] = intakes_.back().get();
   }
   return parts;
+}
+
+void WorkerGraph::stop_fetching() {
+  pull_timers_.clear();
+  for (const auto& receiver : receivers_) receiver->stop();
 }
 
 void WorkerGraph::start_pulling(reception::Receiver& receiver, Duration interval) {

@@ -22,9 +22,9 @@ namespace millrace::assembly {
 
 class WorkerGraph {
  public:
-  // `is_first`: of the workers; its receivers pull.
+  // `worker`: its index; the receivers of the first one pull.
   static Result<std::unique_ptr<WorkerGraph>> create(Shared& shared, KeptByWorker& kept,
-                                                     bool is_first);
+                                                     size_t worker);
   // After the destinations: they still answer senders that wait for them, and so call receivers.
   ~WorkerGraph();
 
@@ -34,8 +34,8 @@ class WorkerGraph {
   // An intake into every pipeline of that signal, for a source that is no receiver; null when there
   // is no such pipeline.
   pipeline::Intake* open_source(Signal signal);
-  // No receiver pulls any more.
-  void stop_pulling() { pull_timers_.clear(); }
+  // No receiver fetches data by itself any more.
+  void stop_fetching();
   // Gives back what requests that wait for the disk have reserved, while the destinations are
   // there.
   void abandon_waiting();
@@ -46,7 +46,8 @@ class WorkerGraph {
   }
 
  private:
-  WorkerGraph(Shared& shared, KeptByWorker& kept) : shared_(shared), kept_(kept) {}
+  WorkerGraph(Shared& shared, KeptByWorker& kept, size_t worker)
+      : shared_(shared), kept_(kept), worker_(worker) {}
   Status make_pipelines();
   Status add_processors(const PipelinePlan& planned, pipeline::PipelineWorker& worker);
   void make_connectors();
@@ -54,13 +55,14 @@ class WorkerGraph {
                     pipeline::ConnectorOutputs& outputs);
   void make_take_overs();
   std::vector<pipeline::Intake*> levels_behind(size_t pipeline);
-  Status make_receivers(bool is_first);
+  Status make_receivers();
   reception::ReceiverParts parts_of(size_t receiver);
   void start_pulling(reception::Receiver& receiver, Duration interval);
   std::vector<metrics::Counter*> memory_limiters_behind(size_t receiver, Signal signal);
 
   Shared& shared_;
   KeptByWorker& kept_;
+  const size_t worker_;
   std::vector<std::unique_ptr<pipeline::PipelineWorker>> pipelines_;
   std::vector<std::unique_ptr<pipeline::Intake>> intakes_;
   std::vector<std::unique_ptr<reception::Receiver>> receivers_;

@@ -4,7 +4,8 @@
 // A receiver turns a protocol into admitted payloads and hands them to its intakes
 // (request_counters.h does so and counts). It opens no socket: it declares its listeners, and
 // assembly makes the servers and keeps them, so that a reload can replace the receiver while its
-// connections stay. A receiver that fetches data by itself declares `pull_interval` instead.
+// connections stay. A receiver that fetches data by itself declares `pull_interval` instead, or
+// works with timers of its own on each worker's loop until stop().
 //
 // Adding one: a folder in src/receivers/, a line in src/CMakeLists.txt and a line in
 // src/assembly/catalogue.cc (CONTRIBUTING.md).
@@ -60,6 +61,9 @@ struct ReceiverParts {
   metrics::Registry* metrics = nullptr;
   Logger* log = nullptr;
   std::function<WallTime()> wall_clock;  // any thread
+  // Of the workers, for a receiver that deals its work to them.
+  size_t worker_index = 0;
+  size_t worker_count = 1;
   // More than this no message can have, whatever its own limit: the whole budget for messages.
   size_t message_bytes_max = SIZE_MAX;
 };
@@ -77,6 +81,9 @@ class Receiver {
                            std::string_view /*detail*/, std::string_view /*peer*/) {}
   // Each pull_interval, on the first worker only, until the drain begins.
   virtual void pull() {}
+  // The drain begins: nothing that the receiver fetches by itself is handed in any more. Called on
+  // each worker, at least once.
+  virtual void stop() {}
 };
 
 // Makes the receiver of each worker from the options that were read; immutable, shared by all

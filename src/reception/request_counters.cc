@@ -11,6 +11,18 @@ namespace {
 
 constexpr std::string_view kMemoryReason = "memory";  // the transport's word as well
 
+transport::Reply reply_of(const pipeline::Verdict& verdict) {
+  transport::Reply reply;
+  if (verdict.ok() && verdict.rejected_count == 0 && verdict.partial_message.empty()) return reply;
+  reply.code = verdict.code;
+  reply.message = verdict.message;
+  reply.retry_after = verdict.retry_after;
+  reply.too_large = verdict.too_large;
+  reply.rejected_count = verdict.rejected_count;
+  reply.partial_message = verdict.partial_message;
+  return reply;
+}
+
 }  // namespace
 
 RequestCounters::RequestCounters(const ReceiverParts& parts, std::vector<std::string> transports)
@@ -90,53 +102,57 @@ void RequestCounters::submit(pipeline::Payload payload, pipeline::Policy policy,
                              transport::Exchange exchange) {
   const Signal signal = payload.signal;
   const uint32_t item_count = payload.item_count;
-  pipeline::Intake* const intake = parts_.intakes[index_of(signal)];
+  hand_in(std::move(payload), policy, deadline,
+          [this, exchange = std::move(exchange), transport, signal,
+           item_count](const pipeline::Verdict& verdict) mutable {
+            count(transport, signal, item_count, verdict, exchange.peer());
+            exchange.reply(reply_of(verdict));
+          });
+}
+
+void RequestCounters::submit_fetched(pipeline::Payload payload, pipeline::Policy policy,
+                                     MonotonicTime deadline, size_t transport, std::string peer) {
+  const Signal signal = payload.signal;
+  const uint32_t item_count = payload.item_count;
+  hand_in(std::move(payload), policy, deadline,
+          [this, peer = std::move(peer), transport, signal,
+           item_count](const pipeline::Verdict& verdict) {
+            count(transport, signal, item_count, verdict, peer);
+          });
+}
+
+void RequestCounters::hand_in(pipeline::Payload payload, pipeline::Policy policy,
+                              MonotonicTime deadline, pipeline::VerdictCallback on_verdict) {
+  pipeline::Intake* const intake = parts_.intakes[index_of(payload.signal)];
   MILLRACE_CHECK(intake != nullptr);
-  Seen& seen = seen_[index_of(signal)];
+  Seen& seen = seen_[index_of(payload.signal)];
   ++seen.requests;
-  seen.items += item_count;
-  pipeline::VerdictCallback on_verdict = [this, exchange = std::move(exchange), transport, signal,
-                                          item_count](const pipeline::Verdict& verdict) mutable {
-    answer(exchange, transport, signal, item_count, verdict);
-  };
+  seen.items += payload.item_count;
   const std::optional<pipeline::Verdict> verdict =
       intake->submit(std::move(payload), policy, deadline, std::move(on_verdict));
   // submit() leaves the callback untouched when it returns a verdict.
   if (verdict) on_verdict(*verdict);  // NOLINT(bugprone-use-after-move)
 }
 
-void RequestCounters::answer(transport::Exchange& exchange, size_t transport, Signal signal,
-                             uint32_t item_count, const pipeline::Verdict& verdict) {
+void RequestCounters::count(size_t transport, Signal signal, uint32_t item_count,
+                            const pipeline::Verdict& verdict, std::string_view peer) {
   ItemCounters& counted = counters(transport, signal);
   ledger::Refusals* refusals = parts_.refusals[index_of(signal)];
   if (verdict.ok()) {
     counted.accepted->add(item_count);
     refusals->accept(item_count);
-    if (verdict.rejected_count == 0 && verdict.partial_message.empty()) {
-      exchange.reply({});
-      return;
-    }
-  } else {
-    counted.refused->add(item_count);
-    refusals->refuse(item_count);
-    if (!verdict.reason.empty()) {
-      count_rejected(transport, verdict.reason);
-      parts_.log->warn("request refused", {{"receiver", parts_.name},
-                                           {"transport", transports_[transport]},
-                                           {"signal", signal_name(signal)},
-                                           {"reason", verdict.reason},
-                                           {"error", verdict.message},
-                                           {"peer", exchange.peer()}});
-    }
+    return;
   }
-  transport::Reply reply;
-  reply.code = verdict.code;
-  reply.message = verdict.message;
-  reply.retry_after = verdict.retry_after;
-  reply.too_large = verdict.too_large;
-  reply.rejected_count = verdict.rejected_count;
-  reply.partial_message = verdict.partial_message;
-  exchange.reply(reply);
+  counted.refused->add(item_count);
+  refusals->refuse(item_count);
+  if (verdict.reason.empty()) return;
+  count_rejected(transport, verdict.reason);
+  parts_.log->warn("request refused", {{"receiver", parts_.name},
+                                       {"transport", transports_[transport]},
+                                       {"signal", signal_name(signal)},
+                                       {"reason", verdict.reason},
+                                       {"error", verdict.message},
+                                       {"peer", peer}});
 }
 
 }  // namespace millrace::reception

@@ -43,6 +43,9 @@ class RequestCounters {
   // Precondition: the signal has an intake. This and the parts outlive the answer.
   void submit(pipeline::Payload payload, pipeline::Policy policy, MonotonicTime deadline,
               size_t transport, transport::Exchange exchange);
+  // The same for what the receiver fetched from `peer` by itself: no sender hears of it.
+  void submit_fetched(pipeline::Payload payload, pipeline::Policy policy, MonotonicTime deadline,
+                      size_t transport, std::string peer);
 
  private:
   struct ItemCounters {
@@ -59,8 +62,10 @@ class RequestCounters {
   // Refused for want of memory, mostly before it was read, so that its number of items is unknown:
   // it counts as many as the requests of its signal had until now on average, at least one.
   void count_memory_refusal(size_t transport, Signal signal);
-  void answer(transport::Exchange& exchange, size_t transport, Signal signal, uint32_t item_count,
-              const pipeline::Verdict& verdict);
+  void hand_in(pipeline::Payload payload, pipeline::Policy policy, MonotonicTime deadline,
+               pipeline::VerdictCallback on_verdict);
+  void count(size_t transport, Signal signal, uint32_t item_count, const pipeline::Verdict& verdict,
+             std::string_view peer);
 
   const ReceiverParts& parts_;
   const std::vector<std::string> transports_;

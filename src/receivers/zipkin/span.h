@@ -8,41 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/allocation_name.h"
-#include "memory/budget.h"
+#include "memory/budgeted_list.h"
 
 namespace millrace::receivers::zipkin {
-
-// A list that grows with a request, reserved in the budget before it grows.
-template <class Item>
-class BudgetedList {
- public:
-  explicit BudgetedList(Budget& budget) : budget_(budget) {}
-  // False: the budget refuses, and nothing has changed.
-  [[nodiscard]] bool push(const Item& item) {
-    if (items_.size() == items_.capacity() && !grow()) return false;
-    items_.push_back(item);
-    return true;
-  }
-  void clear() { items_.clear(); }
-  std::vector<Item>& items() { return items_; }
-  const std::vector<Item>& items() const { return items_; }
-
- private:
-  bool grow() {
-    const size_t capacity = items_.empty() ? 16 : 2 * items_.capacity();
-    Reservation larger = Reservation::try_make(budget_, MemoryTerm::kWork, capacity * sizeof(Item));
-    if (!larger) return false;
-    const AllocationName name("term work");
-    items_.reserve(capacity);
-    memory_ = std::move(larger);
-    return true;
-  }
-
-  Budget& budget_;
-  Reservation memory_;
-  std::vector<Item> items_;
-};
 
 enum class Kind : uint8_t { kNone, kClient, kServer, kProducer, kConsumer };
 

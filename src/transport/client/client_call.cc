@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kShortFieldMax = 128;
 constexpr size_t kMessageMax = 3 * 1024;
 constexpr size_t kDetailsMax = 16 * 1024;
+constexpr size_t kContentTypeMax = 256;
+constexpr size_t kLocationMax = 4 * 1024;
 // A response within this is not worth a reservation: its memory is a part of the request's.
 constexpr size_t kUnreservedBytes = 512;
 
@@ -53,6 +55,7 @@ void ClientResponse::add_header(std::string_view name, std::string_view value) {
     std::from_chars(value.data(), value.data() + value.size(), http_status);
   } else if (name == "content-type") {
     media_type = media_type_of(value);
+    if (media_type == MediaType::kOther) other_content_type = value.substr(0, kContentTypeMax);
   } else if (name == "grpc-status") {
     // A status that is no number is as bad as none, and says that something was wrong.
     grpc_status = http::parse_grpc_status(value).value_or(Code::kUnknown);
@@ -68,6 +71,8 @@ void ClientResponse::add_header(std::string_view name, std::string_view value) {
     if (content_encoding == "identity") content_encoding.clear();
   } else if (name == "retry-after") {
     retry_after = value.substr(0, kShortFieldMax);
+  } else if (name == "location") {
+    location = value.size() <= kLocationMax ? value : std::string_view();
   } else if (name == "metadata-flavor") {
     metadata_flavor = value.substr(0, kShortFieldMax);
   }

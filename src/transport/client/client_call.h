@@ -33,6 +33,8 @@ struct ClientResponse {
   std::string grpc_message;  // still percent-encoded
   std::string grpc_details;  // still base64
   std::string metadata_flavor;
+  std::string other_content_type;  // where media_type is kOther
+  std::string location;
   std::string body;
   bool too_large = false;  // the body passed the limit; `body` holds the part up to it
   // There was no memory for the body: it is passed over, and counted here.

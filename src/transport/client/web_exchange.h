@@ -1,7 +1,7 @@
 // One HTTP/1.1 request to a service beside OTLP (a cloud's metadata, a token endpoint) and its
 // response. The peer is a stranger: the time is bounded by the deadline, the body by
 // `body_bytes_max` (reserved in the budget, if there is one), redirections are not followed, and a
-// compressed body is an error because none was asked for.
+// compressed body is an error unless it was asked for.
 //
 // Belongs to one loop. A connection is made for each exchange: these services are asked rarely.
 #pragma once
@@ -31,6 +31,7 @@ struct WebRequest {
   std::shared_ptr<io::TlsClientContext> tls = nullptr;  // required where the URL says https
   std::string tls_server_name = {};                     // empty: the host
   std::optional<Proxy> proxy = {};
+  bool accepts_gzip = false;        // the response's body then stays as it came
   size_t body_bytes_max = 1 << 20;  // of the response
   Budget* budget = nullptr;         // must outlive the exchange
   MonotonicTime deadline = kNever;
@@ -39,7 +40,10 @@ struct WebRequest {
 struct WebResponse {
   int status = 0;
   std::string body;
-  std::string metadata_flavor;  // the field of that name, by which Google's servers are known
+  std::string metadata_flavor = {};   // the field of that name, by which Google's servers are known
+  std::string content_type = {};      // but of JSON, protobuf for OTLP and gRPC
+  std::string content_encoding = {};  // lower case; empty: the body is plain
+  std::string location = {};
 };
 
 class WebExchange {

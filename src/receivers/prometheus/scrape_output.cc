@@ -1,0 +1,161 @@
+#include "receivers/prometheus/scrape_output.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "receivers/prometheus/sample_collector.h"
+
+namespace millrace::receivers::prometheus {
+namespace {
+
+constexpr size_t kPieceBytes = 16 << 10;
+// otelcol's name for the scope of metrics that have none of their own.
+constexpr std::string_view kScopeName =
+    "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver";
+
+int64_t milliseconds_of(WallTime time) { return time.time_since_epoch().count() / 1'000'000; }
+
+// One attempt at a batch: with the samples of the body, or without.
+class Attempt {
+ public:
+  Attempt(const ScrapeOptions& options, const Target& target, WallTime time, size_t bytes_max,
+          Work& work)
+      : options_(options),
+        target_(target),
+        time_ms_(milliseconds_of(time)),
+        work_(work),
+        batch_(work, bytes_max),
+        collector_({.rules = options.rules, .target_labels = target.labels, .time_ms = time_ms_},
+                   batch_) {}
+
+  Status parse(std::string_view body, Format format) {
+    const auto parser = make_parser(format, options_.parser, collector_);
+    while (!body.empty()) {
+      const std::string_view piece = body.substr(0, kPieceBytes);
+      body.remove_prefix(piece.size());
+      if (Status fed = parser->feed(piece); !fed) return fed;
+      work_.pace.step(4 * piece.size());
+    }
+    if (Status ended = parser->finish(); !ended) return ended;
+    return collector_.finish();
+  }
+
+  struct Figures {
+    bool is_up = false;
+    Duration duration{};
+    size_t scraped = 0;
+    size_t kept = 0;
+    size_t added = 0;
+  };
+  Status add_reports(const Figures& figures) {
+    const struct {
+      std::string_view name;
+      std::string_view help;
+      std::string_view unit;
+      double value;
+    } reports[] = {{"up", "The scraping was successful", "", figures.is_up ? 1.0 : 0.0},
+                   {"scrape_duration_seconds", "Duration of the scrape", "seconds",
+                    std::chrono::duration<double>(figures.duration).count()},
+                   {"scrape_samples_scraped", "The number of samples the target exposed", "",
+                    static_cast<double>(figures.scraped)},
+                   {"scrape_samples_post_metric_relabeling",
+                    "The number of samples remaining after metric relabeling was applied", "",
+                    static_cast<double>(figures.kept)},
+                   {"scrape_series_added", "The approximate number of new series in this scrape",
+                    "", static_cast<double>(figures.added)}};
+    for (const auto& report : reports) {
+      if (Status added = collector_.add_report(report.name, report.help, report.unit, report.value);
+          !added) {
+        return added;
+      }
+    }
+    return {};
+  }
+
+  Status finish(const SeriesMemory& before,
+                const std::function<void(ScrapeBatch::Request)>& on_request) {
+    const auto time = static_cast<uint64_t>(time_ms_) * 1'000'000;
+    if (Status added = before.add_markers(batch_, time, work_); !added) return added;
+    const ScrapeBatch::Describe describe{
+        .resource =
+            [this](uint32_t resource) {
+              const ResourceKey& key = batch_.tables().resources[resource];
+              LabelList attributes =
+                  resource_attributes(key.job, key.instance, target_.url.uses_tls);
+              for (const auto& [name, value] : collector_.target_info(resource)) {
+                const auto same = std::ranges::find(
+                    attributes, name, [](const auto& a) -> const std::string& { return a.first; });
+                if (same == attributes.end()) {
+                  attributes.emplace_back(name, value);
+                } else {
+                  same->second = value;
+                }
+              }
+              return attributes;
+            },
+        .scope = [this](const ScopeKey& key) { return collector_.scope_info(key); },
+        .metric = [this](const MetricKey& key) { return collector_.text_of(key); },
+        .default_scope_name = std::string(kScopeName),
+        .default_scope_version = MILLRACE_VERSION,
+        .trims_suffixes = options_.rules.trim_suffixes};
+    return batch_.finish(describe, on_request);
+  }
+
+  ScrapeBatch& batch() { return batch_; }
+  SampleCollector& collector() { return collector_; }
+
+ private:
+  const ScrapeOptions& options_;
+  const Target& target_;
+  const int64_t time_ms_;
+  Work& work_;
+  ScrapeBatch batch_;
+  SampleCollector collector_;
+};
+
+}  // namespace
+
+Result<ScrapeSummary> write_scrape(const ScrapeOptions& options, const Target& target,
+                                   const ScrapeResponse& response, const ScrapeLimits& limits,
+                                   SeriesMemory& memory, Work& work,
+                                   const std::function<void(ScrapeBatch::Request)>& on_request) {
+  ScrapeSummary summary;
+  std::optional<Attempt> attempt;
+  const auto begin = [&] {
+    attempt.emplace(options, target, response.time, limits.points_bytes_max, work);
+  };
+  begin();
+  Attempt::Figures figures{.duration = response.duration};
+  std::vector<uint64_t> series;
+  summary.outcome = response.body ? attempt->parse(*response.body, response.format)
+                                  : Status(fail(response.body.error()));
+  if (summary.outcome) {
+    SampleCollector& collector = attempt->collector();
+    series = collector.take_series();
+    figures.is_up = true;
+    figures.kept = collector.kept_count();
+    figures.added = memory.count_new(series);
+    summary.left_out_count = collector.left_out_count();
+  }
+  figures.scraped = summary.scraped_count = attempt->collector().scraped_count();
+  if (!summary.outcome) {
+    begin();  // nothing of a body that is wrong somewhere is used
+    series.clear();
+  }
+  if (Status added = attempt->add_reports(figures); !added) return fail(added.error());
+  const SeriesMemory before = std::exchange(memory, SeriesMemory());
+  summary.is_remembered = memory.remember(attempt->batch(), std::move(series), work.pool.budget());
+  if (Status written = attempt->finish(before, on_request); !written) return fail(written.error());
+  return summary;
+}
+
+Status write_end(const ScrapeOptions& options, const Target& target, WallTime time,
+                 SeriesMemory& memory, Work& work,
+                 const std::function<void(ScrapeBatch::Request)>& on_request) {
+  const SeriesMemory before = std::exchange(memory, SeriesMemory());
+  Attempt attempt(options, target, time, SIZE_MAX, work);
+  return attempt.finish(before, on_request);
+}
+
+}  // namespace millrace::receivers::prometheus

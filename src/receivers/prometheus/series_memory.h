@@ -1,0 +1,46 @@
+// The series of a target's last scrape: to find the series that are new, and to write
+// a marker (NO_RECORDED_VALUE) for each that is gone. Series with times of their own are not
+// tracked, as in Prometheus.
+//
+// Memory: reserved in the budget (MemoryTerm::kKeyedState), about 30 bytes and its attributes for a
+// series. Where the budget refuses, nothing is remembered: no markers are written for that scrape's
+// series. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "receivers/prometheus/scrape_batch.h"
+
+namespace millrace::receivers::prometheus {
+
+class SeriesMemory {
+ public:
+  bool empty() const { return series_.empty(); }
+  // Remembers the tracked points of `batch` and the samples, by their hashes in any order, instead
+  // of what was there. False: no memory.
+  bool remember(ScrapeBatch& batch, std::vector<uint64_t> samples, Budget& budget);
+  void forget();
+  // How many of the samples were not there.
+  size_t count_new(const std::vector<uint64_t>& samples) const;
+  // Adds a marker to `batch` for each series that is not among its tracked points.
+  Status add_markers(ScrapeBatch& batch, uint64_t time, Work& work) const;
+
+ private:
+  struct Entry {
+    uint64_t hash = 0;
+    size_t offset = 0;  // of its attributes
+    uint32_t size = 0;
+    uint32_t metric = 0;
+  };
+  std::shared_ptr<const ScrapeTables> tables_;  // shared with the batch, which made them
+  std::vector<Entry> series_;                   // by hash
+  std::string attributes_;
+  std::vector<uint64_t> samples_;  // in order
+  Reservation memory_;
+};
+
+}  // namespace millrace::receivers::prometheus
