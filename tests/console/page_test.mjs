@@ -281,6 +281,8 @@ test('a trace can be copied as a command and as a link', async () => {
     await page.getByRole('button', {name: 'Copy curl'}).click();
     await shows(page, 'Copied');
     assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl -i http:.*\/v1\/traces .*resourceSpans/);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Download'}).click()]);
+    assert.equal(file.suggestedFilename(), `trace-${failing()}.json`);
     await page.getByRole('button', {name: 'Copy link'}).click();
     await page.waitForFunction(async (id) => (await navigator.clipboard.readText()).endsWith(`#/traces/${id}`), failing());
   });

@@ -10,10 +10,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "../.."))
 PAGE = os.path.join(ROOT, "src/extensions/console/page")
+BINARY = os.environ.setdefault("MILLRACE", os.path.join(ROOT, "build/release/millrace"))
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
@@ -48,6 +50,18 @@ def run(name, arguments, folder, count=False):
     return passed, failed
 
 
+def has_console():
+    """Whether the release binary is built and serves the page."""
+    if not os.path.exists(BINARY):
+        return False
+    document = "receivers: {otlp: {protocols: {http: }}}\nexporters: {nop: }\nextensions: {console: }\n" \
+               "service: {extensions: [console], pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n"
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(document)
+        file.flush()
+        return subprocess.run([BINARY, "validate", "--config", file.name], capture_output=True, timeout=60).returncode == 0
+
+
 def main():
     if shutil.which("npm") is None or not os.path.exists(CHROMIUM):
         print("skipped: the console's page: npm or chromium is not installed")
@@ -60,6 +74,10 @@ def main():
         run("bundle", ["npm", "run", "--silent", "build"], PAGE),
         run("the page against a mock server", ["node", "--test", "--test-reporter=tap", "page_test.mjs"], HERE, count=True),
     ]
+    if has_console():
+        results.append(run("the page against the collector", ["node", "--test", "--test-reporter=tap", "daemon_test.mjs"], HERE, count=True))
+    else:
+        print("skipped: the console's page against the collector: no build/release/millrace with a console")
     passed, failed = (sum(numbers) for numbers in zip(*results))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

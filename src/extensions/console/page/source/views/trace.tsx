@@ -1,7 +1,7 @@
 // One trace: waterfall or flame view, minimap, critical path, search, and the span that is selected.
 import type {JSX} from 'preact';
 import {useEffect, useMemo, useState} from 'preact/hooks';
-import {address, ApiError, get, getTrace} from '../api/client.ts';
+import {ApiError, get, getTrace} from '../api/client.ts';
 import {criticalPath, type Segment} from '../model/critical_path.ts';
 import {matches, parseFilter, type Item} from '../model/filter.ts';
 import {dateAndTime, duration, plural} from '../model/text.ts';
@@ -68,6 +68,14 @@ function spanItem(span: Span): Item {
 }
 
 const otlpText = async (id: string): Promise<string> => JSON.stringify(await get(`traces/${id}/otlp`), null, 2);
+// By a request of the page, which knows the token; a link would not.
+async function download(id: string): Promise<void> {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([await otlpText(id)], {type: 'application/json'}));
+  link.download = `trace-${id}.json`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 const curlText = async (id: string): Promise<string> =>
   `curl -i http://localhost:4318/v1/traces -H 'Content-Type: application/json' -d ${shellQuoted(JSON.stringify(await get(`traces/${id}/otlp`)))}`;
@@ -87,7 +95,7 @@ function Head({trace, query, id}: {trace: Trace; query: Record<string, string>; 
         <Copy text={() => `${location.origin}/${href(['traces', id], {span: query.span})}`} label="Copy link" />
         <Copy text={() => otlpText(id)} label="Copy JSON" title="The trace as OTLP JSON" />
         <Copy text={() => curlText(id)} label="Copy curl" title="A command that sends the trace again" />
-        <a class="button" href={address(`traces/${id}/otlp`)} download={`trace-${id}.json`}>Download</a>
+        <button type="button" class="button" onClick={() => void download(id)}>Download</button>
         <a class="button" href={href(['traces'], {compare: id, q: root && `operation=${JSON.stringify(root.name)}`})}>Compare…</a>
       </div>
     </header>
