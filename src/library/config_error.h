@@ -17,7 +17,7 @@ inline v1::Error invalid(std::string message) {
   return {v1::ErrorCode::kInvalidArgument, std::move(message)};
 }
 
-// What is wrong, or nothing.
+// An error, if there is one.
 using Wrong = std::optional<v1::Error>;
 
 inline Wrong check_range(std::string_view field, uint64_t value, uint64_t min, uint64_t max) {
