@@ -85,6 +85,16 @@ async function sendAll() {
   }
 }
 
+test('the page comes compressed, with a policy that forbids everything from elsewhere', async () => {
+  const reply = await fetch(console_);
+  assert.match(reply.headers.get('content-type'), /^text\/html/);
+  assert.equal(reply.headers.get('content-encoding'), 'gzip');
+  const policy = reply.headers.get('content-security-policy') ?? '';
+  assert.match(policy, /default-src 'self'/);
+  assert.doesNotMatch(policy, /unsafe/);
+  assert.equal(reply.headers.get('x-content-type-options'), 'nosniff');
+});
+
 test('nothing has arrived: a diagnosis, and a test trace that leads to its waterfall', async () => {
   await withPage(console_, {}, async (page) => {
     await shows(page, 'Waiting for the first telemetry', 'localhost:', 'OTEL_EXPORTER_OTLP_ENDPOINT');

@@ -58,7 +58,7 @@ const steps = [['Python', 'pip install opentelemetry-distro opentelemetry-export
 const summary = (trace) => {
   const root = trace.spans.find((one) => one.parent_span_id === '') ?? trace.spans[0];
   return {trace_id: trace.id, root_service: trace.resources[root.resource].service, root_operation: root.name, has_root: true, start_unix_nano: root.start_unix_nano, duration_ns: root.duration_ns,
-    span_count: trace.spans.length, error_count: trace.spans.filter((one) => one.status === 'error').length, services: [...new Set(trace.spans.map((one) => trace.resources[one.resource].service))], seen_at_ms: trace.at};
+    span_count: trace.spans.length, error_count: trace.spans.filter((one) => one.status === 'error').length, services: [...new Set(trace.spans.map((one) => trace.resources[one.resource].service))], seen_at_ms: Math.round(trace.at)};
 };
 const summaries = traces.map(summary);
 const hasAttribute = (list, wanted) => {
