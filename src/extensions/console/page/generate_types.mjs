@@ -13,12 +13,17 @@ function typeOf(schema, indent = '') {
   if (schema.enum) return schema.enum.map((word) => JSON.stringify(word)).join(' | ');
   if (schema.type === 'array') return `Array<${typeOf(schema.items, indent)}>`;
   if (schema.type !== 'object') return scalars[schema.type] ?? 'unknown';
-  if (typeof schema.additionalProperties === 'object') return `Record<string, ${typeOf(schema.additionalProperties, indent)}>`;
+  if (typeof schema.additionalProperties === 'object')
+    return `Record<string, ${typeOf(schema.additionalProperties, indent)}>`;
   const required = new Set(schema.required);
-  const members = Object.entries(schema.properties ?? {}).map(([name, member]) =>
-    `${indent}  ${name}${required.has(name) ? '' : '?'}: ${typeOf(member, `${indent}  `)};\n`);
+  const members = Object.entries(schema.properties ?? {}).map(
+    ([name, member]) =>
+      `${indent}  ${name}${required.has(name) ? '' : '?'}: ${typeOf(member, `${indent}  `)};\n`,
+  );
   return `{\n${members.join('')}${indent}}`;
 }
 
-const types = Object.entries(components.schemas).map(([name, schema]) => `export type ${name} = ${typeOf(schema)};\n`);
+const types = Object.entries(components.schemas).map(
+  ([name, schema]) => `export type ${name} = ${typeOf(schema)};\n`,
+);
 writeFileSync(join(here, 'source/api/schema.ts'), `// Made by generate_types.mjs.\n${types.join('\n')}`);

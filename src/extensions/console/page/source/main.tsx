@@ -23,21 +23,42 @@ import {TraceView} from './views/trace.tsx';
 import {TracesView} from './views/traces.tsx';
 
 const tabs = [
-  ['', 'Overview', 'o'], ['pipeline', 'Pipeline', 'p'], ['ledger', 'Ledger', 'b'], ['traces', 'Traces', 't'],
-  ['logs', 'Logs', 'l'], ['metrics', 'Metrics', 'm'], ['map', 'Map', 'v'],
+  ['', 'Overview', 'o'],
+  ['pipeline', 'Pipeline', 'p'],
+  ['ledger', 'Ledger', 'b'],
+  ['traces', 'Traces', 't'],
+  ['logs', 'Logs', 'l'],
+  ['metrics', 'Metrics', 'm'],
+  ['map', 'Map', 'v'],
 ] as const;
 
 function View({route}: {route: Route}): JSX.Element {
   const [name = '', first, second] = route.path;
   switch (name) {
-    case 'pipeline': return <PipelineView />;
-    case 'ledger': return <LedgerView />;
-    case 'traces': return first === undefined ? <TracesView query={route.query} /> : <TraceView key={first} id={first} query={route.query} />;
-    case 'compare': return <CompareView before={first ?? ''} after={second ?? ''} />;
-    case 'logs': return <LogsView query={route.query} />;
-    case 'metrics': return first === undefined ? <MetricsView query={route.query} /> : <MetricView key={first} name={first} />;
-    case 'map': return <MapView />;
-    default: return <Overview />;
+    case 'pipeline':
+      return <PipelineView />;
+    case 'ledger':
+      return <LedgerView />;
+    case 'traces':
+      return first === undefined ? (
+        <TracesView query={route.query} />
+      ) : (
+        <TraceView key={first} id={first} query={route.query} />
+      );
+    case 'compare':
+      return <CompareView before={first ?? ''} after={second ?? ''} />;
+    case 'logs':
+      return <LogsView query={route.query} />;
+    case 'metrics':
+      return first === undefined ? (
+        <MetricsView query={route.query} />
+      ) : (
+        <MetricView key={first} name={first} />
+      );
+    case 'map':
+      return <MapView />;
+    default:
+      return <Overview />;
   }
 }
 
@@ -52,8 +73,15 @@ function GuardedView({route}: {route: Route}): JSX.Element {
   }, [place, failure]);
   if (!failure) return <View route={route} />;
   return (
-    <div class="page"><h1>This view failed</h1><Failure message={String(failure)} />
-      <p><button type="button" class="button" onClick={reset}>Try again</button></p></div>
+    <div class="page">
+      <h1>This view failed</h1>
+      <Failure message={String(failure)} />
+      <p>
+        <button type="button" class="button" onClick={reset}>
+          Try again
+        </button>
+      </p>
+    </div>
   );
 }
 
@@ -78,12 +106,26 @@ function TokenForm(): JSX.Element {
   const [value, setValue] = useState('');
   return (
     <main class="token" id="content">
-      <form onSubmit={(event) => { event.preventDefault(); setToken(value); location.reload(); }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          setToken(value);
+          location.reload();
+        }}
+      >
         <h1>Millrace</h1>
         <label for="token">This console asks for its token</label>
-        <input id="token" type="password" autocomplete="current-password" value={value} autofocus
-               onInput={(event) => setValue(event.currentTarget.value)} />
-        <button type="submit" class="button primary">Open</button>
+        <input
+          id="token"
+          type="password"
+          autocomplete="current-password"
+          value={value}
+          autofocus
+          onInput={(event) => setValue(event.currentTarget.value)}
+        />
+        <button type="submit" class="button primary">
+          Open
+        </button>
       </form>
     </main>
   );
@@ -95,10 +137,23 @@ function Notices(): JSX.Element {
     <div class="notices" role="status">
       {notices.map(({id, packet}) => (
         <a key={id} class="notice" href={href([])}>
-          <strong><Text of={packet.service || 'a sender without service.name'} limit={80} /></strong>
-          <span>{[packet.sdk_language && `${packet.sdk_language} SDK ${packet.sdk_version}`, packet.protocol, packet.encoding]
-            .filter(Boolean).join(', ')}</span>
-          <span>{Object.entries(packet.signals).map(([signal, {items}]) => `${count(items)} ${signal}`).join(', ')}</span>
+          <strong>
+            <Text of={packet.service || 'a sender without service.name'} limit={80} />
+          </strong>
+          <span>
+            {[
+              packet.sdk_language && `${packet.sdk_language} SDK ${packet.sdk_version}`,
+              packet.protocol,
+              packet.encoding,
+            ]
+              .filter(Boolean)
+              .join(', ')}
+          </span>
+          <span>
+            {Object.entries(packet.signals)
+              .map(([signal, {items}]) => `${count(items)} ${signal}`)
+              .join(', ')}
+          </span>
         </a>
       ))}
     </div>
@@ -128,9 +183,20 @@ function Shell(): JSX.Element {
   }, [route.path[0]]);
   useKeys('Everywhere', [
     {keys: ['?'], label: 'This page', run: () => setHelp(true)},
-    ...tabs.map(([path, name, key]) => ({keys: [`g ${key}`], label: name, run: () => go(path === '' ? [] : [path])})),
+    ...tabs.map(([path, name, key]) => ({
+      keys: [`g ${key}`],
+      label: name,
+      run: () => go(path === '' ? [] : [path]),
+    })),
     {keys: [' '], label: 'Pause and continue', run: () => setPaused(!live.paused)},
-    {keys: ['d'], label: 'Light and dark', run: () => { toggleTheme(); setDark(currentTheme() === 'dark'); }},
+    {
+      keys: ['d'],
+      label: 'Light and dark',
+      run: () => {
+        toggleTheme();
+        setDark(currentTheme() === 'dark');
+      },
+    },
   ]);
   if (locked) return <TokenForm />;
   const section = route.path[0] === 'compare' ? 'traces' : (route.path[0] ?? '');
@@ -138,34 +204,85 @@ function Shell(): JSX.Element {
   const stateText = {paused: 'Paused', open: 'Live', connecting: 'Connecting', lost: 'No connection'}[state];
   return (
     <>
-      <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById('content')?.focus(); }}>
-        Skip to the content</a>
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById('content')?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
       <header class="top">
         <a class="brand" href={href([])} aria-label="Millrace, overview">
-          <svg viewBox="0 0 32 20" aria-hidden="true"><path d="M2 6c5-5 9-5 14 0s9 5 14 0M2 14c5-5 9-5 14 0s9 5 14 0" /></svg>
+          <svg viewBox="0 0 32 20" aria-hidden="true">
+            <path d="M2 6c5-5 9-5 14 0s9 5 14 0M2 14c5-5 9-5 14 0s9 5 14 0" />
+          </svg>
           <span>millrace</span>
         </a>
         <nav aria-label="Views">
           {tabs.map(([path, name]) => (
-            <a key={path} href={href(path === '' ? [] : [path])} aria-current={section === path ? 'page' : undefined}>
+            <a
+              key={path}
+              href={href(path === '' ? [] : [path])}
+              aria-current={section === path ? 'page' : undefined}
+            >
               {name}
-              {path === 'ledger' && live.counters && !live.counters.is_balanced && <span class="tab-mark" title="out of balance">!</span>}
+              {path === 'ledger' && live.counters && !live.counters.is_balanced && (
+                <span class="tab-mark" title="out of balance">
+                  !
+                </span>
+              )}
             </a>
           ))}
         </nav>
         <div class="top-state">
-          <button type="button" class={`live live-${state}`} onClick={() => setPaused(!live.paused)}
-                  title="Pause and continue (space)">{stateText}</button>
-          <button type="button" class="quiet" aria-pressed={dark} aria-label="Dark colours" title="Light and dark (d)"
-                  onClick={() => { toggleTheme(); setDark(currentTheme() === 'dark'); }}>{dark ? '☾' : '☀'}</button>
-          <button type="button" class="quiet" aria-label="Keys" title="Keys (?)" onClick={() => setHelp(true)}>?</button>
+          <button
+            type="button"
+            class={`live live-${state}`}
+            onClick={() => setPaused(!live.paused)}
+            title="Pause and continue (space)"
+          >
+            {stateText}
+          </button>
+          <button
+            type="button"
+            class="quiet"
+            aria-pressed={dark}
+            aria-label="Dark colours"
+            title="Light and dark (d)"
+            onClick={() => {
+              toggleTheme();
+              setDark(currentTheme() === 'dark');
+            }}
+          >
+            {dark ? '☾' : '☀'}
+          </button>
+          <button
+            type="button"
+            class="quiet"
+            aria-label="Keys"
+            title="Keys (?)"
+            onClick={() => setHelp(true)}
+          >
+            ?
+          </button>
         </div>
       </header>
-      {live.connection === 'lost' && <p class="banner" role="alert">The collector does not answer. Trying again…</p>}
-      <main id="content" tabIndex={-1}><GuardedView route={route} /></main>
+      {live.connection === 'lost' && (
+        <p class="banner" role="alert">
+          The collector does not answer. Trying again…
+        </p>
+      )}
+      <main id="content" tabIndex={-1}>
+        <GuardedView route={route} />
+      </main>
       <Notices />
       {live.lastRefusal && live.refusalCount > 0 && section !== '' && (
-        <a class="refusal-mark" href={href([])}>{plural(live.refusalCount, 'refused request')} since this page was opened</a>
+        <a class="refusal-mark" href={href([])}>
+          {plural(live.refusalCount, 'refused request')} since this page was opened
+        </a>
       )}
       {help && <Help onClose={() => setHelp(false)} />}
     </>

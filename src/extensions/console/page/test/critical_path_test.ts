@@ -4,7 +4,8 @@ import {criticalPath, selfTime} from '../source/model/critical_path.ts';
 import type {Trace} from '../source/model/trace.ts';
 import {span, trace} from './helpers.ts';
 
-const path = (made: Trace): string[] => criticalPath(made).map((one) => `${made.spans[one.span].id} ${one.from}-${one.to}`);
+const path = (made: Trace): string[] =>
+  criticalPath(made).map((one) => `${made.spans[one.span].id} ${one.from}-${one.to}`);
 
 test('a single span is the whole path', () => {
   assert.deepEqual(path(trace(span('root', '', 0, 100))), ['root 0-100']);
@@ -46,11 +47,20 @@ test('the segments cover the root without a gap', () => {
 });
 
 test('a chain of 50,000 spans has a path', () => {
-  const made = trace(...Array.from({length: 50_000}, (_, i) => span(String(i), i === 0 ? '' : String(i - 1), i / 1000, 1000 - i / 1000)));
+  const made = trace(
+    ...Array.from({length: 50_000}, (_, i) =>
+      span(String(i), i === 0 ? '' : String(i - 1), i / 1000, 1000 - i / 1000),
+    ),
+  );
   assert.ok(criticalPath(made).length >= 50_000);
 });
 
 test('own time is what no child covers', () => {
-  const made = trace(span('root', '', 0, 100), span('a', 'root', 10, 40), span('b', 'root', 30, 50), span('out', 'root', 90, 200));
+  const made = trace(
+    span('root', '', 0, 100),
+    span('a', 'root', 10, 40),
+    span('b', 'root', 30, 50),
+    span('out', 'root', 90, 200),
+  );
   assert.ok(Math.abs(selfTime(made, 0) - 50) < 1e-6);
 });

@@ -20,16 +20,22 @@ function differences(value: any, schema: Schema, at: string): string[] {
     const all = schema.anyOf.map((one: Schema) => differences(value, one, at));
     return all.some((one: string[]) => one.length === 0) ? [] : all[0];
   }
-  if (schema.enum && !schema.enum.includes(value)) return [`${at}: ${JSON.stringify(value)} is none of ${schema.enum}`];
+  if (schema.enum && !schema.enum.includes(value))
+    return [`${at}: ${JSON.stringify(value)} is none of ${schema.enum}`];
   const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
   const wanted = schema.type === 'integer' ? 'number' : schema.type;
   if (wanted && type !== wanted) return [`${at}: ${type}, not ${schema.type}`];
   if (schema.type === 'integer' && !Number.isInteger(value)) return [`${at}: ${value} is no integer`];
-  if (type === 'array') return value.slice(0, 20).flatMap((one: any, i: number) => differences(one, schema.items, `${at}[${i}]`));
+  if (type === 'array')
+    return value.slice(0, 20).flatMap((one: any, i: number) => differences(one, schema.items, `${at}[${i}]`));
   if (type !== 'object') return [];
-  const found = (schema.required ?? []).filter((key: string) => !(key in value)).map((key: string) => `${at}.${key} is missing`);
+  const found = (schema.required ?? [])
+    .filter((key: string) => !(key in value))
+    .map((key: string) => `${at}.${key} is missing`);
   for (const [key, member] of Object.entries(value)) {
-    const known = schema.properties?.[key] ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+    const known =
+      schema.properties?.[key] ??
+      (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
     if (known) found.push(...differences(member, known, `${at}.${key}`));
     else if (schema.additionalProperties === false) found.push(`${at}.${key} is not in the schema`);
   }
@@ -37,7 +43,9 @@ function differences(value: any, schema: Schema, at: string): string[] {
 }
 
 before(async () => {
-  mock = spawn(process.execPath, [join(page, 'test/mock.mjs'), '--port', String(port)], {stdio: ['ignore', 'pipe', 'inherit']});
+  mock = spawn(process.execPath, [join(page, 'test/mock.mjs'), '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await new Promise((done) => mock.stdout!.once('data', done));
 });
 after(() => void mock.kill());
@@ -49,9 +57,13 @@ for (const state of ['empty', 'full', 'outage']) {
     test(`${path} as described, ${state}`, async () => {
       await fetch(`${api}/state/${state}`);
       const {traces} = await (await fetch(`${api}/api/v1/traces?sort=errors&limit=500`)).json();
-      const ids: string[] = path.includes('{trace_id}') ? traces.filter((_: unknown, i: number) => i < 20 || i > 100).map((one: Schema) => one.trace_id) : [''];
+      const ids: string[] = path.includes('{trace_id}')
+        ? traces.filter((_: unknown, i: number) => i < 20 || i > 100).map((one: Schema) => one.trace_id)
+        : [''];
       for (const id of ids) {
-        const reply = await fetch(`${api}${path.replace('{trace_id}', id)}${path.endsWith('/series') ? '?metric=http.server.request.duration' : ''}`);
+        const reply = await fetch(
+          `${api}${path.replace('{trace_id}', id)}${path.endsWith('/series') ? '?metric=http.server.request.duration' : ''}`,
+        );
         if (reply.status !== 200) continue;
         assert.deepEqual(differences(await reply.json(), schema, path), []);
       }
@@ -60,6 +72,17 @@ for (const state of ['empty', 'full', 'outage']) {
 }
 
 test('the check of a schema finds what is wrong', () => {
-  assert.deepEqual(differences({trace_id: 5, more: 1}, {type: 'object', properties: {trace_id: {type: 'string'}}, required: ['trace_id', 'a'], additionalProperties: false}, 'x'),
-    ['x.a is missing', 'x.trace_id: number, not string', 'x.more is not in the schema']);
+  assert.deepEqual(
+    differences(
+      {trace_id: 5, more: 1},
+      {
+        type: 'object',
+        properties: {trace_id: {type: 'string'}},
+        required: ['trace_id', 'a'],
+        additionalProperties: false,
+      },
+      'x',
+    ),
+    ['x.a is missing', 'x.trace_id: number, not string', 'x.more is not in the schema'],
+  );
 });

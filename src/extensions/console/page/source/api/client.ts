@@ -7,7 +7,10 @@ let token = sessionStorage.getItem(tokenKey) ?? '';
 let onUnauthorized = (): void => {};
 
 export class ApiError extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -76,7 +79,11 @@ export async function getTrace(id: string, signal?: AbortSignal): Promise<Trace>
 }
 
 /** Reads server-sent events until the stream ends or `signal` aborts; throws when it cannot be opened. */
-export async function readEvents(path: string, signal: AbortSignal, take: (event: string, data: string) => void): Promise<void> {
+export async function readEvents(
+  path: string,
+  signal: AbortSignal,
+  take: (event: string, data: string) => void,
+): Promise<void> {
   const response = await request(address(path), {signal});
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let pending = '';

@@ -15,8 +15,8 @@ export interface Notice {
 export interface Live {
   connection: 'connecting' | 'open' | 'lost';
   counters?: Counters;
-  rates: Record<string, Rates>;              // by signal, items a second
-  recentRates: Record<string, number[]>;     // accepted by signal, one number a second, newest last
+  rates: Record<string, Rates>; // by signal, items a second
+  recentRates: Record<string, number[]>; // accepted by signal, one number a second, newest last
   packetCount: number;
   notices: Notice[];
   refusalCount: number;
@@ -29,7 +29,13 @@ const noticesMax = 3;
 const noticeMillis = 6000;
 
 let live: Live = {
-  connection: 'connecting', rates: {}, recentRates: {}, packetCount: 0, notices: [], refusalCount: 0, paused: false,
+  connection: 'connecting',
+  rates: {},
+  recentRates: {},
+  packetCount: 0,
+  notices: [],
+  refusalCount: 0,
+  paused: false,
 };
 const listeners = new Set<(live: Live) => void>();
 
@@ -50,17 +56,21 @@ function takeCounters(counters: Counters): void {
   const seconds = before ? (counters.at_ms - before.at_ms) / 1e3 : 0;
   for (const [signal, now] of Object.entries(counters.signals)) {
     const then = before?.signals[signal];
-    const of = (key: keyof Rates): number => (then && seconds > 0 ? Math.max(0, now[key] - then[key]) / seconds : 0);
+    const of = (key: keyof Rates): number =>
+      then && seconds > 0 ? Math.max(0, now[key] - then[key]) / seconds : 0;
     rates[signal] = {accepted: of('accepted'), refused: of('refused'), delivered: of('delivered')};
-    if (before) recentRates[signal] = [...(recentRates[signal] ?? []), rates[signal].accepted].slice(-secondsKept);
+    if (before)
+      recentRates[signal] = [...(recentRates[signal] ?? []), rates[signal].accepted].slice(-secondsKept);
   }
   update({counters, rates, recentRates});
 }
 
 function takePacket(packet: Packet): void {
   const id = live.packetCount + 1;
-  const same = (one: Notice): boolean => one.packet.service === packet.service && one.packet.peer === packet.peer;
-  const isNew = !live.notices.some(same) && !greeted.has(`${packet.service} ${packet.sdk_name} ${packet.protocol}`);
+  const same = (one: Notice): boolean =>
+    one.packet.service === packet.service && one.packet.peer === packet.peer;
+  const isNew =
+    !live.notices.some(same) && !greeted.has(`${packet.service} ${packet.sdk_name} ${packet.protocol}`);
   greeted.add(`${packet.service} ${packet.sdk_name} ${packet.protocol}`);
   if (greeted.size > 1000) greeted.clear();
   if (!isNew) return update({packetCount: id});
@@ -75,7 +85,7 @@ function take(event: string, data: string): void {
   try {
     parsed = JSON.parse(data);
   } catch {
-    return;  // a stream that was cut in the middle
+    return; // a stream that was cut in the middle
   }
   if (event === 'counters') takeCounters(parsed);
   else if (event === 'packet') takePacket(parsed);

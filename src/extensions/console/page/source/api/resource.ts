@@ -2,8 +2,8 @@ import {useEffect, useRef, useState} from 'preact/hooks';
 import {get, type Parameters} from './client.ts';
 
 export interface Loaded<T> {
-  value?: T;      // the last one that arrived, also while the next is loaded
-  before?: T;     // the one before it, of the same question
+  value?: T; // the last one that arrived, also while the next is loaded
+  before?: T; // the one before it, of the same question
   error?: string;
 }
 
@@ -15,7 +15,11 @@ interface Loader {
 }
 
 /** Loads `path` when it or `parameters` change, and again when `again` does; one request at a time. */
-export function useResource<T>(path: string | undefined, parameters: Parameters = {}, again: unknown = 0): Loaded<T> {
+export function useResource<T>(
+  path: string | undefined,
+  parameters: Parameters = {},
+  again: unknown = 0,
+): Loaded<T> {
   const question = path === undefined ? '' : JSON.stringify([path, parameters]);
   const [loaded, setLoaded] = useState<Loaded<T> & {question: string}>({question: ''});
   const current = useRef<Loader | null>(null);

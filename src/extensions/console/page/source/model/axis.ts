@@ -6,7 +6,8 @@ export function ticks(from: number, to: number, wanted: number): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
   const found: number[] = [];
-  for (let i = Math.ceil(from / step); i * step <= to + step * 1e-9 && found.length < 100; i++) found.push(i * step);
+  for (let i = Math.ceil(from / step); i * step <= to + step * 1e-9 && found.length < 100; i++)
+    found.push(i * step);
   return found;
 }
 

@@ -4,7 +4,7 @@ import type {Trace} from './trace.ts';
 
 export interface Side {
   count: number;
-  self: number;  // milliseconds, summed
+  self: number; // milliseconds, summed
   failures: number;
 }
 export interface Row {
@@ -12,7 +12,7 @@ export interface Row {
   name: string;
   before: Side;
   after: Side;
-  change: number;  // milliseconds of self time
+  change: number; // milliseconds of self time
 }
 
 const none = (): Side => ({count: 0, self: 0, failures: 0});
@@ -24,7 +24,11 @@ export function compareTraces(before: Trace, after: Trace): Row[] {
     for (const span of trace.spans) {
       const key = JSON.stringify([span.service, span.name]);
       let row = rows.get(key);
-      if (!row) rows.set(key, (row = {service: span.service, name: span.name, before: none(), after: none(), change: 0}));
+      if (!row)
+        rows.set(
+          key,
+          (row = {service: span.service, name: span.name, before: none(), after: none(), change: 0}),
+        );
       row[side].count++;
       row[side].self += selfTime(trace, span.index);
       if (span.failed) row[side].failures++;
@@ -33,5 +37,7 @@ export function compareTraces(before: Trace, after: Trace): Row[] {
   add(before, 'before');
   add(after, 'after');
   for (const row of rows.values()) row.change = row.after.self - row.before.self;
-  return [...rows.values()].sort((a, b) => Math.abs(b.change) - Math.abs(a.change) || a.name.localeCompare(b.name));
+  return [...rows.values()].sort(
+    (a, b) => Math.abs(b.change) - Math.abs(a.change) || a.name.localeCompare(b.name),
+  );
 }

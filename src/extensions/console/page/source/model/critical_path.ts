@@ -2,8 +2,8 @@
 import type {Trace} from './trace.ts';
 
 export interface Segment {
-  span: number;  // index
-  from: number;  // milliseconds
+  span: number; // index
+  from: number; // milliseconds
   to: number;
 }
 

@@ -9,7 +9,7 @@
 export type Operator = '=' | '!=' | '>' | '<' | '>=' | '<=' | '~';
 export interface Term {
   negated: boolean;
-  key: string;  // empty: free text
+  key: string; // empty: free text
   operator: Operator;
   value: string;
 }
@@ -68,18 +68,25 @@ function holds(term: Term, item: Item): boolean {
   if (value === undefined) return term.operator === '!=';
   const text = String(value).toLowerCase();
   switch (term.operator) {
-    case '=': return text === wanted || (typeof value === 'number' && value === quantity(wanted));
-    case '!=': return text !== wanted;
-    case '~': return text.includes(wanted);
+    case '=':
+      return text === wanted || (typeof value === 'number' && value === quantity(wanted));
+    case '!=':
+      return text !== wanted;
+    case '~':
+      return text.includes(wanted);
   }
   const left = typeof value === 'number' ? value : quantity(text);
   const right = quantity(wanted);
   if (Number.isNaN(left) || Number.isNaN(right)) return false;
   switch (term.operator) {
-    case '>': return left > right;
-    case '<': return left < right;
-    case '>=': return left >= right;
-    default: return left <= right;
+    case '>':
+      return left > right;
+    case '<':
+      return left < right;
+    case '>=':
+      return left >= right;
+    default:
+      return left <= right;
   }
 }
 
@@ -91,7 +98,7 @@ export function matches(terms: Term[], item: Item): boolean {
 export type Vocabulary = ReadonlyMap<string, readonly string[]>;
 export interface Suggestion {
   label: string;
-  query: string;  // the whole query with the suggestion in place
+  query: string; // the whole query with the suggestion in place
   caret: number;
 }
 
@@ -99,20 +106,29 @@ const quoted = (value: string): string => (/[\s"]/.test(value) ? `"${unquote(val
 
 /** What may stand at the caret: keys while a word begins, values behind a key and an operator. */
 export function suggest(query: string, caret: number, vocabulary: Vocabulary, limit = 12): Suggestion[] {
-  const token = tokens(query).find((one) => one.from <= caret && caret <= one.to) ?? {text: '', from: caret, to: caret};
+  const token = tokens(query).find((one) => one.from <= caret && caret <= one.to) ?? {
+    text: '',
+    from: caret,
+    to: caret,
+  };
   const typed = query.slice(token.from, caret);
   const match = /^(-?)([^"=!<>~:]+)(!=|>=|<=|[=:><~])(.*)$/s.exec(typed);
-  const place = (label: string, text: string): Suggestion =>
-    ({label, query: query.slice(0, token.from) + text + query.slice(token.to), caret: token.from + text.length});
+  const place = (label: string, text: string): Suggestion => ({
+    label,
+    query: query.slice(0, token.from) + text + query.slice(token.to),
+    caret: token.from + text.length,
+  });
   if (match) {
     const [, minus, key, operator, begun] = match;
     const start = unquote(begun).toLowerCase();
-    return ranked(vocabulary.get(key) ?? [], start, limit)
-      .map((value) => place(value, `${minus}${key}${operator}${quoted(value)} `));
+    return ranked(vocabulary.get(key) ?? [], start, limit).map((value) =>
+      place(value, `${minus}${key}${operator}${quoted(value)} `),
+    );
   }
   const minus = typed.startsWith('-') ? '-' : '';
-  return ranked([...vocabulary.keys()], typed.slice(minus.length).toLowerCase(), limit)
-    .map((key) => place(key, `${minus}${key}${vocabulary.get(key)?.length === 0 ? '>' : '='}`));
+  return ranked([...vocabulary.keys()], typed.slice(minus.length).toLowerCase(), limit).map((key) =>
+    place(key, `${minus}${key}${vocabulary.get(key)?.length === 0 ? '>' : '='}`),
+  );
 }
 
 // What begins with the text before what contains it, in the given order.

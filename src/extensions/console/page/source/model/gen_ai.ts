@@ -64,12 +64,19 @@ const first = (attributes: Attribute[], ...keys: string[]): string => {
 };
 
 const sources: [string, string][] = [
-  ['gen_ai.system_instructions', 'system'], ['gen_ai.prompt', 'user'], ['gen_ai.input.messages', 'user'],
-  ['gen_ai.completion', 'assistant'], ['gen_ai.output.messages', 'assistant'],
+  ['gen_ai.system_instructions', 'system'],
+  ['gen_ai.prompt', 'user'],
+  ['gen_ai.input.messages', 'user'],
+  ['gen_ai.completion', 'assistant'],
+  ['gen_ai.output.messages', 'assistant'],
 ];
 const roleOfEvent: Record<string, string> = {
-  'gen_ai.system.message': 'system', 'gen_ai.user.message': 'user', 'gen_ai.assistant.message': 'assistant',
-  'gen_ai.tool.message': 'tool', 'gen_ai.choice': 'assistant', 'gen_ai.content.prompt': 'user',
+  'gen_ai.system.message': 'system',
+  'gen_ai.user.message': 'user',
+  'gen_ai.assistant.message': 'assistant',
+  'gen_ai.tool.message': 'tool',
+  'gen_ai.choice': 'assistant',
+  'gen_ai.content.prompt': 'user',
   'gen_ai.content.completion': 'assistant',
 };
 

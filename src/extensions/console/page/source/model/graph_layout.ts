@@ -8,12 +8,12 @@ export interface Placed {
   id: string;
   column: number;
   row: number;
-  isBend: boolean;  // no node, but a place where a long edge passes a column
+  isBend: boolean; // no node, but a place where a long edge passes a column
 }
 export interface Layout {
   nodes: Placed[];
   columns: number;
-  routes: string[][];  // of each edge: the ids that it passes, its ends included; empty for ends that are unknown
+  routes: string[][]; // of each edge: the ids that it passes, its ends included; empty for ends that are unknown
 }
 
 const sweeps = 6;
@@ -27,7 +27,9 @@ export function layoutGraph(ids: readonly string[], edges: readonly Edge[]): Lay
   for (const id of ids) columns[columnOf.get(id)!].push(id);
 
   const bends = new Set<string>();
-  const neighbours = new Map<string, {before: string[]; after: string[]}>(ids.map((id) => [id, {before: [], after: []}]));
+  const neighbours = new Map<string, {before: string[]; after: string[]}>(
+    ids.map((id) => [id, {before: [], after: []}]),
+  );
   const routes = edges.map((edge, at) => {
     if (!columnOf.has(edge.from) || !columnOf.has(edge.to)) return [];
     if (!forward.has(at)) return [edge.from, edge.to];
@@ -47,11 +49,17 @@ export function layoutGraph(ids: readonly string[], edges: readonly Edge[]): Lay
     return route;
   });
   orderRows(columns, neighbours);
-  const nodes = columns.flatMap((members, column) => members.map((id, row) => ({id, column, row, isBend: bends.has(id)})));
+  const nodes = columns.flatMap((members, column) =>
+    members.map((id, row) => ({id, column, row, isBend: bends.has(id)})),
+  );
   return {nodes, columns: last + 1, routes};
 }
 
-function columnsOf(ids: readonly string[], edges: readonly Edge[], forward: ReadonlySet<number>): Map<string, number> {
+function columnsOf(
+  ids: readonly string[],
+  edges: readonly Edge[],
+  forward: ReadonlySet<number>,
+): Map<string, number> {
   const before = new Map<string, string[]>(ids.map((id) => [id, []]));
   const hasNext = new Set<string>();
   for (const at of forward) {
@@ -76,17 +84,28 @@ function columnsOf(ids: readonly string[], edges: readonly Edge[], forward: Read
 }
 
 // Sorts each column by the mean place of its neighbours, alternately from the left and from the right.
-function orderRows(columns: string[][], neighbours: ReadonlyMap<string, {before: string[]; after: string[]}>): void {
+function orderRows(
+  columns: string[][],
+  neighbours: ReadonlyMap<string, {before: string[]; after: string[]}>,
+): void {
   const place = new Map<string, number>();
-  const number = (members: string[]): void => members.forEach((id, i) => place.set(id, members.length < 2 ? 0.5 : i / (members.length - 1)));
+  const number = (members: string[]): void =>
+    members.forEach((id, i) => place.set(id, members.length < 2 ? 0.5 : i / (members.length - 1)));
   columns.forEach(number);
   for (let sweep = 0; sweep < sweeps; sweep++) {
     const side = sweep % 2 === 0 ? 'before' : 'after';
     for (const members of sweep % 2 === 0 ? columns : [...columns].reverse()) {
-      const weight = new Map(members.map((id) => {
-        const near = neighbours.get(id)![side];
-        return [id, near.length === 0 ? place.get(id)! : near.reduce((sum, one) => sum + place.get(one)!, 0) / near.length];
-      }));
+      const weight = new Map(
+        members.map((id) => {
+          const near = neighbours.get(id)![side];
+          return [
+            id,
+            near.length === 0
+              ? place.get(id)!
+              : near.reduce((sum, one) => sum + place.get(one)!, 0) / near.length,
+          ];
+        }),
+      );
       members.sort((a, b) => weight.get(a)! - weight.get(b)!);
       number(members);
     }
@@ -98,7 +117,8 @@ function acyclic(ids: readonly string[], edges: readonly Edge[]): Set<number> {
   const known = new Set(ids);
   const out = new Map<string, number[]>();
   edges.forEach((edge, at) => {
-    if (known.has(edge.from) && known.has(edge.to) && edge.from !== edge.to) out.set(edge.from, [...(out.get(edge.from) ?? []), at]);
+    if (known.has(edge.from) && known.has(edge.to) && edge.from !== edge.to)
+      out.set(edge.from, [...(out.get(edge.from) ?? []), at]);
   });
   const state = new Map<string, 'open' | 'done'>();
   const kept = new Set<number>();

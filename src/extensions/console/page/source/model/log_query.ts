@@ -7,21 +7,40 @@ export interface LogQuestion {
   terms: Term[];
 }
 
-export const severities: Record<string, number> = {trace: 1, debug: 5, info: 9, warn: 13, warning: 13, error: 17, fatal: 21};
+export const severities: Record<string, number> = {
+  trace: 1,
+  debug: 5,
+  info: 9,
+  warn: 13,
+  warning: 13,
+  error: 17,
+  fatal: 21,
+};
 const known = new Set(['body', 'scope', 'span', 'event', 'pipeline']);
 
 // A level by name is a range of four numbers.
 function numbered(term: Term): Term[] {
   const level = severities[term.value.toLowerCase()];
   if (level === undefined) return [term];
-  const at = (operator: Term['operator'], value: number): Term => ({negated: false, key: 'severity', operator, value: String(value)});
+  const at = (operator: Term['operator'], value: number): Term => ({
+    negated: false,
+    key: 'severity',
+    operator,
+    value: String(value),
+  });
   switch (term.operator) {
-    case '>=': return [at('>=', level)];
-    case '>': return [at('>=', level + 4)];
-    case '<': return [at('<', level)];
-    case '<=': return [at('<', level + 4)];
-    case '=': return [at('>=', level), at('<', level + 4)];
-    default: return [term];
+    case '>=':
+      return [at('>=', level)];
+    case '>':
+      return [at('>=', level + 4)];
+    case '<':
+      return [at('<', level)];
+    case '<=':
+      return [at('<', level + 4)];
+    case '=':
+      return [at('>=', level), at('<', level + 4)];
+    default:
+      return [term];
   }
 }
 
@@ -53,15 +72,27 @@ export function logItem(log: LogRecord): Item {
   return {
     get: (key) => {
       switch (key) {
-        case 'severity': return log.severity_number;
-        case 'service': return log.service;
-        case 'trace': return log.trace_id;
-        case 'span': return log.span_id;
-        case 'body': return log.body;
-        case 'scope': return log.scope_name;
-        case 'event': return log.event_name;
-        case 'pipeline': return log.pipeline;
-        default: return (log.attributes.find((one) => one.key === key) ?? log.resource_attributes.find((one) => one.key === key))?.value;
+        case 'severity':
+          return log.severity_number;
+        case 'service':
+          return log.service;
+        case 'trace':
+          return log.trace_id;
+        case 'span':
+          return log.span_id;
+        case 'body':
+          return log.body;
+        case 'scope':
+          return log.scope_name;
+        case 'event':
+          return log.event_name;
+        case 'pipeline':
+          return log.pipeline;
+        default:
+          return (
+            log.attributes.find((one) => one.key === key) ??
+            log.resource_attributes.find((one) => one.key === key)
+          )?.value;
       }
     },
     text: () => log.body,

@@ -4,7 +4,15 @@ import type {Edge} from './graph_layout.ts';
 
 export type Node =
   | {kind: 'receiver'; id: string; name: string; states: ReceiverState[]}
-  | {kind: 'pipeline'; id: string; name: string; signal: string; admitted: number; filtered: number; sampledOut: number}
+  | {
+      kind: 'pipeline';
+      id: string;
+      name: string;
+      signal: string;
+      admitted: number;
+      filtered: number;
+      sampledOut: number;
+    }
   | {kind: 'processor'; id: string; name: string}
   | {kind: 'connector'; id: string; name: string; destinations: Destination[]}
   | {kind: 'destination'; id: string; name: string; destination: Destination | undefined; signal: string};
@@ -22,16 +30,33 @@ export function pipelineGraph(all: Pipelines): Graph {
     if (!nodes.has(node.id)) nodes.set(node.id, node);
     return node.id;
   };
-  const connector = (name: string): string => add({
-    kind: 'connector', id: `connector ${name}`, name, destinations: all.destinations.filter((one) => one.name === name)});
+  const connector = (name: string): string =>
+    add({
+      kind: 'connector',
+      id: `connector ${name}`,
+      name,
+      destinations: all.destinations.filter((one) => one.name === name),
+    });
   for (const pipeline of all.pipelines) {
     const {signal} = pipeline;
     const intake = add({
-      kind: 'pipeline', id: `pipeline ${pipeline.id}`, name: pipeline.id, signal, admitted: pipeline.admitted_items,
-      filtered: pipeline.filtered_items, sampledOut: pipeline.sampled_out_items});
+      kind: 'pipeline',
+      id: `pipeline ${pipeline.id}`,
+      name: pipeline.id,
+      signal,
+      admitted: pipeline.admitted_items,
+      filtered: pipeline.filtered_items,
+      sampledOut: pipeline.sampled_out_items,
+    });
     for (const name of pipeline.receivers) {
-      const from = connectors.has(name) ? connector(name)
-        : add({kind: 'receiver', id: `receiver ${name}`, name, states: all.receivers.filter((one) => one.name === name)});
+      const from = connectors.has(name)
+        ? connector(name)
+        : add({
+            kind: 'receiver',
+            id: `receiver ${name}`,
+            name,
+            states: all.receivers.filter((one) => one.name === name),
+          });
       edges.push({from, to: intake, signal});
     }
     let last = intake;
@@ -41,9 +66,15 @@ export function pipelineGraph(all: Pipelines): Graph {
       last = next;
     });
     for (const name of pipeline.exporters) {
-      const to = connectors.has(name) ? connector(name)
-        : add({kind: 'destination', id: `destination ${name} ${signal}`, name, signal,
-          destination: all.destinations.find((one) => one.name === name && one.signal === signal)});
+      const to = connectors.has(name)
+        ? connector(name)
+        : add({
+            kind: 'destination',
+            id: `destination ${name} ${signal}`,
+            name,
+            signal,
+            destination: all.destinations.find((one) => one.name === name && one.signal === signal),
+          });
       edges.push({from: last, to, signal});
     }
   }
@@ -53,17 +84,23 @@ export function pipelineGraph(all: Pipelines): Graph {
       const to = `pipeline ${id}`;
       const from = connector(name);
       const node = nodes.get(to);
-      if (node?.kind === 'pipeline' && !edges.some((edge) => edge.from === from && edge.to === to)) edges.push({from, to, signal: node.signal});
+      if (node?.kind === 'pipeline' && !edges.some((edge) => edge.from === from && edge.to === to))
+        edges.push({from, to, signal: node.signal});
     }
   }
   return {nodes: [...nodes.values()], edges};
 }
 
 /** Differences of a total for each second; null where a value is missing or the total began again. */
-export function perSecond(totals: readonly (number | null)[], atMillis: readonly number[]): (number | null)[] {
+export function perSecond(
+  totals: readonly (number | null)[],
+  atMillis: readonly number[],
+): (number | null)[] {
   return totals.map((now, i) => {
     const before = totals[i - 1];
     const seconds = (atMillis[i] - atMillis[i - 1]) / 1e3;
-    return i === 0 || now === null || before === null || now < before || !(seconds > 0) ? null : (now - before) / seconds;
+    return i === 0 || now === null || before === null || now < before || !(seconds > 0)
+      ? null
+      : (now - before) / seconds;
   });
 }

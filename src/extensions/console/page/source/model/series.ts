@@ -3,13 +3,13 @@ import type {Point} from '../api/schema.ts';
 import {instant, unixMillis} from './instant.ts';
 
 export interface Sample {
-  at: number;  // milliseconds since 1970
+  at: number; // milliseconds since 1970
   value: number | null;
 }
 export interface Column {
   at: number;
-  bounds: number[];  // of all buckets but the last, ascending
-  counts: number[];  // one more than bounds
+  bounds: number[]; // of all buckets but the last, ascending
+  counts: number[]; // one more than bounds
 }
 
 const millis = (unixNano: string): number => {
@@ -17,7 +17,10 @@ const millis = (unixNano: string): number => {
   return at ? unixMillis(at) : NaN;
 };
 const timed = (points: readonly Point[]): {at: number; point: Point}[] =>
-  points.map((point) => ({at: millis(point.time_unix_nano), point})).filter(({at}) => !Number.isNaN(at)).sort((a, b) => a.at - b.at);
+  points
+    .map((point) => ({at: millis(point.time_unix_nano), point}))
+    .filter(({at}) => !Number.isNaN(at))
+    .sort((a, b) => a.at - b.at);
 
 /** Of each second, between neighbours. A counter that fell began again at 0. */
 export function rates(points: readonly Point[], temporality: string): Sample[] {
@@ -29,7 +32,8 @@ export function rates(points: readonly Point[], temporality: string): Sample[] {
     if (temporality === 'delta') {
       const from = millis(one.point.start_unix_nano);
       const start = Number.isNaN(from) ? before?.at : from;
-      if (start !== undefined && one.at > start) found.push({at: one.at, value: value / ((one.at - start) / 1e3)});
+      if (start !== undefined && one.at > start)
+        found.push({at: one.at, value: value / ((one.at - start) / 1e3)});
     } else if (before && one.at > before.at) {
       const last = before.point.value ?? before.point.count ?? 0;
       found.push({at: one.at, value: (value >= last ? value - last : value) / ((one.at - before.at) / 1e3)});
@@ -56,10 +60,13 @@ export function columns(points: readonly Point[], temporality: string): Column[]
       continue;
     }
     if (!last) continue;
-    const isSame = last.explicit_bounds.length === point.explicit_bounds.length &&
+    const isSame =
+      last.explicit_bounds.length === point.explicit_bounds.length &&
       last.explicit_bounds.every((bound, i) => bound === point.explicit_bounds[i]) &&
       point.bucket_counts.every((n, i) => n >= last.bucket_counts[i]);
-    const counts = isSame ? point.bucket_counts.map((n, i) => n - last.bucket_counts[i]) : point.bucket_counts;
+    const counts = isSame
+      ? point.bucket_counts.map((n, i) => n - last.bucket_counts[i])
+      : point.bucket_counts;
     found.push({at, bounds: point.explicit_bounds, counts});
   }
   return found;
@@ -85,7 +92,9 @@ export function quantile(column: Column, part: number): number {
 
 /** Columns of several series added up by time, on the union of their bounds. */
 export function merge(all: readonly (readonly Column[])[]): Column[] {
-  const bounds = [...new Set(all.flatMap((one) => one.flatMap((column) => column.bounds)))].sort((a, b) => a - b);
+  const bounds = [...new Set(all.flatMap((one) => one.flatMap((column) => column.bounds)))].sort(
+    (a, b) => a - b,
+  );
   const place = new Map(bounds.map((bound, i) => [bound, i]));
   const byTime = new Map<number, Column>();
   for (const column of all.flat()) {

@@ -1,6 +1,11 @@
 // How values are written on the page. Everything here returns text, never markup.
 
-const unitsOfTime: [number, string, number][] = [[1e-3, 'ns', 1e-6], [1, 'µs', 1e-3], [1e3, 'ms', 1], [60e3, 's', 1e3]];
+const unitsOfTime: [number, string, number][] = [
+  [1e-3, 'ns', 1e-6],
+  [1, 'µs', 1e-3],
+  [1e3, 'ms', 1],
+  [60e3, 's', 1e3],
+];
 
 /** 0.0123 → "12.3 µs": three significant digits, up to days. */
 export function duration(millis: number): string {
@@ -28,7 +33,9 @@ export function count(value: number): string {
   if (Math.abs(value) >= 1e12) return `${digits(value / 1e12)} T`;
   if (Math.abs(value) >= 1e9) return `${digits(value / 1e9)} G`;
   if (Math.abs(value) >= 1e6) return `${digits(value / 1e6)} M`;
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Every digit, for sums that must be comparable. */
@@ -96,10 +103,14 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 }
 
 // Control characters, and those that change the direction of text or cannot be seen.
-const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+const hidden =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
 /** The text with its invisible characters made visible, cut to `limit` characters. */
 export function visible(text: string, limit = 20_000): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}… (${exact(text.length)} characters)` : text;
-  return cut.replace(hidden, (character) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
+  return cut.replace(
+    hidden,
+    (character) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`,
+  );
 }

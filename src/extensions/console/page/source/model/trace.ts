@@ -4,11 +4,17 @@
 import type {Attribute, Event, Link, LogRecord, Resource, Span as ApiSpan} from '../api/schema.ts';
 import {instant, millisSince, type Instant} from './instant.ts';
 
-export type Problem = 'orphan' | 'cycle' | 'duplicate' | 'ends before start' | 'starts before parent' | 'no start time' |
-  'far from the other spans';
+export type Problem =
+  | 'orphan'
+  | 'cycle'
+  | 'duplicate'
+  | 'ends before start'
+  | 'starts before parent'
+  | 'no start time'
+  | 'far from the other spans';
 
 export interface Dot {
-  at: number;  // milliseconds since the trace's origin
+  at: number; // milliseconds since the trace's origin
   label: string;
   kind: 'event' | 'exception' | 'log';
 }
@@ -20,8 +26,8 @@ export interface Span {
   name: string;
   service: string;
   kind: string;
-  start: number;  // milliseconds since the trace's origin
-  end: number;    // never before start
+  start: number; // milliseconds since the trace's origin
+  end: number; // never before start
   failed: boolean;
   statusMessage: string;
   attributes: Attribute[];
@@ -34,21 +40,21 @@ export interface Span {
   dots: readonly Dot[];
   isCut: boolean;
   depth: number;
-  parent: number;      // index, or -1
-  children: readonly number[];  // indexes, by start
-  size: number;        // spans of the subtree, this one included
+  parent: number; // index, or -1
+  children: readonly number[]; // indexes, by start
+  size: number; // spans of the subtree, this one included
   problems: readonly Problem[];
 }
 
 export interface Trace {
   id: string;
-  spans: Span[];  // in preorder: a subtree is spans[i … i + size - 1]
+  spans: Span[]; // in preorder: a subtree is spans[i … i + size - 1]
   roots: number[];
   origin: Instant;
-  duration: number;  // milliseconds
+  duration: number; // milliseconds
   services: string[];
   failures: number;
-  looseLogs: LogRecord[];  // of the trace, but of none of its spans
+  looseLogs: LogRecord[]; // of the trace, but of none of its spans
 }
 
 export interface Received {
@@ -86,12 +92,30 @@ function toSpan(span: ApiSpan, resource: Resource | undefined, origin: Instant):
   const isBackwards = end < start;
   if (isBackwards) end = start;
   const made: Span = {
-    index: -1, id: span.span_id, parentId: span.parent_span_id, name: span.name,
-    service: resource?.service || 'unknown service', kind: span.kind === 'unspecified' ? '' : span.kind, start, end,
-    failed: span.status === 'error', statusMessage: span.status_message, attributes: span.attributes,
-    resource: resource?.attributes ?? [], scope: `${span.scope_name} ${span.scope_version}`.trim(), pipeline: span.pipeline,
-    events: span.events, links: span.links, logs: none, dots: none, isCut: span.is_cut, depth: 0, parent: -1, children: none,
-    size: 1, problems: none,
+    index: -1,
+    id: span.span_id,
+    parentId: span.parent_span_id,
+    name: span.name,
+    service: resource?.service || 'unknown service',
+    kind: span.kind === 'unspecified' ? '' : span.kind,
+    start,
+    end,
+    failed: span.status === 'error',
+    statusMessage: span.status_message,
+    attributes: span.attributes,
+    resource: resource?.attributes ?? [],
+    scope: `${span.scope_name} ${span.scope_version}`.trim(),
+    pipeline: span.pipeline,
+    events: span.events,
+    links: span.links,
+    logs: none,
+    dots: none,
+    isCut: span.is_cut,
+    depth: 0,
+    parent: -1,
+    children: none,
+    size: 1,
+    problems: none,
   };
   if (!startsAt) blame(made, 'no start time');
   if (isBackwards) blame(made, 'ends before start');
@@ -251,9 +275,14 @@ export function buildTrace(received: Received): Trace {
     if (start < spans[parent].start - 0.001) blame(spans[i], 'starts before parent');
   }
   const trace: Trace = {
-    id: received.id, spans, roots: spans.filter((span) => span.parent < 0).map((span) => span.index),
-    origin: {seconds: origin.seconds, nanos: origin.nanos + Math.round(first * 1e6)}, duration,
-    services: [...new Set(spans.map((span) => span.service))], failures, looseLogs: [],
+    id: received.id,
+    spans,
+    roots: spans.filter((span) => span.parent < 0).map((span) => span.index),
+    origin: {seconds: origin.seconds, nanos: origin.nanos + Math.round(first * 1e6)},
+    duration,
+    services: [...new Set(spans.map((span) => span.service))],
+    failures,
+    looseLogs: [],
   };
   placeDots(trace, received.logs);
   return trace;

@@ -5,8 +5,18 @@ import {suggest, type Suggestion, type Vocabulary} from '../model/filter.ts';
 import {visible} from '../model/text.ts';
 import {useKeys} from './keys.ts';
 
-export function FilterBox({value, onChange, vocabulary, placeholder, label}: {
-  value: string; onChange: (value: string) => void; vocabulary: Vocabulary; placeholder: string; label: string;
+export function FilterBox({
+  value,
+  onChange,
+  vocabulary,
+  placeholder,
+  label,
+}: {
+  value: string;
+  onChange: (value: string) => void;
+  vocabulary: Vocabulary;
+  placeholder: string;
+  label: string;
 }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const list = useId();
@@ -45,17 +55,61 @@ export function FilterBox({value, onChange, vocabulary, placeholder, label}: {
   };
   return (
     <div class="filter">
-      <input ref={input} type="text" value={value} placeholder={placeholder} aria-label={label} role="combobox"
-             aria-expanded={offers.length > 0} aria-controls={list} aria-autocomplete="list" autocomplete="off"
-             spellcheck={false} aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
-             onInput={() => { onChange(input.current!.value); offer(); }} onFocus={offer} onClick={offer}
-             onBlur={() => setOffers([])} onKeyDown={onKeyDown} />
-      {value !== '' && <button type="button" class="quiet filter-clear" aria-label="Clear the filter"
-                               onClick={() => { onChange(''); input.current!.focus(); }}>×</button>}
-      <ul id={list} class="filter-offers" role="listbox" aria-label="Suggestions" hidden={offers.length === 0}>
+      <input
+        ref={input}
+        type="text"
+        value={value}
+        placeholder={placeholder}
+        aria-label={label}
+        role="combobox"
+        aria-expanded={offers.length > 0}
+        aria-controls={list}
+        aria-autocomplete="list"
+        autocomplete="off"
+        spellcheck={false}
+        aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
+        onInput={() => {
+          onChange(input.current!.value);
+          offer();
+        }}
+        onFocus={offer}
+        onClick={offer}
+        onBlur={() => setOffers([])}
+        onKeyDown={onKeyDown}
+      />
+      {value !== '' && (
+        <button
+          type="button"
+          class="quiet filter-clear"
+          aria-label="Clear the filter"
+          onClick={() => {
+            onChange('');
+            input.current!.focus();
+          }}
+        >
+          ×
+        </button>
+      )}
+      <ul
+        id={list}
+        class="filter-offers"
+        role="listbox"
+        aria-label="Suggestions"
+        hidden={offers.length === 0}
+      >
         {offers.map((one, i) => (
-          <li key={one.label} id={`${list}-${i}`} role="option" aria-selected={i === chosen}
-              onMouseDown={(event) => { event.preventDefault(); accept(one); }}>{visible(one.label, 200)}</li>
+          <li
+            key={one.label}
+            id={`${list}-${i}`}
+            role="option"
+            aria-selected={i === chosen}
+            onMouseDown={(event) => {
+              event.preventDefault();
+              accept(one);
+            }}
+          >
+            {visible(one.label, 200)}
+          </li>
         ))}
       </ul>
     </div>

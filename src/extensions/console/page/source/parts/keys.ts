@@ -3,8 +3,8 @@
 import {useLayoutEffect, useRef} from 'preact/hooks';
 
 export interface Binding {
-  keys: string[];      // as KeyboardEvent.key, or two in a row: 'g t'
-  label: string;       // for the page of keys
+  keys: string[]; // as KeyboardEvent.key, or two in a row: 'g t'
+  label: string; // for the page of keys
   run: (event: KeyboardEvent) => void;
 }
 interface Group {
@@ -17,13 +17,19 @@ let prefix = '';
 let prefixAt = 0;
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  target instanceof HTMLElement &&
+  (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
 function onKey(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target))
+    return;
   // Enter and the space bar belong to the control that has the focus.
-  if ((event.key === 'Enter' || event.key === ' ') && event.target instanceof Element &&
-      event.target.closest('button, a, summary')) return;
+  if (
+    (event.key === 'Enter' || event.key === ' ') &&
+    event.target instanceof Element &&
+    event.target.closest('button, a, summary')
+  )
+    return;
   if (document.querySelector('dialog[open]') && event.key !== 'Escape') return;
   const pair = Date.now() - prefixAt < 1200 ? `${prefix} ${event.key}` : '';
   for (const wanted of [pair, event.key]) {

@@ -15,7 +15,10 @@ export function parseRoute(hash: string): Route {
       return part;
     }
   };
-  return {path: path.split('/').filter(Boolean).map(decode), query: Object.fromEntries(new URLSearchParams(query))};
+  return {
+    path: path.split('/').filter(Boolean).map(decode),
+    query: Object.fromEntries(new URLSearchParams(query)),
+  };
 }
 
 export function href(path: string[], query: Record<string, string | undefined> = {}): string {

@@ -4,7 +4,12 @@ import type {RefObject} from 'preact';
 
 /** Draws into the canvas when something of `on`, its size or the colours change. */
 export function useCanvas(
-  draw: (context: CanvasRenderingContext2D, width: number, height: number, color: (name: string) => string) => void,
+  draw: (
+    context: CanvasRenderingContext2D,
+    width: number,
+    height: number,
+    color: (name: string) => string,
+  ) => void,
   on: unknown[],
 ): RefObject<HTMLCanvasElement | null> {
   const canvas = useRef<HTMLCanvasElement>(null);

@@ -21,7 +21,9 @@ export function TestTraceButton(): JSX.Element {
   };
   return (
     <>
-      <button type="button" class="button primary" onClick={send} disabled={state === 'sending'}>Send a test trace</button>
+      <button type="button" class="button primary" onClick={send} disabled={state === 'sending'}>
+        Send a test trace
+      </button>
       {state !== '' && state !== 'sending' && <Failure message={state} />}
     </>
   );
@@ -30,12 +32,25 @@ export function TestTraceButton(): JSX.Element {
 export function Listeners({status}: {status: Status}): JSX.Element {
   return (
     <table class="table">
-      <thead><tr><th scope="col">Receiver</th><th scope="col">Protocol</th><th scope="col">Address</th><th scope="col">TLS</th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">Receiver</th>
+          <th scope="col">Protocol</th>
+          <th scope="col">Address</th>
+          <th scope="col">TLS</th>
+        </tr>
+      </thead>
       <tbody>
         {status.listeners.map((one) => (
           <tr key={`${one.receiver} ${one.endpoint}`}>
-            <th scope="row"><Text of={one.receiver} /></th><td>{one.protocol}</td>
-            <td class="mono"><Text of={one.endpoint} /></td><td>{one.tls ? 'yes' : 'no'}</td>
+            <th scope="row">
+              <Text of={one.receiver} />
+            </th>
+            <td>{one.protocol}</td>
+            <td class="mono">
+              <Text of={one.endpoint} />
+            </td>
+            <td>{one.tls ? 'yes' : 'no'}</td>
           </tr>
         ))}
       </tbody>
@@ -60,12 +75,24 @@ export function FirstSteps({status}: {status: Status}): JSX.Element {
     <div class="steps">
       <div class="tablist" role="tablist" aria-label="Languages" onKeyDown={move}>
         {steps.map((one, i) => (
-          <button type="button" role="tab" key={one.title} id={`step-${i}`} aria-selected={one === step} aria-controls="step"
-                  tabIndex={one === step ? 0 : -1} onClick={() => setChosen(i)}>{one.title}</button>
+          <button
+            type="button"
+            role="tab"
+            key={one.title}
+            id={`step-${i}`}
+            aria-selected={one === step}
+            aria-controls="step"
+            tabIndex={one === step ? 0 : -1}
+            onClick={() => setChosen(i)}
+          >
+            {one.title}
+          </button>
         ))}
       </div>
       <div id="step" class="step" role="tabpanel" aria-labelledby={`step-${steps.indexOf(step)}`}>
-        <pre tabIndex={0}><code>{step.text}</code></pre>
+        <pre tabIndex={0}>
+          <code>{step.text}</code>
+        </pre>
         <Copy text={step.text} label="Copy" />
       </div>
     </div>
@@ -77,21 +104,33 @@ export function Connect({status, waiting}: {status: Status; waiting: boolean}): 
     <>
       {waiting && (
         <div class="waiting">
-          <h1><span class="pulse" aria-hidden="true" />Waiting for the first telemetry</h1>
-          <p>{status.is_accepting
-            ? 'The collector is ready. The first request appears here by itself, within a second.'
-            : 'The collector does not accept telemetry at the moment.'}</p>
-          <div class="waiting-actions"><TestTraceButton /></div>
+          <h1>
+            <span class="pulse" aria-hidden="true" />
+            Waiting for the first telemetry
+          </h1>
+          <p>
+            {status.is_accepting
+              ? 'The collector is ready. The first request appears here by itself, within a second.'
+              : 'The collector does not accept telemetry at the moment.'}
+          </p>
+          <div class="waiting-actions">
+            <TestTraceButton />
+          </div>
         </div>
       )}
       <div class="columns">
-        <Section title="Listening on"><Listeners status={status} />
+        <Section title="Listening on">
+          <Listeners status={status} />
           {status.listeners.some((one) => /^(localhost|127\.|\[::1\])/.test(one.endpoint)) && (
-            <p class="hint">An address on localhost is not reached from a container or another machine: there, the receiver
-              needs the endpoint <code>0.0.0.0:4317</code>.</p>
+            <p class="hint">
+              An address on localhost is not reached from a container or another machine: there, the receiver
+              needs the endpoint <code>0.0.0.0:4317</code>.
+            </p>
           )}
         </Section>
-        <Section title="Send to it"><FirstSteps status={status} /></Section>
+        <Section title="Send to it">
+          <FirstSteps status={status} />
+        </Section>
       </div>
     </>
   );

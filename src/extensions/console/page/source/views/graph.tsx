@@ -49,16 +49,34 @@ function curve(route: readonly string[], at: ReadonlyMap<string, Rectangle>): st
   return path;
 }
 
-export function GraphView({label, boxes, lines, width, gap}: {
-  label: string; boxes: readonly Box[]; lines: readonly Line[]; width: (ids: readonly string[]) => number; gap: number;
+export function GraphView({
+  label,
+  boxes,
+  lines,
+  width,
+  gap,
+}: {
+  label: string;
+  boxes: readonly Box[];
+  lines: readonly Line[];
+  width: (ids: readonly string[]) => number;
+  gap: number;
 }): JSX.Element {
-  const shape = JSON.stringify([boxes.map(({id, height}) => [id, height]), lines.map(({from, to}) => [from, to])]);
+  const shape = JSON.stringify([
+    boxes.map(({id, height}) => [id, height]),
+    lines.map(({from, to}) => [from, to]),
+  ]);
   const placed = useMemo(() => {
     const heights = new Map(boxes.map((box) => [box.id, box.height]));
-    const layout = layoutGraph(boxes.map((box) => box.id), lines);
+    const layout = layoutGraph(
+      boxes.map((box) => box.id),
+      lines,
+    );
     const at = new Map<string, Rectangle>();
-    const columns = Array.from({length: layout.columns}, (_, column) => layout.nodes.filter((node) => node.column === column));
-    const heightOf = (column: typeof columns[number]): number =>
+    const columns = Array.from({length: layout.columns}, (_, column) =>
+      layout.nodes.filter((node) => node.column === column),
+    );
+    const heightOf = (column: (typeof columns)[number]): number =>
       column.reduce((sum, node) => sum + (heights.get(node.id) ?? bendHeight) + gapY, -gapY);
     const tall = Math.max(0, ...columns.map(heightOf));
     let x = 0;
@@ -72,7 +90,8 @@ export function GraphView({label, boxes, lines, width, gap}: {
       }
       x += wide + gap;
     }
-    const isBack = (route: string[]): boolean => route.length === 2 && at.get(route[1])!.x <= at.get(route[0])!.x;
+    const isBack = (route: string[]): boolean =>
+      route.length === 2 && at.get(route[1])!.x <= at.get(route[0])!.x;
     const hasBack = layout.routes.some(isBack);
     return {at, routes: layout.routes, width: Math.max(0, x - gap), height: tall + (hasBack ? 34 : 0)};
   }, [shape]);
@@ -89,7 +108,13 @@ export function GraphView({label, boxes, lines, width, gap}: {
               <g key={`${line.from} ${line.to}`}>
                 <path class={`edge ${line.class}`} d={curve(route, placed.at)} stroke-width={line.width} />
                 {line.label && end.x > start.x && (
-                  <text class="edge-label" x={(start.x + start.width + end.x) / 2} y={(start.y + start.height / 2 + end.y + end.height / 2) / 2 + 4}>{line.label}</text>
+                  <text
+                    class="edge-label"
+                    x={(start.x + start.width + end.x) / 2}
+                    y={(start.y + start.height / 2 + end.y + end.height / 2) / 2 + 4}
+                  >
+                    {line.label}
+                  </text>
                 )}
               </g>
             );
@@ -98,8 +123,22 @@ export function GraphView({label, boxes, lines, width, gap}: {
         <ul>
           {boxes.map((box) => {
             const at = placed.at.get(box.id);
-            return at && <li key={box.id} class={`node ${box.class}`}
-                             style={{left: `${at.x}px`, top: `${at.y}px`, width: `${at.width}px`, height: `${at.height}px`}}>{box.content}</li>;
+            return (
+              at && (
+                <li
+                  key={box.id}
+                  class={`node ${box.class}`}
+                  style={{
+                    left: `${at.x}px`,
+                    top: `${at.y}px`,
+                    width: `${at.width}px`,
+                    height: `${at.height}px`,
+                  }}
+                >
+                  {box.content}
+                </li>
+              )
+            );
           })}
         </ul>
       </div>

@@ -13,7 +13,9 @@ const reasonText = (reason: string): string => reason.replaceAll('_', ' ');
 const lostOf = (one: Account): number => one.dropped_total + one.rejected_by_peer;
 
 function Cell({value, tone}: {value: number; tone?: string}): JSX.Element {
-  return <td class={`number ${value !== 0 && tone ? tone : ''} ${value === 0 ? 'zero' : ''}`}>{exact(value)}</td>;
+  return (
+    <td class={`number ${value !== 0 && tone ? tone : ''} ${value === 0 ? 'zero' : ''}`}>{exact(value)}</td>
+  );
 }
 
 function Accounts({accounts}: {accounts: readonly Account[]}): JSX.Element {
@@ -22,21 +24,62 @@ function Accounts({accounts}: {accounts: readonly Account[]}): JSX.Element {
       <table class="table ledger">
         <thead>
           <tr>
-            <th scope="col">Destination</th><th scope="col">Pipeline</th><th scope="col" class="number">In</th>
-            <th scope="col" class="number">From disk</th><th scope="col" class="sign" aria-label="equals">=</th><th scope="col" class="number">Delivered</th>
-            <th scope="col" class="number">Filtered</th><th scope="col" class="number">Sampled out</th>
-            <th scope="col" class="number">Rejected</th><th scope="col" class="number">Dropped</th><th scope="col" class="number">Held</th>
-            <th scope="col" class="number">Difference</th>
+            <th scope="col">Destination</th>
+            <th scope="col">Pipeline</th>
+            <th scope="col" class="number">
+              In
+            </th>
+            <th scope="col" class="number">
+              From disk
+            </th>
+            <th scope="col" class="sign" aria-label="equals">
+              =
+            </th>
+            <th scope="col" class="number">
+              Delivered
+            </th>
+            <th scope="col" class="number">
+              Filtered
+            </th>
+            <th scope="col" class="number">
+              Sampled out
+            </th>
+            <th scope="col" class="number">
+              Rejected
+            </th>
+            <th scope="col" class="number">
+              Dropped
+            </th>
+            <th scope="col" class="number">
+              Held
+            </th>
+            <th scope="col" class="number">
+              Difference
+            </th>
           </tr>
         </thead>
         <tbody>
           {accounts.map((one) => (
             <tr key={`${one.signal} ${one.pipeline} ${one.destination}`}>
-              <th scope="row"><Text of={one.destination} limit={80} /></th>
-              <td><Text of={one.pipeline} limit={60} />{one.pipeline !== one.signal && <span class="muted"> {one.signal}</span>}</td>
-              <Cell value={one.admitted} /><Cell value={one.recovered} /><td class="sign" aria-hidden="true">=</td><Cell value={one.delivered} /><Cell value={one.filtered} />
-              <Cell value={one.sampled_out} /><Cell value={one.rejected_by_peer} tone="bad" /><Cell value={one.dropped_total} tone="bad" />
-              <Cell value={one.held} /><Cell value={one.difference} tone="warn" />
+              <th scope="row">
+                <Text of={one.destination} limit={80} />
+              </th>
+              <td>
+                <Text of={one.pipeline} limit={60} />
+                {one.pipeline !== one.signal && <span class="muted"> {one.signal}</span>}
+              </td>
+              <Cell value={one.admitted} />
+              <Cell value={one.recovered} />
+              <td class="sign" aria-hidden="true">
+                =
+              </td>
+              <Cell value={one.delivered} />
+              <Cell value={one.filtered} />
+              <Cell value={one.sampled_out} />
+              <Cell value={one.rejected_by_peer} tone="bad" />
+              <Cell value={one.dropped_total} tone="bad" />
+              <Cell value={one.held} />
+              <Cell value={one.difference} tone="warn" />
             </tr>
           ))}
         </tbody>
@@ -47,20 +90,42 @@ function Accounts({accounts}: {accounts: readonly Account[]}): JSX.Element {
 
 function Losses({accounts}: {accounts: readonly Account[]}): JSX.Element {
   const lost = accounts.filter((one) => lostOf(one) > 0);
-  if (lost.length === 0) return <Empty title="Nothing was lost">Every item was delivered, filtered or sampled out on purpose, or is still held.</Empty>;
+  if (lost.length === 0)
+    return (
+      <Empty title="Nothing was lost">
+        Every item was delivered, filtered or sampled out on purpose, or is still held.
+      </Empty>
+    );
   return (
     <table class="table">
-      <thead><tr><th scope="col">Destination</th><th scope="col">Reason</th><th scope="col" class="number">Items</th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">Destination</th>
+          <th scope="col">Reason</th>
+          <th scope="col" class="number">
+            Items
+          </th>
+        </tr>
+      </thead>
       <tbody>
-        {lost.flatMap((one) => [
-          ...Object.entries(one.dropped).filter(([, items]) => items > 0).map(([reason, items]) => ({one, reason: reasonText(reason), items})),
-          ...(one.rejected_by_peer > 0 ? [{one, reason: 'rejected by the destination', items: one.rejected_by_peer}] : []),
-        ]).map(({one, reason, items}) => (
-          <tr key={`${one.signal} ${one.pipeline} ${one.destination} ${reason}`}>
-            <th scope="row"><Text of={one.destination} limit={80} /> <span class="muted">{one.signal}</span></th>
-            <td>{reason}</td><td class="number bad">{exact(items)}</td>
-          </tr>
-        ))}
+        {lost
+          .flatMap((one) => [
+            ...Object.entries(one.dropped)
+              .filter(([, items]) => items > 0)
+              .map(([reason, items]) => ({one, reason: reasonText(reason), items})),
+            ...(one.rejected_by_peer > 0
+              ? [{one, reason: 'rejected by the destination', items: one.rejected_by_peer}]
+              : []),
+          ])
+          .map(({one, reason, items}) => (
+            <tr key={`${one.signal} ${one.pipeline} ${one.destination} ${reason}`}>
+              <th scope="row">
+                <Text of={one.destination} limit={80} /> <span class="muted">{one.signal}</span>
+              </th>
+              <td>{reason}</td>
+              <td class="number bad">{exact(items)}</td>
+            </tr>
+          ))}
       </tbody>
     </table>
   );
@@ -78,33 +143,82 @@ export function LedgerView(): JSX.Element {
     <div class="page">
       <div class={`balance ${value.is_balanced ? 'good' : 'bad'}`} role="status">
         <h1>{value.is_balanced ? 'The accounts balance' : 'The accounts do not balance'}</h1>
-        <p>{value.is_balanced
-          ? `Every item that came in is delivered, filtered, sampled out, dropped with a reason, rejected, or held. ${plural(value.audits, 'audit')} so far.`
-          : 'Items are missing from the books, or in them twice. This is a defect of the collector; please report what stands below.'}</p>
-        {value.findings.length > 0 && <ul>{value.findings.map((text) => <li key={text} class="mono"><Text of={text} /></li>)}</ul>}
+        <p>
+          {value.is_balanced
+            ? `Every item that came in is delivered, filtered, sampled out, dropped with a reason, rejected, or held. ${plural(value.audits, 'audit')} so far.`
+            : 'Items are missing from the books, or in them twice. This is a defect of the collector; please report what stands below.'}
+        </p>
+        {value.findings.length > 0 && (
+          <ul>
+            {value.findings.map((text) => (
+              <li key={text} class="mono">
+                <Text of={text} />
+              </li>
+            ))}
+          </ul>
+        )}
       </div>
-      <Section title="Accounts, in items" aside={
-        <Choice label="Signal" value={signal} onChange={setSignal}
-                options={[['all', 'All'] as const, ...signals.map((one) => [one, one] as const)]} />}>
-        {accounts.length === 0 ? <Empty title="There is no account">An account begins with each pipeline that leads to a destination.</Empty>
-          : <Accounts accounts={accounts} />}
+      <Section
+        title="Accounts, in items"
+        aside={
+          <Choice
+            label="Signal"
+            value={signal}
+            onChange={setSignal}
+            options={[['all', 'All'] as const, ...signals.map((one) => [one, one] as const)]}
+          />
+        }
+      >
+        {accounts.length === 0 ? (
+          <Empty title="There is no account">
+            An account begins with each pipeline that leads to a destination.
+          </Empty>
+        ) : (
+          <Accounts accounts={accounts} />
+        )}
         {accounts.length > 1 && (
-          <p class="hint">Together: {exact(sum((one) => one.admitted + one.recovered))} in, {exact(sum((one) => one.delivered))} delivered,{' '}
-            {exact(sum(lostOf))} lost, {exact(sum((one) => one.held))} held. Items that go to several destinations count once for each.</p>
+          <p class="hint">
+            Together: {exact(sum((one) => one.admitted + one.recovered))} in,{' '}
+            {exact(sum((one) => one.delivered))} delivered, {exact(sum(lostOf))} lost,{' '}
+            {exact(sum((one) => one.held))} held. Items that go to several destinations count once for each.
+          </p>
         )}
       </Section>
       <div class="columns">
         <Section title="At the receivers">
           <table class="table">
-            <thead><tr><th scope="col">Receiver</th><th scope="col" class="number">Accepted</th><th scope="col" class="number">Refused</th></tr></thead>
-            <tbody>{receivers.map((one) => (
-              <tr key={`${one.name} ${one.signal}`}><th scope="row"><Text of={one.name} limit={80} /> <span class="muted">{one.signal}</span>
-                {one.refusals.map((text) => <span key={text} class="badge warn"><Text of={text} limit={120} /></span>)}</th>
-                <Cell value={one.accepted_items} /><Cell value={one.refused_items} tone="warn" /></tr>
-            ))}</tbody>
+            <thead>
+              <tr>
+                <th scope="col">Receiver</th>
+                <th scope="col" class="number">
+                  Accepted
+                </th>
+                <th scope="col" class="number">
+                  Refused
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {receivers.map((one) => (
+                <tr key={`${one.name} ${one.signal}`}>
+                  <th scope="row">
+                    <Text of={one.name} limit={80} /> <span class="muted">{one.signal}</span>
+                    {one.refusals.map((text) => (
+                      <span key={text} class="badge warn">
+                        <Text of={text} limit={120} />
+                      </span>
+                    ))}
+                  </th>
+                  <Cell value={one.accepted_items} />
+                  <Cell value={one.refused_items} tone="warn" />
+                </tr>
+              ))}
+            </tbody>
           </table>
         </Section>
-        <Section title="What was lost"><Losses accounts={accounts} /></Section>
+        <Section title="What was lost">
+          <Losses accounts={accounts} />
+        </Section>
       </div>
     </div>
   );

@@ -17,13 +17,20 @@ const rowHeight = 40;
 const metricItem = (one: MetricSummary): Item => ({
   get: (key) => {
     switch (key) {
-      case 'name': return one.name;
-      case 'type': return one.type;
-      case 'unit': return one.unit;
-      case 'temporality': return one.temporality;
-      case 'service': return one.services.join(' ');
-      case 'series': return one.series_count;
-      default: return undefined;
+      case 'name':
+        return one.name;
+      case 'type':
+        return one.type;
+      case 'unit':
+        return one.unit;
+      case 'temporality':
+        return one.temporality;
+      case 'service':
+        return one.services.join(' ');
+      case 'series':
+        return one.series_count;
+      default:
+        return undefined;
     }
   },
   text: () => `${one.name} ${one.description} ${one.services.join(' ')}`,
@@ -32,7 +39,9 @@ const metricItem = (one: MetricSummary): Item => ({
 // A cumulative counter rises always; what it adds says more.
 function sparkValues(one: MetricSummary): number[] {
   const grows = one.temporality === 'cumulative' && (one.is_monotonic || /histogram/.test(one.type));
-  return grows ? one.sparkline.slice(1).map((value, i) => Math.max(0, value - one.sparkline[i])) : one.sparkline;
+  return grows
+    ? one.sparkline.slice(1).map((value, i) => Math.max(0, value - one.sparkline[i]))
+    : one.sparkline;
 }
 
 export function MetricsView({query}: {query: Record<string, string>}): JSX.Element {
@@ -45,40 +54,93 @@ export function MetricsView({query}: {query: Record<string, string>}): JSX.Eleme
   const vocabulary = useMemo(() => {
     const all = value?.metrics ?? [];
     const distinct = (of: (one: MetricSummary) => string[]): string[] => [...new Set(all.flatMap(of))].sort();
-    return new Map([['name', distinct((one) => [one.name])], ['type', distinct((one) => [one.type])], ['service', distinct((one) => one.services)],
-      ['unit', distinct((one) => [one.unit])], ['temporality', distinct((one) => [one.temporality])], ['series', []]]);
+    return new Map([
+      ['name', distinct((one) => [one.name])],
+      ['type', distinct((one) => [one.type])],
+      ['service', distinct((one) => one.services)],
+      ['unit', distinct((one) => [one.unit])],
+      ['temporality', distinct((one) => [one.temporality])],
+      ['series', []],
+    ]);
   }, [value]);
   const [chosen, setChosen] = useState(-1);
   const at = Math.min(chosen, shown.length - 1);
   const set = (q: string): void => replace(['metrics'], {...query, q});
   useKeys('Metrics', [
-    {keys: ['j', 'ArrowDown'], label: 'Next metric', run: () => setChosen(Math.min(at + 1, shown.length - 1))},
+    {
+      keys: ['j', 'ArrowDown'],
+      label: 'Next metric',
+      run: () => setChosen(Math.min(at + 1, shown.length - 1)),
+    },
     {keys: ['k', 'ArrowUp'], label: 'Metric before', run: () => setChosen(Math.max(at - 1, 0))},
-    {keys: ['Enter'], label: 'Open the metric', run: () => { if (shown[at]) go(['metrics', shown[at].name]); }},
+    {
+      keys: ['Enter'],
+      label: 'Open the metric',
+      run: () => {
+        if (shown[at]) go(['metrics', shown[at].name]);
+      },
+    },
   ]);
   return (
     <div class="fill">
       <h1 class="hidden">Metrics</h1>
       <div class="toolbar">
-        <FilterBox value={filter} onChange={set} vocabulary={vocabulary} label="Filter metrics" placeholder="Filter: text service=checkout type=histogram" />
+        <FilterBox
+          value={filter}
+          onChange={set}
+          vocabulary={vocabulary}
+          label="Filter metrics"
+          placeholder="Filter: text service=checkout type=histogram"
+        />
         <span class="muted nowrap">{value ? plural(shown.length, 'metric') : ''}</span>
       </div>
       {error && <Failure message={error} />}
-      {value && shown.length === 0
-        ? <div class="page"><Empty title={filter === '' ? 'No metric yet' : 'No metric matches'}>
-          {filter !== '' && <button type="button" class="button" onClick={() => set('')}>Clear the filter</button>}</Empty></div>
-        : <VirtualRows count={shown.length} height={rowHeight} class="metric-list" role="list" label="Metrics" scrollTo={at} keyOf={(i) => shown[i].name} row={(i) => {
-          const one = shown[i];
-          return (
-            <div key={one.name} role="listitem"><a class={`metric-row ${i === at ? 'selected' : ''}`} href={href(['metrics', one.name])}>
-              <span class="trace-name"><strong><Text of={one.name} limit={200} /></strong>{' '}<span class="muted"><Text of={one.description} limit={200} /></span></span>
-              <span class="metric-kind muted">{kindText(one)}</span>
-              <span class="metric-unit mono muted"><Text of={one.unit} limit={20} /></span>
-              <span class="number muted metric-series">{one.series_count >= 0 && `${count(one.series_count)}${one.is_cut ? '+' : ''} series`}</span>
-              <Sparkline values={sparkValues(one)} label={`${one.name}, lately`} />
-            </a></div>
-          );
-        }} />}
+      {value && shown.length === 0 ? (
+        <div class="page">
+          <Empty title={filter === '' ? 'No metric yet' : 'No metric matches'}>
+            {filter !== '' && (
+              <button type="button" class="button" onClick={() => set('')}>
+                Clear the filter
+              </button>
+            )}
+          </Empty>
+        </div>
+      ) : (
+        <VirtualRows
+          count={shown.length}
+          height={rowHeight}
+          class="metric-list"
+          role="list"
+          label="Metrics"
+          scrollTo={at}
+          keyOf={(i) => shown[i].name}
+          row={(i) => {
+            const one = shown[i];
+            return (
+              <div key={one.name} role="listitem">
+                <a class={`metric-row ${i === at ? 'selected' : ''}`} href={href(['metrics', one.name])}>
+                  <span class="trace-name">
+                    <strong>
+                      <Text of={one.name} limit={200} />
+                    </strong>{' '}
+                    <span class="muted">
+                      <Text of={one.description} limit={200} />
+                    </span>
+                  </span>
+                  <span class="metric-kind muted">{kindText(one)}</span>
+                  <span class="metric-unit mono muted">
+                    <Text of={one.unit} limit={20} />
+                  </span>
+                  <span class="number muted metric-series">
+                    {one.series_count >= 0 && `${count(one.series_count)}${one.is_cut ? '+' : ''} series`}
+                  </span>
+                  <Sparkline values={sparkValues(one)} label={`${one.name}, lately`} />
+                </a>
+              </div>
+            );
+          }}
+        />
+      )}
     </div>
   );
 }

@@ -20,7 +20,8 @@ function useRates(totals: ReadonlyMap<string, number>, of: unknown): (key: strin
     const rates = new Map<string, number>();
     for (const [key, total] of totals) {
       const before = last.current.totals.get(key);
-      if (before !== undefined && last.current.at > 0 && seconds > 0) rates.set(key, Math.max(0, total - before) / seconds);
+      if (before !== undefined && last.current.at > 0 && seconds > 0)
+        rates.set(key, Math.max(0, total - before) / seconds);
     }
     last.current = {at: now, totals, rates, of};
   }
@@ -29,91 +30,179 @@ function useRates(totals: ReadonlyMap<string, number>, of: unknown): (key: strin
 
 const heightOf = (node: Node): number => {
   switch (node.kind) {
-    case 'receiver': return 34 + 18 * Math.max(1, node.states.length);
-    case 'pipeline': return 34 + 18 * (1 + (node.filtered > 0 ? 1 : 0) + (node.sampledOut > 0 ? 1 : 0));
-    case 'processor': return 34;
-    case 'connector': return 34 + 18 * node.destinations.length;
-    case 'destination': return node.destination ? 92 : 34;
+    case 'receiver':
+      return 34 + 18 * Math.max(1, node.states.length);
+    case 'pipeline':
+      return 34 + 18 * (1 + (node.filtered > 0 ? 1 : 0) + (node.sampledOut > 0 ? 1 : 0));
+    case 'processor':
+      return 34;
+    case 'connector':
+      return 34 + 18 * node.destinations.length;
+    case 'destination':
+      return node.destination ? 92 : 34;
   }
 };
 
 function NodeBody({node, rateOf}: {node: Node; rateOf: (key: string) => number}): JSX.Element {
   switch (node.kind) {
-    case 'receiver': return (
-      <>{node.states.map((one) => (
-        <p key={one.signal} class={one.refusals.length > 0 ? 'warn' : ''} title={one.refusals.join('\n')}>
-          <span>{one.signal}{one.refused_items > 0 && <span class="warn"> {count(one.refused_items)} refused</span>}</span>
-          <b>{rate(rateOf(`receiver ${one.name} ${one.signal}`))}</b></p>
-      ))}</>
-    );
-    case 'pipeline': return (
-      <>
-        <p><span>admitted</span><b>{rate(rateOf(`${node.id} admitted`))}</b></p>
-        {node.filtered > 0 && <p><span>filtered</span><b>{rate(rateOf(`${node.id} filtered`))}</b></p>}
-        {node.sampledOut > 0 && <p><span>sampled out</span><b>{rate(rateOf(`${node.id} sampled`))}</b></p>}
-      </>
-    );
-    case 'connector': return <>{node.destinations.map((one) => (
-      <p key={one.signal}><span>{one.signal}</span><b>{rate(rateOf(`destination ${one.name} ${one.signal}`))}</b></p>))}</>;
+    case 'receiver':
+      return (
+        <>
+          {node.states.map((one) => (
+            <p key={one.signal} class={one.refusals.length > 0 ? 'warn' : ''} title={one.refusals.join('\n')}>
+              <span>
+                {one.signal}
+                {one.refused_items > 0 && <span class="warn"> {count(one.refused_items)} refused</span>}
+              </span>
+              <b>{rate(rateOf(`receiver ${one.name} ${one.signal}`))}</b>
+            </p>
+          ))}
+        </>
+      );
+    case 'pipeline':
+      return (
+        <>
+          <p>
+            <span>admitted</span>
+            <b>{rate(rateOf(`${node.id} admitted`))}</b>
+          </p>
+          {node.filtered > 0 && (
+            <p>
+              <span>filtered</span>
+              <b>{rate(rateOf(`${node.id} filtered`))}</b>
+            </p>
+          )}
+          {node.sampledOut > 0 && (
+            <p>
+              <span>sampled out</span>
+              <b>{rate(rateOf(`${node.id} sampled`))}</b>
+            </p>
+          )}
+        </>
+      );
+    case 'connector':
+      return (
+        <>
+          {node.destinations.map((one) => (
+            <p key={one.signal}>
+              <span>{one.signal}</span>
+              <b>{rate(rateOf(`destination ${one.name} ${one.signal}`))}</b>
+            </p>
+          ))}
+        </>
+      );
     case 'destination': {
       const one = node.destination;
       if (!one) return <></>;
       const fill = one.queue_capacity > 0 ? one.queue_size / one.queue_capacity : 0;
       return (
         <>
-          <p><span><span class={`dot ${healthOf(one).health}`} />{healthOf(one).word}</span><b>{rate(rateOf(node.id))}</b></p>
-          <p><span>queue</span><span class="node-queue"><Bar part={fill} label={`queue ${Math.round(fill * 100)} percent full`} />
-            <b>{Math.round(fill * 100)} %</b></span></p>
-          <p><span>oldest</span><b>{one.oldest_age_s === null ? '–' : duration(one.oldest_age_s * 1e3)}</b></p>
+          <p>
+            <span>
+              <span class={`dot ${healthOf(one).health}`} />
+              {healthOf(one).word}
+            </span>
+            <b>{rate(rateOf(node.id))}</b>
+          </p>
+          <p>
+            <span>queue</span>
+            <span class="node-queue">
+              <Bar part={fill} label={`queue ${Math.round(fill * 100)} percent full`} />
+              <b>{Math.round(fill * 100)} %</b>
+            </span>
+          </p>
+          <p>
+            <span>oldest</span>
+            <b>{one.oldest_age_s === null ? '–' : duration(one.oldest_age_s * 1e3)}</b>
+          </p>
         </>
       );
     }
-    default: return <></>;
+    default:
+      return <></>;
   }
 }
 
 function Graph({all, rateOf}: {all: Pipelines; rateOf: (key: string) => number}): JSX.Element {
   const graph = useMemo(() => pipelineGraph(all), [all]);
   return (
-    <GraphView label="Graph of the pipelines" gap={44} width={(ids) => (ids.every((id) => id.startsWith('processor ')) ? 158 : 190)}
-               lines={graph.edges.map(({from, to, signal}) => ({from, to, class: `edge-${signal}`}))}
-               boxes={graph.nodes.map((node) => {
-                 const isSick = node.kind === 'destination' && node.destination && healthOf(node.destination).health === 'bad';
-                 return {
-                   id: node.id, height: heightOf(node), class: `node-${node.kind} ${isSick ? 'sick' : ''}`,
-                   content: <>
-                     <h3 title={node.name}><Text of={node.name} limit={100} />
-                       {node.kind === 'destination' ? <span class="muted"> {node.signal}</span> : <span class="hidden"> {node.kind}</span>}</h3>
-                     <NodeBody node={node} rateOf={rateOf} />
-                   </>,
-                 };
-               })} />
+    <GraphView
+      label="Graph of the pipelines"
+      gap={44}
+      width={(ids) => (ids.every((id) => id.startsWith('processor ')) ? 158 : 190)}
+      lines={graph.edges.map(({from, to, signal}) => ({from, to, class: `edge-${signal}`}))}
+      boxes={graph.nodes.map((node) => {
+        const isSick =
+          node.kind === 'destination' && node.destination && healthOf(node.destination).health === 'bad';
+        return {
+          id: node.id,
+          height: heightOf(node),
+          class: `node-${node.kind} ${isSick ? 'sick' : ''}`,
+          content: (
+            <>
+              <h3 title={node.name}>
+                <Text of={node.name} limit={100} />
+                {node.kind === 'destination' ? (
+                  <span class="muted"> {node.signal}</span>
+                ) : (
+                  <span class="hidden"> {node.kind}</span>
+                )}
+              </h3>
+              <NodeBody node={node} rateOf={rateOf} />
+            </>
+          ),
+        };
+      })}
+    />
   );
 }
 
-const signalColors: [string, string][] = [['traces', 'hue-0'], ['metrics', 'hue-2'], ['logs', 'hue-1'], ['profiles', 'hue-3']];
+const signalColors: [string, string][] = [
+  ['traces', 'hue-0'],
+  ['metrics', 'hue-2'],
+  ['logs', 'hue-1'],
+  ['profiles', 'hue-3'],
+];
 
 function HistoryCharts({history}: {history: History}): JSX.Element {
   const charts = useMemo(() => {
     const at = history.at_ms.map((millis) => millis / 1e3);
-    const rateLines = (what: string): Line[] => signalColors.filter(([signal]) => history.series[`${signal}.${what}`]?.some((n) => n !== null && n > 0))
-      .map(([signal, color]) => ({label: signal, color, values: perSecond(history.series[`${signal}.${what}`], history.at_ms)}));
-    const held = signalColors.filter(([signal]) => history.series[`${signal}.held`]?.some((n) => n !== null && n > 0))
+    const rateLines = (what: string): Line[] =>
+      signalColors
+        .filter(([signal]) => history.series[`${signal}.${what}`]?.some((n) => n !== null && n > 0))
+        .map(([signal, color]) => ({
+          label: signal,
+          color,
+          values: perSecond(history.series[`${signal}.${what}`], history.at_ms),
+        }));
+    const held = signalColors
+      .filter(([signal]) => history.series[`${signal}.held`]?.some((n) => n !== null && n > 0))
       .map(([signal, color]) => ({label: signal, color, values: history.series[`${signal}.held`]}));
     const memory = history.series['memory.used_bytes'];
-    return {at, accepted: rateLines('accepted'), refused: rateLines('refused'), delivered: rateLines('delivered'), held,
-      memory: memory ? [{label: 'used', color: 'accent', values: memory}] : []};
+    return {
+      at,
+      accepted: rateLines('accepted'),
+      refused: rateLines('refused'),
+      delivered: rateLines('delivered'),
+      held,
+      memory: memory ? [{label: 'used', color: 'accent', values: memory}] : [],
+    };
   }, [history]);
   if (history.at_ms.length < 2) return <Empty title="The first minutes are being recorded" />;
   const shown: [string, Line[], (value: number) => string][] = [
-    ['Accepted', charts.accepted, rate], ['Delivered', charts.delivered, rate], ['Refused', charts.refused, rate],
-    ['Held', charts.held, count], ['Memory', charts.memory, bytes],
+    ['Accepted', charts.accepted, rate],
+    ['Delivered', charts.delivered, rate],
+    ['Refused', charts.refused, rate],
+    ['Held', charts.held, count],
+    ['Memory', charts.memory, bytes],
   ];
   return (
     <div class="charts">
-      {shown.filter(([, lines]) => lines.length > 0).map(([title, lines, format]) => (
-        <Chart key={title} title={title} at={charts.at} lines={lines} format={format} />
-      ))}
+      {shown
+        .filter(([, lines]) => lines.length > 0)
+        .map(([title, lines, format]) => (
+          <Chart key={title} title={title} at={charts.at} lines={lines} format={format} />
+        ))}
     </div>
   );
 }
@@ -122,11 +211,31 @@ function MemoryBars({memory}: {memory: Memory}): JSX.Element {
   const terms = [...memory.terms].filter((one) => one.bytes > 0).sort((a, b) => b.bytes - a.bytes);
   return (
     <dl class="terms">
-      <div><dt><strong>all of it</strong></dt><dd><Bar part={memory.used_bytes / memory.limit_bytes} label="of the limit" />
-        <span class="number">{bytes(memory.used_bytes)} of {bytes(memory.limit_bytes)}</span></dd></div>
+      <div>
+        <dt>
+          <strong>all of it</strong>
+        </dt>
+        <dd>
+          <Bar part={memory.used_bytes / memory.limit_bytes} label="of the limit" />
+          <span class="number">
+            {bytes(memory.used_bytes)} of {bytes(memory.limit_bytes)}
+          </span>
+        </dd>
+      </div>
       {terms.map((one) => (
-        <div key={one.name}><dt><Text of={one.name} /></dt><dd><Bar part={one.bytes / memory.limit_bytes} label={`${one.name}: share of the limit`} tone="plain" />
-          <span class="number">{bytes(one.bytes)}</span></dd></div>
+        <div key={one.name}>
+          <dt>
+            <Text of={one.name} />
+          </dt>
+          <dd>
+            <Bar
+              part={one.bytes / memory.limit_bytes}
+              label={`${one.name}: share of the limit`}
+              tone="plain"
+            />
+            <span class="number">{bytes(one.bytes)}</span>
+          </dd>
+        </div>
       ))}
     </dl>
   );
@@ -140,8 +249,10 @@ export function PipelineView(): JSX.Element {
   const {value: history} = useResource<History>('history', {}, useTick(5000));
   const totals = useMemo(() => {
     const found = new Map<string, number>();
-    for (const one of all?.receivers ?? []) found.set(`receiver ${one.name} ${one.signal}`, one.accepted_items);
-    for (const one of all?.destinations ?? []) found.set(`destination ${one.name} ${one.signal}`, one.sent_items);
+    for (const one of all?.receivers ?? [])
+      found.set(`receiver ${one.name} ${one.signal}`, one.accepted_items);
+    for (const one of all?.destinations ?? [])
+      found.set(`destination ${one.name} ${one.signal}`, one.sent_items);
     for (const one of all?.pipelines ?? []) {
       found.set(`pipeline ${one.id} admitted`, one.admitted_items);
       found.set(`pipeline ${one.id} filtered`, one.filtered_items);
@@ -154,24 +265,76 @@ export function PipelineView(): JSX.Element {
   return (
     <div class="page">
       <h1 class="hidden">Pipeline</h1>
-      <Section title="Pipelines" aside={<ul class="legend">{signalColors.filter(([signal]) => all.pipelines.some((one) => one.signal === signal)).map(([signal, color]) => (
-        <li key={signal}><span class={`swatch ${color}`} />{signal}</li>))}</ul>}>
-        {all.pipelines.length === 0 ? <Empty title="There is no pipeline" /> : <Graph all={all} rateOf={rateOf} />}
+      <Section
+        title="Pipelines"
+        aside={
+          <ul class="legend">
+            {signalColors
+              .filter(([signal]) => all.pipelines.some((one) => one.signal === signal))
+              .map(([signal, color]) => (
+                <li key={signal}>
+                  <span class={`swatch ${color}`} />
+                  {signal}
+                </li>
+              ))}
+          </ul>
+        }
+      >
+        {all.pipelines.length === 0 ? (
+          <Empty title="There is no pipeline" />
+        ) : (
+          <Graph all={all} rateOf={rateOf} />
+        )}
       </Section>
-      <Section title="Destinations"><DestinationTable destinations={live.counters?.destinations ?? all.destinations} /></Section>
-      {history && <Section title="The last 15 minutes"><HistoryCharts history={history} /></Section>}
+      <Section title="Destinations">
+        <DestinationTable destinations={live.counters?.destinations ?? all.destinations} />
+      </Section>
+      {history && (
+        <Section title="The last 15 minutes">
+          <HistoryCharts history={history} />
+        </Section>
+      )}
       <div class="columns even">
-        {memory && <Section title="Memory by term" aside={<span class="muted">most so far {bytes(memory.peak_bytes)}
-          {memory.refusals > 0 && <span class="bad"> · {exact(memory.refusals)} requests refused for lack of it</span>}</span>}>
-          <MemoryBars memory={memory} /></Section>}
+        {memory && (
+          <Section
+            title="Memory by term"
+            aside={
+              <span class="muted">
+                most so far {bytes(memory.peak_bytes)}
+                {memory.refusals > 0 && (
+                  <span class="bad"> · {exact(memory.refusals)} requests refused for lack of it</span>
+                )}
+              </span>
+            }
+          >
+            <MemoryBars memory={memory} />
+          </Section>
+        )}
         <Section title="Disk">
-          {all.storages.length === 0 ? <Empty title="No queue lies on disk" /> : (
-            <dl class="terms">{all.storages.map((one) => (
-              <div key={one.name}><dt><Text of={one.name} /></dt><dd>
-                {one.bytes_max > 0 && <Bar part={one.bytes / one.bytes_max} label="of the limit" />}
-                <span class="number">{bytes(one.bytes)}{one.bytes_max > 0 && ` of ${bytes(one.bytes_max)}`}</span></dd>
-                {one.trouble && <dd class="failure"><Text of={one.trouble} /></dd>}</div>
-            ))}</dl>
+          {all.storages.length === 0 ? (
+            <Empty title="No queue lies on disk" />
+          ) : (
+            <dl class="terms">
+              {all.storages.map((one) => (
+                <div key={one.name}>
+                  <dt>
+                    <Text of={one.name} />
+                  </dt>
+                  <dd>
+                    {one.bytes_max > 0 && <Bar part={one.bytes / one.bytes_max} label="of the limit" />}
+                    <span class="number">
+                      {bytes(one.bytes)}
+                      {one.bytes_max > 0 && ` of ${bytes(one.bytes_max)}`}
+                    </span>
+                  </dd>
+                  {one.trouble && (
+                    <dd class="failure">
+                      <Text of={one.trouble} />
+                    </dd>
+                  )}
+                </div>
+              ))}
+            </dl>
           )}
         </Section>
       </div>

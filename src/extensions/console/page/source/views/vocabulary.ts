@@ -21,7 +21,11 @@ export function useVocabulary(signal: Signal, own: Record<string, readonly strin
       words.set(key, [...all]);
     }
     for (const {key, values} of value?.keys ?? []) {
-      if (!words.has(key)) words.set(key, values.map((one) => one.value));
+      if (!words.has(key))
+        words.set(
+          key,
+          values.map((one) => one.value),
+        );
     }
     return words;
   }, [value, own]);
