@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import type {Point} from '../source/api/schema.ts';
 import {coalesce, ticks} from '../source/model/axis.ts';
 import {compareTraces} from '../source/model/compare.ts';
-import {modelCall} from '../source/model/gen_ai.ts';
+import {modelCall, modelTotals} from '../source/model/gen_ai.ts';
 import {layoutGraph} from '../source/model/graph_layout.ts';
 import {perSecond} from '../source/model/pipeline_graph.ts';
 import {align, columns, merge, quantile, rates} from '../source/model/series.ts';
@@ -207,6 +207,20 @@ test('a call of a language model is read from attributes and events', () => {
     {role: 'user', text: 'hello'},
   ]);
   assert.equal(modelCall(trace(span('a', '', 0, 1)).spans[0]), undefined);
+});
+
+test('the tokens of a trace are those of its calls, not of the span around them', () => {
+  const usage = (tokens: string) => ({
+    attributes: [{key: 'gen_ai.usage.input_tokens', value: tokens, type: 'int' as const, is_cut: false}],
+  });
+  const made = trace(
+    span('agent', '', 0, 9, usage('30')),
+    span('one', 'agent', 1, 2, usage('10')),
+    span('two', 'agent', 3, 4, usage('20')),
+    span('other', 'two', 3, 4),
+  );
+  assert.deepEqual(modelTotals(made.spans), {models: [], calls: 2, inputTokens: 30, outputTokens: 0});
+  assert.equal(modelTotals(trace(span('a', '', 0, 1)).spans), undefined);
 });
 
 test('numbers are written for people', () => {

@@ -112,3 +112,27 @@ export function modelCall(span: Span): ModelCall | undefined {
     messages,
   };
 }
+
+export interface ModelTotals {
+  models: string[];
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+/** What all calls of a trace used together; undefined where there is none. A parent that repeats the sums of its calls counts once. */
+export function modelTotals(spans: readonly Span[]): ModelTotals | undefined {
+  const totals: ModelTotals = {models: [], calls: 0, inputTokens: 0, outputTokens: 0};
+  const isCall = spans.map((span) => span.attributes.some((pair) => pair.key.startsWith('gen_ai.usage.')));
+  for (const span of spans) {
+    if (!isCall[span.index]) continue;
+    const inner = isCall.indexOf(true, span.index + 1);
+    if (inner >= 0 && inner < span.index + span.size) continue;
+    const call = modelCall(span)!;
+    totals.calls++;
+    totals.inputTokens += call.inputTokens ?? 0;
+    totals.outputTokens += call.outputTokens ?? 0;
+    if (call.model !== '' && !totals.models.includes(call.model)) totals.models.push(call.model);
+  }
+  return totals.calls > 0 ? totals : undefined;
+}

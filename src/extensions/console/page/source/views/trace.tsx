@@ -4,7 +4,8 @@ import {useEffect, useMemo, useState} from 'preact/hooks';
 import {ApiError, get, getTrace} from '../api/client.ts';
 import {criticalPath, type Segment} from '../model/critical_path.ts';
 import {matches, parseFilter, type Item} from '../model/filter.ts';
-import {dateAndTime, duration, plural} from '../model/text.ts';
+import {modelTotals} from '../model/gen_ai.ts';
+import {count, dateAndTime, duration, plural} from '../model/text.ts';
 import {buildTrace, visibleRows, type Span, type Trace} from '../model/trace.ts';
 import {Choice, Copy, Empty, Failure, Text} from '../parts/basics.tsx';
 import {FilterBox} from '../parts/filter_box.tsx';
@@ -98,6 +99,7 @@ const curlText = async (id: string): Promise<string> =>
 
 function Head({trace, query, id}: {trace: Trace; query: Record<string, string>; id: string}): JSX.Element {
   const root = trace.spans[trace.roots[0]];
+  const models = useMemo(() => modelTotals(trace.spans), [trace]);
   return (
     <header class="trace-head">
       <div>
@@ -117,7 +119,9 @@ function Head({trace, query, id}: {trace: Trace; query: Record<string, string>; 
               {' '}
               · <span class="bad">{plural(trace.failures, 'error')}</span>
             </>
-          )}{' '}
+          )}
+          {models &&
+            ` · ${models.models.join(', ') || 'language model'}: ${plural(models.calls, 'call')}, ${count(models.inputTokens)} tokens in, ${count(models.outputTokens)} out`}{' '}
           · <span class="mono">{id}</span>
         </p>
       </div>
