@@ -49,7 +49,7 @@ const views = {
   traces: ['traces', 'POST /api/checkout'],
   trace: [() => `traces/${failing()}?span=first`, 'payment.Charge'],
   flame: [() => `traces/${failing()}?view=flame`, 'Flame'],
-  model: [() => `traces/${named('answer')}`, 'chat claude'],
+  model: [() => `traces/${named('answer')}`, '1 call, 1,834 tokens in, 212 out'],
   hostile: [() => `traces/${named('<script>')}`, 'cycle two'],
   compare: [() => `compare/${failing()}/${named('answer')}`, 'Operations by change'],
   logs: ['logs', 'order 8812 placed'],

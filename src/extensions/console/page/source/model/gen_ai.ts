@@ -108,7 +108,7 @@ export function modelCall(span: Span): ModelCall | undefined {
     inputTokens: number(attributes, 'gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'),
     outputTokens: number(attributes, 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'),
     cost: first(attributes, 'gen_ai.usage.cost', 'gen_ai.cost') || undefined,
-    finish: first(attributes, 'gen_ai.response.finish_reasons'),
+    finish: first(attributes, 'gen_ai.response.finish_reasons').replaceAll(/[[\]"]/g, ''),
     messages,
   };
 }

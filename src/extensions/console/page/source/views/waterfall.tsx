@@ -159,7 +159,7 @@ export function Waterfall({
       </div>
     );
   };
-  const marks = ticks(frame.from, frame.to, matchMedia('(max-width: 720px)').matches ? 2 : 5);
+  const marks = ticks(frame.from, frame.to, matchMedia('(max-width: 720px)').matches ? 3 : 5);
   return (
     <div class="wf">
       <div class="wf-axis" aria-hidden="true">
