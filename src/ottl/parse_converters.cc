@@ -154,9 +154,9 @@ Result read_query(Arguments& arguments, std::string_view query) {
     if (pair.contains(';')) return error("the query has a semicolon");
     if (pair.empty()) continue;
     const size_t equal = pair.find('=');
-    auto key = unescape_url(pair.substr(0, equal), UrlPart::kQuery);
-    auto value = unescape_url(equal == std::string_view::npos ? "" : pair.substr(equal + 1),
-                              UrlPart::kQuery);
+    auto key = unescape_text(pair.substr(0, equal), UrlPart::kQuery);
+    auto value = unescape_text(equal == std::string_view::npos ? "" : pair.substr(equal + 1),
+                               UrlPart::kQuery);
     if (!key || !value) return error("the query has a wrong escape");
     Value* const values = builder.put(scratch.keep(std::move(*key)));
     if (values == nullptr || !scratch.charge(2 * sizeof(Value))) break;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ottl/conversion.h"
 #include "wire/utf8.h"
 
 namespace millrace::ottl {
@@ -75,11 +74,11 @@ bool UrlReader::read_user(std::string_view user_info) {
   if (!is_valid) return false;
   url_.user_info = user_info;
   const size_t colon = user_info.find(':');
-  auto user = unescape_url(user_info.substr(0, colon), UrlPart::kPath);
+  auto user = unescape_text(user_info.substr(0, colon), UrlPart::kPath);
   if (!user) return false;
   url_.user = std::move(*user);
   if (colon == std::string_view::npos) return true;
-  url_.password = unescape_url(user_info.substr(colon + 1), UrlPart::kPath);
+  url_.password = unescape_text(user_info.substr(colon + 1), UrlPart::kPath);
   return url_.password.has_value();
 }
 
@@ -133,8 +132,8 @@ std::optional<Url> UrlReader::run() {
   }
   append_escaped(path, &url_.text);
   const bool is_opaque = !url_.scheme.empty() && !rest_.starts_with('/');
-  const auto plain_path = unescape_url(is_opaque ? "" : path, UrlPart::kPath);
-  const auto plain_fragment = unescape_url(fragment, UrlPart::kPath);
+  const auto plain_path = unescape_text(is_opaque ? "" : path, UrlPart::kPath);
+  const auto plain_fragment = unescape_text(fragment, UrlPart::kPath);
   if (!plain_path || !plain_fragment) return std::nullopt;
   url_.path = *plain_path;
   url_.fragment = *plain_fragment;
@@ -149,21 +148,9 @@ std::optional<Url> UrlReader::run() {
 
 }  // namespace
 
-std::optional<std::string> unescape_url(std::string_view text, UrlPart part) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); i++) {
-    if (text[i] == '+' && part == UrlPart::kQuery) {
-      plain += ' ';
-    } else if (text[i] != '%') {
-      plain += text[i];
-    } else {
-      const auto byte = i + 2 < text.size() ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
-      if (!byte) return std::nullopt;
-      plain += *byte;
-      i += 2;
-    }
-  }
-  if (!wire::is_utf8(plain)) return std::nullopt;
+std::optional<std::string> unescape_text(std::string_view text, UrlPart part) {
+  auto plain = unescape_url(text, part);
+  if (plain && !wire::is_utf8(*plain)) return std::nullopt;
   return plain;
 }
 

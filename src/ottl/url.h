@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/url_escape.h"
+
 namespace millrace::ottl {
 
 struct Url {
@@ -22,8 +24,7 @@ struct Url {
 
 // Nothing when the text is no URL, or when its escapes do not make valid UTF-8. Pure; linear.
 std::optional<Url> parse_url(std::string_view text);
-// Replaces %41 and, in queries, "+". Nothing for an escape that is not complete.
-enum class UrlPart : uint8_t { kPath, kQuery };
-std::optional<std::string> unescape_url(std::string_view text, UrlPart part);
+// As millrace::unescape_url(), and nothing when the result is not valid UTF-8.
+std::optional<std::string> unescape_text(std::string_view text, UrlPart part);
 
 }  // namespace millrace::ottl

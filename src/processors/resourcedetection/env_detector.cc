@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include "access/field_text.h"
+#include "base/url_escape.h"
 #include "processors/resourcedetection/detector.h"
 #include "processors/resourcedetection/environment_list.h"
 
@@ -12,36 +13,12 @@ namespace {
 
 constexpr size_t kListBytesMax = 64 * 1024;
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 std::unexpected<Error> invalid(std::string_view what, std::string_view text) {
   return fail(Code::kInvalidArgument, "OTEL_RESOURCE_ATTRIBUTES: " + std::string(what) + ": \"" +
                                           std::string(text.substr(0, kTextBytesMax)) + "\"");
 }
 
 }  // namespace
-
-std::optional<std::string> unescape_query(std::string_view text) {
-  std::string made;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      made += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = digit_of(text[i + 1]);
-    const int low = digit_of(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    made += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return made;
-}
 
 Result<Resource> parse_environment_list(std::string_view list) {
   // A key and a value of ASCII characters with blanks around them, up to a comma or the end. The
@@ -55,7 +32,7 @@ Result<Resource> parse_environment_list(std::string_view list) {
   while (!rest.empty()) {
     const std::string_view before(rest.data(), rest.size());
     if (!re2::RE2::Consume(&rest, pair, &key, &value)) return invalid("invalid text", before);
-    const auto text = unescape_query({value.data(), value.size()});
+    const auto text = unescape_url({value.data(), value.size()}, UrlPart::kQuery);
     if (!text) return invalid("invalid escape", {value.data(), value.size()});
     made.set_text({key.data(), key.size()}, *text);
   }

@@ -2,8 +2,6 @@
 // functions.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -14,8 +12,5 @@ namespace millrace::processors::resourcedetection {
 // "a=1,b=two%20words" with blanks around keys and values. Error: kInvalidArgument with the text
 // that is no pair.
 Result<Resource> parse_environment_list(std::string_view list);
-
-// '+' becomes a blank, %XX a byte. Nothing: a % without two digits.
-std::optional<std::string> unescape_query(std::string_view text);
 
 }  // namespace millrace::processors::resourcedetection

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/testing/fuzz_input.h"
+#include "base/url_escape.h"
 #include "processors/resourcedetection/environment_list.h"
 #include "transport/client/web_url.h"
 #include "wire/utf8.h"
@@ -14,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace detection = millrace::processors::resourcedetection;
   const std::string_view text = millrace::testing::FuzzInput(data, size).rest_text();
   const std::string escaped = transport::encode_form_text(text);
-  MILLRACE_CHECK(detection::unescape_query(escaped) == text);
+  MILLRACE_CHECK(unescape_url(escaped, UrlPart::kQuery) == text);
   const auto found = detection::parse_environment_list(text);
   if (!found) return 0;
   MILLRACE_CHECK(found->attributes.size() <= detection::kAttributesMax);
