@@ -14,6 +14,9 @@ namespace {
 // The limit of an attempt whose options set none.
 constexpr Duration kAttemptLimit = 30s;
 constexpr size_t kAnswerBytesMax = 1 << 20;
+// The shortest pause between two attempts, whatever the options say: an interval of 0 would ask
+// the metadata server without end.
+constexpr Duration kRetryFloor = 100ms;
 
 metrics::Labels labels_of(const std::string& processor, std::string_view detector,
                           const char* outcome) {
@@ -158,8 +161,9 @@ class Detection::Run final : World {
     const double interval =
         std::min(std::chrono::duration<double>(retry.initial_interval).count() * power, longest);
     const double jitter = 1 + retry.randomization_factor * (2 * owner_.loop_.random().unit() - 1);
-    timer_->arm_at(owner_.loop_.now() + std::chrono::duration_cast<Duration>(
-                                            std::chrono::duration<double>(interval * jitter)));
+    const auto wanted =
+        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(interval * jitter));
+    timer_->arm_at(owner_.loop_.now() + std::max(wanted, kRetryFloor));
   }
 
   Detection& owner_;

@@ -177,6 +177,18 @@ TEST_F(DetectionTest, FailingDetectorIsTriedAgainUntilItSucceeds) {
   EXPECT_EQ(asked_[kAzure], asked) << "what was found stays";
 }
 
+TEST_F(DetectionTest, AnIntervalOfZeroDoesNotAskWithoutPause) {
+  options_.retry.initial_interval = 0s;
+  answers_[kAzure] = http_answer("", "500 Internal Server Error");
+  listen();
+  add("azure");
+  options_.detectors[0].options.fails_on_missing_metadata = true;
+  start();
+  world_.run_for(2s);
+  EXPECT_GT(asked_[kAzure], 10);
+  EXPECT_LE(asked_[kAzure], 21);
+}
+
 TEST_F(DetectionTest, WithoutRetryOneAttemptIsAll) {
   add("azure");
   options_.detectors[0].options.fails_on_missing_metadata = true;

@@ -17,13 +17,7 @@ struct TaskName {
 };
 
 TaskName parse_task_arn(std::string_view arn) {
-  std::vector<std::string_view> parts;
-  while (parts.size() < 6) {
-    const size_t colon = arn.find(':');
-    parts.push_back(arn.substr(0, colon));
-    if (colon == std::string_view::npos) break;
-    arn.remove_prefix(colon + 1);
-  }
+  const std::vector<std::string_view> parts = split(arn, ':', 6);
   if (parts.size() < 6) return {};
   return {.region = std::string(parts[3]),
           .account = std::string(parts[4]),

@@ -81,13 +81,7 @@ Result<Finding> from_node(const DetectorOptions& options, World& world, Resource
   const auto node = api->get("/api/v1/nodes/" + transport::encode_path_segment(name));
   if (!node) return fail(node.error());
   const std::string id = node->text("spec.providerID");
-  std::vector<std::string_view> parts;
-  for (std::string_view rest(id); parts.size() < 6;) {
-    const size_t slash = rest.find('/');
-    parts.push_back(rest.substr(0, slash));
-    if (slash == std::string_view::npos) break;
-    rest.remove_prefix(slash + 1);
-  }
+  const std::vector<std::string_view> parts = split(id, '/', 6);
   if (parts.size() < 5 || parts[0] != "aws:" || parts[3].empty() || parts[4].empty()) {
     return fail(Code::kUnavailable, "the node's providerID is \"" + id.substr(0, 256) + "\"");
   }

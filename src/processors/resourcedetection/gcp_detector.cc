@@ -201,13 +201,7 @@ class GcpDetection {
     const auto creator = text("instance/attributes/created-by");
     if (!creator && creator.error().code == Code::kNotFound) return;
     if (!creator) return note("gcp.gce.instance_group_manager", creator.error().message);
-    std::vector<std::string_view> parts;
-    for (std::string_view rest = *creator; parts.size() < 7;) {
-      const size_t slash = rest.find('/');
-      parts.push_back(rest.substr(0, slash));
-      if (slash == std::string_view::npos) break;
-      rest.remove_prefix(slash + 1);
-    }
+    const std::vector<std::string_view> parts = split(*creator, '/', 7);
     const bool is_group = parts.size() == 6 && parts[0] == "projects" &&
                           (parts[2] == "zones" || parts[2] == "regions") &&
                           parts[4] == "instanceGroupManagers" &&

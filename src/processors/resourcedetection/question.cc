@@ -55,4 +55,16 @@ Result<transport::WebUrl> url_from(World& world, const std::string& variable,
   return url;
 }
 
+std::vector<std::string_view> split(std::string_view text, char separator, size_t parts_max) {
+  std::vector<std::string_view> parts;
+  size_t end = text.find(separator);
+  while (end != std::string_view::npos && parts.size() + 1 < parts_max) {
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+    end = text.find(separator);
+  }
+  parts.push_back(text);
+  return parts;
+}
+
 }  // namespace millrace::processors::resourcedetection

@@ -40,6 +40,8 @@ Result<JsonAnswer> ask_json(World& world, const Question& question);
 Result<transport::WebUrl> url_from(World& world, const std::string& variable,
                                    std::string_view otherwise);
 
+// The parts between the separators, `parts_max` at most; the last one then has the rest.
+std::vector<std::string_view> split(std::string_view text, char separator, size_t parts_max);
 // Behind the last '/', or all of it.
 inline std::string_view last_segment(std::string_view text) {
   return text.substr(text.rfind('/') + 1);
