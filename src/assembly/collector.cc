@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "assembly/destination_options.h"
 #include "assembly/self_metrics.h"
 #include "base/check.h"
+#include "metrics/label_name.h"
 #include "transport/server/eviction_order.h"
 
 namespace millrace::assembly {
@@ -47,12 +47,10 @@ metrics::Labels resource_of(const Plan& plan, io::Loop& loop) {
       {"service_version", MILLRACE_VERSION},
       {"service_instance_id",
        fmt::format("{:016x}{:016x}", loop.random().next(), loop.random().next())}};
-  auto label = [](std::string name) {
-    std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-    return name;
-  };
-  for (const auto& [name, value] : plan.resource) attributes[label(name)] = value;
-  for (const std::string& name : plan.resource_without) attributes.erase(label(name));
+  for (const auto& [name, value] : plan.resource) attributes[metrics::label_name(name)] = value;
+  for (const std::string& name : plan.resource_without) {
+    attributes.erase(metrics::label_name(name));
+  }
   return {attributes.begin(), attributes.end()};
 }
 

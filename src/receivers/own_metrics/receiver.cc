@@ -1,23 +1,18 @@
 #include "receivers/own_metrics/receiver.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <optional>
 #include <utility>
 
 #include "memory/chunk_buffer.h"
+#include "metrics/label_name.h"
 #include "receivers/own_metrics/otlp_metrics.h"
 
 namespace millrace::receivers::own_metrics {
 namespace {
 
 constexpr size_t kBytesMax = 16 << 20;
-
-std::string label_of(std::string name) {
-  std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-  return name;
-}
 
 // The labels of target_info with the names of attributes.
 metrics::Labels resource_of(const std::vector<metrics::MetricValue>& metrics,
@@ -26,7 +21,7 @@ metrics::Labels resource_of(const std::vector<metrics::MetricValue>& metrics,
   for (const metrics::MetricValue& metric : metrics) {
     if (metric.name != "target_info" || metric.series.empty()) continue;
     for (const auto& [label, value] : metric.series.front().labels) {
-      const auto name = std::ranges::find(names, label, label_of);
+      const auto name = std::ranges::find(names, label, metrics::label_name);
       resource.emplace_back(name == names.end() ? label : *name, value);
     }
   }
