@@ -52,7 +52,7 @@ std::string start_mistakes(LogEncoding encoding, const config::Diagnostics& diag
   Logger log(every_line(encoding), [&lines](std::string_view line) { lines += line; }, now);
   for (const config::Diagnostic* diagnostic : in_order_of_places(diagnostics)) {
     const bool is_error = diagnostic->severity == config::Diagnostic::Severity::kError;
-    log.log(is_error ? LogLevel::kError : LogLevel::kWarn, diagnostic->message,
+    log.log(is_error ? LogLevel::kError : LogLevel::kWarn, diagnostic->full_text(),
             {{"place", diagnostic->place.to_text()}, {"path", diagnostic->path}});
   }
   return lines + start_error(encoding, kMistakes, now);

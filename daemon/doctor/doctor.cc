@@ -24,11 +24,9 @@ void add_diagnostics(const config::Diagnostics& diagnostics, Report& report) {
     Finding finding{.level = is_error ? Level::kProblem : Level::kWarning,
                     .area = std::string(kArea),
                     .subject = diagnostic.place.to_text()};
-    finding.text = diagnostic.path.empty() ? "" : diagnostic.path + ": ";
+    finding.text = (diagnostic.path.empty() ? "" : diagnostic.path + ": ") + diagnostic.message;
     // Lines to write in the configuration are left to the commands that show them as lines.
-    const size_t line_end = diagnostic.message.find(". Write:\n");
-    finding.text += diagnostic.message.substr(0, line_end);
-    if (line_end != std::string::npos) {
+    if (!diagnostic.lines.empty()) {
       finding.change = "at " + finding.subject +
                        " write the lines that millrace validate shows, or use what millrace "
                        "migrate prints";

@@ -78,13 +78,14 @@ void limit_allocator_arenas() {
 // A warning that shows lines to write keeps its lines, with its fields in front of them.
 void log_warning(const config::Diagnostic& warning, LogEncoding encoding, Logger& log) {
   const std::string place = warning.place.to_text();
+  const std::string text = warning.full_text();
   const std::array<LogField, 2> fields = {{{"place", place}, {"path", warning.path}}};
-  if (encoding == LogEncoding::kJson || !warning.message.contains('\n')) {
-    return log.log(LogLevel::kWarn, warning.message, fields);
+  if (encoding == LogEncoding::kJson || !text.contains('\n')) {
+    return log.log(LogLevel::kWarn, text, fields);
   }
   std::string block;
   append_printable(block, place + ": " + warning.path + ": ");
-  for (std::string_view rest = warning.message; !rest.empty();) {
+  for (std::string_view rest = text; !rest.empty();) {
     const size_t end = std::min(rest.find('\n'), rest.size());
     append_printable(block, rest.substr(0, end));
     rest.remove_prefix(std::min(rest.size(), end + 1));

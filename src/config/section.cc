@@ -103,19 +103,32 @@ std::string lowered(std::string_view text) {
 
 }  // namespace
 
+std::string Diagnostic::full_text() const {
+  if (lines.empty()) return message;
+  std::string text = message + ". Write:";
+  std::string_view rest = lines;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    text += "\n    " + std::string(rest.substr(0, end));
+    rest.remove_prefix(std::min(rest.size(), end + 1));
+  }
+  return text;
+}
+
 void Diagnostics::error(yaml::Place place, std::string path, std::string message) {
   all_.push_back(
       {Diagnostic::Severity::kError, std::move(place), std::move(path), hide_urls(message)});
 }
 
-void Diagnostics::warning(yaml::Place place, std::string path, std::string message) {
+void Diagnostics::warning(yaml::Place place, std::string path, std::string message,
+                          std::string lines) {
   // Components may be read twice, once to be checked and once to be made.
   message = hide_urls(message);
   for (const Diagnostic& known : all_) {
     if (known.path == path && known.message == message && known.place.line == place.line) return;
   }
-  all_.push_back(
-      {Diagnostic::Severity::kWarning, std::move(place), std::move(path), std::move(message)});
+  all_.push_back({Diagnostic::Severity::kWarning, std::move(place), std::move(path),
+                  std::move(message), hide_urls(lines)});
 }
 
 void Diagnostics::note_key(std::string path, KeyNote note) {
@@ -152,7 +165,7 @@ std::string Diagnostics::to_text() const {
     if (!place.empty()) text += place + ": ";
     text += diagnostic->severity == Diagnostic::Severity::kError ? "error: " : "warning: ";
     if (!diagnostic->path.empty()) text += diagnostic->path + ": ";
-    text += diagnostic->message + "\n";
+    text += diagnostic->full_text() + "\n";
   }
   return text;
 }

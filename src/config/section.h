@@ -31,12 +31,16 @@ namespace millrace::config {
 struct Diagnostic {
   enum class Severity : uint8_t { kError, kWarning };
   Severity severity = Severity::kError;
-  yaml::Place place;    // file:line:column
-  std::string path;     // "exporters::otlp_grpc/a::sending_queue::queue_size"
-  std::string message;  // "expected a duration like 5s or 300ms, found \"5\""
+  yaml::Place place;       // file:line:column
+  std::string path;        // "exporters::otlp_grpc/a::sending_queue::queue_size"
+  std::string message;     // "expected a duration like 5s or 300ms, found \"5\""
+  std::string lines = {};  // YAML to write in place of what is there; empty: none
+
+  // The message, and the lines behind it, indented.
+  std::string full_text() const;
 };
 
-// What a key means here, beside what it means to otelcol; for `validate --explain`. A later one
+// The meaning of a key here, beside its meaning to otelcol; for `validate --explain`. A later one
 // of a key counts when it says more: unknown before unsupported before ignored and so on.
 struct KeyNote {
   enum class Meaning : uint8_t { kSame, kMeans, kIgnored, kUnsupported, kUnknown };
@@ -48,7 +52,8 @@ struct KeyNote {
 class Diagnostics {
  public:
   void error(yaml::Place place, std::string path, std::string message);
-  void warning(yaml::Place place, std::string path, std::string message);
+  // `lines` are YAML that does what the configuration means.
+  void warning(yaml::Place place, std::string path, std::string message, std::string lines = {});
   bool has_errors() const;
   // At that path or below it.
   bool has_errors_in(std::string_view path) const;

@@ -389,19 +389,9 @@ Replacements replace_removed(Node& root) {
 
 void warn(const std::vector<Change>& changes, config::Diagnostics& diagnostics) {
   for (const Change& change : changes) {
-    std::string message = change.reason;
-    if (!change.lines.empty()) {
-      message += ". Write:";
-      std::string_view rest = change.lines;
-      while (!rest.empty()) {
-        const size_t end = std::min(rest.find('\n'), rest.size());
-        message += "\n    " + std::string(rest.substr(0, end));
-        rest.remove_prefix(std::min(rest.size(), end + 1));
-      }
-    }
     diagnostics.note_key(change.path,
                          {config::KeyNote::Meaning::kMeans, change.place, change.reason});
-    diagnostics.warning(change.place, change.path, message);
+    diagnostics.warning(change.place, change.path, change.reason, change.lines);
   }
 }
 
