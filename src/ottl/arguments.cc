@@ -52,6 +52,7 @@ Evaluated<std::optional<std::string>> Arguments::text_like(const Node& argument)
   const auto found = evaluation_.value_of(argument);
   if (!found) return std::unexpected(found.error());
   if (found->is_nil()) return std::nullopt;
+  if (!has_text(*found)) return std::unexpected("NaN and infinity have no text");
   std::string text = to_text(*found);
   if (!scratch().charge(text.size())) return std::unexpected("the text is too long");
   return text;

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "otlp/json/text_values.h"
+#include "ottl/record_writer.h"
 
 namespace millrace::ottl {
 namespace {
@@ -17,7 +18,7 @@ using V = Value::Type;
 // Deeper JSON is refused: the result must pass a receiver's limit of nested messages.
 constexpr size_t kJsonDepthMax = 30;
 
-// A number as Go's JSON writes it.
+// A number as the JSON encoder of OTTL writes it: an exponent has two digits.
 void append_double(double number, std::string* out) {
   char digits[64];
   const double size = std::fabs(number);
@@ -31,8 +32,10 @@ void append_double(double number, std::string* out) {
 void append_json_string(std::string_view text, std::string* out) {
   static constexpr char kDigits[] = "0123456789abcdef";
   *out += '"';
-  for (const char c : text) {
+  for (size_t i = 0; i < text.size(); i++) {
+    const char c = text[i];
     const auto byte = static_cast<uint8_t>(c);
+    const std::string_view three = byte == 0xe2 ? text.substr(i, 3) : std::string_view();
     if (c == '"' || c == '\\') {
       *out += '\\';
       *out += c;
@@ -42,6 +45,9 @@ void append_json_string(std::string_view text, std::string* out) {
       *out += "\\r";
     } else if (c == '\t') {
       *out += "\\t";
+    } else if (three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9") {
+      *out += three[2] == '\xa8' ? "\\u2028" : "\\u2029";
+      i += 2;
     } else if (byte < 0x20 || c == '<' || c == '>' || c == '&') {
       *out += "\\u00";
       *out += kDigits[byte >> 4];
@@ -173,6 +179,24 @@ void append_json(const Value& value, std::string* out) {
   }
 }
 
+bool has_text(const Value& value) {
+  bool is_finite = true;
+  switch (value.type) {
+    case V::kDouble:
+      return std::isfinite(value.real);
+    case V::kMap:
+      for_each_entry(value, [&](std::string_view, const Value& member) {
+        return is_finite = has_text(member);
+      });
+      return is_finite;
+    case V::kList:
+      for_each_element(value, [&](const Value& member) { return is_finite = has_text(member); });
+      return is_finite;
+    default:
+      return true;
+  }
+}
+
 std::string to_text(const Value& value) {
   if (value.is(V::kString)) return std::string(value.text);
   if (value.is(V::kBytes)) return to_hex(value.text);
@@ -182,11 +206,24 @@ std::string to_text(const Value& value) {
 }
 
 std::string attribute_text(const Value& value) {
-  if (value.is_nil()) return {};
-  if (!value.is(V::kBytes)) return to_text(value);
-  std::string text;
-  otlp::json::append_base64(as_span(value.text), &text);
-  return text;
+  using Wire = otlp::AnyValueView::Type;
+  switch (value.type) {
+    case V::kNil:
+      return {};
+    case V::kDouble:
+      return otlp::to_text({.type = Wire::kDouble, .double_value = value.real});
+    case V::kBytes:
+      return otlp::to_text({.type = Wire::kBytes, .text = value.text});
+    case V::kMap:
+    case V::kList: {
+      wire::Writer any_value;
+      write_any_value(value, &any_value);
+      const std::string bytes = any_value.to_string();
+      return otlp::to_text(otlp::AnyValueView::read(as_span(bytes)));
+    }
+    default:
+      return to_text(value);
+  }
 }
 
 std::string to_hex(std::string_view bytes) {

@@ -10,8 +10,10 @@ namespace millrace::ottl {
 
 // Text of any value but nil: strings as they are, bytes in hexadecimal digits, all else as JSON.
 std::string to_text(const Value& value);
-// Text of a value as an attribute or a body has it: as to_text(), but bytes in base64, and "" for
-// nil.
+// Whether to_text() has one: JSON has no NaN and no infinity, also not in a map or a list.
+bool has_text(const Value& value);
+// Text of a value as an attribute or a body has it, which is that of otlp::to_text(): bytes in
+// base64, "" for nil, "NaN" and "Infinity".
 std::string attribute_text(const Value& value);
 // JSON with sorted keys and bytes in base64.
 void append_json(const Value& value, std::string* out);

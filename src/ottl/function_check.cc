@@ -123,7 +123,7 @@ std::optional<std::string> check_time(Node& call) {
          "\": it must be a name of the time zone database, such as Europe/Berlin";
 }
 
-// Between 1.37.0 and 1.40.0.
+// Between 1.37.0 and 1.43.0.
 std::optional<std::string> check_span_name(const Node& call) {
   std::string_view version = call.children[0].constant.text;
   if (version.starts_with('v')) version.remove_prefix(1);
@@ -138,8 +138,8 @@ std::optional<std::string> check_span_name(const Node& call) {
     version.remove_prefix(std::min(digits.size() + 1, version.size()));
   }
   const int64_t total = numbers[1] * 1000 + numbers[2];
-  if (!is_version || !version.empty() || numbers[0] != 1 || total < 37'000 || total > 40'000) {
-    return "the version must be between 1.37.0 and 1.40.0";
+  if (!is_version || !version.empty() || numbers[0] != 1 || total < 37'000 || total > 43'000) {
+    return "the version must be between 1.37.0 and 1.43.0";
   }
   const Node& attribute = call.children[1];
   if (!attribute.is_constant() || !attribute.constant.text.empty()) return {};

@@ -26,7 +26,6 @@ Done erase_if(Arguments& arguments, const auto& is_wanted) {
 Done set(Arguments& arguments) {
   const auto value = arguments.value(1);
   if (!value) return error(value.error());
-  if (value->is_nil()) return {};
   return arguments.evaluation().set(arguments.node(0), *value);
 }
 

@@ -30,6 +30,7 @@ void write_messages(const Value& messages, uint32_t number, wire::Writer* into) 
 }
 
 void write_list(const WireField& known, const Value& list, wire::Writer* into) {
+  if (count_elements(list) == 0) return;
   const auto content = into->open(known.number);
   for_each_element(list, [&](const Value& element) {
     if (known.encoding == Encoding::kPackedVarint) {

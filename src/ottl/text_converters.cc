@@ -25,6 +25,7 @@ Result is_match(Arguments& arguments) {
   if (direct->is(V::kString)) {
     return Value::of_bool(re2::RE2::PartialMatch(as_piece(direct->text), **pattern));
   }
+  if (!has_text(*direct)) return error("NaN and infinity have no text");
   const std::string text = to_text(*direct);
   return Value::of_bool(re2::RE2::PartialMatch(text, **pattern));
 }

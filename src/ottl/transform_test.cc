@@ -1,4 +1,5 @@
-// Statements do to whole requests what otelcol does to them, in every context.
+// Statements do to whole requests what otelcol does to them, in every context: the recorded cases
+// of the transform processor (tests/golden/processors), without the processor.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -11,14 +12,10 @@
 #include "otlp/json/decode.h"
 #include "otlp/json/encode.h"
 #include "ottl/compile.h"
-#include "ottl/testing/golden_file.h"
 #include "ottl/testing/naive_walk.h"
 
 namespace millrace::ottl {
 namespace {
-
-using testing::signal_of;
-using testing::split_statements;
 
 using Json = simdjson::dom::element;
 
@@ -70,108 +67,106 @@ class Requests {
   simdjson::dom::parser parser_;
 };
 
-// Known differences.
-bool is_different(std::string_view statement) {
-  for (const std::string_view part : {
-           "set(attributes[\"r\"], attributes)",  // there the copy has the new key
-           "set(cache[\"c\"], cache)",            // the same
-           "bucket_counts)",                      // counts can be copied to attributes here
-           "event_index)",                        // there it is known to no processor
-           "convert_exponential_histogram_to",    // there a minimum that is absent is 0
-       }) {
-    if (!statement.contains(" where ") && statement.contains(part)) return true;
-  }
-  if (statement.contains("where event_index")) return true;
-  return false;
+Signal signal_named(std::string_view name) {
+  return name == "traces" ? Signal::kTraces : name == "logs" ? Signal::kLogs : Signal::kMetrics;
 }
 
-// False when a statement is not supported.
-bool compile(Signal signal, std::string_view context, std::string_view text, Surroundings* in,
-             std::vector<CompiledStatement>* compiled) {
-  const std::vector<std::string> statements = split_statements(text);
-  if (const auto named = find_context(context)) {
-    *in = {*named, Prefix::kOptional};
+// Groups of statements, or the statements of one group without a context.
+std::vector<Json> groups_of(const Json& config) {
+  std::vector<Json> groups;
+  for (const char* key : {"trace_statements", "metric_statements", "log_statements"}) {
+    Json list;
+    if (config[key].get(list) != simdjson::SUCCESS) continue;
+    if (list.at(0).is_string()) return {list};
+    for (const Json group : list.get_array()) groups.push_back(group);
+  }
+  return groups;
+}
+
+// The error at the start, or nothing.
+std::string compile(Signal signal, const Json& group, Context* context,
+                    std::vector<CompiledStatement>* compiled) {
+  std::string_view name;
+  Json list = group;
+  if (group.is_object()) {
+    list = group["statements"].value();
+    if (group["context"].get(name) != simdjson::SUCCESS) name = "";
+  }
+  std::vector<std::string> statements;
+  for (const Json statement : list.get_array()) {
+    statements.emplace_back(statement.get_string().value());
+  }
+  Surroundings in{Context::kResource, Prefix::kRequired};
+  if (const auto named = find_context(name)) {
+    in = {*named, Prefix::kOptional};
   } else {
     const auto inferred = infer_context(signal, statements, {});
-    EXPECT_TRUE(inferred.has_value()) << text;
-    *in = {*inferred, Prefix::kRequired};
+    if (!inferred) return inferred.error().message;
+    in.context = *inferred;
   }
+  *context = in.context;
   for (const std::string& statement : statements) {
-    auto one = compile_statement(statement, *in);
-    if (!one) return false;
+    auto one = compile_statement(statement, in);
+    if (!one) return one.error().message;
     compiled->push_back(std::move(*one));
   }
-  return true;
+  return {};
+}
+
+// "refused: …", "failed: …", or the request afterwards.
+std::string run(Requests& requests, Signal signal, const Json& config, std::string request) {
+  std::string_view error_mode;
+  const bool stops =
+      config["error_mode"].get(error_mode) == simdjson::SUCCESS && error_mode == "propagate";
+  for (const Json& group : groups_of(config)) {
+    Context context{};
+    std::vector<CompiledStatement> compiled;
+    const std::string refused = compile(signal, group, &context, &compiled);
+    if (!refused.empty()) return "refused: " + refused;
+    testing::NaiveWalk walk(signal, context, compiled);
+    if (!stops) walk.ignore_errors();
+    request = walk.run(request);
+    if (stops && !walk.error().empty()) return "failed: " + walk.error();
+  }
+  return requests.canonical_json(signal, request);
+}
+
+std::string expected(Requests& requests, Signal signal, const Json& one) {
+  for (const char* kind : {"refused", "failed"}) {
+    if (one[kind].error() == simdjson::SUCCESS) return kind;
+  }
+  const Json output = *one["output"].get_array().value().begin();
+  return requests.canonical_json(signal, requests.read(signal, output));
+}
+
+void do_what_otelcol_does(const char* path, size_t least) {
+  simdjson::dom::parser parser;
+  const Json file = parser.load(path).value();
+  Requests requests;
+  size_t count = 0;
+  for (const Json one : file["cases"].get_array()) {
+    // Groups with conditions of their own are the processor's.
+    const std::string_view name = one["name"];
+    if (one["deviation"].error() == simdjson::SUCCESS || name.contains("conditions")) continue;
+    const Signal signal = signal_named(one["signal"]);
+    const Json before = file["requests"][std::string_view(one["request"])];
+    const std::string here = run(requests, signal, one["config"], requests.read(signal, before));
+    const std::string there = expected(requests, signal, one);
+    const bool is_error = there == "refused" || there == "failed";
+    EXPECT_TRUE(is_error ? here.starts_with(there) : here == there) << name << "\n-- here:\n"
+                                                                    << here << "\n-- otelcol:\n"
+                                                                    << there;
+    count++;
+  }
+  EXPECT_GE(count, least);
 }
 
 TEST(TransformTest, DoesToRequestsWhatOtelcolDoes) {
-  simdjson::dom::parser parser;
-  const Json file = parser.load(MILLRACE_GOLDEN_DIR "/transform.json").value();
-  Requests requests;
-  size_t count = 0;
-  for (const Json item : file["cases"].get_array()) {
-    const std::string_view statement = item["statement"];
-    const std::string_view result = item["result"];
-    if (result == "refused" || is_different(statement)) continue;
-    const Signal signal = signal_of(item["fixture"]);
-    Surroundings in;
-    std::vector<CompiledStatement> compiled;
-    if (!compile(signal, item["context"], statement, &in, &compiled)) continue;
-    const Json fixture = file["fixtures"][std::string_view(item["fixture"])];
-    Json expected;
-    if (item["output"].get(expected) != simdjson::SUCCESS) expected = fixture;
-    testing::NaiveWalk walk(signal, in.context, compiled);
-    const std::string after = walk.run(requests.read(signal, fixture));
-    count++;
-    EXPECT_EQ(!walk.error().empty(), result == "error") << statement << ": " << walk.error();
-    if (result == "error") continue;
-    EXPECT_EQ(requests.canonical_json(signal, after),
-              requests.canonical_json(signal, requests.read(signal, expected)))
-        << statement;
-  }
-  EXPECT_GE(count, 694u);
-}
-
-// The groups of a configuration, one after the other.
-std::string run_groups(const Json& groups, std::string request) {
-  for (const Json group : groups.get_array()) {
-    std::string_view context;
-    if (group["context"].get(context) != simdjson::SUCCESS) context = "";
-    Surroundings in;
-    std::vector<CompiledStatement> compiled;
-    std::string text;
-    for (const Json statement : group["statements"].get_array()) {
-      text += (text.empty() ? "" : " ;; ") + std::string(std::string_view(statement));
-    }
-    EXPECT_TRUE(compile(Signal::kMetrics, context, text, &in, &compiled)) << text;
-    testing::NaiveWalk walk(Signal::kMetrics, in.context, compiled);
-    walk.ignore_errors();
-    request = walk.run(request);
-  }
-  return request;
+  do_what_otelcol_does(MILLRACE_GOLDEN_DIR "/processors/transform_statements.json", 700);
 }
 
 TEST(TransformTest, DoesToMetricsWhatOtelcolDoes) {
-  simdjson::dom::parser parser;
-  const Json file = parser.load(MILLRACE_GOLDEN_DIR "/metrics.json").value();
-  Requests requests;
-  size_t count = 0;
-  for (const Json item : file["cases"].get_array()) {
-    const std::string_view name = item["name"];
-    const Json groups = item["config"]["metric_statements"];
-    // Different: an absent minimum stays absent, and set() with nil does nothing, as up to v0.160.
-    const bool is_different = name.starts_with("explicit bounds") || name.contains("conditions") ||
-                              name == "no exemplars, no points";
-    if (is_different) continue;
-    const Json before = file["requests"][std::string_view(item["request"])];
-    const std::string after = run_groups(groups, requests.read(Signal::kMetrics, before));
-    const Json expected = *item["output"].get_array().value().begin();
-    EXPECT_EQ(requests.canonical_json(Signal::kMetrics, after),
-              requests.canonical_json(Signal::kMetrics, requests.read(Signal::kMetrics, expected)))
-        << name;
-    count++;
-  }
-  EXPECT_GE(count, 28u);
+  do_what_otelcol_does(MILLRACE_GOLDEN_DIR "/processors/transform_metrics.json", 28);
 }
 
 }  // namespace

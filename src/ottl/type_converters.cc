@@ -57,7 +57,7 @@ Result to_int(Arguments& arguments) {
       int64_t number = 0;
       const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
       if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-        return Value();
+        return error("the text is no integer");
       }
       return Value::of_int(number);
     }
