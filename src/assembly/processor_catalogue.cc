@@ -123,22 +123,6 @@ ProcessorReading read_resource(Section& section) {
           })};
 }
 
-ProcessorReading read_log_dedup(Section& section) {
-  auto options = std::make_shared<processors::logdedup::Options>();
-  processors::logdedup::read_options(section, *options);
-  return {.factory =
-              std::make_shared<FunctionProcessorFactory>([options](const ProcessorParts& parts) {
-                return processors::logdedup::make_log_dedup_processor(
-                    options, {.name = parts.name,
-                              .loop = parts.loop,
-                              .pool = parts.pool,
-                              .long_work = parts.long_work,
-                              .metrics = parts.metrics,
-                              .wall_clock = parts.wall_clock,
-                              .outlet = parts.outlet});
-              })};
-}
-
 ProcessorReading read_metrics_transform(Section& section) {
   namespace metricstransform = processors::metricstransform;
   return {.factory = std::make_shared<FunctionProcessorFactory>(
@@ -236,6 +220,26 @@ ProcessorReading read_filter(Section& section) {
                  .environment = environment_of(parts)});
           },
           [options](Signal signal) { return processors::filter::check_signal(*options, signal); })};
+}
+
+ProcessorReading read_log_dedup(Section& section) {
+  auto options = std::make_shared<processors::logdedup::Options>();
+  processors::logdedup::read_options(section, *options);
+  return {.factory = std::make_shared<FunctionProcessorFactory>(
+              [options, tallies = std::make_shared<Tallies>()](const ProcessorParts& parts) {
+                return processors::logdedup::make_log_dedup_processor(
+                    options, {.name = parts.name,
+                              .loop = parts.loop,
+                              .pool = parts.pool,
+                              .long_work = parts.long_work,
+                              .log = parts.log,
+                              .metrics = parts.metrics,
+                              .wall_clock = parts.wall_clock,
+                              .outlet = parts.outlet,
+                              .tally = tallies->of(parts, options->condition_texts,
+                                                   rules::kShownRulesDefault),
+                              .environment = environment_of(parts)});
+              })};
 }
 
 constexpr config::ComponentType processor(std::string_view type, uint8_t signals) {

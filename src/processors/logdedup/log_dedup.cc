@@ -8,6 +8,8 @@
 #include "processors/logdedup/held_records.h"
 #include "processors/logdedup/record_edit.h"
 #include "processors/logdedup/record_key.h"
+#include "processors/logdedup/selection.h"
+#include "rules/condition_run.h"
 
 namespace millrace::processors::logdedup {
 namespace {
@@ -31,6 +33,11 @@ class LogDedupProcessor final : public pipeline::Processor {
         pool_(parts.pool),
         long_work_(parts.long_work),
         wall_clock_(parts.wall_clock),
+        log_(parts.log),
+        name_(parts.name),
+        tally_(parts.tally),
+        environment_(parts.environment),
+        stages_(rules::make_condition_stages(options_->conditions)),
         outlet_(parts.outlet),
         seed_{parts.loop.random().next(), parts.loop.random().next()},
         aggregated_(parts.metrics.histogram(
@@ -50,6 +57,16 @@ class LogDedupProcessor final : public pipeline::Processor {
       return fail(memory.finish().error());
     }
     payload.bytes = Rope(std::move(*whole));
+    Rope passing;  // what no condition selects
+    uint32_t passing_count = 0;
+    std::vector<bool> selected;
+    if (!stages_.empty()) {
+      auto walked = select(payload, work, selected);
+      if (!walked) return fail(std::move(walked.error()));
+      if (walked->removed_count == 0) return pipeline::ProcessorResult{};
+      passing = std::move(walked->request);
+      passing_count = payload.item_count - walked->removed_count;
+    }
     // As if all records were new; the rest is given back.
     const size_t parts = payload.item_count + count_groups(payload, work);
     const size_t room = payload.bytes.size() + HeldRecords::kOverheadBytes * parts;
@@ -63,12 +80,12 @@ class LogDedupProcessor final : public pipeline::Processor {
     }
     ++process_count_;
     held_.add_room(std::move(reserved));
-    const uint32_t held = count(payload, work);
+    const uint32_t held = count(payload, selected, work);
     // Requests that are suspended in count() still need theirs.
     if (--process_count_ == 0) held_.return_room();
-    const uint32_t all = std::exchange(payload.item_count, 0);
-    payload.bytes.clear();
-    return pipeline::ProcessorResult{.filtered_count = all - held, .held_count = held};
+    const uint32_t counted = std::exchange(payload.item_count, passing_count) - passing_count;
+    payload.bytes = std::move(passing);
+    return pipeline::ProcessorResult{.filtered_count = counted - held, .held_count = held};
   }
 
   uint64_t held_count() const override {
@@ -98,12 +115,25 @@ class LogDedupProcessor final : public pipeline::Processor {
     return count;
   }
 
-  // Returns how many records are kept.
-  uint32_t count(const pipeline::Payload& payload, Work& work) {
+  // Returns what passes; `selected` receives which records do not.
+  Result<ottl::Walked> select(const pipeline::Payload& payload, Work& work,
+                              std::vector<bool>& selected) {
+    rules::ConditionRun conditions(*tally_, environment_);
+    conditions.begin(stages_.front());
+    Selection selection(conditions, log_, name_);
+    auto walked =
+        ottl::walk_request(stages_.front().walk, Signal::kLogs, payload.bytes, selection, work);
+    selected = selection.selected();
+    return walked;
+  }
+
+  // Counts the selected records, or all where `selected` is empty. Returns how many are kept.
+  uint32_t count(const pipeline::Payload& payload, const std::vector<bool>& selected, Work& work) {
     const item_identity::IdentityMaker keys(seed_, work.pace);
     const otlp::ReadBounds bounds{.pace = &work.pace};
     const WallTime now = wall_clock_();
     uint32_t held = 0;
+    size_t number = 0;
     otlp::ResourceReader resources(payload.bytes);
     for (otlp::ResourceView resource; resources.next(&resource);) {
       const RecordKey resource_key = keys.of_resource(resource.resource.view());
@@ -112,6 +142,7 @@ class LogDedupProcessor final : public pipeline::Processor {
         const RecordKey scope_key = keys.of_scope(scope);
         otlp::MessageReader records(scope.bytes.view(), otlp::kScopeItems, &work.pace);
         for (MessageBytes record; records.next(&record);) {
+          if (!selected.empty() && !selected[number++]) continue;
           std::string left;
           if (!options_->exclude_fields.empty()) {
             left = without_fields(record, options_->exclude_fields, work.pace);
@@ -242,6 +273,11 @@ class LogDedupProcessor final : public pipeline::Processor {
   ChunkPool& pool_;
   io::LongWork& long_work_;
   const std::function<WallTime()>& wall_clock_;
+  Logger& log_;
+  const std::string& name_;
+  const std::shared_ptr<rules::Tally> tally_;
+  const rules::Environment environment_;
+  const std::vector<rules::ConditionStage> stages_;  // none or one
   pipeline::Outlet& outlet_;
   const RecordKey seed_;
   metrics::Histogram& aggregated_;

@@ -11,6 +11,7 @@
 #include "otlp/attribute_list.h"
 #include "otlp/views.h"
 #include "wire/writer.h"
+#include "yaml/parse.h"
 
 namespace millrace::processors::logdedup {
 namespace {
@@ -52,19 +53,51 @@ Bytes request(std::string_view service, const std::vector<std::string>& bodies) 
   return Bytes::copy_of(writer.to_string());
 }
 
+// "a b "; the request is valid.
+std::string bodies_of(const pipeline::Payload& payload) {
+  if (payload.item_count == 0) return "";
+  const auto admitted = otlp::admit(Signal::kLogs, payload.bytes.to_bytes().view());
+  EXPECT_TRUE(admitted && admitted->item_count == payload.item_count);
+  std::string text;
+  otlp::ResourceReader resources(payload.bytes);
+  for (otlp::ResourceView resource; resources.next(&resource);) {
+    otlp::ScopeReader scopes(resource);
+    for (otlp::ScopeView scope; scopes.next(&scope);) {
+      otlp::MessageReader records(scope.bytes.view(), otlp::kScopeItems);
+      for (otlp::MessageBytes record; records.next(&record);) {
+        text += std::string(otlp::LogRecordView::read(record).body.text) + " ";
+      }
+    }
+  }
+  return text;
+}
+
 class LogDedupTest : public ::testing::Test {
  protected:
   void make(size_t budget_bytes = size_t{64} << 20) {
     own_ = std::make_unique<testing::TestWork>(budget_bytes);
     long_work_ = std::make_unique<io::LongWork>(*loop_, own_->pool);
-    processor_ = make_log_dedup_processor(std::make_shared<const Options>(options_),
-                                          {.name = name_,
-                                           .loop = *loop_,
-                                           .pool = own_->pool,
-                                           .long_work = *long_work_,
-                                           .metrics = metrics_,
-                                           .wall_clock = clock_,
-                                           .outlet = outlet_});
+    processor_ = make_log_dedup_processor(options_, {.name = name_,
+                                                     .loop = *loop_,
+                                                     .pool = own_->pool,
+                                                     .long_work = *long_work_,
+                                                     .log = log_,
+                                                     .metrics = metrics_,
+                                                     .wall_clock = clock_,
+                                                     .outlet = outlet_,
+                                                     .tally = tally_});
+  }
+  // Compares only records for which a condition holds.
+  void set_conditions(const std::string& yaml_list) {
+    const auto root = yaml::parse("conditions: " + yaml_list, "test.yaml");
+    config::Diagnostics diagnostics;
+    config::Section section(*root, diagnostics, "processors::log_dedup");
+    read_options(section, *options_);
+    EXPECT_EQ(diagnostics.to_text(), "");
+    tally_ = std::make_shared<rules::Tally>(
+        rules::TallyOptions{
+            .processor = name_, .signal = Signal::kLogs, .rules = options_->condition_texts},
+        metrics_, log_);
   }
   // "held/filtered", or the error.
   std::string process(const Bytes& bytes) {
@@ -76,7 +109,8 @@ class LogDedupTest : public ::testing::Test {
     const auto result = processor_->process(payload, own_->work);
     if (!result) return std::string(code_name(result.error().code));
     EXPECT_EQ(payload.item_count + result->left_count(), before);
-    EXPECT_EQ(payload.item_count, 0u);
+    if (tally_ == nullptr) EXPECT_EQ(payload.item_count, 0u);
+    passed_ = bodies_of(payload);
     return std::to_string(result->held_count) + "/" + std::to_string(result->filtered_count);
   }
   // "service:body×count …" of all that was emitted, which is valid.
@@ -95,7 +129,7 @@ class LogDedupTest : public ::testing::Test {
           EXPECT_EQ(scope.name, "lib");
           otlp::MessageReader records(scope.bytes.view(), otlp::kScopeItems);
           for (otlp::MessageBytes record; records.next(&record);) {
-            const auto count = otlp::find_attribute(record, 6, options_.log_count_attribute);
+            const auto count = otlp::find_attribute(record, 6, options_->log_count_attribute);
             text += std::string(service->text) + ":" +
                     std::string(otlp::LogRecordView::read(record).body.text) + "x" +
                     std::to_string(count->int_value) + " ";
@@ -108,11 +142,15 @@ class LogDedupTest : public ::testing::Test {
   }
 
   const std::string name_ = "log_dedup";
+  std::string lines_;
+  Logger log_{LogOptions{}, [this](std::string_view line) { lines_ += line; }, [] { return 0; }};
+  std::shared_ptr<rules::Tally> tally_;
+  std::string passed_;
   io::sim::World world_{1};
   std::unique_ptr<io::Loop> loop_ = world_.make_loop("worker");
   metrics::Registry metrics_;
   std::function<WallTime()> clock_ = [this] { return loop_->wall_now(); };
-  Options options_;
+  std::shared_ptr<Options> options_ = std::make_shared<Options>();
   std::unique_ptr<testing::TestWork> own_;
   std::unique_ptr<io::LongWork> long_work_;
   Outlet outlet_;
@@ -263,7 +301,7 @@ TEST_F(LogDedupTest, DrainWithoutAnyMemoryCountsWhatItCannotSend) {
 }
 
 TEST_F(LogDedupTest, ExcludedFieldsVanishFromWhatIsCompared) {
-  options_.exclude_fields = {{.is_in_body = false, .keys = {}}};
+  options_->exclude_fields = {{.is_in_body = false, .keys = {}}};
   make();
   EXPECT_EQ(process(request("a", {"x", "x"})), "1/1");
   processor_->flush();
@@ -281,6 +319,28 @@ TEST_F(LogDedupTest, TimesAreThoseOfTheFirstAndTheLast) {
   const Bytes bytes = outlet_.emitted.at(0).bytes.to_bytes();
   EXPECT_TRUE(bytes.text().contains(time_text(first, nullptr)));
   EXPECT_TRUE(bytes.text().contains(time_text(last, nullptr)));
+}
+
+TEST_F(LogDedupTest, OnlyRecordsForWhichAConditionHoldsAreCounted) {
+  set_conditions("['log.body == \"a\"', 'body == \"c\"']");
+  make();
+  EXPECT_EQ(process(request("s", {"a", "b", "a", "b", "c"})), "2/1");
+  EXPECT_EQ(passed_, "b b ");
+  EXPECT_EQ(process(request("s", {"b", "d"})), "0/0");
+  EXPECT_EQ(passed_, "b d ");
+  EXPECT_EQ(process(request("s", {"c"})), "0/1");
+  EXPECT_EQ(passed_, "");
+  processor_->flush();
+  EXPECT_EQ(emitted(), "s:ax2 s:cx2 ");
+}
+
+TEST_F(LogDedupTest, ARecordOnWhichAConditionFailsPasses) {
+  set_conditions("['Len(log.attributes[\"no\"]) > 0', 'log.body == \"a\"']");
+  make();
+  EXPECT_EQ(process(request("s", {"a", "a"})), "0/0");
+  EXPECT_EQ(passed_, "a a ");
+  EXPECT_TRUE(lines_.contains("passes without being counted")) << lines_;
+  EXPECT_EQ(lines_.find("passes"), lines_.rfind("passes")) << "once in a request";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "io/system.h"
+#include "rules/read.h"
 
 namespace millrace::processors::logdedup {
 namespace {
@@ -77,12 +78,12 @@ void read_options(Section& section, Options& into) {
   if (!into.include_fields.empty() && !into.exclude_fields.empty()) {
     section.error_at("include_fields", "cannot define both exclude_fields and include_fields");
   }
-  std::vector<std::string> conditions;
-  section.text_list("conditions", &conditions);
-  if (!conditions.empty()) {
-    section.error_at(
-        "conditions",
-        "conditions are not in this version; every record of the pipeline is compared");
+  std::vector<rules::ConditionList> conditions;
+  rules::read_conditions(section, "conditions", ottl::Context::kLog, rules::ErrorMode::kPropagate,
+                         &conditions);
+  if (!conditions.empty() && !conditions[0].conditions.empty()) {
+    into.conditions.push_back(std::move(conditions));
+    into.condition_texts = rules::number_rules(into.conditions);
   }
   for (const char* key : {"metadata_keys", "metadata_cardinality_limit"}) {
     section.unsupported(key, "records are compared whatever request they came with");

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "config/section.h"
 #include "processors/logdedup/time_text.h"
+#include "rules/rule.h"
 
 namespace millrace::processors::logdedup {
 
@@ -24,6 +25,9 @@ struct Options {
   // At most one of the two is not empty.
   std::vector<FieldPath> include_fields;  // records with the same texts there are the same
   std::vector<FieldPath> exclude_fields;  // removed before records are compared
+  // A record for which any holds is compared; the others pass. None: all are compared.
+  std::vector<std::vector<rules::ConditionList>> conditions;
+  std::vector<std::string> condition_texts;  // by number; see rules::Tally
 };
 
 // Reads `section`, the processor's own section; the caller finishes it. A time zone is read from

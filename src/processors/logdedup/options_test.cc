@@ -46,7 +46,7 @@ TEST(OptionsTest, EachMistakeIsNamed) {
       {"exclude_fields: [severity]", "must start with body or attributes"},
       {"exclude_fields: [body.a, body.a]", "given twice"},
       {"exclude_fields: [body.a]\ninclude_fields: [body.b]", "both"},
-      {"conditions: ['true']", "conditions are not in this version"},
+      {"conditions: ['log.bdy == 1']", "body"},
       {"metadata_keys: [a]", "metadata_keys"},
   };
   for (const auto& [yaml, said] : kWrong) {
