@@ -95,7 +95,7 @@ class Judge final : public access::Authenticator, public std::enable_shared_from
       return refuse("invalid credentials");
     }
     guesses_.refund(claim.address, claim.cost);
-    auto identity = std::make_shared<const Identity>(Identity{claim.name});
+    auto identity = std::make_shared<const Identity>(Identity{claim.name, claim.name});
     claim.users->verified.remember(claim.digest, identity);
     return identity;
   }

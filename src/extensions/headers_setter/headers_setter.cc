@@ -84,7 +84,7 @@ class Setter final : public transport::CredentialSource {
       } else {
         removed.erase(rule.name);
       }
-      if (rule.source == Source::kContext &&
+      if ((rule.source == Source::kContext || rule.source == Source::kAttribute) &&
           std::ranges::find(context_keys_, rule.from) == context_keys_.end()) {
         context_keys_.push_back(rule.from);
       }
@@ -133,7 +133,8 @@ class Setter final : public transport::CredentialSource {
                       " came with the request; it is not known which one to send as " + rule.name);
     }
     if (!access::is_value(found)) {
-      return fail(Code::kInvalidArgument, "the header " + rule.from + " has a control character");
+      const char* const what = rule.source == Source::kContext ? "the header " : "the attribute ";
+      return fail(Code::kInvalidArgument, what + rule.from + " has a control character");
     }
     return found;
   }

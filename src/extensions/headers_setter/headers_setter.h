@@ -2,9 +2,9 @@
 // `auth` sends headers whose values come from the configuration, from a file, or from the request
 // that is sent on, for example the tenant.
 //
-// Headers that rules take from requests are part of the batch key: requests with different values
-// are not joined (transport::CredentialSource::context_keys). The headers that it reads are not
-// passed on under their own names.
+// Headers and attributes of senders that rules take from requests are part of the batch key:
+// requests with different values are not joined (transport::CredentialSource::context_keys). The
+// headers that it reads are not passed on under their own names.
 #pragma once
 
 #include "access/authenticator.h"

@@ -57,7 +57,8 @@ TEST(HeadersSetterOptionsTest, MistakesAreOtelcolsAndShowNoValue) {
       {"headers: [{key: a b, value: b}]", "is not a header name"},
       {"headers: [{key: Content-Length, value: b}]", "belongs to the protocol"},
       {"headers: [{key: a, action: append, value: b}]", "append"},
-      {"headers: [{key: a, from_attribute: b}]", "from_attribute"},
+      {"headers: [{key: a, from_attribute: b}]", "username"},
+      {"headers: [{key: a, from_attribute: username, value: b}]", "invalid header source"},
       {"headers: [{key: a, value: \"hunter2\\n\"}]", "control character"},
       {"headers: [{key: a, from_context: \"b c\"}]", "is not a header name"},
       {"headers: [{key: a, value: b}]\nadditional_auth: x", "additional_auth"},
@@ -123,6 +124,15 @@ TEST(HeadersSetterTest, FileIsReadAgainWhenItChanges) {
   HeadersSetterOptions options;
   options.rules.push_back({.name = "a", .source = HeaderRule::Source::kFile, .from = "/nowhere/a"});
   EXPECT_FALSE(make_headers_setter(options));
+}
+
+TEST(HeadersSetterTest, AnAttributeOfTheSenderBecomesAHeader) {
+  const Made made =
+      make("headers: [{key: X-User, from_attribute: username, default_value: nobody}]");
+  EXPECT_EQ(texts(made.source->context_keys()), ":auth.username ");
+  EXPECT_EQ(sent(made, {{":auth.username", "alice"}}), "x-user=alice ");
+  EXPECT_EQ(sent(made, {{"auth.username", "mallory"}, {"username", "mallory"}}), "x-user=nobody ")
+      << "a header is not an attribute";
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "access/field_text.h"
+#include "base/identity_attribute.h"
 
 namespace millrace::extensions {
 namespace {
@@ -45,25 +46,38 @@ void read_source(Section& header, HeaderRule& rule) {
   std::string value;
   std::string file;
   std::string context;
+  std::string attribute;
   take(Source::kValue, header.secret("value", &value));
   take(Source::kFile, header.text("value_file", &file));
   take(Source::kContext, header.text("from_context", &context));
-  header.unsupported("from_attribute",
-                     "attributes of authenticators are not in this version; use from_context");
+  take(Source::kAttribute, header.text("from_attribute", &attribute));
   std::string default_value;
   if (header.secret("default_value", &default_value)) rule.default_value = default_value;
   if (rule.action == HeaderRule::Action::kDelete) {
     rule.source = Source::kNone;
     return;
   }
-  if (count == 0 && !header.has("from_attribute")) {
-    header.error("missing header source, must be 'from_context', 'value_file' or 'value'");
+  if (count == 0) {
+    header.error(
+        "missing header source, must be 'from_context', 'from_attribute', 'value_file' or 'value'");
   }
   if (count > 1) {
-    header.error("invalid header source, must be one of 'from_context', 'value_file' and 'value'");
+    header.error(
+        "invalid header source, must be one of 'from_context', 'from_attribute', 'value_file' and "
+        "'value'");
   }
   if (rule.source == Source::kContext) context = access::lowered(context);
-  rule.from = rule.source == Source::kValue ? value : rule.source == Source::kFile ? file : context;
+  if (rule.source == Source::kAttribute &&
+      std::ranges::find(kIdentityAttributes, attribute) == kIdentityAttributes.end()) {
+    header.error_at("from_attribute",
+                    "\"" + attribute +
+                        "\" is not supported: of the authenticators here basicauth "
+                        "alone gives an attribute, username");
+  }
+  rule.from = rule.source == Source::kValue       ? value
+              : rule.source == Source::kFile      ? file
+              : rule.source == Source::kAttribute ? identity_entry_name(attribute)
+                                                  : context;
   if (!access::is_value(value) || !access::is_value(default_value)) {
     header.error("a value has a control character, which would end the header");
   }

@@ -12,13 +12,13 @@ namespace millrace::extensions {
 
 struct HeaderRule {
   enum class Action : uint8_t { kInsert, kUpdate, kUpsert, kDelete };
-  enum class Source : uint8_t { kNone, kValue, kFile, kContext };
+  enum class Source : uint8_t { kNone, kValue, kFile, kContext, kAttribute };
 
   Action action = Action::kUpsert;
   std::string name;  // lower case
   Source source = Source::kNone;
-  std::string from;                          // the value, the file, or the header's name
-  std::optional<std::string> default_value;  // of a header that the sender did not send
+  std::string from;                          // the value, the file, or the name in the metadata
+  std::optional<std::string> default_value;  // where the metadata does not have it
 };
 
 struct HeadersSetterOptions {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/identity_attribute.h"
 #include "item_match/matcher.h"
 #include "otlp/attribute_list.h"
 #include "otlp/edit.h"
@@ -32,10 +33,16 @@ std::string host_of(std::string_view address) {
 std::optional<std::string> read_context(std::string_view from, const Metadata* metadata) {
   if (metadata == nullptr) return std::nullopt;
   if (from == "client.address") return host_of(metadata->client_address);
-  constexpr std::string_view kPrefix = "metadata.";
-  if (from.starts_with(kPrefix)) from.remove_prefix(kPrefix.size());
-  std::string name(from);
-  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  constexpr std::string_view kAuth = "auth.";
+  constexpr std::string_view kMetadata = "metadata.";
+  std::string name;
+  if (from.starts_with(kAuth)) {
+    name = identity_entry_name(from.substr(kAuth.size()));
+  } else {
+    if (from.starts_with(kMetadata)) from.remove_prefix(kMetadata.size());
+    name = from;
+    for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
   std::optional<std::string> joined;
   for (const MetadataEntry& entry : metadata->entries) {
     if (entry.name != name) continue;

@@ -40,7 +40,11 @@ pipeline::Payload payload_of(Signal signal, const Bytes& request) {
   payload.bytes = Rope(request);
   payload.item_count = otlp::admit(signal, request.view())->item_count;
   auto metadata = std::make_shared<Metadata>();
-  metadata->entries = {{"tenant", "a"}, {"other", "x"}, {"tenant", "b"}, {"latin", "caf\xe9"}};
+  metadata->entries = {{"tenant", "a"},
+                       {"other", "x"},
+                       {"tenant", "b"},
+                       {"latin", "caf\xe9"},
+                       {":auth.username", "alice"}};
   metadata->client_address = "10.1.2.3:51234";
   payload.metadata = metadata;
   return payload;
@@ -116,6 +120,7 @@ const ActionCase kActions[] = {
     // A header may hold any byte, a string of OTLP only UTF-8.
     {"{key: new, action: insert, from_context: metadata.latin}", "new=caf\xef\xbf\xbd:s"},
     {"{key: new, action: insert, from_context: metadata.absent}", "new"},
+    {"{key: new, action: insert, from_context: auth.username}", "new=alice:s"},
     {"{key: new, action: insert, from_context: Tenant}", "new=a;b:s"},
     {"{key: new, action: insert, default_value: 7}", "new=7:i"},
     {"{key: new, action: insert, value: 1, default_value: 2}", "new=1:i"},

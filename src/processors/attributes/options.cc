@@ -8,6 +8,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/identity_attribute.h"
 #include "item_match/value.h"
 
 namespace millrace::processors::attributes {
@@ -39,11 +40,14 @@ void read_value_source(Section& section, Action* action) {
   read_value(section, "default_value", &action->default_value);
   section.text("from_attribute", &action->from_attribute);
   section.text("from_context", &action->from_context);
-  if (!action->from_context.starts_with("auth.")) return;
+  constexpr std::string_view kPrefix = "auth.";
+  if (!action->from_context.starts_with(kPrefix)) return;
+  const std::string_view name = std::string_view(action->from_context).substr(kPrefix.size());
+  if (std::ranges::find(kIdentityAttributes, name) != kIdentityAttributes.end()) return;
   section.error_at(
       "from_context",
-      fmt::format("\"{}\" is not supported: a request does not carry the results of an "
-                  "authenticator; headers and client.address are there",
+      fmt::format("\"{}\" is not supported: of the authenticators here basicauth alone gives an "
+                  "attribute, auth.username",
                   action->from_context));
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/identity_attribute.h"
 #include "transport/server/body_hand_over.h"
 #include "transport/server/http_replies.h"
 #include "transport/server/refusal_replies.h"
@@ -13,28 +14,41 @@ using http::KnownField;
 
 namespace {
 
-// The request's fields for processors and exporters, without pseudo-header fields and without
-// `secret_field` (a lower-case name; empty: none). Null: the budget has no room for it.
-MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const std::string& peer,
-                          std::string_view secret_field) {
+void add_identity(const Identity* identity, Metadata& metadata) {
+  if (identity == nullptr || identity->username.empty()) return;
+  metadata.entries.push_back(
+      {identity_entry_name(kIdentityAttributes[0]), wire::to_utf8(identity->username)});
+}
+
+// Null: the budget has no room for it.
+MetadataRef share(Budget& budget, Metadata metadata) {
   struct Reserved {
     Metadata metadata;
     Reservation memory;
   };
   auto made = std::make_shared<Reserved>();
-  Metadata& metadata = made->metadata;
-  metadata.client_address = wire::to_utf8(peer);
-  for (size_t i = 0; i < head.count(); ++i) {
-    const auto [name, value] = head.at(i);
-    if (name.starts_with(':') || name == secret_field) continue;
-    // A header may hold any byte; what travels with the request may become a string of a message.
-    metadata.entries.push_back({wire::to_utf8(name), wire::to_utf8(value)});
-  }
+  made->metadata = std::move(metadata);
   // The header list that it is a copy of has its own bound.
   made->memory =
       Reservation::try_make(budget, MemoryTerm::kMessages, made->metadata.memory_bytes());
   if (!made->memory) return nullptr;
   return {made, &made->metadata};
+}
+
+// The request's fields for processors and exporters, without pseudo-header fields and without
+// the field that proved the sender's identity. Null: the budget has no room for it.
+MetadataRef make_metadata(Budget& budget, const http::HeaderList& head, const std::string& peer,
+                          const RequestPass& pass) {
+  Metadata metadata;
+  metadata.client_address = wire::to_utf8(peer);
+  for (size_t i = 0; i < head.count(); ++i) {
+    const auto [name, value] = head.at(i);
+    if (name.starts_with(':') || name == pass.secret_field) continue;
+    // A header may hold any byte; what travels with the request may become a string of a message.
+    metadata.entries.push_back({wire::to_utf8(name), wire::to_utf8(value)});
+  }
+  add_identity(pass.identity.get(), metadata);
+  return share(budget, std::move(metadata));
 }
 
 // On each loop, bodies of undecided requests may take this part of the budget.
@@ -115,7 +129,7 @@ std::optional<RequestRefusal> RequestAdmission::admit(const http::HeaderList& he
     if (auto refusal = ask_gates(head, 0)) return refusal;
   }
   if (!context.options.include_metadata) return std::nullopt;
-  metadata_ = make_metadata(context.pool.budget(), head, host_.peer(), pass_.secret_field);
+  metadata_ = make_metadata(context.pool.budget(), head, host_.peer(), pass_);
   if (metadata_ == nullptr) return no_memory_refusal(context.options);
   return std::nullopt;
 }
@@ -168,6 +182,7 @@ void RequestAdmission::on_decided(GateDecision decision) {
   } else {
     pass_.identity = std::move(decision.identity);
     refusal = ask_gates(decided->head, decided->next_gate);
+    if (!refusal && undecided_ == nullptr) refusal = note_late_identity();
   }
   if (decided->impl == nullptr) {
     if (refusal) {
@@ -186,6 +201,17 @@ void RequestAdmission::on_decided(GateDecision decision) {
   drop_body();
   note_rejected(refusal->reason, refusal->reply.message);
   decided->impl->reply(refusal->reply);
+}
+
+// The metadata was made before the identity was known.
+std::optional<RequestRefusal> RequestAdmission::note_late_identity() {
+  if (metadata_ == nullptr || pass_.identity == nullptr) return std::nullopt;
+  ServerContext& context = host_.context();
+  Metadata known = *metadata_;
+  add_identity(pass_.identity.get(), known);
+  metadata_ = share(context.pool.budget(), std::move(known));
+  if (metadata_ == nullptr) return no_memory_refusal(context.options);
+  return std::nullopt;
 }
 
 size_t RequestAdmission::body_bytes_max() const {

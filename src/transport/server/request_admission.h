@@ -105,6 +105,7 @@ class RequestAdmission final : private LateDecision {
   // Asks the gates from that one on, until one refuses or decides later.
   std::optional<RequestRefusal> ask_gates(const http::HeaderList& head, size_t first);
   std::optional<RequestRefusal> keep_head(const http::HeaderList& head, size_t next_gate);
+  std::optional<RequestRefusal> note_late_identity();
   std::optional<RequestRefusal> give_body(MonotonicTime deadline, Exchange::Impl* impl);
   // Reserves memory for the body of an undecided request. False: the share is used up.
   bool reserve_unproven(size_t bytes);

@@ -26,6 +26,9 @@ struct Reply;
 // The proved identity of a sender. The name may be shown in logs; it never holds a secret.
 struct Identity {
   std::string name;  // "alice", "CN=agent-7,O=Example", "token 2"
+  // The name of a user with a proved password; travels with the metadata
+  // (base/identity_attribute.h).
+  std::string username = {};
 };
 
 class LateDecision;

@@ -14,7 +14,7 @@ class FakeGate final : public RequestGate, public RequestMeter {
   std::optional<GateRefusal> on_head(const RequestHead& head, RequestPass& pass) override {
     peers.push_back(head.peer);
     if (head.fields.find("x-pass") == "yes") {
-      pass.identity = std::make_shared<Identity>("alice");
+      pass.identity = std::make_shared<Identity>("alice", "alice");
       pass.secret_field = "x-pass";
       pass.meter = this;
       pass.meter_key = {7, 8};
@@ -44,7 +44,8 @@ class SlowGate final : public RequestGate {
     return std::nullopt;
   }
   void admit(size_t index) {
-    decisions[index]({.refusal = std::nullopt, .identity = std::make_shared<Identity>("alice")});
+    decisions[index](
+        {.refusal = std::nullopt, .identity = std::make_shared<Identity>("alice", "alice")});
   }
   void refuse(size_t index) {
     Reply reply;
@@ -169,6 +170,7 @@ TEST_F(RequestGateTest, IdentityTravelsAndTheSecretDoesNot) {
     EXPECT_EQ(request.pass.identity->name, "alice");
     EXPECT_EQ(request.metadata->find("x-other"), "1");
     EXPECT_EQ(request.metadata->find("x-pass"), "");
+    EXPECT_EQ(request.metadata->find(":auth.username"), "alice");
   }
 }
 
@@ -230,6 +232,7 @@ TEST_F(LateGateTest, WholeRequestWaitsAndIsThenHandedOver) {
   for (const Request& request : handler.requests) {
     EXPECT_EQ(request.pass.identity->name, "alice");
     EXPECT_EQ(request.metadata->find("x-pass"), "");
+    EXPECT_EQ(request.metadata->find(":auth.username"), "alice");
   }
 }
 
