@@ -70,10 +70,11 @@ bool LogBody::put_scalar(const AnyValueView& value, std::string_view key) {
     keys_.add(Kind::kAllowed, key);
     return false;
   }
-  const auto redacted = redactor_.redact(text);
-  if (!redacted) return false;
+  std::string_view redacted = redactor_.redact(text).value_or(text);
+  if (db_ != nullptr) redacted = db_->of_body(redacted).value_or(redacted);
+  if (redacted == text) return false;
   keys_.add(Kind::kMasked, key);
-  put_string(*redacted);
+  put_string(redacted);
   return true;
 }
 

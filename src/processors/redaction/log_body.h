@@ -7,6 +7,7 @@
 #include "memory/reserved_text.h"
 #include "otlp/value_text.h"
 #include "otlp/views.h"
+#include "processors/redaction/db_sanitizer.h"
 #include "processors/redaction/key_lists.h"
 #include "processors/redaction/key_rules.h"
 #include "processors/redaction/text_redactor.h"
@@ -17,9 +18,11 @@ namespace millrace::processors::redaction {
 // keeps the first refusal.
 class LogBody {
  public:
-  LogBody(KeyRules& rules, TextRedactor& redactor, KeyLists& keys, Work& work)
+  // `db` is null where no query is masked.
+  LogBody(KeyRules& rules, TextRedactor& redactor, DbSanitizer* db, KeyLists& keys, Work& work)
       : rules_(rules),
         redactor_(redactor),
+        db_(db),
         keys_(keys),
         work_(work),
         out_(work, "redacting a body"),
@@ -53,6 +56,7 @@ class LogBody {
 
   KeyRules& rules_;
   TextRedactor& redactor_;
+  DbSanitizer* const db_;
   KeyLists& keys_;
   Work& work_;
   ReservedText out_;

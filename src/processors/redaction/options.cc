@@ -74,28 +74,35 @@ void read_summary(Section& section, Options& options) {
                                             text));
 }
 
-// Both sanitizers lean on collections of rules that this program does not have.
-void refuse_enabled(Section& section, std::string_view key, std::string_view why) {
-  bool is_enabled = false;
-  section.boolean("enabled", &is_enabled);
-  section.find("attributes");
-  section.find("sanitize_span_name");
-  if (is_enabled) section.error_at("enabled", fmt::format("{} is not supported: {}", key, why));
+// It leans on a model that was trained on a book, which this program does not have.
+void read_url_sanitizer(Section& section) {
+  section.section("url_sanitizer", [](Section& url) {
+    bool is_enabled = false;
+    url.boolean("enabled", &is_enabled);
+    url.find("attributes");
+    url.find("sanitize_span_name");
+    if (!is_enabled) return;
+    url.error_at("enabled",
+                 "url_sanitizer is not supported: it needs a trained model of words; "
+                 "blocked_values can mask ids in URLs");
+  });
 }
 
-void read_sanitizers(Section& section) {
-  section.section("url_sanitizer", [](Section& url) {
-    refuse_enabled(url, "url_sanitizer",
-                   "it needs a trained model of words; blocked_values can mask ids in URLs");
-  });
-  section.section("db_sanitizer", [](Section& db) {
-    db.find("sanitize_span_name");
-    for (const char* system :
-         {"sql", "redis", "valkey", "memcached", "mongo", "opensearch", "es"}) {
-      db.section(system, [&](Section& one) {
-        refuse_enabled(one, "db_sanitizer",
-                       "it needs a parser for each query language; blocked_values can mask "
-                       "literals, blocked_key_patterns whole queries");
+void read_db_sanitizer(Section& section, DbSanitizerOptions& options) {
+  section.section("db_sanitizer", [&](Section& db) {
+    db.boolean("sanitize_span_name", &options.sanitizes_span_names);
+    constexpr std::array<const char*, kQueryLanguages.size()> kNames = {
+        "sql", "redis", "valkey", "memcached", "mongo", "opensearch", "es"};
+    for (size_t i = 0; i < kNames.size(); i++) {
+      db.section(kNames[i], [&](Section& one) {
+        one.boolean("enabled", &options.languages[i].is_enabled);
+        const bool has_attributes = kQueryLanguages[i] < QueryLanguage::kOpenSearch;
+        read_keys(one, "attributes", &options.languages[i].attributes);
+        if (has_attributes || options.languages[i].attributes.empty()) return;
+        options.languages[i].attributes.clear();
+        one.warning_at("attributes",
+                       "has no effect, as in otelcol: only names of spans and "
+                       "bodies of log records are looked at");
       });
     }
   });
@@ -122,9 +129,9 @@ void prepare(Options& options, const std::vector<item_match::Pattern>& blocked_v
       options.summary == Summary::kSilent ||
       (options.ignored_keys.empty() && options.ignored_key_patterns.empty() &&
        options.allowed_values.empty());
-  options.bytes_tell = options.allow_all_keys && options.blocked_key_patterns.empty() &&
-                       !options.redact_all_types && says_only_masked &&
-                       options.any_blocked_value != nullptr &&
+  options.bytes_tell = options.allow_all_keys && !options.db.is_enabled() &&
+                       options.blocked_key_patterns.empty() && !options.redact_all_types &&
+                       says_only_masked && options.any_blocked_value != nullptr &&
                        !item_match::looks_around(*options.any_blocked_value);
 }
 
@@ -142,7 +149,8 @@ void read_options(Section& section, Options& options) {
   options.allowed_values = item_match::read_patterns(section, "allowed_values");
   read_hash(section, options);
   read_summary(section, options);
-  read_sanitizers(section);
+  read_url_sanitizer(section);
+  read_db_sanitizer(section, options.db);
   prepare(options, blocked_values);
 }
 

@@ -3,6 +3,8 @@
 // result may be used from any.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -32,6 +34,35 @@ struct BlockedValue {
   int first_byte = -1;        // every match begins with this byte; -1: with several ones
 };
 
+enum class QueryLanguage : uint8_t {
+  kSql,
+  kRedis,
+  kValkey,
+  kMemcached,
+  kMongo,
+  kOpenSearch,
+  kElasticsearch,
+};
+inline constexpr std::array kQueryLanguages = {
+    QueryLanguage::kSql,          QueryLanguage::kRedis, QueryLanguage::kValkey,
+    QueryLanguage::kMemcached,    QueryLanguage::kMongo, QueryLanguage::kOpenSearch,
+    QueryLanguage::kElasticsearch};
+
+// Which texts are queries, whose literals are masked.
+struct DbSanitizerOptions {
+  struct Language {
+    bool is_enabled = false;
+    std::set<std::string, std::less<>> attributes;  // their keys
+  };
+  std::array<Language, kQueryLanguages.size()> languages;
+  bool sanitizes_span_names = true;
+
+  const Language& of(QueryLanguage language) const {
+    return languages[static_cast<size_t>(language)];
+  }
+  bool is_enabled() const { return std::ranges::any_of(languages, &Language::is_enabled); }
+};
+
 struct Options {
   using Keys = std::set<std::string, std::less<>>;
 
@@ -46,6 +77,7 @@ struct Options {
   HashFunction hash_function = HashFunction::kNone;       // kNone: **** stands for a match
   std::string hmac_key;
   Summary summary = Summary::kSilent;
+  DbSanitizerOptions db;
 
   // Finds a match exactly where one of blocked_values does; null: too large, ask each of them.
   item_match::Pattern any_blocked_value;

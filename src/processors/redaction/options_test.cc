@@ -30,7 +30,6 @@ const WrongCase kWrong[] = {
     {"hash_function: hmac-sha256", "at least 32 bytes"},
     {"hash_function: hmac-sha512, hmac_key: 0123456789012345678901234567890123", "at least 64"},
     {"url_sanitizer: {enabled: true}", "not supported"},
-    {"db_sanitizer: {sql: {enabled: true, attributes: [db.statement]}}", "not supported"},
     {"allowed_key: [a]", "allowed_keys"},
     {"db_sanitizer: {oracle: {enabled: true}}", "oracle"},
 };

@@ -1,11 +1,13 @@
 #include "processors/redaction/redaction_processor.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "otlp/attribute_list.h"
 #include "otlp/edit.h"
 #include "otlp/value_text.h"
+#include "processors/redaction/db_sanitizer.h"
 #include "processors/redaction/key_lists.h"
 #include "processors/redaction/key_rules.h"
 #include "processors/redaction/log_body.h"
@@ -24,26 +26,35 @@ using Change = AttributeList::Change;
 using Kind = KeyLists::Kind;
 
 constexpr uint32_t kLogBody = 5;
+constexpr uint32_t kSpanName = 5;
+constexpr uint32_t kSpanKind = 6;
+constexpr uint64_t kInternal = 1;  // of Span.SpanKind; the kind between them is the server's
+constexpr uint64_t kClient = 3;
+constexpr size_t kSystemBytesMax = 64;  // no known system has a longer name
 // A message up to this size is searched as a whole; the walk cannot be suspended in a search.
 constexpr size_t kSearchedBytesMax = 256 * 1024;
 
 // The redaction of one request.
 class Redaction {
  public:
-  Redaction(const Options& options, KeyRules& rules, Work& work)
+  Redaction(const Options& options, KeyRules& rules, Signal signal, Work& work)
       : options_(options),
         rules_(rules),
         work_(work),
+        is_log_(signal == Signal::kLogs),
+        masks_queries_(options.db.is_enabled()),
         redactor_(options, work),
+        db_(options.db, work),
         keys_(options.summary, work),
         text_(work),
         event_(work),
-        body_(rules, redactor_, keys_, work) {}
+        body_(rules, redactor_, masks_queries_ ? &db_ : nullptr, keys_, work) {}
 
   void edit_attributes(AttributeList& list) {
     if (!has_nothing(list.message())) edit_each(list);
   }
   void edit_each(AttributeList& list) {
+    if (masks_queries_) db_system_ = db_system_of(list);
     list.change_each([&](std::string_view key, const AnyValueView& value, std::string_view* text) {
       return change(key, value, text);
     });
@@ -62,6 +73,7 @@ class Redaction {
       edit_attributes(event_);
       if (event_.is_changed() || event_.failed()) list.replace(field, event_);
     }
+    if (masks_queries_ && options_.db.sanitizes_span_names) edit_span_name(context.item, list);
   }
 
   void edit_log_record(const EditContext& context, AttributeList& list) {
@@ -103,6 +115,34 @@ class Redaction {
     return !item_match::finds(*options_.any_blocked_value, as_text(message));
   }
 
+  // Copied: the list may move its values.
+  static std::string db_system_of(AttributeList& list) {
+    for (const char* key : {"db.system.name", "db.system"}) {
+      const auto value = list.find(key);
+      if (value && value->type == AnyValueView::Type::kString && !value->text.empty()) {
+        return std::string(value->text.substr(0, kSystemBytesMax));
+      }
+    }
+    return {};
+  }
+
+  // The system is what the attributes say after their edit. Readers use the last name.
+  void edit_span_name(MessageBytes span, AttributeList& list) {
+    std::optional<wire::Field> name;
+    uint64_t kind = 0;
+    wire::FieldReader fields(span);
+    for (wire::Field field; fields.next(&field);) {
+      work_.pace.step(otlp::kFieldUnits);
+      if (field.is(kSpanName, wire::WireType::kLen)) name = field;
+      if (field.is(kSpanKind, wire::WireType::kVarint)) kind = field.value;
+    }
+    if (!name || kind < kInternal || kind > kClient || list.failed()) return;
+    if (redactor_.is_allowed(name->text())) return;
+    const auto masked = db_.of_span_name(name->text(), db_system_of(list));
+    if (masked) list.replace(*name, *masked);
+    if (db_.failure()) list.fail(*db_.failure());
+  }
+
   std::string_view text_of(const AnyValueView& value) {
     if (options_.redact_all_types) return text_.of(value);
     return value.type == AnyValueView::Type::kString ? value.text : std::string_view();
@@ -128,22 +168,30 @@ class Redaction {
       *text = redactor_.mask_all(before);
       return Change::kSetText;
     }
-    const auto redacted = redactor_.redact(before);
-    if (!redacted) return Change::kKeep;
+    std::string_view redacted = redactor_.redact(before).value_or(before);
+    if (masks_queries_) {
+      redacted = db_.of_attribute(key, redacted, db_system_, is_log_).value_or(redacted);
+    }
+    if (redacted == before) return Change::kKeep;
     keys_.add(Kind::kMasked, key);
-    *text = *redacted;
+    *text = redacted;
     return Change::kSetText;
   }
 
   void give_failures(AttributeList& list) {
     if (redactor_.failure()) list.fail(*redactor_.failure());
+    if (db_.failure()) list.fail(*db_.failure());
     if (text_.failed()) list.fail(*text_.failure());
   }
 
   const Options& options_;
   KeyRules& rules_;
   Work& work_;
+  const bool is_log_;
+  const bool masks_queries_;
   TextRedactor redactor_;
+  DbSanitizer db_;
+  std::string db_system_;  // of the message whose attributes are edited
   KeyLists keys_;
   otlp::ValueText text_;
   AttributeList event_;
@@ -155,7 +203,7 @@ class RedactionProcessor final : public pipeline::Processor {
   explicit RedactionProcessor(const Options& options) : options_(options), rules_(options_) {}
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
-    Redaction redaction(options_, rules_, work);
+    Redaction redaction(options_, rules_, payload.signal, work);
     const auto edit_attributes = [&](const EditContext&, AttributeList& list) {
       redaction.edit_attributes(list);
     };
