@@ -1,10 +1,12 @@
 // Processors do what those of otelcol-contrib do with the same configuration and request. The
 // files in processors/ hold the cases with otelcol's results (tests/differential records them).
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -48,6 +50,8 @@ std::string canonical_fields(simdjson::dom::object object) {
 // The order of attributes has no meaning.
 std::string canonical(const element& value) {
   if (value.is_object()) return canonical_fields(value.get_object());
+  // The last digits of logarithms are the library's.
+  if (value.is_double()) return fmt::format("{:.12g}", value.get_double().value_unsafe());
   if (!value.is_array()) return simdjson::minify(value);
   std::vector<std::string> items;
   bool are_attributes = true;
@@ -96,6 +100,27 @@ MetadataRef metadata_of(const element& one) {
   return metadata;
 }
 
+// Variables of this process for as long as a case runs.
+class Environment {
+ public:
+  explicit Environment(const element& one) {
+    simdjson::dom::object variables;
+    if (one["environment"].get(variables) != simdjson::SUCCESS) return;
+    for (const auto [name, value] : variables) {
+      names_.emplace_back(name);
+      setenv(names_.back().c_str(), std::string(value.get_string().value()).c_str(), 1);
+    }
+  }
+  ~Environment() {
+    for (const std::string& name : names_) unsetenv(name.c_str());
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  std::vector<std::string> names_;
+};
+
 struct Rig {
   io::sim::World world{1};
   std::unique_ptr<io::Loop> loop = world.make_loop("collector");
@@ -120,6 +145,7 @@ std::string run(Rig& rig, std::string_view processor, Signal signal, std::string
   if (one["config"].get(given) == simdjson::SUCCESS) config = simdjson::minify(given);
   const auto root = yaml::parse(config, "case.yaml");
   if (!root) return "refused: " + root.error().message;
+  const Environment environment(one);
   config::Diagnostics diagnostics;
   config::Section section(*root, diagnostics, "processors::case");
   const assembly::ProcessorReading reading = kind->read(section);
