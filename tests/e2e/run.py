@@ -25,6 +25,7 @@ import outputs
 import pages
 import processors
 import recovery
+import well_known
 import zipkin
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
                      wait_for_port, wait_until)
@@ -199,6 +200,7 @@ def cases():
     yield from doctor.cases()
     yield from pages.cases()
     yield from processors.cases()
+    yield from well_known.cases()
     yield from zipkin.cases()
 
 
