@@ -17,7 +17,7 @@ COUNT = 60
 
 
 def start(case, config, ports):
-    """`config` names ports by variables, so that the harness is told which to wait for."""
+    """`config` names its ports by variables; `ports` are those to wait for."""
     path = os.path.join(case.folder, f"collector{len(case.processes)}.yaml")
     with open(path, "w") as out:
         json.dump(config, out, indent=1)
@@ -38,7 +38,7 @@ def javascript_sdk(http):
 
 
 def from_page(http, signal, request):
-    """What a page of the demo's shop sends; returns the answer's headers."""
+    """Sends as a page of the demo's shop does; returns the headers of the answer."""
     asked = urllib.request.Request(f"http://127.0.0.1:{http}/v1/{signal}", json.dumps(request).encode(),
                                    {"content-type": "application/json", "origin": "https://shop.example"})
     with urllib.request.urlopen(asked, timeout=10) as answer:

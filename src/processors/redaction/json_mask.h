@@ -1,6 +1,6 @@
 // Masks the values in a query that is JSON: each string, number, boolean and null becomes "?";
-// keys and structure stay, blanks between them do not. As otelcol's db_sanitizer for MongoDB, OpenSearch and
-// Elasticsearch. Pure; linear.
+// keys and structure stay, blanks between them do not. As otelcol's db_sanitizer for MongoDB,
+// OpenSearch and Elasticsearch. Pure; linear.
 #pragma once
 
 #include <string_view>
