@@ -26,6 +26,7 @@ class PullingFactory final : public reception::ReceiverFactory {
   struct Pulling final : reception::Receiver {
     Pulling(PullingFactory& made_by, reception::ReceiverParts given)
         : factory(made_by), parts(std::move(given)) {}
+    void stop() override { ++factory.stops; }
     void pull() override {
       ++factory.pulls;
       pipeline::testing::submit_to(
@@ -44,10 +45,14 @@ class PullingFactory final : public reception::ReceiverFactory {
   };
   Result<std::unique_ptr<reception::Receiver>> make(reception::ReceiverParts parts) const override {
     ++made;
+    EXPECT_EQ(parts.worker_count, 2u);
+    workers.push_back(parts.worker_index);
     return std::make_unique<Pulling>(const_cast<PullingFactory&>(*this), std::move(parts));
   }
   mutable int made = 0;
+  mutable std::vector<size_t> workers = {};  // of those that were made
   int pulls = 0;
+  int stops = 0;
   int accepted = 0;
 };
 
@@ -135,11 +140,14 @@ TEST(ContractsTest, AReceiverThatPullsIsAskedOnTheFirstWorkerUntilTheDrain) {
                             .exporters = {0}});
   Scene scene(std::move(plan));
   EXPECT_EQ(factory->made, 2);
+  EXPECT_EQ(factory->workers, (std::vector<size_t>{0, 1}));
   scene.world.run_for(35s);
   EXPECT_EQ(factory->pulls, 3);
   EXPECT_EQ(factory->accepted, 3);
   EXPECT_EQ(bodies.size(), 3u);
+  EXPECT_EQ(factory->stops, 0);
   EXPECT_TRUE(scene.drain());
+  EXPECT_GE(factory->stops, 2) << "each worker's receiver hears of the drain";
   scene.world.run_for(60s);
   EXPECT_EQ(factory->pulls, 3);
 }

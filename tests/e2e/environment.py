@@ -52,6 +52,22 @@ def javascript():
     return folder
 
 
+def prometheus():
+    """{name: program} of Debian's packages, which are unpacked and not installed: they would start services."""
+    folder = os.path.join(BUILD, "debian")
+    names = ("prometheus", "prometheus-node-exporter")
+
+    def make():
+        os.makedirs(folder, exist_ok=True)
+        subprocess.run(["apt-get", "download", "-q", *names], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        for package in sorted(os.listdir(folder)):
+            if package.endswith(".deb"):
+                subprocess.run(["dpkg-deb", "-x", package, "."], cwd=folder, check=True)
+
+    once("debian", names, make)
+    return {name: os.path.join(folder, "usr", "bin", name) for name in names}
+
+
 def telemetrygen():
     """(program, None), or (None, the reason why it is missing)."""
     if shutil.which("go") is None:

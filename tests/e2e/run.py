@@ -25,6 +25,7 @@ import outputs
 import pages
 import processors
 import recovery
+import scraping
 import well_known
 import zipkin
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
@@ -201,6 +202,7 @@ def cases():
     yield from pages.cases()
     yield from processors.cases()
     yield from well_known.cases()
+    yield from scraping.cases()
     yield from zipkin.cases()
 
 

@@ -8,6 +8,7 @@
 
 #include "otlp/admit.h"
 #include "otlp/json/encode.h"
+#include "wire/writer.h"
 
 namespace millrace::receivers::prometheus {
 namespace {
@@ -250,6 +251,59 @@ TEST_F(ScrapeOutputTest, WithoutMemoryTheTargetIsDown) {
   EXPECT_TRUE(summary.outcome.error().message.starts_with("memory"))
       << summary.outcome.error().message;
   EXPECT_EQ(report(json, "up"), 0);
+}
+
+// A body that is nothing but help texts.
+TEST_F(ScrapeOutputTest, FamiliesWithoutSamplesAreReservedToo) {
+  std::string body;
+  for (int i = 0; i < 400'000; ++i) body += "# HELP a" + std::to_string(i) + " b\n";
+  const std::string json = scrape(body);
+  EXPECT_FALSE(summary.outcome);
+  EXPECT_TRUE(summary.outcome.error().message.starts_with("memory"));
+  EXPECT_EQ(report(json, "up"), 0);
+}
+
+TEST_F(ScrapeOutputTest, SuffixesAreTrimmedAndExternalLabelsAdded) {
+  options.rules.trim_suffixes = true;
+  options.rules.external_labels = {{"cluster", "c"}, {"env", "outer"}};
+  const std::string json =
+      scrape("# TYPE a_seconds counter\n# UNIT a_seconds seconds\na_seconds_total 3\n# EOF\n",
+             Format::kOpenMetrics);
+  EXPECT_TRUE(json.contains(R"("name":"a","unit":"s")")) << json;
+  EXPECT_TRUE(json.contains(R"({"key":"cluster","value":{"stringValue":"c"}})")) << json;
+  EXPECT_TRUE(json.contains(R"({"key":"env","value":{"stringValue":"outer"}})")) << json;
+}
+
+TEST_F(ScrapeOutputTest, NativeHistogramsBecomeExponentialOnes) {
+  wire::Writer body;
+  const auto family = body.open(15, 100);  // its tag is cut off: a family stands behind its length
+  body.string_field(1, "h");
+  body.varint_field(3, 4);
+  const auto metric = body.open(4, 60);
+  const auto content = body.open(7, 50);
+  body.varint_field(1, 6);
+  body.double_field(2, 4.5);
+  body.sint_field(5, 2);
+  body.double_field(6, 0.001);
+  body.varint_field(7, 1);
+  for (const int offset : {3, 2}) {
+    const auto span = body.open(12);
+    body.sint_field(1, offset);
+    body.varint_field(2, 1);
+    body.close(span);
+  }
+  body.sint_field(13, 2);
+  body.sint_field(13, 1);
+  body.close(content);
+  body.close(metric);
+  body.close(family);
+  options.parser.native_histograms = true;
+  const std::string json = scrape(as_text(body.view()).substr(1), Format::kProtobuf);
+  EXPECT_TRUE(summary.outcome) << summary.outcome.error().message;
+  EXPECT_TRUE(json.contains(R"("exponentialHistogram")")) << json;
+  EXPECT_TRUE(json.contains(
+      R"("count":"6","sum":4.5,"scale":2,"zeroCount":"1","positive":{"offset":2,"bucketCounts":["2","0","0","3"]},"zeroThreshold":0.001)"))
+      << json;
 }
 
 }  // namespace
