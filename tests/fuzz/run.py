@@ -34,7 +34,7 @@ SECONDS_LATE_MAX = 120
 def target_names():
     """The names of the targets as millrace_component() forms them from the sources."""
     names = []
-    for top in ("src", "daemon"):
+    for top in ("src", "daemon", "tests"):
         for _, _, files in os.walk(os.path.join(ROOT, top)):
             names += [f[:-3] for f in files if f.endswith("_fuzz.cc")]
     return sorted(names)
