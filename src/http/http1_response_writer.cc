@@ -1,5 +1,7 @@
 #include "http/http1_response_writer.h"
 
+#include <charconv>
+
 #include "http/http_date.h"
 
 namespace millrace::http {
@@ -47,7 +49,10 @@ void append_http1_response(std::string& out, const Http1Response& response) {
     out += "\r\ncontent-type: ";
     out += response.content_type;
   }
-  if (response.status != 204) {
+  const bool is_chunked = response.body_length == BodyLength::kChunked;
+  if (is_chunked) {
+    if (response.request_minor_version > 0) out += "\r\ntransfer-encoding: chunked";
+  } else if (response.status != 204) {
     out += "\r\ncontent-length: ";
     out += std::to_string(response.body.size());
   }
@@ -65,7 +70,17 @@ void append_http1_response(std::string& out, const Http1Response& response) {
     out += "\r\nconnection: keep-alive";
   }
   out += "\r\n\r\n";
+  if (is_chunked) return;
   if (response.body_option == BodyOption::kSend && response.status != 204) out += response.body;
+}
+
+void append_http1_chunk(std::string& out, std::string_view bytes) {
+  char size[17];
+  const auto written = std::to_chars(size, size + sizeof size, bytes.size(), 16);
+  out.append(size, written.ptr);
+  out += "\r\n";
+  out += bytes;
+  out += "\r\n";
 }
 
 }  // namespace millrace::http

@@ -184,9 +184,12 @@ struct Http2ServerSession::Callbacks {
     auto& stream = *static_cast<Http2Stream*>(source->ptr);
     const std::string& body = stream.sending->body;
     const size_t size = std::min(room, body.size() - stream.body_sent);
+    if (size == 0 && stream.sending->is_open) return NGHTTP2_ERR_DEFERRED;
     std::memcpy(into, body.data() + stream.body_sent, size);
     stream.body_sent += size;
-    if (stream.body_sent < body.size()) return static_cast<ssize_t>(size);
+    if (stream.body_sent < body.size() || stream.sending->is_open) {
+      return static_cast<ssize_t>(size);
+    }
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (!stream.sending->trailers.empty()) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -333,6 +336,15 @@ void Http2ServerSession::respond(Http2Stream& stream, Http2Response response) {
   if (stream.id != 0) submit(stream);
 }
 
+void Http2ServerSession::go_on(Http2Stream& stream, std::string body, BodyEnd end) {
+  MILLRACE_DCHECK(stream.sending != nullptr && stream.sending->is_open);
+  MILLRACE_DCHECK(stream.body_sent == stream.sending->body.size());
+  stream.sending->body = std::move(body);
+  stream.body_sent = 0;
+  stream.sending->is_open = end == BodyEnd::kOpen;
+  nghttp2_session_resume_data(session_, stream.id);
+}
+
 void Http2ServerSession::respond_grpc_ok(Http2Stream& stream) {
   MILLRACE_DCHECK(!stream.responded);
   stream.responded = true;
@@ -361,7 +373,8 @@ void Http2ServerSession::submit(Http2Stream& stream) {
   const auto headers = copied_fields(stream.sending->headers);
   provider.source.ptr = &stream;
   provider.read_callback = Callbacks::read_body;
-  const bool header_only = stream.sending->body.empty() && stream.sending->trailers.empty();
+  const bool header_only =
+      stream.sending->body.empty() && stream.sending->trailers.empty() && !stream.sending->is_open;
   nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(),
                           header_only ? nullptr : &provider);
 }

@@ -43,9 +43,11 @@ struct Http2Response {
   std::vector<ResponseField> headers;  // ":status" first
   std::string body;
   std::vector<ResponseField> trailers;  // empty: none
+  // More of the body comes by go_on(); without trailers.
+  bool is_open = false;
 };
 
-// What the owner keeps for each stream derives from this; it lives from on_request to
+// The owner's state of a stream derives from this; it lives from on_request to
 // on_stream_closed.
 struct Http2Stream {
   int32_t id = 0;
@@ -114,6 +116,9 @@ class Http2ServerSession {
   // Once for each stream, before on_stream_closed. When the request has not ended yet, the stream
   // is reset with NO_ERROR behind the response.
   void respond(Http2Stream& stream, Http2Response response);
+  // For a response that is open, when its body so far has been sent: replaces it by the next piece.
+  enum class BodyEnd : uint8_t { kOpen, kComplete };
+  void go_on(Http2Stream& stream, std::string body, BodyEnd end);
   // gRPC's OK with an empty message, prepared: HEADERS, five bytes, trailers.
   void respond_grpc_ok(Http2Stream& stream);
   void reset(Http2Stream& stream, Http2Error error);

@@ -215,9 +215,9 @@ std::vector<std::string> why_not_ready(const Health& health,
   return reasons;
 }
 
-std::vector<transport::ServerOptions::PageRoute> make_health_pages(
-    const HealthCheckOptions& options, const HealthSource& source) {
-  std::vector<transport::ServerOptions::PageRoute> pages;
+std::vector<transport::PageRoute> make_health_pages(const HealthCheckOptions& options,
+                                                    const HealthSource& source) {
+  std::vector<transport::PageRoute> pages;
   const auto add = [&](const std::string& path, auto page) {
     for (const auto& existing : pages) {
       if (existing.path == path) return;  // the configured path takes precedence

@@ -86,7 +86,7 @@ bool is_queue_full(const DestinationHealth& destination);
 std::string full_queue_text(const DestinationHealth& destination);
 
 // `source` must outlive the server that serves the pages.
-std::vector<transport::ServerOptions::PageRoute> make_health_pages(
-    const HealthCheckOptions& options, const HealthSource& source);
+std::vector<transport::PageRoute> make_health_pages(const HealthCheckOptions& options,
+                                                    const HealthSource& source);
 
 }  // namespace millrace::extensions

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/http1_response_writer.h"
+#include "transport/server/http_replies.h"
 
 namespace millrace::transport {
 
@@ -27,6 +28,13 @@ class Http1ServerProtocol::Pending final : public Exchange::Impl {
     if (connection_ != nullptr) {
       connection_->pending_ = nullptr;
       connection_->answer(reply);
+    }
+    delete this;
+  }
+  void reply_page(PageReply page) override {
+    if (connection_ != nullptr) {
+      connection_->pending_ = nullptr;
+      connection_->answer_http(answer_page(std::move(page)));
     }
     delete this;
   }
@@ -71,7 +79,7 @@ void Http1ServerProtocol::enter(Stage stage) {
 }
 
 bool Http1ServerProtocol::must_wait() const {
-  return stage_ == Stage::kAwaitingReply || out_waiting() >= kOutBytesMax;
+  return stage_ == Stage::kAwaitingReply || stream_ != nullptr || out_waiting() >= kOutBytesMax;
 }
 
 bool Http1ServerProtocol::must_flush() const { return out_waiting() > kOutBytesFlushed; }
@@ -120,12 +128,18 @@ void Http1ServerProtocol::write_to(std::string& out, size_t out_bytes_max) {
   out_taken_ += size;
   if (out_taken_ != out_.size()) return;
   out_taken_ = 0;
+  if (stream_ != nullptr) {
+    out_.clear();
+    return ask_stream();
+  }
   if (!answer_memory_) return out_.clear();
   std::string().swap(out_);  // an assignment would keep its memory
   answer_memory_ = Reservation();
 }
 
-bool Http1ServerProtocol::finished() const { return closing_ && out_waiting() == 0; }
+bool Http1ServerProtocol::finished() const {
+  return closing_ && out_waiting() == 0 && stream_ == nullptr;
+}
 
 void Http1ServerProtocol::on_head(const http::Http1Head& head, const http::HeaderList& fields) {
   ServerContext& context = host_.context();
@@ -229,7 +243,9 @@ void Http1ServerProtocol::answer_http(HttpReply answer) {
   // tell where the next request would begin.
   const bool body_withheld =
       head_.expects_continue && stage_ == Stage::kBody && request_.wire_bytes() == 0;
-  if (body_withheld || ended_) last_ = true;
+  // HTTP/1.0 knows no chunks: the end of the connection is the end of a page of unknown length.
+  const bool ends_by_closing = answer.stream != nullptr && head_.minor_version == 0;
+  if (body_withheld || ended_ || ends_by_closing) last_ = true;
   answered_ = true;
   request_.add_common_fields(answer);
   http::Http1Response response;
@@ -242,9 +258,20 @@ void Http1ServerProtocol::answer_http(HttpReply answer) {
   response.request_minor_version = head_.minor_version;
   response.date = host_.context().loop.wall_now();
   response.fields = &answer.fields;
+  const bool is_stream = answer.stream != nullptr && reserve_stream();
+  if (is_stream) response.body_length = http::BodyLength::kChunked;
   const size_t size_before = out_.size();
-  http::append_http1_response(out_, response);
-  reserve_answer(size_before);
+  if (answer.stream != nullptr && !is_stream) {
+    refuse_answer(size_before);
+  } else {
+    http::append_http1_response(out_, response);
+    if (!is_stream) reserve_answer(size_before);
+  }
+  if (is_stream && !request_.is_head_method()) {
+    append_piece(answer.body);
+    is_asked_ = false;
+    stream_ = std::move(answer.stream);
+  }
   host_.schedule_flush();
   if (stage_ == Stage::kAwaitingReply) {
     parser_reset_due_ = true;
@@ -264,6 +291,10 @@ void Http1ServerProtocol::reserve_answer(size_t size_before) {
     answer_memory_ = std::move(memory);
     return;
   }
+  refuse_answer(size_before);
+}
+
+void Http1ServerProtocol::refuse_answer(size_t size_before) {
   request_.note_rejected("memory", "no memory for the answer");
   out_.resize(size_before);
   out_.shrink_to_fit();
@@ -276,6 +307,41 @@ void Http1ServerProtocol::reserve_answer(size_t size_before) {
   http::append_http1_response(out_, response);
 }
 
+bool Http1ServerProtocol::reserve_stream() {
+  // The output before it, a piece, and the frame of a chunk.
+  const size_t bytes = out_.size() + PageStream::kPieceBytesMax + kOutBytesIncluded;
+  answer_memory_ = Reservation();
+  answer_memory_ =
+      Reservation::try_make(host_.context().pool.budget(), MemoryTerm::kAnswers, bytes);
+  return static_cast<bool>(answer_memory_);
+}
+
+void Http1ServerProtocol::ask_stream() {
+  if (std::exchange(is_asked_, true)) return;
+  stream_->next([this](PageStream::Piece piece) { on_piece(std::move(piece)); });
+}
+
+void Http1ServerProtocol::on_piece(PageStream::Piece piece) {
+  is_asked_ = false;
+  append_piece(piece.bytes);
+  host_.schedule_flush();
+  if (piece.end == PageStream::End::kMore) return;
+  const bool is_complete = piece.end == PageStream::End::kComplete;
+  if (is_complete && head_.minor_version != 0) http::append_http1_chunk(out_, {});
+  if (!is_complete || last_) closing_ = true;
+  stream_ = nullptr;
+  enter(stage_);
+}
+
+void Http1ServerProtocol::append_piece(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (head_.minor_version == 0) {
+    out_ += bytes;
+  } else {
+    http::append_http1_chunk(out_, bytes);
+  }
+}
+
 void Http1ServerProtocol::begin_drain() {
   last_ = true;
   if (stage_ == Stage::kIdle) closing_ = true;
@@ -283,6 +349,7 @@ void Http1ServerProtocol::begin_drain() {
 }
 
 MonotonicTime Http1ServerProtocol::stage_deadline() const {
+  if (stream_ != nullptr) return kNever;  // the limit of writing applies
   const auto after = [&](Duration limit) {
     return limit > Duration::zero() ? stage_since_ + limit : kNever;
   };

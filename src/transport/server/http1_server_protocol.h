@@ -33,7 +33,7 @@ class Http1ServerProtocol final : public ConnectionProtocol,
   MonotonicTime on_time(MonotonicTime now) override;
   void begin_drain() override;
   MonotonicTime idle_since() const override {
-    return stage_ == Stage::kIdle ? stage_since_ : kNever;
+    return stage_ == Stage::kIdle && stream_ == nullptr ? stage_since_ : kNever;
   }
 
  private:
@@ -63,9 +63,15 @@ class Http1ServerProtocol final : public ConnectionProtocol,
   void answer(const Reply& reply);
   // Answers the request under way, whose body may still be coming.
   void answer_http(HttpReply answer);
+  // The rest of a page, which is written before anything else is looked at.
+  [[nodiscard]] bool reserve_stream();
+  void ask_stream();
+  void on_piece(PageStream::Piece piece);
+  void append_piece(std::string_view bytes);
   // Reserves what `out_` has become beyond `size_before`; an answer that finds no memory is
   // replaced by one of a few words, and is the last.
   void reserve_answer(size_t size_before);
+  void refuse_answer(size_t size_before);
   size_t out_waiting() const { return out_.size() - out_taken_; }
   MonotonicTime stage_deadline() const;
   void enter(Stage stage);
@@ -86,8 +92,10 @@ class Http1ServerProtocol final : public ConnectionProtocol,
   bool parser_reset_due_ = false;  // the request is over; not from inside the parser's events
   bool ended_ = false;             // the peer will send nothing more
   std::string out_;
-  size_t out_taken_ = 0;       // of out_, by write_to()
-  Reservation answer_memory_;  // of out_, when it is long
+  size_t out_taken_ = 0;                // of out_, by write_to()
+  Reservation answer_memory_;           // of out_, when it is long
+  std::unique_ptr<PageStream> stream_;  // the rest of the answer under way; null: none
+  bool is_asked_ = false;               // for its next piece
 };
 
 }  // namespace millrace::transport

@@ -152,6 +152,11 @@ void Http2ServerProtocol::receive_end() {
 
 void Http2ServerProtocol::write_to(std::string& out, size_t out_bytes_max) {
   session_->write_to(out, out_bytes_max);
+  if (page_stream_count_ != 0) {
+    for (Http2ServerRequest* request = requests_; request != nullptr; request = request->next) {
+      request->ask_page();
+    }
+  }
   if (!session_->failure().empty()) fail(session_->failure(), "");
   if (goaway_ == Goaway::kSent && session_->stream_count() == 0 && !failed_) failed_ = true;
 }

@@ -42,6 +42,8 @@ class Http2ServerProtocol final : public ConnectionProtocol, public http::Http2S
   void forget(Http2ServerRequest& request);
   // A body begins (1) or ends (-1).
   void note_open_body(int change);
+  // A page goes on by pieces (1), or has ended (-1).
+  void note_page_stream(int change) { page_stream_count_ += change; }
 
  private:
   http::Http2Stream* on_request(int32_t id, const http::HeaderList& head,
@@ -80,6 +82,7 @@ class Http2ServerProtocol final : public ConnectionProtocol, public http::Http2S
   size_t inflated_uncounted_ = 0;  // not yet taken from inflated_bytes_
   StreamMemory stream_memory_;
   size_t open_body_count_ = 0;
+  int page_stream_count_ = 0;
   Reservation head_memory_;                 // of a long header section that is under way
   Http2ServerRequest* requests_ = nullptr;  // an intrusive list of those whose stream is open
   bool failed_ = false;                     // the connection is at an end; only the GOAWAY goes out

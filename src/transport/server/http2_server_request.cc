@@ -7,6 +7,7 @@
 
 #include "transport/grpc_coding.h"
 #include "transport/server/http2_server_protocol.h"
+#include "transport/server/http_replies.h"
 #include "transport/server/stream_memory.h"
 
 namespace millrace::transport {
@@ -201,6 +202,15 @@ void Http2ServerRequest::reply(const Reply& reply) {
   if (!deadline_passed_) answer(reply);
 }
 
+void Http2ServerRequest::reply_page(PageReply page) {
+  exchange_out_ = false;
+  if (connection_ == nullptr) {
+    delete this;
+    return;
+  }
+  answer_http(answer_page(std::move(page)));
+}
+
 void Http2ServerRequest::abandon() {
   Reply reply;
   reply.code = Code::kInternal;
@@ -217,6 +227,7 @@ void Http2ServerRequest::detach() {
   if (admission_.is_held_back()) exchange_out_ = false;
   if (body_open_ || admission_.is_undecided()) close_body();
   Budget& budget = connection_->host().context().pool.budget();
+  end_page();
   connection_ = nullptr;
   if (!exchange_out_) {
     delete this;
@@ -285,12 +296,56 @@ void Http2ServerRequest::answer_http(HttpReply answer) {
   if (!answer.content_type.empty()) {
     response.headers.push_back({"content-type", std::move(answer.content_type)});
   }
-  if (answer.status != 204) {
+  const bool is_page_open = answer.stream != nullptr;
+  // A piece at a time, and the one that is being made.
+  if (is_page_open && !reserve_answer(2 * PageStream::kPieceBytesMax)) {
+    admission_.note_rejected("memory", "no memory for the answer");
+    response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
+    return send(std::move(response));
+  }
+  if (answer.status != 204 && !is_page_open) {
     response.headers.push_back({"content-length", std::to_string(answer.body.size())});
   }
   for (http::ResponseField& field : answer.fields) response.headers.push_back(std::move(field));
-  if (!admission_.is_head_method()) response.body = std::move(answer.body);
+  if (!admission_.is_head_method()) {
+    response.body = std::move(answer.body);
+    response.is_open = is_page_open;
+    if (is_page_open) begin_page(std::move(answer.stream));
+  }
   send(std::move(response));
+}
+
+void Http2ServerRequest::begin_page(std::unique_ptr<PageStream> page) {
+  page_ = std::move(page);
+  connection_->note_page_stream(1);
+}
+
+void Http2ServerRequest::end_page() {
+  if (page_ == nullptr) return;
+  page_ = nullptr;
+  connection_->note_page_stream(-1);
+}
+
+void Http2ServerRequest::ask_page() {
+  if (page_ == nullptr || is_page_asked_ || !responded || body_sent != sending->body.size()) return;
+  is_page_asked_ = true;
+  page_->next([this](PageStream::Piece piece) { on_page_piece(std::move(piece)); });
+}
+
+void Http2ServerRequest::on_page_piece(PageStream::Piece piece) {
+  is_page_asked_ = false;
+  http::Http2ServerSession& session = connection_->session();
+  connection_->host().schedule_flush();
+  if (piece.end == PageStream::End::kBrokenOff) {
+    end_page();
+    return session.reset(*this, http::Http2Error::kInternalError);
+  }
+  const bool is_complete = piece.end == PageStream::End::kComplete;
+  watch_answer();
+  session.go_on(*this, std::move(piece.bytes),
+                is_complete ? http::Http2ServerSession::BodyEnd::kComplete
+                            : http::Http2ServerSession::BodyEnd::kOpen);
+  if (is_complete) end_page();
 }
 
 bool Http2ServerRequest::reserve_answer(size_t bytes) {
@@ -340,7 +395,7 @@ void Http2ServerRequest::send(http::Http2Response response) {
       response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
     }
   }
-  if (body_open_ && admission_.plan().kind != RequestPlan::Kind::kOtlp) {
+  if (body_open_ && !admission_.needs_admission()) {
     deferred_ = std::make_unique<http::Http2Response>(std::move(response));
     if (!has_memory_) send_deferred();
     return;
@@ -349,7 +404,7 @@ void Http2ServerRequest::send(http::Http2Response response) {
 }
 
 void Http2ServerRequest::respond(http::Http2Response response) {
-  if (!response.body.empty()) watch_answer();
+  if (!response.body.empty() || response.is_open) watch_answer();
   connection_->host().schedule_flush();
   connection_->session().respond(*this, std::move(response));
 }

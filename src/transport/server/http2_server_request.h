@@ -48,8 +48,12 @@ class Http2ServerRequest final : public http::Http2Stream,
     return body_open_ || (exchange_out_ && !deadline_passed_) ? deadline_ : kNever;
   }
 
+  // Asks for the next piece of a page when the peer has taken the one before.
+  void ask_page();
+
   void reply(const Reply& reply) override;
   void abandon() override;
+  void reply_page(PageReply page) override;
   std::string_view peer() const override;
 
   Http2ServerRequest* next = nullptr;  // for the connection's list
@@ -79,6 +83,9 @@ class Http2ServerRequest final : public http::Http2Stream,
   void send(http::Http2Response response);
   void send_deferred();
   void respond(http::Http2Response response);
+  void begin_page(std::unique_ptr<PageStream> page);
+  void on_page_piece(PageStream::Piece piece);
+  void end_page();
 
   Http2ServerProtocol* connection_;  // null once detached
   RequestAdmission admission_;
@@ -95,8 +102,10 @@ class Http2ServerRequest final : public http::Http2Stream,
   MonotonicTime progress_at_{};
   MonotonicTime deadline_ = kNever;
   Reservation answer_memory_;
-  Reservation own_memory_;  // once the connection, which had reserved it, is gone
-  size_t answer_sent_ = 0;  // of the body, when it was last looked at
+  Reservation own_memory_;            // once the connection, which had reserved it, is gone
+  std::unique_ptr<PageStream> page_;  // the rest of the answer; null: none
+  bool is_page_asked_ = false;        // for its next piece
+  size_t answer_sent_ = 0;            // of the body, when it was last looked at
   MonotonicTime answer_progress_at_ = kNever;
 };
 

@@ -50,7 +50,7 @@ HttpReply answer_refusal(const RequestPlan& plan) {
   return answer;
 }
 
-HttpReply answer_page(const http::HeaderList& head, const PageHandler& handler) {
+PageRequest page_request_of(const http::HeaderList& head) {
   const std::string_view target = head.find(KnownField::kPath);
   PageRequest request;
   request.method = head.find(KnownField::kMethod);
@@ -59,24 +59,34 @@ HttpReply answer_page(const http::HeaderList& head, const PageHandler& handler) 
   if (mark != std::string_view::npos) {
     request.query = target.substr(mark + 1, target.find('#') - mark - 1);
   }
-  PageReply page = handler(request);
+  request.accept = head.find("accept");
+  request.accept_encoding = head.find("accept-encoding");
+  return request;
+}
+
+HttpReply answer_page(PageReply page) {
   HttpReply answer;
   answer.status = page.status;
   answer.content_type = std::move(page.content_type);
   answer.body = std::move(page.body);
+  if (!page.content_encoding.empty()) {
+    answer.fields.push_back({"content-encoding", std::move(page.content_encoding)});
+  }
+  answer.stream = std::move(page.stream);
   return answer;
 }
 
-HttpReply answer_preflight(const http::HeaderList& head, const CorsOptions& cors) {
+HttpReply answer_preflight(const http::HeaderList& head, const CorsOptions& cors,
+                           std::string_view method) {
   HttpReply answer;
   answer.status = 204;
   answer.fields.push_back(
       {"vary", "origin, access-control-request-method, access-control-request-headers"});
   if (!origin_allowed(cors, head.find(KnownField::kOrigin)) ||
-      head.find("access-control-request-method") != "POST") {
+      head.find("access-control-request-method") != method) {
     return answer;
   }
-  answer.fields.push_back({"access-control-allow-methods", "POST"});
+  answer.fields.push_back({"access-control-allow-methods", std::string(method)});
   // The safelisted fields need no leave; Content-Type does, because OTLP's types are not forms'.
   std::string allowed = "content-type";
   bool any = false;

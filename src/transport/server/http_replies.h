@@ -15,10 +15,11 @@ namespace millrace::transport {
 // The reply of the handler of an OTLP request, in the format and style of its route.
 HttpReply answer_reply(const Reply& reply, const RequestPlan& plan);
 HttpReply answer_refusal(const RequestPlan& plan);
-// Runs the page's handler.
-HttpReply answer_page(const http::HeaderList& head, const PageHandler& handler);
-// To OPTIONS with an Origin: 204, and what is allowed when the origin is.
-HttpReply answer_preflight(const http::HeaderList& head, const CorsOptions& cors);
+PageRequest page_request_of(const http::HeaderList& head);
+HttpReply answer_page(PageReply page);
+// To OPTIONS with an Origin: 204, and what is allowed when the origin is. `method`: POST or GET.
+HttpReply answer_preflight(const http::HeaderList& head, const CorsOptions& cors,
+                           std::string_view method);
 // Access-Control fields for an answer to that origin (empty: none was sent), response_headers.
 void add_common_fields(HttpReply& answer, const ServerOptions& options, std::string_view origin);
 

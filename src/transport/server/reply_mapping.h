@@ -7,6 +7,7 @@
 // Pure functions, safe from any thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,8 @@ struct HttpReply {
   int status = 200;
   std::string content_type;
   std::string body;
-  std::vector<http::ResponseField> fields;  // beyond content-type and content-length
+  std::vector<http::ResponseField> fields;       // beyond content-type and content-length
+  std::unique_ptr<PageStream> stream = nullptr;  // the rest of the body, of unknown length
 };
 HttpReply map_to_http(const Reply& reply, Signal signal, BodyFormat format);
 

@@ -93,6 +93,7 @@ RequestRefusal no_memory_refusal(const ServerOptions& options) {
 void RequestAdmission::start(RequestPlan plan, const http::HeaderList& head) {
   undecided_ = nullptr;
   plan_ = std::move(plan);
+  page_request_ = nullptr;
   pass_ = {};
   metadata_ = nullptr;
   origin_ = host_.context().options.cors.allowed_origins.empty()
@@ -110,10 +111,15 @@ std::optional<HttpReply> RequestAdmission::reply_without_body(const http::Header
   switch (plan_.kind) {
     case RequestPlan::Kind::kPage:
       host_.take_smaller_pieces();
+      if (plan_.page->gated_as && !host_.context().options.gates.empty()) {
+        page_request_ = std::make_unique<const PageRequest>(page_request_of(head));
+        return std::nullopt;
+      }
       host_.note_whole_request();
-      return answer_page(head, *plan_.page);
+      return answer_page(plan_.page->handler(page_request_of(head)));
     case RequestPlan::Kind::kPreflight:
-      return answer_preflight(head, host_.context().options.cors);
+      return answer_preflight(head, host_.context().options.cors,
+                              plan_.page == nullptr ? "POST" : "GET");
     case RequestPlan::Kind::kRefused:
       if (is_grpc_mistake()) return std::nullopt;
       return answer_refusal(plan_);
@@ -274,12 +280,23 @@ bool RequestAdmission::reserve_unproven(size_t bytes) {
 std::optional<RequestRefusal> RequestAdmission::give_body(MonotonicTime deadline,
                                                           Exchange::Impl* impl) {
   if (!is_charged_) charge_bytes(wire_bytes_);
+  if (page_request_ != nullptr) {
+    give_page(impl);
+    return std::nullopt;
+  }
   ReceivedBody body{host_.landing().finish(message_), wire_bytes_, std::move(metadata_), deadline,
                     std::move(pass_)};
   ConnectionHost& host = host_;
   auto refusal = hand_over_body(host, plan_, std::move(body), impl);
   if (!refusal) host.note_whole_request();
   return refusal;
+}
+
+void RequestAdmission::give_page(Exchange::Impl* impl) {
+  host_.landing().drop(message_);
+  host_.note_whole_request();
+  // This may be gone when the reply has been given.
+  impl->reply_page(plan_.page->handler(*page_request_));
 }
 
 void RequestAdmission::charge_bytes(uint64_t bytes) {

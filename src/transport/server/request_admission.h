@@ -52,8 +52,13 @@ class RequestAdmission final : private LateDecision {
   bool is_head_method() const { return is_head_method_; }
 
   // The reply to a request that needs no body: a page, a preflight, or a mistake of HTTP. Nothing:
-  // an OTLP request, or a mistake of gRPC (is_grpc_mistake()), whose answer has another form.
+  // an OTLP request, a page behind gates, or a mistake of gRPC (is_grpc_mistake()), whose answer
+  // has another form.
   std::optional<HttpReply> reply_without_body(const http::HeaderList& head);
+  // The request is admitted before it is answered: an OTLP request, or a page behind gates.
+  bool needs_admission() const {
+    return plan_.kind == RequestPlan::Kind::kOtlp || page_request_ != nullptr;
+  }
   // The plan's refusal is then the answer; it has been counted.
   bool is_grpc_mistake() const {
     return plan_.kind == RequestPlan::Kind::kRefused && plan_.protocol == Protocol::kGrpc;
@@ -61,7 +66,7 @@ class RequestAdmission final : private LateDecision {
 
   // Each of the following returns the refusal, or nothing. A refusal is not yet counted (refuse()).
 
-  // Asks the gates and collects the metadata of an OTLP request.
+  // Asks the gates and collects the metadata.
   std::optional<RequestRefusal> admit(const http::HeaderList& head);
   // A gate has yet to decide; the events tell.
   bool is_undecided() const { return undecided_ != nullptr; }
@@ -107,6 +112,7 @@ class RequestAdmission final : private LateDecision {
   std::optional<RequestRefusal> keep_head(const http::HeaderList& head, size_t next_gate);
   std::optional<RequestRefusal> note_late_identity();
   std::optional<RequestRefusal> give_body(MonotonicTime deadline, Exchange::Impl* impl);
+  void give_page(Exchange::Impl* impl);
   // Reserves memory for the body of an undecided request. False: the share is used up.
   bool reserve_unproven(size_t bytes);
   void charge_bytes(uint64_t bytes);
@@ -117,6 +123,8 @@ class RequestAdmission final : private LateDecision {
   AdmissionEvents& events_;
   std::unique_ptr<Undecided> undecided_;  // null: every gate has decided
   RequestPlan plan_;
+  std::unique_ptr<const PageRequest>
+      page_request_;  // of a page behind gates; null: another request
   LandingMessage message_;
   RequestPass pass_;
   MetadataRef metadata_;

@@ -93,7 +93,7 @@ const ServerOptions::OtlpRoute* RequestRouting::find_otlp(std::string_view path)
   return nullptr;
 }
 
-const ServerOptions::PageRoute* RequestRouting::find_page(std::string_view path) const {
+const PageRoute* RequestRouting::find_page(std::string_view path) const {
   for (const auto& route : options_.page_routes) {
     const std::string_view wanted = route.path;
     if (wanted.ends_with('*') ? path.starts_with(wanted.substr(0, wanted.size() - 1))
@@ -109,9 +109,13 @@ const ServerOptions::PageRoute* RequestRouting::find_page(std::string_view path)
 std::string RequestRouting::not_found_text(std::string_view path) const {
   std::string served;
   for (const auto& route : options_.otlp_routes) served += " " + route.http_path;
+  for (const PageRoute& route : options_.page_routes) {
+    if (route.gated_as) served += " " + route.path;
+  }
   std::string text = "404 page not found: \"" + shown(path) + "\"";
   if (!served.empty() && options_.serves_http) {
-    const bool is_otlp = options_.otlp_routes.front().style == RouteStyle::kOtlp;
+    const bool is_otlp =
+        !options_.otlp_routes.empty() && options_.otlp_routes.front().style == RouteStyle::kOtlp;
     text += (is_otlp ? "; OTLP is served at" : "; this port serves") + served;
   }
   constexpr std::array<std::string_view, kSignalCount> kUsualPaths = {
@@ -132,8 +136,12 @@ RequestPlan RequestRouting::plan(const HeaderList& head, HttpVersion version) co
   const std::string_view path = path_without_query(head.find(KnownField::kPath));
   if (const auto* page = find_page(path)) {
     RequestPlan plan;
-    plan.kind = RequestPlan::Kind::kPage;
-    plan.page = &page->handler;
+    const bool is_preflight = page->gated_as && head.find(KnownField::kMethod) == "OPTIONS" &&
+                              !options_.cors.allowed_origins.empty() &&
+                              head.has(KnownField::kOrigin);
+    plan.kind = is_preflight ? RequestPlan::Kind::kPreflight : RequestPlan::Kind::kPage;
+    plan.page = page;
+    plan.signal = page->gated_as;
     return plan;
   }
   const ServerOptions::OtlpRoute* route = find_otlp(path);

@@ -35,7 +35,7 @@ struct RequestPlan {
   Protocol protocol = Protocol::kHttp;
   std::optional<Signal> signal;
   RequestHandler* handler = nullptr;
-  const PageHandler* page = nullptr;
+  const PageRoute* page = nullptr;  // kPage, and kPreflight of a page
   BodyFormat format = BodyFormat::kProtobuf;
   RouteStyle style = RouteStyle::kOtlp;
   compress::Coding coding = compress::Coding::kIdentity;
@@ -54,7 +54,7 @@ class RequestRouting {
  private:
   const ServerOptions::OtlpRoute* find_otlp(std::string_view path) const;
   std::string not_found_text(std::string_view path) const;
-  const ServerOptions::PageRoute* find_page(std::string_view path) const;
+  const PageRoute* find_page(std::string_view path) const;
   RequestPlan plan_grpc(const http::HeaderList& head, std::string_view subtype,
                         HttpVersion version) const;
   RequestPlan plan_otlp_http(const http::HeaderList& head,

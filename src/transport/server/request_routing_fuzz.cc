@@ -124,10 +124,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       check_otlp(plan, head, version, options);
       break;
     case Kind::kPage:
-      check_answer(answer_page(head, *plan.page), options, origin);
+      check_answer(answer_page(plan.page->handler(page_request_of(head))), options, origin);
       break;
     case Kind::kPreflight:
-      check_answer(answer_preflight(head, options.cors), options, origin);
+      check_answer(answer_preflight(head, options.cors, "POST"), options, origin);
       break;
     case Kind::kRefused:
       MILLRACE_CHECK(!plan.refusal->reason.empty() && !plan.refusal->message.empty());

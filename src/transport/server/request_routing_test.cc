@@ -154,10 +154,10 @@ TEST(RequestRoutingTest, PagesAreFoundByTheirPathOrItsBeginning) {
   const auto page_of = [&](std::string path) {
     return routed.plan({{":method", "GET"}, {":path", std::move(path)}}).page;
   };
-  EXPECT_EQ(page_of("/metrics"), &routed.options.page_routes[0].handler);
-  EXPECT_EQ(page_of("/metrics?a=b"), &routed.options.page_routes[0].handler);
+  EXPECT_EQ(page_of("/metrics"), &routed.options.page_routes[0]);
+  EXPECT_EQ(page_of("/metrics?a=b"), &routed.options.page_routes[0]);
   EXPECT_EQ(page_of("/metrics/"), nullptr);
-  EXPECT_EQ(page_of("/pages/a"), &routed.options.page_routes[1].handler);
+  EXPECT_EQ(page_of("/pages/a"), &routed.options.page_routes[1]);
   EXPECT_EQ(page_of("/page"), nullptr);
 }
 

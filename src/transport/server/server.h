@@ -23,6 +23,7 @@
 #include "io/long_work.h"
 #include "io/loop.h"
 #include "memory/chunk_pool.h"
+#include "transport/server/page.h"
 #include "transport/server/request_gate.h"
 
 namespace millrace::transport {
@@ -71,6 +72,8 @@ class Exchange {
    public:
     virtual void reply(const Reply& reply) = 0;  // releases the Impl
     virtual void abandon() = 0;                  // releases the Impl
+    // Of a page's route only; releases the Impl.
+    virtual void reply_page(PageReply) { abandon(); }
     // The sender's address, for logs; empty when its connection is gone, or not known.
     virtual std::string_view peer() const { return {}; }
 
@@ -100,19 +103,6 @@ class RequestHandler {
  protected:
   ~RequestHandler() = default;
 };
-
-// Small pages of our own (health, metrics, console): whole request in, whole answer out, at once.
-struct PageRequest {
-  std::string method;
-  std::string path;   // without the query
-  std::string query;  // without '?'
-};
-struct PageReply {
-  int status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-};
-using PageHandler = std::function<PageReply(const PageRequest&)>;
 
 // Refusals and mistakes that never reach a handler, for counters and logs. `reason` is one of a
 // fixed set of snake_case words ("too_large", "bad_path", "wrong_content_type",
@@ -156,13 +146,9 @@ struct ServerOptions {
     RouteStyle style = RouteStyle::kOtlp;
   };
   std::vector<OtlpRoute> otlp_routes;
-  // Asked in this order for each OTLP request; pages and CORS preflights pass by. Shared, because
-  // the servers of all loops ask the same ones.
+  // Asked in this order for each OTLP request and each gated page; CORS preflights pass by. Shared,
+  // because the servers of all loops ask the same ones.
   std::vector<std::shared_ptr<RequestGate>> gates = {};
-  struct PageRoute {
-    std::string path;  // exact, or a prefix when it ends in '*'
-    PageHandler handler;
-  };
   std::vector<PageRoute> page_routes;
 
   size_t grpc_message_bytes_max = 64 << 20;  // before and after decompression

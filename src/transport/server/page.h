@@ -1,0 +1,61 @@
+// Pages: answers to a GET that no OTLP handler gives (health, metrics, console, a scrape). The head
+// of a page and its first bytes are there at once; a long page goes on as a stream, which the
+// server asks for the next piece whenever the peer has taken the one before. So a peer that reads
+// slowly, or not at all, holds one piece.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/signal.h"
+
+namespace millrace::transport {
+
+struct PageRequest {
+  std::string method;
+  std::string path;             // without the query
+  std::string query;            // without '?'
+  std::string accept;           // the field Accept, or empty
+  std::string accept_encoding;  // the field Accept-Encoding, or empty
+};
+
+// The rest of a page. Belongs to the server's loop; destroyed there when the page is complete or
+// its peer is gone.
+class PageStream {
+ public:
+  static constexpr size_t kPieceBytesMax = size_t{64} << 10;
+  enum class End : uint8_t { kMore, kComplete, kBrokenOff };
+  struct Piece {
+    std::string bytes;  // at most kPieceBytesMax; may be empty
+    // kBrokenOff: the page cannot be completed; the connection (HTTP/1.1) or stream (HTTP/2) ends
+    // so that the peer notices.
+    End end = End::kMore;
+  };
+  using Give = std::move_only_function<void(Piece)>;
+  virtual ~PageStream() = default;
+  // `give` is to be called once, on the server's loop, in a later turn, unless this is destroyed
+  // before; it may destroy this. Not called again before that, nor after the end.
+  virtual void next(Give give) = 0;
+};
+
+struct PageReply {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::string content_encoding = {};             // empty: none
+  std::unique_ptr<PageStream> stream = nullptr;  // follows `body`; null: that is all
+};
+using PageHandler = std::function<PageReply(const PageRequest&)>;
+
+// Pages that every sender may ask for pass the gates by; the others are treated as a request of
+// that signal.
+struct PageRoute {
+  std::string path;  // exact, or a prefix when it ends in '*'
+  PageHandler handler;
+  std::optional<Signal> gated_as = {};  // nothing: every peer may ask
+};
+
+}  // namespace millrace::transport
