@@ -195,15 +195,18 @@ void check_destinations(const assembly::Plan& plan, Duration timeout, Report& re
   ChunkPool pool(budget, 1);
   io::LongWork long_work(*loop, pool);
   Logger no_log({}, nullptr, [] { return int64_t{0}; });
+  metrics::Registry no_metrics;
   const assembly::Outputs no_outputs;
   const std::unique_ptr<io::FileSystem> files = io::make_file_system();
   const std::function<WallTime()> clock = [] { return WallTime(std::chrono::system_clock::now()); };
   std::erase_if(attempts, [&](const std::unique_ptr<Attempt>& attempt) {
-    auto client = attempt->exporter->factory->make({.loop = *loop,
+    auto client = attempt->exporter->factory->make({.name = attempt->exporter->id,
+                                                    .loop = *loop,
                                                     .pool = pool,
                                                     .long_work = long_work,
                                                     .log = no_log,
                                                     .unsampled_log = no_log,
+                                                    .metrics = no_metrics,
                                                     .outputs_of_process = no_outputs,
                                                     .files = *files,
                                                     .wall_clock = clock,

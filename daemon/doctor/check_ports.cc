@@ -136,12 +136,18 @@ std::vector<ListeningPlace> listening_places(const assembly::Plan& plan) {
   const auto add = [&places](std::string what, const std::string& host, uint16_t port) {
     if (port != 0) places.push_back({std::move(what), host, port});
   };
-  for (const assembly::ReceiverPlan& receiver : plan.receivers) {
-    for (const assembly::ListenerPlan& planned : receiver.listeners) {
+  const auto add_listeners = [&add](const std::string& what,
+                                    const std::vector<assembly::ListenerPlan>& listeners) {
+    for (const assembly::ListenerPlan& planned : listeners) {
       const reception::ListenerOptions& options = planned.listener.options;
-      add("receivers::" + receiver.id + " (" + planned.listener.protocol + ")", options.host,
-          options.port);
+      add(what + " (" + planned.listener.protocol + ")", options.host, options.port);
     }
+  };
+  for (const assembly::ReceiverPlan& receiver : plan.receivers) {
+    add_listeners("receivers::" + receiver.id, receiver.listeners);
+  }
+  for (const assembly::ExporterPlan& exporter : plan.exporters) {
+    add_listeners("exporters::" + exporter.id, exporter.listeners);
   }
   if (plan.metrics_page) {
     add("service::telemetry::metrics", plan.metrics_page->host, plan.metrics_page->port);

@@ -95,13 +95,20 @@ void log_warning(const config::Diagnostic& warning, LogEncoding encoding, Logger
 }
 
 void greet(const assembly::Plan& plan, Logger& log) {
-  for (const assembly::ReceiverPlan& receiver : plan.receivers) {
-    for (const assembly::ListenerPlan& listener : receiver.listeners) {
-      log.info("listening", {{"receiver", receiver.id},
+  const auto greet_of = [&log](std::string_view kind, const std::string& id,
+                               const std::vector<assembly::ListenerPlan>& listeners) {
+    for (const assembly::ListenerPlan& listener : listeners) {
+      log.info("listening", {{kind, id},
                              {"protocol", listener.listener.protocol},
                              {"endpoint", listener.listener.options.endpoint},
                              {"tls", listener.tls != nullptr ? "yes" : "no"}});
     }
+  };
+  for (const assembly::ReceiverPlan& receiver : plan.receivers) {
+    greet_of("receiver", receiver.id, receiver.listeners);
+  }
+  for (const assembly::ExporterPlan& exporter : plan.exporters) {
+    greet_of("exporter", exporter.id, exporter.listeners);
   }
 }
 

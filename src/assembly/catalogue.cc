@@ -15,6 +15,7 @@
 #include "exporters/file/file_exporter.h"
 #include "exporters/nop/nop_exporter.h"
 #include "exporters/otlp/exporter.h"
+#include "exporters/prometheus/prometheus_exporter.h"
 #include "extensions/basicauth/basic_auth.h"
 #include "extensions/bearertokenauth/bearer_token_auth.h"
 #include "extensions/headers_setter/headers_setter.h"
@@ -38,8 +39,13 @@ class FunctionFactory final : public ExporterFactory {
       std::function<Result<std::unique_ptr<pipeline::Exporter>>(const ExporterParts&, Signal)>;
   using LabelsOf = std::function<metrics::Labels(Signal)>;
   using Counters = std::shared_ptr<const exporters::ResponseCounters>;
-  explicit FunctionFactory(Make make, LabelsOf labels_of = {}, Counters counters = nullptr)
-      : make_(std::move(make)), labels_of_(std::move(labels_of)), counters_(std::move(counters)) {}
+  using PageOf = std::function<transport::PageHandler(const ExporterParts&)>;
+  explicit FunctionFactory(Make make, LabelsOf labels_of = {}, Counters counters = nullptr,
+                           PageOf page_of = {})
+      : make_(std::move(make)),
+        labels_of_(std::move(labels_of)),
+        counters_(std::move(counters)),
+        page_of_(std::move(page_of)) {}
   Result<std::unique_ptr<pipeline::Exporter>> make(const ExporterParts& parts,
                                                    Signal signal) override {
     return make_(parts, signal);
@@ -48,11 +54,15 @@ class FunctionFactory final : public ExporterFactory {
     return labels_of_ ? labels_of_(signal) : metrics::Labels{};
   }
   Counters response_counters() const override { return counters_; }
+  transport::PageHandler page_handler(const ExporterParts& parts) override {
+    return page_of_ ? page_of_(parts) : transport::PageHandler();
+  }
 
  private:
   Make make_;
   LabelsOf labels_of_;
   Counters counters_;
+  PageOf page_of_;
 };
 
 // Certificates are read while the configuration is checked, so that `validate` shows what is wrong.
@@ -215,6 +225,38 @@ ExporterReading read_nop(Section& section) {
           .joins_requests = false};
 }
 
+exporters::PrometheusParts prometheus_parts(const ExporterParts& parts) {
+  return {.name = parts.name,
+          .worker = parts.worker,
+          .worker_count = parts.worker_count,
+          .loop = parts.loop,
+          .pool = parts.pool,
+          .long_work = parts.long_work,
+          .log = parts.log,
+          .metrics = parts.metrics};
+}
+
+ExporterReading read_prometheus(Section& section) {
+  exporters::PrometheusOptions options;
+  exporters::read_options(section, &options);
+  config::ExporterHelperConfig helper = helper_with(options.queue);
+  // One batch at a time, so that the points of a series come in their order.
+  helper.queue.num_consumers = 1;
+  std::vector<reception::Listener> listeners = {exporters::listener_of(options)};
+  const auto hub = exporters::make_prometheus_hub(std::move(options));
+  return {
+      .factory = std::make_shared<FunctionFactory>(
+          [hub](const ExporterParts& parts, Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+            return exporters::make_prometheus_exporter(hub, prometheus_parts(parts));
+          },
+          FunctionFactory::LabelsOf(), nullptr,
+          [hub](const ExporterParts& parts) {
+            return exporters::make_prometheus_page(hub, prometheus_parts(parts));
+          }),
+      .helper = helper,
+      .listeners = std::move(listeners)};
+}
+
 // Makes an extension from the options that it has read.
 template <class Options, void (*read)(Section&, Options&),
           Result<access::AuthExtension> (*make)(const Options&)>
@@ -267,6 +309,8 @@ constexpr config::ComponentType exporter(std::string_view type, uint8_t signals)
   return {.kind = ComponentKind::kExporter, .type = type, .signals = signals};
 }
 
+constexpr uint8_t kOnlyMetrics = 1U << index_of(Signal::kMetrics);
+
 constexpr std::array kReceivers = {
     receivers::kOtlp,
     receivers::nop::kNop,
@@ -301,6 +345,7 @@ constexpr std::array kExporters = {
     ExporterKind{exporter("debug", config::kAllSignals), read_debug},
     ExporterKind{exporter("file", config::kAllSignals), read_file},
     ExporterKind{exporter("nop", config::kAllSignals), read_nop},
+    ExporterKind{exporter("prometheus", kOnlyMetrics), read_prometheus},
 };
 
 }  // namespace

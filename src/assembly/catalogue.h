@@ -40,6 +40,9 @@ struct ExporterReading {
   bool joins_requests = true;
   std::optional<access::AuthenticatorName> auth = {};
   std::optional<WrittenFile> writes = {};
+  // The addresses at which its pages are asked for; the routes have no handlers, assembly takes
+  // them from ExporterFactory::page_handler.
+  std::vector<reception::Listener> listeners = {};
 };
 
 struct ExporterKind {

@@ -245,18 +245,25 @@ Status Collector::attach_storages() {
 }
 
 void Collector::report_certificates() {
-  for (const ReceiverPlan& receiver : plan_.receivers) {
-    for (const ListenerPlan& listener : receiver.listeners) {
+  const auto report = [this](std::string_view kind, const std::string& id,
+                             const std::vector<ListenerPlan>& listeners) {
+    for (const ListenerPlan& listener : listeners) {
       if (listener.tls == nullptr) continue;
-      listener.tls->report_reloads([log = world_.log, id = receiver.id](const Status& status) {
+      listener.tls->report_reloads([log = world_.log, kind, id](const Status& status) {
         if (status) {
-          log->info("changed TLS files are in use", {{"receiver", id}});
+          log->info("changed TLS files are in use", {{kind, id}});
         } else {
           log->warn("changed TLS files cannot be used, the old ones stay",
-                    {{"receiver", id}, {"error", status.error().message}});
+                    {{kind, id}, {"error", status.error().message}});
         }
       });
     }
+  };
+  for (const ReceiverPlan& receiver : plan_.receivers) {
+    report("receiver", receiver.id, receiver.listeners);
+  }
+  for (const ExporterPlan& exporter : plan_.exporters) {
+    report("exporter", exporter.id, exporter.listeners);
   }
 }
 
@@ -320,7 +327,14 @@ Status Collector::make_pages() {
   }
   for (const ReceiverPlan& receiver : plan_.receivers) {
     for (const ListenerPlan& listener : receiver.listeners) {
-      self_metrics_->add_limits(receiver.id, listener.listener.protocol, listener.access.limits);
+      self_metrics_->add_limits("receiver", receiver.id, listener.listener.protocol,
+                                listener.access.limits);
+    }
+  }
+  for (const ExporterPlan& exporter : plan_.exporters) {
+    for (const ListenerPlan& listener : exporter.listeners) {
+      self_metrics_->add_limits("exporter", exporter.id, listener.listener.protocol,
+                                listener.access.limits);
     }
   }
   for (size_t index = 0; index < kept_.storages.size(); ++index) {
@@ -328,7 +342,8 @@ Status Collector::make_pages() {
                                [this, index] { return kept_.storages.state(index).numbers; });
   }
   self_metrics_->add_gauge(
-      "millrace_receiver_connections", "Open connections of all receivers.", [this] {
+      "millrace_receiver_connections",
+      "Open connections of all receivers and of exporters with a port.", [this] {
         return static_cast<double>(shared_.connection_count.load(std::memory_order_relaxed));
       });
   page_pool_ = std::make_unique<ChunkPool>(page_budget_, 1);
@@ -349,7 +364,7 @@ Status Collector::make_pages() {
   return {};
 }
 
-Status Collector::serve_page(std::vector<transport::ServerOptions::PageRoute> routes,
+Status Collector::serve_page(std::vector<transport::PageRoute> routes,
                              const io::ListenOptions& where, std::string_view what) {
   transport::ServerOptions options;
   options.serves_grpc = false;

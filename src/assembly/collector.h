@@ -74,7 +74,8 @@ class Collector final : public extensions::HealthSource {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
-  // The port of each receiver's protocol, in the order of the plan, gRPC before HTTP.
+  // The port of each receiver's protocol, in the order of the plan, gRPC before HTTP; then those of
+  // exporters.
   const std::vector<uint16_t>& ports() const { return ports_; }
 
   // For the library, whose source is no receiver: Worker::open_source and flush_batches of the
@@ -129,8 +130,8 @@ class Collector final : public extensions::HealthSource {
   Status make_workers();
   void make_auditor();
   Status make_pages();
-  Status serve_page(std::vector<transport::ServerOptions::PageRoute> routes,
-                    const io::ListenOptions& where, std::string_view what);
+  Status serve_page(std::vector<transport::PageRoute> routes, const io::ListenOptions& where,
+                    std::string_view what);
   transport::PageReply metrics_page() const;
   void add_receivers_to(extensions::Health& health) const;
   static std::string refusal_of(const pipeline::Destination& destination,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "assembly/testing/scene.h"
+#include "io/testing/stream_probe.h"
 #include "pipeline/connector.h"
 #include "pipeline/testing/fake_exporter.h"
 #include "pipeline/testing/submit.h"
@@ -218,6 +219,55 @@ TEST(ContractsTest, AProcessorIsGivenItsPartsAndLetsGoByTheWordsOfTheLedger) {
   EXPECT_EQ(account.sampled_out, (ledger::Amount{2, 2}));
   EXPECT_EQ(account.filtered, (ledger::Amount{3, 3}));
   EXPECT_TRUE(bodies.empty());
+}
+
+TEST(ContractsTest, AnExporterAnswersPagesOnItsOwnPort) {
+  class Factory final : public ExporterFactory {
+   public:
+    Result<std::unique_ptr<pipeline::Exporter>> make(const ExporterParts& parts, Signal) override {
+      EXPECT_EQ(parts.name, "shown");
+      EXPECT_EQ(parts.worker_count, 2u);
+      return std::make_unique<pipeline::testing::FakeExporter>(
+          parts.loop, [](const Batch&) { return Outcome{}; });
+    }
+    transport::PageHandler page_handler(const ExporterParts& parts) override {
+      ++handlers;
+      return [worker = parts.worker](const transport::PageRequest& request) {
+        return transport::PageReply{.body = request.path + " of " + std::to_string(worker)};
+      };
+    }
+    int handlers = 0;
+  };
+  const auto factory = std::make_shared<Factory>();
+  Plan plan;
+  ExporterPlan exporter{.id = "shown", .factory = factory};
+  ListenerPlan listener{.listener = {.protocol = "http", .options = {}, .server = {}}};
+  listener.listener.options.endpoint = "collector:8889";
+  listener.listener.options.host = "collector";
+  listener.listener.options.port = 8889;
+  listener.listener.server.serves_grpc = false;
+  listener.listener.server.page_routes.push_back(
+      {.path = "/metrics", .handler = {}, .gated_as = Signal::kMetrics});
+  exporter.listeners.push_back(std::move(listener));
+  plan.exporters.push_back(std::move(exporter));
+  plan.pipelines.push_back({.signal = Signal::kTraces,
+                            .id = "traces",
+                            .receivers = {},
+                            .processors = {},
+                            .exporters = {0}});
+  Scene scene(std::move(plan));
+  ASSERT_EQ(scene.error, "");
+  EXPECT_EQ(factory->handlers, 2);
+  EXPECT_EQ(scene.collector->ports(), std::vector<uint16_t>{8889});
+  const auto client = scene.world.make_loop("client");
+  io::ConnectOptions where;
+  where.address.text = scene.world.host_address("collector") + ":8889";
+  io::testing::StreamProbe probe(client->connect(where));
+  client->post([&] { probe.send("GET /metrics HTTP/1.1\r\nhost: c\r\n\r\n"); });
+  EXPECT_TRUE(scene.world.run_until([&] { return probe.received.contains("/metrics of "); }, 5s))
+      << probe.received;
+  EXPECT_TRUE(scene.drain());
+  EXPECT_TRUE(probe.ended);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "pipeline/processor.h"
 #include "storage/storage.h"
 #include "transport/client/client.h"
+#include "transport/server/page.h"
 
 namespace millrace::assembly {
 
@@ -37,11 +38,16 @@ struct Outputs {
 
 // What an exporter on one worker may use; all of it outlives the exporter.
 struct ExporterParts {
+  const std::string& name;  // "prometheus/internal"
+  // Of how many workers this is which, for what one of them does for all.
+  size_t worker = 0;
+  size_t worker_count = 1;
   io::Loop& loop;
   ChunkPool& pool;
   io::LongWork& long_work;
   Logger& log;
   Logger& unsampled_log;  // the same log, for what an exporter limits itself (debug)
+  metrics::Registry& metrics;
   const Outputs& outputs_of_process;
   io::FileSystem& files;
   const std::function<WallTime()>& wall_clock;  // any thread
@@ -59,6 +65,9 @@ class ExporterFactory {
                                                            Signal signal) = 0;
   // Labels of its metrics beside `exporter`: server_address, server_port, url_path.
   virtual metrics::Labels labels(Signal) const { return {}; }
+  // For exporters with listeners: the answers to their pages on that worker. Called for each worker
+  // after make(), before the loops run; servers end before the exporter.
+  virtual transport::PageHandler page_handler(const ExporterParts&) { return {}; }
   // How often its destinations passed a bound on what they may answer; null: it has none.
   virtual std::shared_ptr<const exporters::ResponseCounters> response_counters() const {
     return nullptr;

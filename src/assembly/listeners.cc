@@ -1,6 +1,7 @@
 #include "assembly/listeners.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "transport/server/eviction_order.h"
@@ -39,6 +40,34 @@ class Listeners::Switch final : public transport::RequestHandler, public transpo
   reception::Receiver* receiver_ = nullptr;
 };
 
+// What happens to the servers of an exporter beside its pages.
+class Listeners::PageObserver final : public transport::ServerObserver {
+ public:
+  PageObserver(std::string exporter, std::atomic<int64_t>& connection_count,
+               metrics::Registry& metrics)
+      : exporter_(std::move(exporter)), connection_count_(connection_count), metrics_(metrics) {}
+  void on_rejected(transport::Protocol, std::optional<Signal>, std::string_view reason,
+                   std::string_view, std::string_view) override {
+    const auto found = rejected_.find(reason);
+    if (found != rejected_.end()) return found->second->add(1);
+    metrics::Counter& counter = metrics_.counter(
+        "millrace_exporter_rejected_requests",
+        "Requests to an exporter's own port that were refused or broken off, by reason.",
+        {{"exporter", exporter_}, {"reason", std::string(reason)}});
+    rejected_.emplace(reason, &counter);
+    counter.add(1);
+  }
+  void on_connections(int change) override {
+    connection_count_.fetch_add(change, std::memory_order_relaxed);
+  }
+
+ private:
+  const std::string exporter_;
+  std::atomic<int64_t>& connection_count_;
+  metrics::Registry& metrics_;
+  std::map<std::string, metrics::Counter*, std::less<>> rejected_;  // by reason, a few dozen
+};
+
 std::string listen_advice(Code code, std::string_view what) {
   if (code == Code::kAlreadyExists) {
     return " (is another collector running? `ss -ltnp` names the process that has the port; stop "
@@ -63,24 +92,40 @@ Listeners::~Listeners() = default;
 void Listeners::add(const ReceiverPlan& receiver,
                     const std::array<bool, kSignalCount>& has_signal) {
   switches_.push_back(std::make_unique<Switch>(connection_count_));
-  // A request that the whole budget cannot hold is too large, and not "try again later".
-  const size_t budget_bytes = pool_.budget().limit_of_messages();
   for (const ListenerPlan& planned : receiver.listeners) {
     transport::ServerOptions options = planned.listener.server;
     std::erase_if(options.otlp_routes, [&](const transport::ServerOptions::OtlpRoute& route) {
       return !has_signal[index_of(route.signal)];
     });
     for (auto& route : options.otlp_routes) route.handler = switches_.back().get();
-    options.gates = planned.access.gates;
-    options.grpc_message_bytes_max = std::min(options.grpc_message_bytes_max, budget_bytes);
-    options.http_body_bytes_max = std::min(options.http_body_bytes_max, budget_bytes);
-    options.eviction = eviction_;
-    const reception::ListenerOptions& address = planned.listener.options;
-    servers_.push_back({.server = transport::make_server(loop_, pool_, std::move(options),
-                                                         *switches_.back(), &long_work_),
-                        .where = {.host = address.host, .port = address.port, .tls = planned.tls},
-                        .what = receiver.id + " on " + address.endpoint});
+    add_server(planned, std::move(options), *switches_.back(), "receiver " + receiver.id);
   }
+}
+
+void Listeners::add(const ExporterPlan& exporter, const transport::PageHandler& page,
+                    metrics::Registry& metrics) {
+  page_observers_.push_back(
+      std::make_unique<PageObserver>(exporter.id, connection_count_, metrics));
+  for (const ListenerPlan& planned : exporter.listeners) {
+    transport::ServerOptions options = planned.listener.server;
+    for (transport::PageRoute& route : options.page_routes) route.handler = page;
+    add_server(planned, std::move(options), *page_observers_.back(), "exporter " + exporter.id);
+  }
+}
+
+void Listeners::add_server(const ListenerPlan& planned, transport::ServerOptions options,
+                           transport::ServerObserver& observer, std::string what) {
+  // A request that the whole budget cannot hold is too large, and not "try again later".
+  const size_t budget_bytes = pool_.budget().limit_of_messages();
+  options.gates = planned.access.gates;
+  options.grpc_message_bytes_max = std::min(options.grpc_message_bytes_max, budget_bytes);
+  options.http_body_bytes_max = std::min(options.http_body_bytes_max, budget_bytes);
+  options.eviction = eviction_;
+  const reception::ListenerOptions& address = planned.listener.options;
+  servers_.push_back(
+      {.server = transport::make_server(loop_, pool_, std::move(options), observer, &long_work_),
+       .where = {.host = address.host, .port = address.port, .tls = planned.tls},
+       .what = std::move(what) + " on " + address.endpoint});
 }
 
 void Listeners::connect(size_t index, reception::Receiver* receiver) {
@@ -98,7 +143,7 @@ Status Listeners::listen(std::vector<uint16_t>& ports, bool share_port,
     if (!first) listening.where.port = ports[index];
     const Result<uint16_t> port = listening.server->listen(listening.where);
     if (!port) {
-      return fail(port.error().code, "receiver " + listening.what + ": " + port.error().message +
+      return fail(port.error().code, listening.what + ": " + port.error().message +
                                          listen_advice(port.error().code, "its endpoint"));
     }
     if (first) ports.push_back(*port);

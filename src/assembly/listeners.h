@@ -1,6 +1,7 @@
 // The listeners of one worker: its servers with their connections. A reload keeps them; what
-// answers their requests is replaced. So the routes of a server lead to a switch, and the switch to
-// the receiver of the graph that runs.
+// answers the requests of a receiver is replaced. So the routes of its servers lead to a switch,
+// and the switch to the receiver of the graph that runs. An exporter stays, and answers its pages
+// itself.
 //
 // Made before the loop runs; used on its loop only.
 #pragma once
@@ -20,6 +21,7 @@
 #include "io/loop.h"
 #include "io/placement.h"
 #include "memory/chunk_pool.h"
+#include "metrics/registry.h"
 #include "reception/receiver.h"
 #include "transport/server/server.h"
 
@@ -39,6 +41,10 @@ class Listeners {
   // Makes the servers of one receiver, in the order of the plan. `has_signal`: the signals for
   // which there are routes.
   void add(const ReceiverPlan& receiver, const std::array<bool, kSignalCount>& has_signal);
+  // Makes the servers of an exporter, behind those of all receivers. `page` answers; refused
+  // requests are counted in `metrics`.
+  void add(const ExporterPlan& exporter, const transport::PageHandler& page,
+           metrics::Registry& metrics);
   // Requests of the receiver at `index` (in the order of add) go to `receiver` from now on; null:
   // to none, the answers ask the senders to come again.
   void connect(size_t index, reception::Receiver* receiver);
@@ -54,11 +60,14 @@ class Listeners {
 
  private:
   class Switch;
+  class PageObserver;
   struct ListeningServer {
     std::unique_ptr<transport::Server> server;
     io::ListenOptions where;
-    std::string what;  // "otlp on localhost:4317", for the error
+    std::string what;  // "receiver otlp on localhost:4317", for the error
   };
+  void add_server(const ListenerPlan& planned, transport::ServerOptions options,
+                  transport::ServerObserver& observer, std::string what);
 
   io::Loop& loop_;
   ChunkPool& pool_;
@@ -67,6 +76,7 @@ class Listeners {
   // Of all its servers: a flood of one port does not shut another.
   const std::shared_ptr<transport::EvictionOrder> eviction_;
   std::vector<std::unique_ptr<Switch>> switches_;  // by receiver; servers hold pointers to them
+  std::vector<std::unique_ptr<PageObserver>> page_observers_;  // by exporter with pages; the same
   std::vector<ListeningServer> servers_;
 };
 

@@ -39,7 +39,7 @@ struct AuthPlan {
   std::shared_ptr<access::AuthExtension> extension;
 };
 
-// The listener that a receiver declared, and the parts that assembly makes for it.
+// The listener that a receiver or an exporter declared, and the parts that assembly makes for it.
 struct ListenerPlan {
   reception::Listener listener;
   std::shared_ptr<io::TlsServerContext> tls = nullptr;  // null: plain text
@@ -95,6 +95,7 @@ struct ExporterPlan {
   config::ExporterHelperConfig helper;
   // False: each request is exported as it came (debug, file, nop).
   bool joins_requests = true;
+  std::vector<ListenerPlan> listeners = {};
   // For a plan that is filled in by hand: instead of the values of the helper and batch processors.
   std::optional<pipeline::BatchOptions> batch = {};
   std::optional<pipeline::QueueOptions> queue = {};

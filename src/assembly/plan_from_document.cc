@@ -153,12 +153,16 @@ class Planner {
         check_dead_letter(component, reading.helper, section);
         check_files(reading, section);
       }
-      add(index, component, plan_.exporters,
-          ExporterPlan{.id = component.id.text,
-                       .factory = std::move(reading.factory),
-                       .helper = std::move(reading.helper),
-                       .joins_requests = reading.joins_requests,
-                       .credentials = std::move(credentials)});
+      ExporterPlan exporter{.id = component.id.text,
+                            .factory = std::move(reading.factory),
+                            .helper = std::move(reading.helper),
+                            .joins_requests = reading.joins_requests,
+                            .credentials = std::move(credentials)};
+      for (reception::Listener& listener : reading.listeners) {
+        exporter.listeners.push_back({.listener = std::move(listener)});
+        read_guards(exporter.listeners.back());
+      }
+      add(index, component, plan_.exporters, std::move(exporter));
     }
   }
 

@@ -437,5 +437,27 @@ service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}
   EXPECT_TRUE(made.found.contains("/nowhere.pem")) << made.found;
 }
 
+TEST(PlanFromDocumentTest, AnExporterWithAPortHasAListenerWithItsGuards) {
+  constexpr std::string_view kRest =
+      R"(receivers: {otlp: {protocols: {grpc: }}}
+extensions: {bearertokenauth: {token: secret}}
+service: {extensions: [bearertokenauth], pipelines: {SIGNAL: {receivers: [otlp], exporters: [prometheus]}}}
+exporters: {prometheus: {endpoint: "localhost:8889", auth: {authenticator: bearertokenauth}, limits: {requests_per_second: 5}}}
+)";
+  const auto with = [&](std::string_view signal) {
+    std::string text(kRest);
+    text.replace(text.find("SIGNAL"), 6, signal);
+    return make(text);
+  };
+  const Made made = with("metrics");
+  ASSERT_TRUE(made.plan) << made.found;
+  const ExporterPlan& exporter = made.plan->exporters.at(0);
+  ASSERT_EQ(exporter.listeners.size(), 1u);
+  EXPECT_EQ(exporter.listeners[0].listener.options.port, 8889);
+  EXPECT_EQ(exporter.listeners[0].access.gates.size(), 2u);
+  EXPECT_EQ(exporter.helper.queue.num_consumers, 1);
+  EXPECT_FALSE(with("traces").plan);
+}
+
 }  // namespace
 }  // namespace millrace::assembly

@@ -180,15 +180,16 @@ void SelfMetrics::add_account(const ledger::Account& account) {
       [&account, this] { return static_cast<double>(held_().of(account).items); }));
 }
 
-void SelfMetrics::add_limits(const std::string& receiver, std::string_view transport,
+void SelfMetrics::add_limits(const std::string& kind, const std::string& id,
+                             std::string_view transport,
                              const std::shared_ptr<const access::ClientLimits>& limits) {
   if (limits == nullptr) return;
-  const metrics::Labels labels = {{"receiver", receiver}, {"transport", std::string(transport)}};
-  handles_.push_back(
-      registry_.gauge("millrace_receiver_limited_clients", "Clients whose rates are being counted.",
-                      labels, [limits] { return static_cast<double>(limits->client_count()); }));
+  const metrics::Labels labels = {{kind, id}, {"transport", std::string(transport)}};
+  handles_.push_back(registry_.gauge(
+      "millrace_" + kind + "_limited_clients", "Clients whose rates are being counted.", labels,
+      [limits] { return static_cast<double>(limits->client_count()); }));
   handles_.push_back(registry_.counter_function(
-      "millrace_receiver_limited_clients_forgotten",
+      "millrace_" + kind + "_limited_clients_forgotten",
       "Clients that were forgotten because more than clients_max came.", labels,
       [limits] { return static_cast<double>(limits->forgotten_count()); }));
 }

@@ -34,8 +34,9 @@ class SelfMetrics {
   // otelcol's memory limiter counts the items of its pipeline; what it refused had not been read,
   // so that is a number of reservations (millrace_memory_refusals).
   void add_memory_limiter(const std::string& processor, const ledger::Account& account);
-  // How many clients the limits of a receiver's protocol know; never which. Null: no limits.
-  void add_limits(const std::string& receiver, std::string_view transport,
+  // How many clients the limits of a receiver's or exporter's protocol know; never which. Null: no
+  // limits. `kind`: "receiver" or "exporter".
+  void add_limits(const std::string& kind, const std::string& id, std::string_view transport,
                   const std::shared_ptr<const access::ClientLimits>& limits);
   // The log of one storage directory.
   void add_storage(const std::string& id, std::function<segment_log::Numbers()> read);

@@ -25,7 +25,8 @@ KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
       long_work(loop, pool, shared.long_work),
       listeners(loop, pool, long_work, shared.connection_count) {}
 
-Worker::Worker(Shared& shared, io::Loop& loop) : shared_(shared), kept_(shared, loop) {}
+Worker::Worker(Shared& shared, io::Loop& loop, size_t index)
+    : shared_(shared), index_(index), kept_(shared, loop) {}
 
 Worker::~Worker() {
   // What is in the middle of a message ends. Servers hand in no more; then destinations, which
@@ -45,7 +46,7 @@ Worker::~Worker() {
 }
 
 Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop, size_t index) {
-  std::unique_ptr<Worker> worker(new Worker(shared, loop));
+  std::unique_ptr<Worker> worker(new Worker(shared, loop, index));
   loop.record_turns(&shared.metrics->histogram(
       "millrace_loop_turn_seconds", "How long turns of a worker's event loop take.",
       {{"worker", std::to_string(index)}}, {kTurnBounds.begin(), kTurnBounds.end()}));
@@ -58,6 +59,24 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, io::Loop& loop, s
   return worker;
 }
 
+ExporterParts Worker::parts_of(size_t exporter, Signal signal) {
+  const ExporterPlan& planned = shared_.plan->exporters[exporter];
+  return {.name = planned.id,
+          .worker = index_,
+          .worker_count = shared_.worker_count,
+          .loop = kept_.loop,
+          .pool = kept_.pool,
+          .long_work = kept_.long_work,
+          .log = *shared_.log,
+          .unsampled_log = *shared_.unsampled_log,
+          .metrics = *shared_.metrics,
+          .outputs_of_process = shared_.outputs_of_process,
+          .files = *shared_.files,
+          .wall_clock = shared_.wall_clock,
+          .credentials = planned.credentials,
+          .outputs = &kept_.connector_outputs[exporter][index_of(signal)]};
+}
+
 Status Worker::make_destinations() {
   const Plan& plan = *shared_.plan;
   kept_.destinations.resize(plan.exporters.size());
@@ -66,18 +85,7 @@ Status Worker::make_destinations() {
     for (const Signal signal : kSignals) {
       pipeline::Destination* destination = shared_.destinations[index][index_of(signal)];
       if (destination == nullptr) continue;
-      auto exporter = plan.exporters[index].factory->make(
-          {.loop = kept_.loop,
-           .pool = kept_.pool,
-           .long_work = kept_.long_work,
-           .log = *shared_.log,
-           .unsampled_log = *shared_.unsampled_log,
-           .outputs_of_process = shared_.outputs_of_process,
-           .files = *shared_.files,
-           .wall_clock = shared_.wall_clock,
-           .credentials = plan.exporters[index].credentials,
-           .outputs = &kept_.connector_outputs[index][index_of(signal)]},
-          signal);
+      auto exporter = plan.exporters[index].factory->make(parts_of(index, signal), signal);
       if (!exporter) {
         return fail(exporter.error().code,
                     "exporter " + plan.exporters[index].id + ": " + exporter.error().message);
@@ -99,6 +107,12 @@ void Worker::make_listeners() {
   const Plan& plan = *shared_.plan;
   for (size_t index = 0; index < plan.receivers.size(); ++index) {
     kept_.listeners.add(plan.receivers[index], WorkerGraph::signals_of(plan, index));
+  }
+  for (size_t index = 0; index < plan.exporters.size(); ++index) {
+    const ExporterPlan& exporter = plan.exporters[index];
+    if (exporter.listeners.empty()) continue;
+    kept_.listeners.add(exporter, exporter.factory->page_handler(parts_of(index, Signal::kMetrics)),
+                        *shared_.metrics);
   }
 }
 

@@ -97,12 +97,14 @@ class Worker {
   ChunkPool& pool() { return kept_.pool; }
 
  private:
-  Worker(Shared& shared, io::Loop& loop);
+  Worker(Shared& shared, io::Loop& loop, size_t index);
+  ExporterParts parts_of(size_t exporter, Signal signal);
   Status make_destinations();
   void make_listeners();
   void run_extensions();
 
   Shared& shared_;
+  const size_t index_;
   KeptByWorker kept_;
   std::unique_ptr<WorkerGraph> graph_;                     // what a reload replaces
   std::vector<std::shared_ptr<void>> running_extensions_;  // of the first worker

@@ -201,9 +201,7 @@ constexpr OtelcolComponent kComponents[] = {
     {kExporter, "opencensus", true, ""},
     {kExporter, "opensearch", true, ""},
     {kExporter, "otelarrow", true, ""},
-    {kExporter, "prometheus", true,
-     "the collector's own metrics are at service::telemetry::metrics; for others use otlp_http to "
-     "Prometheus"},
+    {kExporter, "prometheus", true, ""},
     {kExporter, "prometheus_remote_write", true,
      "Prometheus takes OTLP: use otlp_http with its /api/v1/otlp endpoint"},
     {kExporter, "pulsar", true, ""},

@@ -60,6 +60,10 @@ def move_exporter(component, body, folder, sink):
         for key in ("traces_endpoint", "metrics_endpoint", "logs_endpoint", "profiles_endpoint", "proxy_url", "tls"):
             body.pop(key, None)
         body["endpoint"] = f"http://127.0.0.1:{sink}"
+    elif kind == "prometheus":
+        for key in ("tls", "transport"):
+            body.pop(key, None)
+        body["endpoint"] = f"127.0.0.1:{free_port()}"
     elif kind == "file":
         body["path"] = os.path.join(folder, component.replace("/", "_"))
 

@@ -24,6 +24,7 @@ import operating
 import outputs
 import pages
 import processors
+import prometheus
 import recovery
 import scraping
 import well_known
@@ -204,6 +205,7 @@ def cases():
     yield from well_known.cases()
     yield from scraping.cases()
     yield from zipkin.cases()
+    yield from prometheus.cases()
 
 
 def show_logs(folder):
@@ -252,6 +254,8 @@ def main():
                      for protocol in ("grpc", "http")]
     if wants:
         todo = [(name, run) for name, run in todo if any(word in name for word in wants)]
+    if why_not := prometheus.missing_prometheus():
+        skipped.append(f"cases with a real Prometheus ({why_not})")
     passed = sum(run_case(name, run, os.path.abspath(options.millrace)) for name, run in todo)
     for line in skipped:
         print(f"skipped: {line}")
