@@ -19,7 +19,7 @@ class Authorization {
 
  private:
   struct Part {
-    explicit Part(const std::string& text, const std::string& path) : text(text), file(path) {}
+    Part(const std::string& value, const std::string& path) : text(value), file(path) {}
     std::string text;
     io::WatchedFile file;
   };
