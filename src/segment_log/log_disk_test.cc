@@ -45,6 +45,22 @@ TEST(LogDiskTest, AfterAFailedSyncOnlyThatCommitFails) {
   EXPECT_THAT(run.take_texts(run.target("a")), ::testing::IsSupersetOf({"before", "after"}));
 }
 
+TEST(LogDiskTest, AFooterIsSyncedUnlessSyncsAreOff) {
+  for (const uint64_t syncs : {1, 0}) {
+    io::sim::SimDisk disk(1);
+    uint64_t calls_when_cut = 0;
+    uint64_t calls_when_sealed = 0;
+    TestLog run(disk, {.fsync = syncs == 1}, nullptr, [&](std::string_view point) {
+      if (point == "footer_cut") calls_when_cut = disk.call_count();
+      if (point == "sealed") calls_when_sealed = disk.call_count();
+    });
+    ASSERT_TRUE(run.append("one", {{run.target("a"), false}}));
+    ASSERT_TRUE(run.close());
+    ASSERT_GT(calls_when_cut, 0u);
+    EXPECT_EQ(calls_when_sealed - calls_when_cut, syncs);
+  }
+}
+
 TEST(LogDiskTest, AFullDiskIsProbedUntilItHasRoom) {
   io::sim::SimDisk disk(1);
   WallTime clock = kTestStart;

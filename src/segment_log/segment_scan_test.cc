@@ -14,8 +14,8 @@ namespace {
 // A segment of three records for one target, the first of which is done; as a crash leaves it.
 class SegmentScanTest : public ::testing::Test {
  protected:
-  SegmentScanTest() {
-    TestLog run(disk_);
+  explicit SegmentScanTest(const Options& options = {}) {
+    TestLog run(disk_, options);
     target_ = run.target("a");
     for (size_t i = 0; i < 3; ++i) {
       ids_.push_back(run.append(payload_of(i, 300), {{target_, true}}).value());
@@ -69,11 +69,39 @@ TEST_F(SegmentScanTest, ADamagedRecordIsMissedAndThoseBehindItAreFound) {
   EXPECT_TRUE(scanned.snapshot_is_whole);
 }
 
-TEST_F(SegmentScanTest, ADamagedSnapshotIsNotWhole) {
-  damage(block_bytes(0) + 4);  // the block behind the head
-  const ScannedSegment scanned = scan();
-  EXPECT_FALSE(scanned.snapshot_is_whole);
-  EXPECT_EQ(scanned.segment->end_id(), ids_.back() + 1);
+// The head, and the table of targets twice.
+TEST_F(SegmentScanTest, ASnapshotWithAnyBlockDamagedIsNotWhole) {
+  size_t block = 0;
+  for (int i = 0; i < 3; ++i) {
+    damage(block + 4);
+    const ScannedSegment scanned = scan();
+    EXPECT_FALSE(scanned.snapshot_is_whole) << i;
+    EXPECT_EQ(scanned.segment->end_id(), ids_.back() + 1);
+    damage(block + 4);  // is whole again
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(disk_.content(path_)->data());
+    block += block_bytes(decode_header({bytes + block, kHeaderBytes}).value().body_bytes);
+  }
+}
+
+TEST_F(SegmentScanTest, DamageBeforeTheSyncedMarkIsNotTorn) {
+  damage(4);
+  const Scan scanned = scan().scan;
+  ASSERT_THAT(scanned.damages, testing::Not(testing::IsEmpty()));
+  EXPECT_EQ(scanned.damages[0].offset, 0u);
+  EXPECT_FALSE(scanned.is_torn(scanned.damages[0]));
+}
+
+class UnsyncedSegmentScanTest : public SegmentScanTest {
+ protected:
+  UnsyncedSegmentScanTest() : SegmentScanTest({.fsync = false}) {}
+};
+
+TEST_F(UnsyncedSegmentScanTest, DamageOfTheFirstByteIsTorn) {
+  damage(4);
+  const Scan scanned = scan().scan;
+  ASSERT_THAT(scanned.damages, testing::Not(testing::IsEmpty()));
+  EXPECT_EQ(scanned.damages[0].offset, 0u);
+  EXPECT_TRUE(scanned.is_torn(scanned.damages[0]));
 }
 
 TEST_F(SegmentScanTest, BlocksOfAnotherEpochAreNotRead) {
