@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "base/json_string.h"
 #include "otlp/json/decode.h"
 #include "wire/writer.h"
 
@@ -176,6 +177,43 @@ TEST(EncodeTest, InStretchesItIsTheSameText) {
   small.most = 100'000;
   EXPECT_FALSE(encode_request(Signal::kLogs, pieces, join, small, pace));
   EXPECT_LT(small.text.size(), 300'000u);
+}
+
+TEST(EncodeTest, ALongTextIsEscapedLikeAShortOne) {
+  std::string text;
+  while (text.size() < 100'000) text += "plain \"\\\n\u20ac";
+  Writer w;
+  w.string_field(1, text);
+  std::string expected = R"({"name":)";
+  append_json_string(expected, text);
+  expected += '}';
+  EXPECT_TRUE(encoded(MessageId::kScope, w.view()) == expected);
+}
+
+TEST(EncodeTest, ASinkThatStoppedTheEncoderIsNotCalledAgain) {
+  struct Refusing final : TextSink {
+    bool take(std::string_view) override {
+      ++calls;
+      return false;
+    }
+    int calls = 0;
+  };
+  constexpr uint32_t kStringValue = 1;
+  constexpr uint32_t kBytesValue = 7;
+  for (const uint32_t value : {kStringValue, kBytesValue}) {
+    Writer w;
+    const auto resource = w.open(1);
+    const auto scope = w.open(2);
+    const auto record = w.open(2);
+    const auto body = w.open(5);
+    w.string_field(value, std::string(100'000, 'x'));
+    for (const auto& nested : {body, record, scope, resource}) w.close(nested);
+    Refusing sink;
+    Pace pace;
+    const Join join = [](const Rope& rope) { return rope.to_bytes(); };
+    EXPECT_FALSE(encode_request(Signal::kLogs, Rope(w.finish()), join, sink, pace));
+    EXPECT_EQ(sink.calls, 1) << value;
+  }
 }
 
 // Merging copies, and the copies of all levels existed at once.

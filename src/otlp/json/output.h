@@ -49,8 +49,8 @@ class Output {
 
   // A nested message or packed field: content between open() and close().
   struct Mark {
-    size_t content = 0;  // offset of the content
-    size_t length_bytes = 0;
+    size_t content;  // offset of the content
+    size_t length_bytes;
   };
   // Precondition: 16 bytes of room.
   Mark open(uint32_t number, size_t length_bytes) {
