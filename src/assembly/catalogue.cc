@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "assembly/tls_files.h"
+#include "connectors/count/count.h"
 #include "connectors/failover/failover.h"
 #include "connectors/forward/forward.h"
+#include "connectors/spanmetrics/span_metrics.h"
 #include "exporters/debug/debug_exporter.h"
 #include "exporters/file/file_exporter.h"
 #include "exporters/nop/nop_exporter.h"
@@ -299,6 +301,51 @@ ConnectorReading read_failover(Section& section, const std::string& id) {
       .takes_over = true};
 }
 
+ConnectorReading read_count(Section& section, const std::string&) {
+  auto options = std::make_shared<connectors::count::Options>();
+  connectors::count::read_options(section, *options);
+  return {.factory = std::make_shared<FunctionFactory>(
+              [options](const ExporterParts& parts,
+                        Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                return connectors::count::make_count(options, {.loop = parts.loop,
+                                                               .long_work = parts.long_work,
+                                                               .log = parts.log,
+                                                               .wall_clock = parts.wall_clock,
+                                                               .outputs = *parts.outputs});
+              }),
+          .helper = connector_helper(section),
+          .changes = {{.from = Signal::kTraces, .into = Signal::kMetrics},
+                      {.from = Signal::kMetrics, .into = Signal::kMetrics},
+                      {.from = Signal::kLogs, .into = Signal::kMetrics}}};
+}
+
+ConnectorReading read_span_metrics(Section& section, const std::string& id) {
+  namespace spanmetrics = connectors::spanmetrics;
+  auto options = std::make_shared<spanmetrics::Options>();
+  spanmetrics::read_options(section, *options);
+  // One for all workers, made with the first.
+  auto shared = std::make_shared<std::weak_ptr<spanmetrics::Shared>>();
+  return {.factory = std::make_shared<FunctionFactory>(
+              [id, options, shared](const ExporterParts& parts,
+                                    Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                const spanmetrics::Parts own{.loop = parts.loop,
+                                             .pool = parts.pool,
+                                             .long_work = parts.long_work,
+                                             .log = parts.log,
+                                             .wall_clock = parts.wall_clock,
+                                             .outputs = *parts.outputs};
+                auto of_all = shared->lock();
+                if (of_all == nullptr) {
+                  of_all =
+                      spanmetrics::make_shared(options, id, std::string(parts.instance_id), own);
+                  *shared = of_all;
+                }
+                return spanmetrics::make_span_metrics(std::move(of_all), own);
+              }),
+          .helper = connector_helper(section),
+          .changes = {{.from = Signal::kTraces, .into = Signal::kMetrics}}};
+}
+
 constexpr config::ComponentType connector(std::string_view type) {
   return {.kind = ComponentKind::kConnector, .type = type};
 }
@@ -335,8 +382,10 @@ constexpr std::array kAuthExtensions = {
 };
 
 constexpr std::array kConnectors = {
+    ConnectorKind{connector("count"), read_count},
     ConnectorKind{connector("failover"), read_failover},
     ConnectorKind{connector("forward"), read_forward},
+    ConnectorKind{connector("span_metrics"), read_span_metrics},
 };
 
 constexpr std::array kExporters = {

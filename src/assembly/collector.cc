@@ -74,7 +74,11 @@ Collector::Collector(Plan plan, World world)
   shared_.budget = &kept_.budget;
   shared_.metrics = &kept_.metrics;
   shared_.ledger = &kept_.ledger;
-  kept_.metrics.set_resource(resource_of(plan_, *world_.loops.front()));
+  metrics::Labels resource = resource_of(plan_, *world_.loops.front());
+  const auto instance = std::ranges::find(resource, "service_instance_id",
+                                          &std::pair<std::string, std::string>::first);
+  if (instance != resource.end()) shared_.instance_id = instance->second;
+  kept_.metrics.set_resource(std::move(resource));
   started_at_ = world_.loops.front()->now();
   started_wall_ = world_.loops.front()->wall_now();
 }

@@ -55,6 +55,8 @@ struct ExporterParts {
   std::shared_ptr<transport::CredentialSource> credentials = nullptr;
   // Connectors: where they hand on to, of their signal; filled before the loops run.
   pipeline::ConnectorOutputs* outputs = nullptr;
+  // service.instance.id of this process.
+  std::string_view instance_id = {};
 };
 
 class ExporterFactory {

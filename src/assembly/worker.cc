@@ -74,7 +74,8 @@ ExporterParts Worker::parts_of(size_t exporter, Signal signal) {
           .files = *shared_.files,
           .wall_clock = shared_.wall_clock,
           .credentials = planned.credentials,
-          .outputs = &kept_.connector_outputs[exporter][index_of(signal)]};
+          .outputs = &kept_.connector_outputs[exporter][index_of(signal)],
+          .instance_id = shared_.instance_id};
 }
 
 Status Worker::make_destinations() {

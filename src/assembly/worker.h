@@ -35,6 +35,8 @@ struct Shared {
   Outputs outputs_of_process;
   io::FileSystem* files = nullptr;
   std::function<WallTime()> wall_clock;
+  std::string
+      instance_id;  // service.instance.id of this process; empty: the configuration has none
   io::LongWorkOptions long_work;
   size_t worker_count = 1;
   Budget* budget = nullptr;

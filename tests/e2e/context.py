@@ -67,8 +67,8 @@ def logs(*bodies):
         "scopeLogs": [{"scope": {"name": "e2e"}, "logRecords": records}]}]}
 
 
-def post(port, request, **headers):
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/v1/logs", json.dumps(request).encode(),
+def post(port, request, signal="logs", **headers):
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/v1/{signal}", json.dumps(request).encode(),
                                    {"content-type": "application/json", **headers})
     with urllib.request.urlopen(asked, timeout=10) as answer:
         assert answer.status == 200
@@ -193,6 +193,34 @@ def equal_logs_are_counted(case):
     assert counts == {"same": 3, "other": 1}, "the counts of all workers add up"
 
 
+def spans_are_counted(case):
+    path = os.path.join(case.folder, "out.json")
+    config, _, port = configuration({"span_metrics": None, "file": {"path": path}}, signals=("traces",))
+    del config["exporters"]["span_metrics"]
+    config["connectors"] = {"spanmetrics": {"metrics_flush_interval": "300ms", "dimensions": [{"name": "n"}]}}
+    config["service"]["pipelines"] = {"traces": {"receivers": ["otlp"], "exporters": ["spanmetrics"]},
+                                      "metrics": {"receivers": ["spanmetrics"], "exporters": ["file"]}}
+    process = case.start(config)
+    span = {"traceId": "0102030405060708090a0b0c0d0e0f10", "spanId": "0102030405060708", "name": "x",
+            "startTimeUnixNano": "1000000000", "endTimeUnixNano": "1003000000"}
+    for _ in range(3):
+        post(port, {"resourceSpans": [{"resource": {"attributes": [
+            {"key": "service.name", "value": {"stringValue": "s"}}]}, "scopeSpans": [{"spans": [span, span]}]}]}, "traces")
+
+    def last_values():
+        values = {}
+        for line in lines_of(path) if os.path.exists(path) else []:
+            for metric in line["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]:
+                data = metric.get("sum") or metric["histogram"]
+                values[metric["name"].split(".")[-1]] = int(data["dataPoints"][0].get("asInt") or
+                                                            data["dataPoints"][0].get("count", 0))
+        return values
+
+    wait_until(lambda: last_values() == {"calls": 6, "duration": 6}, lambda: f"{last_values()} were emitted")
+    stop_and_read_ledger(process)
+
+
 def cases():
-    for case in (a_machine_is_described, tenants_are_not_mixed, a_token_is_fetched_and_shown, equal_logs_are_counted):
+    for case in (a_machine_is_described, tenants_are_not_mixed, a_token_is_fetched_and_shown, equal_logs_are_counted,
+                 spans_are_counted):
         yield case.__name__.replace("_", " "), case
