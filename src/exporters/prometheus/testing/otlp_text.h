@@ -1,8 +1,6 @@
 // Requests of OTLP for tests, written field by field; and a store that takes them and shows pages.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <initializer_list>
 #include <memory>
@@ -11,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "exporters/prometheus/intake.h"
 #include "exporters/prometheus/page_reader.h"
 #include "memory/budget.h"
@@ -221,8 +220,8 @@ class Shown {
     std::string text;
     for (;;) {
       PageReader::Piece piece = reader->next(now);
-      EXPECT_FALSE(piece.is_broken);
-      EXPECT_LE(piece.bytes.size(), PageReader::kPieceBytes);
+      MILLRACE_CHECK(!piece.is_broken);
+      MILLRACE_CHECK(piece.bytes.size() <= PageReader::kPieceBytes);
       text += piece.bytes;
       if (piece.is_last) return text;
     }
