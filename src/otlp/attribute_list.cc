@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/allocation_name.h"
+#include "otlp/key_value.h"
 #include "otlp/value_text.h"
+#include "wire/field_search.h"
 #include "wire/protobuf.h"
 #include "wire/writer.h"
 
@@ -18,6 +20,9 @@ namespace {
 constexpr size_t kUnreservedEntries = 256;
 constexpr size_t kUnreservedStretches = 256;
 constexpr size_t kUnreservedCopyBytes = 16 * 1024;
+// In messages up to this size the fields between two attributes are skipped without a step.
+constexpr size_t kSkippedAtOnceBytes = 16 * 1024;
+
 struct RopeSink {
   const Bytes& owner;
   RopeWriter& into;
@@ -62,12 +67,9 @@ void AttributeList::read_attributes() {
     return static_cast<uint32_t>(at - message_.data());
   };
   bool has_split_value = false;
-  wire::FieldReader fields(message_);
-  for (wire::Field field; fields.next(&field);) {
-    work_.pace.step(8);
-    if (!field.is(field_number_, wire::WireType::kLen)) continue;
-    const KeyValueView view = KeyValueView::read(field.bytes);
-    if (!make_room_for_entry()) return entries_.clear();
+  const auto add = [&](const wire::LenField& field) {
+    const KeyValueView view = read_key_value(field.bytes);
+    if (!make_room_for_entry()) return false;
     Entry& entry = entries_.emplace_back();
     entry.whole_at = offset(field.whole.data());
     entry.whole_size = static_cast<uint32_t>(field.whole.size());
@@ -78,6 +80,21 @@ void AttributeList::read_attributes() {
     entry.value_size = static_cast<uint32_t>(view.value.size());
     if (!view.value.empty()) entry.value_at = offset(view.value.data());
     has_split_value |= view.is_split;
+    return true;
+  };
+  if (message_.size() <= kSkippedAtOnceBytes) {
+    wire::FieldSearch search(message_, field_number_);
+    for (wire::LenField field; (field = search.next_len()).bytes.data() != nullptr;) {
+      work_.pace.step(8);
+      if (!add(field)) return entries_.clear();
+    }
+  } else {
+    wire::FieldReader fields(message_);
+    for (wire::Field field; fields.next(&field);) {
+      work_.pace.step(8);
+      if (!field.is(field_number_, wire::WireType::kLen)) continue;
+      if (!add({field.bytes, field.whole})) return entries_.clear();
+    }
   }
   if (has_split_value) join_split_values();
 }

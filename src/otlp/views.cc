@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/allocation_name.h"
+#include "otlp/key_value.h"
 #include "otlp/schema.h"
 
 namespace millrace::otlp {
@@ -141,21 +142,11 @@ bool ElementReader::next(MessageBytes* element) {
 }
 
 KeyValueView KeyValueView::read(MessageBytes key_value, Pace* pace) {
-  KeyValueView view;
-  // Nearly all: the key, then the value, with a length of one byte each.
-  constexpr uint8_t kKeyTag = 0x0a;
-  constexpr uint8_t kValueTag = 0x12;
-  const size_t size = key_value.size();
-  if (size >= 4 && key_value[0] == kKeyTag && key_value[1] < 0x80) {
-    const size_t value_at = size_t{key_value[1]} + 2;
-    if (value_at + 2 <= size && key_value[value_at] == kValueTag &&
-        key_value[value_at + 1] < 0x80 && value_at + 2 + key_value[value_at + 1] == size) {
-      if (pace != nullptr) pace->step(2 * kFieldUnits);
-      view.key = as_text(key_value.subspan(2, value_at - 2));
-      view.value = key_value.subspan(value_at + 2);
-      return view;
-    }
+  if (const auto usual = read_short_key_value(key_value)) {
+    if (pace != nullptr) pace->step(2 * kFieldUnits);
+    return *usual;
   }
+  KeyValueView view;
   each_field(key_value, pace, [&](const Field& field) {
     if (field.is(1, kLen)) view.key = field.text();
     if (!field.is(2, kLen)) return;

@@ -85,35 +85,58 @@ const uint8_t* skip_value(uint32_t tag, const uint8_t* at, const uint8_t* end, i
 
 bool FieldReader::next_of_any_form(Field* field) {
   if (at_ >= end_ || !ok_) return false;
+  // Most messages in a list have a length of two bytes.
+  if (end_ - at_ >= 3 && (at_[0] & 0x87) == static_cast<uint8_t>(WireType::kLen) && at_[0] >= 8 &&
+      at_[1] >= 0x80 && at_[2] < 0x80) {
+    const size_t length = (at_[1] & 0x7fu) | size_t{at_[2]} << 7;
+    if (length > static_cast<size_t>(end_ - at_) - 3) {
+      ok_ = false;
+      return false;
+    }
+    *field = {.number = static_cast<uint32_t>(at_[0]) >> 3,
+              .type = WireType::kLen,
+              .bytes = {at_ + 3, length},
+              .whole = {at_, length + 3}};
+    at_ += length + 3;
+    return true;
+  }
   ok_ = false;  // until the whole field is read
   uint32_t tag = 0;
-  const uint8_t* at = read_tag(at_, end_, &tag);
-  if (at == nullptr) return false;
-  const uint8_t* after = skip_value(tag, at, end_, depth_);
-  if (after == nullptr) return false;
+  const uint8_t* const value = read_tag(at_, end_, &tag);
+  if (value == nullptr || field_number_of(tag) == 0) return false;
   field->number = field_number_of(tag);
   field->type = wire_type_of(tag);
   field->value = 0;
   field->bytes = {};
-  field->whole = {at_, after};
+  const uint8_t* after = nullptr;
   switch (field->type) {
     case WireType::kVarint:
-      read_varint(at, end_, &field->value);
+      after = read_varint(value, end_, &field->value);
       break;
     case WireType::kI64:
-      field->value = load_fixed64(at);
+      if (end_ - value < 8) return false;
+      field->value = load_fixed64(value);
+      after = value + 8;
       break;
     case WireType::kI32:
-      field->value = load_fixed32(at);
+      if (end_ - value < 4) return false;
+      field->value = load_fixed32(value);
+      after = value + 4;
       break;
     case WireType::kLen: {
       uint32_t length = 0;
-      field->bytes = {read_length(at, end_, &length), after};
+      const uint8_t* const content = read_length(value, end_, &length);
+      if (content == nullptr) return false;
+      field->bytes = {content, length};
+      after = content + length;
       break;
     }
     default:
-      field->bytes = {at, after};
+      after = skip_value(tag, value, end_, depth_);
+      if (after != nullptr) field->bytes = {value, after};
   }
+  if (after == nullptr) return false;
+  field->whole = {at_, after};
   at_ = after;
   ok_ = true;
   return true;

@@ -1,7 +1,10 @@
-// The fields that FieldReader returns, written again one by one, equal the message.
+// The fields that FieldReader returns, written again one by one, equal the message; FieldSearch
+// finds those of a number.
 #include <cstdlib>
+#include <span>
 #include <string>
 
+#include "wire/field_search.h"
 #include "wire/protobuf.h"
 #include "wire/writer.h"
 
@@ -25,6 +28,29 @@ void write_again(const Field& field, millrace::wire::Writer* writer) {
   }
 }
 
+// A search finds the fields of the number that a reader gives.
+void check_search(std::span<const uint8_t> message, uint32_t number) {
+  millrace::wire::FieldReader all(message);
+  millrace::wire::FieldSearch some(message, number);
+  millrace::wire::FieldSearch lens(message, number);
+  Field found;
+  for (Field field; all.next(&field);) {
+    if (field.number != number) continue;
+    if (!some.next(&found) || found.whole.data() != field.whole.data() ||
+        found.whole.size() != field.whole.size() || found.type != field.type ||
+        found.value != field.value || found.text() != field.text()) {
+      std::abort();
+    }
+    if (field.type != WireType::kLen) continue;
+    const millrace::wire::LenField len = lens.next_len();
+    if (len.bytes.data() != field.bytes.data() || len.bytes.size() != field.bytes.size() ||
+        len.whole.data() != field.whole.data() || len.whole.size() != field.whole.size()) {
+      std::abort();
+    }
+  }
+  if (some.next(&found) || lens.next_len().bytes.data() != nullptr) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -44,5 +70,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   }
   if (reader.ok() != (seen == size)) std::abort();
+  for (uint32_t number = 1; number < 18; ++number) check_search({data, size}, number);
   return 0;
 }
