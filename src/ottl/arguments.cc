@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include "ottl/conversion.h"
-#include "ottl/pattern.h"
 
 namespace millrace::ottl {
 namespace {
@@ -103,7 +102,7 @@ Evaluated<std::optional<std::string>> Arguments::bytes_like(size_t i) {
   }
 }
 
-Evaluated<const re2::RE2*> Arguments::pattern(size_t i) {
+Evaluated<const Pattern*> Arguments::pattern(size_t i) {
   if (call_.pattern != nullptr) return call_.pattern.get();
   const auto found = text(i);
   if (!found) return std::unexpected(found.error());

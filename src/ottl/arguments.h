@@ -1,14 +1,13 @@
 // The arguments of a call as the types that functions ask for. Errors say which type was found.
 #pragma once
 
-#include <re2/re2.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "ottl/evaluation.h"
+#include "ottl/pattern.h"
 
 namespace millrace::ottl {
 
@@ -44,7 +43,7 @@ class Arguments {
   // Any value but maps and lists as bytes, numbers in big-endian order.
   Evaluated<std::optional<std::string>> bytes_like(size_t i);
   // The prepared pattern, or the argument compiled now. Valid as long as this object.
-  Evaluated<const re2::RE2*> pattern(size_t i);
+  Evaluated<const Pattern*> pattern(size_t i);
 
   // Applies the function that the argument names to the text; returns a string.
   Evaluated<std::string_view> call_function(size_t i, std::string_view text);
@@ -57,9 +56,7 @@ class Arguments {
   const Node& call_;
   Evaluation& evaluation_;
   std::optional<Value> only_;
-  std::shared_ptr<const re2::RE2> made_pattern_;
+  std::shared_ptr<const Pattern> made_pattern_;
 };
-
-inline re2::StringPiece as_piece(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace millrace::ottl

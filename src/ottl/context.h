@@ -92,6 +92,7 @@ enum class Field : uint8_t {
   kZeroCount,
   kZeroThreshold,  // no path
 };
+inline constexpr size_t kFieldCount = static_cast<size_t>(Field::kZeroThreshold) + 1;
 
 enum class PathType : uint8_t {
   kAny,

@@ -8,8 +8,10 @@
 
 namespace millrace::ottl {
 
-// The first argument, which must be a map, as one that can be changed in place.
+// The first argument, which must be a map, as one that can be changed in place: it has no base.
 Evaluated<Map*> own_map(Arguments& arguments);
+// The same, for changes of single entries (edited_map.h).
+Evaluated<Map*> edited_map(Arguments& arguments);
 
 // Whether an entry of the first argument is wanted: `is_wanted(key, value)`.
 template <class IsWanted>

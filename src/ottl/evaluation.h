@@ -59,17 +59,20 @@ class Evaluation {
 
   // The value of a path that an editor changes in place: the map, list or value that its keys lead
   // to. Null where there is none.
-  Evaluated<Value*> locate(const Node& path);
+  Evaluated<Value*> locate(const Node& path, Record::ToMap* to_map);
   Evaluated<void> set(const Node& path, const Value& value);
 
  private:
   Evaluated<void> set_trace_state(const Node& path, const Value& value);
   Evaluated<Value> read_path(const Node& path);
+  Evaluated<Value> read_keys(const Node& path, size_t first, Value value);
   Evaluated<Value> math(const Node& node);
   Evaluated<Value> make_list(const Node& node);
   Evaluated<Value> make_map(const Node& node);
   Evaluated<Value> index_result(Value value, const Node& call);
-  Evaluated<Value> key_of(const Node& key);
+  // A value, which is not copied where it is a constant; others are put into `room`.
+  Evaluated<const Value*> operand(const Node& node, Value* room);
+  Evaluated<const Value*> key_of(const Node& key, Value* room);
   Evaluated<Value*> step_into(Value* value, const Node& key);
 
   const Item& item_;

@@ -22,7 +22,7 @@ std::optional<std::string> check_pattern(Node& call) {
                                  call.children[static_cast<size_t>(index)].constant.text);
   if (!pattern) return std::move(pattern.error());
   if (call.function->function == Function::kExtractPatterns &&
-      (*pattern)->NamedCapturingGroups().empty()) {
+      (*pattern)->regex().NamedCapturingGroups().empty()) {
     return "the pattern of ExtractPatterns needs a named group, such as (?P<name>…)";
   }
   call.pattern = std::move(*pattern);

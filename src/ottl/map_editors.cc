@@ -2,6 +2,7 @@
 
 #include "ottl/arguments.h"
 #include "ottl/converters.h"
+#include "ottl/edited_map.h"
 #include "ottl/editor_target.h"
 #include "ottl/map_builder.h"
 
@@ -12,14 +13,13 @@ using F = Function;
 using V = Value::Type;
 using Done = Evaluated<void>;
 
-Done erase_if(Arguments& arguments, const auto& is_wanted) {
-  const auto found = any_entry(arguments, is_wanted);
-  if (!found) return error(found.error());
-  if (!*found) return {};
-  const auto map = own_map(arguments);
+Done remove_wanted(Arguments& arguments, const auto& is_wanted) {
+  const auto value = arguments.value(0, V::kMap);
+  if (!value) return error(value.error());
+  if (!any_key(*value, is_wanted)) return {};
+  const auto map = edited_map(arguments);
   if (!map) return error(map.error());
-  std::erase_if((*map)->entries,
-                [&](const MapEntry& entry) { return is_wanted(entry.key, entry.value); });
+  remove_keys(*map, is_wanted);
   return {};
 }
 
@@ -32,14 +32,14 @@ Done set(Arguments& arguments) {
 Done delete_key(Arguments& arguments) {
   const auto key = arguments.text(1);
   if (!key) return error(key.error());
-  return erase_if(arguments, [&](std::string_view name, const Value&) { return name == *key; });
+  return remove_wanted(arguments, [&](std::string_view name) { return name == *key; });
 }
 
 Done delete_matching_keys(Arguments& arguments, bool keeps_matches) {
   const auto pattern = arguments.pattern(1);
   if (!pattern) return error(pattern.error());
-  return erase_if(arguments, [&](std::string_view name, const Value&) {
-    return re2::RE2::PartialMatch(as_piece(name), **pattern) != keeps_matches;
+  return remove_wanted(arguments, [&](std::string_view name) {
+    return (*pattern)->is_found_in(name) != keeps_matches;
   });
 }
 
@@ -51,7 +51,7 @@ Done keep_keys(Arguments& arguments) {
     if (!key->is(V::kString)) return error("the keys must be strings");
     kept.push_back(key->text);
   }
-  return erase_if(arguments, [&](std::string_view name, const Value&) {
+  return remove_wanted(arguments, [&](std::string_view name) {
     return std::ranges::find(kept, name) == kept.end();
   });
 }
@@ -103,9 +103,23 @@ Done truncate_all(Arguments& arguments) {
   const auto is_long = [&](std::string_view, const Value& value) {
     return value.is(V::kString) && value.text.size() > limit_bytes;
   };
-  const auto found = any_entry(arguments, is_long);
-  if (!found) return error(found.error());
-  if (!*found) return {};
+  const auto value = arguments.value(0, V::kMap);
+  if (!value) return error(value.error());
+  bool is_found = false;
+  for_each_part(
+      *value,
+      [&](otlp::MessageBytes received) {
+        // A text is shorter than the entry that holds it.
+        if (received.size() <= limit_bytes) return true;
+        const auto pair = otlp::read_key_value(received);
+        is_found = is_long(pair.key, Value::of_any(pair.value));
+        return !is_found;
+      },
+      [&](const MapEntry& entry) {
+        is_found = is_long(entry.key, entry.value);
+        return !is_found;
+      });
+  if (!is_found) return {};
   const auto map = own_map(arguments);
   if (!map) return error(map.error());
   for (MapEntry& entry : (*map)->entries) {

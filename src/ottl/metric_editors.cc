@@ -7,6 +7,7 @@
 #include "ottl/arguments.h"
 #include "ottl/conversion.h"
 #include "ottl/converters.h"
+#include "ottl/edited_map.h"
 #include "ottl/histogram_conversion.h"
 #include "ottl/metric_aggregation.h"
 #include "ottl/metric_points.h"
@@ -86,10 +87,9 @@ Done aggregate_on_attributes(Arguments& arguments) {
                                [&](const Node& node) { return node.constant.text == key; });
   };
   return aggregate(arguments, [&](Record& point) -> Done {
-    Value* const attributes = point.change(Field::kAttributes, arguments.scratch());
+    Value* const attributes = point.change(Field::kAttributes, arguments.scratch(), to_edited_map);
     if (attributes == nullptr) return {};
-    std::erase_if(attributes->map->entries,
-                  [&](const MapEntry& entry) { return !is_wanted(entry.key); });
+    remove_keys(attributes->map, [&](std::string_view key) { return !is_wanted(key); });
     return {};
   });
 }
@@ -104,8 +104,10 @@ Done aggregate_on_attribute_value(Arguments& arguments) {
           return node.constant.text == (present->is(V::kString) ? present->text : "");
         });
     if (!is_replaced) return {};
-    Value* const attributes = point.change(Field::kAttributes, arguments.scratch());
-    if (attributes != nullptr) *attributes->map->find(key) = new_value;
+    Value* const attributes = point.change(Field::kAttributes, arguments.scratch(), to_edited_map);
+    if (attributes == nullptr) return {};
+    Value* const entry = edit_entry(attributes->map, key, arguments.scratch());
+    if (entry != nullptr) *entry = new_value;
     return {};
   });
 }

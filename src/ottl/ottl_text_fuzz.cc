@@ -34,7 +34,7 @@ void check_glob(Input& input) {
   if (!glob_to_regex(glob)) return;
   const auto pattern = prepare_pattern(Function::kReplaceMatch, glob);
   const std::string_view text = input.rest_text();
-  if (pattern) re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), **pattern);
+  if (pattern) (*pattern)->matches(text);
 }
 
 void check_replacement(Input& input) {
@@ -42,7 +42,9 @@ void check_replacement(Input& input) {
   const std::string_view replacement = input.text();
   const std::string_view text = input.rest_text();
   if (!pattern || !wire::is_utf8(text) || !wire::is_utf8(replacement)) return;
-  const auto replaced = replace_matches(text, **pattern, Template(replacement, **pattern), nullptr);
+  const re2::RE2& regex = (*pattern)->regex();
+  MILLRACE_CHECK((*pattern)->is_found_in(text) == re2::RE2::PartialMatch(as_piece(text), regex));
+  const auto replaced = replace_matches(text, regex, Template(replacement, regex), nullptr);
   if (replaced && *replaced) MILLRACE_CHECK(wire::is_utf8(**replaced));
 }
 

@@ -22,16 +22,16 @@ constexpr size_t kCsvFieldsMax = 10'000;
 Result extract_patterns(Arguments& arguments) {
   const auto pattern = arguments.pattern(1);
   if (!pattern) return error(pattern.error());
-  const auto& names = (*pattern)->CapturingGroupNames();
+  const auto& names = (*pattern)->regex().CapturingGroupNames();
   if (names.empty()) return error("the pattern has no named group");
   const auto text = arguments.text(0);
   if (!text) return error(text.error());
-  std::vector<re2::StringPiece> groups(static_cast<size_t>((*pattern)->NumberOfCapturingGroups()) +
-                                       1);
+  std::vector<re2::StringPiece> groups(
+      static_cast<size_t>((*pattern)->regex().NumberOfCapturingGroups()) + 1);
   Map* const map = arguments.scratch().make_map();
   const bool is_prepared = arguments.call().pattern != nullptr;
-  if ((*pattern)->Match(as_piece(*text), 0, text->size(), re2::RE2::UNANCHORED, groups.data(),
-                        static_cast<int>(groups.size()))) {
+  if ((*pattern)->regex().Match(as_piece(*text), 0, text->size(), re2::RE2::UNANCHORED,
+                                groups.data(), static_cast<int>(groups.size()))) {
     for (const auto& [number, name] : names) {
       const re2::StringPiece& group = groups[static_cast<size_t>(number)];
       // The names of a pattern that was compiled for this call end with it.

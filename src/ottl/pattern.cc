@@ -1,6 +1,9 @@
 #include "ottl/pattern.h"
 
+#include <algorithm>
+
 #include "ottl/glob.h"
+#include "ottl/pattern_prefix.h"
 
 namespace millrace::ottl {
 namespace {
@@ -27,8 +30,21 @@ int pattern_argument(Function function) {
   }
 }
 
-std::expected<std::shared_ptr<const re2::RE2>, std::string> prepare_pattern(Function function,
-                                                                            std::string_view text) {
+Pattern::Pattern(std::string_view regex, const re2::RE2::Options& options)
+    : regex_(as_piece(regex), options), prefixes_(required_prefixes(regex)) {}
+
+bool Pattern::is_found_in(std::string_view text) const {
+  const auto begins_with = [&](const std::string& prefix) { return text.starts_with(prefix); };
+  if (!prefixes_.empty() && std::ranges::none_of(prefixes_, begins_with)) return false;
+  return regex_.Match(as_piece(text), 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
+}
+
+bool Pattern::matches(std::string_view text) const {
+  return regex_.Match(as_piece(text), 0, text.size(), re2::RE2::ANCHOR_BOTH, nullptr, 0);
+}
+
+std::expected<std::shared_ptr<const Pattern>, std::string> prepare_pattern(Function function,
+                                                                           std::string_view text) {
   const bool is_glob =
       function == Function::kReplaceMatch || function == Function::kReplaceAllMatches;
   std::string translated;
@@ -41,9 +57,10 @@ std::expected<std::shared_ptr<const re2::RE2>, std::string> prepare_pattern(Func
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kPatternBytesMax);
-  auto pattern =
-      std::make_shared<const re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
-  if (!pattern->ok()) return std::unexpected("the pattern is not valid: " + pattern->error());
+  auto pattern = std::make_shared<const Pattern>(text, options);
+  if (!pattern->regex().ok()) {
+    return std::unexpected("the pattern is not valid: " + pattern->regex().error());
+  }
   return pattern;
 }
 

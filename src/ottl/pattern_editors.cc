@@ -57,7 +57,7 @@ Done replace_match(Arguments& arguments) {
   const auto replacement = whole_replacement(arguments);
   if (!replacement) return error(replacement.error());
   if (!value->is(V::kString)) return {};
-  if (!re2::RE2::FullMatch(as_piece(value->text), **pattern)) return {};
+  if (!(*pattern)->matches(value->text)) return {};
   return arguments.evaluation().set(arguments.node(0), Value::of_string(*replacement));
 }
 
@@ -65,7 +65,7 @@ Done replace_all_matches(Arguments& arguments) {
   const auto pattern = arguments.pattern(1);
   if (!pattern) return error(pattern.error());
   const auto matches = [&](std::string_view, const Value& value) {
-    return value.is(V::kString) && re2::RE2::FullMatch(as_piece(value.text), **pattern);
+    return value.is(V::kString) && (*pattern)->matches(value.text);
   };
   const auto found = any_entry(arguments, matches);
   if (!found) return error(found.error());
@@ -89,9 +89,10 @@ Done replace_pattern(Arguments& arguments) {
   if (!value->is(V::kString)) return {};
   const auto pattern = arguments.pattern(1);
   if (!pattern) return error(pattern.error());
-  if (!re2::RE2::PartialMatch(as_piece(value->text), **pattern)) return {};
-  auto replaced = replace_matches(value->text, **pattern, Template(*replacement, **pattern),
-                                  transform_of(arguments, 3));
+  if (!(*pattern)->is_found_in(value->text)) return {};
+  auto replaced =
+      replace_matches(value->text, (*pattern)->regex(), Template(*replacement, (*pattern)->regex()),
+                      transform_of(arguments, 3));
   if (!replaced) return error(replaced.error());
   if (!*replaced) return {};
   return arguments.evaluation().set(arguments.node(0), arguments.keep(std::move(**replaced)));
@@ -115,20 +116,20 @@ Done replace_all_patterns(Arguments& arguments) {
   if (!pattern) return error(pattern.error());
   const auto matches = [&](std::string_view key, const Value& value) {
     if (!of_keys && !value.is(V::kString)) return false;
-    return re2::RE2::PartialMatch(as_piece(of_keys ? key : value.text), **pattern);
+    return (*pattern)->is_found_in(of_keys ? key : value.text);
   };
   const auto found = any_entry(arguments, matches);
   if (!found) return error(found.error());
   if (!*found) return {};
   const auto map = own_map(arguments);
   if (!map) return error(map.error());
-  const Template replacement(*replacement_text, **pattern);
+  const Template replacement(*replacement_text, (*pattern)->regex());
   const Transform transform = transform_of(arguments, 4);
   if (!of_keys) {
     for (MapEntry& entry : (*map)->entries) {
       if (!entry.value.is(V::kString)) continue;
       const auto text =
-          replaced_text(arguments, entry.value.text, **pattern, replacement, transform);
+          replaced_text(arguments, entry.value.text, (*pattern)->regex(), replacement, transform);
       if (arguments.scratch().failed()) return {};
       if (text) entry.value.text = *text;
     }
@@ -137,7 +138,8 @@ Done replace_all_patterns(Arguments& arguments) {
   Map* const renamed = arguments.scratch().make_map();
   MapBuilder builder(renamed, arguments.scratch());
   for (const MapEntry& entry : (*map)->entries) {
-    const auto key = replaced_text(arguments, entry.key, **pattern, replacement, transform);
+    const auto key =
+        replaced_text(arguments, entry.key, (*pattern)->regex(), replacement, transform);
     // otelcol drops an entry whose function fails.
     if (arguments.scratch().failed()) return {};
     if (key) builder.put(*key, entry.value);

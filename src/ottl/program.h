@@ -15,13 +15,10 @@
 #include "ottl/time_zone.h"
 #include "ottl/value.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace millrace::ottl {
 
 class Arguments;
+class Pattern;
 template <class T>
 using Evaluated = std::expected<T, std::string>;
 
@@ -56,7 +53,7 @@ struct Node {
   Evaluated<Value> (*converter)(Arguments&) = nullptr;
   Evaluated<void> (*editor)(Arguments&) = nullptr;
   // The pattern of a call, if it is a constant.
-  std::shared_ptr<const re2::RE2> pattern;
+  std::shared_ptr<const Pattern> pattern;
   std::shared_ptr<const TimeZone> time_zone;  // of Time(), if it has a location
 
   bool is_constant() const { return op == Op::kConstant; }

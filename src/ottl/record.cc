@@ -85,7 +85,7 @@ void Record::reset(Context context, otlp::MessageBytes bytes, otlp::MessageBytes
 }
 
 void Record::move_changes(Scratch& into) {
-  for (FieldChange& change : changes_) change.value = copy_deep(change.value, into);
+  for (FieldChange& change : changes_) change.value = copy_deep(change.value, into, bytes_);
 }
 
 void Record::change_type(otlp::MetricType type) {
@@ -139,6 +139,17 @@ Value Record::read(Field field, Scratch& scratch) const {
   }
 }
 
+std::optional<Value> Record::read_entry(Field map, std::string_view key, Scratch& scratch) const {
+  if (changes_.empty()) {
+    const WireField* const known = find_wire_field(context_, type_, map);
+    if (known != nullptr && known->encoding == Encoding::kAttributes) {
+      return find_attribute(bytes_, known->number, key);
+    }
+  }
+  const Value whole = read_stored(map, scratch);
+  return whole.is(V::kMap) ? find_entry(whole, key) : std::nullopt;
+}
+
 Value Record::read_stored(Field field, Scratch& scratch) const {
   if (field == Field::kEventIndex) return Value::of_int(index_);
   if (field == Field::kType) {
@@ -147,6 +158,9 @@ Value Record::read_stored(Field field, Scratch& scratch) const {
   }
   const WireField* const known = find_wire_field(context_, type_, field);
   if (known == nullptr) return {};
+  if (changes_.empty() && known->encoding == Encoding::kAttributes) {
+    return Value::of_attributes(bytes_, known->number);
+  }
   const bool is_whole = known->within == 0 && known->encoding == Encoding::kMessages;
   if (is_whole && has_change_within(known->number)) return read_whole(*known, scratch);
   if (const Value* const changed = find_change(field)) return *changed;
@@ -185,10 +199,10 @@ Value Record::read_whole(const WireField& known, Scratch& scratch) const {
   return messages_of(known.field, as_span(scratch.keep(writer.to_string())), known.number);
 }
 
-Value* Record::change(Field field, Scratch& scratch) {
+Value* Record::change(Field field, Scratch& scratch, ToMap* to_map) {
   if (find_change(field) == nullptr) {
     Value value = read_stored(field, scratch);
-    if (value.is(V::kMap)) value = Value::of_map(to_own_map(value, scratch));
+    if (value.is(V::kMap)) value = Value::of_map(to_map(value, scratch));
     if (scratch.failed()) return nullptr;
     set_change(field, value);
   }

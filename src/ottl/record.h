@@ -81,10 +81,14 @@ class Record {
 
   // The value of a path without keys; nil where the message cannot have it.
   Value read(Field field, Scratch& scratch) const;
+  // An entry of a map, which is not read whole.
+  std::optional<Value> read_entry(Field map, std::string_view key, Scratch& scratch) const;
   // Returns the error, or nothing. `value` must not be changed afterwards (copy_value).
   std::optional<std::string> write(Field field, const Value& value, Scratch& scratch);
-  // The value of a map or a body, to be changed in place. Null: kTooMuchData.
-  Value* change(Field field, Scratch& scratch);
+  // The value of a map or a body, to be changed in place. With to_edited_map, single entries of a
+  // map are changed by edited_map.h. Null: kTooMuchData.
+  using ToMap = Map*(const Value&, Scratch&);
+  Value* change(Field field, Scratch& scratch, ToMap* to_map = to_own_map);
 
   // The messages that hold the fields of the nested message `number`: as received, or what the
   // whole of it was set to.

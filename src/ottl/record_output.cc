@@ -20,23 +20,63 @@ constexpr uint32_t kIsMonotonic = 3;  // Sum.is_monotonic
 
 }  // namespace
 
-void RecordOutput::write_encoded(const Record& record, uint32_t except) {
-  const size_t size_max = changes_size_max(record);
+template <class Encode>
+void RecordOutput::write_encoded(size_t size_max, const Encode& encode) {
   Reservation memory;
   if (size_max > kEncodedBytesFree) {
     memory = Reservation::try_make(work_.pool.budget(), MemoryTerm::kWork, size_max);
     if (!memory) return levels_.stop(no_memory(what_, size_max, work_.pool.budget()));
   }
   writer_.truncate(0);
-  write_changes(record, &writer_, except);
+  encode();
   levels_.out().write(writer_.view());
   if (memory) writer_ = wire::Writer();
 }
 
-FieldSet RecordOutput::write_fields(Level& level, const Record& record, uint32_t except) {
+void RecordOutput::write_changes_of(const Record& record, FieldSet except) {
+  write_encoded(changes_size_max(record, except), [&] { write_changes(record, &writer_, except); });
+}
+
+void RecordOutput::write_one_entry(const MapEntry& entry, uint32_t field_number) {
+  write_encoded(entry_size_max(entry), [&] { write_entry(entry, field_number, &writer_); });
+}
+
+FieldSet RecordOutput::write_fields(Level& level, const Record& record, FieldSet except) {
   levels_.open(level);
-  write_encoded(record, except);
-  return replaced_fields(record, except);
+  const FieldSet replaced = replaced_fields(record, except);
+  if (replaced != 0) write_changes_of(record, except);
+  return replaced;
+}
+
+RecordOutput::Entries RecordOutput::edited_entries(const Record& record) {
+  const EditedAttributes edited = edited_attributes(record);
+  return {edited.map, edited.field_number};
+}
+
+bool RecordOutput::replace_entry(Level& level, std::span<const uint8_t> whole, Entries* entries) {
+  if (entries->map == nullptr || entries->next == entries->map->received.size()) return false;
+  const ReceivedEntry& entry = entries->map->received[entries->next];
+  if (entry.whole.data() != whole.data()) return false;
+  entries->next++;
+  if (entry.is_as_received()) return true;
+  levels_.drop(level, whole);
+  if (!entry.is_removed()) {
+    write_one_entry(entries->map->changed[entry.change], entries->field_number);
+  }
+  return true;
+}
+
+void RecordOutput::write_entries(Level& level, Entries* entries) {
+  if (entries->map == nullptr) return;
+  const std::vector<ReceivedEntry>& received = entries->map->received;
+  while (entries->next < received.size()) {
+    replace_entry(level, received[entries->next].whole, entries);
+  }
+  if (entries->map->entries.empty()) return;
+  levels_.keep_rest(level);
+  for (const MapEntry& entry : entries->map->entries) {
+    write_one_entry(entry, entries->field_number);
+  }
 }
 
 FieldSet RecordOutput::write_own(Level& level, const Record& record, const Bytes& own) {
@@ -59,7 +99,7 @@ FieldSet RecordOutput::write_own(Level& level, const Record& record, const Bytes
     work_.pace.step(kFieldUnits);
     if ((otlp::field_bit(field.number) & replaced) == 0) levels_.out().keep(own, field.whole);
   }
-  write_encoded(record, 0);
+  write_changes_of(record, 0);
   levels_.out().close(nested);
   return written;
 }

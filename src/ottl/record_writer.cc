@@ -13,15 +13,16 @@ constexpr uint32_t kKey = 1;
 constexpr uint32_t kValue = 2;
 
 void write_entries(const Value& map, uint32_t number, wire::Writer* into) {
-  for_each_entry(map, [&](std::string_view key, const Value& value) {
-    const auto entry = into->open(number);
-    into->string_field(kKey, key);
-    const auto content = into->open(kValue);
-    write_any_value(value, into);
-    into->close(content);
-    into->close(entry);
-    return true;
-  });
+  for_each_part(
+      map,
+      [&](otlp::MessageBytes received) {
+        into->bytes_field(number, received);
+        return true;
+      },
+      [&](const MapEntry& entry) {
+        write_entry(entry, number, into);
+        return true;
+      });
 }
 
 void write_messages(const Value& messages, uint32_t number, wire::Writer* into) {
@@ -113,8 +114,6 @@ void write_field(const WireField& known, const Value& value, wire::Writer* into)
   }
 }
 
-constexpr uint32_t bit_of(uint32_t number) { return uint32_t{1} << number; }
-
 const WireField* find_known(const Record& record, Field field) {
   if (field == Field::kSchemaUrl) return nullptr;
   return find_wire_field(record.context(), record.type(), field);
@@ -125,8 +124,9 @@ uint32_t changed_nested(const Record& record) {
   uint32_t nested = 0;
   for (const FieldChange& change : record.changes()) {
     const WireField* const known = find_known(record, change.field);
-    if (known != nullptr && known->within != 0) nested |= bit_of(known->within);
-    if (change.field == Field::kType) nested |= bit_of(static_cast<uint32_t>(record.type()));
+    if (known != nullptr && known->within != 0) nested |= otlp::field_bit(known->within);
+    if (change.field == Field::kType)
+      nested |= otlp::field_bit(static_cast<uint32_t>(record.type()));
   }
   return nested;
 }
@@ -137,9 +137,9 @@ constexpr size_t kEntryPrefixBytes = 32;
 size_t size_max(const Value& value) {
   size_t size = kEntryPrefixBytes + value.text.size() + value.wire.size();
   if (value.map != nullptr) {
-    for (const MapEntry& entry : value.map->entries) {
-      size += kEntryPrefixBytes + entry.key.size() + size_max(entry.value);
-    }
+    size += value.map->base.size();
+    for (const MapEntry& entry : value.map->changed) size += entry_size_max(entry);
+    for (const MapEntry& entry : value.map->entries) size += entry_size_max(entry);
   }
   if (value.list != nullptr) {
     for (const Value& element : value.list->elements) size += size_max(element);
@@ -182,25 +182,56 @@ void write_any_value(const Value& value, wire::Writer* into) {
   }
 }
 
-uint32_t replaced_fields(const Record& record, uint32_t except) {
-  constexpr uint32_t kDataNumbers = bit_of(5) | bit_of(7) | bit_of(9) | bit_of(10) | bit_of(11);
-  uint32_t replaced = 0;
+void write_entry(const MapEntry& entry, uint32_t number, wire::Writer* into) {
+  const auto whole = into->open(number);
+  into->string_field(kKey, entry.key);
+  const auto content = into->open(kValue);
+  write_any_value(entry.value, into);
+  into->close(content);
+  into->close(whole);
+}
+
+size_t entry_size_max(const MapEntry& entry) {
+  return kEntryPrefixBytes + entry.key.size() + size_max(entry.value);
+}
+
+EditedAttributes edited_attributes(const Record& record) {
+  for (const FieldChange& change : record.changes()) {
+    const Map* const map = change.value.map;
+    if (map == nullptr || map->base.data() != record.bytes().data()) continue;
+    const WireField* const known = find_known(record, change.field);
+    const bool is_own = known != nullptr && known->encoding == Encoding::kAttributes &&
+                        known->number == map->base_field;
+    if (is_own) return {map, known->number};
+  }
+  return {};
+}
+
+otlp::FieldSet replaced_fields(const Record& record, otlp::FieldSet except) {
+  constexpr otlp::FieldSet kDataNumbers = otlp::field_bit(5) | otlp::field_bit(7) |
+                                          otlp::field_bit(9) | otlp::field_bit(10) |
+                                          otlp::field_bit(11);
+  otlp::FieldSet replaced = 0;
   for (const FieldChange& change : record.changes()) {
     const WireField* const known = find_known(record, change.field);
     if (change.field == Field::kType) replaced |= kDataNumbers;
     if (known == nullptr) continue;
-    replaced |= bit_of(known->within != 0 ? known->within : known->number);
+    replaced |= otlp::field_bit(known->within != 0 ? known->within : known->number);
     // The value of a data point is one of two fields.
     if (change.field == Field::kValueDouble || change.field == Field::kValueInt) {
-      replaced |= bit_of(4) | bit_of(6);
+      replaced |= otlp::field_bit(4) | otlp::field_bit(6);
     }
   }
-  return except == 0 ? replaced : replaced & ~bit_of(except);
+  return replaced & ~except;
 }
 
-size_t changes_size_max(const Record& record) {
+size_t changes_size_max(const Record& record, otlp::FieldSet except) {
   size_t size = 0;
-  for (const FieldChange& change : record.changes()) size += size_max(change.value);
+  for (const FieldChange& change : record.changes()) {
+    const WireField* const known = find_known(record, change.field);
+    const bool is_written = known == nullptr || (otlp::field_bit(known->number) & except) == 0;
+    if (is_written || known->within != 0) size += size_max(change.value);
+  }
   // A nested message keeps what was not changed of it.
   if (changed_nested(record) != 0) size += record.bytes().size();
   return size;
@@ -210,7 +241,7 @@ void write_record(const Record& record, wire::Writer* into) {
   const uint32_t replaced = replaced_fields(record);
   wire::FieldReader fields(record.bytes());
   for (wire::Field field; fields.next(&field);) {
-    if (field.number >= 32 || (bit_of(field.number) & replaced) == 0) into->raw(field.whole);
+    if ((otlp::field_bit(field.number) & replaced) == 0) into->raw(field.whole);
   }
   write_changes(record, into);
 }
@@ -220,7 +251,7 @@ void write_nested(const Record& record, uint32_t number, wire::Writer* into) {
   const bool has_type_change = std::ranges::any_of(
       record.changes(), [](const FieldChange& change) { return change.field == Field::kType; });
   // Only the data points of another type have a meaning in this one.
-  if (has_type_change) replaced |= ~bit_of(otlp::kDataPoints);
+  if (has_type_change) replaced |= ~otlp::field_bit(otlp::kDataPoints);
   const auto content = into->open(number);
   const Value parts = record.nested(number);
   otlp::MessageReader reader(parts.wire, parts.field_number);
@@ -228,7 +259,7 @@ void write_nested(const Record& record, uint32_t number, wire::Writer* into) {
     wire::FieldReader fields(part);
     for (wire::Field field; fields.next(&field);) {
       const bool is_kept =
-          field.number < 32 ? (bit_of(field.number) & replaced) == 0 : !has_type_change;
+          field.number < 32 ? (otlp::field_bit(field.number) & replaced) == 0 : !has_type_change;
       if (is_kept) into->raw(field.whole);
     }
   }
@@ -240,7 +271,7 @@ uint32_t replaced_in_nested(const Record& record, uint32_t number) {
   uint32_t replaced = 0;
   for (const FieldChange& change : record.changes()) {
     const WireField* const known = find_known(record, change.field);
-    if (known != nullptr && known->within == number) replaced |= bit_of(known->number);
+    if (known != nullptr && known->within == number) replaced |= otlp::field_bit(known->number);
   }
   return replaced;
 }
@@ -252,17 +283,19 @@ void write_changes_in_nested(const Record& record, uint32_t number, wire::Writer
   }
 }
 
-void write_changes(const Record& record, wire::Writer* into, uint32_t except) {
+void write_changes(const Record& record, wire::Writer* into, otlp::FieldSet except) {
   const uint32_t nested = changed_nested(record);
   for (const FieldChange& change : record.changes()) {
     const WireField* const known = find_known(record, change.field);
-    if (known == nullptr || known->within != 0 || known->number == except) continue;
+    if (known == nullptr || known->within != 0) continue;
+    if ((otlp::field_bit(known->number) & except) != 0) continue;
     // A whole of which parts were changed afterwards is written with them.
-    if ((nested & bit_of(known->number)) != 0 && known->encoding == Encoding::kMessages) continue;
+    if ((nested & otlp::field_bit(known->number)) != 0 && known->encoding == Encoding::kMessages)
+      continue;
     write_field(*known, change.value, into);
   }
-  for (uint32_t number = 1; number < 32; number++) {
-    if (number != except && (nested & bit_of(number)) != 0) write_nested(record, number, into);
+  for (otlp::FieldSet left = nested & ~except; left != 0; left &= left - 1) {
+    write_nested(record, static_cast<uint32_t>(std::countr_zero(left)), into);
   }
 }
 

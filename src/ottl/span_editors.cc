@@ -5,6 +5,7 @@
 #include "ottl/arguments.h"
 #include "ottl/conversion.h"
 #include "ottl/converters.h"
+#include "ottl/edited_map.h"
 
 namespace millrace::ottl {
 namespace {
@@ -112,14 +113,11 @@ Evaluated<void> set_semconv_span_name(Arguments& arguments) {
   if (derived.empty() || derived == original) return {};
   span.write(Field::kName, arguments.keep(std::move(derived)), scratch);
   if (!arguments.has(1)) return {};
-  Value* const attributes = span.change(Field::kAttributes, scratch);
+  Value* const attributes = span.change(Field::kAttributes, scratch, to_edited_map);
   if (attributes == nullptr) return {};
   const std::string_view key = arguments.literal(1, "");
-  if (Value* const present = attributes->map->find(key)) {
-    *present = Value::of_string(original);
-  } else if (scratch.charge(2 * sizeof(MapEntry))) {
-    attributes->map->entries.push_back({key, Value::of_string(original)});
-  }
+  Value* const entry = edit_entry(attributes->map, key, scratch);
+  if (entry != nullptr) *entry = Value::of_string(original);
   return {};
 }
 

@@ -23,11 +23,11 @@ Result is_match(Arguments& arguments) {
   if (!direct) return direct;
   if (direct->is_nil()) return Value::of_bool(false);
   if (direct->is(V::kString)) {
-    return Value::of_bool(re2::RE2::PartialMatch(as_piece(direct->text), **pattern));
+    return Value::of_bool((*pattern)->is_found_in(direct->text));
   }
   if (!has_text(*direct)) return error("NaN and infinity have no text");
   const std::string text = to_text(*direct);
-  return Value::of_bool(re2::RE2::PartialMatch(text, **pattern));
+  return Value::of_bool((*pattern)->is_found_in(text));
 }
 
 Result concat(Arguments& arguments) {

@@ -1,6 +1,7 @@
 #include "ottl/value.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace millrace::ottl {
@@ -77,6 +78,14 @@ Value Value::of_any(otlp::MessageBytes any_value) {
   return value;
 }
 
+void Map::clear() {
+  entries.clear();
+  base = {};
+  base_field = 0;
+  received.clear();
+  changed.clear();
+}
+
 Value* Map::find(std::string_view key) {
   const auto found = std::ranges::find(entries, key, &MapEntry::key);
   return found == entries.end() ? nullptr : &found->value;
@@ -101,9 +110,9 @@ void Scratch::clear() {
   const bool is_large = bytes_ > kBytesFree;
   bytes_ = 0;
   was_refused_ = false;
-  if (is_empty()) return;
-  made_->texts.clear();
-  made_->lists.clear();
+  if (made_ == nullptr) return;
+  if (!made_->texts.empty()) made_->texts.clear();
+  if (!made_->lists.empty()) made_->lists.clear();
   made_->map_count = 0;
   if (is_large) made_->maps.clear();
 }
@@ -125,32 +134,96 @@ Map* Scratch::make_map() {
   Made& all = made();
   if (all.map_count == all.maps.size()) all.maps.emplace_back();
   Map& map = all.maps[all.map_count++];
-  map.entries.clear();
+  map.clear();
   return &map;
 }
 
 namespace {
 
-template <class Reader>
-std::optional<Value> find_received(Reader reader, std::string_view key) {
-  for (otlp::MessageBytes entry; reader.next(&entry);) {
-    const auto pair = otlp::KeyValueView::read(entry);
+bool lies_in(otlp::MessageBytes part, otlp::MessageBytes whole) {
+  return !part.empty() && std::less_equal<>()(whole.data(), part.data()) &&
+         std::less_equal<>()(part.data() + part.size(), whole.data() + whole.size());
+}
+
+MapEntry copy_deep(const MapEntry& entry, Scratch& scratch, otlp::MessageBytes lasting) {
+  const bool lasts = lies_in(as_span(entry.key), lasting);
+  return {lasts ? entry.key : scratch.keep(std::string(entry.key)),
+          copy_deep(entry.value, scratch, lasting)};
+}
+
+// All but what was changed and added.
+bool copy_base(const Map& from, Map* into, Scratch& scratch) {
+  if (!scratch.charge(2 * from.received.size() * sizeof(ReceivedEntry) +
+                      2 * from.changed.size() * sizeof(MapEntry))) {
+    return false;
+  }
+  into->base = from.base;
+  into->base_field = from.base_field;
+  into->received = from.received;
+  return true;
+}
+
+Map* copy_map_deep(const Value& value, Scratch& scratch, otlp::MessageBytes lasting) {
+  Map* const copy = scratch.make_map();
+  const Map* from = value.map;
+  if (from->has_base() && !lies_in(from->base, lasting)) {
+    from = to_own_map(value, scratch);
+  } else {
+    if (!copy_base(*from, copy, scratch)) return copy;
+    for (const MapEntry& entry : from->changed) {
+      copy->changed.push_back(copy_deep(entry, scratch, lasting));
+    }
+  }
+  for (const MapEntry& entry : from->entries) {
+    if (!scratch.charge(2 * sizeof(MapEntry))) break;
+    copy->entries.push_back(copy_deep(entry, scratch, lasting));
+  }
+  return copy;
+}
+
+std::optional<Value> find_made(const Map& map, std::string_view key) {
+  for (const ReceivedEntry& entry : map.received) {
+    if (entry.key != key || entry.is_removed()) continue;
+    return entry.is_as_received() ? entry.value() : map.changed[entry.change].value;
+  }
+  const auto found = std::ranges::find(map.entries, key, &MapEntry::key);
+  if (found == map.entries.end()) return std::nullopt;
+  return found->value;
+}
+
+}  // namespace
+
+std::optional<Value> find_attribute(otlp::MessageBytes message, uint32_t field_number,
+                                    std::string_view key) {
+  wire::FieldSearch search(message, field_number);
+  for (otlp::MessageBytes entry; (entry = search.next_len().bytes).data() != nullptr;) {
+    const auto pair = otlp::read_key_value(entry);
     if (pair.key == key) return Value::of_any(pair.value);
   }
   return std::nullopt;
 }
 
-}  // namespace
-
 std::optional<Value> find_entry(const Value& map, std::string_view key) {
-  if (map.map != nullptr) {
-    const Value* const found = std::as_const(*map.map).find(key);
-    return found == nullptr ? std::nullopt : std::optional(*found);
+  if (map.map == nullptr && map.field_number != 0) {
+    return find_attribute(map.wire, map.field_number, key);
   }
-  if (map.field_number != 0) {
-    return find_received(otlp::MessageReader(map.wire, map.field_number), key);
+  if (map.map != nullptr) return find_made(*map.map, key);
+  otlp::ElementReader reader(otlp::AnyValueView::read(map.wire));
+  for (otlp::MessageBytes entry; reader.next(&entry);) {
+    const auto pair = otlp::read_key_value(entry);
+    if (pair.key == key) return Value::of_any(pair.value);
   }
-  return find_received(otlp::ElementReader(otlp::AnyValueView::read(map.wire)), key);
+  return std::nullopt;
+}
+
+std::optional<Value> find_element(const Value& list, int64_t index) {
+  std::optional<Value> found;
+  int64_t i = 0;
+  for_each_element(list, [&](const Value& element) {
+    if (i++ == index) found = element;
+    return !found;
+  });
+  return found;
 }
 
 size_t count_entries(const Value& map) {
@@ -166,7 +239,7 @@ size_t count_elements(const Value& list) {
 }
 
 Map* to_own_map(const Value& map, Scratch& scratch) {
-  if (map.map != nullptr) return map.map;
+  if (map.map != nullptr && !map.map->has_base()) return map.map;
   Map* const own = scratch.make_map();
   for_each_entry(map, [&](std::string_view key, const Value& value) {
     if (!scratch.charge(2 * sizeof(MapEntry))) return false;
@@ -191,6 +264,10 @@ List* to_own_list(const Value& list, Scratch& scratch) {
 Value copy_value(const Value& value, Scratch& scratch) {
   if (value.map != nullptr) {
     Map* const copy = scratch.make_map();
+    if (!copy_base(*value.map, copy, scratch)) return Value::of_map(copy);
+    for (const MapEntry& entry : value.map->changed) {
+      copy->changed.push_back({entry.key, copy_value(entry.value, scratch)});
+    }
     for (const MapEntry& entry : value.map->entries) {
       if (!scratch.charge(2 * sizeof(MapEntry))) break;
       copy->entries.push_back({entry.key, copy_value(entry.value, scratch)});
@@ -208,23 +285,20 @@ Value copy_value(const Value& value, Scratch& scratch) {
   return value;
 }
 
-Value copy_deep(const Value& value, Scratch& scratch) {
+Value copy_deep(const Value& value, Scratch& scratch, otlp::MessageBytes lasting) {
   Value copy = value;
-  if (!value.text.empty()) copy.text = scratch.keep(std::string(value.text));
+  if (!value.text.empty() && !lies_in(as_span(value.text), lasting)) {
+    copy.text = scratch.keep(std::string(value.text));
+  }
   if (value.map != nullptr) {
-    copy.map = scratch.make_map();
-    for (const MapEntry& entry : value.map->entries) {
-      if (!scratch.charge(2 * sizeof(MapEntry))) break;
-      copy.map->entries.push_back(
-          {scratch.keep(std::string(entry.key)), copy_deep(entry.value, scratch)});
-    }
+    copy.map = copy_map_deep(value, scratch, lasting);
   } else if (value.list != nullptr) {
     copy.list = scratch.make_list();
     for (const Value& element : value.list->elements) {
       if (!scratch.charge(2 * sizeof(Value))) break;
-      copy.list->elements.push_back(copy_deep(element, scratch));
+      copy.list->elements.push_back(copy_deep(element, scratch, lasting));
     }
-  } else if (!value.wire.empty()) {
+  } else if (!value.wire.empty() && !lies_in(value.wire, lasting)) {
     copy.wire = as_span(scratch.keep(std::string(as_text(value.wire))));
   }
   return copy;

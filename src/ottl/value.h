@@ -9,12 +9,15 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "memory/budget.h"
+#include "otlp/key_value.h"
 #include "otlp/views.h"
+#include "wire/field_search.h"
 
 namespace millrace::ottl {
 
@@ -74,9 +77,32 @@ struct MapEntry {
   std::string_view key;
   Value value;
 };
+// A received attribute of a map with a base.
+struct ReceivedEntry {
+  std::string_view key;
+  otlp::MessageBytes content;     // the KeyValue
+  otlp::MessageBytes whole;       // the field
+  uint32_t change = kAsReceived;  // else: the position in Map::changed, or kRemoved
+
+  static constexpr uint32_t kAsReceived = UINT32_MAX;
+  static constexpr uint32_t kRemoved = UINT32_MAX - 1;
+  bool is_as_received() const { return change == kAsReceived; }
+  bool is_removed() const { return change == kRemoved; }
+  Value value() const { return Value::of_any(otlp::read_key_value(content).value); }
+};
+// A map that was made. With a base: received attributes of which some were changed (edited_map.h);
+// for_each_entry() and the like know it, and to_own_map() makes a map without one.
 struct Map {
   std::vector<MapEntry> entries;  // in order; of two with the same key the first is meant
 
+  otlp::MessageBytes base;              // a message whose attributes stand in front of `entries`
+  uint32_t base_field = 0;              // their field; 0: there is no base
+  std::vector<ReceivedEntry> received;  // all of them, in order
+  std::vector<MapEntry> changed;        // the changed ones
+
+  bool has_base() const { return base_field != 0; }
+  void clear();
+  // These look at `entries` only.
   Value* find(std::string_view key);
   const Value* find(std::string_view key) const;
   void erase(std::string_view key);
@@ -85,8 +111,8 @@ struct List {
   std::vector<Value> elements;
 };
 
-// What an expression makes while it is evaluated. Bounded by kBytesMax; more than kBytesFree is
-// reserved in the budget. failed() is true when something found no room.
+// Values that an expression makes while it is evaluated. Bounded by kBytesMax; more than kBytesFree
+// is reserved in the budget. failed() is true when something found no room.
 class Scratch {
  public:
   static constexpr size_t kBytesMax = 16 << 20;
@@ -137,29 +163,45 @@ class Scratch {
   std::unique_ptr<Made> made_;
 };
 
-// Visits the entries of a map, as received or made: `visit(key, value)` returns whether to go on.
-template <class Visit>
-void for_each_entry(const Value& map, Visit&& visit) {
-  if (map.map != nullptr) {
-    for (const MapEntry& entry : map.map->entries) {
-      if (!visit(entry.key, entry.value)) return;
+// Visits the entries of a map in order: `visit_received(KeyValue as received)` those that are, and
+// `visit_made(entry)` those that were made or changed. Both return whether to go on.
+template <class VisitReceived, class VisitMade>
+void for_each_part(const Value& map, VisitReceived&& visit_received, VisitMade&& visit_made) {
+  if (map.map == nullptr && map.field_number == 0) {
+    otlp::ElementReader reader(otlp::AnyValueView::read(map.wire));
+    for (otlp::MessageBytes entry; reader.next(&entry);) {
+      if (!visit_received(entry)) return;
     }
     return;
   }
-  otlp::MessageBytes entry;
-  const auto visit_entry = [&] {
-    const auto pair = otlp::KeyValueView::read(entry);
-    return visit(pair.key, Value::of_any(pair.value));
-  };
-  if (map.field_number != 0) {
-    otlp::MessageReader reader(map.wire, map.field_number);
-    while (reader.next(&entry) && visit_entry()) {
+  if (map.map == nullptr) {
+    wire::FieldSearch search(map.wire, map.field_number);
+    for (otlp::MessageBytes entry; (entry = search.next_len().bytes).data() != nullptr;) {
+      if (!visit_received(entry)) return;
     }
-  } else {
-    otlp::ElementReader reader(otlp::AnyValueView::read(map.wire));
-    while (reader.next(&entry) && visit_entry()) {
-    }
+    return;
   }
+  for (const ReceivedEntry& entry : map.map->received) {
+    if (entry.is_removed()) continue;
+    const bool goes_on = entry.is_as_received() ? visit_received(entry.content)
+                                                : visit_made(map.map->changed[entry.change]);
+    if (!goes_on) return;
+  }
+  for (const MapEntry& entry : map.map->entries) {
+    if (!visit_made(entry)) return;
+  }
+}
+
+// Visits the entries of a map, as received or made: `visit(key, value)` returns whether to go on.
+template <class Visit>
+void for_each_entry(const Value& map, Visit&& visit) {
+  for_each_part(
+      map,
+      [&](otlp::MessageBytes received) {
+        const auto pair = otlp::read_key_value(received);
+        return visit(pair.key, Value::of_any(pair.value));
+      },
+      [&](const MapEntry& entry) { return visit(entry.key, entry.value); });
 }
 
 template <class Visit>
@@ -177,6 +219,10 @@ void for_each_element(const Value& list, Visit&& visit) {
 }
 
 std::optional<Value> find_entry(const Value& map, std::string_view key);
+// The first attribute with that key, which are field `field_number` of `message`.
+std::optional<Value> find_attribute(otlp::MessageBytes message, uint32_t field_number,
+                                    std::string_view key);
+std::optional<Value> find_element(const Value& list, int64_t index);
 size_t count_entries(const Value& map);
 size_t count_elements(const Value& list);
 
@@ -190,8 +236,8 @@ Value copy_value(const Value& value, Scratch& scratch);
 // of the hundred nested messages that a receiver reads, so statements may not make more than
 // kValueLevelsMax.
 inline constexpr size_t kValueLevelsMax = 30;
-// Copies everything, also what was received.
-Value copy_deep(const Value& value, Scratch& scratch);
+// Copies everything, also received bytes, but not those within `lasting`.
+Value copy_deep(const Value& value, Scratch& scratch, otlp::MessageBytes lasting = {});
 size_t count_levels(const Value& value, size_t levels_max = kValueLevelsMax);
 
 std::string_view type_name(Value::Type type);

@@ -190,16 +190,18 @@ class Walk {
     return Fate::kKeep;
   }
 
-  // Drops own fields and walks children, in one pass.
+  // Drops own fields, replaces entries of attributes and walks children, in one pass.
   template <class WalkChild>
   void walk_fields(Level& level, FieldSet dropped, bool walks_children,
-                   const WalkChild& walk_inside) {
+                   const WalkChild& walk_inside, RecordOutput::Entries entries = {}) {
     wire::FieldReader fields(level.content.view());
     for (wire::Field field; !levels_.stopped() && fields.next(&field);) {
       work_.pace.step(kFieldUnits);
       const FieldSet bit = otlp::field_bit(field.number);
       if ((bit & dropped) != 0) {
         levels_.drop(level, field.whole);
+      } else if (output_.replace_entry(level, field.whole, &entries)) {
+        continue;
       } else if ((bit & level.children) != 0 && field.type == WireType::kLen) {
         if (walks_children) {
           walk_inside(level, field);
@@ -208,6 +210,7 @@ class Walk {
         }
       }
     }
+    output_.write_entries(level, &entries);
   }
 
   template <class WalkInside>
@@ -254,12 +257,18 @@ class Walk {
     const Record& record = frames_[depth].record;
     const bool is_last = is_changed_below(contexts_[depth]);
     FieldSet dropped = 0;
+    RecordOutput::Entries entries;
     if (is_last) {
       level.order = otlp::LevelOrder::kChildrenFirst;
     } else if (record.is_changed()) {
-      dropped = output_.write_fields(level, record);
+      entries = RecordOutput::edited_entries(record);
+      dropped = output_.write_fields(level, record, otlp::field_bit(entries.field_number));
     }
-    if (dropped != 0 || level.children != 0) walk_fields(level, dropped, true, walk_inside);
+    if (dropped != 0 || level.children != 0) {
+      walk_fields(level, dropped, true, walk_inside, entries);
+    } else {
+      output_.write_entries(level, &entries);
+    }
     if (levels_.stopped()) return;
     FieldSet replaced = 0;
     if (is_last && record.is_changed()) {
@@ -267,7 +276,7 @@ class Walk {
       const uint32_t children = contexts_[depth] == Context::kMetric
                                     ? static_cast<uint32_t>(record.type())
                                     : otlp::kSpanEvents;
-      replaced = output_.write_fields(level, record, children);
+      replaced = output_.write_fields(level, record, otlp::field_bit(children));
     }
     levels_.close(level, replaced);
   }

@@ -1,5 +1,6 @@
 // Which field of which message a path means (opentelemetry-proto).
-#include <algorithm>
+#include <array>
+#include <span>
 
 #include "ottl/record.h"
 
@@ -104,70 +105,84 @@ constexpr WireField kSummaryPoint[] = {{Field::kAttributes, 7, E::kAttributes},
                                        {Field::kQuantileValues, 6, E::kMessages},
                                        {Field::kFlags, 8, E::kVarint32}};
 
-std::span<const WireField> point_fields(otlp::MetricType type) {
-  switch (type) {
-    case otlp::MetricType::kNone:
-      return {};
-    case otlp::MetricType::kGauge:
-    case otlp::MetricType::kSum:
-      return kNumberPoint;
-    case otlp::MetricType::kHistogram:
-      return kHistogramPoint;
-    case otlp::MetricType::kExponentialHistogram:
-      return kExponentialPoint;
-    case otlp::MetricType::kSummary:
-      return kSummaryPoint;
+// The fields of a message by their names.
+struct FieldTable {
+  std::span<const WireField> fields;
+  std::array<uint8_t, kFieldCount> positions{};  // behind the position in `fields`; 0: absent
+
+  const WireField* find(Field field) const {
+    const uint8_t position = positions[static_cast<size_t>(field)];
+    return position == 0 ? nullptr : &fields[position - 1u];
   }
-  return {};
+};
+
+template <size_t kCount>
+consteval FieldTable table_of(const WireField (&fields)[kCount]) {
+  FieldTable table{.fields = fields};
+  for (size_t i = 0; i < kCount; i++) {
+    table.positions[static_cast<size_t>(fields[i].field)] = static_cast<uint8_t>(i + 1);
+  }
+  return table;
 }
 
-std::span<const WireField> data_fields(otlp::MetricType type) {
+constexpr FieldTable kContextTables[kContextCount] = {
+    table_of(kResource), table_of(kScope),  table_of(kSpan),
+    table_of(kEvent),    table_of(kMetric), {},  // data points: by the type of their metric
+    table_of(kLog)};
+static_assert(static_cast<size_t>(Context::kDataPoint) == 5);
+constexpr FieldTable kNumberPointTable = table_of(kNumberPoint);
+constexpr FieldTable kHistogramPointTable = table_of(kHistogramPoint);
+constexpr FieldTable kExponentialPointTable = table_of(kExponentialPoint);
+constexpr FieldTable kSummaryPointTable = table_of(kSummaryPoint);
+constexpr FieldTable kNoTable = {};
+constexpr FieldTable kGaugeTable = table_of(kGauge);
+constexpr FieldTable kSumTable = table_of(kSum);
+constexpr FieldTable kHistogramTable = table_of(kHistogram);
+constexpr FieldTable kExponentialHistogramTable = table_of(kExponentialHistogram);
+constexpr FieldTable kSummaryTable = table_of(kSummary);
+
+const FieldTable& point_table(otlp::MetricType type) {
   switch (type) {
     case otlp::MetricType::kNone:
-      return {};
+      break;
     case otlp::MetricType::kGauge:
-      return kGauge;
     case otlp::MetricType::kSum:
-      return kSum;
+      return kNumberPointTable;
     case otlp::MetricType::kHistogram:
-      return kHistogram;
+      return kHistogramPointTable;
     case otlp::MetricType::kExponentialHistogram:
-      return kExponentialHistogram;
+      return kExponentialPointTable;
     case otlp::MetricType::kSummary:
-      return kSummary;
+      return kSummaryPointTable;
   }
-  return {};
+  return kNoTable;
 }
 
-std::span<const WireField> wire_fields(Context context, otlp::MetricType type) {
-  switch (context) {
-    case Context::kResource:
-      return kResource;
-    case Context::kScope:
-      return kScope;
-    case Context::kSpan:
-      return kSpan;
-    case Context::kSpanEvent:
-      return kEvent;
-    case Context::kMetric:
-      return kMetric;
-    case Context::kDataPoint:
-      return point_fields(type);
-    case Context::kLog:
-      return kLog;
+// The message inside of a metric that holds its data points.
+const FieldTable& data_table(otlp::MetricType type) {
+  switch (type) {
+    case otlp::MetricType::kNone:
+      break;
+    case otlp::MetricType::kGauge:
+      return kGaugeTable;
+    case otlp::MetricType::kSum:
+      return kSumTable;
+    case otlp::MetricType::kHistogram:
+      return kHistogramTable;
+    case otlp::MetricType::kExponentialHistogram:
+      return kExponentialHistogramTable;
+    case otlp::MetricType::kSummary:
+      return kSummaryTable;
   }
-  return {};
+  return kNoTable;
 }
 
 }  // namespace
 
 const WireField* find_wire_field(Context context, otlp::MetricType type, Field field) {
-  const auto find_in = [&](std::span<const WireField> fields) -> const WireField* {
-    const auto found = std::ranges::find(fields, field, &WireField::field);
-    return found == fields.end() ? nullptr : &*found;
-  };
-  const WireField* const found = find_in(wire_fields(context, type));
-  return found == nullptr && context == Context::kMetric ? find_in(data_fields(type)) : found;
+  if (context == Context::kDataPoint) return point_table(type).find(field);
+  const WireField* const found = kContextTables[static_cast<size_t>(context)].find(field);
+  return found == nullptr && context == Context::kMetric ? data_table(type).find(field) : found;
 }
 
 }  // namespace millrace::ottl

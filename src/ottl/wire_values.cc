@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "wire/field_search.h"
 #include "wire/protobuf.h"
 
 namespace millrace::ottl {
@@ -160,16 +161,24 @@ void read_wire_field(otlp::MessageBytes message, const WireField& known, Scratch
     return;
   }
   const uint32_t other = other_member(known);
-  wire::FieldReader fields(message);
-  for (wire::Field part; fields.next(&part);) {
-    if (other != 0 && part.number == other) *value = default_value(known, scratch);
-    if (part.number != known.number) continue;
-    if (known.encoding == Encoding::kId && part.bytes.empty()) continue;
+  const auto take = [&](const wire::Field& part) {
+    if (known.encoding == Encoding::kId && part.bytes.empty()) return;
     if (is_list(known.encoding)) {
       append_elements(part, known.encoding, scratch, value->list);
     } else {
       *value = read_scalar(part, known);
     }
+  };
+  wire::Field part;
+  if (other == 0) {
+    wire::FieldSearch search(message, known.number);
+    while (search.next(&part)) take(part);
+    return;
+  }
+  wire::FieldReader fields(message);
+  while (fields.next(&part)) {
+    if (part.number == other) *value = default_value(known, scratch);
+    if (part.number == known.number) take(part);
   }
 }
 
