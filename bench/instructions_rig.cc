@@ -1,8 +1,10 @@
 // The collector with one worker in the simulated world, under callgrind: what its own code costs
 // for fixed requests, in instructions. `instructions.py` runs it.
 //
-//   instructions_rig PROTOCOL SPANS POLICY [edit] [gzip-in] [gzip-out]     or     instructions_rig
-//   idle
+//   instructions_rig PROTOCOL SPANS POLICY [PROCESSOR] [gzip-in] [gzip-out]     or
+//   instructions_rig idle
+//
+// PROCESSOR is a name of kProcessors.
 //
 // Instructions are collected only while code of the collector runs: not that of the sender, the
 // back end, the network or the disk, and not before caches and pools are warm. Nothing depends on
@@ -11,7 +13,9 @@
 #include <fmt/format.h>
 #include <valgrind/callgrind.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,12 +52,43 @@ constexpr int kIdleSeconds = 10;
   std::exit(1);
 }
 
+struct ProcessorCase {
+  std::string_view name;
+  std::string_view section;
+};
+
+// A processor as a case names it. Those of OTTL are the cases of processor_costs.py.
+constexpr ProcessorCase kProcessors[] = {
+    {"edit", "attributes: {actions: [{key: deployment.environment, value: test, action: insert}]}"},
+    {"filter-resource",
+     R"(filter: {traces: {resource: ['attributes["service.name"] == "none"']}})"},
+    {"filter-attribute", R"(filter: {traces: {span: ['attributes["http.route"] == "/none"']}})"},
+    {"filter-pattern", R"(filter: {traces: {span: ['IsMatch(name, "^(health|ready|live)z?$")']}})"},
+    {"ottl-resource",
+     R"(transform: {trace_statements: ['set(resource.attributes["env"], "production")']})"},
+    {"ottl-set", R"(transform: {trace_statements: ['set(span.attributes["env"], "production")']})"},
+    {"ten-statements", R"(transform:
+    trace_statements:
+      - set(span.attributes["deployment.environment"], "production")
+      - set(span.attributes["service"], resource.attributes["service.name"])
+      - delete_key(span.attributes, "http.user_agent")
+      - replace_pattern(span.name, "/[0-9]+", "/{id}")
+      - set(span.status.code, 2) where span.attributes["http.response.status_code"] >= 500
+      - set(span.attributes["route"], span.attributes["http.route"]) where span.attributes["http.route"] != nil
+      - truncate_all(span.attributes, 4096)
+      - set(span.name, Concat(["GET", span.name], " ")) where span.kind == SPAN_KIND_CLIENT
+      - delete_matching_keys(span.attributes, "^internal\\.")
+      - set(span.attributes["slow"], true) where span.end_time - span.start_time > Duration("1s"))"},
+    {"redaction",
+     R"(redaction: {allow_all_keys: true, blocked_values: ["4[0-9]{12}(?:[0-9]{3})?"]})"},
+};
+
 struct Case {
   bool is_idle = false;
   bool is_grpc = true;
   uint32_t spans = 100;
   std::string policy = "accepted";
-  bool edits = false;
+  const ProcessorCase* processor = nullptr;
   bool gzip_in = false;
   bool gzip_out = false;
 };
@@ -65,13 +100,14 @@ Case read_case(int argc, char** argv) {
     read.is_idle = true;
     return read;
   }
-  if (words.size() < 3) stop("PROTOCOL SPANS POLICY [edit] [gzip-in] [gzip-out], or idle");
+  if (words.size() < 3) stop("PROTOCOL SPANS POLICY [PROCESSOR] [gzip-in] [gzip-out], or idle");
   read.is_grpc = words[0] == "grpc";
   read.spans = static_cast<uint32_t>(std::atoi(argv[2]));
   read.policy = words[2];
   for (size_t i = 3; i < words.size(); ++i) {
-    if (words[i] == "edit") {
-      read.edits = true;
+    const auto* const processor = std::ranges::find(kProcessors, words[i], &ProcessorCase::name);
+    if (processor != std::end(kProcessors)) {
+      read.processor = processor;
     } else if (words[i] == "gzip-in") {
       read.gzip_in = true;
     } else if (words[i] == "gzip-out") {
@@ -89,20 +125,21 @@ std::string configuration(const Case& wanted) {
       "receivers:\n  otlp:\n    protocols:\n"
       "      grpc: {{endpoint: \"0.0.0.0:4317\", acknowledge: {0}}}\n"
       "      http: {{endpoint: \"0.0.0.0:4318\", acknowledge: {0}}}\n"
-      "processors:\n"
-      "  attributes: {{actions: [{{key: deployment.environment, value: test, action: insert}}]}}\n"
-      "exporters:\n  otlp_grpc:\n    endpoint: sink:4317\n    tls: {{insecure: true}}\n"
+      "{2}exporters:\n  otlp_grpc:\n    endpoint: sink:4317\n    tls: {{insecure: true}}\n"
       "    compression: {1}\n",
-      wanted.policy, wanted.gzip_out ? "gzip" : "none");
+      wanted.policy, wanted.gzip_out ? "gzip" : "none",
+      wanted.processor == nullptr ? ""
+                                  : fmt::format("processors:\n  {}\n", wanted.processor->section));
   if (is_stored) {
     text +=
         "    sending_queue: {storage: file_storage}\n"
         "extensions:\n  file_storage: {directory: /queue, create_directory: true}\n";
   }
+  const std::string_view section = wanted.processor == nullptr ? "" : wanted.processor->section;
   text += fmt::format(
       "service:\n{}  pipelines:\n    traces: {{receivers: [otlp], processors: [{}], "
       "exporters: [otlp_grpc]}}\n",
-      is_stored ? "  extensions: [file_storage]\n" : "", wanted.edits ? "attributes" : "");
+      is_stored ? "  extensions: [file_storage]\n" : "", section.substr(0, section.find(':')));
   return text;
 }
 
