@@ -213,6 +213,26 @@ TEST(EpollLoopTest, EmptyHostAcceptsIPv4AndShowsItAsSuch) {
   EXPECT_THAT(accepted[0]->peer_address(), ::testing::StartsWith("127.0.0.1:"));
 }
 
+// The queue of the listening socket is full: the kernel drops the request, and sends it again after
+// a second.
+TEST(EpollLoopTest, AConnectionIsReportedWhenItIsMade) {
+  LoopUnderTest test;
+  const int listening = ::socket(AF_INET, SOCK_STREAM, 0);
+  SocketAddress address = *to_socket_address("127.0.0.1:0");
+  ASSERT_EQ(::bind(listening, &address.any, address.size), 0);
+  ASSERT_EQ(::listen(listening, 0), 0);
+  address.set_port(*bound_port(listening));
+  const ConnectOptions to{.address = {to_text(address)}};
+  StreamProbe queued(test.loop.connect(to));
+  ASSERT_TRUE(test.run_until([&] { return queued.connected; }));
+  StreamProbe waiting(test.loop.connect(to));
+  for (int turns = 0; turns < 20; ++turns) test.loop.run_turn(1ms);
+  EXPECT_EQ(waiting.ready_calls + waiting.failed_calls, 0);
+  ::close(::accept(listening, nullptr, nullptr));
+  EXPECT_TRUE(test.run_until([&] { return waiting.connected; }));
+  ::close(listening);
+}
+
 TEST(EpollLoopTest, SeveralLoopsShareOnePort) {
   LoopUnderTest one, two;
   ListenOptions options;
