@@ -116,6 +116,18 @@ TEST(SectionTest, WrongTypesSayWhatIsAllowed) {
             "\"1\"\n");
 }
 
+// As in `level: ${env:LEVEL}` with LEVEL=null: otelcol's text fields take the text.
+TEST(SectionTest, ATextThatIsReadAsNullIsNoChoice) {
+  auto root = yaml::parse("level: null\n", "a.yaml").value();
+  root.mapping[0].value.original = "null";
+  Diagnostics diagnostics;
+  Section section(root, diagnostics, "telemetry");
+  int level = 0;
+  EXPECT_FALSE(section.choice("level", &level, {{"info", 1}, {"warn", 2}}));
+  EXPECT_EQ(diagnostics.to_text(),
+            "a.yaml:1:8: error: telemetry::level: expected one of info, warn, found nothing\n");
+}
+
 TEST(SectionTest, UnknownKeyNamesTheNearest) {
   const std::string found = diagnose("endpont: x\nwhatever: 1\n", [](Section& section) {
     std::string text;

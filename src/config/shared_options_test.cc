@@ -115,6 +115,14 @@ TEST(ExporterHelperTest, OtelcolsRulesAreKept) {
   }
 }
 
+TEST(ExporterHelperTest, AnIntervalMayBeAsLongAsAllRetriesTogether) {
+  ExporterHelperConfig config;
+  EXPECT_EQ(read("retry_on_failure: {initial_interval: 10s, max_interval: 10s, "
+                 "max_elapsed_time: 10s}",
+                 config),
+            "");
+}
+
 TEST(BatchConfigTest, MaximumBelowMinimumIsAnError) {
   BatchConfig config;
   EXPECT_EQ(

@@ -37,6 +37,7 @@ TEST(TextEditorTest, AnElementGoesWithOneComma) {
   };
   EXPECT_EQ(remove("[x, b]", 2), "[b]\n");
   EXPECT_EQ(remove("[b, x]", 5), "[b]\n");
+  EXPECT_EQ(remove("[b,x]", 4), "[b]\n");
   EXPECT_EQ(remove("[x]", 2), "[]\n");
   EXPECT_EQ(remove("- x", 3), "");
 }
