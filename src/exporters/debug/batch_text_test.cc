@@ -44,7 +44,7 @@ TEST(BatchTextTest, DetailedShowsEverySignalWhole) {
                    Verbosity::kDetailed);
   };
   const std::string traces = detailed(Signal::kTraces);
-  for (const char* part : {"ResourceSpans #0", "Span #0", "Span #1", "Trace ID       : ",
+  for (const char* part : {"ResourceSpans #0", "Span #0\n", "Span #1\n", "Trace ID       : ",
                            "SpanEvent #0", "SpanLink #0", "     -> ", "Status code    : "}) {
     EXPECT_THAT(traces, HasSubstr(part));
   }
@@ -55,7 +55,7 @@ TEST(BatchTextTest, DetailedShowsEverySignalWhole) {
     EXPECT_THAT(metrics, HasSubstr(part));
   }
   const std::string logs = detailed(Signal::kLogs);
-  for (const char* part : {"ResourceLog #0", "LogRecord #1", "Body: ", "SeverityNumber: "}) {
+  for (const char* part : {"ResourceLog #0", "LogRecord #1\n", "Body: ", "SeverityNumber: "}) {
     EXPECT_THAT(logs, HasSubstr(part));
   }
   EXPECT_THAT(detailed(Signal::kProfiles), HasSubstr("ResourceProfiles #0"));
@@ -99,27 +99,32 @@ TEST(BatchTextTest, SeveritiesHaveTheirNames) {
   }
 }
 
-TEST(BatchTextTest, ExemplarsAreShown) {
-  const Rope request = with_item([](Writer& w) {
-    w.string_field(1, "requests");
-    const auto gauge = w.open(5);
-    const auto point = w.open(1);
-    const auto exemplar = w.open(5);
-    w.fixed64_field(6, 15);
-    write_attribute(w, 7, "k", "v");
-    w.close(exemplar);
-    w.close(point);
-    w.close(gauge);
-  });
-  EXPECT_THAT(to_text(Signal::kMetrics, request, Verbosity::kDetailed),
-              HasSubstr("Exemplars:\n"
-                        "Exemplar #0\n"
-                        "     -> Trace ID: \n"
-                        "     -> Span ID: \n"
-                        "     -> Timestamp: 1970-01-01 00:00:00 +0000 UTC\n"
-                        "     -> Value: 15\n"
-                        "     -> FilteredAttributes:\n"
-                        "          -> k: Str(v)\n"));
+TEST(BatchTextTest, ExemplarsOfEachTypeOfPointAreShown) {
+  const struct {
+    uint32_t data;  // gauge, sum, histogram and exponential histogram
+    uint32_t exemplars;
+  } kCases[] = {{5, 5}, {7, 5}, {9, 8}, {10, 11}};
+  for (const auto& [data_field, exemplars_field] : kCases) {
+    const Rope request = with_item([&](Writer& w) {
+      w.string_field(1, "requests");
+      const auto data = w.open(data_field);
+      const auto point = w.open(1);
+      const auto exemplar = w.open(exemplars_field);
+      w.fixed64_field(6, 15);
+      write_attribute(w, 7, "k", "v");
+      for (const auto& nested : {exemplar, point, data}) w.close(nested);
+    });
+    EXPECT_THAT(to_text(Signal::kMetrics, request, Verbosity::kDetailed),
+                HasSubstr("Exemplars:\n"
+                          "Exemplar #0\n"
+                          "     -> Trace ID: \n"
+                          "     -> Span ID: \n"
+                          "     -> Timestamp: 1970-01-01 00:00:00 +0000 UTC\n"
+                          "     -> Value: 15\n"
+                          "     -> FilteredAttributes:\n"
+                          "          -> k: Str(v)\n"))
+        << data_field;
+  }
 }
 
 TEST(BatchTextTest, NoValueForgesALineOrReachesTheTerminal) {
