@@ -127,6 +127,38 @@ TEST(ViewsTest, EveryTypeOfMetric) {
   EXPECT_EQ(point(4).flags, 1u);
 }
 
+TEST(ViewsTest, AbsentNumbersAreZero) {
+  const SpanView span = SpanView::read({});
+  EXPECT_EQ(span.kind, 0);
+  EXPECT_EQ(span.start_time_unix_nano, 0u);
+  EXPECT_EQ(span.end_time_unix_nano, 0u);
+  EXPECT_EQ(span.dropped_attributes_count, 0u);
+  EXPECT_EQ(span.dropped_events_count, 0u);
+  EXPECT_EQ(span.dropped_links_count, 0u);
+  EXPECT_EQ(span.flags, 0u);
+  EXPECT_EQ(span.status_code, 0);
+  const EventView event = EventView::read({});
+  EXPECT_EQ(event.time_unix_nano, 0u);
+  EXPECT_EQ(event.dropped_attributes_count, 0u);
+  const LinkView link = LinkView::read({});
+  EXPECT_EQ(link.dropped_attributes_count, 0u);
+  EXPECT_EQ(link.flags, 0u);
+  const LogRecordView log = LogRecordView::read({});
+  EXPECT_EQ(log.time_unix_nano, 0u);
+  EXPECT_EQ(log.observed_time_unix_nano, 0u);
+  EXPECT_EQ(log.severity_number, 0);
+  EXPECT_EQ(log.dropped_attributes_count, 0u);
+  EXPECT_EQ(log.flags, 0u);
+  const auto point = DataPointView::read(MetricType::kExponentialHistogram, {});
+  EXPECT_EQ(point.start_time_unix_nano, 0u);
+  EXPECT_EQ(point.time_unix_nano, 0u);
+  EXPECT_EQ(point.flags, 0u);
+  EXPECT_EQ(point.count, 0u);
+  EXPECT_EQ(point.scale, 0);
+  EXPECT_EQ(point.zero_count, 0u);
+  EXPECT_EQ(point.zero_threshold, 0);
+}
+
 TEST(ViewsTest, LastMemberOfAOneofHolds) {
   Writer w;
   w.string_field(1, "text");
