@@ -185,7 +185,10 @@ void run(FuzzedDataProvider& input) {
       "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
       "encoding=delimited");
   shown.now += 301s;
-  while (!shown.store.sweep(shown.now, 7)) {
+  // The first round ends the one that was under way.
+  for (int round = 0; round < 2; ++round) {
+    while (!shown.store.sweep(shown.now, 7)) {
+    }
   }
   MILLRACE_CHECK(shown.store.series_count() == 0 && shown.store.families().empty());
   MILLRACE_CHECK(shown.page().empty());
