@@ -2,8 +2,8 @@
 // a marker (NO_RECORDED_VALUE) for each that is gone. Series with times of their own are not
 // tracked, as in Prometheus.
 //
-// Memory: reserved in the budget (MemoryTerm::kKeyedState), about 30 bytes and its attributes for a
-// series. Where the budget refuses, nothing is remembered: no markers are written for that scrape's
+// Memory: reserved in the budget (MemoryTerm::kKeyedState), 24 bytes and its attributes for a
+// series, 8 bytes for a sample, and the tables of its scrape. Where the budget refuses, nothing is remembered: no markers are written for that scrape's
 // series. One thread.
 #pragma once
 
