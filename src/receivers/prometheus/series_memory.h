@@ -3,8 +3,8 @@
 // tracked, as in Prometheus.
 //
 // Memory: reserved in the budget (MemoryTerm::kKeyedState), 24 bytes and its attributes for a
-// series, 8 bytes for a sample, and the tables of its scrape. Where the budget refuses, nothing is remembered: no markers are written for that scrape's
-// series. One thread.
+// series, 8 bytes for a sample, and the tables of its scrape. Where the budget refuses, nothing is
+// remembered: no markers are written for that scrape's series. One thread.
 #pragma once
 
 #include <cstdint>
