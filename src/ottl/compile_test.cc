@@ -104,6 +104,7 @@ TEST(CompileTest, ChecksArguments) {
       {"set(body, ExtractPatterns(body, \"a\"))",
        "1:11: the pattern of ExtractPatterns needs a named group"},
       {"set(body, Filter(body, body))", "1:24: lambda expressions are not supported"},
+      {"set(body, Decode(body, \"nope\"))", "1:11: the encoding \"nope\" is not supported"},
       {"set(body, IsMatch)", "1:11: the name of a function is no value"},
       {"limit(attributes, 1, [\"a\", \"b\"])", "1:1: the limit is 1, but 2 keys must be kept"},
   };

@@ -126,6 +126,48 @@ TEST(EvaluationTest, PartsOfBucketsAreWrittenWithTheirWhole) {
   EXPECT_EQ(view.negative.bucket_counts, (std::vector<uint64_t>{3, 4}));
 }
 
+TEST(EvaluationTest, AMapWithTooManyKeysIsNotCopied) {
+  std::string json = R"({"m": {"k0":1)";
+  for (size_t i = 1; i < 200'000; i++) json += ",\"k" + std::to_string(i) + "\":1";
+  OnLog log(json + "}}");
+  EXPECT_NE(log.run("limit(attributes[\"m\"], 1, [\"k0\"])"), "");
+}
+
+TEST(EvaluationTest, AWrongTypeIsNamedAndSoIsNil) {
+  Scratch scratch;
+  Record record(Context::kLog, {});
+  EXPECT_EQ(record.write(Field::kSeverityText, Value::of_int(1), scratch),
+            "expected string, found int");
+  EXPECT_EQ(record.write(Field::kSeverityText, Value(), scratch), "the path cannot be set to nil");
+  EXPECT_FALSE(record.is_changed());
+}
+
+TEST(EvaluationTest, ASpanOfRpcIsNamedByWhatIsKnown) {
+  const std::pair<std::string_view, std::string_view> kCases[] = {
+      {R"({"rpc.system": "grpc"})", "grpc"},
+      {R"({"rpc.system": "grpc", "rpc.method": "Get"})", "Get"},
+      {R"({"rpc.system": "grpc", "rpc.service": "Shop"})", "Shop/*"},
+      {R"({"rpc.system": "grpc", "rpc.service": "Shop", "rpc.method": "Get"})", "Shop/Get"},
+      {R"({"rpc.service": "Shop"})", ""},
+  };
+  const auto statement =
+      compile_statement("set_semconv_span_name(\"1.37.0\")", {Context::kSpan, Prefix::kOptional});
+  ASSERT_TRUE(statement.has_value()) << statement.error().message;
+  for (const auto& [attributes, expected] : kCases) {
+    Scratch scratch;
+    simdjson::dom::parser parser;
+    Record span(Context::kSpan, {});
+    const Value given = testing::to_value(parser.parse(std::string(attributes)).value(), scratch);
+    EXPECT_FALSE(span.write(Field::kAttributes, given, scratch));
+    EXPECT_FALSE(span.write(Field::kKind, Value::of_int(2), scratch));
+    Item item;
+    item.records[static_cast<size_t>(Context::kSpan)] = &span;
+    Evaluation evaluation(item, scratch);
+    EXPECT_TRUE(evaluation.run(*statement).has_value());
+    EXPECT_EQ(span.read(Field::kName, scratch).text, expected) << attributes;
+  }
+}
+
 TEST(EvaluationTest, ACycleThroughTheCacheIsBounded) {
   Scratch scratch;
   Record record(Context::kLog, {});

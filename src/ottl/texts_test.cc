@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "ottl/format_text.h"
 #include "ottl/glob.h"
+#include "ottl/text_encoding.h"
 #include "ottl/text_reader.h"
 #include "ottl/time_text.h"
 #include "ottl/time_zone.h"
@@ -66,6 +68,20 @@ TEST(GlobTest, TranslatesToAnExpressionOverTheWholeText) {
   EXPECT_FALSE(glob_to_regex("[a").has_value());
   EXPECT_FALSE(glob_to_regex("[]").has_value());
   EXPECT_FALSE(glob_to_regex(std::string(100, '{')).has_value());
+}
+
+// As in Go, a precision makes the zeros, and the width spaces.
+TEST(FormatTextTest, AnIntegerWithAPrecisionIsPaddedWithSpaces) {
+  const std::vector<Value> five = {Value::of_int(5)};
+  EXPECT_EQ(format_text("%8.3d", five).value(), "     005");
+  EXPECT_EQ(format_text("%08.3d", five).value(), "     005");
+  EXPECT_EQ(format_text("%08d", five).value(), "00000005");
+}
+
+TEST(TextEncodingTest, RawBytesStayAsTheyAre) {
+  EXPECT_EQ(decode_text("a\xff", "nop"), "a\xff");
+  EXPECT_EQ(decode_text("a\xff", "utf-8"), "a\uFFFD");
+  EXPECT_EQ(decode_text("a\xff", "latin1"), "a\u00ff");
 }
 
 TEST(CsvTest, ARowWithTooManyFieldsEndsEarly) {

@@ -120,6 +120,36 @@ TEST(WalkTest, AStatementThatMakesMuchNeedsTheBudget) {
   }
 }
 
+// One that is too large to be copied into the output has a chunk of its own.
+TEST(WalkTest, AnAddedMetricOfAnySizeIsWhole) {
+  for (const size_t size : {10, 10'000}) {
+    wire::Writer metric;
+    metric.string_field(2, std::string(size, 'x'));
+    const auto gauge = metric.open(5);
+    metric.string_field(1, "");
+    metric.close(gauge);
+    testing::TestWork own;
+    OneStatement copy(Context::kMetric, R"(copy_metric(name="copy") where name != "copy")");
+    const auto walked = walk_request(copy.options, Signal::kMetrics,
+                                     Rope(logs_of(1, metric.to_string())), copy, own.work);
+    ASSERT_TRUE(walked);
+    EXPECT_EQ(copy.error, "");
+    EXPECT_EQ(copy.visits, 2u);
+    const Bytes after = walked->request.to_bytes();
+    EXPECT_EQ(otlp::admit(Signal::kMetrics, after.view())->item_count, 2u);
+    EXPECT_GT(after.size(), 2 * size);
+  }
+}
+
+TEST(WalkTest, VisitsThePointsOfMetricsOfEachType) {
+  const Bytes message = otlp::example_request_with_everything(Signal::kMetrics);
+  testing::TestWork own;
+  OneStatement look(Context::kDataPoint, R"(set(attributes["a"], 1))");
+  ASSERT_TRUE(walk_request(look.options, Signal::kMetrics, Rope(message), look, own.work));
+  EXPECT_EQ(look.error, "");
+  EXPECT_EQ(look.visits, otlp::admit(Signal::kMetrics, message.view())->item_count);
+}
+
 TEST(WalkTest, TellsThePaceOfEachItem) {
   testing::TestWork own;
   testing::PacedWork paced(own.pool, 100'000);
