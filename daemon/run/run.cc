@@ -110,6 +110,11 @@ void greet(const assembly::Plan& plan, Logger& log) {
   for (const assembly::ExporterPlan& exporter : plan.exporters) {
     greet_of("exporter", exporter.id, exporter.listeners);
   }
+  if (plan.console) {
+    log.info("the console is served",
+             {{"url", "http://" + plan.console->endpoint + "/"},
+              {"needs_token", plan.console->token.empty() ? "no" : "yes"}});
+  }
 }
 
 // The text to print when the program is started without a configuration.
@@ -126,6 +131,9 @@ std::string first_steps(const assembly::Plan& plan) {
   if (plan.metrics_page) {
     text += "Its own metrics: http://localhost:" + std::to_string(plan.metrics_page->port) +
             "/metrics\n";
+  }
+  if (plan.console) {
+    text += "See what passes:  http://localhost:" + std::to_string(plan.console->port) + "/\n";
   }
   return text + "\n";
 }
@@ -197,9 +205,12 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
   const unsigned workers =
       io::usable_processor_count(io::read_small_file(), io::affinity_processor_count());
   io::raise_descriptor_limit();
-  auto threads = Threads::create(workers, [&log](std::string_view what, const Error& error) {
-    log.warn(what, {{"error", error.message}});
-  });
+  const auto console =
+      plan->console ? Threads::ConsoleLoop::kWithConsole : Threads::ConsoleLoop::kNone;
+  auto threads =
+      Threads::create(workers, console, [&log](std::string_view what, const Error& error) {
+        log.warn(what, {{"error", error.message}});
+      });
   if (!threads) {
     return failed(output, encoding, threads.error());
   }
@@ -218,6 +229,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
                      .disk = disk.get(),
                      .make_lane = [](const std::string& name) { return io::make_executor(name); },
                      .at_storage_point = crash_point(),
+                     .console_loop = (*threads)->console_loop(),
                      .share_ports = workers > 1});
   if (!collector) {
     return failed(output, encoding, collector.error());

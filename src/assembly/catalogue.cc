@@ -409,6 +409,7 @@ config::Catalog catalog() {
       {.kind = ComponentKind::kExtension, .type = "health_check"},
       {.kind = ComponentKind::kExtension, .type = "file_storage"},
       {.kind = ComponentKind::kExtension, .type = "zpages"},
+      {.kind = ComponentKind::kExtension, .type = "console"},
   };
   for (const extensions::WithoutEffect& kind : extensions::extensions_without_effect()) {
     types.push_back(extension(kind.type));

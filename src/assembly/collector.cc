@@ -94,11 +94,13 @@ Collector::~Collector() {
 
 void Collector::end() {
   page_servers_.clear();
+  if (console_ != nullptr) console_->close();
   self_metrics_.reset();
   tick_timers_.clear();
   if (auditor_ != nullptr) auditor_->stop();
   drain_.reset();
   workers_.clear();
+  console_.reset();
   for (const AuthPlan& auth : plan_.auths) {
     if (auth.extension->use_lane) auth.extension->use_lane(nullptr);
   }
@@ -106,6 +108,7 @@ void Collector::end() {
   kept_.storages.end();
   // Answers on their way to another loop own requests, and these memory of the budget.
   for (io::Loop* loop : world_.loops) loop->drop_tasks();
+  if (world_.console_loop != nullptr) world_.console_loop->drop_tasks();
 }
 
 Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {
@@ -113,6 +116,10 @@ Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {
   if (Status opened = collector->open_storages(); !opened) return fail(opened.error());
   if (Status made = collector->make_destinations(); !made) return fail(made.error());
   if (Status made = collector->make_dead_letters(); !made) return fail(made.error());
+  if (collector->plan_.console) {
+    collector->console_ = std::make_unique<ConsoleSite>(collector->plan_, collector->kept_.budget);
+    collector->shared_.console = collector->console_.get();
+  }
   if (Status made = collector->make_workers(); !made) return fail(made.error());
   collector->make_auditor();
   if (Status made = collector->make_pages(); !made) return fail(made.error());
@@ -352,7 +359,10 @@ Status Collector::make_pages() {
       });
   page_pool_ = std::make_unique<ChunkPool>(page_budget_, 1);
   page_eviction_ = std::make_shared<transport::EvictionOrder>();
-  if (plan_.metrics_page) {
+  if (console_ != nullptr) {
+    if (Status served = make_console(); !served) return served;
+  }
+  if (plan_.metrics_page && !metrics_stand_at_the_console()) {
     Status served =
         serve_page({{.path = "/metrics",
                      .handler = [this](const transport::PageRequest&) { return metrics_page(); }}},

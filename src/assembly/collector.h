@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assembly/console_site.h"
 #include "assembly/dead_letter_file.h"
 #include "assembly/plan.h"
 #include "assembly/storages.h"
@@ -47,7 +48,7 @@ struct KeptByCollector {
   std::vector<std::unique_ptr<DeadLetterFile>> dead_letters;
 };
 
-class Collector final : public extensions::HealthSource {
+class Collector final : public extensions::HealthSource, private extensions::console::Source {
  public:
   struct World {
     std::vector<io::Loop*> loops;  // one worker each; at least one
@@ -66,6 +67,8 @@ class Collector final : public extensions::HealthSource {
     std::function<void(const ledger::Finding&)> on_ledger_finding = {};
     // How long messages are worked on in one turn; the simulation gives a clock of its own.
     io::LongWorkOptions long_work = {};
+    // The console's server runs on it, so that its answers delay no worker. Null: the first loop.
+    io::Loop* console_loop = nullptr;
     // Whether several loops may listen on one address (more than one worker needs it).
     bool share_ports = false;
   };
@@ -108,7 +111,7 @@ class Collector final : public extensions::HealthSource {
   std::string last_line() const { return kept_.ledger.to_line(held()); }
 
   // extensions::HealthSource; any thread while the loops run.
-  extensions::Health health() const override;
+  extensions::Health health() const override { return health_at(*world_.loops.front()); }
 
   // Checks the ledger once a second while the loops run; its numbers are safe from any thread.
   const pipeline::Auditor& auditor() const { return *auditor_; }
@@ -133,6 +136,17 @@ class Collector final : public extensions::HealthSource {
   Status serve_page(std::vector<transport::PageRoute> routes, const io::ListenOptions& where,
                     std::string_view what);
   transport::PageReply metrics_page() const;
+  Status make_console();
+  io::Loop& console_loop() const {
+    return world_.console_loop != nullptr ? *world_.console_loop : *world_.loops.front();
+  }
+  // For a caller on `loop`.
+  extensions::Health health_at(const io::Loop& loop) const;
+  // extensions::console::Source, on the console's loop.
+  const extensions::console::Facts& facts() const override { return console_facts_; }
+  extensions::console::State state() const override;
+  std::optional<std::string> send_test_trace() override;
+  bool metrics_stand_at_the_console() const;
   void add_receivers_to(extensions::Health& health) const;
   static std::string refusal_of(const pipeline::Destination& destination,
                                 const extensions::DestinationHealth& health);
@@ -156,6 +170,9 @@ class Collector final : public extensions::HealthSource {
   // Pages answer also when the budget is used up: they have a small one of their own.
   Budget page_budget_;
   Shared shared_;
+  std::unique_ptr<ConsoleSite> console_;  // null: off; the workers use it
+  extensions::console::Facts console_facts_;
+  pipeline::Intake* test_intake_ = nullptr;  // the first worker's; null: no pipeline takes traces
   std::unique_ptr<io::Executor> auth_lane_;  // of slow checks of credentials; null: there are none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<ChunkPool> page_pool_;

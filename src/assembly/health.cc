@@ -8,8 +8,7 @@
 
 namespace millrace::assembly {
 
-extensions::Health Collector::health() const {
-  io::Loop& loop = *world_.loops.front();
+extensions::Health Collector::health_at(const io::Loop& loop) const {
   extensions::Health health;
   health.is_draining = phase_.load(std::memory_order_relaxed) != Phase::kRunning;
   health.is_accepting = !health.is_draining;

@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "config/batch.h"
 #include "config/exporter_helper.h"
+#include "extensions/console/options.h"
 #include "extensions/file_storage/options.h"
 #include "extensions/health_check/options.h"
 #include "io/tls.h"
@@ -134,6 +135,7 @@ struct Plan {
   std::vector<PipelinePlan> pipelines;
   std::vector<extensions::HealthCheckOptions> health_checks;
   std::vector<AuthPlan> auths;
+  std::optional<extensions::console::Options> console = {};
   std::optional<MetricsPagePlan> metrics_page = MetricsPagePlan{};
   // The collector's own resource, shown as target_info; what the configuration adds or overrides,
   // and which defaults it removes.

@@ -384,6 +384,15 @@ void Planner::read_extension(const Component& component, config::Section& sectio
       extensions::read_without_effect(section, kind, component.place);
     }
   }
+  if (component.id.type == "console") {
+    extensions::console::Options options;
+    extensions::console::read(section, options);
+    if (component.is_used && plan_.console) {
+      section.error("there is one console; service::extensions names two");
+    } else if (component.is_used && options.is_enabled) {
+      plan_.console = std::move(options);
+    }
+  }
   if (component.id.type == "zpages") {
     extensions::HealthCheckOptions options;
     extensions::read_zpages(section, options);

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "assembly/console_site.h"
 #include "assembly/worker_graph.h"
 #include "pipeline/otlp_cutter.h"
 
@@ -23,7 +24,15 @@ KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
     : loop(its_loop),
       pool(*shared.budget, kIdleChunksMax),
       long_work(loop, pool, shared.long_work),
-      listeners(loop, pool, long_work, shared.connection_count) {}
+      listeners(loop, pool, long_work, shared.connection_count) {
+  if (shared.console == nullptr) return;
+  tap = std::make_unique<recent::WorkerTap>(
+      recent::WorkerTap::Parts{.loop = &loop,
+                               .store = &shared.console->store(),
+                               .senders = &shared.console->senders(),
+                               .refusals = &shared.console->refusals()});
+  pool.on_shortage([store = &shared.console->store()] { return store->give_back(); });
+}
 
 Worker::Worker(Shared& shared, io::Loop& loop, size_t index)
     : shared_(shared), index_(index), kept_(shared, loop) {}
@@ -126,6 +135,10 @@ void Worker::run_extensions() {
 }
 
 pipeline::Intake* Worker::open_source(Signal signal) { return graph_->open_source(signal); }
+
+pipeline::Intake* Worker::open_source_at(size_t receiver, Signal signal) {
+  return graph_->open_source_at(receiver, signal);
+}
 
 void Worker::flush_batches() {
   for (const auto& by_signal : kept_.destinations) {

@@ -24,8 +24,11 @@
 #include "pipeline/connector.h"
 #include "pipeline/dead_letters.h"
 #include "pipeline/intake.h"
+#include "recent/worker_tap.h"
 
 namespace millrace::assembly {
+
+class ConsoleSite;  // assembly/console_site.h
 
 // State that all workers of a collector share; owned by the Collector, outlives its workers.
 struct Shared {
@@ -50,6 +53,7 @@ struct Shared {
   std::vector<pipeline::DeadLetters*> dead_letters;
   // [receiver][signal]
   std::vector<std::array<ledger::Refusals*, kSignalCount>> refusals;
+  ConsoleSite* console = nullptr;            // null: off
   std::atomic<int64_t> connection_count{0};  // workers add, the status page reads; relaxed
 };
 
@@ -60,6 +64,7 @@ struct KeptByWorker {
   io::Loop& loop;
   ChunkPool pool;
   io::LongWork long_work;
+  std::unique_ptr<recent::WorkerTap> tap;  // null: the console is off
   Listeners listeners;
   // [exporter][signal]; their queues, retries, breakers and connections.
   std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations;
@@ -88,6 +93,9 @@ class Worker {
   // An intake into every pipeline of that signal, for a source that is no receiver; null when there
   // is no such pipeline. Before the loops run; lives as long as the worker, stops with the drain.
   pipeline::Intake* open_source(Signal signal);
+  // The same into the pipelines of one receiver.
+  pipeline::Intake* open_source_at(size_t receiver, Signal signal);
+  reception::RequestWatcher* watcher() { return kept_.tap.get(); }
   // Sends pending requests without waiting for fuller batches, as far as there are places in
   // flight. On its loop.
   void flush_batches();

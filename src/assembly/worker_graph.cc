@@ -52,9 +52,21 @@ Status WorkerGraph::make_pipelines() {
     }
     pipelines_.push_back(
         std::make_unique<pipeline::PipelineWorker>(kept_.loop, planned.id, std::move(outputs)));
+    tap(pipelines_.size() - 1);
     if (Status added = add_processors(planned, *pipelines_.back()); !added) return added;
   }
   return {};
+}
+
+// A pipeline that feeds only connectors is not tapped: its requests are kept behind the connectors,
+// because a processor there may redact them.
+void WorkerGraph::tap(size_t pipeline) {
+  if (kept_.tap == nullptr) return;
+  const Plan& plan = *shared_.plan;
+  const bool reaches_destinations =
+      std::ranges::any_of(plan.pipelines[pipeline].exporters,
+                          [&](size_t exporter) { return !plan.exporters[exporter].connector; });
+  if (reaches_destinations) pipelines_[pipeline]->set_tap(&kept_.tap->tap_of(pipeline));
 }
 
 Status WorkerGraph::add_processors(const PipelinePlan& planned, pipeline::PipelineWorker& worker) {
@@ -101,7 +113,7 @@ void WorkerGraph::make_connectors() {
   }
 }
 
-// Of a connector that takes `from`.
+// `connector` takes `from`.
 void WorkerGraph::fill_outputs(const ConnectorPlan& connector, Signal from,
                                pipeline::ConnectorOutputs& outputs) {
   for (const std::vector<size_t>& group : connector.groups) {
@@ -193,19 +205,13 @@ reception::ReceiverParts WorkerGraph::parts_of(size_t receiver) {
                                  .long_work = &kept_.long_work,
                                  .metrics = shared_.metrics,
                                  .log = shared_.log,
+                                 .watcher = kept_.tap.get(),
                                  .wall_clock = shared_.wall_clock,
                                  .worker_index = worker_,
                                  .worker_count = shared_.worker_count,
                                  .message_bytes_max = shared_.budget->limit_of_messages()};
   for (const Signal signal : kSignals) {
-    std::vector<pipeline::PipelineWorker*> fed;
-    for (size_t p = 0; p < plan.pipelines.size(); ++p) {
-      const PipelinePlan& pipeline = plan.pipelines[p];
-      if (pipeline.signal != signal) continue;
-      for (const size_t named : pipeline.receivers) {
-        if (named == receiver) fed.push_back(pipelines_[p].get());
-      }
-    }
+    std::vector<pipeline::PipelineWorker*> fed = fed_by(receiver, signal);
     if (fed.empty()) continue;
     parts.memory_refused[index_of(signal)] = memory_limiters_behind(receiver, signal);
     intakes_.push_back(std::make_unique<pipeline::PipelineIntake>(kept_.loop, std::move(fed)));
@@ -250,6 +256,26 @@ pipeline::Intake* WorkerGraph::open_source(Signal signal) {
   for (size_t index = 0; index < pipelines_.size(); ++index) {
     if (shared_.plan->pipelines[index].signal == signal) fed.push_back(pipelines_[index].get());
   }
+  if (fed.empty()) return nullptr;
+  intakes_.push_back(std::make_unique<pipeline::PipelineIntake>(kept_.loop, std::move(fed)));
+  return intakes_.back().get();
+}
+
+std::vector<pipeline::PipelineWorker*> WorkerGraph::fed_by(size_t receiver, Signal signal) const {
+  const Plan& plan = *shared_.plan;
+  std::vector<pipeline::PipelineWorker*> fed;
+  for (size_t p = 0; p < plan.pipelines.size(); ++p) {
+    const PipelinePlan& pipeline = plan.pipelines[p];
+    if (pipeline.signal != signal) continue;
+    for (const size_t named : pipeline.receivers) {
+      if (named == receiver) fed.push_back(pipelines_[p].get());
+    }
+  }
+  return fed;
+}
+
+pipeline::Intake* WorkerGraph::open_source_at(size_t receiver, Signal signal) {
+  auto fed = fed_by(receiver, signal);
   if (fed.empty()) return nullptr;
   intakes_.push_back(std::make_unique<pipeline::PipelineIntake>(kept_.loop, std::move(fed)));
   return intakes_.back().get();

@@ -34,6 +34,8 @@ class WorkerGraph {
   // An intake into every pipeline of that signal, for a source that is no receiver; null when there
   // is no such pipeline.
   pipeline::Intake* open_source(Signal signal);
+  // The same into the pipelines of one receiver.
+  pipeline::Intake* open_source_at(size_t receiver, Signal signal);
   // No receiver fetches data by itself any more.
   void stop_fetching();
   // Gives back what requests that wait for the disk have reserved, while the destinations are
@@ -49,6 +51,7 @@ class WorkerGraph {
   WorkerGraph(Shared& shared, KeptByWorker& kept, size_t worker)
       : shared_(shared), kept_(kept), worker_(worker) {}
   Status make_pipelines();
+  void tap(size_t pipeline);
   Status add_processors(const PipelinePlan& planned, pipeline::PipelineWorker& worker);
   void make_connectors();
   void fill_outputs(const ConnectorPlan& connector, Signal from,
@@ -59,6 +62,8 @@ class WorkerGraph {
   reception::ReceiverParts parts_of(size_t receiver);
   void start_pulling(reception::Receiver& receiver, Duration interval);
   std::vector<metrics::Counter*> memory_limiters_behind(size_t receiver, Signal signal);
+
+  std::vector<pipeline::PipelineWorker*> fed_by(size_t receiver, Signal signal) const;
 
   Shared& shared_;
   KeptByWorker& kept_;

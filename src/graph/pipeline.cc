@@ -156,6 +156,7 @@ Status PipelineWorker::emit_behind(size_t index, Payload payload) {
     }
     return fail(tried.status.error());
   }
+  tell_tap(payload);
   Status status;
   for (const Output& output : outputs_) {
     ledger::Book& book = output.destination->book();

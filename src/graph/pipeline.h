@@ -15,6 +15,7 @@
 #include "ledger/ledger.h"
 #include "pipeline/payload.h"
 #include "pipeline/processor.h"
+#include "pipeline/tap.h"
 
 namespace millrace::pipeline {
 
@@ -32,6 +33,13 @@ class PipelineWorker final : public ledger::HeldWalker {
   Outlet& next_outlet();
   // `long_work` is the worker's, outlives the pipeline, and is the same for all of its processors.
   void add_processor(std::unique_ptr<Processor> processor, io::LongWork& long_work);
+
+  // Told of what is passed on; outlives the pipeline. Before the loop runs.
+  void set_tap(Tap* tap) { tap_ = tap; }
+  // `payload` has entered destinations. It is empty when processors left nothing.
+  void tell_tap(const Payload& payload) {
+    if (tap_ != nullptr && !payload.bytes.empty()) tap_->take(payload);
+  }
 
   const std::string& name() const { return name_; }
   io::Loop& loop() { return loop_; }
@@ -82,6 +90,7 @@ class PipelineWorker final : public ledger::HeldWalker {
   std::vector<std::unique_ptr<HeldOutlet>> outlets_;  // used by the processors
   std::vector<std::unique_ptr<Processor>> processors_;
   io::LongWork* long_work_ = nullptr;  // null: no processors
+  Tap* tap_ = nullptr;                 // null: the console is off
   // What processors took over and have not emitted: admitted bytes, shared out by items.
   ledger::Amount held_;
   // Items that processors hold of requests which have not entered: they wait in line for room.

@@ -254,6 +254,7 @@ void Submission::commit() {
   std::vector<size_t> left_bytes;  // per branch: admitted bytes of what is passed on
   for (Branch& branch : branches_) {
     left_bytes.push_back(branch.pipeline->enter(branch.processed, branch.admitted));
+    branch.pipeline->tell_tap(branch.payload);
   }
   for (const Unreserved& missed : unreserved_) {
     const auto index = static_cast<size_t>(missed.branch - branches_.data());

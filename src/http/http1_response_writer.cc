@@ -13,6 +13,7 @@ std::string_view reason_phrase(int status) {
   };
   static constexpr Named kNames[] = {
       {200, "OK"},
+      {202, "Accepted"},
       {204, "No Content"},
       {301, "Moved Permanently"},
       {302, "Found"},

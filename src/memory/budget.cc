@@ -36,6 +36,8 @@ std::string_view memory_term_name(MemoryTerm term) {
       return "queues";
     case MemoryTerm::kKeyedState:
       return "keyed_state";
+    case MemoryTerm::kRecent:
+      return "recent";
   }
   return "other";
 }

@@ -35,8 +35,9 @@ enum class MemoryTerm : uint8_t {
   kQueues,      // places in the destinations' queues, all of them, from the start
   kKeyedState,  // state that is kept by key, and items on their way to the worker that owns their
                 // key
+  kRecent,      // requests that the console keeps; the first to go when memory is short
 };
-inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kKeyedState) + 1;
+inline constexpr size_t kMemoryTermCount = static_cast<size_t>(MemoryTerm::kRecent) + 1;
 std::string_view memory_term_name(MemoryTerm term);
 
 // The most that try_reserve_to_drain() lets all users together pass the limit of the budget.

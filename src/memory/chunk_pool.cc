@@ -121,6 +121,7 @@ ChunkPool::~ChunkPool() {
 
 ChunkRef ChunkPool::try_acquire(size_t size) {
   Chunk* chunk = home_->try_acquire(size);
+  if (chunk == nullptr && give_back_ && give_back_()) chunk = home_->try_acquire(size);
   return chunk == nullptr ? ChunkRef() : ChunkRef::adopt(chunk);
 }
 

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/bytes.h"
 #include "memory/budget.h"
@@ -30,6 +32,9 @@ class ChunkPool {
   // Returns a chunk with room for at least `size` bytes: of the pooled size if that suffices,
   // otherwise of just that size, freed and not pooled afterwards. Empty when the budget refuses.
   ChunkRef try_acquire(size_t size);
+  // Called when the budget refuses a chunk; true: something was given back, which is tried again
+  // once. Called on the owning worker.
+  void on_shortage(std::function<bool()> give_back) { give_back_ = std::move(give_back); }
   // As try_acquire(), but where the budget refuses, a chunk of just `size` bytes may pass its limit
   // by kBeyondLimitBytes: for output without which a full process could not be drained.
   ChunkRef acquire_to_drain(size_t size);
@@ -54,6 +59,7 @@ class ChunkPool {
  private:
   class Home;
   Tail tail_;
+  std::function<bool()> give_back_;
   Home* home_;  // counts its chunks; frees itself with the last one once the pool is gone
 };
 

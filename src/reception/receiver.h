@@ -33,6 +33,7 @@
 #include "metrics/registry.h"
 #include "pipeline/intake.h"
 #include "reception/listener_options.h"
+#include "reception/request_watcher.h"
 #include "transport/server/server.h"
 
 namespace millrace::reception {
@@ -60,6 +61,7 @@ struct ReceiverParts {
   io::LongWork* long_work = nullptr;
   metrics::Registry* metrics = nullptr;
   Logger* log = nullptr;
+  RequestWatcher* watcher = nullptr;     // null: the console is off
   std::function<WallTime()> wall_clock;  // any thread
   // Of the workers, for a receiver that deals its work to them.
   size_t worker_index = 0;

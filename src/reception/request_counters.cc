@@ -10,6 +10,7 @@ namespace millrace::reception {
 namespace {
 
 constexpr std::string_view kMemoryReason = "memory";  // the transport's word as well
+constexpr std::string_view kDestinationReason = "destination";
 
 transport::Reply reply_of(const pipeline::Verdict& verdict) {
   transport::Reply reply;
@@ -71,6 +72,18 @@ void RequestCounters::count_memory_refusal(size_t transport, Signal signal) {
   for (metrics::Counter* limiter : parts_.memory_refused[index_of(signal)]) limiter->add(items);
 }
 
+void RequestCounters::report_refused(size_t transport, std::optional<Signal> signal,
+                                     std::string_view reason, std::string_view detail,
+                                     std::string_view peer) {
+  if (parts_.watcher == nullptr) return;
+  parts_.watcher->on_refused({.receiver = parts_.name,
+                              .transport = transports_[transport],
+                              .signal = signal,
+                              .reason = reason,
+                              .detail = detail,
+                              .peer = peer});
+}
+
 void RequestCounters::refuse(size_t transport, Signal signal, std::string_view reason,
                              std::string_view message, std::string_view peer) {
   count_rejected(transport, reason);
@@ -81,6 +94,7 @@ void RequestCounters::refuse(size_t transport, Signal signal, std::string_view r
                                        {"reason", reason},
                                        {"error", message},
                                        {"peer", peer}});
+  report_refused(transport, signal, reason, message, peer);
 }
 
 void RequestCounters::on_rejected(size_t transport, std::optional<Signal> signal,
@@ -95,13 +109,18 @@ void RequestCounters::on_rejected(size_t transport, std::optional<Signal> signal
                                        {"reason", reason},
                                        {"error", detail},
                                        {"peer", peer}});
+  report_refused(transport, signal, reason, detail, peer);
 }
 
 void RequestCounters::submit(pipeline::Payload payload, pipeline::Policy policy,
-                             MonotonicTime deadline, size_t transport,
-                             transport::Exchange exchange) {
+                             MonotonicTime deadline, size_t transport, transport::Exchange exchange,
+                             const RequestOrigin& origin) {
   const Signal signal = payload.signal;
   const uint32_t item_count = payload.item_count;
+  if (parts_.watcher != nullptr) {
+    parts_.watcher->on_admitted(
+        {.receiver = parts_.name, .origin = origin, .peer = exchange.peer(), .payload = payload});
+  }
   hand_in(std::move(payload), policy, deadline,
           [this, exchange = std::move(exchange), transport, signal,
            item_count](const pipeline::Verdict& verdict) mutable {
@@ -114,6 +133,12 @@ void RequestCounters::submit_fetched(pipeline::Payload payload, pipeline::Policy
                                      MonotonicTime deadline, size_t transport, std::string peer) {
   const Signal signal = payload.signal;
   const uint32_t item_count = payload.item_count;
+  if (parts_.watcher != nullptr) {
+    parts_.watcher->on_admitted({.receiver = parts_.name,
+                                 .origin = {.protocol = transports_[transport]},
+                                 .peer = peer,
+                                 .payload = payload});
+  }
   hand_in(std::move(payload), policy, deadline,
           [this, peer = std::move(peer), transport, signal,
            item_count](const pipeline::Verdict& verdict) {
@@ -145,6 +170,9 @@ void RequestCounters::count(size_t transport, Signal signal, uint32_t item_count
   }
   counted.refused->add(item_count);
   refusals->refuse(item_count);
+  // The log hears of a queue or destination once, from the destination.
+  report_refused(transport, signal, verdict.reason.empty() ? kDestinationReason : verdict.reason,
+                 verdict.message, peer);
   if (verdict.reason.empty()) return;
   count_rejected(transport, verdict.reason);
   parts_.log->warn("request refused", {{"receiver", parts_.name},

@@ -42,7 +42,7 @@ class RequestCounters {
   // Hands the payload to its signal's intake, counts the verdict and answers `exchange`.
   // Precondition: the signal has an intake. This and the parts outlive the answer.
   void submit(pipeline::Payload payload, pipeline::Policy policy, MonotonicTime deadline,
-              size_t transport, transport::Exchange exchange);
+              size_t transport, transport::Exchange exchange, const RequestOrigin& origin = {});
   // The same for what the receiver fetched from `peer` by itself: no sender hears of it.
   void submit_fetched(pipeline::Payload payload, pipeline::Policy policy, MonotonicTime deadline,
                       size_t transport, std::string peer);
@@ -59,6 +59,9 @@ class RequestCounters {
   };
   ItemCounters& counters(size_t transport, Signal signal);
   void count_rejected(size_t transport, std::string_view reason);
+  // To the watcher, if there is one.
+  void report_refused(size_t transport, std::optional<Signal> signal, std::string_view reason,
+                      std::string_view detail, std::string_view peer);
   // Refused for want of memory, mostly before it was read, so that its number of items is unknown:
   // it counts as many as the requests of its signal had until now on average, at least one.
   void count_memory_refusal(size_t transport, Signal signal);

@@ -14,7 +14,7 @@ LAYERS = {
     "wire": 2, "http": 2, "compress": 2, "yaml": 2, "io": 2,
     "otlp": 3, "transport": 3, "segment_log": 3, "config": 3, "json_answer": 3, "prometheus": 3,
     "pipeline": 4, "access": 4, "dead_letter": 4, "ottl": 4, "item_match": 4, "migration": 4,
-    "storage": 5, "reception": 5, "keyed_state": 5, "rules": 5, "item_identity": 6, "metric_streams": 7,
+    "storage": 5, "reception": 5, "keyed_state": 5, "rules": 5, "recent": 6, "item_identity": 6, "metric_streams": 7,
     "destination": 6,
     "graph": 7,
     "receivers": 8, "processors": 8, "exporters": 8, "connectors": 8, "extensions": 8, "console": 8,

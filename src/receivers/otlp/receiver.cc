@@ -16,6 +16,12 @@ size_t transport_of(transport::Protocol protocol) {
   return protocol == transport::Protocol::kGrpc ? 0 : 1;
 }
 
+// As in OTEL_EXPORTER_OTLP_PROTOCOL.
+std::string_view protocol_text(const transport::Request& request) {
+  if (request.protocol == transport::Protocol::kGrpc) return "grpc";
+  return request.format == transport::BodyFormat::kJson ? "http/json" : "http/protobuf";
+}
+
 }  // namespace
 
 OtlpReceiver::OtlpReceiver(reception::ReceiverParts parts, Policies policies)
@@ -102,7 +108,8 @@ void OtlpReceiver::on_request(transport::Request request, transport::Exchange ex
   request.body = Bytes();  // the payload owns it now; a compacting queue must be the last holder
   const pipeline::Policy policy =
       request.protocol == transport::Protocol::kGrpc ? policies_.grpc : policies_.http;
-  counters_.submit(std::move(payload), policy, request.deadline, transport, std::move(exchange));
+  counters_.submit(std::move(payload), policy, request.deadline, transport, std::move(exchange),
+                   {.protocol = protocol_text(request), .coding = request.coding});
 }
 
 void OtlpReceiver::on_rejected(transport::Protocol protocol, std::optional<Signal> signal,

@@ -77,7 +77,8 @@ void ZipkinReceiver::on_request(transport::Request request, transport::Exchange 
                     .metadata = std::move(request.metadata),
                     .completion = nullptr,
                     .admitted_at = parts_.loop->now()},
-                   options_.policy, request.deadline, transport, std::move(exchange));
+                   options_.policy, request.deadline, transport, std::move(exchange),
+                   {.protocol = "zipkin", .coding = request.coding});
 }
 
 void ZipkinReceiver::on_rejected(transport::Protocol, std::optional<Signal> signal,

@@ -23,6 +23,7 @@ class BodyHandOver {
     request_.signal = *plan.signal;
     request_.body = std::move(body.bytes);
     request_.wire_bytes = body.wire_bytes;
+    request_.coding = plan.coding;
     request_.metadata = std::move(body.metadata);
     request_.deadline = body.deadline;
     request_.pass = std::move(body.pass);

@@ -61,6 +61,10 @@ PageRequest page_request_of(const http::HeaderList& head) {
   }
   request.accept = head.find("accept");
   request.accept_encoding = head.find("accept-encoding");
+  request.host = head.find(KnownField::kAuthority);
+  request.origin = head.find(KnownField::kOrigin);
+  request.authorization = head.find("authorization");
+  request.fetch_site = head.find("sec-fetch-site");
   return request;
 }
 
@@ -71,6 +75,9 @@ HttpReply answer_page(PageReply page) {
   answer.body = std::move(page.body);
   if (!page.content_encoding.empty()) {
     answer.fields.push_back({"content-encoding", std::move(page.content_encoding)});
+  }
+  for (MetadataEntry& field : page.fields) {
+    answer.fields.push_back({std::move(field.name), std::move(field.value)});
   }
   answer.stream = std::move(page.stream);
   return answer;

@@ -9,7 +9,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/metadata.h"
 #include "base/signal.h"
 
 namespace millrace::transport {
@@ -20,6 +22,11 @@ struct PageRequest {
   std::string query;            // without '?'
   std::string accept;           // the field Accept, or empty
   std::string accept_encoding;  // the field Accept-Encoding, or empty
+  std::string host = {};        // Host or :authority, as sent
+  // Empty where the field was not sent.
+  std::string origin = {};
+  std::string authorization = {};
+  std::string fetch_site = {};  // Sec-Fetch-Site
 };
 
 // The rest of a page. Belongs to the server's loop; destroyed there when the page is complete or
@@ -47,6 +54,7 @@ struct PageReply {
   std::string body;
   std::string content_encoding = {};             // empty: none
   std::unique_ptr<PageStream> stream = nullptr;  // follows `body`; null: that is all
+  std::vector<MetadataEntry> fields = {};        // more of the answer's head
 };
 using PageHandler = std::function<PageReply(const PageRequest&)>;
 

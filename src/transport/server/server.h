@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/signal.h"
 #include "base/time.h"
+#include "compress/coding.h"
 #include "io/long_work.h"
 #include "io/loop.h"
 #include "memory/chunk_pool.h"
@@ -38,8 +39,9 @@ struct Request {
   Protocol protocol = Protocol::kGrpc;
   BodyFormat format = BodyFormat::kProtobuf;
   Signal signal = Signal::kTraces;
-  Bytes body;                       // contiguous; its chunk is reserved in the budget
-  size_t wire_bytes = 0;            // as received, before decompression
+  Bytes body;             // contiguous; its chunk is reserved in the budget
+  size_t wire_bytes = 0;  // as received, before decompression
+  compress::Coding coding = compress::Coding::kIdentity;  // as received
   MetadataRef metadata;             // null unless ServerOptions::include_metadata
   MonotonicTime deadline = kNever;  // the sender's grpc-timeout
   RequestPass pass = {};            // of the server's gates; empty without any

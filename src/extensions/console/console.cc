@@ -1,0 +1,179 @@
+#include "extensions/console/console.h"
+
+#include <utility>
+
+#include "extensions/console/collector_pages.h"
+#include "extensions/console/guard.h"
+#include "extensions/console/openapi.h"
+#include "extensions/console/page/page_files.h"
+#include "extensions/console/telemetry_pages.h"
+
+namespace millrace::extensions::console {
+namespace {
+
+using transport::PageReply;
+using transport::PageRequest;
+
+constexpr std::string_view kApi = "/api/v1/";
+constexpr std::string_view kTrace = "/api/v1/traces/";
+
+PageReply page_file(const PageRequest& request) {
+  const std::string_view path =
+      request.path == "/" ? std::string_view("/index.html") : request.path;
+  for (const PageFile& file : page_files()) {
+    if (file.path != path) continue;
+    return {.status = 200,
+            .content_type = std::string(file.content_type),
+            .body = std::string(as_text(file.gzip)),
+            .fields = {{"content-encoding", "gzip"}}};
+  }
+  return error_reply(404, "not_found", "no such page");
+}
+
+}  // namespace
+
+PageReply json_reply(JsonWriter& json, int status) {
+  return {.status = status, .content_type = "application/json", .body = json.take()};
+}
+
+PageReply bad_request(const Error& error) { return error_reply(400, "bad_request", error.message); }
+
+Console::Console(Parts parts)
+    : parts_(std::move(parts)),
+      traces_(*parts_.store),
+      events_({.loop = parts_.loop,
+               .source = parts_.source,
+               .store = parts_.store,
+               .senders = parts_.senders,
+               .refusals = parts_.refusals}),
+      history_(*parts_.loop, *parts_.source) {
+  add_collector_routes();
+  add_telemetry_routes();
+}
+
+void Console::add_collector_routes() {
+  const auto add = [this](std::string path, std::function<void(JsonWriter&)> write) {
+    routes_.push_back({.path = std::move(path),
+                       .answer = [write = std::move(write)](const PageRequest&, const Query&) {
+                         JsonWriter json;
+                         write(json);
+                         return json_reply(json);
+                       }});
+  };
+  add("/api/v1/status", [this](JsonWriter& json) {
+    write_status(json, parts_.source->facts(), parts_.source->state(), parts_.store->numbers());
+  });
+  add("/api/v1/senders", [this](JsonWriter& json) { write_senders(json, *parts_.senders); });
+  add("/api/v1/pipelines", [this](JsonWriter& json) {
+    write_pipelines(json, parts_.source->facts(), parts_.source->state());
+  });
+  add("/api/v1/ledger", [this](JsonWriter& json) { write_ledger(json, parts_.source->state()); });
+  add("/api/v1/history", [this](JsonWriter& json) { history_.write(json); });
+  add("/api/v1/memory", [this](JsonWriter& json) { write_memory(json, parts_.source->state()); });
+  routes_.push_back({.path = "/api/v1/refusals", .answer = [this](const auto&, const Query& query) {
+                       const auto limit = query.number("limit", 50, 1, 200);
+                       if (!limit) return bad_request(limit.error());
+                       JsonWriter json;
+                       write_refusals(json, parts_.refusals->newest(*limit),
+                                      parts_.refusals->total());
+                       return json_reply(json);
+                     }});
+  routes_.push_back({.path = "/api/v1/events",
+                     .answer = [this](const auto&, const auto&) { return events_.connect(); }});
+  routes_.push_back({.path = "/api/v1/openapi.json", .answer = [](const auto&, const auto&) {
+                       return PageReply{.content_type = "application/json",
+                                        .body = std::string(openapi_text())};
+                     }});
+  routes_.push_back(
+      {.path = "/api/v1/test-trace", .method = "POST", .answer = [this](const auto&, const auto&) {
+         const auto id = parts_.source->send_test_trace();
+         if (!id) {
+           return error_reply(503, "no_pipeline", "no pipeline takes traces now");
+         }
+         JsonWriter json;
+         json.open_object().member("trace_id", *id).close_object();
+         return json_reply(json, 202);
+       }});
+}
+
+void Console::add_telemetry_routes() {
+  const auto time = [this] {
+    return ScanTime([loop = parts_.loop] { return loop->read_clock(); });
+  };
+  routes_.push_back(
+      {.path = "/api/v1/traces", .answer = [this, time](const auto&, const Query& query) {
+         traces_.update();
+         return trace_list(traces_, *parts_.store, query, time());
+       }});
+  routes_.push_back({.path = std::string(kTrace) + "*",
+                     .answer = [this](const PageRequest& request, const Query& query) {
+                       return answer_trace(request, query);
+                     }});
+  using Page = PageReply (*)(const recent::Store&, const Query&, ScanTime);
+  const auto add = [this, time](std::string path, Page page) {
+    routes_.push_back(
+        {.path = std::move(path), .answer = [this, time, page](const auto&, const Query& query) {
+           return page(*parts_.store, query, time());
+         }});
+  };
+  add("/api/v1/logs", log_list);
+  add("/api/v1/metrics", metric_list);
+  add("/api/v1/series", metric_series);
+  add("/api/v1/attributes", attribute_list);
+  add("/api/v1/service-map", [](const recent::Store& store, const Query&, ScanTime limit) {
+    return service_map(store, limit);
+  });
+}
+
+PageReply Console::answer_trace(const PageRequest& request, const Query& query) {
+  traces_.update();
+  std::string_view id = std::string_view(request.path).substr(kTrace.size());
+  constexpr std::string_view kOtlp = "/otlp";
+  if (id.ends_with(kOtlp)) {
+    id.remove_suffix(kOtlp.size());
+    return trace_as_otlp(traces_, id);
+  }
+  return trace_page(traces_, *parts_.store, id, query,
+                    ScanTime([loop = parts_.loop] { return loop->read_clock(); }));
+}
+
+PageReply Console::find_and_answer(const PageRequest& request) {
+  const bool is_api = request.path.starts_with(kApi);
+  if (auto refusal =
+          refuse(request, parts_.token, is_api ? GuardedPart::kApi : GuardedPart::kPage)) {
+    return std::move(*refusal);
+  }
+  const bool is_get = request.method == "GET" || request.method == "HEAD";
+  if (!is_api) {
+    return is_get ? page_file(request) : error_reply(405, "wrong_method", "use GET");
+  }
+  for (const Route& route : routes_) {
+    const std::string_view path = route.path;
+    const bool is_it = path.ends_with('*')
+                           ? request.path.starts_with(path.substr(0, path.size() - 1))
+                           : request.path == path;
+    if (!is_it) continue;
+    if (route.method == "GET" ? !is_get : request.method != route.method) {
+      PageReply reply = error_reply(405, "wrong_method", "use " + route.method);
+      reply.fields.push_back({"allow", route.method});
+      return reply;
+    }
+    const auto query = Query::parse(request.query);
+    return query ? route.answer(request, *query) : bad_request(query.error());
+  }
+  return error_reply(404, "not_found", "no such path; /api/v1/openapi.json lists them");
+}
+
+PageReply Console::answer(const PageRequest& request) {
+  PageReply reply = find_and_answer(request);
+  add_security_fields(reply);
+  return reply;
+}
+
+std::vector<transport::PageRoute> Console::routes() {
+  const auto handler = [this](const PageRequest& request) { return answer(request); };
+  return {{.path = std::string(kApi) + "*", .handler = handler},
+          {.path = "/*", .handler = handler}};
+}
+
+}  // namespace millrace::extensions::console

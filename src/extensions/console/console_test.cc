@@ -1,0 +1,214 @@
+#include "extensions/console/console.h"
+
+#include <gtest/gtest.h>
+
+#include "otlp/example_requests.h"
+#include "pipeline/testing/manual_loop.h"
+
+namespace millrace::extensions::console {
+namespace {
+
+struct FixedSource final : Source {
+  const Facts& facts() const override { return facts_; }
+  State state() const override { return {.now = WallTime(5s), .is_accepting = true}; }
+  std::optional<std::string> send_test_trace() override { return test_trace; }
+  Facts facts_{.version = "1"};
+  std::optional<std::string> test_trace = "00000000000000000000000000000001";
+};
+
+struct Served {
+  pipeline::testing::ManualLoop loop;
+  Budget budget{256 << 20};
+  recent::Store store{budget, 64 << 20, {"traces", "logs"}};
+  recent::SenderTable senders;
+  recent::RefusalList refusals;
+  FixedSource source;
+  Console console{{.loop = &loop,
+                   .source = &source,
+                   .store = &store,
+                   .senders = &senders,
+                   .refusals = &refusals,
+                   .token = ""}};
+
+  void keep(Signal signal, Bytes bytes, size_t pipeline = 0) {
+    store.add({.signal = signal,
+               .item_count = 1,
+               .pipeline = pipeline,
+               .received_at = WallTime(5s),
+               .now = loop.now(),
+               .bytes = Rope(std::move(bytes))});
+  }
+  transport::PageReply get(const std::string& target, const std::string& method = "GET") {
+    const size_t mark = std::min(target.find('?'), target.size());
+    const transport::PageRequest request{.method = method,
+                                         .path = target.substr(0, mark),
+                                         .query = target.substr(std::min(mark + 1, target.size())),
+                                         .host = "localhost:8888"};
+    const auto routes = console.routes();
+    for (const auto& route : routes) {
+      if (request.path.starts_with(route.path.substr(0, route.path.size() - 1))) {
+        return route.handler(request);
+      }
+    }
+    return {.status = 0};
+  }
+};
+
+size_t count_of(std::string_view text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string_view::npos; at += part.size()) {
+    ++count;
+  }
+  return count;
+}
+
+TEST(ConsoleTest, TracesAreListedAndShown) {
+  Served served;
+  served.keep(Signal::kTraces, otlp::example_request_with_everything(Signal::kTraces));
+  const auto list = served.get("/api/v1/traces");
+  EXPECT_EQ(list.status, 200) << list.body;
+  const size_t at = list.body.find("\"trace_id\":\"");
+  ASSERT_NE(at, std::string::npos) << list.body;
+  const std::string id = list.body.substr(at + 12, 32);
+  const auto trace = served.get("/api/v1/traces/" + id);
+  EXPECT_EQ(trace.status, 200);
+  EXPECT_GE(count_of(trace.body, "\"span_id\""), 1u);
+  const auto otlp = served.get("/api/v1/traces/" + id + "/otlp");
+  EXPECT_TRUE(otlp.body.starts_with("{\"resourceSpans\":[{\"resource\":")) << otlp.body;
+  EXPECT_EQ(served.get("/api/v1/traces/00000000000000000000000000000009").status, 404);
+  EXPECT_EQ(served.get("/api/v1/traces/xyz").status, 400);
+}
+
+TEST(ConsoleTest, ARequestOfTwoPipelinesIsShownOnce) {
+  Served served;
+  const Bytes request = otlp::example_request(Signal::kTraces, {.items = 3});
+  served.keep(Signal::kTraces, request, 0);
+  served.keep(Signal::kTraces, request, 1);
+  const auto list = served.get("/api/v1/traces?limit=1");
+  const std::string id = list.body.substr(list.body.find("\"trace_id\":\"") + 12, 32);
+  const auto trace = served.get("/api/v1/traces/" + id);
+  EXPECT_EQ(count_of(list.body,
+                     "\"span_count\":" + std::to_string(count_of(trace.body, "\"offset_ns\""))),
+            1u);
+}
+
+TEST(ConsoleTest, TracesThatLeaveTheStoreLeaveTheList) {
+  Served served;
+  served.keep(Signal::kTraces, otlp::example_request(Signal::kTraces, {.items = 3}));
+  EXPECT_GE(count_of(served.get("/api/v1/traces").body, "trace_id"), 1u);
+  EXPECT_TRUE(served.store.give_back());
+  EXPECT_EQ(count_of(served.get("/api/v1/traces").body, "trace_id"), 0u);
+}
+
+TEST(ConsoleTest, LogsArePagedAndFollowed) {
+  Served served;
+  served.keep(Signal::kLogs, otlp::example_request(Signal::kLogs, {.items = 5}), 1);
+  const auto first = served.get("/api/v1/logs?limit=3");
+  EXPECT_EQ(count_of(first.body, "\"cursor\":"), 3u) << first.body;
+  EXPECT_TRUE(first.body.contains("\"next_cursor\":\"1.2\"")) << first.body;
+  const auto second = served.get("/api/v1/logs?limit=3&before=1.2");
+  EXPECT_EQ(count_of(second.body, "\"cursor\":"), 2u);
+  EXPECT_TRUE(second.body.contains("\"next_cursor\":null"));
+  served.keep(Signal::kLogs, otlp::example_request(Signal::kLogs, {.items = 2}), 1);
+  const auto tail = served.get("/api/v1/logs?after=1.4294967295");
+  EXPECT_EQ(count_of(tail.body, "\"cursor\":"), 2u);
+  EXPECT_TRUE(tail.body.contains("\"newest_cursor\":\"2."));
+  EXPECT_EQ(served.get("/api/v1/logs?before=x").status, 400);
+  EXPECT_EQ(count_of(served.get("/api/v1/logs?attribute=none").body, "\"cursor\":"), 0u);
+}
+
+TEST(ConsoleTest, MetricsAreListedWithTheirSeries) {
+  Served served;
+  served.keep(Signal::kMetrics, otlp::example_request_with_everything(Signal::kMetrics));
+  served.keep(Signal::kMetrics, otlp::example_request(Signal::kMetrics, {.items = 2, .points = 3}));
+  const auto list = served.get("/api/v1/metrics");
+  EXPECT_EQ(list.status, 200);
+  EXPECT_GE(count_of(list.body, "\"sparkline\":["), 5u) << list.body;
+  for (const char* type : {"gauge", "sum", "histogram", "exponential_histogram", "summary"}) {
+    EXPECT_TRUE(list.body.contains("\"type\":\"" + std::string(type))) << type;
+  }
+  size_t shown_metrics = 0;
+  for (size_t at = 0; (at = list.body.find("{\"name\":\"", at)) != std::string::npos; ++at) {
+    const size_t from = at + 9;
+    const std::string name = list.body.substr(from, list.body.find('"', from) - from);
+    const auto series = served.get("/api/v1/series?metric=" + name);
+    EXPECT_EQ(series.status, 200) << name;
+    EXPECT_GE(count_of(series.body, "\"points\":[{"), 1u) << series.body;
+    ++shown_metrics;
+  }
+  EXPECT_GE(shown_metrics, 5u);
+  EXPECT_EQ(served.get("/api/v1/series?metric=none").status, 404);
+  EXPECT_EQ(served.get("/api/v1/series").status, 400);
+}
+
+TEST(ConsoleTest, KeysAndServicesAreSurveyed) {
+  Served served;
+  served.keep(Signal::kTraces, otlp::example_request(Signal::kTraces, {.items = 5}));
+  const auto keys = served.get("/api/v1/attributes?signal=traces");
+  EXPECT_GE(count_of(keys.body, "\"distinct_values\":"), 10u) << keys.body;
+  EXPECT_EQ(served.get("/api/v1/attributes?signal=x").status, 400);
+  const auto map = served.get("/api/v1/service-map");
+  EXPECT_TRUE(map.body.contains("\"span_count\":5")) << map.body;
+}
+
+TEST(ConsoleTest, TheHistoryGrowsWithTime) {
+  Served served;
+  served.loop.advance(21s);
+  const auto history = served.get("/api/v1/history");
+  EXPECT_EQ(history.status, 200);
+  EXPECT_TRUE(history.body.contains("\"traces.accepted\":[0,0,0,0]")) << history.body;
+}
+
+TEST(ConsoleTest, MethodsPathsAndHostsAreChecked) {
+  Served served;
+  EXPECT_EQ(served.get("/api/v1/status").status, 200);
+  EXPECT_EQ(served.get("/api/v1/status", "POST").status, 405);
+  EXPECT_EQ(served.get("/api/v1/test-trace").status, 405);
+  EXPECT_EQ(served.get("/api/v1/test-trace", "POST").status, 202);
+  served.source.test_trace.reset();
+  EXPECT_EQ(served.get("/api/v1/test-trace", "POST").status, 503);
+  EXPECT_EQ(served.get("/api/v1/none").status, 404);
+  EXPECT_EQ(served.get("/api/v1/traces?limit=0").status, 400);
+  EXPECT_EQ(served.get("/").status, 200);
+  EXPECT_TRUE(served.get("/api/v1/openapi.json").body.contains("\"openapi\""));
+}
+
+TEST(ConsoleTest, EventsBeginWithCountersAndHaveABoundedNumberOfClients) {
+  Served served;
+  std::vector<std::unique_ptr<transport::PageStream>> streams;
+  for (size_t i = 0; i < EventStream::kClientsMax; ++i) {
+    auto reply = served.get("/api/v1/events");
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_TRUE(reply.body.contains("event: counters\ndata: {"));
+    streams.push_back(std::move(reply.stream));
+  }
+  EXPECT_EQ(served.get("/api/v1/events").status, 503);
+  std::string received;
+  streams.front()->next([&](transport::PageStream::Piece piece) { received = piece.bytes; });
+  served.loop.advance(2s);
+  EXPECT_TRUE(received.starts_with("event: counters\ndata: {")) << received;
+  // A client that does not read is broken off when it reads again.
+  served.loop.advance(3600s);
+  transport::PageStream::Piece last;
+  streams.back()->next([&](transport::PageStream::Piece piece) { last = std::move(piece); });
+  served.loop.advance(2s);
+  EXPECT_EQ(last.end, transport::PageStream::End::kBrokenOff);
+  EXPECT_LE(last.bytes.size(), transport::PageStream::kPieceBytesMax);
+  streams.clear();
+  EXPECT_EQ(served.get("/api/v1/events").status, 200);
+}
+
+TEST(ConsoleTest, AHundredThousandSpansAreReadInPages) {
+  Served served;
+  for (int i = 0; i < 10; ++i) {
+    served.keep(Signal::kTraces, otlp::example_request(Signal::kTraces, {.items = 10'000}, 1));
+  }
+  const auto list = served.get("/api/v1/traces?limit=1");
+  const std::string id = list.body.substr(list.body.find("\"trace_id\":\"") + 12, 32);
+  const auto page = served.get("/api/v1/traces/" + id + "?limit=10000");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_LT(page.body.size(), size_t{8} << 20);
+}
+
+}  // namespace
+}  // namespace millrace::extensions::console

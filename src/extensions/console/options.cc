@@ -1,0 +1,36 @@
+#include "extensions/console/options.h"
+
+#include "access/field_text.h"
+#include "config/endpoint.h"
+#include "extensions/console/guard.h"
+
+namespace millrace::extensions::console {
+
+void read(config::Section& section, Options& into) {
+  constexpr int64_t kLeast = 1 << 20;
+  constexpr int64_t kMost = int64_t{16} << 30;
+  section.boolean("enabled", &into.is_enabled);
+  section.text("endpoint", &into.endpoint);
+  into.endpoint_place = section.node().place;
+  if (const yaml::Node* endpoint = section.find("endpoint")) into.endpoint_place = endpoint->place;
+  if (const auto endpoint = config::parse_endpoint(into.endpoint)) {
+    into.host = endpoint->host;
+    into.port = endpoint->port;
+  } else {
+    section.error_at("endpoint", endpoint.error().message);
+  }
+  section.secret("token", &into.token);
+  if (!into.token.empty() && !access::is_value(into.token)) {
+    section.error_at("token", "contains control characters");
+  }
+  if (into.token.empty() && !is_loopback(into.host)) {
+    section.error_at("endpoint",
+                     "everybody who reaches this address would see the telemetry: set token, or "
+                     "listen on localhost");
+  }
+  auto bytes = static_cast<int64_t>(into.bytes_max);
+  section.integer("max_bytes", &bytes, {.min = kLeast, .max = kMost});
+  into.bytes_max = static_cast<size_t>(bytes);
+}
+
+}  // namespace millrace::extensions::console

@@ -1,0 +1,26 @@
+// The options of the extension `console`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "config/section.h"
+#include "yaml/node.h"
+
+namespace millrace::extensions::console {
+
+struct Options {
+  bool is_enabled = true;
+  std::string endpoint = "localhost:8888";
+  std::string host = "localhost";
+  uint16_t port = 8888;
+  yaml::Place endpoint_place;
+  std::string token;  // empty: none; needed where `host` is not this machine alone
+  size_t bytes_max = size_t{64} << 20;
+};
+
+// Anything invalid is an error in the section's diagnostics.
+void read(config::Section& section, Options& into);
+
+}  // namespace millrace::extensions::console

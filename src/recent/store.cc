@@ -1,0 +1,118 @@
+#include "recent/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/allocation_name.h"
+
+namespace millrace::recent {
+namespace {
+
+// The memory of a record beside its bytes: itself, its place in the deque, the chunk's head.
+constexpr size_t kRecordCost = 256;
+// After memory was short.
+constexpr Duration kPause = 10s;
+// The part of the budget that must be free for the store to keep anything.
+constexpr size_t kFreePart = 8;
+
+Bytes copy_of(const Rope& rope) {
+  const AllocationName name("term recent");
+  Chunk* const chunk = allocate_chunk(rope.size());
+  rope.copy_to(chunk->data());
+  return {ChunkRef::adopt(chunk), chunk->data(), rope.size()};
+}
+
+}  // namespace
+
+Store::Store(Budget& budget, size_t bytes_max, std::vector<std::string> pipelines)
+    : budget_(budget), bytes_max_(bytes_max), pipelines_(std::move(pipelines)) {}
+
+void Store::drop_oldest(Dropped& dropped) {
+  RecordRef& oldest = records_.front();
+  bytes_.fetch_sub(oldest->bytes.size() + kRecordCost, std::memory_order_relaxed);
+  dropped.push_back(std::move(oldest));
+  records_.pop_front();
+}
+
+bool Store::make_room(size_t cost, MonotonicTime now) {
+  Dropped dropped;
+  const MutexLock lock(mutex_);
+  if (std::exchange(is_pause_due_, false)) paused_until_ = now + kPause;
+  if (now < paused_until_ || cost > bytes_max_ / 2) return false;
+  while (!records_.empty() && bytes_.load(std::memory_order_relaxed) + cost > bytes_max_) {
+    drop_oldest(dropped);
+  }
+  bytes_.fetch_add(cost, std::memory_order_relaxed);
+  return true;
+}
+
+void Store::add(const Arrival& arrival) {
+  const size_t cost = arrival.bytes.size() + kRecordCost;
+  const bool is_short = budget_.used() + cost > budget_.limit() - budget_.limit() / kFreePart;
+  if (is_short) give_back();
+  if (is_short || !make_room(cost, arrival.now)) return count_skipped(1);
+  auto record = std::make_shared<Record>();
+  record->memory = Reservation::try_make(budget_, MemoryTerm::kRecent, cost);
+  if (!record->memory) {
+    bytes_.fetch_sub(cost, std::memory_order_relaxed);
+    return count_skipped(1);
+  }
+  record->signal = arrival.signal;
+  record->item_count = arrival.item_count;
+  record->pipeline = arrival.pipeline;
+  record->received_at = arrival.received_at;
+  record->bytes = copy_of(arrival.bytes);
+  const MutexLock lock(mutex_);
+  record->number = ++newest_;
+  records_.push_back(std::move(record));
+}
+
+bool Store::give_back() {
+  if (bytes_.load(std::memory_order_relaxed) == 0) return false;
+  std::deque<RecordRef> dropped;
+  {
+    const MutexLock lock(mutex_);
+    is_pause_due_ = true;
+    for (const RecordRef& record : records_) {
+      bytes_.fetch_sub(record->bytes.size() + kRecordCost, std::memory_order_relaxed);
+    }
+    dropped.swap(records_);
+  }
+  return !dropped.empty();
+}
+
+std::vector<RecordRef> Store::newer_than(uint64_t number, size_t count_max) const {
+  std::vector<RecordRef> found;
+  const MutexLock lock(mutex_);
+  auto first = std::ranges::upper_bound(records_, number, {}, &Record::number);
+  for (; first != records_.end() && found.size() < count_max; ++first) found.push_back(*first);
+  return found;
+}
+
+std::vector<RecordRef> Store::newest_first(Signal signal) const {
+  std::vector<RecordRef> found;
+  const MutexLock lock(mutex_);
+  for (auto at = records_.rbegin(); at != records_.rend(); ++at) {
+    if ((*at)->signal == signal) found.push_back(*at);
+  }
+  return found;
+}
+
+uint64_t Store::oldest_number() const {
+  const MutexLock lock(mutex_);
+  return records_.empty() ? newest_ + 1 : records_.front()->number;
+}
+
+Store::Numbers Store::numbers() const {
+  Numbers numbers{.bytes = bytes_.load(std::memory_order_relaxed),
+                  .bytes_max = bytes_max_,
+                  .skipped_count = skipped_count_.load(std::memory_order_relaxed)};
+  const MutexLock lock(mutex_);
+  numbers.requests = records_.size();
+  numbers.kept_count = newest_;
+  numbers.newest = newest_;
+  if (!records_.empty()) numbers.oldest_at = records_.front()->received_at;
+  return numbers;
+}
+
+}  // namespace millrace::recent

@@ -1,0 +1,100 @@
+#include "recent/worker_tap.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::recent {
+namespace {
+
+constexpr Duration kHandOverAfter = 100ms;
+// Copied in one turn of the loop: some 50 microseconds.
+constexpr size_t kBytesInATurn = 512 * 1024;
+constexpr size_t kRatePart = 16;
+
+}  // namespace
+
+class WorkerTap::PipelineTap final : public pipeline::Tap {
+ public:
+  PipelineTap(WorkerTap& owner, size_t pipeline) : owner_(owner), pipeline_(pipeline) {}
+  void take(const pipeline::Payload& payload) override { owner_.keep(pipeline_, payload); }
+
+ private:
+  WorkerTap& owner_;
+  const size_t pipeline_;
+};
+
+WorkerTap::WorkerTap(Parts parts)
+    : parts_(parts),
+      bytes_per_second_(parts.store->numbers().bytes_max / kRatePart),
+      burst_bytes_(parts.store->numbers().bytes_max / 2),
+      timer_(parts.loop->make_timer([this] { hand_over(); })),
+      allowance_(burst_bytes_),
+      allowance_at_(parts.loop->now()) {
+  for (size_t pipeline = 0; pipeline < parts.store->pipelines().size(); ++pipeline) {
+    taps_.push_back(std::make_unique<PipelineTap>(*this, pipeline));
+  }
+}
+
+WorkerTap::~WorkerTap() = default;
+
+pipeline::Tap& WorkerTap::tap_of(size_t pipeline) { return *taps_[pipeline]; }
+
+void WorkerTap::keep(size_t pipeline, const pipeline::Payload& payload) {
+  const size_t bytes = payload.bytes.size();
+  if (bytes == 0) return;
+  const MonotonicTime now = parts_.loop->now();
+  if (const Duration since = now - allowance_at_; since >= 10ms) {
+    const double more =
+        std::chrono::duration<double>(since).count() * static_cast<double>(bytes_per_second_);
+    allowance_ = static_cast<size_t>(
+        std::min(static_cast<double>(burst_bytes_), static_cast<double>(allowance_) + more));
+    allowance_at_ = now;
+  }
+  if (bytes > allowance_ || fresh_bytes_ + bytes > kFreshBytesMax) {
+    return parts_.store->count_skipped(1);
+  }
+  allowance_ -= bytes;
+  fresh_bytes_ += bytes;
+  fresh_.push_back({.signal = payload.signal,
+                    .item_count = payload.item_count,
+                    .pipeline = pipeline,
+                    .received_at = parts_.loop->wall_now(),
+                    .now = now,
+                    .bytes = payload.bytes});
+  hand_over_soon();
+}
+
+void WorkerTap::on_admitted(const Admitted& request) {
+  senders_.add(request, parts_.loop->wall_now());
+  hand_over_soon();
+}
+
+void WorkerTap::on_refused(const Refused& refused) {
+  RefusalEntry entry = make_refusal(refused, parts_.loop->wall_now());
+  if (refusals_.empty() || !try_join(refusals_.back(), entry)) {
+    if (refusals_.size() == RefusalList::kCountMax) return;
+    refusals_.push_back(std::move(entry));
+  }
+  hand_over_soon();
+}
+
+void WorkerTap::hand_over_soon() {
+  if (!timer_->armed()) timer_->arm_at(parts_.loop->now() + kHandOverAfter);
+}
+
+void WorkerTap::hand_over() {
+  if (!senders_.empty()) parts_.senders->merge(senders_);
+  for (RefusalEntry& refusal : refusals_) parts_.refusals->add(std::move(refusal));
+  refusals_.clear();
+  size_t copied = 0;
+  while (!fresh_.empty() && copied < kBytesInATurn) {
+    const size_t bytes = fresh_.front().bytes.size();
+    parts_.store->add(fresh_.front());
+    fresh_.pop_front();
+    copied += bytes;
+    fresh_bytes_ -= bytes;
+  }
+  if (!fresh_.empty()) timer_->arm_at(parts_.loop->now());
+}
+
+}  // namespace millrace::recent

@@ -1,0 +1,65 @@
+// What one worker sees pass, for the console: takes it on the path of a request, where it shares
+// the bytes and copies nothing, and hands it to the shared parts ten times a second, where it is
+// copied in pieces so that other work waits for a fraction of a millisecond.
+//
+// Bounded: at most a sixteenth of the store's bytes a second (half of them at once after a quiet
+// time), and kFreshBytesMax not yet handed over; what is beyond is skipped and counted. So under
+// full load the cost for most requests is a comparison.
+//
+// On its worker's loop only; the shared parts outlive it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "io/loop.h"
+#include "pipeline/tap.h"
+#include "recent/refusal_list.h"
+#include "recent/sender_table.h"
+#include "recent/store.h"
+#include "reception/request_watcher.h"
+
+namespace millrace::recent {
+
+class WorkerTap final : public reception::RequestWatcher {
+ public:
+  struct Parts {
+    io::Loop* loop = nullptr;
+    Store* store = nullptr;
+    SenderTable* senders = nullptr;
+    RefusalList* refusals = nullptr;
+  };
+  static constexpr size_t kFreshBytesMax = 8 << 20;
+
+  explicit WorkerTap(Parts parts);
+  ~WorkerTap();
+  WorkerTap(const WorkerTap&) = delete;
+  WorkerTap& operator=(const WorkerTap&) = delete;
+
+  // For the pipeline with that index in the store's names; lives as long as this.
+  pipeline::Tap& tap_of(size_t pipeline);
+  void on_admitted(const Admitted& request) override;
+  void on_refused(const Refused& refused) override;
+
+ private:
+  class PipelineTap;
+  void keep(size_t pipeline, const pipeline::Payload& payload);
+  void hand_over();
+  void hand_over_soon();
+
+  const Parts parts_;
+  const size_t bytes_per_second_;
+  const size_t burst_bytes_;
+  std::vector<std::unique_ptr<PipelineTap>> taps_;
+  std::unique_ptr<io::Timer> timer_;
+  std::deque<Arrival> fresh_;
+  size_t fresh_bytes_ = 0;
+  size_t allowance_;  // bytes that may be kept now
+  MonotonicTime allowance_at_;
+  SenderCounts senders_;
+  std::vector<RefusalEntry> refusals_;  // not yet handed over
+};
+
+}  // namespace millrace::recent

@@ -1,0 +1,73 @@
+#include "recent/worker_tap.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "pipeline/testing/manual_loop.h"
+
+namespace millrace::recent {
+namespace {
+
+struct Tapped {
+  pipeline::testing::ManualLoop loop;
+  Budget budget{64 << 20};
+  Store store{budget, 1 << 20, {"traces", "traces/2"}};
+  SenderTable senders;
+  RefusalList refusals;
+  WorkerTap tap{{.loop = &loop, .store = &store, .senders = &senders, .refusals = &refusals}};
+
+  void take(const Bytes& bytes, size_t pipeline = 0) {
+    tap.tap_of(pipeline).take({.signal = Signal::kTraces,
+                               .item_count = 1,
+                               .bytes = Rope(bytes),
+                               .metadata = nullptr,
+                               .completion = nullptr,
+                               .admitted_at = {}});
+  }
+};
+
+TEST(WorkerTapTest, TheBytesAreSharedUntilTheyAreHandedOver) {
+  Tapped tapped;
+  const Bytes bytes = Bytes::copy_of("request");
+  tapped.take(bytes, 1);
+  EXPECT_FALSE(bytes.chunk().unique());
+  EXPECT_EQ(tapped.store.numbers().requests, 0u);
+  tapped.loop.advance(100ms);
+  EXPECT_TRUE(bytes.chunk().unique());
+  ASSERT_EQ(tapped.store.numbers().requests, 1u);
+  EXPECT_EQ(tapped.store.newer_than(0, 1)[0]->pipeline, 1u);
+}
+
+TEST(WorkerTapTest, WhatComesTooFastIsSkippedAndCounted) {
+  Tapped tapped;
+  const Bytes bytes = Bytes::copy_of(std::string(10'000, 'x'));
+  for (int i = 0; i < 200; ++i) tapped.take(bytes);
+  EXPECT_GE(tapped.store.numbers().skipped_count, 140u);
+  tapped.loop.advance(1s);
+  const uint64_t kept = tapped.store.numbers().kept_count;
+  EXPECT_EQ(kept + tapped.store.numbers().skipped_count, 200u);
+  // A sixteenth of the store a second.
+  for (int i = 0; i < 200; ++i) tapped.take(bytes);
+  tapped.loop.advance(100ms);
+  EXPECT_EQ(tapped.store.numbers().kept_count - kept, 6u);
+}
+
+TEST(WorkerTapTest, RefusalsAreHandedOverTogether) {
+  Tapped tapped;
+  for (int i = 0; i < 1000; ++i) {
+    tapped.tap.on_refused({.receiver = "otlp",
+                           .transport = "grpc",
+                           .signal = Signal::kLogs,
+                           .reason = "memory",
+                           .detail = "later",
+                           .peer = "10.0.0.1:5"});
+  }
+  EXPECT_EQ(tapped.refusals.total(), 0u);
+  tapped.loop.advance(100ms);
+  EXPECT_EQ(tapped.refusals.total(), 1000u);
+  EXPECT_EQ(tapped.refusals.newest(5).size(), 1u);
+}
+
+}  // namespace
+}  // namespace millrace::recent
