@@ -67,6 +67,26 @@ TEST(BuiltItemsTest, LinksAndEventsOfASpanAreWhole) {
   EXPECT_EQ(spans[0].events[1].dropped_attributes_count, 0u);
 }
 
+TEST(BuiltItemsTest, OnlyTheCountedAttributesOfAnEventAreRead) {
+  Recorded recorded;
+  const millrace_attribute attributes[] = {
+      {millrace_text_of("text"), millrace_text_value("value")},
+      {millrace_text_of("integer"), millrace_integer_value(1)},
+      {millrace_text_of("not counted"), millrace_integer_value(2)}};
+  millrace_span_event event = {};
+  event.attributes = attributes;
+  event.attribute_count = 2;
+  millrace_span_builder* builder = millrace_span_builder_new("a span");
+  millrace_span_builder_add_event(builder, &event);
+  EXPECT_EQ(millrace_collect_builder(recorded.collector.get(), builder), MILLRACE_OK);
+  millrace_span_builder_free(builder);
+  recorded.finish();
+  const std::vector<v1::Span> spans = recorded.recorder->spans();
+  ASSERT_EQ(spans.size(), 1u);
+  ASSERT_EQ(spans[0].events.size(), 1u);
+  EXPECT_EQ(spans[0].events[0].attributes.size(), 2u);
+}
+
 TEST(BuiltItemsTest, TheBodyOfALogRecordIsAnyValue) {
   Recorded recorded;
   millrace_log_record_builder* builder =

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "library/testing/recorder.h"
 
 namespace millrace::library {
@@ -41,6 +43,28 @@ TEST(EngineTest, ItemsPutBackAfterTheEndAreCounted) {
   EXPECT_EQ(statistics.collected(), 1U);
   EXPECT_EQ(statistics.dropped(DropReason::kShutdown), 1U);
   EXPECT_TRUE(statistics.balances());
+}
+
+class RefusingExporter final : public v1::Exporter {
+ public:
+  v1::ExportResult export_batch(const v1::BatchRef&, Deadline) override {
+    return {.kind = v1::ExportResult::Kind::kRefused, .message = "out of paper"};
+  }
+};
+
+TEST(EngineTest, AFunctionThatReceivesTheLogCanReadTheStatistics) {
+  std::atomic<Engine*> asked = nullptr;
+  std::atomic<uint64_t> collected = 0;
+  v1::Config config = config_with(std::make_shared<RefusingExporter>());
+  config.log = [&](v1::LogLevel, std::string_view) {
+    if (Engine* const engine = asked.load()) collected = engine->statistics().collected();
+  };
+  const auto engine = make_engine(config);
+  asked = engine.get();
+  EXPECT_TRUE(engine->collect(Signal::kTraces, item()).ok());
+  EXPECT_EQ(engine->flush(10s), ErrorCode::kOk);
+  asked = nullptr;
+  EXPECT_EQ(collected, 1U);
 }
 
 TEST(EngineTest, AFlushWaitsForAThreadThatIsWriting) {
