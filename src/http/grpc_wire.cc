@@ -74,17 +74,19 @@ int hex_value(char c) {
 
 std::string percent_encode_grpc_message(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
+  const auto is_encoded = [](char c) {
+    return static_cast<uint8_t>(c - ' ') > '~' - ' ' || c == '%';
+  };
   std::string encoded;
   encoded.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (byte >= 0x20 && byte <= 0x7e && c != '%') {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += kHex[byte >> 4];
-      encoded += kHex[byte & 15];
-    }
+  while (!text.empty()) {
+    const auto plain = static_cast<size_t>(std::ranges::find_if(text, is_encoded) - text.begin());
+    encoded.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const auto byte = static_cast<uint8_t>(text.front());
+    encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    text.remove_prefix(1);
   }
   return encoded;
 }
@@ -124,19 +126,24 @@ int base64_value(char c) {
 }  // namespace
 
 std::string encode_base64(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
-  uint32_t bits = 0;
-  int bit_count = 0;
-  for (const char c : bytes) {
-    bits = bits << 8 | static_cast<uint8_t>(c);
-    bit_count += 8;
-    while (bit_count >= 6) {
-      bit_count -= 6;
-      text += kBase64[bits >> bit_count & 63];
-    }
+  std::string text((bytes.size() * 4 + 2) / 3, '\0');
+  char* at = text.data();
+  const auto put = [&at](uint32_t bits) { *at++ = kBase64[bits & 63]; };
+  for (; bytes.size() >= 3; bytes.remove_prefix(3)) {
+    const uint32_t bits = static_cast<uint32_t>(static_cast<uint8_t>(bytes[0])) << 16 |
+                          static_cast<uint32_t>(static_cast<uint8_t>(bytes[1])) << 8 |
+                          static_cast<uint8_t>(bytes[2]);
+    put(bits >> 18);
+    put(bits >> 12);
+    put(bits >> 6);
+    put(bits);
   }
-  if (bit_count > 0) text += kBase64[bits << (6 - bit_count) & 63];
+  if (bytes.empty()) return text;
+  const uint32_t first = static_cast<uint8_t>(bytes[0]);
+  const uint32_t second = bytes.size() == 2 ? static_cast<uint8_t>(bytes[1]) : 0;
+  put(first >> 2);
+  put(first << 4 | second >> 4);
+  if (bytes.size() == 2) put(second << 2);
   return text;
 }
 
