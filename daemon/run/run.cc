@@ -30,7 +30,9 @@
 
 namespace millrace::daemon {
 
-const char* const kDefaultConfiguration = R"(receivers:
+const char* const kDefaultConfiguration = R"(extensions:
+  console:
+receivers:
   otlp:
     protocols:
       grpc:
@@ -39,6 +41,7 @@ exporters:
   debug:
     verbosity: basic
 service:
+  extensions: [console]
   pipelines:
     traces:
       receivers: [otlp]
