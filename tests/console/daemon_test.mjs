@@ -228,7 +228,8 @@ test('the page comes compressed, with a policy that forbids everything from else
 });
 
 test('nothing has arrived: a diagnosis, and a test trace that leads to its waterfall', async () => {
-  await withPage(console_, {}, async (page) => {
+  // The waterfall asks until the collector has the trace.
+  await withPage(console_, {expected: ['404']}, async (page) => {
     await shows(page, 'Waiting for the first telemetry', 'localhost:', 'OTEL_EXPORTER_OTLP_ENDPOINT');
     assert.deepEqual(await violations(page), []);
     await page.getByRole('button', {name: 'Send a test trace'}).click();
