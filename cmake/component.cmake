@@ -82,8 +82,9 @@ function(millrace_component)
       if(name IN_LIST C_FUZZ_LONG)
         math(EXPR name_runs "${runs} / 10")
       endif()
-      # A smoke round: the seeds and a bounded number of mutations, counted, not timed.
-      add_test(NAME fuzz.${name} COMMAND ${name} -runs=${name_runs} -rss_limit_mb=2048 -max_len=65536
+      # A smoke round: the seeds and a bounded number of mutations, counted, not timed, and the same each
+      # time, so that a change is judged by what it changes. tests/fuzz/run.py looks for new ones.
+      add_test(NAME fuzz.${name} COMMAND ${name} -seed=1 -runs=${name_runs} -rss_limit_mb=2048 -max_len=65536
                ${dictionary} ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
       file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
       set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 600 LABELS "fuzz")

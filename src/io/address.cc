@@ -42,6 +42,7 @@ std::optional<HostPort> parse_address(std::string_view text) {
   if (opened != host.ends_with(']')) return std::nullopt;
   if (opened) host = host.substr(1, host.size() - 2);
   if (host.find_first_of(opened ? "[]" : "[]:") != std::string_view::npos) return std::nullopt;
+  if (is_unix_host(host)) return std::nullopt;  // a path has neither brackets nor a port
   return HostPort{std::string(host), port};
 }
 

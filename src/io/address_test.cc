@@ -17,8 +17,9 @@ TEST(AddressTest, FormattedAddressesAreParsed) {
 }
 
 TEST(AddressTest, NonsenseIsRefused) {
-  for (const char* text : {"", "host", "host:", "host:x", "host:65536", "host:-1", "::1:80",
-                           "[::1:80", "::1]:80", "host:80 ", "[[::1]]:80", "[::1]]:80", "a]b:80"}) {
+  for (const char* text :
+       {"", "host", "host:", "host:x", "host:65536", "host:-1", "::1:80", "[::1:80", "::1]:80",
+        "host:80 ", "[[::1]]:80", "[::1]]:80", "a]b:80", "[unix:/]:17"}) {
     EXPECT_FALSE(parse_address(text)) << text;
   }
 }
