@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "metric_streams/point_walk.h"
+#include "metric_streams/stream_processor.h"
 #include "metric_streams/stream_table.h"
 #include "processors/cumulativetodelta/difference.h"
 
@@ -18,7 +18,6 @@ using metric_streams::WalkedPoint;
 using otlp::MetricType;
 
 constexpr uint32_t kNoRecordedValue = 1;  // DataPointFlags
-constexpr Duration kSweepInterval = 1s;
 // Streams take at most this part of the budget.
 constexpr size_t kShareOfBudget = 4;
 
@@ -217,49 +216,22 @@ class Conversion final : public metric_streams::PointEditor {
   bool has_reached_limit_ = false;
 };
 
-class CumulativeToDeltaProcessor final : public pipeline::Processor {
+class CumulativeToDeltaProcessor final : public metric_streams::StreamProcessor<Streams> {
  public:
   CumulativeToDeltaProcessor(std::shared_ptr<const Options> options,
                              std::shared_ptr<Streams> streams, const Parts& parts)
-      : options_(std::move(options)),
-        streams_(std::move(streams)),
-        name_(parts.name),
-        loop_(parts.loop),
-        log_(parts.log),
-        counters_(parts),
-        timer_(loop_.make_timer([this] { on_timer(); })) {
-    timer_->arm_at(loop_.now() + kSweepInterval);
-  }
+      : StreamProcessor(std::move(streams), parts.name, parts.loop, parts.log),
+        options_(std::move(options)),
+        counters_(parts) {}
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
-    Conversion conversion(*options_, *streams_, counters_, loop_.now());
-    auto edited = metric_streams::edit_points(payload.bytes, streams_->seed, conversion, work,
-                                              "converting metrics");
-    if (!edited) return fail(std::move(edited.error()));
-    if (conversion.has_reached_limit()) {
-      log_.warn("no room for more metric streams; points of new ones are dropped",
-                {{"processor", name_}, {"streams", streams_->table.size()}});
-    }
-    payload.bytes = std::move(edited->request);
-    payload.item_count -= edited->removed_count;
-    return pipeline::ProcessorResult{.filtered_count = edited->removed_count};
+    Conversion conversion(*options_, streams(), counters_, now());
+    return convert(payload, conversion, work);
   }
-
-  void flush() override { timer_->disarm(); }
 
  private:
-  void on_timer() {
-    streams_->table.sweep_some(loop_.now());
-    timer_->arm_at(loop_.now() + kSweepInterval);
-  }
-
   const std::shared_ptr<const Options> options_;
-  const std::shared_ptr<Streams> streams_;
-  const std::string name_;
-  io::Loop& loop_;
-  Logger& log_;
   Counters counters_;
-  const std::unique_ptr<io::Timer> timer_;
 };
 
 }  // namespace

@@ -7,8 +7,7 @@
 
 #include "io/sim/world.h"
 #include "memory/testing/test_work.h"
-#include "otlp/admit.h"
-#include "otlp/json/testing/json_request.h"
+#include "metric_streams/testing/run_points.h"
 
 namespace millrace::processors::deltatocumulative {
 namespace {
@@ -25,11 +24,7 @@ std::string request(const std::string& points) {
 
 class DeltaToCumulativeTest : public ::testing::Test {
  protected:
-  struct Done {
-    std::vector<int64_t> values;
-    uint32_t filtered = 0;
-    std::string json;
-  };
+  using Done = testing::RunPoints;
 
   std::unique_ptr<pipeline::Processor> make(const Options& options = {}) {
     const Parts parts{
@@ -38,25 +33,7 @@ class DeltaToCumulativeTest : public ::testing::Test {
     return make_delta_to_cumulative_processor(streams_, parts);
   }
   Done run(pipeline::Processor& processor, const std::string& json) {
-    pipeline::Payload payload;
-    payload.signal = Signal::kMetrics;
-    payload.bytes = Rope(testing::request_of_json(Signal::kMetrics, json));
-    payload.item_count = otlp::admit(Signal::kMetrics, payload.bytes.to_bytes().view())->item_count;
-    const auto result = processor.process(payload, own_.work);
-    if (!result) {
-      ADD_FAILURE() << result.error().message;
-      return {};
-    }
-    Done done{.values = {},
-              .filtered = result->filtered_count,
-              .json = testing::json_of_request(Signal::kMetrics, payload.bytes)};
-    constexpr std::string_view kValue = R"("asInt":")";
-    for (size_t at = 0; (at = done.json.find(kValue, at)) != std::string::npos;) {
-      at += kValue.size();
-      done.values.push_back(std::stoll(done.json.substr(at)));
-    }
-    EXPECT_EQ(done.values.size(), payload.item_count);
-    return done;
+    return testing::run_points(processor, json, own_.work);
   }
 
   io::sim::World world_{1};
