@@ -17,6 +17,30 @@ export function Empty({title, children}: {title: string; children?: ComponentChi
   );
 }
 
+/** Instead of a list without rows: nothing has come, or nothing matches the filter. */
+export function NoRows(props: {
+  none: string;
+  unmatched: string;
+  filter: string;
+  clear: () => void;
+  children?: ComponentChildren;
+}): JSX.Element {
+  const {none, unmatched, filter, clear, children} = props;
+  return (
+    <div class="page">
+      <Empty title={filter === '' ? none : unmatched}>
+        {filter === '' ? (
+          children
+        ) : (
+          <button type="button" class="button" onClick={clear}>
+            Clear the filter
+          </button>
+        )}
+      </Empty>
+    </div>
+  );
+}
+
 export function Failure({message}: {message: string}): JSX.Element {
   return (
     <p class="failure" role="alert">

@@ -8,7 +8,7 @@ import {matches, parseFilter} from '../model/filter.ts';
 import {millisOf} from '../model/instant.ts';
 import {logItem, logQuestion, type LogQuestion} from '../model/log_query.ts';
 import {count, dateAndTime, timeOfDay} from '../model/text.ts';
-import {AttributeTable, Copy, Empty, Failure, Text, VirtualRows} from '../parts/basics.tsx';
+import {AttributeTable, Copy, Failure, NoRows, Text, VirtualRows} from '../parts/basics.tsx';
 import {FilterBox} from '../parts/filter_box.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {href, replace} from '../parts/router.ts';
@@ -218,15 +218,12 @@ export function LogsView({query}: {query: Record<string, string>}): JSX.Element 
       {tail.error && <Failure message={tail.error} />}
       <div class="trace-body">
         {tail.logs && shown.length === 0 ? (
-          <div class="page">
-            <Empty title={filter === '' ? 'No log record yet' : 'No record matches'}>
-              {filter !== '' && (
-                <button type="button" class="button" onClick={() => set('')}>
-                  Clear the filter
-                </button>
-              )}
-            </Empty>
-          </div>
+          <NoRows
+            none="No log record yet"
+            unmatched="No record matches"
+            filter={filter}
+            clear={() => set('')}
+          />
         ) : (
           <VirtualRows
             count={shown.length}

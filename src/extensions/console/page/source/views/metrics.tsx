@@ -6,7 +6,7 @@ import {useResource} from '../api/resource.ts';
 import type {MetricList, MetricSummary} from '../api/schema.ts';
 import {matches, parseFilter, type Item} from '../model/filter.ts';
 import {count, plural} from '../model/text.ts';
-import {Empty, Failure, Sparkline, Text, VirtualRows} from '../parts/basics.tsx';
+import {Failure, NoRows, Sparkline, Text, VirtualRows} from '../parts/basics.tsx';
 import {FilterBox} from '../parts/filter_box.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href, replace} from '../parts/router.ts';
@@ -96,15 +96,7 @@ export function MetricsView({query}: {query: Record<string, string>}): JSX.Eleme
       </div>
       {error && <Failure message={error} />}
       {value && shown.length === 0 ? (
-        <div class="page">
-          <Empty title={filter === '' ? 'No metric yet' : 'No metric matches'}>
-            {filter !== '' && (
-              <button type="button" class="button" onClick={() => set('')}>
-                Clear the filter
-              </button>
-            )}
-          </Empty>
-        </div>
+        <NoRows none="No metric yet" unmatched="No metric matches" filter={filter} clear={() => set('')} />
       ) : (
         <VirtualRows
           count={shown.length}

@@ -8,7 +8,7 @@ import {matches, parseFilter} from '../model/filter.ts';
 import {millisOf} from '../model/instant.ts';
 import {ago, count, dateAndTime, duration, plural} from '../model/text.ts';
 import {summaryItem, traceQuestion} from '../model/trace_query.ts';
-import {Choice, Empty, Failure, Text, VirtualRows} from '../parts/basics.tsx';
+import {Choice, Failure, NoRows, Text, VirtualRows} from '../parts/basics.tsx';
 import {FilterBox} from '../parts/filter_box.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href, replace} from '../parts/router.ts';
@@ -155,17 +155,9 @@ export function TracesView({query}: {query: Record<string, string>}): JSX.Elemen
       )}
       {loaded.error && <Failure message={loaded.error} />}
       {loaded.value && shown.length === 0 ? (
-        <div class="page">
-          <Empty title={filter === '' ? 'No trace yet' : 'No trace matches'}>
-            {filter === '' ? (
-              <TestTraceButton />
-            ) : (
-              <button type="button" class="button" onClick={() => set({q: ''})}>
-                Clear the filter
-              </button>
-            )}
-          </Empty>
-        </div>
+        <NoRows none="No trace yet" unmatched="No trace matches" filter={filter} clear={() => set({q: ''})}>
+          <TestTraceButton />
+        </NoRows>
       ) : (
         <VirtualRows
           count={shown.length}
