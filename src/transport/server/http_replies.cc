@@ -50,7 +50,7 @@ HttpReply answer_refusal(const RequestPlan& plan) {
   return answer;
 }
 
-PageRequest page_request_of(const http::HeaderList& head) {
+PageRequest page_request_of(const http::HeaderList& head, const PageRoute& route) {
   const std::string_view target = head.find(KnownField::kPath);
   PageRequest request;
   request.method = head.find(KnownField::kMethod);
@@ -65,6 +65,10 @@ PageRequest page_request_of(const http::HeaderList& head) {
   request.origin = head.find(KnownField::kOrigin);
   request.authorization = head.find("authorization");
   request.fetch_site = head.find("sec-fetch-site");
+  for (const std::string& name : route.wanted_fields) {
+    const std::string_view value = head.find(name);
+    if (!value.empty()) request.fields.push_back({name, std::string(value)});
+  }
   return request;
 }
 

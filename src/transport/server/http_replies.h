@@ -15,7 +15,7 @@ namespace millrace::transport {
 // The reply of the handler of an OTLP request, in the format and style of its route.
 HttpReply answer_reply(const Reply& reply, const RequestPlan& plan);
 HttpReply answer_refusal(const RequestPlan& plan);
-PageRequest page_request_of(const http::HeaderList& head);
+PageRequest page_request_of(const http::HeaderList& head, const PageRoute& route);
 HttpReply answer_page(PageReply page);
 // To OPTIONS with an Origin: 204, and what is allowed when the origin is. `method`: POST or GET.
 HttpReply answer_preflight(const http::HeaderList& head, const CorsOptions& cors,

@@ -1,7 +1,7 @@
-// Pages: answers to a GET that no OTLP handler gives (health, metrics, console, a scrape). The head
-// of a page and its first bytes are there at once; a long page goes on as a stream, which the
-// server asks for the next piece whenever the peer has taken the one before. So a peer that reads
-// slowly, or not at all, holds one piece.
+// Pages: answers that no OTLP handler gives (health, metrics, console, a scrape, a call with a
+// body). The head of a page and its first bytes are there at once; a long page goes on as a stream,
+// which the server asks for the next piece whenever the peer has taken the one before. So a peer
+// that reads slowly, or not at all, holds one piece.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/metadata.h"
@@ -27,6 +28,17 @@ struct PageRequest {
   std::string origin = {};
   std::string authorization = {};
   std::string fetch_site = {};  // Sec-Fetch-Site
+  // Those of PageRoute::wanted_fields that were sent with a value, in the order of the route.
+  std::vector<MetadataEntry> fields = {};
+  std::string body = {};  // of a route with body_bytes_max
+
+  // The value of one of `fields`; empty: none.
+  std::string_view field(std::string_view name) const {
+    for (const MetadataEntry& entry : fields) {
+      if (entry.name == name) return entry.value;
+    }
+    return {};
+  }
 };
 
 // The rest of a page. Belongs to the server's loop; destroyed there when the page is complete or
@@ -64,6 +76,10 @@ struct PageRoute {
   std::string path;  // exact, or a prefix when it ends in '*'
   PageHandler handler;
   std::optional<Signal> gated_as = {};  // nothing: every peer may ask
+  // The largest body that is read and given to the handler, which is then called when the request
+  // is whole. A larger one is answered with 413. 0: the handler gets no body.
+  size_t body_bytes_max = 0;
+  std::vector<std::string> wanted_fields = {};  // lower case; see PageRequest::fields
 };
 
 }  // namespace millrace::transport

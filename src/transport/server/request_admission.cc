@@ -1,5 +1,6 @@
 #include "transport/server/request_admission.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/identity_attribute.h"
@@ -111,12 +112,13 @@ std::optional<HttpReply> RequestAdmission::reply_without_body(const http::Header
   switch (plan_.kind) {
     case RequestPlan::Kind::kPage:
       host_.take_smaller_pieces();
-      if (plan_.page->gated_as && !host_.context().options.gates.empty()) {
-        page_request_ = std::make_unique<const PageRequest>(page_request_of(head));
+      if (plan_.page->body_bytes_max != 0 ||
+          (plan_.page->gated_as && !host_.context().options.gates.empty())) {
+        page_request_ = std::make_unique<PageRequest>(page_request_of(head, *plan_.page));
         return std::nullopt;
       }
       host_.note_whole_request();
-      return answer_page(plan_.page->handler(page_request_of(head)));
+      return answer_page(plan_.page->handler(page_request_of(head, *plan_.page)));
     case RequestPlan::Kind::kPreflight:
       return answer_preflight(head, host_.context().options.cors,
                               plan_.page == nullptr ? "POST" : "GET");
@@ -131,7 +133,7 @@ std::optional<HttpReply> RequestAdmission::reply_without_body(const http::Header
 
 std::optional<RequestRefusal> RequestAdmission::admit(const http::HeaderList& head) {
   ServerContext& context = host_.context();
-  if (!context.options.gates.empty()) {
+  if (!context.options.gates.empty() && plan_.signal) {
     if (auto refusal = ask_gates(head, 0)) return refusal;
   }
   if (!context.options.include_metadata) return std::nullopt;
@@ -221,7 +223,9 @@ std::optional<RequestRefusal> RequestAdmission::note_late_identity() {
 }
 
 size_t RequestAdmission::body_bytes_max() const {
-  return host_.context().options.body_bytes_max(plan_.protocol);
+  const size_t most = host_.context().options.body_bytes_max(plan_.protocol);
+  const bool has_own_limit = page_request_ != nullptr && plan_.page->body_bytes_max != 0;
+  return has_own_limit ? std::min(most, plan_.page->body_bytes_max) : most;
 }
 
 std::optional<RequestRefusal> RequestAdmission::begin_body(std::optional<uint64_t> length,
@@ -293,7 +297,11 @@ std::optional<RequestRefusal> RequestAdmission::give_body(MonotonicTime deadline
 }
 
 void RequestAdmission::give_page(Exchange::Impl* impl) {
-  host_.landing().drop(message_);
+  if (plan_.page->body_bytes_max != 0) {
+    page_request_->body = host_.landing().finish(message_).text();
+  } else {
+    host_.landing().drop(message_);
+  }
   host_.note_whole_request();
   // This may be gone when the reply has been given.
   impl->reply_page(plan_.page->handler(*page_request_));

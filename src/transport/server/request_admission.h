@@ -52,10 +52,11 @@ class RequestAdmission final : private LateDecision {
   bool is_head_method() const { return is_head_method_; }
 
   // The reply to a request that needs no body: a page, a preflight, or a mistake of HTTP. Nothing:
-  // an OTLP request, a page behind gates, or a mistake of gRPC (is_grpc_mistake()), whose answer
-  // has another form.
+  // an OTLP request, a page behind gates or with a body, or a mistake of gRPC (is_grpc_mistake()),
+  // whose answer has another form.
   std::optional<HttpReply> reply_without_body(const http::HeaderList& head);
-  // The request is admitted before it is answered: an OTLP request, or a page behind gates.
+  // The request is admitted before it is answered: an OTLP request, or a page behind gates or with
+  // a body.
   bool needs_admission() const {
     return plan_.kind == RequestPlan::Kind::kOtlp || page_request_ != nullptr;
   }
@@ -123,8 +124,7 @@ class RequestAdmission final : private LateDecision {
   AdmissionEvents& events_;
   std::unique_ptr<Undecided> undecided_;  // null: every gate has decided
   RequestPlan plan_;
-  std::unique_ptr<const PageRequest>
-      page_request_;  // of a page behind gates; null: another request
+  std::unique_ptr<PageRequest> page_request_;  // of a page that waits; null: another request
   LandingMessage message_;
   RequestPass pass_;
   MetadataRef metadata_;

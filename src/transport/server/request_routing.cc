@@ -141,6 +141,7 @@ RequestPlan RequestRouting::plan(const HeaderList& head, HttpVersion version) co
                               head.has(KnownField::kOrigin);
     plan.kind = is_preflight ? RequestPlan::Kind::kPreflight : RequestPlan::Kind::kPage;
     plan.page = page;
+    if (page->body_bytes_max != 0) plan.style = RouteStyle::kPlain;  // of what is wrong with a body
     plan.signal = page->gated_as;
     return plan;
   }
