@@ -100,7 +100,8 @@ ExporterReading read_otlp_grpc(Section& section) {
               },
               options->response_counters),
           .helper = options->helper,
-          .auth = options->auth};
+          .auth = options->auth,
+          .client_tls = options->tls_context};
 }
 
 ExporterReading read_otlp_http(Section& section) {
@@ -126,7 +127,8 @@ ExporterReading read_otlp_http(Section& section) {
               },
               options->response_counters),
           .helper = options->helper,
-          .auth = options->auth};
+          .auth = options->auth,
+          .client_tls = options->tls_context};
 }
 
 // An exporter without a queue in otelcol gets a small one here all the same: a slow terminal or

@@ -43,6 +43,8 @@ struct ExporterReading {
   // The addresses at which its pages are asked for; the routes have no handlers, assembly takes
   // them from ExporterFactory::page_handler.
   std::vector<reception::Listener> listeners = {};
+  // The certificates of its connections; null: plain text.
+  std::shared_ptr<const io::TlsClientContext> client_tls = nullptr;
 };
 
 struct ExporterKind {

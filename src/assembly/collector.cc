@@ -337,16 +337,11 @@ Status Collector::make_pages() {
     }
   }
   for (const ReceiverPlan& receiver : plan_.receivers) {
-    for (const ListenerPlan& listener : receiver.listeners) {
-      self_metrics_->add_limits("receiver", receiver.id, listener.listener.protocol,
-                                listener.access.limits);
-    }
+    self_metrics_->add_listeners("receiver", receiver.id, receiver.listeners);
   }
   for (const ExporterPlan& exporter : plan_.exporters) {
-    for (const ListenerPlan& listener : exporter.listeners) {
-      self_metrics_->add_limits("exporter", exporter.id, listener.listener.protocol,
-                                listener.access.limits);
-    }
+    self_metrics_->add_listeners("exporter", exporter.id, exporter.listeners);
+    self_metrics_->add_client_certificate(exporter);
   }
   for (size_t index = 0; index < kept_.storages.size(); ++index) {
     self_metrics_->add_storage(kept_.storages.id(index),

@@ -97,6 +97,7 @@ struct ExporterPlan {
   // False: each request is exported as it came (debug, file, nop).
   bool joins_requests = true;
   std::vector<ListenerPlan> listeners = {};
+  std::shared_ptr<const io::TlsClientContext> client_tls = nullptr;  // null: plain text
   // For a plan that is filled in by hand: instead of the values of the helper and batch processors.
   std::optional<pipeline::BatchOptions> batch = {};
   std::optional<pipeline::QueueOptions> queue = {};

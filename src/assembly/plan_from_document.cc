@@ -157,6 +157,7 @@ class Planner {
                             .factory = std::move(reading.factory),
                             .helper = std::move(reading.helper),
                             .joins_requests = reading.joins_requests,
+                            .client_tls = std::move(reading.client_tls),
                             .credentials = std::move(credentials)};
       for (reception::Listener& listener : reading.listeners) {
         exporter.listeners.push_back({.listener = std::move(listener)});

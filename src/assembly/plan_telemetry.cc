@@ -57,7 +57,8 @@ void plan_periodic_readers(const TelemetryConfig& telemetry, Plan& plan,
       plan.exporters.push_back({.id = reader.exporter_type + "/" + name,
                                 .factory = std::move(reading.factory),
                                 .helper = std::move(reading.helper),
-                                .joins_requests = reading.joins_requests});
+                                .joins_requests = reading.joins_requests,
+                                .client_tls = std::move(reading.client_tls)});
       plan.receivers.push_back({.id = name,
                                 .factory = receivers::own_metrics::make_own_metrics_factory(names),
                                 .listeners = {},

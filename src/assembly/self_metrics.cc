@@ -1,5 +1,6 @@
 #include "assembly/self_metrics.h"
 
+#include <chrono>
 #include <utility>
 
 #include "metrics/otelcol_names.h"
@@ -180,11 +181,34 @@ void SelfMetrics::add_account(const ledger::Account& account) {
       [&account, this] { return static_cast<double>(held_().of(account).items); }));
 }
 
-void SelfMetrics::add_limits(const std::string& kind, const std::string& id,
-                             std::string_view transport,
+void SelfMetrics::add_listeners(const std::string& kind, const std::string& id,
+                                const std::vector<ListenerPlan>& listeners) {
+  for (const ListenerPlan& listener : listeners) {
+    const metrics::Labels labels = {{kind, id},
+                                    {"transport", std::string(listener.listener.protocol)}};
+    if (listener.access.limits != nullptr) add_limits(labels, kind, listener.access.limits);
+    if (listener.tls == nullptr) continue;
+    add_certificate(labels, [tls = listener.tls] { return tls->certificate_expiry(); });
+  }
+}
+
+void SelfMetrics::add_client_certificate(const ExporterPlan& exporter) {
+  const auto& tls = exporter.client_tls;
+  if (tls == nullptr || tls->certificate_expiry() == WallTime::max()) return;
+  add_certificate({{"exporter", exporter.id}}, [tls] { return tls->certificate_expiry(); });
+}
+
+void SelfMetrics::add_certificate(metrics::Labels labels, std::function<WallTime()> expiry) {
+  handles_.push_back(
+      registry_.gauge("millrace_certificate_expiry_timestamp_seconds",
+                      "When the TLS certificate in use expires, in seconds since 1970.",
+                      std::move(labels), [expiry = std::move(expiry)] {
+                        return std::chrono::duration<double>(expiry().time_since_epoch()).count();
+                      }));
+}
+
+void SelfMetrics::add_limits(const metrics::Labels& labels, const std::string& kind,
                              const std::shared_ptr<const access::ClientLimits>& limits) {
-  if (limits == nullptr) return;
-  const metrics::Labels labels = {{kind, id}, {"transport", std::string(transport)}};
   handles_.push_back(registry_.gauge(
       "millrace_" + kind + "_limited_clients", "Clients whose rates are being counted.", labels,
       [limits] { return static_cast<double>(limits->client_count()); }));

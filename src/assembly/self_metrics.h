@@ -34,10 +34,12 @@ class SelfMetrics {
   // otelcol's memory limiter counts the items of its pipeline; what it refused had not been read,
   // so that is a number of reservations (millrace_memory_refusals).
   void add_memory_limiter(const std::string& processor, const ledger::Account& account);
-  // How many clients the limits of a receiver's or exporter's protocol know; never which. Null: no
-  // limits. `kind`: "receiver" or "exporter".
-  void add_limits(const std::string& kind, const std::string& id, std::string_view transport,
-                  const std::shared_ptr<const access::ClientLimits>& limits);
+  // For the listeners of a receiver or an exporter (`kind`): the number of clients that its limits
+  // know, never which, and when its certificate expires.
+  void add_listeners(const std::string& kind, const std::string& id,
+                     const std::vector<ListenerPlan>& listeners);
+  // When the certificate expires that an exporter shows its destinations, where it has one.
+  void add_client_certificate(const ExporterPlan& exporter);
   // The log of one storage directory.
   void add_storage(const std::string& id, std::function<segment_log::Numbers()> read);
   // The audit of the ledger; outlives this.
@@ -45,6 +47,9 @@ class SelfMetrics {
   void add_gauge(std::string_view name, std::string_view help, std::function<double()> read);
 
  private:
+  void add_limits(const metrics::Labels& labels, const std::string& kind,
+                  const std::shared_ptr<const access::ClientLimits>& limits);
+  void add_certificate(metrics::Labels labels, std::function<WallTime()> expiry);
   void add_account(const ledger::Account& account);
 
   metrics::Registry& registry_;

@@ -52,20 +52,36 @@ def javascript():
     return folder
 
 
-def prometheus():
-    """{name: program} of Debian's packages, which are unpacked and not installed: they would start services."""
-    folder = os.path.join(BUILD, "debian")
-    names = ("prometheus", "prometheus-node-exporter")
+class Missing(Exception):
+    """A program that a case needs is not here; the case is skipped."""
+
+
+DEBIAN_PACKAGES = {"prometheus": "prometheus", "promtool": "prometheus",
+                   "prometheus-node-exporter": "prometheus-node-exporter"}
+
+
+def debian_program(name):
+    """The path of a program of DEBIAN_PACKAGES. Where its package is not installed it is unpacked under build/e2e,
+    because an installation would start a service."""
+    if installed := shutil.which(name):
+        return installed
+    package = DEBIAN_PACKAGES[name]
+    folder = os.path.join(BUILD, "debian", package)
 
     def make():
         os.makedirs(folder, exist_ok=True)
-        subprocess.run(["apt-get", "download", "-q", *names], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        for package in sorted(os.listdir(folder)):
-            if package.endswith(".deb"):
-                subprocess.run(["dpkg-deb", "-x", package, "."], cwd=folder, check=True)
+        done = subprocess.run(["apt-get", "download", "-q", package], cwd=folder, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Missing(f"{name} is not installed, and its package cannot be downloaded: {done.stderr.strip()[-200:]}")
+        for file in sorted(os.listdir(folder)):
+            if file.endswith(".deb"):
+                subprocess.run(["dpkg-deb", "-x", file, "."], cwd=folder, check=True)
 
-    once("debian", names, make)
-    return {name: os.path.join(folder, "usr", "bin", name) for name in names}
+    try:
+        once("debian-" + package, [package], make)
+    except FileNotFoundError as error:  # not Debian
+        raise Missing(f"{name} is not installed") from error
+    return os.path.join(folder, "usr", "bin", name)
 
 
 def telemetrygen():

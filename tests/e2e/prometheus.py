@@ -1,29 +1,15 @@
 """The prometheus exporter with a real Prometheus: what was sent over OTLP is what PromQL answers."""
+import functools
 import gzip
 import json
-import os
-import shutil
 import subprocess
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 
-from harness import Process, configuration, free_port, stop_and_read_ledger, wait_for_port, wait_until
-
-SERVER = """\
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
-scrape_configs:
-  - job_name: millrace
-    honor_labels: true
-    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
-"""
-
-
-def missing_prometheus():
-    """Why the cases with a real Prometheus cannot run; None: they can."""
-    missing = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
-    return f"not installed: {', '.join(missing)}" if missing else None
+import environment
+import prometheus_server
+from harness import configuration, free_port, stop_and_read_ledger, wait_for_port, wait_until
 
 
 def start(case, **options):
@@ -87,35 +73,6 @@ def page_of(port, **headers):
         return answer.read().decode(), answer.headers
 
 
-def serve_prometheus(case, page):
-    """Starts a Prometheus that scrapes the page; returns its port."""
-    port = free_port()
-    folder = os.path.join(case.folder, "prometheus")
-    os.makedirs(folder)
-    path = os.path.join(folder, "prometheus.yml")
-    with open(path, "w") as out:
-        out.write(SERVER.format(port=page))
-    case.keep(Process(
-        ["prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder}/data",
-         f"--web.listen-address=127.0.0.1:{port}", "--enable-feature=native-histograms"],
-        log=os.path.join(folder, "log")))
-    wait_for_port(port)
-    return port
-
-
-def query(port, text):
-    """The value of a query with one result; None: there is no result, or the server is still starting."""
-    url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": text})
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            result = json.load(answer)["data"]["result"]
-    except urllib.error.HTTPError as error:
-        assert error.code == 503, error
-        return None
-    assert len(result) <= 1, result
-    return float(result[0]["value"][1]) if result else None
-
-
 EXPECTED = {
     'mem_utilization_ratio{job="shop",instance="pod-1",otel_scope_name="test"}': 0.5,
     'http_server_requests_total{method="GET"}': 5,
@@ -135,13 +92,15 @@ def scraped(case):
     collector, http, page = start(case)
     send(http, request(int(time.time())))
     wait_until(lambda: "jobs_total" in page_of(page)[0], lambda: page_of(page)[0])
-    port = serve_prometheus(case, page)
+    port = prometheus_server.start(case, prometheus_server.scrape_all(
+        [{"job_name": "millrace", "honor_labels": True, "static_configs": [{"targets": [f"127.0.0.1:{page}"]}]}]))
+    query = functools.partial(prometheus_server.value, port)
     for text, expected in EXPECTED.items():
-        wait_until(lambda: query(port, text) == expected,
-                   lambda: f"{text} is {query(port, text)}, expected {expected}")
+        wait_until(lambda: query(text) == expected,
+                   lambda: f"{text} is {query(text)}, expected {expected}")
     # Prometheus of Debian 12 reads native histograms by protobuf.
-    wait_until(lambda: query(port, "histogram_count(size_bytes) or size_bytes_count") == 38,
-               lambda: f"size_bytes: {query(port, 'histogram_count(size_bytes) or size_bytes_count')}")
+    wait_until(lambda: query("histogram_count(size_bytes) or size_bytes_count") == 38,
+               lambda: f"size_bytes: {query('histogram_count(size_bytes) or size_bytes_count')}")
     ledger = stop_and_read_ledger(collector)
     assert ledger["admitted"] == ledger["delivered"] == 8, ledger
 
@@ -152,7 +111,8 @@ def checked(case):
     wait_until(lambda: "jobs_total" in page_of(page)[0], lambda: page_of(page)[0])
     text, headers = page_of(page)
     assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
-    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([environment.debian_program("promtool"), "check", "metrics"], input=text,
+                          capture_output=True, text=True, timeout=30)
     assert done.returncode == 0 and done.stdout == "" and done.stderr == "", (done.stdout + done.stderr, text)
     packed = urllib.request.Request(f"http://127.0.0.1:{page}/metrics", headers={"Accept-Encoding": "gzip"})
     with urllib.request.urlopen(packed, timeout=10) as answer:
@@ -184,6 +144,5 @@ def guarded(case):
 
 def cases():
     yield "prometheus page, guarded by a token", guarded
-    if missing_prometheus() is None:
-        yield "prometheus page, promtool is silent", checked
-        yield "prometheus scrapes the page, and its queries answer what was sent", scraped
+    yield "prometheus page, promtool is silent", checked
+    yield "prometheus scrapes the page, and its queries answer what was sent", scraped

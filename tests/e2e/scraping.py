@@ -1,13 +1,11 @@
 """The prometheus receiver with Python's prometheus_client, with its own metrics, and beside a real Prometheus."""
-import json
 import os
 import subprocess
 import sys
 import time
-import urllib.parse
-import urllib.request
 
 import environment
+import prometheus_server
 from harness import Process, Sink, configuration, free_port, stop_and_read_ledger, to_sink, wait_for_port, wait_until
 
 NO_RECORDED_VALUE = 1
@@ -130,15 +128,12 @@ def client_library(*protocols):
 
 
 def of_prometheus(port, job_name):
-    query = urllib.parse.urlencode({"query": f'{{job="{job_name}"}}'})
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=60) as answer:
-        result = json.load(answer)["data"]["result"]
     found = {}
-    for one in result:
+    for metric, value in prometheus_server.query(port, f'{{job="{job_name}"}}'):
         # Prometheus 2 keeps bounds as they are written, Prometheus 3 and the receiver write them as OpenMetrics does.
-        labels = {name: bound_text(float(value)) if name in ("le", "quantile") else value
-                  for name, value in one["metric"].items()}
-        found[(labels.pop("__name__"), tuple(sorted(labels.items())))] = float(one["value"][1])
+        labels = {name: bound_text(float(text)) if name in ("le", "quantile") else text
+                  for name, text in metric.items()}
+        found[(labels.pop("__name__"), tuple(sorted(labels.items())))] = value
     return found
 
 
@@ -149,22 +144,16 @@ def is_comparable(name, labels):
 
 def beside_prometheus(node_exporter):
     def run(case):
-        sink, port, web = Sink(case), None, free_port()
-        programs = environment.prometheus()
+        sink = Sink(case)
         if node_exporter:
             port = free_port()
-            case.keep(Process([programs["prometheus-node-exporter"], f"--web.listen-address=127.0.0.1:{port}"],
-                              log=os.path.join(case.folder, "exporter.log")))
+            case.keep(Process([environment.debian_program("prometheus-node-exporter"),
+                               f"--web.listen-address=127.0.0.1:{port}"], log=os.path.join(case.folder, "exporter.log")))
             wait_for_port(port)
         else:
             port, _ = expose(case)
         scrape = job("both", port)
-        path = os.path.join(case.folder, "prometheus.yml")
-        with open(path, "w") as out:
-            json.dump({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [scrape]}, out)
-        case.keep(Process([programs["prometheus"], f"--config.file={path}", f"--web.listen-address=127.0.0.1:{web}",
-                           f"--storage.tsdb.path={case.folder}/tsdb"], log=path + ".log"))
-        wait_for_port(web)
+        web = prometheus_server.start(case, prometheus_server.scrape_all([scrape]))
         start(case, sink, scrape)
         wait_until(lambda: value_of(scraped(sink, "both"), "up") == (1, False)
                    and any(key[0] == "up" and value == 1 for key, value in of_prometheus(web, "both").items()),
