@@ -13,6 +13,7 @@
 #include "connectors/failover/failover.h"
 #include "connectors/forward/forward.h"
 #include "connectors/spanmetrics/span_metrics.h"
+#include "connectors/sum/sum.h"
 #include "exporters/debug/debug_exporter.h"
 #include "exporters/file/file_exporter.h"
 #include "exporters/nop/nop_exporter.h"
@@ -303,17 +304,19 @@ ConnectorReading read_failover(Section& section, const std::string& id) {
       .takes_over = true};
 }
 
-ConnectorReading read_count(Section& section, const std::string&) {
-  auto options = std::make_shared<connectors::count::Options>();
-  connectors::count::read_options(section, *options);
+// Connectors that make one number of the items of a batch.
+template <void (*kRead)(Section&, item_totals::Options&), auto kMake>
+ConnectorReading read_totals(Section& section, const std::string&) {
+  auto options = std::make_shared<item_totals::Options>();
+  kRead(section, *options);
   return {.factory = std::make_shared<FunctionFactory>(
               [options](const ExporterParts& parts,
                         Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
-                return connectors::count::make_count(options, {.loop = parts.loop,
-                                                               .long_work = parts.long_work,
-                                                               .log = parts.log,
-                                                               .wall_clock = parts.wall_clock,
-                                                               .outputs = *parts.outputs});
+                return kMake(options, {.loop = parts.loop,
+                                       .long_work = parts.long_work,
+                                       .log = parts.log,
+                                       .wall_clock = parts.wall_clock,
+                                       .outputs = *parts.outputs});
               }),
           .helper = connector_helper(section),
           .changes = {{.from = Signal::kTraces, .into = Signal::kMetrics},
@@ -384,10 +387,13 @@ constexpr std::array kAuthExtensions = {
 };
 
 constexpr std::array kConnectors = {
-    ConnectorKind{connector("count"), read_count},
+    ConnectorKind{connector("count"),
+                  read_totals<connectors::count::read_options, connectors::count::make_count>},
     ConnectorKind{connector("failover"), read_failover},
     ConnectorKind{connector("forward"), read_forward},
     ConnectorKind{connector("span_metrics"), read_span_metrics},
+    ConnectorKind{connector("sum"),
+                  read_totals<connectors::sum::read_options, connectors::sum::make_sum>},
 };
 
 constexpr std::array kExporters = {

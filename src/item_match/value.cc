@@ -4,7 +4,9 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "otlp/attribute_list.h"
 #include "wire/writer.h"
@@ -55,6 +57,25 @@ bool equal_kvlists(const AnyValueView& wanted, const AnyValueView& value) {
     if (!is_found) return false;
   }
   return true;
+}
+
+// Go reads numbers with _ between digits, or behind 0x. Nothing: there is one in another place.
+std::optional<std::string> without_underscores(std::string_view text) {
+  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+  const auto is_digit = [&](size_t at) {
+    if (at >= text.size()) return false;
+    const auto c = static_cast<unsigned char>(text[at]);
+    return is_hex ? std::isxdigit(c) != 0 || at == 1 : std::isdigit(c) != 0;
+  };
+  std::string plain;
+  for (size_t i = 0; i < text.size(); i++) {
+    if (text[i] != '_') {
+      plain += text[i];
+    } else if (i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) {
+      return std::nullopt;
+    }
+  }
+  return plain;
 }
 
 // The shortest text without an exponent.
@@ -142,6 +163,37 @@ std::optional<int64_t> parse_integer(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+std::optional<double> parse_double(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  const bool has_sign = is_negative || text.starts_with('+');
+  if (has_sign) text.remove_prefix(1);
+  if (text.empty() || text.front() == '-' || text.find('(') != text.npos) return std::nullopt;
+  if (has_sign && (text.front() == 'n' || text.front() == 'N')) return std::nullopt;
+  std::string plain;
+  if (text.find('_') != text.npos) {
+    auto joined = without_underscores(text);
+    if (!joined) return std::nullopt;
+    plain = std::move(*joined);
+    text = plain;
+  }
+  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+  if (is_hex) text.remove_prefix(2);
+  if (is_hex && text.find_first_of("pP") == text.npos) return std::nullopt;
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number,
+                      is_hex ? std::chars_format::hex : std::chars_format::general);
+  if (end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range) {
+    // from_chars() does not say at which end.
+    number = std::strtod((is_hex ? "0x" + std::string(text) : std::string(text)).c_str(), nullptr);
+    if (std::isinf(number)) return std::nullopt;
+  } else if (error != std::errc()) {
+    return std::nullopt;
+  }
+  return is_negative ? -number : number;
 }
 
 std::optional<int32_t> parse_severity(std::string_view text) {

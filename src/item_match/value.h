@@ -24,6 +24,9 @@ std::optional<std::string> scalar_text(const otlp::AnyValueView& value);
 
 // The whole text as a number in base 10, as Go's strconv.ParseInt reads it.
 std::optional<int64_t> parse_integer(std::string_view text);
+// As Go's strconv.ParseFloat reads it: also "inf", "0x1p-2" and numbers nearer to zero than a
+// double; nothing for numbers beyond the largest one.
+std::optional<double> parse_double(std::string_view text);
 
 // "INFO", "info2", "9"; nothing when it is no severity.
 std::optional<int32_t> parse_severity(std::string_view text);

@@ -4,26 +4,17 @@
 // One instance for one signal on one worker. A condition that fails counts as not met.
 #pragma once
 
-#include <functional>
 #include <memory>
 
-#include "base/log.h"
 #include "connectors/count/options.h"
-#include "io/long_work.h"
-#include "io/loop.h"
-#include "pipeline/connector.h"
+#include "item_totals/totals_connector.h"
 
 namespace millrace::connectors::count {
 
-struct Parts {
-  io::Loop& loop;
-  io::LongWork& long_work;
-  Logger& log;
-  const std::function<WallTime()>& wall_clock;
-  pipeline::ConnectorOutputs& outputs;
-};
+// Each item adds 1.
+const item_totals::Rules& rules();
 
 std::unique_ptr<pipeline::Exporter> make_count(std::shared_ptr<const Options> options,
-                                               const Parts& parts);
+                                               const item_totals::ConnectorParts& parts);
 
 }  // namespace millrace::connectors::count

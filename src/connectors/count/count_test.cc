@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "connectors/count/counting.h"
 #include "io/sim/world.h"
 #include "memory/testing/test_work.h"
 #include "otlp/admit.h"
@@ -30,15 +29,15 @@ std::string counts(std::string_view text, Signal signal, std::string_view json) 
   Random random(1);
   Logger log{{}, nullptr, nullptr};
   const Options options = options_of(text);
-  const auto counted =
-      count_items({.options = options, .seed = {1, 2}, .random = random, .log = log}, signal,
-                  Rope(testing::request_of_json(signal, json)),
-                  WallTime(std::chrono::nanoseconds(99)), own.work);
+  const auto counted = item_totals::total_items(
+      {.options = options, .rules = rules(), .seed = {1, 2}, .random = random, .log = log}, signal,
+      Rope(testing::request_of_json(signal, json)), WallTime(std::chrono::nanoseconds(99)),
+      own.work);
   if (!counted) return counted.error().message;
   const Bytes bytes = counted->request.to_bytes();
   const auto admitted = otlp::admit(Signal::kMetrics, bytes.view());
   EXPECT_TRUE(admitted);
-  if (admitted) EXPECT_EQ(admitted->item_count, counted->point_count);
+  if (admitted) EXPECT_EQ(admitted->item_count, counted->item_count);
   return testing::json_of_request(Signal::kMetrics, Rope(bytes));
 }
 

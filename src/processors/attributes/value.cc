@@ -3,12 +3,8 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <cctype>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-#include <utility>
 
 #include "item_match/value.h"
 #include "otlp/attribute_list.h"
@@ -33,58 +29,6 @@ std::string sha256_text(std::string_view bytes) {
 }
 
 std::string_view eight_bytes(const void* number) { return {static_cast<const char*>(number), 8}; }
-
-// Go reads numbers with _ between digits, or behind 0x. Nothing: there is one in another place.
-std::optional<std::string> without_underscores(std::string_view text) {
-  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
-  const auto is_digit = [&](size_t at) {
-    if (at >= text.size()) return false;
-    const auto c = static_cast<unsigned char>(text[at]);
-    return is_hex ? std::isxdigit(c) != 0 || at == 1 : std::isdigit(c) != 0;
-  };
-  std::string plain;
-  for (size_t i = 0; i < text.size(); i++) {
-    if (text[i] != '_') {
-      plain += text[i];
-    } else if (i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) {
-      return std::nullopt;
-    }
-  }
-  return plain;
-}
-
-// The whole text as a number, as Go's strconv.ParseFloat reads it: also "inf", "0x1p-2" and numbers
-// nearer to zero than a double; nothing for numbers beyond the largest one.
-std::optional<double> parse_double(std::string_view text) {
-  const bool is_negative = text.starts_with('-');
-  const bool has_sign = is_negative || text.starts_with('+');
-  if (has_sign) text.remove_prefix(1);
-  if (text.empty() || text.front() == '-' || text.find('(') != text.npos) return std::nullopt;
-  if (has_sign && (text.front() == 'n' || text.front() == 'N')) return std::nullopt;
-  std::string plain;
-  if (text.find('_') != text.npos) {
-    auto joined = without_underscores(text);
-    if (!joined) return std::nullopt;
-    plain = std::move(*joined);
-    text = plain;
-  }
-  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
-  if (is_hex) text.remove_prefix(2);
-  if (is_hex && text.find_first_of("pP") == text.npos) return std::nullopt;
-  double number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number,
-                      is_hex ? std::chars_format::hex : std::chars_format::general);
-  if (end != text.data() + text.size()) return std::nullopt;
-  if (error == std::errc::result_out_of_range) {
-    // from_chars() does not say at which end.
-    number = std::strtod((is_hex ? "0x" + std::string(text) : std::string(text)).c_str(), nullptr);
-    if (std::isinf(number)) return std::nullopt;
-  } else if (error != std::errc()) {
-    return std::nullopt;
-  }
-  return is_negative ? -number : number;
-}
 
 int64_t truncated(double number) {
   // What Go leaves to the machine is pinned to the ends of the range here.
@@ -138,7 +82,7 @@ std::optional<std::string> convert_value(const AnyValueView& value, Action::Targ
     const auto number = item_match::parse_integer(value.text);
     return number ? std::optional(otlp::encode_int_value(*number)) : std::nullopt;
   }
-  const auto number = parse_double(value.text);
+  const auto number = item_match::parse_double(value.text);
   return number ? std::optional(otlp::encode_double_value(*number)) : std::nullopt;
 }
 
