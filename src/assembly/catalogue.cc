@@ -74,7 +74,8 @@ std::shared_ptr<Options> load_tls_of(Section& section, Options options) {
   auto shared = std::make_shared<Options>(std::move(options));
   if (section.has_errors()) return shared;
   if (shared->uses_tls() && say_unreadable_files(section, shared->tls.options)) return shared;
-  if (Status loaded = exporters::load_tls(*shared); !loaded) section.error(loaded.error().message);
+  if (Status loaded = exporters::load_tls(*shared, shared->uses_tls()); !loaded)
+    section.error(loaded.error().message);
   return shared;
 }
 

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "base/signal.h"
 #include "base/time.h"
-#include "exporters/otlp/response_counters.h"
+#include "export_client/response_counters.h"
 #include "io/file.h"
 #include "io/long_work.h"
 #include "io/loop.h"

@@ -75,7 +75,7 @@ config::ExporterHelperConfig helper_of(const Endpoint& endpoint) {
 }
 
 Wrong fill_client(const Endpoint& endpoint, const std::string& where,
-                  exporters::OtlpClientOptions& options) {
+                  exporters::ClientSettings& options) {
   switch (endpoint.compression) {
     case v1::Compression::kNone:
       options.compression = compress::Coding::kIdentity;
@@ -153,13 +153,13 @@ v1::Result<EndpointPlan> plan_of_endpoint(const Endpoint& endpoint, const std::s
     plan.kind = "otlp_http";
     exporters::HttpOptions options;
     if (auto wrong = fill_http(endpoint, where, options)) return std::move(*wrong);
-    loaded = exporters::load_tls(options);
+    loaded = exporters::load_tls(options, options.uses_tls());
     plan.exporter.factory = std::make_shared<EndpointFactory>(std::move(options));
   } else {
     plan.kind = "otlp_grpc";
     exporters::GrpcOptions options;
     if (auto wrong = fill_grpc(endpoint, where, options)) return std::move(*wrong);
-    loaded = exporters::load_tls(options);
+    loaded = exporters::load_tls(options, options.uses_tls());
     plan.exporter.factory = std::make_shared<EndpointFactory>(std::move(options));
   }
   if (!loaded) return invalid(where + ".tls: " + loaded.error().message);

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "exporters/otlp/answer_mapping.h"
+#include "export_client/answer_mapping.h"
 #include "exporters/otlp/partial_success.h"
 #include "otlp/json/encode.h"
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/url_text.h"
-#include "exporters/otlp/answer_mapping.h"
+#include "export_client/answer_mapping.h"
+#include "export_client/client_setup.h"
+#include "export_client/credentialed_sender.h"
 #include "exporters/otlp/body_encoder.h"
-#include "exporters/otlp/client_setup.h"
-#include "exporters/otlp/credentialed_sender.h"
 #include "exporters/otlp/partial_success.h"
 #include "memory/budget.h"
 #include "memory/chunk_pool.h"
@@ -76,7 +76,7 @@ class OtlpExporter final : public pipeline::Exporter {
     std::shared_ptr<transport::CredentialSource> credentials;  // null: none
   };
 
-  OtlpExporter(io::Loop& loop, const OtlpClientOptions& options, Setup setup, Budget& budget,
+  OtlpExporter(io::Loop& loop, const ClientSettings& options, Setup setup, Budget& budget,
                Logger& logger, io::LongWork* long_work)
       : loop_(loop),
         long_work_(long_work),
@@ -306,8 +306,6 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
     std::vector<size_t> signals;
   };
   std::vector<Server> servers;
-  const int64_t parallel =
-      options.connections_max > 0 ? options.connections_max : options.helper.queue.num_consumers;
   OtlpExporter::Setup setup;
   setup.credentials = std::move(credentials);
   for (size_t i = 0; i < kSignalCount; ++i) {
@@ -323,19 +321,11 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
              known.target->port == target.port;
     });
     if (server == servers.end()) {
-      const bool uses_tls = target.scheme == EndpointScheme::kHttps;
-      servers.push_back(
-          {&target, client_options(options, target, uses_tls, loop, budget, logger), {}});
+      servers.push_back({&target, http_client_options(options, target, loop, budget, logger), {}});
       server = servers.end() - 1;
       transport::ClientOptions& client = server->client;
       client.content_type =
           options.encoding == Encoding::kJson ? "application/json" : "application/x-protobuf";
-      client.connections_max = static_cast<uint32_t>(std::clamp<int64_t>(parallel, 1, 10'000));
-      client.http2 = options.http2;
-      client.idle_max = options.idle_max > Duration(0) ? options.idle_max : Duration(24h);
-      client.ping_after = options.ping_after;
-      client.ping_timeout = options.ping_timeout;
-      client.reconnect_max = std::min<Duration>(client.reconnect_max, 5s);
       if (!setup.endpoint.empty()) setup.endpoint += " / ";
       setup.endpoint += client.scheme + "://" + client.authority;
     }

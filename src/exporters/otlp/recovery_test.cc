@@ -60,7 +60,7 @@ class RecoveryTest : public ::testing::TestWithParam<Protocol> {
   }
 
   std::unique_ptr<pipeline::Exporter> make_exporter(const pipeline::DestinationOptions& options) {
-    const auto fill = [&](OtlpClientOptions& made) {
+    const auto fill = [&](ClientSettings& made) {
       made.compression = compress::Coding::kIdentity;
       made.helper.retry.max_interval = options.retry.max_interval;
     };

@@ -6,15 +6,9 @@
 
 #include <cstdint>
 
-#include "exporters/prometheus/values.h"
+#include "prometheus_series/values.h"
 
 namespace millrace::exporters {
-
-// The times of a stored series, or of a point. 0: not known.
-struct Interval {
-  uint64_t start = 0;
-  uint64_t time = 0;
-};
 
 enum class Step : uint8_t {
   kReplaces,
@@ -44,8 +38,6 @@ inline constexpr size_t kExponentialBucketsMax = 2048;
 // more than kExponentialBucketsMax; with the larger zero threshold, under which no bucket remains.
 // False, and `into` undefined: a count would pass 64 bits, or the buckets lie too far apart.
 bool add_exponential(ExponentialState& into, ExponentialState delta);
-// Merges the buckets of a histogram to that scale, which is not finer than its own.
-void coarsen(ExponentialState& histogram, int32_t scale);
 // Adds the buckets within the zero threshold to the zero count. A bucket that the threshold divides
 // moves the threshold to its upper bound, unless it is empty.
 void fold_into_zero(ExponentialState& histogram);

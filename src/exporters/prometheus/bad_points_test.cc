@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "exporters/prometheus/testing/otlp_text.h"
+#include "exporters/prometheus/testing/shown.h"
 
 namespace millrace::exporters {
 namespace {

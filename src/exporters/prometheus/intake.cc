@@ -1,8 +1,9 @@
 #include "exporters/prometheus/intake.h"
 
-#include <cmath>
 #include <numeric>
 #include <utility>
+
+#include "prometheus_series/metric_kind.h"
 
 namespace millrace::exporters {
 namespace {
@@ -16,62 +17,7 @@ using prometheus::MetricKind;
 
 constexpr size_t kExampleBytesMax = 200;
 constexpr size_t kPointUnits = 300;  // of a pace
-constexpr int32_t kDelta = 1;        // AggregationTemporality
-constexpr int32_t kCumulative = 2;
-constexpr std::string_view kTypeKey = "prometheus.type";
 constexpr std::string_view kTargetHelp = "Target metadata";
-
-MetricKind kind_of(const MetricView& view) {
-  switch (view.type) {
-    case MetricType::kSum:
-      return view.is_monotonic ? MetricKind::kMonotonicSum : MetricKind::kNonMonotonicSum;
-    case MetricType::kHistogram:
-      return MetricKind::kHistogram;
-    case MetricType::kExponentialHistogram:
-      return MetricKind::kExponentialHistogram;
-    case MetricType::kSummary:
-      return MetricKind::kSummary;
-    case MetricType::kGauge:
-    case MetricType::kNone:
-      break;
-  }
-  return MetricKind::kGauge;
-}
-
-FamilyType family_type_of(MetricKind kind) {
-  switch (kind) {
-    case MetricKind::kMonotonicSum:
-      return FamilyType::kCounter;
-    case MetricKind::kHistogram:
-    case MetricKind::kExponentialHistogram:
-      return FamilyType::kHistogram;
-    case MetricKind::kSummary:
-      return FamilyType::kSummary;
-    case MetricKind::kNonMonotonicSum:
-    case MetricKind::kGauge:
-      break;
-  }
-  return FamilyType::kGauge;
-}
-
-bool has_temporality(MetricType type) {
-  return type == MetricType::kSum || type == MetricType::kHistogram ||
-         type == MetricType::kExponentialHistogram;
-}
-
-// A gauge that came from a Prometheus metric without a type.
-bool is_untyped(const MetricView& view) {
-  if (view.type != MetricType::kGauge) return false;
-  const auto type = otlp::find_attribute(view.bytes.view(), otlp::kMetricMetadata, kTypeKey);
-  return type && type->text == "unknown";
-}
-
-uint64_t count_points(const MetricView& view) {
-  uint64_t count = 0;
-  MessageReader points(view.data.view(), otlp::kDataPoints);
-  for (MessageBytes point; points.next(&point);) ++count;
-  return count;
-}
 
 }  // namespace
 

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/pace.h"
-#include "exporters/prometheus/points.h"
-#include "exporters/prometheus/series_labels.h"
 #include "exporters/prometheus/series_store.h"
+#include "prometheus_series/points.h"
+#include "prometheus_series/series_labels.h"
 
 namespace millrace::exporters {
 

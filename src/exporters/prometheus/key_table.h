@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "exporters/prometheus/key_hash.h"
+#include "prometheus_series/key_hash.h"
 
 namespace millrace::exporters {
 

@@ -3,42 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "prometheus/escaping.h"
+#include "prometheus_series/series_options.h"
 
 namespace millrace::exporters {
 namespace {
 
 using config::Section;
-using prometheus::Strategy;
-
-constexpr std::string_view kServiceAttributes = "service.*";
-
-bool is_strategy_with_suffixes(Strategy strategy) {
-  return strategy == Strategy::kUnderscoreEscapingWithSuffixes ||
-         strategy == Strategy::kNoUtf8EscapingWithSuffixes;
-}
-
-void read_strategy(Section& section, PrometheusOptions* into) {
-  bool add_suffixes = true;
-  const bool has_suffixes = section.boolean("add_metric_suffixes", &add_suffixes);
-  if (has_suffixes && !add_suffixes) into->strategy = Strategy::kUnderscoreEscapingWithoutSuffixes;
-  std::string name;
-  if (!section.text("translation_strategy", &name) || name.empty()) return;
-  const auto strategy = prometheus::strategy_named(name);
-  if (!strategy) {
-    std::string known;
-    for (const std::string_view each : prometheus::strategy_names()) {
-      known += (known.empty() ? "" : ", ") + std::string(each);
-    }
-    section.error_at("translation_strategy",
-                     "expected one of " + known + ", found \"" + name + "\"");
-    return;
-  }
-  into->strategy = *strategy;
-  if (has_suffixes && add_suffixes != is_strategy_with_suffixes(*strategy)) {
-    section.warning_at("add_metric_suffixes", "has no effect beside translation_strategy");
-  }
-}
 
 // The name that a constant label is shown with; an error where it can't be.
 void add_const_label(Section& section, const std::string& key, const std::string& value,
@@ -72,30 +42,6 @@ void read_const_labels(Section& section, PrometheusOptions* into) {
   });
 }
 
-void read_resource_labels(Section& section, PrometheusOptions* into) {
-  bool is_on = false;
-  bool excludes_service = false;
-  section.section("resource_to_telemetry_conversion", [&](Section& conversion) {
-    conversion.boolean("enabled", &is_on);
-    conversion.boolean("exclude_service_attributes", &excludes_service);
-  });
-  if (is_on) {
-    into->labels.resource_included = {"*"};
-    if (excludes_service) into->labels.resource_excluded = {std::string(kServiceAttributes)};
-  }
-  if (!section.has("resource_constant_labels")) return;
-  if (is_on) {
-    section.warning_at("resource_to_telemetry_conversion",
-                       "has no effect beside resource_constant_labels");
-  }
-  into->labels.resource_included.clear();
-  into->labels.resource_excluded.clear();
-  section.section("resource_constant_labels", [&](Section& constant) {
-    constant.text_list("included", &into->labels.resource_included);
-    constant.text_list("excluded", &into->labels.resource_excluded);
-  });
-}
-
 }  // namespace
 
 void read_options(Section& section, PrometheusOptions* into) {
@@ -104,9 +50,9 @@ void read_options(Section& section, PrometheusOptions* into) {
   if (!has_endpoint) section.error_at("endpoint", "must be set, for example 0.0.0.0:8889");
   section.ignored("acknowledge", "no data comes in by this port");
   section.text("namespace", &into->metric_namespace);
-  read_strategy(section, into);
+  read_strategy(section, &into->strategy);
   read_const_labels(section, into);
-  read_resource_labels(section, into);
+  read_resource_labels(section, into->labels);
   section.boolean("send_timestamps", &into->send_timestamps);
   bool open_metrics = false;
   section.boolean("enable_open_metrics", &open_metrics);

@@ -7,9 +7,9 @@
 #include "base/time.h"
 #include "config/exporter_helper.h"
 #include "config/section.h"
-#include "exporters/prometheus/series_labels.h"
 #include "prometheus/exposition.h"
 #include "prometheus/names.h"
+#include "prometheus_series/series_labels.h"
 #include "reception/listener_options.h"
 #include "reception/receiver.h"
 

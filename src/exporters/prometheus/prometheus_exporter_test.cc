@@ -4,7 +4,7 @@
 
 #include "compress/coding.h"
 #include "compress/decompressor.h"
-#include "exporters/prometheus/testing/otlp_text.h"
+#include "exporters/prometheus/testing/shown.h"
 #include "io/sim/world.h"
 
 namespace millrace::exporters {

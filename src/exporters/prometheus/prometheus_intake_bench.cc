@@ -2,7 +2,7 @@
 // for one point. And a page of them.
 #include <benchmark/benchmark.h>
 
-#include "exporters/prometheus/testing/otlp_text.h"
+#include "exporters/prometheus/testing/shown.h"
 
 namespace {
 

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "exporters/prometheus/testing/otlp_text.h"
+#include "exporters/prometheus/testing/shown.h"
 
 namespace millrace::exporters {
 namespace {

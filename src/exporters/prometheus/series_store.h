@@ -21,12 +21,12 @@
 
 #include "base/time.h"
 #include "exporters/prometheus/accumulate.h"
-#include "exporters/prometheus/key_hash.h"
 #include "exporters/prometheus/key_table.h"
-#include "exporters/prometheus/refusal.h"
 #include "exporters/prometheus/state_memory.h"
-#include "exporters/prometheus/values.h"
 #include "prometheus/model.h"
+#include "prometheus_series/key_hash.h"
+#include "prometheus_series/refusal.h"
+#include "prometheus_series/values.h"
 
 namespace millrace::exporters {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "exporters/prometheus/testing/otlp_text.h"
+#include "exporters/prometheus/testing/shown.h"
 
 namespace millrace::exporters {
 namespace {

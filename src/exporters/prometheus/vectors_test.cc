@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "exporters/prometheus/testing/otlp_text.h"
+#include "exporters/prometheus/testing/shown.h"
 
 namespace millrace::exporters {
 namespace {

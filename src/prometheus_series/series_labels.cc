@@ -1,4 +1,4 @@
-#include "exporters/prometheus/series_labels.h"
+#include "prometheus_series/series_labels.h"
 
 #include <algorithm>
 

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "exporters/prometheus/key_hash.h"
 #include "otlp/views.h"
 #include "prometheus/labels.h"
 #include "prometheus/names.h"
+#include "prometheus_series/key_hash.h"
 
 namespace millrace::exporters {
 

@@ -1,4 +1,4 @@
-// The values of a series as they are kept between points and scrapes. Plain data.
+// The values of a point, or of a series between points and scrapes. Plain data.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,12 @@
 #include "prometheus/model.h"
 
 namespace millrace::exporters {
+
+// The times of a stored series, or of a point. 0: not known.
+struct Interval {
+  uint64_t start = 0;
+  uint64_t time = 0;
+};
 
 struct HistogramState {
   std::vector<double> upper_bounds;  // ascending, finite
@@ -32,6 +38,9 @@ struct ExponentialState {
   Buckets positive;
   Buckets negative;
 };
+
+// Merges the buckets of a histogram to that scale, which is not finer than its own.
+void coarsen(ExponentialState& histogram, int32_t scale);
 
 struct SummaryState {
   std::vector<prometheus::QuantileValue> quantiles;  // ascending, distinct

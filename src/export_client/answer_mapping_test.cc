@@ -1,4 +1,4 @@
-#include "exporters/otlp/answer_mapping.h"
+#include "export_client/answer_mapping.h"
 
 #include <gtest/gtest.h>
 

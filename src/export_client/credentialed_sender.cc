@@ -1,4 +1,4 @@
-#include "exporters/otlp/credentialed_sender.h"
+#include "export_client/credentialed_sender.h"
 
 #include <algorithm>
 #include <span>

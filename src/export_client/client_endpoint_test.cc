@@ -1,4 +1,4 @@
-#include "exporters/otlp/client_endpoint.h"
+#include "export_client/client_endpoint.h"
 
 #include <gtest/gtest.h>
 

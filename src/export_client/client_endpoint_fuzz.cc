@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/testing/fuzz_input.h"
-#include "exporters/otlp/client_endpoint.h"
+#include "export_client/client_endpoint.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-// Reads data points of OTLP into what a series keeps, and checks what Prometheus cannot show.
+// Reads data points of OTLP into the values of a series, and checks what Prometheus cannot show.
 // Precondition of all: the bytes passed admission. Pure functions.
 #pragma once
 
@@ -7,11 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "exporters/prometheus/accumulate.h"
-#include "exporters/prometheus/key_hash.h"
-#include "exporters/prometheus/refusal.h"
-#include "exporters/prometheus/values.h"
 #include "otlp/views.h"
+#include "prometheus_series/key_hash.h"
+#include "prometheus_series/refusal.h"
+#include "prometheus_series/values.h"
 
 namespace millrace::exporters {
 

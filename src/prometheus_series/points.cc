@@ -1,4 +1,4 @@
-#include "exporters/prometheus/points.h"
+#include "prometheus_series/points.h"
 
 #include <algorithm>
 #include <cmath>
