@@ -14,6 +14,7 @@ import tempfile
 import time
 import traceback
 
+import console
 import context
 import dead_letters
 import delivery
@@ -194,6 +195,7 @@ def cases():
             yield f"python sdk {signal} {protocol}", python_sdk_signal(signal, protocol)
     yield "one source to two sinks", one_source_to_two_sinks
     yield from delivery.cases()
+    yield from console.cases()
     yield from context.cases()
     yield from dead_letters.cases()
     yield from recovery.cases()

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "extensions/console/collector_pages.h"
-#include "extensions/console/guard.h"
 #include "extensions/console/openapi.h"
 #include "extensions/console/page/page_files.h"
 #include "extensions/console/telemetry_pages.h"
@@ -16,6 +15,7 @@ using transport::PageRequest;
 
 constexpr std::string_view kApi = "/api/v1/";
 constexpr std::string_view kTrace = "/api/v1/traces/";
+constexpr std::string_view kMcp = "/mcp";
 
 PageReply page_file(const PageRequest& request) {
   const std::string_view path =
@@ -46,7 +46,11 @@ Console::Console(Parts parts)
                .store = parts_.store,
                .senders = parts_.senders,
                .refusals = parts_.refusals}),
-      history_(*parts_.loop, *parts_.source) {
+      history_(*parts_.loop, *parts_.source),
+      mcp_(std::string(parts_.source->facts().version),
+           [this](const std::string& path, const std::string& query) {
+             return answer_api({.method = "GET", .path = path, .query = query});
+           }) {
   add_collector_routes();
   add_telemetry_routes();
 }
@@ -137,16 +141,8 @@ PageReply Console::answer_trace(const PageRequest& request, const Query& query) 
                     ScanTime([loop = parts_.loop] { return loop->read_clock(); }));
 }
 
-PageReply Console::find_and_answer(const PageRequest& request) {
-  const bool is_api = request.path.starts_with(kApi);
-  if (auto refusal =
-          refuse(request, parts_.token, is_api ? GuardedPart::kApi : GuardedPart::kPage)) {
-    return std::move(*refusal);
-  }
+PageReply Console::answer_api(const PageRequest& request) {
   const bool is_get = request.method == "GET" || request.method == "HEAD";
-  if (!is_api) {
-    return is_get ? page_file(request) : error_reply(405, "wrong_method", "use GET");
-  }
   for (const Route& route : routes_) {
     const std::string_view path = route.path;
     const bool is_it = path.ends_with('*')
@@ -164,16 +160,30 @@ PageReply Console::find_and_answer(const PageRequest& request) {
   return error_reply(404, "not_found", "no such path; /api/v1/openapi.json lists them");
 }
 
-PageReply Console::answer(const PageRequest& request) {
-  PageReply reply = find_and_answer(request);
-  add_security_fields(reply);
-  return reply;
+PageReply Console::answer_page(const PageRequest& request) {
+  const bool is_get = request.method == "GET" || request.method == "HEAD";
+  return is_get ? page_file(request) : error_reply(405, "wrong_method", "use GET");
 }
 
+transport::PageHandler Console::guarded(GuardedPart part, Unguarded answer) {
+  return [this, part, answer](const PageRequest& request) {
+    auto refusal = refuse(request, parts_.token, part);
+    PageReply reply = refusal ? std::move(*refusal) : (this->*answer)(request);
+    add_security_fields(reply);
+    return reply;
+  };
+}
+
+PageReply Console::answer_mcp(const PageRequest& request) { return mcp_.answer(request); }
+
 std::vector<transport::PageRoute> Console::routes() {
-  const auto handler = [this](const PageRequest& request) { return answer(request); };
-  return {{.path = std::string(kApi) + "*", .handler = handler},
-          {.path = "/*", .handler = handler}};
+  return {{.path = std::string(kApi) + "*",
+           .handler = guarded(GuardedPart::kApi, &Console::answer_api)},
+          {.path = std::string(kMcp),
+           .handler = guarded(GuardedPart::kApi, &Console::answer_mcp),
+           .body_bytes_max = mcp::kMessageBytesMax,
+           .wanted_fields = mcp::McpServer::wanted_fields()},
+          {.path = "/*", .handler = guarded(GuardedPart::kPage, &Console::answer_page)}};
 }
 
 }  // namespace millrace::extensions::console

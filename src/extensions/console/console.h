@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "extensions/console/event_stream.h"
+#include "extensions/console/guard.h"
 #include "extensions/console/history.h"
+#include "extensions/console/mcp/mcp_server.h"
 #include "extensions/console/query.h"
 #include "extensions/console/source.h"
 #include "extensions/console/trace_index.h"
@@ -42,8 +44,11 @@ class Console {
   };
   void add_collector_routes();
   void add_telemetry_routes();
-  transport::PageReply answer(const transport::PageRequest& request);
-  transport::PageReply find_and_answer(const transport::PageRequest& request);
+  transport::PageReply answer_api(const transport::PageRequest& request);
+  transport::PageReply answer_page(const transport::PageRequest& request);
+  transport::PageReply answer_mcp(const transport::PageRequest& request);
+  using Unguarded = transport::PageReply (Console::*)(const transport::PageRequest&);
+  transport::PageHandler guarded(GuardedPart part, Unguarded answer);
   transport::PageReply answer_trace(const transport::PageRequest& request, const Query& query);
 
   const Parts parts_;
@@ -51,6 +56,7 @@ class Console {
   EventStream events_;
   History history_;
   std::vector<Route> routes_;
+  const mcp::McpServer mcp_;
 };
 
 }  // namespace millrace::extensions::console

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/json_string.h"
+#include "extensions/console/mcp/tools.h"
 #include "otlp/example_requests.h"
 #include "pipeline/testing/manual_loop.h"
 
@@ -51,6 +55,19 @@ struct Served {
       }
     }
     return {.status = 0};
+  }
+  // The answer to a tool's call, and the route by which it came.
+  transport::PageReply call_tool(std::string_view name, std::string_view arguments,
+                                 const std::string& host = "localhost:8888") {
+    const transport::PageRequest request{
+        .method = "POST",
+        .path = "/mcp",
+        .host = host,
+        .fields = {{"content-type", "application/json"}},
+        .body = R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":")" +
+                std::string(name) + R"(","arguments":)" + std::string(arguments) + "}}"};
+    const auto routes = console.routes();
+    return std::ranges::find(routes, request.path, &transport::PageRoute::path)->handler(request);
   }
 };
 
@@ -171,6 +188,38 @@ TEST(ConsoleTest, MethodsPathsAndHostsAreChecked) {
   EXPECT_EQ(served.get("/api/v1/traces?limit=0").status, 400);
   EXPECT_EQ(served.get("/").status, 200);
   EXPECT_TRUE(served.get("/api/v1/openapi.json").body.contains("\"openapi\""));
+}
+
+TEST(ConsoleTest, EveryToolIsAnsweredByTheApi) {
+  Served served;
+  served.keep(Signal::kTraces, otlp::example_request(Signal::kTraces, {.items = 5}));
+  served.keep(Signal::kMetrics, otlp::example_request_with_everything(Signal::kMetrics));
+  const auto list = served.get("/api/v1/traces");
+  const std::string id = list.body.substr(list.body.find("\"trace_id\":\"") + 12, 32);
+  const auto metrics = served.get("/api/v1/metrics");
+  const size_t at = metrics.body.find("{\"name\":\"") + 9;
+  const std::string metric = metrics.body.substr(at, metrics.body.find('"', at) - at);
+  for (const mcp::Tool& tool : mcp::all_tools()) {
+    std::string arguments = "{";
+    const auto add = [&arguments](std::string_view name, const std::string& value) {
+      if (arguments.size() > 1) arguments += ',';
+      arguments += json_string(name) + ":" + value;
+    };
+    for (const mcp::Parameter& parameter : tool.parameters) {
+      if (parameter.name == "trace_id" && parameter.is_required) add("trace_id", json_string(id));
+      if (parameter.name == "metric") add("metric", json_string(metric));
+      if (parameter.name == "limit") add("limit", std::to_string(parameter.most));
+    }
+    const auto reply = served.call_tool(tool.name, arguments + "}");
+    EXPECT_TRUE(reply.body.ends_with("\"isError\":false}}")) << reply.body;
+  }
+  EXPECT_TRUE(served.call_tool("get_trace", R"({"trace_id":"x"})").body.contains("bad_request"));
+}
+
+TEST(ConsoleTest, TheGuardIsAskedBeforeTools) {
+  Served served;
+  EXPECT_EQ(served.call_tool("get_status", "{}").status, 200);
+  EXPECT_EQ(served.call_tool("get_status", "{}", "evil.example").status, 403);
 }
 
 TEST(ConsoleTest, EventsBeginWithCountersAndHaveABoundedNumberOfClients) {

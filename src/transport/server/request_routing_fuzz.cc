@@ -124,7 +124,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       check_otlp(plan, head, version, options);
       break;
     case Kind::kPage:
-      check_answer(answer_page(plan.page->handler(page_request_of(head, *plan.page))), options, origin);
+      check_answer(answer_page(plan.page->handler(page_request_of(head, *plan.page))), options,
+                   origin);
       break;
     case Kind::kPreflight:
       check_answer(answer_preflight(head, options.cors, "POST"), options, origin);

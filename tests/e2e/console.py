@@ -1,0 +1,124 @@
+"""The console's data for machines: the Model Context Protocol at /mcp, asked by its official client."""
+import asyncio
+import json
+
+from harness import configuration
+from processes import free_port, wait_for_port
+
+VERSIONS = {"auto": "2026-07-28", "legacy": "2025-11-25"}  # by the client's mode
+
+
+def served(case, **console):
+    """(address of the console, gRPC port) of a collector that keeps what it receives."""
+    config, grpc, _ = configuration({"nop": None})
+    port = free_port()
+    config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{port}", **console}}
+    config["service"]["extensions"] = ["console"]
+    case.start(config)
+    wait_for_port(port)
+    return f"http://127.0.0.1:{port}", grpc
+
+
+def asking(address, use, mode="auto", headers=None):
+    """The result of `use` with a connected client."""
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def run():
+        async with httpx2.AsyncClient(headers=headers or {}, timeout=20) as http:
+            transport = streamable_http_client(address + "/mcp", http_client=http)
+            async with Client(transport, mode=mode) as client:
+                return await use(client)
+    return asyncio.run(run())
+
+
+async def call(client, name, **arguments):
+    result = await client.call_tool(name, arguments)
+    assert not result.is_error, result
+    return json.loads(result.content[0].text)
+
+
+def an_agent_finds_what_was_sent(mode):
+    def run(case):
+        from mcp.shared.exceptions import MCPError
+
+        address, grpc = served(case)
+        case.generate(grpc, 200)
+        case.generate(grpc, 100, signal="logs")
+        case.generate(grpc, 100, signal="metrics")
+
+        async def use(client):
+            assert client.protocol_version == VERSIONS[mode], client.protocol_version
+            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+            assert {"search_traces", "get_trace", "search_logs", "list_errors", "get_ledger"} <= set(tools)
+            assert tools["get_trace"].input_schema["required"] == ["trace_id"]
+            found = await call(client, "search_traces", limit=3)
+            assert len(found["traces"]) == 3, found
+            trace = await call(client, "get_trace", trace_id=found["traces"][0]["trace_id"])
+            assert trace["span_count"] >= 1 and trace["spans"], trace
+            services = (await call(client, "list_services"))["services"]
+            assert sum(service["span_count"] for service in services) == 200, services
+            assert len((await call(client, "search_logs", limit=5))["logs"]) == 5
+            metrics = (await call(client, "list_metrics"))["metrics"]
+            series = await call(client, "get_metric", metric=metrics[0]["name"])
+            assert series["series"], series
+            assert set(await call(client, "list_errors")) == {"traces", "logs", "refusals"}
+            ledger = await call(client, "get_ledger")
+            assert sum(account["delivered"] for account in ledger["accounts"]) == 400, ledger
+            wrong = await client.call_tool("get_trace", {"trace_id": "x"})
+            assert wrong.is_error and "bad_request" in wrong.content[0].text, wrong
+            # The client checks nothing here: the server refuses the argument itself.
+            wrong = await client.call_tool("search_logs", {"severity": "high"})
+            assert wrong.is_error and "expected an integer" in wrong.content[0].text, wrong
+            try:
+                await client.call_tool("none", {})
+                raise AssertionError("an unknown tool was called")
+            except MCPError as error:
+                assert error.code == -32602, error
+
+        asking(address, use, mode)
+    return run
+
+
+def an_agent_needs_the_token(case):
+    address, _ = served(case, token="0123456789abcdef")
+
+    async def use(client):
+        return await call(client, "get_status")
+
+    headers = {"authorization": "Bearer 0123456789abcdef"}
+    assert asking(address, use, headers=headers)["status"]["is_accepting"] is True
+    try:
+        asking(address, use)
+        raise AssertionError("the tools were called without the token")
+    except BaseException as error:  # a group of exceptions, of the client's tasks
+        assert "AssertionError" not in repr(error), error
+    import httpx2
+    with httpx2.Client() as plain:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        assert plain.post(address + "/mcp", json=body).status_code == 401
+
+
+def another_site_reaches_no_tool(case):
+    import httpx2
+
+    address, _ = served(case)
+    with httpx2.Client() as plain:
+        def status(**headers):
+            body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+            return plain.post(address + "/mcp", json=body, headers=headers).status_code
+        assert status() == 200
+        assert status(origin="http://evil.example") == 403
+        assert status(host="evil.example") == 403
+        assert status(**{"content-type": "text/plain"}) == 415
+        big = {"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": "y" * 300_000}}
+        assert plain.post(address + "/mcp", json=big).status_code == 413
+        assert plain.get(address + "/mcp").status_code == 405
+
+
+def cases():
+    for mode, version in VERSIONS.items():
+        yield f"an agent finds what was sent, MCP {version}", an_agent_finds_what_was_sent(mode)
+    for case in (an_agent_needs_the_token, another_site_reaches_no_tool):
+        yield case.__name__.replace("_", " "), case
