@@ -13,7 +13,9 @@
 #include "processors/deltatocumulative/delta_to_cumulative.h"
 #include "processors/filter/filter_processor.h"
 #include "processors/groupbyattrs/groupbyattrs_processor.h"
+#include "processors/interval/interval_processor.h"
 #include "processors/logdedup/log_dedup.h"
+#include "processors/metricstarttime/metric_start_time.h"
 #include "processors/metricstransform/metrics_transform.h"
 #include "processors/redaction/redaction_processor.h"
 #include "processors/resourcedetection/resource_detection.h"
@@ -113,6 +115,37 @@ ProcessorReading read_groupbyattrs(Section& section) {
   return {.factory = std::make_shared<FunctionProcessorFactory>([options](const ProcessorParts&) {
             return processors::groupbyattrs::make_groupbyattrs_processor(options);
           })};
+}
+
+ProcessorReading read_interval(Section& section) {
+  processors::interval::Options options;
+  processors::interval::read_options(section, options);
+  return {
+      .factory = std::make_shared<FunctionProcessorFactory>([options](const ProcessorParts& parts) {
+        return processors::interval::make_interval_processor(options, {.loop = parts.loop,
+                                                                       .pool = parts.pool,
+                                                                       .long_work = parts.long_work,
+                                                                       .outlet = parts.outlet});
+      })};
+}
+
+ProcessorReading read_metric_start_time(Section& section) {
+  namespace starts = processors::metricstarttime;
+  starts::Options options;
+  starts::read_options(section, options);
+  auto shared = std::make_shared<SharedByPipeline<starts::Streams>>();
+  return {.factory = std::make_shared<FunctionProcessorFactory>(
+              [options, shared](const ProcessorParts& parts) {
+                const starts::Parts own{.name = parts.name,
+                                        .loop = parts.loop,
+                                        .budget = parts.pool.budget(),
+                                        .log = parts.log,
+                                        .wall_clock = parts.wall_clock};
+                return starts::make_metric_start_time_processor(
+                    options,
+                    shared->of(parts.pipeline, [&] { return starts::make_streams(options, own); }),
+                    own);
+              })};
 }
 
 ProcessorReading read_resource(Section& section) {
@@ -255,7 +288,9 @@ constexpr std::array kProcessors = {
     ProcessorKind{processor("cumulative_to_delta", kOnlyMetrics), read_cumulative_to_delta},
     ProcessorKind{processor("delta_to_cumulative", kOnlyMetrics), read_delta_to_cumulative},
     ProcessorKind{processor("groupbyattrs", config::kNoProfiles), read_groupbyattrs},
+    ProcessorKind{processor("interval", kOnlyMetrics), read_interval},
     ProcessorKind{processor("log_dedup", kOnlyLogs), read_log_dedup},
+    ProcessorKind{processor("metric_start_time", kOnlyMetrics), read_metric_start_time},
     ProcessorKind{processor("metrics_transform", kOnlyMetrics), read_metrics_transform},
     ProcessorKind{processor("redaction", config::kNoProfiles), read_redaction},
     ProcessorKind{processor("resource", config::kNoProfiles), read_resource},

@@ -24,6 +24,7 @@ constexpr Alias kAliases[] = {
     {ComponentKind::kProcessor, "cumulativetodelta", "cumulative_to_delta"},
     {ComponentKind::kProcessor, "deltatocumulative", "delta_to_cumulative"},
     {ComponentKind::kProcessor, "logdedup", "log_dedup"},
+    {ComponentKind::kProcessor, "metricstarttime", "metric_start_time"},
     {ComponentKind::kProcessor, "metricstransform", "metrics_transform"},
     {ComponentKind::kProcessor, "resourcedetection", "resource_detection"},
     {ComponentKind::kConnector, "spanmetrics", "span_metrics"},

@@ -145,6 +145,7 @@ constexpr OtelcolComponent kComponents[] = {
     {kProcessor, "logstransform", true, ""},
     {kProcessor, "lookup", true, ""},
     {kProcessor, "metricsgeneration", true, ""},
+    {kProcessor, "metric_start_time", true, ""},
     {kProcessor, "metricstarttime", true, ""},
     {kProcessor, "metrics_transform", true, ""},
     {kProcessor, "metricstransform", true, ""},

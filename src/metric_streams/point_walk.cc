@@ -16,12 +16,22 @@ using wire::WireType;
 
 constexpr size_t kPointUnits = 100;   // of a Pace
 constexpr uint32_t kOwnMessage = 1;   // ResourceMetrics.resource, ScopeMetrics.scope
+constexpr uint32_t kSchemaUrl = 3;    // of ResourceMetrics
 constexpr uint32_t kTemporality = 2;  // Sum.aggregation_temporality, …
 constexpr otlp::FieldSet kMetricData = otlp::field_bit(5) | otlp::field_bit(7) |
                                        otlp::field_bit(9) | otlp::field_bit(10) |
                                        otlp::field_bit(11);
 constexpr uint64_t kMetricName = IdentityMaker::kFirstOwnKind;
 constexpr uint64_t kMetricUnit = kMetricName + 1;
+
+std::string_view schema_url_of(MessageBytes resource_metrics) {
+  std::string_view url;
+  wire::FieldReader fields(resource_metrics);
+  for (wire::Field field; fields.next(&field);) {
+    if (field.is(kSchemaUrl, WireType::kLen)) url = as_text(field.bytes);
+  }
+  return url;
+}
 
 class PointWalk {
  public:
@@ -65,18 +75,20 @@ class PointWalk {
   }
 
   bool walk_resource(Level& level) {
-    const Bytes resource = levels_.merged(level.content, kOwnMessage);
+    place_.resource = levels_.merged(level.content, kOwnMessage);
     if (levels_.stopped()) return true;
-    resource_ = identities_.of_resource(resource.view());
+    place_.resource_metrics = level.content;
+    place_.resource_schema_url = schema_url_of(level.content.view());
+    place_.resource_identity = identities_.of_resource(place_.resource.view());
     return walk_children(level, otlp::kResourceScopes,
                          [&](Level& scope) { return walk_scope(scope); });
   }
 
   bool walk_scope(Level& level) {
-    const auto scope = otlp::ScopeView::read(
+    place_.scope = otlp::ScopeView::read(
         level.content, {.pace = &work_.pace, .merged_bytes_max = level.content.size()});
-    scope_ = resource_;
-    scope_.append(identities_.of_scope(scope));
+    place_.scope_identity = place_.resource_identity;
+    place_.scope_identity.append(identities_.of_scope(place_.scope));
     return walk_children(level, otlp::kScopeItems,
                          [&](Level& metric) { return walk_metric(metric); });
   }
@@ -84,13 +96,19 @@ class PointWalk {
   bool walk_metric(Level& level) {
     const otlp::MetricType type = ottl::unify_data(level, levels_, work_);
     if (levels_.stopped()) return true;
-    const auto metric = otlp::MetricView::read(level.content, {.pace = &work_.pace});
+    place_.metric = otlp::MetricView::read(level.content, {.pace = &work_.pace});
+    const otlp::MetricView& metric = place_.metric;
     if (!editor_.wants(metric)) return true;
-    point_ = {.type = type, .is_monotonic = metric.is_monotonic, .stream = {}, .bytes = {}};
-    metric_ = scope_;
-    metric_.append(identities_.of_text(metric.name, kMetricName));
-    metric_.append(identities_.of_text(metric.unit, kMetricUnit));
-    metric_.append(static_cast<uint64_t>(type) << 1 | (metric.is_monotonic ? 1 : 0));
+    point_ = {.type = type,
+              .is_monotonic = metric.is_monotonic,
+              .stream = {},
+              .bytes = {},
+              .place = &place_};
+    Identity& identity = place_.metric_identity;
+    identity = place_.scope_identity;
+    identity.append(identities_.of_text(metric.name, kMetricName));
+    identity.append(identities_.of_text(metric.unit, kMetricUnit));
+    identity.append(static_cast<uint64_t>(type) << 1 | (metric.is_monotonic ? 1 : 0));
     level.children = kMetricData;
     bool stays = false;
     wire::FieldReader fields(level.content.view());
@@ -106,18 +124,21 @@ class PointWalk {
   bool walk_points(Level& data) {
     // The temporality is removed as a point is, so that a metric of which nothing stays is not
     // opened; a new one stands behind the points.
+    const std::optional<int32_t> temporality = editor_.new_temporality();
     data.children = otlp::field_bit(otlp::kDataPoints);
-    data.scalars = otlp::field_bit(kTemporality);
+    data.scalars = temporality ? otlp::field_bit(kTemporality) : 0;
     wire::FieldReader fields(data.content.view());
     for (wire::Field field; !levels_.stopped() && fields.next(&field);) {
       work_.pace.step(otlp::kFieldUnits);
-      if (field.is(kTemporality, WireType::kVarint)) levels_.remove_child(data, field.whole);
+      if (temporality && field.is(kTemporality, WireType::kVarint)) {
+        levels_.remove_child(data, field.whole);
+      }
       if (field.is(otlp::kDataPoints, WireType::kLen)) walk_point(data, field);
     }
-    if (!data.has_kept_child || levels_.stopped()) return data.has_kept_child;
+    if (!data.has_kept_child || !temporality || levels_.stopped()) return data.has_kept_child;
     levels_.keep_rest(data);
     writer_.truncate(0);
-    writer_.varint_field(kTemporality, static_cast<uint64_t>(editor_.new_temporality()));
+    writer_.varint_field(kTemporality, static_cast<uint64_t>(*temporality));
     levels_.out().write(writer_.view());
     return true;
   }
@@ -125,7 +146,7 @@ class PointWalk {
   void walk_point(Level& data, const wire::Field& field) {
     work_.pace.step(kPointUnits);
     point_.bytes = field.bytes;
-    point_.stream = metric_;
+    point_.stream = place_.metric_identity;
     point_.stream.append(
         identities_.of_attributes(field.bytes, otlp::point_attributes(point_.type)));
     writer_.truncate(0);
@@ -150,9 +171,7 @@ class PointWalk {
   const IdentityMaker identities_;
   PointEditor& editor_;
   otlp::LevelWriter levels_;
-  Identity resource_;
-  Identity scope_;
-  Identity metric_;
+  WalkedPlace place_;
   WalkedPoint point_;
   wire::Writer writer_;
   uint32_t removed_count_ = 0;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/result.h"
 #include "item_identity/identity.h"
@@ -19,13 +20,26 @@ namespace millrace::metric_streams {
 inline constexpr int32_t kDelta = 1;
 inline constexpr int32_t kCumulative = 2;
 
+// Where the points of a metric stand. Copies keep the bytes.
+struct WalkedPlace {
+  item_identity::Identity resource_identity;
+  item_identity::Identity scope_identity;   // with the resource
+  item_identity::Identity metric_identity;  // with the scope: name, unit, type, whether monotonic
+  Bytes resource;                           // content of Resource
+  std::string_view resource_schema_url;     // a view of resource_metrics
+  Bytes resource_metrics;
+  otlp::ScopeView scope;
+  otlp::MetricView metric;
+};
+
 // The identity of the stream of a point, without what the user of the walk adds: resource, scope
 // (name, version, attributes), metric (name, unit, type, whether it is monotonic) and attributes.
 struct WalkedPoint {
   otlp::MetricType type = otlp::MetricType::kNone;
   bool is_monotonic = false;
   item_identity::Identity stream;
-  otlp::MessageBytes bytes;
+  otlp::MessageBytes bytes;            // inside place->metric
+  const WalkedPlace* place = nullptr;  // the same object for all points of a metric
 };
 
 enum class PointFate : uint8_t { kKeep, kReplace, kRemove };
@@ -36,8 +50,8 @@ class PointEditor {
   virtual bool wants(const otlp::MetricView& metric) = 0;
   // kReplace: the content of the new point is in `replacement`, which is empty before.
   virtual PointFate visit(const WalkedPoint& point, wire::Writer& replacement) = 0;
-  // The temporality of the metrics whose points were visited.
-  virtual int32_t new_temporality() const = 0;
+  // The temporality of the metrics whose points were visited; nothing: it stays.
+  virtual std::optional<int32_t> new_temporality() const = 0;
 
  protected:
   ~PointEditor() = default;

@@ -24,7 +24,8 @@ class Editor final : public PointEditor {
     if (fate == 'r') replacement.fixed64_field(6, 77);
     return fate == 'k' ? PointFate::kKeep : fate == 'r' ? PointFate::kReplace : PointFate::kRemove;
   }
-  int32_t new_temporality() const override { return kDelta; }
+  std::optional<int32_t> new_temporality() const override { return temporality; }
+  std::optional<int32_t> temporality = kDelta;
   std::vector<item_identity::Identity> streams;
 
  private:
@@ -65,6 +66,15 @@ TEST(PointWalkTest, PointsAreKeptReplacedAndRemoved) {
   EXPECT_NE(done.json.find(R"({"asInt":"1"},{"asInt":"77"}])"), std::string::npos) << done.json;
   EXPECT_NE(done.json.find(R"("aggregationTemporality":1)"), std::string::npos);
   EXPECT_EQ(done.json.find(R"("aggregationTemporality":2)"), std::string::npos);
+}
+
+TEST(PointWalkTest, TheTemporalityStaysWhereNoneIsNew) {
+  Editor editor("rkx");
+  editor.temporality = std::nullopt;
+  const Done done = run(request(sum("a", point(1) + "," + point(2) + "," + point(3))), editor);
+  EXPECT_EQ(done.removed, 1u);
+  EXPECT_NE(done.json.find(R"({"asInt":"77"},{"asInt":"2"}])"), std::string::npos) << done.json;
+  EXPECT_NE(done.json.find(R"("aggregationTemporality":2)"), std::string::npos) << done.json;
 }
 
 TEST(PointWalkTest, WhatHasNoPointLeftIsLeftOut) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
@@ -33,16 +34,18 @@ class StreamProcessor : public pipeline::Processor {
   Streams& streams() { return *streams_; }
   MonotonicTime now() const { return loop_.now(); }
 
-  // Edits all points. A conversion is a PointEditor that says whether it has_reached_limit().
+  // Edits all points; `fate_at_limit` is for the log. A conversion is a PointEditor that says
+  // whether it has_reached_limit().
   template <class Conversion>
   Result<pipeline::ProcessorResult> convert(pipeline::Payload& payload, Conversion& conversion,
-                                            Work& work) {
+                                            Work& work, std::string_view fate_at_limit) {
     auto edited =
         edit_points(payload.bytes, streams_->seed, conversion, work, "converting metrics");
     if (!edited) return fail(std::move(edited.error()));
     if (conversion.has_reached_limit()) {
-      log_.warn("no room for more metric streams; points of new ones are dropped",
-                {{"processor", name_}, {"streams", streams_->table.size()}});
+      log_.warn(
+          "no room for more metric streams",
+          {{"processor", name_}, {"streams", streams_->table.size()}, {"fate", fate_at_limit}});
     }
     payload.bytes = std::move(edited->request);
     payload.item_count -= edited->removed_count;

@@ -4,13 +4,14 @@
 #include <cmath>
 #include <utility>
 
+#include "metric_streams/difference.h"
 #include "metric_streams/stream_processor.h"
 #include "metric_streams/stream_table.h"
-#include "processors/cumulativetodelta/difference.h"
 
 namespace millrace::processors::cumulativetodelta {
 namespace {
 
+using metric_streams::NoDifference;
 using metric_streams::NumberValues;
 using metric_streams::PointFate;
 using metric_streams::PointValues;
@@ -131,7 +132,7 @@ class Conversion final : public metric_streams::PointEditor {
     return options_.wants(metric.name, metric.type);
   }
 
-  int32_t new_temporality() const override { return metric_streams::kDelta; }
+  std::optional<int32_t> new_temporality() const override { return metric_streams::kDelta; }
 
   PointFate visit(const WalkedPoint& point, wire::Writer& replacement) override {
     const auto view = otlp::DataPointView::read(point.type, point.bytes);
@@ -226,7 +227,7 @@ class CumulativeToDeltaProcessor final : public metric_streams::StreamProcessor<
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
     Conversion conversion(*options_, streams(), counters_, now());
-    return convert(payload, conversion, work);
+    return convert(payload, conversion, work, "points of new ones are dropped");
   }
 
  private:

@@ -92,7 +92,7 @@ class Conversion final : public metric_streams::PointEditor {
                                  metric.type == MetricType::kExponentialHistogram;
     return has_temporality && metric.aggregation_temporality == metric_streams::kDelta;
   }
-  int32_t new_temporality() const override { return metric_streams::kCumulative; }
+  std::optional<int32_t> new_temporality() const override { return metric_streams::kCumulative; }
 
   PointFate visit(const WalkedPoint& point, wire::Writer& replacement) override {
     const auto view = otlp::DataPointView::read(point.type, point.bytes);
@@ -155,7 +155,7 @@ class DeltaToCumulativeProcessor final : public metric_streams::StreamProcessor<
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
     Conversion conversion(streams(), counters_, now());
-    return convert(payload, conversion, work);
+    return convert(payload, conversion, work, "points of new ones are dropped");
   }
 
  private:

@@ -7,9 +7,10 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "memory/budget.h"
+#include "memory/held_room.h"
 #include "processors/logdedup/record_edit.h"
 #include "processors/logdedup/record_key.h"
 
@@ -36,9 +37,9 @@ class HeldRecords {
   };
 
   // Room that add() may use; the caller reserves it for a whole request.
-  void add_room(Reservation room);
+  void add_room(Reservation room) { room_.add(std::move(room)); }
   // Gives back what was not used.
-  void return_room();
+  void return_room() { room_.give_back(); }
 
   // The scope in which the next records belong.
   Scope& scope_of(RecordKey resource_key, std::string_view resource, RecordKey scope_key,
@@ -49,7 +50,7 @@ class HeldRecords {
     const auto [found, is_new] = scope.by_key.try_emplace(key, scope.records.size());
     if (is_new) {
       scope.records.push_back({.bytes = make_bytes(), .counted = {.first = now, .last = now}});
-      used_bytes_ += scope.records.back().bytes.size() + kOverheadBytes;
+      room_.use(scope.records.back().bytes.size() + kOverheadBytes);
     }
     Record& record = scope.records[found->second];
     ++record.counted.count;
@@ -65,9 +66,7 @@ class HeldRecords {
  private:
   std::vector<Group> groups_;
   std::unordered_map<RecordKey, size_t, RecordKeyHash> by_key_;
-  std::vector<Reservation> memory_;
-  size_t reserved_bytes_ = 0;
-  size_t used_bytes_ = 0;
+  HeldRoom room_;
 };
 
 }  // namespace millrace::processors::logdedup

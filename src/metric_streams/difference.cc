@@ -1,16 +1,11 @@
-#include "processors/cumulativetodelta/difference.h"
+#include "metric_streams/difference.h"
 
 #include <cmath>
 #include <utility>
 
-namespace millrace::processors::cumulativetodelta {
+namespace millrace::metric_streams {
 namespace {
 
-using metric_streams::ExponentialBuckets;
-using metric_streams::ExponentialValues;
-using metric_streams::HistogramValues;
-using metric_streams::NumberValues;
-using metric_streams::PointValues;
 using Difference = std::expected<PointValues, NoDifference>;
 using Reset = std::unexpected<NoDifference>;
 
@@ -107,4 +102,4 @@ Difference difference(const PointValues& earlier, const PointValues& later) {
       later);
 }
 
-}  // namespace millrace::processors::cumulativetodelta
+}  // namespace millrace::metric_streams

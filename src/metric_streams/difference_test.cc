@@ -1,17 +1,13 @@
-#include "processors/cumulativetodelta/difference.h"
+#include "metric_streams/difference.h"
 
 #include <gtest/gtest.h>
 
-namespace millrace::processors::cumulativetodelta {
+namespace millrace::metric_streams {
 namespace {
-
-using metric_streams::ExponentialValues;
-using metric_streams::HistogramValues;
-using metric_streams::NumberValues;
 
 TEST(DifferenceTest, NumbersThatFallAreAReset) {
   EXPECT_EQ(*difference(NumberValues{int64_t{3}}, NumberValues{int64_t{10}}),
-            metric_streams::PointValues(NumberValues{int64_t{7}}));
+            PointValues(NumberValues{int64_t{7}}));
   EXPECT_EQ(difference(NumberValues{int64_t{3}}, NumberValues{int64_t{2}}).error(),
             NoDifference::kReset);
   EXPECT_EQ(difference(NumberValues{1.5}, NumberValues{1.0}).error(), NoDifference::kReset);
@@ -57,4 +53,4 @@ TEST(DifferenceTest, AVanishedBucketIsAReset) {
 }
 
 }  // namespace
-}  // namespace millrace::processors::cumulativetodelta
+}  // namespace millrace::metric_streams

@@ -6,7 +6,7 @@
 
 #include "metric_streams/point_writer.h"
 
-namespace millrace::processors::cumulativetodelta {
+namespace millrace::metric_streams {
 
 enum class NoDifference : uint8_t {
   kReset,           // the stream counts from a new beginning: a count fell
@@ -15,7 +15,7 @@ enum class NoDifference : uint8_t {
 
 // `later` less `earlier`, without limits (min, max). Precondition: both are of the same type;
 // numbers of the same kind.
-std::expected<metric_streams::PointValues, NoDifference> difference(
-    const metric_streams::PointValues& earlier, const metric_streams::PointValues& later);
+std::expected<PointValues, NoDifference> difference(const PointValues& earlier,
+                                                    const PointValues& later);
 
-}  // namespace millrace::processors::cumulativetodelta
+}  // namespace millrace::metric_streams
