@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "base/result.h"
 #include "base/signal.h"
 #include "base/time.h"
@@ -22,6 +23,7 @@
 #include "pipeline/connector.h"
 #include "pipeline/exporter.h"
 #include "pipeline/processor.h"
+#include "pipeline/rule_steps.h"
 #include "storage/storage.h"
 #include "transport/client/client.h"
 #include "transport/server/page.h"
@@ -94,6 +96,16 @@ struct ProcessorParts {
   std::string_view pipeline = {};
 };
 
+// The parts that the rules of a processor may use when they run for the console; all outlive them.
+struct RuleStepParts {
+  const std::string& name;
+  Signal signal;
+  Random& random;
+  const std::function<WallTime()>& wall_clock;
+  metrics::Registry& metrics;  // one of its own, that is not shown
+  Logger& log;                 // one that writes nothing
+};
+
 class ProcessorFactory {
  public:
   virtual ~ProcessorFactory() = default;
@@ -101,6 +113,8 @@ class ProcessorFactory {
   virtual Result<std::unique_ptr<pipeline::Processor>> make(const ProcessorParts& parts) = 0;
   // Are the options good for a pipeline of that signal? Asked while the configuration is checked.
   virtual Status check(Signal) const { return {}; }
+  // Its rules one by one, for the console; none where it has no rules, or state.
+  virtual pipeline::RuleSteps rule_steps(const RuleStepParts&) const { return {}; }
 };
 
 }  // namespace millrace::assembly

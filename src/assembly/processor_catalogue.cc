@@ -33,14 +33,19 @@ class FunctionProcessorFactory final : public ProcessorFactory {
   using Made = Result<std::unique_ptr<pipeline::Processor>>;
   using Make = std::function<Made(const ProcessorParts&)>;
   using Check = std::function<Status(Signal)>;
-  explicit FunctionProcessorFactory(Make make, Check check = {})
-      : make_(std::move(make)), check_(std::move(check)) {}
+  using Steps = std::function<pipeline::RuleSteps(const RuleStepParts&)>;
+  explicit FunctionProcessorFactory(Make make, Check check = {}, Steps steps = {})
+      : make_(std::move(make)), check_(std::move(check)), steps_(std::move(steps)) {}
   Made make(const ProcessorParts& parts) override { return make_(parts); }
   Status check(Signal signal) const override { return check_ ? check_(signal) : Status(); }
+  pipeline::RuleSteps rule_steps(const RuleStepParts& parts) const override {
+    return steps_ ? steps_(parts) : pipeline::RuleSteps();
+  }
 
  private:
   Make make_;
   Check check_;
+  Steps steps_;
 };
 
 ProcessorReading read_attributes(Section& section) {
@@ -52,6 +57,9 @@ ProcessorReading read_attributes(Section& section) {
               },
               [match = options.match](Signal signal) {
                 return item_match::check_signal(match, signal);
+              },
+              [options](const RuleStepParts&) {
+                return processors::attributes::attributes_steps(options);
               })};
 }
 
@@ -151,9 +159,14 @@ ProcessorReading read_metric_start_time(Section& section) {
 ProcessorReading read_resource(Section& section) {
   processors::attributes::Options options;
   processors::attributes::read_resource_options(section, &options);
-  return {.factory = std::make_shared<FunctionProcessorFactory>([options](const ProcessorParts&) {
-            return processors::attributes::make_resource_processor(options);
-          })};
+  return {.factory = std::make_shared<FunctionProcessorFactory>(
+              [options](const ProcessorParts&) {
+                return processors::attributes::make_resource_processor(options);
+              },
+              FunctionProcessorFactory::Check(),
+              [options](const RuleStepParts&) {
+                return processors::attributes::resource_steps(options);
+              })};
 }
 
 ProcessorReading read_metrics_transform(Section& section) {
@@ -224,6 +237,10 @@ rules::Environment environment_of(const ProcessorParts& parts) {
   return {.wall_clock = &parts.wall_clock, .random = &parts.loop.random()};
 }
 
+rules::Environment environment_of(const RuleStepParts& parts) {
+  return {.wall_clock = &parts.wall_clock, .random = &parts.random};
+}
+
 ProcessorReading read_transform(Section& section) {
   const auto options = std::make_shared<processors::transform::Options>();
   processors::transform::read_options(section, options.get());
@@ -234,6 +251,11 @@ ProcessorReading read_transform(Section& section) {
                     tallies->of(parts, options->texts[index_of(parts.signal)],
                                 options->statement_metrics),
                     environment_of(parts));
+              },
+              FunctionProcessorFactory::Check(),
+              [options](const RuleStepParts& parts) {
+                return processors::transform::transform_steps(
+                    options, parts.signal, environment_of(parts), parts.metrics, parts.log);
               })};
 }
 
@@ -252,7 +274,16 @@ ProcessorReading read_filter(Section& section) {
                  .metrics = parts.metrics,
                  .environment = environment_of(parts)});
           },
-          [options](Signal signal) { return processors::filter::check_signal(*options, signal); })};
+          [options](Signal signal) { return processors::filter::check_signal(*options, signal); },
+          [options](const RuleStepParts& parts) {
+            return processors::filter::filter_steps({.name = parts.name,
+                                                     .signal = parts.signal,
+                                                     .options = options,
+                                                     .tally = nullptr,
+                                                     .metrics = parts.metrics,
+                                                     .environment = environment_of(parts)},
+                                                    parts.log);
+          })};
 }
 
 ProcessorReading read_log_dedup(Section& section) {

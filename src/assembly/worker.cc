@@ -30,8 +30,9 @@ KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
       recent::WorkerTap::Parts{.loop = &loop,
                                .store = &shared.console->store(),
                                .senders = &shared.console->senders(),
-                               .refusals = &shared.console->refusals()});
-  pool.on_shortage([store = &shared.console->store()] { return store->give_back(); });
+                               .refusals = &shared.console->refusals(),
+                               .edges = &shared.console->taps()});
+  pool.on_shortage([console = shared.console] { return console->give_back(); });
 }
 
 Worker::Worker(Shared& shared, io::Loop& loop, size_t index)

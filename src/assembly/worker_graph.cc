@@ -58,15 +58,20 @@ Status WorkerGraph::make_pipelines() {
   return {};
 }
 
-// A pipeline that feeds only connectors is not tapped: its requests are kept behind the connectors,
-// because a processor there may redact them.
+// The console keeps what a pipeline passes on, unless all of it goes through connectors into other
+// pipelines of the signal: it is kept there, because a processor there may redact it. What only
+// connectors take that make another signal of it is kept here.
 void WorkerGraph::tap(size_t pipeline) {
   if (kept_.tap == nullptr) return;
   const Plan& plan = *shared_.plan;
-  const bool reaches_destinations =
-      std::ranges::any_of(plan.pipelines[pipeline].exporters,
-                          [&](size_t exporter) { return !plan.exporters[exporter].connector; });
-  if (reaches_destinations) pipelines_[pipeline]->set_tap(&kept_.tap->tap_of(pipeline));
+  const PipelinePlan& planned = plan.pipelines[pipeline];
+  const bool is_kept_behind = std::ranges::all_of(planned.exporters, [&](size_t exporter) {
+    const auto& connector = plan.exporters[exporter].connector;
+    return connector && connector->makes(planned.signal, planned.signal);
+  });
+  using Keeps = recent::WorkerTap::Keeps;
+  pipelines_[pipeline]->set_tap(
+      &kept_.tap->tap_of(pipeline, is_kept_behind ? Keeps::kNothing : Keeps::kRequests));
 }
 
 Status WorkerGraph::add_processors(const PipelinePlan& planned, pipeline::PipelineWorker& worker) {

@@ -59,7 +59,27 @@ Result<PipelineWorker::Processed> PipelineWorker::process(Payload& payload) {
   return fail(std::move(tried.status.error()));
 }
 
+void PipelineWorker::add_point(Trail& trail, size_t position, const Payload& payload) {
+  trail.points.push_back({.position = position,
+                          .item_count = payload.item_count,
+                          .bytes = payload.bytes,
+                          .at = loop_.read_clock()});
+}
+
+std::optional<Trail> PipelineWorker::begin_trail(size_t first, const Payload& payload) {
+  if (!is_watched() || !tap_->wants_trail(payload)) return std::nullopt;
+  std::optional<Trail> trail(std::in_place);
+  trail->metadata = payload.metadata;
+  add_point(*trail, first, payload);
+  return trail;
+}
+
+void PipelineWorker::show_watched(const Payload& payload) {
+  if (auto trail = begin_trail(0, payload)) tap_->take_trail(std::move(*trail));
+}
+
 PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payload) {
+  std::optional<Trail> trail = begin_trail(first, payload);
   Tried tried;
   Processed& total = tried.processed;
   uint32_t left_count = 0;
@@ -67,6 +87,7 @@ PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payloa
     Work work = long_work_->work();
     Result<ProcessorResult> result = processors_[i]->process(payload, work);
     if (!result) {
+      if (trail) trail->refusal = result.error().message;
       tried.status = fail(std::move(result.error()));
       break;
     }
@@ -77,11 +98,12 @@ PipelineWorker::Tried PipelineWorker::process_from(size_t first, Payload& payloa
     // At once: a later processor may be suspended while the ledger is audited.
     if (first == 0) unentered_count_ += result->held_count;
     left_count += result->left_count();
-    if (payload.item_count == 0 && left_count != 0) {
-      payload.bytes.clear();
-      break;
-    }
+    const bool is_over = payload.item_count == 0 && left_count != 0;
+    if (is_over) payload.bytes.clear();
+    if (trail) add_point(*trail, i + 1, payload);
+    if (is_over) break;
   }
+  if (trail) tap_->take_trail(std::move(*trail));
   return tried;
 }
 

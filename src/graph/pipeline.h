@@ -4,8 +4,10 @@
 // object with the same accounts.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,10 +37,18 @@ class PipelineWorker final : public ledger::HeldWalker {
   void add_processor(std::unique_ptr<Processor> processor, io::LongWork& long_work);
 
   // Told of what is passed on; outlives the pipeline. Before the loop runs.
-  void set_tap(Tap* tap) { tap_ = tap; }
+  void set_tap(Tap* tap) {
+    tap_ = tap;
+    watched_points_ = &tap->watched_points();
+  }
   // `payload` has entered destinations. It is empty when processors left nothing.
   void tell_tap(const Payload& payload) {
     if (tap_ != nullptr && !payload.bytes.empty()) tap_->take(payload);
+  }
+  // For a request that passes by process(), where there are no processors. Costs one relaxed load
+  // while no point is watched.
+  void show(const Payload& payload) {
+    if (is_watched()) show_watched(payload);
   }
 
   const std::string& name() const { return name_; }
@@ -78,6 +88,12 @@ class PipelineWorker final : public ledger::HeldWalker {
     Processed processed;  // also by those before the one that failed
   };
   class HeldOutlet;
+  bool is_watched() const {
+    return tap_ != nullptr && watched_points_->load(std::memory_order_relaxed) != 0;
+  }
+  void show_watched(const Payload& payload);
+  std::optional<Trail> begin_trail(size_t first, const Payload& payload);
+  void add_point(Trail& trail, size_t position, const Payload& payload);
   Tried process_from(size_t first, Payload& payload);
   // The share of what is held that `item_count` items stand for; it is held no longer.
   ledger::Amount take_held(uint32_t item_count);
@@ -91,6 +107,8 @@ class PipelineWorker final : public ledger::HeldWalker {
   std::vector<std::unique_ptr<Processor>> processors_;
   io::LongWork* long_work_ = nullptr;  // null: no processors
   Tap* tap_ = nullptr;                 // null: the console is off
+  // The tap's; set from any thread. Relaxed: a request more or less is seen.
+  const std::atomic<uint64_t>* watched_points_ = nullptr;
   // What processors took over and have not emitted: admitted bytes, shared out by items.
   ledger::Amount held_;
   // Items that processors hold of requests which have not entered: they wait in line for room.

@@ -43,6 +43,7 @@ std::optional<Verdict> PipelineIntake::try_fast(Payload& payload, Policy policy)
   }
   const ledger::Amount admitted{payload.item_count, payload.bytes.size()};
   destination.book().admit(*output.account, admitted);
+  pipeline.show(payload);
   pipeline.tell_tap(payload);
   destination.commit(std::move(payload), *output.account, admitted.bytes);
   return Verdict{};

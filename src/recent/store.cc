@@ -3,24 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/allocation_name.h"
+#include "recent/kept_bytes.h"
 
 namespace millrace::recent {
 namespace {
 
-// The memory of a record beside its bytes: itself, its place in the deque, the chunk's head.
-constexpr size_t kRecordCost = 256;
 // After memory was short.
 constexpr Duration kPause = 10s;
-// The part of the budget that must be free for the store to keep anything.
-constexpr size_t kFreePart = 8;
-
-Bytes copy_of(const Rope& rope) {
-  const AllocationName name("term recent");
-  Chunk* const chunk = allocate_chunk(rope.size());
-  rope.copy_to(chunk->data());
-  return {ChunkRef::adopt(chunk), chunk->data(), rope.size()};
-}
 
 }  // namespace
 
@@ -29,7 +18,7 @@ Store::Store(Budget& budget, size_t bytes_max, std::vector<std::string> pipeline
 
 void Store::drop_oldest(Dropped& dropped) {
   RecordRef& oldest = records_.front();
-  bytes_.fetch_sub(oldest->bytes.size() + kRecordCost, std::memory_order_relaxed);
+  bytes_.fetch_sub(oldest->bytes.size() + kKeptCost, std::memory_order_relaxed);
   dropped.push_back(std::move(oldest));
   records_.pop_front();
 }
@@ -47,8 +36,8 @@ bool Store::make_room(size_t cost, MonotonicTime now) {
 }
 
 void Store::add(const Arrival& arrival) {
-  const size_t cost = arrival.bytes.size() + kRecordCost;
-  const bool is_short = budget_.used() + cost > budget_.limit() - budget_.limit() / kFreePart;
+  const size_t cost = arrival.bytes.size() + kKeptCost;
+  const bool is_short = is_short_for(budget_, cost);
   if (is_short) give_back();
   if (is_short || !make_room(cost, arrival.now)) return count_skipped(1);
   auto record = std::make_shared<Record>();
@@ -61,7 +50,7 @@ void Store::add(const Arrival& arrival) {
   record->item_count = arrival.item_count;
   record->pipeline = arrival.pipeline;
   record->received_at = arrival.received_at;
-  record->bytes = copy_of(arrival.bytes);
+  record->bytes = kept_copy_of(arrival.bytes);
   const MutexLock lock(mutex_);
   record->number = ++newest_;
   records_.push_back(std::move(record));
@@ -74,7 +63,7 @@ bool Store::give_back() {
     const MutexLock lock(mutex_);
     is_pause_due_ = true;
     for (const RecordRef& record : records_) {
-      bytes_.fetch_sub(record->bytes.size() + kRecordCost, std::memory_order_relaxed);
+      bytes_.fetch_sub(record->bytes.size() + kKeptCost, std::memory_order_relaxed);
     }
     dropped.swap(records_);
   }

@@ -16,11 +16,31 @@ constexpr size_t kRatePart = 16;
 class WorkerTap::PipelineTap final : public pipeline::Tap {
  public:
   PipelineTap(WorkerTap& owner, size_t pipeline) : owner_(owner), pipeline_(pipeline) {}
-  void take(const pipeline::Payload& payload) override { owner_.keep(pipeline_, payload); }
+  void set_keeps(Keeps keeps) { keeps_ = keeps; }
+
+  void take(const pipeline::Payload& payload) override {
+    if (keeps_ == Keeps::kRequests) owner_.keep(pipeline_, payload);
+  }
+  const std::atomic<uint64_t>& watched_points() const override {
+    return owner_.parts_.edges->watched_points(pipeline_);
+  }
+  bool wants_trail(const pipeline::Payload& payload) override {
+    owner_.parts_.edges->count_passed(pipeline_, payload.item_count);
+    const MonotonicTime now = owner_.parts_.loop->now();
+    constexpr Duration kEach = Duration(1s) / kTrailsASecond;
+    // The time at which a request would be due if they came evenly, not before a second ago.
+    next_trail_at_ = std::max(next_trail_at_, now - 1s);
+    if (next_trail_at_ + kEach > now) return false;
+    next_trail_at_ += kEach;
+    return true;
+  }
+  void take_trail(pipeline::Trail trail) override { owner_.keep(pipeline_, std::move(trail)); }
 
  private:
   WorkerTap& owner_;
   const size_t pipeline_;
+  Keeps keeps_ = Keeps::kRequests;
+  MonotonicTime next_trail_at_{};
 };
 
 WorkerTap::WorkerTap(Parts parts)
@@ -37,7 +57,16 @@ WorkerTap::WorkerTap(Parts parts)
 
 WorkerTap::~WorkerTap() = default;
 
-pipeline::Tap& WorkerTap::tap_of(size_t pipeline) { return *taps_[pipeline]; }
+pipeline::Tap& WorkerTap::tap_of(size_t pipeline, Keeps keeps) {
+  taps_[pipeline]->set_keeps(keeps);
+  return *taps_[pipeline];
+}
+
+void WorkerTap::keep(size_t pipeline, pipeline::Trail trail) {
+  trails_.push_back(
+      {.pipeline = pipeline, .at = parts_.loop->wall_now(), .trail = std::move(trail)});
+  hand_over_soon();
+}
 
 void WorkerTap::keep(size_t pipeline, const pipeline::Payload& payload) {
   const size_t bytes = payload.bytes.size();
@@ -86,6 +115,10 @@ void WorkerTap::hand_over() {
   if (!senders_.empty()) parts_.senders->merge(senders_);
   for (RefusalEntry& refusal : refusals_) parts_.refusals->add(std::move(refusal));
   refusals_.clear();
+  for (const FreshTrail& fresh : trails_) {
+    parts_.edges->add(fresh.pipeline, fresh.trail, fresh.at);
+  }
+  trails_.clear();
   size_t copied = 0;
   while (!fresh_.empty() && copied < kBytesInATurn) {
     const size_t bytes = fresh_.front().bytes.size();

@@ -6,6 +6,8 @@
 // time), and kFreshBytesMax not yet handed over; what is beyond is skipped and counted. So under
 // full load the cost for most requests is a comparison.
 //
+// Requests at points that are watched (edge_taps.h): at most kTrailsASecond of each pipeline.
+//
 // On its worker's loop only; the shared parts outlive it.
 #pragma once
 
@@ -16,6 +18,7 @@
 
 #include "io/loop.h"
 #include "pipeline/tap.h"
+#include "recent/edge_taps.h"
 #include "recent/refusal_list.h"
 #include "recent/sender_table.h"
 #include "recent/store.h"
@@ -30,21 +33,31 @@ class WorkerTap final : public reception::RequestWatcher {
     Store* store = nullptr;
     SenderTable* senders = nullptr;
     RefusalList* refusals = nullptr;
+    EdgeTaps* edges = nullptr;
   };
   static constexpr size_t kFreshBytesMax = 8 << 20;
+  static constexpr uint32_t kTrailsASecond = 8;  // and at once after a quiet time
 
   explicit WorkerTap(Parts parts);
   ~WorkerTap();
   WorkerTap(const WorkerTap&) = delete;
   WorkerTap& operator=(const WorkerTap&) = delete;
 
-  // For the pipeline with that index in the store's names; lives as long as this.
-  pipeline::Tap& tap_of(size_t pipeline);
+  // For the pipeline with that index in the store's names; lives as long as this. What a pipeline
+  // passes on is kept only where `keeps` says so; its points can be looked at all the same.
+  enum class Keeps : uint8_t { kRequests, kNothing };
+  pipeline::Tap& tap_of(size_t pipeline, Keeps keeps);
   void on_admitted(const Admitted& request) override;
   void on_refused(const Refused& refused) override;
 
  private:
   class PipelineTap;
+  struct FreshTrail {
+    size_t pipeline = 0;
+    WallTime at;
+    pipeline::Trail trail;
+  };
+  void keep(size_t pipeline, pipeline::Trail trail);
   void keep(size_t pipeline, const pipeline::Payload& payload);
   void hand_over();
   void hand_over_soon();
@@ -60,6 +73,7 @@ class WorkerTap final : public reception::RequestWatcher {
   MonotonicTime allowance_at_;
   SenderCounts senders_;
   std::vector<RefusalEntry> refusals_;  // not yet handed over
+  std::vector<FreshTrail> trails_;      // not yet handed over
 };
 
 }  // namespace millrace::recent

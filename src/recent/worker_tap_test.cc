@@ -15,15 +15,21 @@ struct Tapped {
   Store store{budget, 1 << 20, {"traces", "traces/2"}};
   SenderTable senders;
   RefusalList refusals;
-  WorkerTap tap{{.loop = &loop, .store = &store, .senders = &senders, .refusals = &refusals}};
+  EdgeTaps edges{budget, 2};
+  WorkerTap tap{{.loop = &loop,
+                 .store = &store,
+                 .senders = &senders,
+                 .refusals = &refusals,
+                 .edges = &edges}};
 
   void take(const Bytes& bytes, size_t pipeline = 0) {
-    tap.tap_of(pipeline).take({.signal = Signal::kTraces,
-                               .item_count = 1,
-                               .bytes = Rope(bytes),
-                               .metadata = nullptr,
-                               .completion = nullptr,
-                               .admitted_at = {}});
+    tap.tap_of(pipeline, WorkerTap::Keeps::kRequests)
+        .take({.signal = Signal::kTraces,
+               .item_count = 1,
+               .bytes = Rope(bytes),
+               .metadata = nullptr,
+               .completion = nullptr,
+               .admitted_at = {}});
   }
 };
 
@@ -67,6 +73,36 @@ TEST(WorkerTapTest, RefusalsAreHandedOverTogether) {
   tapped.loop.advance(100ms);
   EXPECT_EQ(tapped.refusals.total(), 1000u);
   EXPECT_EQ(tapped.refusals.newest(5).size(), 1u);
+}
+
+TEST(WorkerTapTest, APipelineThatKeepsNothingCanBeLookedAt) {
+  Tapped tapped;
+  pipeline::Tap& tap = tapped.tap.tap_of(1, WorkerTap::Keeps::kNothing);
+  pipeline::Payload payload{.signal = Signal::kTraces,
+                            .item_count = 3,
+                            .bytes = Rope(Bytes::copy_of("spans")),
+                            .metadata = nullptr,
+                            .completion = nullptr,
+                            .admitted_at = {}};
+  tap.take(payload);
+  EXPECT_EQ(tap.watched_points().load(), 0u);
+  const EdgeTaps::Watch watch(tapped.edges, 1, 2);
+  EXPECT_EQ(tap.watched_points().load(), 4u);
+  tapped.loop.advance(1s);
+  uint32_t wanted = 0;
+  for (int i = 0; i < 100; ++i) {
+    if (!tap.wants_trail(payload)) continue;
+    ++wanted;
+    pipeline::Trail trail;
+    trail.points.push_back({.position = 2, .item_count = 3, .bytes = payload.bytes});
+    tap.take_trail(std::move(trail));
+  }
+  EXPECT_EQ(wanted, WorkerTap::kTrailsASecond);
+  EXPECT_TRUE(tapped.edges.newer_than(1, 0).empty());
+  tapped.loop.advance(100ms);
+  EXPECT_EQ(tapped.edges.newer_than(1, 0).size(), WorkerTap::kTrailsASecond);
+  EXPECT_EQ(tapped.edges.numbers(1).passed_items, 300u);
+  EXPECT_EQ(tapped.store.numbers().requests, 0u);
 }
 
 }  // namespace

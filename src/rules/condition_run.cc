@@ -42,6 +42,7 @@ ConditionRun::ConditionRun(Tally& tally, const Environment& environment)
     : tally_(tally),
       random_(environment.random),
       now_unix_nano_(environment.now_unix_nano()),
+      rules_max_(tally.rule_count()),
       counts_(tally.rule_count()) {}
 
 ConditionRun::~ConditionRun() { tally_.add(counts_); }
@@ -60,7 +61,9 @@ Fate ConditionRun::visit(Context context, ottl::Item& item, ottl::Scratch& scrat
 
 Fate ConditionRun::test(const ConditionList& list, ottl::Evaluation& evaluation) {
   RuleCount* count = counts_.data() + list.first_rule;
+  const RuleCount* const end = counts_.data() + rules_max_;
   for (const ottl::CompiledCondition& condition : list.conditions) {
+    if (count >= end) return Fate::kKeep;
     const auto holds = evaluation.test(condition);
     count->evaluated++;
     if (holds && *holds) {

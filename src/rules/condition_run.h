@@ -30,6 +30,8 @@ class ConditionRun final : public ottl::Visitor {
   ConditionRun(const ConditionRun&) = delete;
   ConditionRun& operator=(const ConditionRun&) = delete;
 
+  // Only the first `count` rules run, by their numbers. Before the first walk.
+  void limit_rules(size_t count) { rules_max_ = count; }
   // Before each walk; the stage must outlive it.
   void begin(const ConditionStage& stage) { stage_ = &stage; }
   ottl::Fate visit(ottl::Context context, ottl::Item& item, ottl::Scratch& scratch) override;
@@ -41,6 +43,7 @@ class ConditionRun final : public ottl::Visitor {
   Tally& tally_;
   Random* const random_;
   const int64_t now_unix_nano_;  // when the request came here
+  size_t rules_max_;
   const ConditionStage* stage_ = nullptr;
   std::vector<RuleCount> counts_;
   ottl::Map cache_;

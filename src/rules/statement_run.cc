@@ -21,6 +21,7 @@ StatementRun::StatementRun(Tally& tally, const Environment& environment, Budget&
     : tally_(tally),
       random_(environment.random),
       now_unix_nano_(environment.now_unix_nano()),
+      rules_max_(tally.rule_count()),
       counts_(tally.rule_count()),
       shared_scratch_(&budget) {}
 
@@ -65,7 +66,9 @@ StatementRun::Outcome StatementRun::holds(const StatementGroup& group,
 
 bool StatementRun::run(const StatementGroup& group, ottl::Evaluation& evaluation) {
   RuleCount* count = counts_.data() + group.first_rule;
+  const RuleCount* const end = counts_.data() + rules_max_;
   for (const ottl::CompiledStatement& statement : group.statements) {
+    if (count >= end) return true;
     const uint64_t before = revisions(evaluation.item(), statement.written);
     const auto done = evaluation.run(statement);
     count->evaluated++;

@@ -20,6 +20,8 @@ class StatementRun final : public ottl::Visitor {
   StatementRun(const StatementRun&) = delete;
   StatementRun& operator=(const StatementRun&) = delete;
 
+  // Only the first `count` rules run, by their numbers. Before the first walk.
+  void limit_rules(size_t count) { rules_max_ = count; }
   // Before each walk; the stage must outlive it.
   void begin(const Stage& stage) { stage_ = &stage; }
   ottl::Fate visit(ottl::Context context, ottl::Item& item, ottl::Scratch& scratch) override;
@@ -37,6 +39,7 @@ class StatementRun final : public ottl::Visitor {
   Tally& tally_;
   Random* const random_;
   const int64_t now_unix_nano_;  // when the request came here
+  size_t rules_max_;
   const Stage* stage_ = nullptr;
   std::vector<RuleCount> counts_;
   ottl::Map cache_;

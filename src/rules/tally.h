@@ -21,6 +21,7 @@ namespace millrace::rules {
 
 inline constexpr uint64_t kUnmatchedItems = 1'000'000;
 inline constexpr int64_t kShownRulesDefault = 100;
+inline constexpr int64_t kNoRuleShown = 0;
 
 // Of one rule in one request.
 struct RuleCount {

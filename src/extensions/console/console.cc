@@ -46,6 +46,11 @@ Console::Console(Parts parts)
                .store = parts_.store,
                .senders = parts_.senders,
                .refusals = parts_.refusals}),
+      taps_({.loop = parts_.loop,
+             .source = parts_.source,
+             .taps = parts_.taps,
+             .rules = parts_.rules,
+             .pool = parts_.pool}),
       history_(*parts_.loop, *parts_.source),
       mcp_(std::string(parts_.source->facts().version),
            [this](const std::string& path, const std::string& query) {
@@ -71,6 +76,7 @@ void Console::add_collector_routes() {
   add("/api/v1/pipelines", [this](JsonWriter& json) {
     write_pipelines(json, parts_.source->facts(), parts_.source->state());
   });
+  add("/api/v1/edges", [this](JsonWriter& json) { write_edges(json, parts_.source->facts()); });
   add("/api/v1/ledger", [this](JsonWriter& json) { write_ledger(json, parts_.source->state()); });
   add("/api/v1/history", [this](JsonWriter& json) { history_.write(json); });
   add("/api/v1/memory", [this](JsonWriter& json) { write_memory(json, parts_.source->state()); });
@@ -84,6 +90,9 @@ void Console::add_collector_routes() {
                      }});
   routes_.push_back({.path = "/api/v1/events",
                      .answer = [this](const auto&, const auto&) { return events_.connect(); }});
+  routes_.push_back({.path = "/api/v1/tap", .answer = [this](const auto&, const Query& query) {
+                       return taps_.connect(query);
+                     }});
   routes_.push_back({.path = "/api/v1/openapi.json", .answer = [](const auto&, const auto&) {
                        return PageReply{.content_type = "application/json",
                                         .body = std::string(openapi_text())};

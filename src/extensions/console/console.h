@@ -15,6 +15,7 @@
 #include "extensions/console/mcp/mcp_server.h"
 #include "extensions/console/query.h"
 #include "extensions/console/source.h"
+#include "extensions/console/tap_stream.h"
 #include "extensions/console/trace_index.h"
 #include "transport/server/server.h"
 
@@ -28,6 +29,9 @@ class Console {
     const recent::Store* store = nullptr;
     recent::SenderTable* senders = nullptr;
     const recent::RefusalList* refusals = nullptr;
+    recent::EdgeTaps* taps = nullptr;
+    const RulesOfPipelines* rules = nullptr;
+    ChunkPool* pool = nullptr;
     std::string token;
   };
   explicit Console(Parts parts);
@@ -54,6 +58,7 @@ class Console {
   const Parts parts_;
   TraceIndex traces_;
   EventStream events_;
+  TapStreams taps_;
   History history_;
   std::vector<Route> routes_;
   const mcp::McpServer mcp_;

@@ -27,11 +27,17 @@ struct Served {
   recent::SenderTable senders;
   recent::RefusalList refusals;
   FixedSource source;
+  recent::EdgeTaps taps{budget, 2};
+  RulesOfPipelines rules{2};
+  ChunkPool pool{budget, 1};
   Console console{{.loop = &loop,
                    .source = &source,
                    .store = &store,
                    .senders = &senders,
                    .refusals = &refusals,
+                   .taps = &taps,
+                   .rules = &rules,
+                   .pool = &pool,
                    .token = ""}};
 
   void keep(Signal signal, Bytes bytes, size_t pipeline = 0) {

@@ -12,45 +12,8 @@ namespace {
 
 constexpr Duration kTick = 250ms;
 constexpr uint64_t kTicksBetweenCounters = 4;
-constexpr uint32_t kMissedMax = 10;  // there is a text each second
-
-std::string event_of(std::string_view name, JsonWriter& json) {
-  return "event: " + std::string(name) + "\ndata: " + json.take() + "\n\n";
-}
 
 }  // namespace
-
-// At most one piece waits; a text that does not fit beside it is missed.
-class EventStream::Client final : public transport::PageStream {
- public:
-  explicit Client(std::shared_ptr<EventStream*> owner) : owner_(std::move(owner)) {}
-  ~Client() override {
-    if (*owner_ != nullptr) std::erase((*owner_)->clients_, this);
-  }
-  void next(Give give) override { give_ = std::move(give); }
-
-  void add(std::string_view text) {
-    if (waiting_.size() + text.size() > kPieceBytesMax) {
-      ++missed_;
-      return;
-    }
-    missed_ = 0;
-    waiting_ += text;
-  }
-  // May destroy this.
-  void pass_on() {
-    const bool is_over = missed_ > kMissedMax;
-    if (!give_ || (waiting_.empty() && !is_over)) return;
-    std::exchange(give_, nullptr)(
-        {.bytes = std::exchange(waiting_, {}), .end = is_over ? End::kBrokenOff : End::kMore});
-  }
-
- private:
-  const std::shared_ptr<EventStream*> owner_;
-  Give give_;
-  std::string waiting_;
-  uint32_t missed_ = 0;
-};
 
 EventStream::EventStream(Parts parts)
     : parts_(parts),
@@ -78,7 +41,11 @@ transport::PageReply EventStream::connect() {
     if (!newest.empty()) last_refusal_ = newest.front().id;
     timer_->arm_at(parts_.loop->now() + kTick);
   }
-  auto client = std::make_unique<Client>(self_);
+  auto client = std::make_unique<EventClient>(transport::PageStream::kPieceBytesMax,
+                                              [self = self_](EventClient* gone) {
+                                                if (*self != nullptr)
+                                                  std::erase((*self)->clients_, gone);
+                                              });
   clients_.push_back(client.get());
   return {.status = 200,
           .content_type = "text/event-stream",
@@ -110,11 +77,11 @@ void EventStream::tick() {
 
 void EventStream::send(std::string_view text) {
   if (!text.empty()) {
-    for (Client* client : clients_) client->add(text);
+    for (EventClient* client : clients_) client->add(text);
   }
   // Passing a piece on may end its client, which leaves the list.
-  const std::vector<Client*> clients = clients_;
-  for (Client* client : clients) {
+  const std::vector<EventClient*> clients = clients_;
+  for (EventClient* client : clients) {
     if (std::ranges::find(clients_, client) != clients_.end()) client->pass_on();
   }
 }

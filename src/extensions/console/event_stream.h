@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "extensions/console/event_client.h"
 #include "extensions/console/source.h"
 #include "io/loop.h"
 #include "recent/refusal_list.h"
@@ -39,14 +40,13 @@ class EventStream {
   size_t client_count() const { return clients_.size(); }
 
  private:
-  class Client;  // one stream; the server owns it
   void tick();
   void send(std::string_view text);
   std::string counters() const;
 
   const Parts parts_;
   std::unique_ptr<io::Timer> timer_;
-  std::vector<Client*> clients_;
+  std::vector<EventClient*> clients_;   // the server owns them
   std::shared_ptr<EventStream*> self_;  // clients hold it; null inside once this is gone
   uint64_t last_refusal_ = 0;
   uint64_t ticks_ = 0;

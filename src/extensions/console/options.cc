@@ -28,6 +28,7 @@ void read(config::Section& section, Options& into) {
                      "everybody who reaches this address would see the telemetry: set token, or "
                      "listen on localhost");
   }
+  section.boolean("show_before_redaction", &into.shows_before_redaction);
   auto bytes = static_cast<int64_t>(into.bytes_max);
   section.integer("max_bytes", &bytes, {.min = kLeast, .max = kMost});
   into.bytes_max = static_cast<size_t>(bytes);

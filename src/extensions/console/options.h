@@ -18,6 +18,8 @@ struct Options {
   yaml::Place endpoint_place;
   std::string token;  // empty: none; needed where `host` is not this machine alone
   size_t bytes_max = size_t{64} << 20;
+  // Whether the tap may show what a redaction behind it would hide.
+  bool shows_before_redaction = false;
 };
 
 // Anything invalid is an error in the section's diagnostics.

@@ -34,6 +34,11 @@ struct Facts {
     std::vector<std::string> receivers;
     std::vector<std::string> processors;
     std::vector<std::string> exporters;
+    // steps[i]: how many of the first i listed processors edit requests by themselves; `batch` and
+    // `memory_limiter` do not. One more entry than processors.
+    std::vector<size_t> steps;
+    // Points before it must not be looked at, because a redaction stands behind them.
+    size_t open_from = 0;
   };
   std::vector<Pipeline> pipelines;
   struct Connector {

@@ -1,33 +1,18 @@
 #include "extensions/console/test_trace.h"
 
 #include <array>
-#include <cstring>
 
+#include "extensions/console/proto_writer.h"
 #include "extensions/console/scan.h"
-#include "wire/protobuf.h"
 
 namespace millrace::extensions::console {
 namespace {
 
 using std::string;
 
-string varint(uint64_t value) {
-  std::array<uint8_t, 10> bytes{};
-  const uint8_t* const end = wire::write_varint(bytes.data(), value);
-  return {reinterpret_cast<const char*>(bytes.data()), static_cast<size_t>(end - bytes.data())};
-}
-
-string field(uint32_t number, std::string_view content) {
-  return varint(number << 3 | 2) + varint(content.size()) + string(content);
-}
-
-string number_field(uint32_t number, uint64_t value) { return varint(number << 3) + varint(value); }
-
-string fixed_field(uint32_t number, uint64_t value) {
-  string bytes(sizeof value, '\0');
-  std::memcpy(bytes.data(), &value, sizeof value);
-  return varint(number << 3 | 1) + bytes;
-}
+using proto::field;
+using proto::fixed_field;
+using proto::number_field;
 
 string attribute(uint32_t number, std::string_view key, std::string_view value) {
   return field(number, field(1, key) + field(2, field(1, value)));

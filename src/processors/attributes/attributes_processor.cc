@@ -186,6 +186,28 @@ class ResourceProcessor final : public pipeline::Processor {
   const std::vector<Action> actions_;
 };
 
+// "insert region", "delete, of keys like ^card".
+std::string text_of(const Action& action) {
+  constexpr std::string_view kNames[] = {"insert", "update",  "upsert", "delete",
+                                         "hash",   "extract", "convert"};
+  std::string text(kNames[static_cast<size_t>(action.kind)]);
+  if (!action.key.empty()) text += " " + action.key;
+  if (action.pattern != nullptr) text += ", pattern " + action.pattern->pattern();
+  return text;
+}
+
+using Make = std::unique_ptr<pipeline::Processor> (*)(const Options&);
+pipeline::RuleSteps steps_of(const Options& options, Make make) {
+  pipeline::RuleSteps steps;
+  for (const Action& action : options.actions) steps.texts.push_back(text_of(action));
+  steps.make = [options, make](size_t count) {
+    Options first = options;
+    first.actions.resize(count);
+    return make(first);
+  };
+  return steps;
+}
+
 }  // namespace
 
 std::unique_ptr<pipeline::Processor> make_attributes_processor(const Options& options) {
@@ -194,6 +216,13 @@ std::unique_ptr<pipeline::Processor> make_attributes_processor(const Options& op
 
 std::unique_ptr<pipeline::Processor> make_resource_processor(const Options& options) {
   return std::make_unique<ResourceProcessor>(options);
+}
+
+pipeline::RuleSteps attributes_steps(const Options& options) {
+  return steps_of(options, make_attributes_processor);
+}
+pipeline::RuleSteps resource_steps(const Options& options) {
+  return steps_of(options, make_resource_processor);
 }
 
 }  // namespace millrace::processors::attributes

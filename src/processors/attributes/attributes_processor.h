@@ -9,11 +9,15 @@
 #include <memory>
 
 #include "pipeline/processor.h"
+#include "pipeline/rule_steps.h"
 #include "processors/attributes/options.h"
 
 namespace millrace::processors::attributes {
 
 std::unique_ptr<pipeline::Processor> make_attributes_processor(const Options& options);
 std::unique_ptr<pipeline::Processor> make_resource_processor(const Options& options);
+// Their actions, for people.
+pipeline::RuleSteps attributes_steps(const Options& options);
+pipeline::RuleSteps resource_steps(const Options& options);
 
 }  // namespace millrace::processors::attributes

@@ -11,10 +11,11 @@ namespace {
 
 class FilterProcessor final : public pipeline::Processor {
  public:
-  explicit FilterProcessor(const FilterParts& parts)
+  FilterProcessor(const FilterParts& parts, size_t rules_max)
       : options_(parts.options),
         tally_(parts.tally),
         environment_(parts.environment),
+        rules_max_(rules_max),
         rules_(options_->signals[index_of(parts.signal)]),
         stages_(rules::make_condition_stages(rules_.sets)),
         match_walk_{.visited = rules_.include_exclude.visited(parts.signal),
@@ -27,6 +28,7 @@ class FilterProcessor final : public pipeline::Processor {
     pipeline::ProcessorResult result;
     if (!stages_.empty()) {
       rules::ConditionRun run(*tally_, environment_);
+      run.limit_rules(rules_max_);
       for (const rules::ConditionStage& stage : stages_) {
         run.begin(stage);
         const Status status = walk(stage.walk, run, payload, work, &result);
@@ -58,6 +60,7 @@ class FilterProcessor final : public pipeline::Processor {
   const std::shared_ptr<const Options> options_;
   const std::shared_ptr<rules::Tally> tally_;
   const rules::Environment environment_;
+  const size_t rules_max_;
   const SignalRules& rules_;
   const std::vector<rules::ConditionStage> stages_;
   const ottl::WalkOptions match_walk_;
@@ -67,7 +70,19 @@ class FilterProcessor final : public pipeline::Processor {
 }  // namespace
 
 std::unique_ptr<pipeline::Processor> make_filter_processor(const FilterParts& parts) {
-  return std::make_unique<FilterProcessor>(parts);
+  return std::make_unique<FilterProcessor>(parts, parts.tally->rule_count());
+}
+
+pipeline::RuleSteps filter_steps(const FilterParts& parts, Logger& log) {
+  FilterParts own = parts;
+  const std::vector<std::string>& texts = parts.options->signals[index_of(parts.signal)].texts;
+  own.tally = std::make_shared<rules::Tally>(rules::TallyOptions{.processor = parts.name,
+                                                                 .signal = parts.signal,
+                                                                 .rules = texts,
+                                                                 .shown_max = rules::kNoRuleShown},
+                                             parts.metrics, log);
+  return {.texts = texts,
+          .make = [own](size_t count) { return std::make_unique<FilterProcessor>(own, count); }};
 }
 
 }  // namespace millrace::processors::filter

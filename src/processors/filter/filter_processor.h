@@ -11,6 +11,7 @@
 
 #include "metrics/registry.h"
 #include "pipeline/processor.h"
+#include "pipeline/rule_steps.h"
 #include "processors/filter/options.h"
 #include "rules/environment.h"
 
@@ -26,5 +27,8 @@ struct FilterParts {
   rules::Environment environment = {};
 };
 std::unique_ptr<pipeline::Processor> make_filter_processor(const FilterParts& parts);
+// The conditions of `parts.signal`, for people; none for `include` and `exclude`. `parts.tally` is
+// not used.
+pipeline::RuleSteps filter_steps(const FilterParts& parts, Logger& log);
 
 }  // namespace millrace::processors::filter

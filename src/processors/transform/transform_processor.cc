@@ -13,15 +13,18 @@ namespace {
 class TransformProcessor final : public pipeline::Processor {
  public:
   TransformProcessor(std::shared_ptr<const Options> options, Signal signal,
-                     std::shared_ptr<rules::Tally> tally, const rules::Environment& environment)
+                     std::shared_ptr<rules::Tally> tally, const rules::Environment& environment,
+                     size_t rules_max)
       : options_(std::move(options)),
         tally_(std::move(tally)),
         environment_(environment),
+        rules_max_(rules_max),
         stages_(rules::make_stages(options_->groups[index_of(signal)])) {}
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
     if (stages_.empty()) return pipeline::ProcessorResult{};
     rules::StatementRun run(*tally_, environment_, work.pool.budget());
+    run.limit_rules(rules_max_);
     for (const rules::Stage& stage : stages_) {
       run.begin(stage);
       auto walked = ottl::walk_request(stage.walk, payload.signal, payload.bytes, run, work);
@@ -46,6 +49,7 @@ class TransformProcessor final : public pipeline::Processor {
   const std::shared_ptr<const Options> options_;
   const std::shared_ptr<rules::Tally> tally_;
   const rules::Environment environment_;
+  const size_t rules_max_;
   const std::vector<rules::Stage> stages_;
 };
 
@@ -54,8 +58,22 @@ class TransformProcessor final : public pipeline::Processor {
 std::unique_ptr<pipeline::Processor> make_transform_processor(
     std::shared_ptr<const Options> options, Signal signal, std::shared_ptr<rules::Tally> tally,
     const rules::Environment& environment) {
+  const size_t rules_max = tally->rule_count();
   return std::make_unique<TransformProcessor>(std::move(options), signal, std::move(tally),
-                                              environment);
+                                              environment, rules_max);
+}
+
+pipeline::RuleSteps transform_steps(std::shared_ptr<const Options> options, Signal signal,
+                                    const rules::Environment& environment,
+                                    metrics::Registry& registry, Logger& log) {
+  const std::vector<std::string>& texts = options->texts[index_of(signal)];
+  auto tally = std::make_shared<rules::Tally>(
+      rules::TallyOptions{
+          .processor = {}, .signal = signal, .rules = texts, .shown_max = rules::kNoRuleShown},
+      registry, log);
+  return {.texts = texts, .make = [=](size_t count) {
+            return std::make_unique<TransformProcessor>(options, signal, tally, environment, count);
+          }};
 }
 
 }  // namespace millrace::processors::transform

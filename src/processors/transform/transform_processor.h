@@ -10,7 +10,9 @@
 
 #include <memory>
 
+#include "metrics/registry.h"
 #include "pipeline/processor.h"
+#include "pipeline/rule_steps.h"
 #include "processors/transform/options.h"
 #include "rules/environment.h"
 
@@ -21,5 +23,9 @@ namespace millrace::processors::transform {
 std::unique_ptr<pipeline::Processor> make_transform_processor(
     std::shared_ptr<const Options> options, Signal signal, std::shared_ptr<rules::Tally> tally,
     const rules::Environment& environment);
+// The statements of that signal, for people; the environment must outlive the processors.
+pipeline::RuleSteps transform_steps(std::shared_ptr<const Options> options, Signal signal,
+                                    const rules::Environment& environment,
+                                    metrics::Registry& registry, Logger& log);
 
 }  // namespace millrace::processors::transform
