@@ -45,6 +45,7 @@ const failing = () =>
 const views = {
   overview: ['', 'Senders'],
   pipeline: ['pipeline', 'redaction'],
+  tap: ['pipeline/logs%402', 'token=***'],
   ledger: ['ledger', 'The accounts balance'],
   traces: ['traces', 'POST /api/checkout'],
   trace: [() => `traces/${failing()}?span=first`, 'payment.Charge'],
@@ -93,6 +94,31 @@ for (const mode of ['light', 'dark', 'narrow']) {
     });
   });
 }
+
+test('an edge of the graph opens its tap: before, after, and the statement that did it', async () => {
+  await mock.state('full');
+  await withPage(mock.address, {path: 'pipeline'}, async (page) => {
+    await page.getByRole('link', {name: 'Tap logs@2'}).click();
+    await shows(page, 'delete_key(attributes, "http.user_agent")', 'token=0a1b2c', '2 removed');
+    const row = page.locator('.tap-fields tr', {hasText: 'http.url'}).first();
+    assert.match(await row.innerText(), /token=0a1b2c[^]*token=\*\*\*[^]*2/);
+    // Text stays text.
+    await page.locator('summary').first().click();
+    await shows(page, '<img src=x onerror=alert(1)>', '⟨U+202E⟩');
+    await page.keyboard.press('[');
+    await shows(page, 'behind log_dedup');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.graph-box');
+  });
+});
+
+test('a point in front of a redaction says why it is closed', async () => {
+  await mock.state('full');
+  await withPage(mock.address, {path: 'pipeline/traces%401', expected: ['403']}, async (page) => {
+    await shows(page, 'show_before_redaction');
+    assert.deepEqual(await violations(page), []);
+  });
+});
 
 test('empty views say so', async () => {
   await mock.state('empty');

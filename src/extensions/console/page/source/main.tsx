@@ -19,6 +19,7 @@ import {LogsView} from './views/logs.tsx';
 import {MapView} from './views/service_map.tsx';
 import {MetricView} from './views/metric.tsx';
 import {MetricsView} from './views/metrics.tsx';
+import {TapView} from './views/tap.tsx';
 import {TraceView} from './views/trace.tsx';
 import {TracesView} from './views/traces.tsx';
 
@@ -36,7 +37,11 @@ function View({route}: {route: Route}): JSX.Element {
   const [name = '', first, second] = route.path;
   switch (name) {
     case 'pipeline':
-      return <PipelineView />;
+      return first === undefined ? (
+        <PipelineView />
+      ) : (
+        <TapView key={first} edge={first} query={route.query} />
+      );
     case 'ledger':
       return <LedgerView />;
     case 'traces':
@@ -86,9 +91,7 @@ function GuardedView({route}: {route: Route}): JSX.Element {
 }
 
 function currentTheme(): 'light' | 'dark' {
-  const chosen = document.documentElement.dataset.theme;
-  if (chosen === 'light' || chosen === 'dark') return chosen;
-  return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  return document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
 }
 
 function toggleTheme(): void {

@@ -6,6 +6,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {logRecord, logs, metrics, traces} from './mock_data.mjs';
+import {edgesOf, tapEdge, tapPassed, tapSample} from './mock_tap.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const option = (name, fallback) => {
@@ -391,7 +392,7 @@ const routes = {
         id: 'logs',
         signal: 'logs',
         receivers: ['otlp'],
-        processors: ['logdedup'],
+        processors: ['log_dedup', 'transform/shop'],
         exporters: ['otlp/main'],
         admitted_items: total(90, 9100),
         filtered_items: 12,
@@ -424,6 +425,7 @@ const routes = {
       },
     ],
   }),
+  'edges': () => edgesOf(routes.pipelines().pipelines),
   'ledger': () => {
     const account = (signal, pipeline, name, more = {}) => {
       const one = {
@@ -588,6 +590,24 @@ createServer((request, response) => {
       was = state;
       send('counters', counters());
     }, 1000);
+    return request.on('close', () => clearInterval(timer));
+  }
+  if (path === 'tap') {
+    const edge = routes.edges().edges.find((one) => one.edge === url.searchParams.get('edge'));
+    if (edge === undefined || edge.closed !== null) {
+      const [status, code] = edge ? [403, 'closed'] : [404, 'not_found'];
+      return json(response, {error: {code, message: edge?.closed ?? 'no such edge'}}, status);
+    }
+    response.writeHead(200, {...safety, 'Content-Type': 'text/event-stream'});
+    const send = (event, data) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    send('edge', tapEdge(edge));
+    let number = 0;
+    const pass = () => {
+      if (state !== 'empty') send('sample', tapSample(edge, ++number));
+      send('passed', tapPassed(number));
+    };
+    pass();
+    const timer = setInterval(pass, 1000);
     return request.on('close', () => clearInterval(timer));
   }
   if (path === 'test-trace' && request.method === 'POST') {

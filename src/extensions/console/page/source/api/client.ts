@@ -83,8 +83,9 @@ export async function readEvents(
   path: string,
   signal: AbortSignal,
   take: (event: string, data: string) => void,
+  parameters: Parameters = {},
 ): Promise<void> {
-  const response = await request(address(path), {signal});
+  const response = await request(address(path, parameters), {signal});
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let pending = '';
   for (;;) {

@@ -19,7 +19,7 @@ export type Node =
 
 export interface Graph {
   nodes: Node[];
-  edges: (Edge & {signal: string})[];
+  edges: (Edge & {signal: string; tap: string})[]; // tap: the point that the edge leads from, as the API names it
 }
 
 export function pipelineGraph(all: Pipelines): Graph {
@@ -57,12 +57,12 @@ export function pipelineGraph(all: Pipelines): Graph {
             name,
             states: all.receivers.filter((one) => one.name === name),
           });
-      edges.push({from, to: intake, signal});
+      edges.push({from, to: intake, signal, tap: `${pipeline.id}@0`});
     }
     let last = intake;
     pipeline.processors.forEach((name, i) => {
       const next = add({kind: 'processor', id: `processor ${pipeline.id} ${i}`, name});
-      edges.push({from: last, to: next, signal});
+      edges.push({from: last, to: next, signal, tap: `${pipeline.id}@${i}`});
       last = next;
     });
     for (const name of pipeline.exporters) {
@@ -75,7 +75,7 @@ export function pipelineGraph(all: Pipelines): Graph {
             signal,
             destination: all.destinations.find((one) => one.name === name && one.signal === signal),
           });
-      edges.push({from: last, to, signal});
+      edges.push({from: last, to, signal, tap: `${pipeline.id}@${pipeline.processors.length}`});
     }
   }
   // A connector whose pipelines do not name it is still shown with what it feeds.
@@ -85,7 +85,7 @@ export function pipelineGraph(all: Pipelines): Graph {
       const from = connector(name);
       const node = nodes.get(to);
       if (node?.kind === 'pipeline' && !edges.some((edge) => edge.from === from && edge.to === to))
-        edges.push({from, to, signal: node.signal});
+        edges.push({from, to, signal: node.signal, tap: `${id}@0`});
     }
   }
   return {nodes: [...nodes.values()], edges};

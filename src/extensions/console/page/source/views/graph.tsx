@@ -15,6 +15,8 @@ export interface Line {
   class: string;
   width?: number;
   label?: string;
+  href?: string; // the edge can be opened
+  title?: string; // of that link
 }
 
 const gapY = 14;
@@ -47,6 +49,18 @@ function curve(route: readonly string[], at: ReadonlyMap<string, Rectangle>): st
     if (id !== route[route.length - 1]) path += `H${x}`;
   }
   return path;
+}
+
+/** Where a mark stands on an edge: between its first two places, or below those of an edge that leads back. */
+function middleOf(route: readonly string[], at: ReadonlyMap<string, Rectangle>): {x: number; y: number} {
+  const from = at.get(route[0])!;
+  const to = at.get(route[1])!;
+  if (to.x <= from.x)
+    return {
+      x: (from.x + from.width * 0.6 + to.x + to.width * 0.4) / 2,
+      y: Math.max(from.y + from.height, to.y + to.height) + 25,
+    };
+  return {x: (from.x + from.width + to.x) / 2, y: (from.y + from.height / 2 + to.y + to.height / 2) / 2};
 }
 
 export function GraphView({
@@ -120,6 +134,21 @@ export function GraphView({
             );
           })}
         </svg>
+        {lines.map((line, i) => {
+          const route = placed.routes[i];
+          if (!line.href || !route || route.length < 2) return null;
+          const middle = middleOf(route, placed.at);
+          return (
+            <a
+              key={`${line.from} ${line.to}`}
+              class={`edge-tap ${line.class}`}
+              href={line.href}
+              title={line.title}
+              aria-label={line.title}
+              style={{left: `${middle.x}px`, top: `${middle.y}px`}}
+            />
+          );
+        })}
         <ul>
           {boxes.map((box) => {
             const at = placed.at.get(box.id);

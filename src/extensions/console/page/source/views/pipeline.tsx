@@ -7,6 +7,7 @@ import type {History, Memory, Pipelines} from '../api/schema.ts';
 import {perSecond, pipelineGraph, type Node} from '../model/pipeline_graph.ts';
 import {bytes, count, duration, exact, rate} from '../model/text.ts';
 import {Bar, Empty, Failure, Section, Text} from '../parts/basics.tsx';
+import {href} from '../parts/router.ts';
 import {Chart, type Line} from '../parts/chart.tsx';
 import {DestinationTable, healthOf} from './destinations.tsx';
 import {GraphView} from './graph.tsx';
@@ -125,12 +126,19 @@ function NodeBody({node, rateOf}: {node: Node; rateOf: (key: string) => number})
 
 function Graph({all, rateOf}: {all: Pipelines; rateOf: (key: string) => number}): JSX.Element {
   const graph = useMemo(() => pipelineGraph(all), [all]);
+  const nameOf = new Map(graph.nodes.map((node) => [node.id, node.name]));
   return (
     <GraphView
       label="Graph of the pipelines"
       gap={44}
       width={(ids) => (ids.every((id) => id.startsWith('processor ')) ? 158 : 190)}
-      lines={graph.edges.map(({from, to, signal}) => ({from, to, class: `edge-${signal}`}))}
+      lines={graph.edges.map(({from, to, signal, tap}) => ({
+        from,
+        to,
+        class: `edge-${signal}`,
+        href: href(['pipeline', tap]),
+        title: `Tap ${tap}: what passes from ${nameOf.get(from)} to ${nameOf.get(to)}`,
+      }))}
       boxes={graph.nodes.map((node) => {
         const isSick =
           node.kind === 'destination' && node.destination && healthOf(node.destination).health === 'bad';
