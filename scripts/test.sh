@@ -86,6 +86,7 @@ tsan() {
 }
 release() { build release; build/release/millrace version; }
 installed() { python3 tests/install/run.py; }
+packages() { build release --target debian_packages; python3 tests/packages/run.py; }
 e2e() { python3 tests/e2e/run.py; }
 # Skips itself where the configurations are not beside the project.
 corpus() { python3 tests/corpus/run.py; }
@@ -118,7 +119,8 @@ if [ $quick = no ]; then
   stage "what threads share (thread sanitizer)" tsan
   stage "the release binary" release
   stage "the installed package: library, examples, bindings, reference" installed
-  stage "end to end" e2e
+  stage "the Debian packages in a fresh Debian" packages
+stage "end to end" e2e
   stage "the console's page in a browser" console
   stage "public configurations" corpus
   stage "hostile peers" hostile

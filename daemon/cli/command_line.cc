@@ -45,7 +45,7 @@ Commands:
   components              the receivers, processors, exporters and extensions of this build
   featuregate [ID]        the feature gates
   completion SHELL        a script that completes commands and flags, for bash, zsh or fish
-  version                 the version
+  version                 the version and the commit that it was built from
 )";
 
 constexpr std::string_view kExamples = R"(
@@ -208,7 +208,8 @@ class CommandLine {
   }
 
   int show_version() {
-    program_.write_out("millrace version " + std::string(version()) + "\n");
+    program_.write_out("millrace version " + std::string(version()) + " (commit " +
+                       std::string(commit()) + ")\n");
     return kExitOk;
   }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/signal.h"
+#include "commit.h"
 
 namespace millrace::cli {
 namespace {
@@ -19,6 +20,7 @@ std::string capitalized(std::string_view text) {
 }  // namespace
 
 std::string_view version() { return MILLRACE_VERSION; }
+std::string_view commit() { return MILLRACE_COMMIT; }
 
 std::string list_components(const config::Catalog& catalog) {
   std::string text =

@@ -9,6 +9,9 @@
 namespace millrace::cli {
 
 std::string_view version();
+// The first 12 digits of git's id of the commit that was built; "unknown" if neither git nor CMake
+// named it.
+std::string_view commit();
 // YAML in the shape of `otelcol components`.
 std::string list_components(const config::Catalog& catalog);
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -15,10 +16,12 @@
 #include "assembly/plan_from_document.h"
 #include "base/log.h"
 #include "base/printable_text.h"
+#include "daemon/cli/listing.h"
 #include "daemon/cli/start_error.h"
 #include "daemon/run/crash_point.h"
 #include "daemon/run/free_heap.h"
 #include "daemon/run/process_output.h"
+#include "daemon/run/service_manager.h"
 #include "daemon/run/signals.h"
 #include "daemon/run/start_fields.h"
 #include "daemon/run/threads.h"
@@ -146,7 +149,7 @@ enum class End : uint8_t { kDrained, kSecondSignal };
 // Runs until the first ending signal, drains, and returns when all is settled or a second one
 // comes.
 End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
-          Duration drain_timeout, Logger& log) {
+          const ServiceManager& manager, Duration drain_timeout, Logger& log) {
   io::Loop& first = *threads.loops().front();
   bool draining = false;
   for (;;) {
@@ -167,6 +170,7 @@ End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
     }
     if (draining) return End::kSecondSignal;
     draining = true;
+    manager.stopping("Delivering what is queued");
     log.info("stopping: intake is closed, queued data is delivered; a second signal ends at once",
              {{"signal", strsignal(signal)}, {"within_s", drain_timeout / 1s}});
     first.post([&collector, &signals] { collector.drain([&signals] { signals.wake(); }); });
@@ -244,12 +248,22 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
               "millrace_log_dropped_lines",
               "Log lines that were dropped because their reader was too slow or writing failed.",
               {}, [&output] { return static_cast<double>(output.log_output().dropped_lines()); });
+  const metrics::Registry::Handle build_info =
+      (*collector)
+          ->metrics()
+          .gauge("millrace_build_info", "1; the labels say what was built.",
+                 {{"version", std::string(cli::version())}, {"commit", std::string(cli::commit())}},
+                 [] { return 1.0; });
   if (arguments.sources.configs.empty()) output.standard_error().write(first_steps(running_plan));
   greet(running_plan, log);
   log.info("everything is ready",
            {{"workers", workers}, {"memory_budget_mib", running_plan.budget_bytes >> 20}});
   (*threads)->start();
-  const End ended = serve(**collector, **threads, *signals, running_plan.drain_timeout, log);
+  const char* notify_socket = std::getenv("NOTIFY_SOCKET");
+  const ServiceManager manager(notify_socket == nullptr ? "" : notify_socket);
+  manager.ready("Receiving");
+  const End ended =
+      serve(**collector, **threads, *signals, manager, running_plan.drain_timeout, log);
   (*threads)->stop_and_join();
   if (ended == End::kSecondSignal) {
     log.warn("stopped by a second signal before the queues were empty");

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "commit.h"
 #include "config/print.h"
+#include "daemon/cli/listing.h"
 
 namespace millrace::daemon {
 namespace {
@@ -47,8 +47,8 @@ std::vector<LogField> start_fields(const cli::CollectorArguments& arguments,
   const std::string effective =
       config::print(configuration.root, configuration.diagnostics, config::PrintFormat::kYaml,
                     config::SecretMode::kRedacted);
-  return {{"version", MILLRACE_VERSION},
-          {"commit", MILLRACE_COMMIT},
+  return {{"version", cli::version()},
+          {"commit", cli::commit()},
           {"pid", getpid()},
           {"configuration", sources_text(arguments.sources)},
           {"configuration_sha256", sha256_hex(effective)}};
