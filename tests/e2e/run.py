@@ -20,6 +20,7 @@ import dead_letters
 import delivery
 import doctor
 import environment
+import kubernetes
 import moving
 import observability
 import operating
@@ -203,6 +204,7 @@ def cases():
     yield from moving.cases()
     yield from operating.cases()
     yield from doctor.cases()
+    yield from kubernetes.cases()
     yield from pages.cases()
     yield from processors.cases()
     yield from well_known.cases()
