@@ -10,7 +10,8 @@
 // The output goes into chunks of the sink, split at any byte. Each call writes one series, whatever
 // number of chunks that takes, so the caller decides between two calls whether to go on in a later
 // turn. The writer holds no other memory, except for one MetricFamily message with protobuf: a
-// family that is longer than kMessageBytes is written as several messages with the same name.
+// family whose series are longer than kMessageBytes is written as several messages with the same
+// name. held_bytes() says how much that is.
 //
 // One thread. Cost: a series of a text costs its line: a copy of name and labels, and one number.
 #pragma once
@@ -65,9 +66,12 @@ class PageWriter {
 
   // The sink had no memory: the page is incomplete.
   virtual bool failed() const = 0;
+  // At least the memory that the writer has beside the sink's chunks. It grows only by what one
+  // series is longer than all before, so a caller may reserve it between two calls.
+  virtual size_t held_bytes() const { return 0; }
 };
 
-inline constexpr size_t kMessageBytes = 256 << 10;
+inline constexpr size_t kMessageBytes = 32 << 10;
 
 // `sink` must outlive the writer.
 std::unique_ptr<PageWriter> make_page_writer(const PageOptions& options, Sink& sink);

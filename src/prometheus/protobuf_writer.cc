@@ -1,5 +1,6 @@
 #include "prometheus/protobuf_writer.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/bytes.h"
@@ -11,6 +12,8 @@ namespace millrace::prometheus {
 namespace {
 
 constexpr uint64_t kNanosPerSecond = 1'000'000'000;
+// A wire::Writer takes this much at once, and later twice what it has written.
+constexpr size_t kHeldBytesMin = 64 << 10;
 
 namespace family_field {
 constexpr uint32_t kName = 1;
@@ -122,8 +125,12 @@ ProtobufWriter::Nested ProtobufWriter::begin_series(const SeriesHead& head) {
 
 void ProtobufWriter::end_series(Nested metric) {
   message_.close(metric);
-  if (message_.size() >= kMessageBytes) flush();
+  largest_size_ = std::max(largest_size_, message_.size());
+  // Each message repeats the help, so a message with a long help has at least as much of series.
+  if (message_.size() >= family_size_ + std::max(kMessageBytes, family_size_)) flush();
 }
+
+size_t ProtobufWriter::held_bytes() const { return std::max(kHeldBytesMin, 2 * largest_size_); }
 
 void ProtobufWriter::write_labels(std::string_view labels) {
   LabelReader reader(labels);

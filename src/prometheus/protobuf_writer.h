@@ -30,6 +30,7 @@ class ProtobufWriter final : public PageWriter {
   void write(const SeriesHead& head, const ExponentialValue& value) override;
   void finish() override;
   bool failed() const override { return output_.failed(); }
+  size_t held_bytes() const override;
 
  private:
   using Nested = wire::Writer::Nested;
@@ -51,6 +52,7 @@ class ProtobufWriter final : public PageWriter {
   // The current message. Name, help and type are first and stay for the next message of the family.
   wire::Writer message_;
   size_t family_size_ = 0;
+  size_t largest_size_ = 0;  // of all messages
   BucketExemplars exemplars_;
   NativeHistogram native_;
 };

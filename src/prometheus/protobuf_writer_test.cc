@@ -82,7 +82,7 @@ TEST(ProtobufWriterTest, ALongFamilyIsWrittenInSeveralMessages) {
   TextSink sink;
   const auto writer = make_page_writer(kProtobufPage, sink);
   writer->begin_family({.name = "x_seconds", .help = "h", .unit = "seconds"});
-  const std::string labels = "a=\"" + std::string(100'000, 'v') + "\"";
+  const std::string labels = "a=\"" + std::string(10'000, 'v') + "\"";
   for (int i = 0; i < 7; ++i) writer->write({.labels = labels}, NumberValue{.value = 1});
   writer->begin_family({.name = "y"});
   writer->begin_family({.name = "z"});
@@ -97,8 +97,27 @@ TEST(ProtobufWriterTest, ALongFamilyIsWrittenInSeveralMessages) {
     EXPECT_LT(message.size(), kMessageBytes + labels.size() + 200);
     series += fields_of(message, 4).size();
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"x_seconds", "x_seconds", "x_seconds", "z"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"x_seconds", "x_seconds", "z"}));
   EXPECT_EQ(series, 8);
+}
+
+TEST(ProtobufWriterTest, ALongHelpIsNotRepeatedForEachSeries) {
+  TextSink sink;
+  const auto writer = make_page_writer(kProtobufPage, sink);
+  writer->begin_family({.name = "x", .help = std::string(60'000, 'h')});
+  const std::string labels = "a=\"" + std::string(10'000, 'v') + "\"";
+  for (int i = 0; i < 12; ++i) writer->write({.labels = labels}, NumberValue{.value = 1});
+  writer->finish();
+  EXPECT_EQ(messages_of(sink.text).size(), 2u);
+  EXPECT_LT(sink.text.size(), 2 * 60'000 + 12 * 10'100);
+}
+
+TEST(ProtobufWriterTest, SaysWhatItsMessageTakes) {
+  TextSink sink;
+  const auto writer = make_page_writer(kProtobufPage, sink);
+  writer->begin_family({.name = "x"});
+  writer->write({.labels = "a=\"" + std::string(100'000, 'v') + "\""}, NumberValue{.value = 1});
+  EXPECT_GE(writer->held_bytes(), 200'000u);
 }
 
 TEST(ProtobufWriterTest, StopsWhenThereIsNoMemory) {

@@ -24,6 +24,7 @@ std::unique_ptr<PageReader> PageReader::open(SeriesStore& store, Budget& budget,
   page->memory_ = Reservation::try_make(budget, MemoryTerm::kAnswers, kMemoryStep);
   if (!page->memory_) return nullptr;
   page->writer_ = prometheus::make_page_writer(look.writer, *page);
+  if (!page->reserve()) return nullptr;
   return page;
 }
 
@@ -33,14 +34,20 @@ PageReader::PageReader(SeriesStore& store, Budget& budget, const PageLook& look)
 }
 PageReader::~PageReader() { store_.remove_reader(); }
 
+bool PageReader::reserve() {
+  const size_t needed = ready_.size() + 2 * kChunkBytes + writer_->held_bytes();
+  if (needed <= memory_.bytes()) return true;
+  // A reservation cannot grow, so the larger one comes first.
+  Reservation larger =
+      Reservation::try_make(budget_, MemoryTerm::kAnswers, std::max(needed, 2 * memory_.bytes()));
+  if (!larger) return false;
+  memory_ = std::move(larger);
+  return true;
+}
+
 std::span<uint8_t> PageReader::next_chunk(size_t used) {
   finish(used);
-  if (ready_.size() + 2 * kChunkBytes > memory_.bytes()) {
-    // A reservation cannot grow, so the larger one comes first.
-    Reservation larger = Reservation::try_make(budget_, MemoryTerm::kAnswers, 2 * memory_.bytes());
-    if (!larger) return {};
-    memory_ = std::move(larger);
-  }
+  if (!reserve()) return {};
   const AllocationName name("term answers");
   chunk_.resize(kChunkBytes);
   return chunk_;
@@ -53,7 +60,7 @@ void PageReader::finish(size_t used) {
 
 PageReader::Piece PageReader::next(MonotonicTime now) {
   if (!is_complete_ && ready_.size() < kPieceBytes) write(now);
-  if (writer_->failed()) return {.bytes = {}, .is_last = true, .is_broken = true};
+  if (writer_->failed() || is_broken_) return {.bytes = {}, .is_last = true, .is_broken = true};
   const AllocationName name("term answers");
   const size_t size = std::min(kPieceBytes, ready_.size());
   Piece piece;
@@ -97,6 +104,8 @@ bool PageReader::write_family(const SeriesFamily& family, size_t from, Monotonic
       writer_->begin_family({.name = family.name, .help = family.help, .type = family.type});
     }
     write_series(*series);
+    is_broken_ = !reserve();
+    if (is_broken_) return false;
   }
   next_series_ = family.series.size();
   // A family counts as a series, so that many empty ones are not passed in one turn.
@@ -106,8 +115,9 @@ bool PageReader::write_family(const SeriesFamily& family, size_t from, Monotonic
 }
 
 void PageReader::write_series(const Series& series) {
-  prometheus::SeriesHead head{.labels = series.label_text(),
-                              .created_unix_nano = series.interval.start};
+  labels_.clear();
+  SeriesStore::append_labels(series, labels_);
+  prometheus::SeriesHead head{.labels = labels_, .created_unix_nano = series.interval.start};
   if (timestamps_ && series.interval.time != 0) {
     head.timestamp_ms = static_cast<int64_t>(series.interval.time / kNanosecondsInMillisecond);
   }

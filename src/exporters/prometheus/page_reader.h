@@ -2,8 +2,8 @@
 // series is written whole with the values of one moment; a page shows the values of the moments in
 // which its pieces were made.
 //
-// One thread, the owner's loop. What is written and waits is reserved, a piece and what one series
-// or message is longer.
+// One thread, the owner's loop. What is written and waits is reserved, and so is what the writer
+// holds: a piece, a message, and what one series is longer.
 #pragma once
 
 #include <cstddef>
@@ -49,6 +49,8 @@ class PageReader final : private prometheus::Sink {
   std::span<uint8_t> next_chunk(size_t used) override;
   void finish(size_t used) override;
 
+  // For the written bytes, the next chunk and the memory of the writer. False: the budget refuses.
+  bool reserve();
   // Until enough waits, or the page is complete.
   void write(MonotonicTime now);
   // False: the turn is over.
@@ -64,7 +66,8 @@ class PageReader final : private prometheus::Sink {
   std::unique_ptr<prometheus::PageWriter> writer_;
   std::string ready_;                            // taken from the writer
   std::vector<uint8_t> chunk_;                   // the writer's
-  std::vector<prometheus::Exemplar> exemplars_;  // of the series that is being written
+  std::string labels_;                           // of the series that is being written
+  std::vector<prometheus::Exemplar> exemplars_;  // the same
   // Where the page stands: in this family at this series.
   std::string family_;
   uint64_t family_serial_ = 0;
@@ -72,6 +75,7 @@ class PageReader final : private prometheus::Sink {
   size_t visits_left_ = 0;         // of this turn
   bool has_begun_family_ = false;  // its head is written
   bool is_complete_ = false;
+  bool is_broken_ = false;  // the budget had no room
 };
 
 }  // namespace millrace::exporters

@@ -29,7 +29,7 @@ SeriesStore::~SeriesStore() {
 
 size_t SeriesStore::bytes_of(const SeriesFamily& family) {
   // The name stands in the family and in the names of its samples.
-  return kFamilyBytes + 5 * family.name.size() + family.help.size();
+  return kFamilyBytes + 5 * family.name.size() + family.help.size() + family.labels.memory_bytes();
 }
 
 size_t SeriesStore::bytes_of_series(size_t labels_size) {
@@ -119,13 +119,12 @@ std::optional<Refusal> SeriesStore::open(const KeyHash& key, SeriesFamily& famil
     *into = series;
     return std::nullopt;
   }
+  const std::string packed = pack(family, labels);
   const size_t bytes =
-      bytes_of_series(labels.size()) + by_key_.growth_for(key) + by_identity_.growth_for(same);
+      bytes_of_series(packed.size()) + by_key_.growth_for(key) + by_identity_.growth_for(same);
   if (!memory_.try_take(bytes)) return Refusal::kSeriesLimit;
   series = new Series{.family = &family, .key = key};
-  series->labels = std::make_unique_for_overwrite<char[]>(labels.size());
-  std::memcpy(series->labels.get(), labels.data(), labels.size());
-  series->labels_size = static_cast<uint32_t>(labels.size());
+  set_labels(*series, packed);
   series->index = static_cast<uint32_t>(family.series.size());
   family.series.push_back(series);
   ++family.live_count;
@@ -136,16 +135,36 @@ std::optional<Refusal> SeriesStore::open(const KeyHash& key, SeriesFamily& famil
   return std::nullopt;
 }
 
+std::string SeriesStore::pack(SeriesFamily& family, std::string_view labels) {
+  std::string packed = family.labels.pack(labels);
+  if (!family.labels.wants(labels, packed.size())) return packed;
+  if (!memory_.try_take(LabelTexts::reference_bytes(labels))) return packed;
+  family.labels.add_reference(labels);
+  return family.labels.pack(labels);
+}
+
+void SeriesStore::set_labels(Series& series, std::string_view packed) {
+  series.labels = std::make_unique_for_overwrite<char[]>(packed.size());
+  std::memcpy(series.labels.get(), packed.data(), packed.size());
+  series.labels_size = static_cast<uint32_t>(packed.size());
+}
+
+KeyHash SeriesStore::identity(const Series& series) {
+  text_.clear();
+  append_labels(series, text_);
+  return identity(*series.family, text_);
+}
+
 bool SeriesStore::relabel(Series& series, std::string_view labels) {
-  if (labels == series.label_text()) return true;
+  const KeyHash old = identity(series);
+  if (labels == text_) return true;
   const KeyHash same = identity(*series.family, labels);
   if (by_identity_.find(same) != nullptr) return false;
-  if (!memory_.try_take(labels.size() + by_identity_.growth_for(same))) return false;
-  by_identity_.erase(identity(*series.family, series.label_text()));
+  const std::string packed = pack(*series.family, labels);
+  if (!memory_.try_take(packed.size() + by_identity_.growth_for(same))) return false;
+  by_identity_.erase(old);
   memory_.give_back(series.labels_size);
-  series.labels = std::make_unique_for_overwrite<char[]>(labels.size());
-  std::memcpy(series.labels.get(), labels.data(), labels.size());
-  series.labels_size = static_cast<uint32_t>(labels.size());
+  set_labels(series, packed);
   by_identity_.insert(same, &series);
   return true;
 }
@@ -171,7 +190,7 @@ bool SeriesStore::recount_detail(Series& series, size_t bytes_before) {
 void SeriesStore::erase(Series& series) {
   SeriesFamily& family = *series.family;
   by_key_.erase(series.key);
-  by_identity_.erase(identity(family, series.label_text()));
+  by_identity_.erase(identity(series));
   family.series[series.index] = nullptr;
   --family.live_count;
   --series_count_;

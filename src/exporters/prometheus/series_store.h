@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "exporters/prometheus/accumulate.h"
 #include "exporters/prometheus/key_table.h"
+#include "exporters/prometheus/label_texts.h"
 #include "exporters/prometheus/state_memory.h"
 #include "prometheus/model.h"
 #include "prometheus_series/key_hash.h"
@@ -35,15 +36,13 @@ struct SeriesFamily;
 struct Series {
   SeriesFamily* family = nullptr;
   KeyHash key;                     // by which it is found
-  std::unique_ptr<char[]> labels;  // text of a LabelBuilder
+  std::unique_ptr<char[]> labels;  // packed by the family
   uint32_t labels_size = 0;
   uint32_t index = 0;  // in the family's list
   Interval interval;
   MonotonicTime received{};        // the last point
   double number = 0;               // counters and gauges
   std::unique_ptr<Detail> detail;  // null: there is only the number
-
-  std::string_view label_text() const { return {labels.get(), labels_size}; }
 };
 
 struct SeriesFamily {
@@ -55,6 +54,7 @@ struct SeriesFamily {
   std::vector<Series*> series;  // in the order of their coming; null where one has gone
   size_t live_count = 0;
   std::vector<KeyHash> metrics;  // the metrics that have this name
+  LabelTexts labels;             // of its series: texts of a LabelBuilder
 };
 
 class SeriesStore {
@@ -90,6 +90,10 @@ class SeriesStore {
   //   kSeriesLimit
   std::optional<Refusal> open(const KeyHash& key, SeriesFamily& family, std::string_view labels,
                               Series** into, bool* is_new);
+  // Appends the labels of the series, as they were given.
+  static void append_labels(const Series& series, std::string& into) {
+    series.family->labels.unpack({series.labels.get(), series.labels_size}, into);
+  }
   // Replaces the labels. False: another series has them, or there is no room; nothing is changed.
   bool relabel(Series& series, std::string_view labels);
   // False: no room; the series keeps what it has.
@@ -131,6 +135,10 @@ class SeriesStore {
   KeyHash identity(const SeriesFamily& family, std::string_view labels) const {
     return hasher_.joined(family.key, hasher_.of(labels));
   }
+  KeyHash identity(const Series& series);
+  // The labels packed for the family, which learns from texts that are new to it.
+  std::string pack(SeriesFamily& family, std::string_view labels);
+  static void set_labels(Series& series, std::string_view packed);
   static size_t bytes_of(const SeriesFamily& family);
   static size_t bytes_of_series(size_t labels_size);
 
@@ -144,6 +152,7 @@ class SeriesStore {
   KeyTable<Series> by_identity_;
   size_t series_count_ = 0;
   size_t reader_count_ = 0;
+  std::string text_;  // of one call
   uint64_t serial_ = 0;
   uint64_t expired_count_ = 0;
   std::string swept_family_;  // where the sweep goes on
