@@ -83,7 +83,9 @@ def values_are_what_the_chart_accepts(case):
         return
     import kubernetes_validate
     import yaml
-    rendered = subprocess.run([helm, "template", "gateway", chart, "-f", os.path.join(FOLDER, "helm-values.yaml")],
+    rendered = subprocess.run([helm, "template", "gateway", chart, "-f", os.path.join(FOLDER, "helm-values.yaml"),
+                               "--kube-version", VERSIONS[-1], "--api-versions", "policy/v1/PodDisruptionBudget",
+                               "--api-versions", "policy/v1"],
                               capture_output=True, text=True, timeout=DEADLINE_S)
     assert rendered.returncode == 0, rendered.stderr
     made = [document for document in yaml.safe_load_all(rendered.stdout) if document]
@@ -271,7 +273,9 @@ def a_rolling_restart_under_load_loses_nothing(case):
         for service in services.values():
             service.stop()
     summary = sink.summary(DEADLINE_S + 5)
-    assert summary["items"] == 2 * total and sink.child.returncode == 0, summary
+    # What a sender was told is durable while the queue was being closed may be sent again by the next process.
+    assert summary["unique"] == 2 * total and summary["missing"] == 0, summary
+    assert summary["duplicates"] <= 2 * rate, summary
 
 
 def cases():
