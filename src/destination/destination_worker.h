@@ -116,6 +116,8 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   // Flushes at once and keeps trying until `deadline`; then closes the exporter and drops the rest
   // as drain_deadline.
   void begin_drain(MonotonicTime deadline);
+  // Exporter::flush, unless the exporter is closed.
+  bool flush_exporter(Exporter::Flushed done);
   // An earlier deadline for a drain that has begun.
   void hasten_drain(MonotonicTime deadline);
 

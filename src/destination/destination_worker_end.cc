@@ -31,6 +31,10 @@ void DestinationWorker::begin_drain(MonotonicTime deadline) {
   send_next(Trigger::kPermitFree, nullptr);
 }
 
+bool DestinationWorker::flush_exporter(Exporter::Flushed done) {
+  return !sender_.is_closed() && sender_.exporter().flush(std::move(done));
+}
+
 void DestinationWorker::hasten_drain(MonotonicTime deadline) {
   if (sender_.is_closed() || deadline >= sender_.drain_deadline()) return;
   sender_.set_drain_deadline(deadline);

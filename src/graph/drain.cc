@@ -1,5 +1,7 @@
 #include "graph/drain.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "destination/destination_worker.h"
@@ -7,15 +9,30 @@
 namespace millrace::pipeline {
 
 // Lives as long as a task that was posted for it; touched on the drain's loop only.
-struct Drain::State {
+struct Drain::State : std::enable_shared_from_this<Drain::State> {
+  State(io::Loop& on, std::vector<Destination*> all, std::function<void()> when_done)
+      : loop(on),
+        destinations(std::move(all)),
+        to_flush(destinations),
+        done(std::move(when_done)) {}
+
   io::Loop& loop;
-  std::vector<Destination*> destinations;
-  size_t steps_pending = 0;  // posted to some loop and not yet reported back
+  const std::vector<Destination*> destinations;
+  // Those whose exporters may hold something: all at first, and each that was empty once more.
+  std::vector<Destination*> to_flush;
+  size_t steps_pending = 0;    // posted to some loop and not yet reported back
+  size_t flushes_pending = 0;  // the same, of flush()
   std::function<void()> done;
   bool is_hastened = false;
 
   void check() {
     if (!done || steps_pending != 0) return;
+    std::erase_if(to_flush, [this](Destination* destination) {
+      if (!destination->is_empty()) return false;
+      flush(*destination);
+      return true;
+    });
+    if (flushes_pending != 0) return;
     bool is_best_effort_left = false;
     for (const Destination* destination : destinations) {
       if (destination->is_empty()) continue;
@@ -26,6 +43,22 @@ struct Drain::State {
       hasten();
     } else {
       std::exchange(done, nullptr)();
+    }
+  }
+
+  // What the exporters of an empty destination hold goes on, into destinations behind it.
+  void flush(const Destination& destination) {
+    for (DestinationWorker* worker : destination.workers()) {
+      ++flushes_pending;
+      worker->loop().post([state = shared_from_this(), token = worker->token()] {
+        const auto report = [state] {
+          state->loop.post([state] {
+            --state->flushes_pending;
+            state->check();
+          });
+        };
+        if (*token == nullptr || !(*token)->flush_exporter(report)) report();
+      });
     }
   }
 
@@ -50,7 +83,7 @@ Drain::~Drain() {
 }
 
 void Drain::start(MonotonicTime deadline, std::function<void()> done) {
-  state_ = std::make_shared<State>(State{loop_, destinations_, 0, std::move(done), false});
+  state_ = std::make_shared<State>(loop_, destinations_, std::move(done));
   // Steps on one loop run in the order they are posted: stop, flush, drain.
   const auto step = [&](io::Loop& loop, io::Task task) {
     ++state_->steps_pending;
@@ -67,8 +100,14 @@ void Drain::start(MonotonicTime deadline, std::function<void()> done) {
     step(pipeline->loop(), [pipeline] { pipeline->flush(); });
   }
   for (Destination* destination : destinations_) {
-    destination->queue().begin_drain(
-        [state = state_] { state->loop.post([state] { state->check(); }); });
+    destination->queue().begin_drain([state = state_, destination] {
+      state->loop.post([state, destination] {
+        if (std::ranges::count(state->to_flush, destination) == 0) {
+          state->to_flush.push_back(destination);
+        }
+        state->check();
+      });
+    });
     for (DestinationWorker* worker : destination->workers()) {
       step(worker->loop(), [worker, deadline] { worker->begin_drain(deadline); });
     }

@@ -396,6 +396,37 @@ TEST(DrainTest, ProcessorsEmitBeforeDestinationsClose) {
   EXPECT_EQ(rig.sinks[0].seen().delivered, (Amount{3, 24}));
 }
 
+// As a connector that counts: what it holds becomes a request of the destination behind it.
+TEST(DrainTest, WhatAnExporterHoldsGoesOnOnceItsQueueIsEmpty) {
+  DrainRig rig({plain_options("connector"), plain_options("behind")});
+  Exporter::Flushed flushed;
+  int flushes = 0;
+  rig.sinks[0].exporter->on_flush = [&](Exporter::Flushed done) {
+    flushed = std::move(done);
+    return ++flushes > 0;
+  };
+  rig.submit(1);
+  rig.run();
+  rig.sinks[1].exporter->answer(Kind::kDelivered);
+  rig.start(10s);
+  EXPECT_EQ(flushes, 0) << "a batch is still under way";
+  rig.sinks[0].exporter->answer(Kind::kDelivered);
+  rig.run();
+  EXPECT_EQ(flushes, 1);
+  EXPECT_FALSE(rig.done) << "the exporter has not finished";
+  std::exchange(flushed, nullptr)();
+  rig.run();
+  EXPECT_TRUE(rig.done);
+  EXPECT_EQ(flushes, 1);
+}
+
+TEST(DrainTest, AnExporterThatHoldsNothingEndsTheDrainAtOnce) {
+  DrainRig rig({plain_options("a")});
+  rig.sinks[0].exporter->on_flush = [](const Exporter::Flushed&) { return false; };
+  rig.start(10s);
+  EXPECT_TRUE(rig.done);
+}
+
 TEST(DrainTest, BlockedSendersAreToldAtOnce) {
   DestinationOptions options = small("tight", 1);
   options.queue.on_full = OnFull::kBlock;

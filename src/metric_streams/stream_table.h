@@ -86,6 +86,14 @@ class StreamTable {
     give_back(shard);
   }
 
+  // Calls visit(State&) for each stream of one shard, under its lock. States must not grow.
+  template <class Visit>
+  void visit_shard(size_t index, const Visit& visit) {
+    Shard& shard = shards_[index];
+    MutexLock lock(shard.mutex);
+    for (auto& [identity, entry] : shard.streams) visit(entry.state);
+  }
+
   size_t size() const { return stream_count_.load(std::memory_order_relaxed); }
   size_t reserved_bytes() const { return reserved_.load(std::memory_order_relaxed); }
 

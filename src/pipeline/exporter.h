@@ -48,6 +48,12 @@ class Exporter {
   // One attempt. Exactly one call of `done`, never from inside send_batch; several attempts may
   // be under way. After `deadline` the attempt ends by itself with kRetry.
   virtual void send_batch(Batch batch, MonotonicTime deadline, Done done) = 0;
+  // While draining, when nothing is queued or in flight here any more: hands on what the exporter
+  // itself holds (a connector that counts). May be called again, when more was sent meanwhile.
+  // False: it holds nothing, and `done` is not called. True: `done` is called once, by close() at
+  // the latest.
+  using Flushed = std::move_only_function<void()>;
+  virtual bool flush(Flushed /*done*/) { return false; }
   // Ends every attempt under way with kCancelled and closes; nothing is sent afterwards.
   virtual void close() = 0;
   // For the status page: "connected to 10.0.0.1:4317" or the last error.

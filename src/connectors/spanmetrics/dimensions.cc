@@ -5,6 +5,7 @@
 #include <set>
 
 #include "otlp/attribute_list.h"
+#include "otlp/span_text.h"
 #include "wire/writer.h"
 
 namespace millrace::connectors::spanmetrics {
@@ -21,40 +22,14 @@ constexpr uint64_t kText = kName + 1;
 constexpr uint32_t kKey = 1;
 constexpr uint32_t kValue = 2;
 
-std::string_view kind_text(int32_t kind) {
-  constexpr std::array<std::string_view, 6> kTexts = {
-      "SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER",
-      "SPAN_KIND_CLIENT",      "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER"};
-  return kind >= 0 && static_cast<size_t>(kind) < kTexts.size() ? kTexts[static_cast<size_t>(kind)]
-                                                                : "";
-}
-
-std::string_view status_text(int32_t code) {
-  constexpr std::array<std::string_view, 3> kTexts = {"STATUS_CODE_UNSET", "STATUS_CODE_OK",
-                                                      "STATUS_CODE_ERROR"};
-  return code >= 0 && static_cast<size_t>(code) < kTexts.size() ? kTexts[static_cast<size_t>(code)]
-                                                                : "";
-}
-
-// The content of the first attribute's AnyValue; null data: there is none.
-MessageBytes find_value(MessageBytes message, uint32_t number, std::string_view key) {
-  MessageReader attributes(message, number);
-  for (MessageBytes attribute; attributes.next(&attribute);) {
-    const auto view = KeyValueView::read(attribute);
-    if (view.key != key) continue;
-    return view.value.data() != nullptr ? view.value : attribute.last(0);
-  }
-  return {};
-}
-
 // The span's own attributes win over those of an event, and these over the resource's.
 MessageBytes find_dimension(const SpanContext& context, std::string_view name) {
-  MessageBytes value = find_value(context.span.bytes, otlp::kSpanAttributes, name);
+  MessageBytes value = otlp::find_any_value(context.span.bytes, otlp::kSpanAttributes, name);
   if (value.data() == nullptr && !context.event.empty()) {
-    value = find_value(context.event, otlp::kEventAttributes, name);
+    value = otlp::find_any_value(context.event, otlp::kEventAttributes, name);
   }
   if (value.data() == nullptr)
-    value = find_value(context.resource, otlp::kResourceAttributes, name);
+    value = otlp::find_any_value(context.resource, otlp::kResourceAttributes, name);
   return value;
 }
 
@@ -160,8 +135,8 @@ std::string Dimensions::attributes(const SpanContext& context, const DimensionLi
   };
   put("service.name", context.service_name);
   put("span.name", context.span.name);
-  put("span.kind", kind_text(context.span.kind));
-  put("status.code", status_text(context.span.status_code));
+  put("span.kind", otlp::span_kind_text(context.span.kind));
+  put("status.code", otlp::status_code_text(context.span.status_code));
   put("collector.instance.id", instance_id_);
   if (has_scope(options_, context)) {
     writer.put_text("span.instrumentation.scope.name", context.scope_name);

@@ -42,9 +42,9 @@ bool is_emitted(const Options& options, const Series& series) {
 
 class ResourceWriter {
  public:
-  ResourceWriter(const Options& options, uint64_t now, ResourceSeries& resource,
-                 otlp::RopeWriter& out)
-      : options_(options), now_(now), resource_(resource), out_(out) {}
+  ResourceWriter(const Options& options, metric_emission::Occasion occasion, uint64_t now,
+                 ResourceSeries& resource, otlp::RopeWriter& out)
+      : options_(options), occasion_(occasion), now_(now), resource_(resource), out_(out) {}
 
   uint32_t write() {
     if (!has_points()) return 0;
@@ -114,11 +114,12 @@ class ResourceWriter {
     writer_.fixed64_field(2, series.start);
     writer_.fixed64_field(3, now_);
     if (form.data == kSum) {
-      const bool begins = series.is_new && !options_.is_delta;
+      const bool begins =
+          series.is_new && !options_.is_delta && occasion_ == metric_emission::Occasion::kInterval;
       metric_streams::write_values(
           metric_streams::NumberValues{begins ? 0 : static_cast<int64_t>(series.count)}, writer_);
     } else {
-      metric_streams::write_values(series.durations, writer_);
+      metric_streams::write_distribution(series.durations, options_.shape(), writer_);
     }
     for (const Exemplar& exemplar : series.exemplars) {
       const auto message = writer_.open(form.exemplars, 64);
@@ -133,6 +134,7 @@ class ResourceWriter {
   }
 
   const Options& options_;
+  const metric_emission::Occasion occasion_;
   const uint64_t now_;
   ResourceSeries& resource_;
   otlp::RopeWriter& out_;
@@ -149,16 +151,16 @@ void begin_interval(const Options& options, uint64_t now, ResourceSeries& resour
       if (!options.is_delta) continue;
       series.start = now;
       series.count = 0;
-      if (with_durations) series.durations = make_distribution(options);
+      if (with_durations) series.durations = metric_streams::make_distribution(options.shape());
     }
   }
 }
 
 }  // namespace
 
-uint32_t write_metrics(const Options& options, uint64_t now_unix_nano, ResourceSeries& resource,
-                       otlp::RopeWriter& out) {
-  const uint32_t count = ResourceWriter(options, now_unix_nano, resource, out).write();
+uint32_t write_metrics(const Options& options, metric_emission::Occasion occasion,
+                       uint64_t now_unix_nano, ResourceSeries& resource, otlp::RopeWriter& out) {
+  const uint32_t count = ResourceWriter(options, occasion, now_unix_nano, resource, out).write();
   if (!out.failed()) begin_interval(options, now_unix_nano, resource);
   return count;
 }

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "config/section.h"
 #include "item_match/pattern.h"
+#include "metric_streams/distribution.h"
 
 namespace millrace::connectors::spanmetrics {
 
@@ -49,6 +50,9 @@ struct Options {
   size_t cardinality_limit = 0;    // series of one metric of a resource; 0: none
   size_t resources_max = 1000;
 
+  metric_streams::DistributionShape shape() const {
+    return {.is_exponential = is_exponential, .buckets_max = buckets_max, .bounds = bounds};
+  }
   // The two are then one series, found once for each span.
   bool counts_and_durations_agree() const {
     return has_histogram && calls_dimensions.empty() && duration_dimensions.empty();

@@ -51,7 +51,7 @@ bool has_durations(Metric metric, const Options& options) {
 
 size_t series_bytes(const Series& series, const Options& options) {
   return kOverheadBytes + sizeof(Series) + series.attributes.size() +
-         distribution_bytes_max(options) +
+         (options.has_histogram ? metric_streams::distribution_bytes_max(options.shape()) : 0) +
          (options.has_exemplars ? options.exemplars_max * sizeof(Exemplar) : 0);
 }
 
@@ -69,7 +69,8 @@ Series& make_overflow(Metric metric, uint64_t start, const Options& options,
     resource.overflow_count[static_cast<size_t>(metric)] = 1;
     series.attributes = Dimensions::overflow_attributes();
     series.start = start;
-    if (has_durations(metric, options)) series.durations = make_distribution(options);
+    if (has_durations(metric, options))
+      series.durations = metric_streams::make_distribution(options.shape());
   }
   return series;
 }
@@ -78,7 +79,7 @@ namespace {
 
 void merge(Series& from, const Options& options, bool with_durations, Series& into) {
   into.count += from.count;
-  if (with_durations) add(from.durations, options, into.durations);
+  if (with_durations) add(from.durations, options.shape(), into.durations);
   into.last_seen = std::max(into.last_seen, from.last_seen);
   for (const Exemplar& exemplar : from.exemplars) {
     if (into.exemplars.size() < options.exemplars_max) into.exemplars.push_back(exemplar);

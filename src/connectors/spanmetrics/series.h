@@ -14,9 +14,10 @@
 #include <vector>
 
 #include "base/time.h"
-#include "connectors/spanmetrics/distribution.h"
+#include "connectors/spanmetrics/options.h"
 #include "item_identity/identity.h"
 #include "memory/budget.h"
+#include "metric_streams/distribution.h"
 
 namespace millrace::connectors::spanmetrics {
 
@@ -116,7 +117,8 @@ Series& find_or_make(const item_identity::Identity& identity, Metric metric, uin
   if (!resource.memory.take(series_bytes(series, options))) {
     return make_overflow(metric, start, options, resource);
   }
-  if (has_durations(metric, options)) series.durations = make_distribution(options);
+  if (has_durations(metric, options))
+    series.durations = metric_streams::make_distribution(options.shape());
   return map.emplace(identity, std::move(series)).first->second;
 }
 

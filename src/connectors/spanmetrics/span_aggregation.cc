@@ -139,13 +139,14 @@ void SpanAggregation::count_span(Batch& batch, SpanContext& context) {
     return dimensions_.attributes(context, options_.calls_dimensions);
   });
   touch(batch, context, count, duration, called);
-  if (options_.counts_and_durations_agree()) observe(duration, count, options_, called.durations);
+  if (options_.counts_and_durations_agree())
+    observe(duration, count, options_.shape(), called.durations);
   if (has_own_durations) {
     Series& timed =
         find_or_make(durations, Metric::kDurations, batch.start, options_, *resource,
                      [&] { return dimensions_.attributes(context, options_.duration_dimensions); });
     touch(batch, context, count, duration, timed);
-    observe(duration, count, options_, timed.durations);
+    observe(duration, count, options_.shape(), timed.durations);
   }
   if (options_.has_events) count_events(batch, context, count, duration);
 }

@@ -1,30 +1,21 @@
 #include "connectors/spanmetrics/span_metrics.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
 #include <utility>
 
 #include "connectors/spanmetrics/metrics_writer.h"
 #include "connectors/spanmetrics/span_aggregation.h"
 #include "keyed_state/partials.h"
-#include "otlp/rope_writer.h"
-#include "pipeline/answers.h"
+#include "metric_emission/metric_emission.h"
+#include "pipeline/taken_batches.h"
 
 namespace millrace::connectors::spanmetrics {
 namespace {
 
-using pipeline::Batch;
-using pipeline::Outcome;
-using pipeline::Payload;
+using metric_emission::Occasion;
 
 // Series take at most this part of the budget.
 constexpr size_t kShareOfBudget = 4;
-// The limits of a request that is emitted, one in each turn.
-constexpr uint32_t kPointsAtOnce = 5000;
-constexpr size_t kRequestBytesMax = size_t{256} << 20;
-constexpr size_t kRefusedMax = 64;  // requests that wait to be offered again
-constexpr Duration kAgain = 1s;
 
 // A resource that a worker hands to the first one: it stays in the worker's part, untouched there
 // until the first worker asks for the next one. So no reservation travels in a task, which may
@@ -65,102 +56,52 @@ class Shared {
 namespace {
 
 // The first worker's side: adds up what the workers have, and emits it.
-class Emitter {
+class Emitter final : public metric_emission::MetricSource {
  public:
   Emitter(Shared& shared, const Parts& parts)
       : shared_(shared),
         options_(*shared.options),
         loop_(parts.loop),
-        long_work_(parts.long_work),
-        log_(parts.log),
         wall_clock_(parts.wall_clock),
-        outputs_(parts.outputs),
-        self_(std::make_shared<Emitter*>(this)),
-        flush_timer_(loop_.make_timer([this] { begin_flush(); })),
-        refused_timer_(loop_.make_timer([this] { offer_again(); })) {
-    flush_timer_->arm_at(loop_.now() + options_.flush_interval);
-  }
-  ~Emitter() { *self_ = nullptr; }
+        emission_({.name = shared.name,
+                   .interval = options_.flush_interval,
+                   .is_cumulative = !options_.is_delta},
+                  *this,
+                  {.loop = parts.loop,
+                   .long_work = parts.long_work,
+                   .log = parts.log,
+                   .wall_clock = parts.wall_clock,
+                   .outputs = parts.outputs}) {}
 
- private:
-  void begin_flush() {
-    flush_timer_->arm_at(loop_.now() + options_.flush_interval);
-    if (!left_.empty() || (reader_ != nullptr && reader_->is_reading())) return;  // still at it
+  metric_emission::MetricEmission& emission() { return emission_; }
+
+  void collect(std::function<void(bool)> ready) override {
     if (reader_ == nullptr) reader_ = std::make_unique<Reader>(loop_, shared_.sources);
-    if (!options_.is_delta) refused_.clear();  // the new counts include them
-    reader_->read(take_piece, [this](size_t, Piece piece) { add(*piece); }, [this] { emit(); });
+    has_news_ = false;
+    reader_->read(
+        take_piece, [this](size_t, Piece piece) { add(*piece); },
+        [this, ready = std::move(ready)] {
+          limit_resources();
+          for (const auto& [identity, series] : totals_) left_.push_back(identity);
+          ready(has_news_);
+        });
   }
 
-  void add(HandedResource& handed) {
-    auto& [identity, series] = handed;
-    const auto [found, is_new] = totals_.try_emplace(identity, shared_.memory);
-    if (is_new) found->second.attributes = series.attributes;
-    merge(std::move(series), options_, found->second);
-  }
-
-  void emit() {
-    limit_resources();
-    now_unix_nano_ = static_cast<uint64_t>(wall_clock_().time_since_epoch().count());
-    for (const auto& [identity, series] : totals_) left_.push_back(identity);
-    emit_some();
-  }
-
-  void emit_some() {
-    Work work = long_work_.work();
-    otlp::RopeWriter out(work, kRequestBytesMax, "writing span metrics");
-    out.let_pass_the_limit();
-    uint32_t count = 0;
-    while (!left_.empty() && count < kPointsAtOnce && !out.failed()) {
+  Written write_some(Occasion occasion, uint64_t now_unix_nano, otlp::RopeWriter& out) override {
+    Written written;
+    while (!left_.empty() && written.point_count < metric_emission::kPointsAtOnce &&
+           !out.failed()) {
       ResourceSeries& resource = totals_.find(left_.back())->second;
-      count += write_metrics(options_, now_unix_nano_, resource, out);
+      written.point_count += write_metrics(options_, occasion, now_unix_nano, resource, out);
       left_.pop_back();
     }
-    Result<Rope> bytes = out.finish();
-    if (!bytes) {
-      log_.warn("span metrics were not emitted",
-                {{"connector", shared_.name}, {"reason", bytes.error().message}});
-    } else if (count != 0) {
-      offer({.signal = Signal::kMetrics,
-             .item_count = count,
-             .bytes = std::move(*bytes),
-             .metadata = nullptr,
-             .completion = nullptr,
-             .admitted_at = loop_.now()});
-    }
-    if (left_.empty()) return expire();
-    loop_.post([self = self_] {
-      if (*self != nullptr) (*self)->emit_some();
-    });
+    written.is_last = left_.empty();
+    return written;
   }
 
-  void offer(Payload payload) {
-    const auto& intake = outputs_.of_signal[index_of(Signal::kMetrics)];
-    if (intake == nullptr) return;
-    const auto verdict =
-        intake->submit(payload, pipeline::Policy::kAccepted, kNever,
-                       [self = self_, payload](const pipeline::Verdict& later) mutable {
-                         if (*self != nullptr) (*self)->on_verdict(std::move(payload), later);
-                       });
-    if (verdict) on_verdict(std::move(payload), *verdict);
-  }
-
-  void on_verdict(Payload payload, const pipeline::Verdict& verdict) {
-    if (verdict.ok()) return;
-    if (!verdict.retry_after || refused_.size() == kRefusedMax) {
-      return log_.warn("span metrics were refused and are dropped", {{"connector", shared_.name},
-                                                                     {"points", payload.item_count},
-                                                                     {"reason", verdict.message}});
-    }
-    refused_.push_back(std::move(payload));
-    refused_timer_->arm_at(loop_.now() + kAgain);
-  }
-
-  void offer_again() {
-    for (Payload& payload : std::exchange(refused_, {})) offer(std::move(payload));
-  }
-
-  // After an emission, as in otelcol.
-  void expire() {
+  // Expires after an emission, as in otelcol.
+  void end_emission() override {
+    left_.clear();
     const WallTime now = wall_clock_();
     for (auto at = totals_.begin(); at != totals_.end();) {
       ResourceSeries& resource = at->second;
@@ -172,6 +113,15 @@ class Emitter {
         ++at;
       }
     }
+  }
+
+ private:
+  void add(HandedResource& handed) {
+    has_news_ = true;
+    auto& [identity, series] = handed;
+    const auto [found, is_new] = totals_.try_emplace(identity, shared_.memory);
+    if (is_new) found->second.attributes = series.attributes;
+    merge(std::move(series), options_, found->second);
   }
 
   void expire_series(WallTime now, ResourceSeries& resource) {
@@ -207,69 +157,48 @@ class Emitter {
   Shared& shared_;
   const Options& options_;
   io::Loop& loop_;
-  io::LongWork& long_work_;
-  Logger& log_;
   const std::function<WallTime()>& wall_clock_;
-  pipeline::ConnectorOutputs& outputs_;
-  const std::shared_ptr<Emitter*> self_;  // points to null once this is gone: for posted tasks
-  std::unique_ptr<Reader> reader_;        // made when all parts are known
+  std::unique_ptr<Reader> reader_;  // made when all parts are known
   ResourceMap totals_;
   std::vector<item_identity::Identity> left_;  // resources of this emission that are not written
-  uint64_t now_unix_nano_ = 0;
-  std::vector<Payload> refused_;
-  const std::unique_ptr<io::Timer> flush_timer_;
-  const std::unique_ptr<io::Timer> refused_timer_;
+  bool has_news_ = false;                      // of the last collect()
+  metric_emission::MetricEmission emission_;
 };
 
 class SpanMetrics final : public pipeline::Exporter {
  public:
   SpanMetrics(std::shared_ptr<Shared> shared, const Parts& parts)
       : shared_(std::move(shared)),
-        long_work_(parts.long_work),
         wall_clock_(parts.wall_clock),
-        answers_(parts.loop),
         aggregation_(*shared_->options, shared_->dimensions, shared_->seed, shared_->memory,
-                     parts.loop.random()) {
+                     parts.loop.random()),
+        batches_(parts.loop, parts.long_work, [this](const pipeline::Batch& batch, Work& work) {
+          aggregation_.count(batch.bytes, wall_clock_(), work, part_);
+        }) {
     if (shared_->sources.empty()) emitter_ = std::make_unique<Emitter>(*shared_, parts);
     shared_->sources.push_back({.loop = &parts.loop, .part = &part_});
   }
   ~SpanMetrics() override { close(); }
 
-  void send_batch(Batch batch, MonotonicTime, Done done) override {
-    if (closed_) return answers_.add(std::move(done), {.kind = Outcome::Kind::kCancelled});
-    const uint64_t id = next_id_++;
-    counting_.emplace(id, std::move(done));
-    const size_t size = batch.bytes.size();
-    long_work_.run(size, [this, id, batch = std::move(batch)] {
-      Work work = long_work_.work();
-      aggregation_.count(batch.bytes, wall_clock_(), work, part_);
-      auto counted = counting_.extract(id);
-      if (!counted.empty()) answers_.add(std::move(counted.mapped()), {});
-    });
+  void send_batch(pipeline::Batch batch, MonotonicTime, Done done) override {
+    batches_.take(std::move(batch), std::move(done));
   }
-
+  bool flush(Flushed done) override {
+    return emitter_ != nullptr && emitter_->emission().flush(std::move(done));
+  }
   void close() override {
-    answers_.flush();
-    if (std::exchange(closed_, true)) return;
+    batches_.close();
     emitter_ = nullptr;
-    for (auto& [id, done] : std::exchange(counting_, {})) {
-      done({.kind = Outcome::Kind::kCancelled});
-    }
   }
-
-  std::string describe() const override { return closed_ ? "closed" : "counts spans"; }
+  std::string describe() const override { return batches_.is_closed() ? "closed" : "counts spans"; }
 
  private:
   const std::shared_ptr<Shared> shared_;
-  io::LongWork& long_work_;
   const std::function<WallTime()>& wall_clock_;
-  pipeline::Answers answers_;
   Part part_;
   SpanAggregation aggregation_;
-  std::map<uint64_t, Done> counting_;
-  uint64_t next_id_ = 0;
+  pipeline::TakenBatches batches_;
   std::unique_ptr<Emitter> emitter_;  // null: another worker emits
-  bool closed_ = false;
 };
 
 }  // namespace

@@ -3,8 +3,8 @@
 // adds it up and emits it, so that each series has one writer.
 //
 // A batch of spans is delivered when it is counted. Metrics that the pipelines behind refuse are
-// offered again until the next interval (delta: until they are taken, bounded). Counts that were
-// not emitted when the process ends are lost, as in otelcol.
+// offered again until the next interval (delta: until they are taken, bounded). What was counted
+// since the last interval is emitted when the process ends, where otelcol loses it.
 #pragma once
 
 #include <functional>

@@ -63,6 +63,7 @@ TEST(SpanMetricsTest, CallsBeginWithZeroAndDurationsAreAHistogram) {
   has(first, R"("name":"traces.span.metrics.duration")");
   has(first, R"("unit":"ms")");
   has(first, R"("bucketCounts":["1","1","0"])");
+  has(first, R"("explicitBounds":[4,200])");
   has(first, R"("sum":123)");
   has(first, R"({"key":"service.name","value":{"stringValue":"a"}})");
   has(first, R"({"key":"span.name","value":{"stringValue":"GET /x"}})");
@@ -194,6 +195,20 @@ TEST(SpanMetricsTest, RefusedMetricsAreOfferedAgain) {
   workers.intake().refuses = false;
   workers.world.run_for(2s);
   has(emitted(workers), R"("asInt":"1")");
+}
+
+TEST(SpanMetricsTest, ADrainEmitsWhatWasCountedSinceTheLastInterval) {
+  Workers workers({});
+  workers.send(0, request(span("x", 3)));
+  next_interval(workers);
+  workers.send(1, request(span("x", 3) + "," + span("y", 3)));
+  EXPECT_TRUE(workers.flush());
+  const std::string json = emitted(workers);
+  has(json, R"("asInt":"2")");
+  has(json, R"("asInt":"1")");
+  EXPECT_EQ(count(json, R"("asInt":"0")"), 0u) << "nothing follows in which it could rise";
+  EXPECT_TRUE(workers.flush());
+  EXPECT_EQ(emitted(workers), "") << "nothing was counted since";
 }
 
 TEST(SpanMetricsTest, SampledSpansStandForOthers) {

@@ -75,6 +75,7 @@ class FakeExporter final : public Exporter {
     loop_.post([this, batch = std::move(batch), outcome = std::move(*outcome),
                 done = std::move(done)]() mutable { finish(batch, std::move(outcome), done); });
   }
+  bool flush(Flushed done) override { return on_flush != nullptr && on_flush(std::move(done)); }
   void close() override {
     closed = true;
     while (!open.empty()) answer({.kind = Outcome::Kind::kCancelled});
@@ -92,6 +93,7 @@ class FakeExporter final : public Exporter {
   std::deque<Attempt> open;
   std::vector<std::vector<uint64_t>> delivered;  // batches, by their items
   std::vector<MetadataRef> delivered_metadata;
+  std::function<bool(Flushed)> on_flush;  // null: it holds nothing
   int attempt_count = 0;
   bool closed = false;
 

@@ -10,32 +10,11 @@
 #include "io/sim/world.h"
 #include "memory/testing/test_work.h"
 #include "otlp/admit.h"
+#include "pipeline/testing/recording_intake.h"
 
 namespace millrace::connectors::spanmetrics::testing {
 
-// Takes metrics, or refuses them for now.
-class RecordingIntake final : public pipeline::Intake {
- public:
-  explicit RecordingIntake(io::Loop& loop) : loop_(loop) {}
-  std::optional<pipeline::Verdict> submit(pipeline::Payload payload, pipeline::Policy,
-                                          MonotonicTime, pipeline::VerdictCallback&&) override {
-    if (refuses) {
-      return pipeline::Verdict{
-          .code = Code::kUnavailable, .message = "full", .retry_after = Duration{1s}};
-    }
-    payloads.push_back(std::move(payload));
-    return pipeline::Verdict{};
-  }
-  void stop() override {}
-  void abandon_waiting() override {}
-  io::Loop& loop() override { return loop_; }
-
-  std::vector<pipeline::Payload> payloads;
-  bool refuses = false;
-
- private:
-  io::Loop& loop_;
-};
+using pipeline::testing::RecordingIntake;
 
 class Workers {
  public:
@@ -71,6 +50,13 @@ class Workers {
                                            delivered +=
                                                outcome.kind == pipeline::Outcome::Kind::kDelivered;
                                          });
+  }
+  // As a drain does. Whether all that was held is emitted.
+  bool flush() {
+    size_t pending = 0;
+    for (const auto& side : sides_) pending += side->exporter->flush([&pending] { --pending; });
+    world.run_for(30s);
+    return pending == 0;
   }
   RecordingIntake& intake() { return *sides_[0]->intake; }
   RecordingIntake& other_intake() { return *sides_[1]->intake; }
