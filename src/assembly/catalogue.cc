@@ -10,8 +10,10 @@
 
 #include "assembly/tls_files.h"
 #include "connectors/count/count.h"
+#include "connectors/exceptions/exceptions.h"
 #include "connectors/failover/failover.h"
 #include "connectors/forward/forward.h"
+#include "connectors/servicegraph/service_graph.h"
 #include "connectors/spanmetrics/span_metrics.h"
 #include "connectors/sum/sum.h"
 #include "exporters/debug/debug_exporter.h"
@@ -352,6 +354,56 @@ ConnectorReading read_span_metrics(Section& section, const std::string& id) {
           .changes = {{.from = Signal::kTraces, .into = Signal::kMetrics}}};
 }
 
+ConnectorReading read_exceptions(Section& section, const std::string&) {
+  namespace exceptions = connectors::exceptions;
+  auto options = std::make_shared<exceptions::Options>();
+  exceptions::read_options(section, *options);
+  // One for all workers, made with the first.
+  auto shared = std::make_shared<std::weak_ptr<exceptions::Shared>>();
+  return {.factory = std::make_shared<FunctionFactory>(
+              [options, shared](const ExporterParts& parts,
+                                Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                const exceptions::Parts own{.name = parts.name,
+                                            .loop = parts.loop,
+                                            .long_work = parts.long_work,
+                                            .budget = parts.pool.budget(),
+                                            .log = parts.log,
+                                            .wall_clock = parts.wall_clock,
+                                            .outputs = *parts.outputs};
+                auto of_all = shared->lock();
+                if (of_all == nullptr) *shared = of_all = exceptions::make_shared(options, own);
+                return exceptions::make_exceptions(std::move(of_all), own);
+              }),
+          .helper = connector_helper(section),
+          .changes = {{.from = Signal::kTraces, .into = Signal::kMetrics},
+                      {.from = Signal::kTraces, .into = Signal::kLogs}}};
+}
+
+ConnectorReading read_service_graph(Section& section, const std::string&) {
+  namespace servicegraph = connectors::servicegraph;
+  auto options = std::make_shared<servicegraph::Options>();
+  servicegraph::read_options(section, *options);
+  // One for all workers, made with the first.
+  auto shared = std::make_shared<std::weak_ptr<servicegraph::Shared>>();
+  return {.factory = std::make_shared<FunctionFactory>(
+              [options, shared](const ExporterParts& parts,
+                                Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+                const servicegraph::Parts own{.name = parts.name,
+                                              .loop = parts.loop,
+                                              .long_work = parts.long_work,
+                                              .budget = parts.pool.budget(),
+                                              .log = parts.log,
+                                              .metrics = parts.metrics,
+                                              .wall_clock = parts.wall_clock,
+                                              .outputs = *parts.outputs};
+                auto of_all = shared->lock();
+                if (of_all == nullptr) *shared = of_all = servicegraph::make_shared(options, own);
+                return servicegraph::make_service_graph(std::move(of_all), own);
+              }),
+          .helper = connector_helper(section),
+          .changes = {{.from = Signal::kTraces, .into = Signal::kMetrics}}};
+}
+
 constexpr config::ComponentType connector(std::string_view type) {
   return {.kind = ComponentKind::kConnector, .type = type};
 }
@@ -390,8 +442,10 @@ constexpr std::array kAuthExtensions = {
 constexpr std::array kConnectors = {
     ConnectorKind{connector("count"),
                   read_totals<connectors::count::read_options, connectors::count::make_count>},
+    ConnectorKind{connector("exceptions"), read_exceptions},
     ConnectorKind{connector("failover"), read_failover},
     ConnectorKind{connector("forward"), read_forward},
+    ConnectorKind{connector("service_graph"), read_service_graph},
     ConnectorKind{connector("span_metrics"), read_span_metrics},
     ConnectorKind{connector("sum"),
                   read_totals<connectors::sum::read_options, connectors::sum::make_sum>},

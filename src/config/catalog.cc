@@ -27,6 +27,7 @@ constexpr Alias kAliases[] = {
     {ComponentKind::kProcessor, "metricstarttime", "metric_start_time"},
     {ComponentKind::kProcessor, "metricstransform", "metrics_transform"},
     {ComponentKind::kProcessor, "resourcedetection", "resource_detection"},
+    {ComponentKind::kConnector, "servicegraph", "service_graph"},
     {ComponentKind::kConnector, "spanmetrics", "span_metrics"},
     {ComponentKind::kExtension, "healthcheckv2", "health_check"},
 };

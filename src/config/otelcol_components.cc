@@ -228,6 +228,7 @@ constexpr OtelcolComponent kComponents[] = {
     {kConnector, "otlpjson", true, ""},
     {kConnector, "roundrobin", true, ""},
     {kConnector, "routing", true, ""},
+    {kConnector, "service_graph", true, ""},
     {kConnector, "servicegraph", true, ""},
     {kConnector, "signaltometrics", true, ""},
     {kConnector, "slowsql", true, ""},

@@ -7,6 +7,7 @@
 
 #include "otlp/edit.h"
 #include "otlp/rope_writer.h"
+#include "otlp/span_text.h"
 #include "ottl/evaluation.h"
 #include "ottl/walk.h"
 #include "wire/writer.h"
@@ -58,28 +59,18 @@ uint32_t attributes_field(const ottl::Record& record) {
   }
 }
 
-MessageBytes find_value(MessageBytes message, uint32_t number, std::string_view key) {
-  otlp::MessageReader attributes(message, number);
-  for (MessageBytes attribute; attributes.next(&attribute);) {
-    const auto view = otlp::KeyValueView::read(attribute);
-    if (view.key != key) continue;
-    return view.value.data() != nullptr ? view.value : attribute.last(0);
-  }
-  return {};
-}
-
 }  // namespace
 
 MessageBytes MatchedItem::own_attribute(std::string_view key) const {
   if (context_ == Context::kMetric) return {};
   const ottl::Record& record = item_.at(context_);
-  return find_value(record.bytes(), attributes_field(record), key);
+  return otlp::find_any_value(record.bytes(), attributes_field(record), key);
 }
 MessageBytes MatchedItem::scope_attribute(std::string_view key) const {
-  return find_value(item_.at(Context::kScope).bytes(), otlp::kScopeAttributes, key);
+  return otlp::find_any_value(item_.at(Context::kScope).bytes(), otlp::kScopeAttributes, key);
 }
 MessageBytes MatchedItem::resource_attribute(std::string_view key) const {
-  return find_value(item_.at(Context::kResource).bytes(), otlp::kResourceAttributes, key);
+  return otlp::find_any_value(item_.at(Context::kResource).bytes(), otlp::kResourceAttributes, key);
 }
 
 void Times::include(uint64_t time) {
