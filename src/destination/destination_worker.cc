@@ -10,17 +10,6 @@ namespace millrace::pipeline {
 
 using ledger::DropReason;
 
-namespace {
-
-// Of compacting what is pending, in bytes copied, in one turn: some half a millisecond.
-constexpr size_t kCompactedWorkMax = size_t{1} << 20;
-// What looking at one request costs beside its bytes.
-constexpr size_t kCompactedRequestWork = 1024;
-// The same for a request that is compact already.
-constexpr size_t kVisitWork = 16;
-
-}  // namespace
-
 DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, Parts parts)
     : destination_(destination),
       options_(destination.options()),
@@ -30,7 +19,6 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
       self_(std::make_shared<DestinationWorker*>(this)),
       reader_self_(std::make_shared<BacklogReader*>(this)),
       policy_(options_),
-      compactor_(parts.pool),
       settlement_(destination, loop, parts.log, parts.dead_letters),
       line_(queue_, loop),
       cutter_(std::move(parts.cutter), parts.long_work,
@@ -59,10 +47,11 @@ DestinationWorker::DestinationWorker(Destination& destination, io::Loop& loop, P
                  batcher_.put_in_front(std::move(refused));
                  schedule();
                }),
-      flush_timer_(loop.make_timer([this] { send_next(Trigger::kTimeout, nullptr); })),
+      compaction_(parts.pool, batcher_, destination.health_record(), loop),
+      flush_timer_(batcher_, window_, options_.batch.flush_timeout, loop,
+                   [this] { send_next(Trigger::kTimeout, nullptr); }),
       drain_timer_(loop.make_timer([this] { expire_drain(); })),
-      feed_timer_(loop.make_timer([this] { queue_.backlog()->feed(); })),
-      compact_timer_(loop.make_timer([this] { compact_pending(); })) {
+      feed_timer_(loop.make_timer([this] { queue_.backlog()->feed(); })) {
   destination_.add_worker(*this);
   if (queue_.backlog() == nullptr) return;
   queue_.backlog()->add_reader(loop_, reader_self_);
@@ -138,11 +127,7 @@ void DestinationWorker::commit(Payload payload, ledger::Account& account, size_t
   const auto cost = static_cast<uint32_t>(queue_.cost_of(payload));
   PendingRequest request =
       pending_of(std::move(payload), account, admitted_bytes, cost, std::move(record));
-  if (destination_.health_record().is_failing()) {
-    request.is_compact = compactor_.compact(request.bytes);
-  } else {
-    compactor_.close();
-  }
+  compaction_.on_enqueue(request);
   enqueue(std::move(request));
 }
 
@@ -208,10 +193,9 @@ void DestinationWorker::wake_for_permit() {
 // the slot's batch goes first, so that its order is kept; else batches are formed of what is
 // pending as long as one is ready and has a permit.
 void DestinationWorker::send_next(Trigger trigger, Slot* slot) {
-  if (slot != nullptr) sender_.finish(*slot);
-  // The memory of an outage ends with it.
-  if (slot != nullptr && (!destination_.health_record().is_failing() || compactor_.is_unused())) {
-    compactor_.close();
+  if (slot != nullptr) {
+    sender_.finish(*slot);
+    compaction_.on_settled();
   }
   if (sender_.is_closed()) {
     if (slot == nullptr) return expire_drain();
@@ -226,8 +210,7 @@ void DestinationWorker::send_next(Trigger trigger, Slot* slot) {
     has_permit = false;
     trigger = Trigger::kEnqueued;
   }
-  const bool has_sent = send_while_ready(trigger, slot, has_permit);
-  arm_flush_timer(has_sent);
+  flush_timer_.update(send_while_ready(trigger, slot, has_permit));
 }
 
 // Returns whether a batch was sent with a permit of its own. Takes the permit, if there is one.
@@ -298,26 +281,6 @@ void DestinationWorker::on_cut(RequestCutter::Cut cut) {
   });
 }
 
-void DestinationWorker::arm_flush_timer(bool has_sent) {
-  const MonotonicTime now = loop_.now();
-  if (batcher_.is_partitioned()) {
-    const MonotonicTime first = batcher_.first_due();
-    // A partition that is due already waits for a permit, and the worker will be woken.
-    if (first == kNever || first <= now) {
-      flush_timer_->disarm();
-    } else {
-      flush_timer_->arm_at(first);
-    }
-    return;
-  }
-  // Overdue already: the next permit that comes free is for what is pending.
-  if (!batcher_.has_pending() || window_.is_overdue()) {
-    if (flush_timer_->armed()) flush_timer_->disarm();
-  } else if (has_sent || !flush_timer_->armed()) {
-    flush_timer_->arm_at(now + std::max<Duration>(options_.batch.flush_timeout, 1ms));
-  }
-}
-
 // --- What becomes of a batch -------------------------------------------------------------------
 
 void DestinationWorker::on_answer(Slot& slot, const Sender::Answer& answer) {
@@ -370,11 +333,7 @@ bool DestinationWorker::retry(Slot& slot, const Outcome& outcome, bool begins_ou
          not_retried_verdict(options_.name, outcome.error.message, decision.sender_retry_after));
     return false;
   }
-  if (!flight.is_compact) flight.is_compact = compactor_.compact(flight.bytes);
-  if (begins_outage) {
-    batcher_.begin_sweep();
-    compact_pending();
-  }
+  compaction_.on_failed_attempt(flight, begins_outage);
   sender_.retry_at(slot, decision.attempt_at, outcome.error);
   return true;
 }
@@ -419,22 +378,6 @@ void DestinationWorker::drop(Flight& flight, DropReason reason, const Verdict& v
   }
   settlement_.drop(flight, reason, verdict);
   for (PendingRequest& request : rerouted) reroute_.offer(std::move(request));
-}
-
-// The destination has begun to fail: what is pending will wait for long. A part in each turn, as
-// long as the outage lasts and there is memory.
-void DestinationWorker::compact_pending() {
-  if (!compactor_.is_enabled() || !destination_.health_record().is_failing()) return;
-  const auto compact = [&](PendingRequest& request) -> std::optional<size_t> {
-    if (request.is_compact) return kVisitWork;
-    const bool is_copied = Compactor::is_wasteful(request.bytes);
-    request.is_compact = compactor_.compact(request.bytes);
-    if (!request.is_compact) return std::nullopt;
-    return kCompactedRequestWork + (is_copied ? request.bytes.size() : 0);
-  };
-  if (batcher_.sweep_part(loop_.now(), kCompactedWorkMax, compact)) {
-    compact_timer_->arm_at(loop_.now());
-  }
 }
 
 }  // namespace millrace::pipeline

@@ -15,8 +15,9 @@
 #include "base/log.h"
 #include "destination/admission_line.h"
 #include "destination/batcher.h"
-#include "destination/compactor.h"
 #include "destination/destination.h"
+#include "destination/flush_timer.h"
+#include "destination/outage_compaction.h"
 #include "destination/request_cutter.h"
 #include "destination/reroute.h"
 #include "destination/retry_policy.h"
@@ -146,7 +147,6 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   };
   Formed form(Trigger trigger);
   void on_cut(RequestCutter::Cut cut);
-  void arm_flush_timer(bool has_sent);
   void drop_rest(Slot& slot);
 
   // What becomes of a batch.
@@ -156,7 +156,6 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   void split_bad_data(Slot& slot, const Outcome& outcome);
   void on_expired(Slot& slot, const RetryPolicy::Decision& decision);
   void drop(Flight& flight, ledger::DropReason reason, const Verdict& verdict);
-  void compact_pending();
 
   // The end.
   void leave_pending_on_disk();
@@ -176,18 +175,17 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   std::shared_ptr<BacklogReader*> reader_self_;  // the same, for the backlog
 
   const RetryPolicy policy_;
-  Compactor compactor_;
   Settlement settlement_;
   AdmissionLine line_;
   RequestCutter cutter_;
   Batcher batcher_;
   Sender sender_;
   Reroute reroute_;
+  OutageCompaction compaction_;
+  FlushTimer flush_timer_;
 
-  std::unique_ptr<io::Timer> flush_timer_;
   std::unique_ptr<io::Timer> drain_timer_;
   std::unique_ptr<io::Timer> feed_timer_;
-  std::unique_ptr<io::Timer> compact_timer_;
   bool is_scheduled_ = false;
   // This worker waits for a permit: set here, cleared by the thread that wakes it; seq_cst.
   std::atomic<bool> is_starving_{false};

@@ -26,7 +26,7 @@ void DestinationWorker::begin_drain(MonotonicTime deadline) {
   leave_pending_on_disk();
   hand_back_pending();
   // Where others have sent what this worker compacted, none of its own batches would do that.
-  compactor_.close();
+  compaction_.close();
   end_waiting_attempts();
   send_next(Trigger::kPermitFree, nullptr);
 }
@@ -134,7 +134,7 @@ void DestinationWorker::drop_everything(DropReason reason, const Verdict& verdic
     settlement_.drop(std::move(offered), reason, verdict);
   }
   settlement_.end_summary(reason);
-  compactor_.close();
+  compaction_.close();
 }
 
 }  // namespace millrace::pipeline
