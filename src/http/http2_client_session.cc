@@ -8,6 +8,7 @@
 
 #include "base/allocation_name.h"
 #include "base/check.h"
+#include "http/request_body.h"
 
 namespace millrace::http {
 namespace {
@@ -35,13 +36,7 @@ struct Http2ClientSession::Stream {
   int32_t id = 0;
   size_t index = 0;
   Http2ResponseHandler* handler = nullptr;  // null once it has heard its end
-  std::array<uint8_t, 5> prefix{};
-  uint8_t prefix_size = 0;
-  Rope body;
-  size_t size = 0;              // prefix and body
-  size_t sent = 0;              // of size, put into the output
-  size_t piece = 0;             // the next piece of the body,
-  size_t offset = 0;            // and how much of it is sent
+  RequestBody body;
   uint64_t headers_offset = 0;  // where in the output its HEADERS begin
   bool headers_produced = false;
   bool interim = false;  // the header block that is being read is a 1xx response
@@ -67,7 +62,7 @@ struct Http2ClientSession::Callbacks {
     Http2ClientSession& me = self(user);
     if (me.output_.is_full()) return NGHTTP2_ERR_WOULDBLOCK;
     me.output_.append_copy(header, kFrameHeaderSize);
-    me.append_body(*static_cast<Stream*>(source->ptr), size);
+    static_cast<Stream*>(source->ptr)->body.append_to(me.output_, size);
     me.allowance_.on_frame_sent();
     return 0;
   }
@@ -75,7 +70,7 @@ struct Http2ClientSession::Callbacks {
   static ssize_t read_body(nghttp2_session*, int32_t, uint8_t*, size_t size, uint32_t* flags,
                            nghttp2_data_source* source, void*) {
     const Stream& stream = *static_cast<const Stream*>(source->ptr);
-    const size_t left = stream.size - stream.sent;
+    const size_t left = stream.body.left();
     const size_t taken = std::min(left, size);
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (taken == left) *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -171,7 +166,7 @@ struct Http2ClientSession::Callbacks {
       Stream* stream = stream_of(session, frame->hd.stream_id);
       if (stream == nullptr || stream->handler == nullptr) return 0;
       // The peer has answered without reading all: the rest of the request has no reader.
-      const bool unread = stream->sent < stream->size;
+      const bool unread = stream->body.left() != 0;
       me.end_stream(*stream, Http2End::kComplete, Http2ErrorCode::kNoError);
       if (unread) {
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
@@ -235,12 +230,9 @@ bool Http2ClientSession::can_start() const {
 
 Http2ClientSession::Stream* Http2ClientSession::start(Http2Request request,
                                                       Http2ResponseHandler& handler) {
-  auto* stream = new Stream;
-  stream->handler = &handler;
-  stream->prefix = request.prefix;
-  stream->prefix_size = request.prefix_size;
-  stream->body = std::move(request.body);
-  stream->size = stream->prefix_size + stream->body.size();
+  auto* stream =
+      new Stream{.handler = &handler,
+                 .body = RequestBody(request.prefix, request.prefix_size, std::move(request.body))};
 
   constexpr size_t kUsualCount = 24;
   std::array<nghttp2_nv, kUsualCount> usual;
@@ -254,7 +246,7 @@ Http2ClientSession::Stream* Http2ClientSession::start(Http2Request request,
 
   nghttp2_data_provider provider{.source = {.ptr = stream}, .read_callback = Callbacks::read_body};
   stream->id = nghttp2_submit_request(session_, nullptr, fields, request.fields.size(),
-                                      stream->size == 0 ? nullptr : &provider, stream);
+                                      stream->body.left() == 0 ? nullptr : &provider, stream);
   MILLRACE_CHECK(stream->id > 0);
   stream->index = streams_.size();
   streams_.push_back(stream);
@@ -339,27 +331,6 @@ bool Http2ClientSession::finished() const {
   return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
 }
 
-void Http2ClientSession::append_body(Stream& stream, size_t size) {
-  size_t left = size;
-  if (stream.sent < stream.prefix_size) {
-    const size_t count = std::min<size_t>(left, stream.prefix_size - stream.sent);
-    output_.append_copy(stream.prefix.data() + stream.sent, count);
-    left -= count;
-  }
-  while (left > 0) {
-    const Bytes& piece = stream.body.pieces()[stream.piece];
-    const size_t count = std::min(left, piece.size() - stream.offset);
-    output_.append_view(piece.data() + stream.offset, count);
-    stream.offset += count;
-    left -= count;
-    if (stream.offset == piece.size()) {
-      ++stream.piece;
-      stream.offset = 0;
-    }
-  }
-  stream.sent += size;
-}
-
 std::span<const iovec> Http2ClientSession::view_output() {
   if (output_.is_written()) {
     output_.clear();
@@ -379,13 +350,15 @@ void Http2ClientSession::end_stream(Stream& stream, Http2End end, Http2ErrorCode
   Http2ResponseHandler* handler = std::exchange(stream.handler, nullptr);
   --open_count_;
   // A shared copy: the pieces of the output may still point into the body.
-  Rope body = end == Http2End::kNotSent ? stream.body : Rope();
+  Rope body = end == Http2End::kNotSent ? stream.body.rope() : Rope();
   handler->on_end(end, code, std::move(body));
 }
 
 void Http2ClientSession::forget(Stream* stream) {
   // Pieces of the output may still point into the body.
-  if (!output_.is_written() && stream->sent > 0) output_.keep(std::move(stream->body));
+  if (!output_.is_written() && stream->body.is_begun()) {
+    output_.keep(std::move(stream->body).take_rope());
+  }
   streams_[stream->index] = streams_.back();
   streams_[stream->index]->index = stream->index;
   streams_.pop_back();

@@ -123,7 +123,6 @@ class Http2ClientSession {
 
  private:
   struct Callbacks;
-  void append_body(Stream& stream, size_t size);
   void end_stream(Stream& stream, Http2End end, Http2ErrorCode code);
   void forget(Stream* stream);
   bool was_written(const Stream& stream) const;
