@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace millrace {
 namespace {
 
@@ -24,6 +26,24 @@ TEST(BytesTest, LastReferenceSendsTheChunkHome) {
     EXPECT_EQ(home.returned, 0);
   }
   EXPECT_EQ(home.returned, 1);
+}
+
+TEST(ChunkRefTest, IsUniqueAsLongAsThereIsNoOther) {
+  CountingHome home;
+  Chunk* chunk = allocate_chunk(16);
+  chunk->home = &home;
+  ChunkRef first = ChunkRef::adopt(chunk);
+  EXPECT_TRUE(first);
+  EXPECT_TRUE(first.unique());
+  {
+    const ChunkRef second = first;
+    EXPECT_FALSE(first.unique());
+    EXPECT_FALSE(second.unique());
+  }
+  EXPECT_TRUE(first.unique());
+  const ChunkRef moved = std::move(first);
+  EXPECT_TRUE(moved.unique());
+  EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): a moved reference is empty
 }
 
 TEST(RopeTest, SliceCrossesPiecesAndSharesThem) {

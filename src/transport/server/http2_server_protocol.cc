@@ -23,13 +23,8 @@ constexpr double kInflatedPerSecond = 64 << 20;
 constexpr size_t kInflatedPerWireByte = 8;
 // Looked at when so much has come together, not for each request.
 constexpr size_t kInflatedStep = 256 * 1024;
-// Bytes of a header section under way that the reservation of every connection includes.
-constexpr size_t kHeadBytesIncluded = 4 * 1024;
-constexpr size_t kHeadBytesStep = 16 * 1024;
-// Part of the budget for the long header sections under way on one loop: sections that never end
-// must not take the memory of senders that send messages.
-constexpr size_t kHeadsShare = 32;
-// The same for requests whose bodies are under way, beyond kStreamsIncluded of each connection.
+// Part of the budget for requests on one loop whose bodies are under way, beyond kStreamsIncluded
+// of each connection: bodies that never end must not take the memory of the others.
 constexpr size_t kBodiesShare = 16;
 // Frames of answers, resets and acknowledgements that wait inside nghttp2 for the socket, about 200
 // bytes each: while the connection has its turn, and when others get theirs.
@@ -70,6 +65,7 @@ Http2ServerProtocol::Http2ServerProtocol(ConnectionHost& host)
       idle_frames_(kIdleFramesBurst, kIdleFramesPerSecond),
       resets_(2.0 * options_.streams_max, kResetsPerSecond),
       inflated_bytes_(kInflatedBurst, kInflatedPerSecond),
+      head_memory_(host.context().pool.budget(), host.context().open_head_bytes),
       stream_memory_(host.context().pool.budget()) {
   const MonotonicTime now = host_.context().loop.now();
   read_at_ = now;
@@ -81,7 +77,6 @@ Http2ServerProtocol::Http2ServerProtocol(ConnectionHost& host)
 }
 
 Http2ServerProtocol::~Http2ServerProtocol() {
-  release_open_head();
   while (requests_ != nullptr) {
     Http2ServerRequest& request = *requests_;
     forget(request);
@@ -106,32 +101,11 @@ size_t Http2ServerProtocol::receive(std::span<uint8_t> bytes, size_t requests_ma
     head_since_ = now;
     if (options_.header_timeout > Duration::zero()) host_.wake_by(now + options_.header_timeout);
   }
-  if (!reserve_open_head()) calm_down("memory", "no memory for a long header section");
+  if (!head_memory_.cover(session_->open_head_bytes()))
+    calm_down("memory", "no memory for a long header section");
   host_.schedule_flush();
   // Behind the end nothing is looked at.
   return failed_ || session_ended_ ? bytes.size() : consumed;
-}
-
-bool Http2ServerProtocol::reserve_open_head() {
-  const size_t bytes = session_->open_head_bytes();
-  if (bytes <= kHeadBytesIncluded) {
-    if (head_memory_) release_open_head();
-    return true;
-  }
-  if (bytes <= head_memory_.bytes()) return true;
-  release_open_head();
-  ServerContext& context = host_.context();
-  Budget& budget = context.pool.budget();
-  const size_t wanted = (bytes / kHeadBytesStep + 1) * kHeadBytesStep;
-  if (context.open_head_bytes + wanted > budget.limit() / kHeadsShare) return false;
-  head_memory_ = Reservation::try_make(budget, MemoryTerm::kConnections, wanted);
-  context.open_head_bytes += head_memory_.bytes();
-  return static_cast<bool>(head_memory_);
-}
-
-void Http2ServerProtocol::release_open_head() {
-  host_.context().open_head_bytes -= head_memory_.bytes();
-  head_memory_ = Reservation();
 }
 
 bool Http2ServerProtocol::must_flush() const {

@@ -10,6 +10,7 @@
 
 #include "http/flood_guard.h"
 #include "http/http2_server_session.h"
+#include "transport/server/open_head_memory.h"
 #include "transport/server/server_context.h"
 #include "transport/server/stream_memory.h"
 
@@ -58,8 +59,6 @@ class Http2ServerProtocol final : public ConnectionProtocol, public http::Http2S
   void fail(std::string_view reason, std::string_view detail);
   void calm_down(std::string_view reason, std::string_view detail);
   void check_floods(size_t bytes_received);
-  bool reserve_open_head();
-  void release_open_head();
   bool has_share_of_bodies() const;
   void begin_goaway();
   void finish_goaway();
@@ -80,10 +79,10 @@ class Http2ServerProtocol final : public ConnectionProtocol, public http::Http2S
   http::TokenBucket resets_;
   http::TokenBucket inflated_bytes_;
   size_t inflated_uncounted_ = 0;  // not yet taken from inflated_bytes_
+  OpenHeadMemory head_memory_;
   StreamMemory stream_memory_;
   size_t open_body_count_ = 0;
   int page_stream_count_ = 0;
-  Reservation head_memory_;                 // of a long header section that is under way
   Http2ServerRequest* requests_ = nullptr;  // an intrusive list of those whose stream is open
   bool failed_ = false;                     // the connection is at an end; only the GOAWAY goes out
   bool session_ended_ = false;              // HTTP/2 is over: GOAWAY went one way or the other

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "transport/grpc_coding.h"
@@ -33,13 +32,6 @@ std::optional<uint64_t> content_length_of(const http::HeaderList& head) {
   const bool is_number =
       !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
   return is_number ? std::optional(length) : std::nullopt;
-}
-
-RequestRefusal refusal_of(Code code, std::string_view reason, std::string message) {
-  RequestRefusal refusal{{}, reason};
-  refusal.reply.code = code;
-  refusal.reply.message = std::move(message);
-  return refusal;
 }
 }  // namespace
 
@@ -75,70 +67,18 @@ void Http2ServerRequest::receive(std::span<uint8_t> data) {
   admission_.count_wire_bytes(data.size());
   if (deferred_) {
     if (admission_.wire_bytes() > kUnwantedBytesMax) send_deferred();
-  } else if (is_grpc()) {
-    receive_grpc(data);
-  } else if (const auto refusal = admission_.append_body(data)) {
+  } else if (const auto refusal =
+                 is_grpc() ? grpc_body_.receive(admission_, data) : admission_.append_body(data)) {
     refuse(*refusal);
   }
-}
-
-void Http2ServerRequest::receive_grpc(std::span<uint8_t> data) {
-  if (prefix_size_ < prefix_.size()) {
-    const size_t size = std::min(prefix_.size() - prefix_size_, data.size());
-    std::memcpy(prefix_.data() + prefix_size_, data.data(), size);
-    prefix_size_ += static_cast<uint8_t>(size);
-    data = data.subspan(size);
-    if (prefix_size_ < prefix_.size()) return;
-    if (!begin_grpc_message(data.data())) return;
-  }
-  if (data.empty()) return;
-  if (data.size() > admission_.body_expected() - admission_.body_size()) {
-    return refuse(refusal_of(Code::kUnimplemented, "second_message",
-                             "a unary call takes one message, found more behind it"));
-  }
-  if (const auto refusal = admission_.append_body(data)) refuse(*refusal);
-}
-
-bool Http2ServerRequest::begin_grpc_message(const uint8_t* at) {
-  const auto prefix = http::parse_grpc_prefix(prefix_);
-  if (!prefix) {
-    refuse(refusal_of(
-        Code::kInternal, "bad_message_prefix",
-        "the message's compressed flag must be 0 or 1, found " + std::to_string(prefix_[0])));
-    return false;
-  }
-  compressed_ = prefix->compression == http::GrpcCompression::kCompressed;
-  if (compressed_ && admission_.plan().coding == compress::Coding::kIdentity) {
-    refuse(refusal_of(Code::kInternal, "bad_compression",
-                      "the message is marked as compressed, but the call has no grpc-encoding"));
-    return false;
-  }
-  if (const auto refusal = admission_.begin_body(prefix->length, at)) {
-    refuse(*refusal);
-    return false;
-  }
-  return true;
 }
 
 void Http2ServerRequest::receive_end() {
   if (!body_open_) return;
   if (deferred_) return send_deferred();
-  if (is_grpc()) return end_grpc();
-  hand_over();
-}
-
-void Http2ServerRequest::end_grpc() {
-  if (prefix_size_ == 0) {
-    return refuse(refusal_of(Code::kUnimplemented, "no_message",
-                             "a unary call takes one message, found none"));
+  if (is_grpc()) {
+    if (const auto refusal = grpc_body_.end(admission_)) return refuse(*refusal);
   }
-  if (prefix_size_ < prefix_.size() || admission_.body_size() < admission_.body_expected()) {
-    return refuse(refusal_of(Code::kInternal, "truncated",
-                             "the message ends after " + std::to_string(admission_.body_size()) +
-                                 " of " + std::to_string(admission_.body_expected()) +
-                                 " announced bytes"));
-  }
-  if (!compressed_) admission_.note_uncompressed();
   hand_over();
 }
 
@@ -163,7 +103,8 @@ void Http2ServerRequest::hand_over() {
 void Http2ServerRequest::time_out() {
   if (deferred_) return send_deferred();
   constexpr std::string_view kText = "the body made no progress for too long";
-  if (is_grpc()) return refuse(refusal_of(Code::kDeadlineExceeded, "timeout", std::string(kText)));
+  if (is_grpc())
+    return refuse(refusal_with(Code::kDeadlineExceeded, "timeout", std::string(kText)));
   admission_.note_rejected("timeout", kText);
   close_body();
   answer_http(admission_.http_timeout_reply(kText));
@@ -171,8 +112,8 @@ void Http2ServerRequest::time_out() {
 
 void Http2ServerRequest::pass_deadline() {
   if (body_open_) {
-    return refuse(refusal_of(Code::kDeadlineExceeded, "deadline",
-                             "the deadline passed before the message was complete"));
+    return refuse(refusal_with(Code::kDeadlineExceeded, "deadline",
+                               "the deadline passed before the message was complete"));
   }
   Reply reply;
   reply.code = Code::kDeadlineExceeded;

@@ -4,14 +4,13 @@
 // handler has answered, whichever comes last. Belongs to the server's loop.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "http/grpc_wire.h"
 #include "http/http2_server_session.h"
 #include "memory/budget.h"
+#include "transport/server/grpc_request_body.h"
 #include "transport/server/reply_mapping.h"
 #include "transport/server/request_admission.h"
 
@@ -61,9 +60,6 @@ class Http2ServerRequest final : public http::Http2Stream,
 
  private:
   ~Http2ServerRequest() = default;
-  void receive_grpc(std::span<uint8_t> data);
-  bool begin_grpc_message(const uint8_t* at);
-  void end_grpc();
   void hand_over();
   void on_late_admission() override {}
   void on_late_refusal(const RequestRefusal& refusal) override { refuse(refusal); }
@@ -92,13 +88,11 @@ class Http2ServerRequest final : public http::Http2Stream,
   // The answer to what needs no body (pages, mistakes). It waits for the end of the request, so
   // that breaches of HTTP/2 in the rest are still noticed, but not for much of it.
   std::unique_ptr<http::Http2Response> deferred_;
-  std::array<uint8_t, http::kGrpcPrefixBytes> prefix_{};
-  uint8_t prefix_size_ = 0;
+  GrpcRequestBody grpc_body_;
   bool body_open_ = false;        // bytes of the body are still of interest
   bool exchange_out_ = false;     // a handler owes an answer
   bool deadline_passed_ = false;  // and answered so; the handler's answer comes too late
-  bool compressed_ = false;
-  bool has_memory_ = true;  // of the budget, for being open
+  bool has_memory_ = true;        // of the budget, for being open
   MonotonicTime progress_at_{};
   MonotonicTime deadline_ = kNever;
   Reservation answer_memory_;

@@ -83,6 +83,13 @@ struct RequestAdmission::Undecided {
   MonotonicTime deadline = kNever;
 };
 
+RequestRefusal refusal_with(Code code, std::string_view reason, std::string message) {
+  RequestRefusal refusal{{}, reason};
+  refusal.reply.code = code;
+  refusal.reply.message = std::move(message);
+  return refusal;
+}
+
 RequestAdmission::RequestAdmission(ConnectionHost& host, AdmissionEvents& events)
     : host_(host), events_(events) {}
 RequestAdmission::~RequestAdmission() = default;

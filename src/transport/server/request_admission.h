@@ -26,6 +26,7 @@ struct RequestRefusal {
   Reply reply;
   std::string_view reason;  // for the counter: static, snake_case
 };
+RequestRefusal refusal_with(Code code, std::string_view reason, std::string message);
 
 // What a protocol hears of a gate that decided later, while the body was still coming. Not called
 // from inside a call of RequestAdmission.

@@ -16,18 +16,6 @@ namespace {
 constexpr size_t kOutBytesMax = 64 * 1024;
 // Unwritten output up to this size is included in the reservation of every connection.
 constexpr size_t kOutBytesIncluded = 4 * 1024;
-// Requests in a piece, at the most. A small one takes some microseconds, so a look at the clock
-// (25 ns) between pieces costs nothing.
-constexpr size_t kPieceRequestsMax = 16;
-// A connection's share of a turn, and the length of a turn from which on connections get a piece
-// each: with a thousand of them that all keep us busy, a turn is still short.
-constexpr Duration kSlice = 2ms;
-constexpr Duration kTurn = 10ms;
-constexpr size_t kPieceRequestsLate = 4;
-// The first reads of a connection. Many small requests gain nothing by larger ones, and what was
-// read has to be kept when the peer stops reading its answers.
-constexpr size_t kReadBytesFirst = 16 * 1024;
-constexpr size_t kPieceBytesSmall = 8 * 1024;
 // Half a request line: part of what every connection has reserved.
 constexpr size_t kKeptBytesIncluded = 4 * 1024;
 // No request line begins like this, so these bytes already tell HTTP/2.
@@ -49,7 +37,12 @@ ServerConnection::ServerConnection(ServerContext& context, ConnectionOwner& owne
       stream_(std::move(stream)),
       memory_(std::move(memory)),
       landing_(context.landing, context.options.announced_bytes_max),
-      read_bytes_max_(kReadBytesFirst),
+      unconsumed_(context.pool.budget(), {.term = MemoryTerm::kSendAhead,
+                                          .allocation = "term send_ahead",
+                                          .included = kKeptBytesIncluded}),
+      out_(context.pool.budget(), {.term = MemoryTerm::kAnswers,
+                                   .allocation = "term answers",
+                                   .included = kOutBytesIncluded}),
       accepted_at_(context.loop.now()) {
   timer_ = context_.loop.make_timer([this] { on_timer(); });
   wake_by(check_sniffing(accepted_at_));
@@ -167,7 +160,7 @@ void ServerConnection::read_once() {
   if (scratch) room = context_.scratch;
   const size_t before = unconsumed_.size();
   if (before >= room.size()) return close_now();  // only with scratch: no memory for a long head
-  const size_t wanted = std::min(room.size() - before, read_bytes_max_);
+  const size_t wanted = std::min(room.size() - before, pacing_.read_bytes_max());
   const io::IoResult result = stream_->read(room.subspan(before, wanted));
   switch (result.outcome) {
     case io::IoOutcome::kWouldBlock:
@@ -184,16 +177,12 @@ void ServerConnection::read_once() {
     case io::IoOutcome::kOk:
       break;
   }
-  std::memcpy(room.data(), unconsumed_.data(), before);
-  release_unconsumed();
+  std::memcpy(room.data(), unconsumed_.rest().data(), before);
+  (void)unconsumed_.release();
   if (!scratch) landing_.received(before + result.count);
   const size_t pieces = take(room.first(before + result.count));
   landing_.end_turn();
-  if (pieces > 1 && pieces * kPieceBytesSmall > before + result.count) {
-    read_bytes_max_ = std::max(kReadBytesFirst, read_bytes_max_ / 2);
-  } else if (result.count == wanted) {
-    read_bytes_max_ = std::min(2 * read_bytes_max_, kReadBytesMax);
-  }
+  pacing_.note_read(before + result.count, pieces, result.count == wanted);
 }
 
 size_t ServerConnection::take(std::span<uint8_t> bytes) {
@@ -204,16 +193,14 @@ size_t ServerConnection::take(std::span<uint8_t> bytes) {
   size_t pieces = 0;
   for (;;) {
     ++pieces;
-    const size_t requests = piece_requests_;
-    piece_requests_ = std::min(2 * requests, kPieceRequestsMax);  // take_smaller_pieces() resets it
-    const size_t consumed = protocol_->receive(bytes, requests);
+    const size_t consumed = protocol_->receive(bytes, pacing_.next_piece());
     bytes = bytes.subspan(consumed);
     if (protocol_->must_flush() || (bytes.empty() && protocol_->should_flush())) write_out();
     if (closed_ || bytes.empty()) return pieces;
-    if (consumed == 0 || out_waits()) break;
+    if (consumed == 0 || !out_.empty()) break;
     if (!protocol_->wants_unconsumed() || !slice_is_over()) continue;
     // Without memory for the rest, the protocol looks at it all the same: it is at most one read.
-    if (try_keep(bytes)) {
+    if (unconsumed_.try_keep(as_text(bytes))) {
       schedule_flush();
       return pieces;
     }
@@ -227,34 +214,11 @@ bool ServerConnection::can_resume() const {
 }
 
 bool ServerConnection::slice_is_over() {
-  const MonotonicTime turn = context_.loop.now();
-  const MonotonicTime now = context_.loop.read_clock();
-  if (slice_turn_ != turn) {
-    slice_turn_ = turn;
-    slice_until_ = now + std::clamp(turn + kTurn - now, Duration::zero(), kSlice);
-  }
-  if (now - turn >= kTurn) piece_requests_ = std::min(piece_requests_, kPieceRequestsLate);
-  return now >= slice_until_;
-}
-
-std::string ServerConnection::release_unconsumed() {
-  unconsumed_memory_ = Reservation();
-  return std::exchange(unconsumed_, std::string());
-}
-
-bool ServerConnection::try_keep(std::span<const uint8_t> left) {
-  if (left.size() > kKeptBytesIncluded) {
-    unconsumed_memory_ =
-        Reservation::try_make(context_.pool.budget(), MemoryTerm::kSendAhead, left.size());
-    if (!unconsumed_memory_) return false;
-  }
-  const AllocationName name("term send_ahead");
-  unconsumed_.assign(left.begin(), left.end());
-  return true;
+  return pacing_.slice_is_over(context_.loop.now(), context_.loop.read_clock());
 }
 
 void ServerConnection::keep(std::span<const uint8_t> left) {
-  if (try_keep(left)) return;
+  if (unconsumed_.try_keep(as_text(left))) return;
   context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "memory",
                                 "requests sent ahead of the answers", peer());
   close_now();
@@ -288,18 +252,18 @@ bool ServerConnection::flush() {
   for (;;) {
     write_out();
     if (closed_) return false;
-    if (lingering() || out_waits() || !can_resume()) break;
+    if (lingering() || !out_.empty() || !can_resume()) break;
     // At least one piece in each turn.
-    if (slice_turn_ == context_.loop.now() && slice_is_over()) {
+    if (pacing_.has_begun_slice(context_.loop.now()) && slice_is_over()) {
       wake_by(context_.loop.now());  // in the next turn
       break;
     }
-    std::string bytes = release_unconsumed();
+    std::string bytes = unconsumed_.release();
     take({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
     landing_.end_turn();
   }
   const bool done = protocol_ ? protocol_->finished() : (read_ended_ || draining_);
-  if (done && !out_waits() && !lingering()) {
+  if (done && out_.empty() && !lingering()) {
     if (!protocol_ || read_ended_ || !protocol_->lingers()) {
       close_now();
       return false;
@@ -313,12 +277,9 @@ bool ServerConnection::flush() {
 
 void ServerConnection::write_out() {
   while (!closed_) {
-    if (out_waits()) {
-      out_written_ += write_some(std::string_view(out_).substr(out_written_));
-      if (closed_ || out_waits()) return;
-      std::string().swap(out_);  // an assignment would keep its memory
-      out_written_ = 0;
-      out_memory_ = Reservation();
+    if (!out_.empty()) {
+      out_.use(write_some(out_.rest()));
+      if (closed_ || !out_.empty()) return;
     }
     if (!protocol_ || lingering()) return;
     // One buffer for all connections; what the peer does not take is copied out of it.
@@ -357,24 +318,17 @@ size_t ServerConnection::write_some(std::string_view bytes) {
 }
 
 void ServerConnection::keep_out(std::string_view unwritten) {
-  if (unwritten.size() > kOutBytesIncluded) {
-    out_memory_ =
-        Reservation::try_make(context_.pool.budget(), MemoryTerm::kAnswers, unwritten.size());
-    if (!out_memory_) {
-      context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "memory",
-                                    "answers that the peer does not read", peer());
-      return close_now();
-    }
-  }
-  out_ = unwritten;
-  out_written_ = 0;
+  if (out_.try_keep(unwritten)) return;
+  context_.observer.on_rejected(Protocol::kHttp, std::nullopt, "memory",
+                                "answers that the peer does not read", peer());
+  close_now();
 }
 
 void ServerConnection::update_interest() {
   const bool reads = lingering() ? context_.loop.now() >= linger_read_at_
-                                 : !read_ended_ && !out_waits() && !can_resume() &&
+                                 : !read_ended_ && out_.empty() && !can_resume() &&
                                        (!protocol_ || protocol_->wants_read());
-  const auto wanted = static_cast<io::Interest>((reads ? 1 : 0) | (out_waits() ? 2 : 0));
+  const auto wanted = static_cast<io::Interest>((reads ? 1 : 0) | (out_.empty() ? 0 : 2));
   if (wanted == interest_) return;
   interest_ = wanted;
   stream_->set_interest(wanted);

@@ -16,7 +16,9 @@
 #include "io/loop.h"
 #include "io/stream.h"
 #include "memory/budget.h"
+#include "transport/server/kept_bytes.h"
 #include "transport/server/message_landing.h"
+#include "transport/server/read_pacing.h"
 #include "transport/server/server_context.h"
 
 namespace millrace::transport {
@@ -67,7 +69,7 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   const io::TlsInfo& tls() override;
   void schedule_flush() override;
   void wake_by(MonotonicTime when) override;
-  void take_smaller_pieces() override { piece_requests_ = 1; }
+  void take_smaller_pieces() override { pacing_.take_smaller_pieces(); }
   void note_whole_request() override;
 
  private:
@@ -75,10 +77,8 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   void read_lingering();
   // The protocol looks at the bytes, piece after piece; how many there were.
   size_t take(std::span<uint8_t> bytes);
-  // Copies the unconsumed bytes until the protocol needs them. False: no memory for them.
-  bool try_keep(std::span<const uint8_t> left);
+  // Copies the unconsumed bytes until the protocol needs them, or closes.
   void keep(std::span<const uint8_t> left);
-  std::string release_unconsumed();
   // Bytes that were left can be looked at without anything from outside.
   bool can_resume() const;
   bool slice_is_over();
@@ -86,7 +86,6 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   void write_out();
   size_t write_some(std::string_view bytes);
   void keep_out(std::string_view unwritten);
-  bool out_waits() const { return out_written_ != out_.size(); }
   bool lingering() const { return linger_until_ != kNever; }
   // Decides the protocol; false: not yet, or the peer is not understood.
   bool sniff(std::span<const uint8_t> bytes);
@@ -108,15 +107,9 @@ class ServerConnection final : public io::StreamHandler, public ConnectionHost {
   std::unique_ptr<ConnectionProtocol> protocol_;  // null until the first bytes tell; dies first
   std::unique_ptr<io::Timer> timer_;
   MonotonicTime timer_at_ = kNever;
-  std::string unconsumed_;  // read, and left until more comes or the next turn
-  Reservation unconsumed_memory_;
-  std::string out_;  // what the peer did not take yet
-  size_t out_written_ = 0;
-  Reservation out_memory_;
-  size_t piece_requests_ = 1;          // grows while they are quick
-  size_t read_bytes_max_;              // grows while reads fill it
-  MonotonicTime slice_turn_ = kNever;  // the turn that slice_until_ is for
-  MonotonicTime slice_until_{};
+  KeptBytes unconsumed_;  // read, and left until more comes or the next turn
+  KeptBytes out_;         // what the peer did not take yet
+  ReadPacing pacing_;
   std::string peer_;
   std::unique_ptr<io::TlsInfo> tls_;  // once asked for
   io::Interest interest_ = io::Interest::kNone;
