@@ -8,16 +8,14 @@
 #include <utility>
 
 #include "assembly/destination_options.h"
+#include "assembly/reload_reports.h"
 #include "assembly/self_metrics.h"
 #include "base/check.h"
 #include "metrics/label_name.h"
-#include "transport/server/eviction_order.h"
 
 namespace millrace::assembly {
 namespace {
 
-// A scrape of a large configuration is some 100 KiB; this lets a few wait for slow readers.
-constexpr size_t kPageBudgetBytes = 8 << 20;
 // The part of the memory budget that messages leave to connections.
 constexpr size_t kConnectionsPart = 8;
 constexpr Duration kTick = 1s;
@@ -26,19 +24,6 @@ constexpr Duration kTick = 1s;
 constexpr Duration kSettle = 1s;
 constexpr std::string_view kPrometheusText =
     "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
-
-// The batch processor of the first pipeline with this exporter that has one.
-const ProcessorPlan* batch_processor_for(const Plan& plan, size_t exporter, Signal signal) {
-  for (const PipelinePlan& pipeline : plan.pipelines) {
-    const bool sends_there =
-        std::ranges::find(pipeline.exporters, exporter) != pipeline.exporters.end();
-    if (pipeline.signal != signal || !sends_there) continue;
-    for (const size_t processor : pipeline.processors) {
-      if (plan.processors[processor].batch) return &plan.processors[processor];
-    }
-  }
-  return nullptr;
-}
 
 // otelcol's three attributes, and what the configuration adds, changes or removes.
 metrics::Labels resource_of(const Plan& plan, io::Loop& loop) {
@@ -63,7 +48,7 @@ Collector::Collector(Plan plan, World world)
     : plan_(std::move(plan)),
       world_(std::move(world)),
       kept_(plan_),
-      page_budget_(kPageBudgetBytes) {
+      page_servers_(*world_.loops.front()) {
   shared_.plan = &plan_;
   shared_.log = world_.log;
   shared_.unsampled_log = world_.unsampled_log;
@@ -93,7 +78,7 @@ Collector::~Collector() {
 }
 
 void Collector::end() {
-  page_servers_.clear();
+  page_servers_.close();
   if (console_ != nullptr) console_->close();
   self_metrics_.reset();
   tick_timers_.clear();
@@ -183,22 +168,6 @@ Status Collector::make_destinations() {
   return {};
 }
 
-void Collector::connect_auths() {
-  for (const AuthPlan& auth : plan_.auths) {
-    auth.extension->report_reloads([log = world_.log, id = auth.id](const Status& status) {
-      if (status) {
-        log->info("changed credentials are in use", {{"extension", id}});
-      } else {
-        log->warn("changed credentials cannot be used, the old ones stay",
-                  {{"extension", id}, {"error", status.error().message}});
-      }
-    });
-    if (!auth.extension->use_lane || !world_.make_lane) continue;
-    if (auth_lane_ == nullptr) auth_lane_ = world_.make_lane("auth-checks");
-    auth.extension->use_lane(auth_lane_.get());
-  }
-}
-
 // One writer for each path: exporters may share a file.
 Status Collector::make_dead_letters() {
   shared_.dead_letters.resize(plan_.exporters.size());
@@ -255,32 +224,18 @@ Status Collector::attach_storages() {
   return status;
 }
 
-void Collector::report_certificates() {
-  const auto report = [this](std::string_view kind, const std::string& id,
-                             const std::vector<ListenerPlan>& listeners) {
-    for (const ListenerPlan& listener : listeners) {
-      if (listener.tls == nullptr) continue;
-      listener.tls->report_reloads([log = world_.log, kind, id](const Status& status) {
-        if (status) {
-          log->info("changed TLS files are in use", {{kind, id}});
-        } else {
-          log->warn("changed TLS files cannot be used, the old ones stay",
-                    {{kind, id}, {"error", status.error().message}});
-        }
-      });
-    }
-  };
-  for (const ReceiverPlan& receiver : plan_.receivers) {
-    report("receiver", receiver.id, receiver.listeners);
-  }
-  for (const ExporterPlan& exporter : plan_.exporters) {
-    report("exporter", exporter.id, exporter.listeners);
+// Checks of credentials that are slow block no loop.
+void Collector::give_auths_a_lane() {
+  for (const AuthPlan& auth : plan_.auths) {
+    if (!auth.extension->use_lane || !world_.make_lane) continue;
+    if (auth_lane_ == nullptr) auth_lane_ = world_.make_lane("auth-checks");
+    auth.extension->use_lane(auth_lane_.get());
   }
 }
 
 Status Collector::make_workers() {
-  report_certificates();
-  connect_auths();
+  report_reloads(plan_, world_.log);
+  give_auths_a_lane();
   shared_.worker_count = world_.loops.size();
   for (size_t index = 0; index < world_.loops.size(); ++index) {
     io::Loop& loop = *world_.loops[index];
@@ -315,77 +270,27 @@ Status Collector::make_pages() {
   self_metrics_ = std::make_unique<SelfMetrics>(kept_.metrics, kept_.ledger, kept_.budget,
                                                 [this] { return recent_held(); });
   self_metrics_->add_audit(*auditor_);
-  for (size_t index = 0; index < plan_.exporters.size(); ++index) {
-    self_metrics_->add_response_limits(plan_.exporters[index]);
-    for (pipeline::Destination* destination : shared_.destinations[index]) {
-      if (destination == nullptr) continue;
-      const Signal signal = destination->options().signal;
-      const ProcessorPlan* batch = batch_processor_for(plan_, index, signal);
-      self_metrics_->add_destination(plan_.exporters[index], *destination);
-      self_metrics_->observe_batches(
-          plan_.exporters[index], *destination, batch == nullptr ? "" : batch->id,
-          plan_.metrics_page ? plan_.metrics_page->detail : MetricsDetail::kNormal);
-    }
-  }
-  for (const PipelinePlan& pipeline : plan_.pipelines) {
-    for (const size_t processor : pipeline.processors) {
-      if (!plan_.processors[processor].is_memory_limiter) continue;
-      self_metrics_->add_memory_limiter(
-          plan_.processors[processor].id,
-          kept_.ledger.open(pipeline.signal, pipeline.id,
-                            plan_.exporters[pipeline.exporters.front()].id));
-    }
-  }
-  for (const ReceiverPlan& receiver : plan_.receivers) {
-    self_metrics_->add_listeners("receiver", receiver.id, receiver.listeners);
-  }
-  for (const ExporterPlan& exporter : plan_.exporters) {
-    self_metrics_->add_listeners("exporter", exporter.id, exporter.listeners);
-    self_metrics_->add_client_certificate(exporter);
-  }
+  add_components(*self_metrics_, shared_);
   for (size_t index = 0; index < kept_.storages.size(); ++index) {
     self_metrics_->add_storage(kept_.storages.id(index),
                                [this, index] { return kept_.storages.state(index).numbers; });
   }
-  self_metrics_->add_gauge(
-      "millrace_receiver_connections",
-      "Open connections of all receivers and of exporters with a port.", [this] {
-        return static_cast<double>(shared_.connection_count.load(std::memory_order_relaxed));
-      });
-  page_pool_ = std::make_unique<ChunkPool>(page_budget_, 1);
-  page_eviction_ = std::make_shared<transport::EvictionOrder>();
   if (console_ != nullptr) {
     if (Status served = make_console(); !served) return served;
   }
   if (plan_.metrics_page && !metrics_stand_at_the_console()) {
-    Status served =
-        serve_page({{.path = "/metrics",
-                     .handler = [this](const transport::PageRequest&) { return metrics_page(); }}},
-                   {.host = plan_.metrics_page->host, .port = plan_.metrics_page->port},
-                   "service::telemetry::metrics");
+    Status served = page_servers_.serve(
+        {{.path = "/metrics",
+          .handler = [this](const transport::PageRequest&) { return metrics_page(); }}},
+        {.host = plan_.metrics_page->host, .port = plan_.metrics_page->port},
+        "service::telemetry::metrics");
     if (!served) return served;
   }
   for (const extensions::HealthCheckOptions& options : plan_.health_checks) {
-    Status served = serve_page(extensions::make_health_pages(options, *this),
-                               {.host = options.host, .port = options.port}, options.extension);
+    Status served =
+        page_servers_.serve(extensions::make_health_pages(options, *this),
+                            {.host = options.host, .port = options.port}, options.extension);
     if (!served) return served;
-  }
-  return {};
-}
-
-Status Collector::serve_page(std::vector<transport::PageRoute> routes,
-                             const io::ListenOptions& where, std::string_view what) {
-  transport::ServerOptions options;
-  options.serves_grpc = false;
-  options.port_protocol = transport::Protocol::kHttp;
-  options.eviction = page_eviction_;
-  options.page_routes = std::move(routes);
-  page_servers_.push_back(transport::make_server(*world_.loops.front(), *page_pool_,
-                                                 std::move(options), page_observer_));
-  const Result<uint16_t> listening = page_servers_.back()->listen(where);
-  if (!listening) {
-    return fail(listening.error().code, std::string(what) + ": " + listening.error().message +
-                                            listen_advice(listening.error().code, what));
   }
   return {};
 }

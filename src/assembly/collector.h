@@ -17,6 +17,7 @@
 
 #include "assembly/console_site.h"
 #include "assembly/dead_letter_file.h"
+#include "assembly/page_servers.h"
 #include "assembly/plan.h"
 #include "assembly/storages.h"
 #include "assembly/worker.h"
@@ -128,13 +129,10 @@ class Collector final : public extensions::HealthSource, private extensions::con
                                           uint64_t places_max) const;
   Status make_dead_letters();
   Status attach_storages();
-  void report_certificates();
-  void connect_auths();
+  void give_auths_a_lane();
   Status make_workers();
   void make_auditor();
   Status make_pages();
-  Status serve_page(std::vector<transport::PageRoute> routes, const io::ListenOptions& where,
-                    std::string_view what);
   transport::PageReply metrics_page() const;
   Status make_console();
   io::Loop& console_loop() const {
@@ -158,27 +156,16 @@ class Collector final : public extensions::HealthSource, private extensions::con
   ledger::Held recent_held() const;
 
   enum class Phase : uint8_t { kRunning, kClosing, kFlushing, kDone };
-  struct PageObserver final : transport::ServerObserver {
-    void on_rejected(transport::Protocol, std::optional<Signal>, std::string_view, std::string_view,
-                     std::string_view) override {}
-    void on_connections(int) override {}
-  };
-
   const Plan plan_;
   const World world_;
   KeptByCollector kept_;
-  // Pages answer also when the budget is used up: they have a small one of their own.
-  Budget page_budget_;
   Shared shared_;
   std::unique_ptr<ConsoleSite> console_;  // null: off; the workers use it
   extensions::console::Facts console_facts_;
   pipeline::Intake* test_intake_ = nullptr;  // the first worker's; null: no pipeline takes traces
   std::unique_ptr<io::Executor> auth_lane_;  // of slow checks of credentials; null: there are none
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::unique_ptr<ChunkPool> page_pool_;
-  std::shared_ptr<transport::EvictionOrder> page_eviction_;  // of all page servers
-  PageObserver page_observer_;
-  std::vector<std::unique_ptr<transport::Server>> page_servers_;
+  PageServers page_servers_;
   std::unique_ptr<SelfMetrics> self_metrics_;
   std::vector<uint16_t> ports_;
   // One for each address; empty when connections stay where they were accepted.

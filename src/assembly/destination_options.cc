@@ -119,6 +119,18 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
   return options;
 }
 
+const ProcessorPlan* batch_processor_for(const Plan& plan, size_t exporter, Signal signal) {
+  for (const PipelinePlan& pipeline : plan.pipelines) {
+    const bool sends_there =
+        std::ranges::find(pipeline.exporters, exporter) != pipeline.exporters.end();
+    if (pipeline.signal != signal || !sends_there) continue;
+    for (const size_t processor : pipeline.processors) {
+      if (plan.processors[processor].batch) return &plan.processors[processor];
+    }
+  }
+  return nullptr;
+}
+
 uint64_t places_each(const Plan& plan) {
   std::set<std::pair<size_t, Signal>> queues;
   for (const PipelinePlan& pipeline : plan.pipelines) {

@@ -11,6 +11,10 @@ namespace millrace::assembly {
 pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, Signal signal,
                                                  const config::BatchConfig* batch);
 
+// The batch processor of the first pipeline of this signal with this exporter that has one; null:
+// none has.
+const ProcessorPlan* batch_processor_for(const Plan& plan, size_t exporter, Signal signal);
+
 // How many requests each of the plan's queues has places for in memory. All places together may
 // take a quarter of the budget: with small requests they would be as large as the requests.
 uint64_t places_each(const Plan& plan);

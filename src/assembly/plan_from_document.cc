@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <string>
-#include <tuple>
 #include <utility>
 
-#include "access/auth_gate.h"
 #include "assembly/catalogue.h"
 #include "assembly/join_connectors.h"
+#include "assembly/plan_files.h"
+#include "assembly/plan_guards.h"
 #include "assembly/plan_telemetry.h"
-#include "assembly/tls_files.h"
 #include "config/memory_limiter.h"
-#include "config/tls.h"
 #include "extensions/without_effect/without_effect.h"
 
 namespace millrace::assembly {
@@ -86,32 +84,9 @@ class Planner {
     for (const reception::ReceiverKind& kind : receiver_kinds()) {
       if (kind.type.type != component.id.type) continue;
       ReceiverPlan receiver = make_receiver_plan(component.id.text, kind.read(section));
-      for (ListenerPlan& listener : receiver.listeners) read_guards(listener);
+      for (ListenerPlan& listener : receiver.listeners) guards_.read(listener);
       add(index, component, plan_.receivers, std::move(receiver));
     }
-  }
-
-  // Reads the listener's options for certificates, for the senders that may use it and for limits.
-  void read_guards(ListenerPlan& listener);
-  // The extension, when it is one that is started; otherwise an error is noted.
-  const access::AuthExtension* find_auth(const access::AuthenticatorName& name);
-
-  std::shared_ptr<io::TlsServerContext> read_tls(const reception::ListenerOptions& protocol,
-                                                 std::vector<std::string>& allowed_clients) {
-    if (!protocol.tls) return nullptr;
-    config::Section section(*protocol.tls, diagnostics_, protocol.tls_path);
-    io::TlsOptions options;
-    config::read_server_tls(section, options);
-    access::read_allowed_clients(section, allowed_clients);
-    section.finish();
-    options.alpn = {"h2", "http/1.1"};
-    if (section.has_errors() || say_unreadable_files(section, options)) return nullptr;
-    auto context = io::make_tls_server_context(options);
-    if (!context) {
-      section.error(context.error().message);
-      return nullptr;
-    }
-    return std::move(*context);
   }
 
   void read_processor(size_t index, const Component& component, config::Section& section) {
@@ -148,10 +123,10 @@ class Planner {
       if (kind.type.type != component.id.type) continue;
       ExporterReading reading = kind.read(section);
       std::shared_ptr<transport::CredentialSource> credentials;
-      if (reading.auth) credentials = find_credentials(*reading.auth, component.id.type);
+      if (reading.auth) credentials = guards_.find_credentials(*reading.auth, component.id.type);
       if (component.is_used) {
-        check_dead_letter(component, reading.helper, section);
-        check_files(reading, section);
+        check_dead_letter(plan_, component.id.text, reading.helper, section);
+        check_files(machine_, reading, section);
       }
       ExporterPlan exporter{.id = component.id.text,
                             .factory = std::move(reading.factory),
@@ -161,28 +136,11 @@ class Planner {
                             .credentials = std::move(credentials)};
       for (reception::Listener& listener : reading.listeners) {
         exporter.listeners.push_back({.listener = std::move(listener)});
-        read_guards(exporter.listeners.back());
+        guards_.read(exporter.listeners.back());
       }
       add(index, component, plan_.exporters, std::move(exporter));
     }
   }
-
-  std::shared_ptr<transport::CredentialSource> find_credentials(
-      const access::AuthenticatorName& name, std::string_view exporter_type) {
-    const access::AuthExtension* found = find_auth(name);
-    if (found == nullptr) return nullptr;
-    if (found->client == nullptr) {
-      diagnostics_.error(
-          name.place, name.path,
-          "failed to resolve authenticator \"" + name.id + "\": requested authenticator is not a " +
-              (exporter_type == "otlp_grpc" ? "gRPC" : "HTTP") + " client authenticator");
-    }
-    return found->client;
-  }
-  void check_dead_letter(const Component& component, const config::ExporterHelperConfig& helper,
-                         config::Section& section);
-  void check_files(const ExporterReading& reading, config::Section& section);
-  void check_storage(const StoragePlan& storage, config::Section& section);
 
   void read_connector(size_t index, const Component& component, config::Section& section) {
     for (const ConnectorKind& kind : connector_kinds()) {
@@ -254,122 +212,15 @@ class Planner {
   std::map<size_t, size_t> place_in_plan_;  // index in the document → index in the plan's list
   bool has_limiter_ = false;
   std::vector<ReadConnector> connectors_;
+  GuardReader guards_{document_, plan_.auths, diagnostics_};
 };
-
-const access::AuthExtension* Planner::find_auth(const access::AuthenticatorName& name) {
-  for (const AuthPlan& auth : plan_.auths) {
-    if (auth.id == name.id) return auth.extension.get();
-  }
-  const Component* component = document_.find(ComponentKind::kExtension, name.id);
-  // One that could not be made has said so itself.
-  if (component != nullptr && component->is_used && diagnostics_.has_errors_in(component->path)) {
-    return nullptr;
-  }
-  std::string message =
-      "failed to resolve authenticator \"" + name.id + "\": authenticator not found";
-  if (component != nullptr && !component->is_used) {
-    message += "; it is configured, but service::extensions does not name it";
-  }
-  diagnostics_.error(name.place, name.path, message);
-  return nullptr;
-}
-
-void Planner::read_guards(ListenerPlan& listener) {
-  const reception::ListenerOptions& protocol = listener.listener.options;
-  AccessPlan& access = listener.access;
-  access::AuthGateOptions gate;
-  listener.tls = read_tls(protocol, gate.allowed_clients);
-  if (protocol.auth) {
-    if (const access::AuthExtension* found = find_auth(*protocol.auth)) {
-      gate.authenticator = found->server;
-      if (found->server == nullptr) {
-        diagnostics_.error(protocol.auth->place, protocol.auth->path,
-                           "failed to resolve authenticator \"" + protocol.auth->id +
-                               "\": requested authenticator is not a server authenticator");
-      }
-    }
-  }
-  const bool by_identity =
-      protocol.limits && protocol.limits->key == access::LimitOptions::Key::kIdentity;
-  const bool has_certificates = protocol.tls && (protocol.tls->find("client_ca_file") != nullptr ||
-                                                 protocol.tls->find("client_ca_pem") != nullptr);
-  if (by_identity && !protocol.auth && !has_certificates) {
-    diagnostics_.error(protocol.endpoint_place, "limits::key",
-                       "identity needs auth, or tls with client_ca_file");
-  }
-  if (auto asked = access::make_auth_gate(std::move(gate))) {
-    access.gates.push_back(std::move(asked));
-  } else if (by_identity) {
-    access.gates.push_back(access::make_certificate_gate());
-  }
-  if (protocol.limits) {
-    access.limits = std::make_shared<access::ClientLimits>(*protocol.limits);
-    access.gates.push_back(access.limits);
-  }
-}
-
-// Exporters may share a file, but it turns over by one rule.
-void Planner::check_dead_letter(const Component& component,
-                                const config::ExporterHelperConfig& helper,
-                                config::Section& section) {
-  if (!helper.dead_letter) return;
-  const auto rule = [](const config::DeadLetterConfig& letter) {
-    return std::tuple(letter.max_megabytes, letter.max_days, letter.max_backups, letter.local_time);
-  };
-  for (const ExporterPlan& other : plan_.exporters) {
-    if (!other.helper.dead_letter || other.id == component.id.text) continue;
-    if (other.helper.dead_letter->path != helper.dead_letter->path) continue;
-    if (rule(*other.helper.dead_letter) == rule(*helper.dead_letter)) continue;
-    section.error_at("dead_letter",
-                     "shares its path with " + other.id + ", so their rotation must be the same");
-  }
-}
-
-namespace {
-
-io::MissingDirectory when_missing(bool is_made) {
-  return is_made ? io::MissingDirectory::kIsMade : io::MissingDirectory::kIsAnError;
-}
-
-}  // namespace
-
-// What the start would find, said with its place and beside all other mistakes.
-void Planner::check_files(const ExporterReading& reading, config::Section& section) {
-  if (!machine_.check_file) return;
-  if (reading.writes && !reading.writes->path.empty()) {
-    const Status writable =
-        machine_.check_file(reading.writes->path, when_missing(reading.writes->makes_directory));
-    if (!writable) section.error_at("path", writable.error().message);
-  }
-  if (const auto& letter = reading.helper.dead_letter; letter && !letter->path.empty()) {
-    const Status writable =
-        machine_.check_file(letter->path, when_missing(letter->create_directory));
-    if (!writable) section.error_at("dead_letter", "path: " + writable.error().message);
-  }
-}
-
-void Planner::check_storage(const StoragePlan& storage, config::Section& section) {
-  if (!machine_.check_directory || section.has_errors()) return;
-  const bool is_made = storage.options.creates_directory;
-  const Status writable =
-      machine_.check_directory(storage.options.log.directory, when_missing(is_made));
-  if (writable) return;
-  if (writable.error().code == Code::kUnavailable) {
-    // Its requests are delivered all the same; appends are refused until it can be written.
-    return section.warning_at("directory", writable.error().message);
-  }
-  const bool is_missing = writable.error().code == Code::kNotFound && !is_made;
-  section.error_at(
-      "directory",
-      writable.error().message + (is_missing ? " (make it, or set create_directory: true)" : ""));
-}
 
 void Planner::read_extension(const Component& component, config::Section& section) {
   if (component.id.type == "file_storage") {
     StoragePlan storage{.id = component.id.text, .options = {}};
     extensions::read_file_storage(section, storage.options);
     if (component.is_used) {
-      check_storage(storage, section);
+      check_storage(machine_, storage, section);
       plan_.storages.push_back(std::move(storage));
     }
   }

@@ -17,6 +17,8 @@
 
 namespace millrace::assembly {
 
+struct Shared;
+
 class SelfMetrics {
  public:
   // All of it outlives this. `held` may be called from any thread.
@@ -57,5 +59,9 @@ class SelfMetrics {
   metrics::ProcessMetrics process_;
   std::vector<metrics::Registry::Handle> handles_;
 };
+
+// All of the plan's destinations, memory limiters and limits of clients, and the open connections;
+// before the loops run. `shared` outlives the metrics.
+void add_components(SelfMetrics& metrics, const Shared& shared);
 
 }  // namespace millrace::assembly
