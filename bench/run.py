@@ -2,7 +2,7 @@
 """Measures Millrace. Without a choice: CPU time, latency and memory beside a bare TCP relay
 (throughput.py). --overload: twice the load that a back end can take (overload.py). --backlog: a
 backlog on disk, and how fast it goes once the back end is there (backlog.py). --processors: what processors
-cost (processor_costs.py)."""
+cost (processor_costs.py). --metrics: what metrics cost (metrics_costs.py)."""
 import argparse
 import json
 import os
@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 import backlog
+import metrics_costs
 import overload
 import processor_costs
 import throughput
@@ -33,6 +34,11 @@ def parse(arguments):
     parser.add_argument("--backlog", action="store_true", help="only a backlog on disk")
     parser.add_argument("--processors", action="store_true",
                         help="only what processors cost beside passing through")
+    parser.add_argument("--metrics", action="store_true",
+                        help="only the exporter and receiver prometheus and span_metrics")
+    parser.add_argument("--parts", nargs="*", default=[], choices=["exporter", "span_metrics", "receiver"],
+                        help="of --metrics: only these")
+    parser.add_argument("--otelcol", metavar="FILE", help="of --metrics: the reference beside it (bench/otelcol)")
     parser.add_argument("--gigabytes", type=float, default=1, help="of the backlog")
     parser.add_argument("--items", type=int, default=100, help="in each request of the backlog")
     parser.add_argument("--folder", help="where the disk is that is measured (default: TMPDIR)")
@@ -58,6 +64,8 @@ def main(arguments):
             results, good = overload.run(options, folder)
         elif options.backlog:
             results, good = backlog.run(options, folder)
+        elif options.metrics:
+            results, good = metrics_costs.run(options, folder)
         elif options.processors:
             results, good = processor_costs.run(options, folder)
         else:

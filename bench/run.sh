@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds what the benchmark needs and prints its table: bench/run.sh [--quick] [--json FILE] …
 # --library: the embedded collector. --overload [--seconds 60]: twice the sustainable load.
-# --backlog [--gigabytes 1]: a backlog on disk. --processors: what processors cost.
+# --backlog [--gigabytes 1]: a backlog on disk. --processors: what processors cost. --metrics: what metrics cost.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -f build/release/build.ninja ] || cmake --preset release >/dev/null
