@@ -71,6 +71,14 @@ void add_in(const ExponentialValues& other, const DistributionShape& shape,
   add_buckets(std::move(theirs), shape.buckets_max, into);
 }
 
+// Without buckets there is no scale, as in otelcol.
+void write_exponential(const ExponentialValues& values, wire::Writer& into) {
+  if (!values.positive.is_empty()) return write_values(values, into);
+  ExponentialValues zeros = values;
+  zeros.scale = 0;
+  write_values(zeros, into);
+}
+
 }  // namespace
 
 PointValues make_distribution(const DistributionShape& shape) {
@@ -101,8 +109,10 @@ size_t distribution_bytes_max(const DistributionShape& shape) {
 
 void write_distribution(const PointValues& distribution, const DistributionShape& shape,
                         wire::Writer& into) {
+  if (shape.is_exponential)
+    return write_exponential(std::get<ExponentialValues>(distribution), into);
   write_values(distribution, into);
-  if (shape.is_exponential || shape.bounds.empty()) return;
+  if (shape.bounds.empty()) return;
   const auto bounds = into.open(kExplicitBounds, 8 * shape.bounds.size());
   for (const double bound : shape.bounds) into.raw_fixed64(std::bit_cast<uint64_t>(bound));
   into.close(bounds);

@@ -1,4 +1,4 @@
-// Command differential runs processors of otelcol-contrib on recorded cases and writes what they
+// Command differential runs processors and connectors of otelcol-contrib on recorded cases and writes what they
 // do into the file of the cases, for tests that compare. See README.md.
 package main
 
@@ -28,6 +28,8 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/deltatocumulativeprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/intervalprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/metricstarttimeprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/metricstransformprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/redactionprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourcedetectionprocessor"
@@ -39,7 +41,8 @@ import (
 var factories = []processor.Factory{
 	attributesprocessor.NewFactory(), cumulativetodeltaprocessor.NewFactory(),
 	deltatocumulativeprocessor.NewFactory(), filterprocessor.NewFactory(),
-	groupbyattrsprocessor.NewFactory(), metricstransformprocessor.NewFactory(),
+	groupbyattrsprocessor.NewFactory(), intervalprocessor.NewFactory(),
+	metricstarttimeprocessor.NewFactory(), metricstransformprocessor.NewFactory(),
 	redactionprocessor.NewFactory(), resourcedetectionprocessor.NewFactory(),
 	resourceprocessor.NewFactory(), spanprocessor.NewFactory(), transformprocessor.NewFactory(),
 }
@@ -55,11 +58,13 @@ type testCase struct {
 	Deviation   string            `json:"deviation,omitempty"`
 	Refused     string            `json:"refused,omitempty"`
 	Failed      string            `json:"failed,omitempty"`
+	OutputCount int               `json:"output_count,omitempty"`
 	Output      []json.RawMessage `json:"output"`
 }
 
 type caseFile struct {
-	Processor string                     `json:"processor"`
+	Processor string                     `json:"processor,omitempty"`
+	Connector string                     `json:"connector,omitempty"`
 	Version   string                     `json:"version"`
 	Requests  map[string]json.RawMessage `json:"requests"`
 	Cases     []*testCase                `json:"cases"`
@@ -166,7 +171,7 @@ func clientContext(metadata json.RawMessage) context.Context {
 	return client.NewContext(context.Background(), client.Info{Metadata: client.NewMetadata(headers)})
 }
 
-func run(factory processor.Factory, one *testCase, request []byte) (refused string, err error) {
+func run(of *subject, one *testCase, request []byte) (refused string, err error) {
 	// As a part of a YAML file, in which 1 is an integer.
 	retrieved, err := confmap.NewRetrievedFromYAML(one.Config)
 	if err != nil {
@@ -180,14 +185,14 @@ func run(factory processor.Factory, one *testCase, request []byte) (refused stri
 		os.Setenv(name, value)
 		defer os.Unsetenv(name)
 	}
-	config := factory.CreateDefaultConfig()
+	config := of.defaultConfig()
 	if err := given.Unmarshal(config); err != nil {
 		return err.Error(), nil
 	}
 	if err := confmap.Validate(config); err != nil {
 		return err.Error(), nil
 	}
-	made, err := start(factory, one.Signal, config)
+	made, err := of.start(one, config)
 	if err != nil {
 		return err.Error(), nil
 	}
@@ -209,14 +214,14 @@ func run(factory processor.Factory, one *testCase, request []byte) (refused stri
 }
 
 // A case that does not end within the time stops the recording: it would fill the memory.
-func runBounded(factory processor.Factory, one *testCase, request []byte) (string, error) {
+func runBounded(of *subject, one *testCase, request []byte) (string, error) {
 	type result struct {
 		refused string
 		err     error
 	}
 	done := make(chan result, 1)
 	go func() {
-		refused, err := run(factory, one, request)
+		refused, err := run(of, one, request)
 		done <- result{refused, err}
 	}()
 	select {
@@ -260,11 +265,10 @@ func inAnyOrder(output []json.RawMessage) string {
 }
 
 // The version of the module that a factory comes from.
-func versionOf(factory processor.Factory) string {
+func versionOf(of *subject) string {
 	info, _ := debug.ReadBuildInfo()
-	name := withoutUnderscores(factory.Type().String())
 	for _, module := range info.Deps {
-		if strings.HasSuffix(module.Path, "/"+name+"processor") {
+		if strings.HasSuffix(module.Path, "/"+of.module) {
 			return module.Version
 		}
 	}
@@ -280,7 +284,7 @@ func record(path string) error {
 	if err := json.Unmarshal(text, &file); err != nil {
 		return err
 	}
-	factory, err := factoryOf(file.Processor)
+	of, err := subjectOf(&file)
 	if err != nil {
 		return err
 	}
@@ -291,16 +295,16 @@ func record(path string) error {
 		}
 		before := one.Output
 		one.Refused, one.Failed, one.Output = "", "", nil
-		if one.Refused, err = runBounded(factory, one, request); err != nil {
+		if one.Refused, err = runBounded(of, one, request); err != nil {
 			return fmt.Errorf("%s: %w", one.Name, err)
 		}
 		if inAnyOrder(before) == inAnyOrder(one.Output) {
 			one.Output = before
 		}
 	}
-	file.Version = versionOf(factory)
+	file.Version = versionOf(of)
 	var out bytes.Buffer
-	out.WriteString(fmt.Sprintf("{\"processor\": %q, \"version\": %q,\n\"requests\": {", file.Processor, file.Version))
+	out.WriteString(fmt.Sprintf("%s, \"version\": %q,\n\"requests\": {", file.head(), file.Version))
 	names, err := orderOfKeys(text)
 	if err != nil {
 		return err

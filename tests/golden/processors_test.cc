@@ -1,13 +1,10 @@
 // Processors do what those of otelcol-contrib do with the same configuration and request. The
 // files in processors/ hold the cases with otelcol's results (tests/differential records them).
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,58 +17,16 @@
 #include "otlp/json/testing/json_request.h"
 #include "yaml/parse.h"
 
+#include "recorded.h"
+
 namespace millrace {
 namespace {
 
+using golden::canonical_request;
+using golden::expected;
+using golden::is_equal;
+using golden::signal_named;
 using simdjson::dom::element;
-
-// What a case gives, in one form: "refused", "failed" or the requests as sorted text.
-std::string canonical(const element& value);
-
-// otelcol writes these also when they are empty.
-bool is_left_out(std::string_view key, const std::string& value) {
-  static constexpr std::array<std::string_view, 6> kMessages = {"status", "resource", "scope",
-                                                                "body",   "positive", "negative"};
-  return value == "{}" && std::ranges::find(kMessages, key) != kMessages.end();
-}
-
-std::string canonical_fields(simdjson::dom::object object) {
-  std::vector<std::string> fields;
-  for (const auto [key, value] : object) {
-    const std::string text = canonical(value);
-    if (!is_left_out(key, text)) fields.push_back("\"" + std::string(key) + "\":" + text);
-  }
-  std::ranges::sort(fields);
-  std::string text;
-  for (const std::string& field : fields) text += (text.empty() ? "" : ",") + field;
-  return "{" + text + "}";
-}
-
-// The order of attributes has no meaning.
-std::string canonical(const element& value) {
-  if (value.is_object()) return canonical_fields(value.get_object());
-  // The last digits of logarithms are the library's.
-  if (value.is_double()) return fmt::format("{:.12g}", value.get_double().value_unsafe());
-  if (!value.is_array()) return simdjson::minify(value);
-  std::vector<std::string> items;
-  bool are_attributes = true;
-  for (const element item : value.get_array()) {
-    are_attributes = are_attributes && item.is_object() && item["key"].error() == simdjson::SUCCESS;
-    items.push_back(canonical(item));
-  }
-  if (are_attributes) std::ranges::sort(items);
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ",\n ") + item;
-  return "[" + text + "]";
-}
-
-// Decoded and encoded again, so that fields with default values look the same.
-std::string canonical_request(Signal signal, std::string_view json) {
-  const Rope request(testing::request_of_json(signal, json));
-  simdjson::dom::parser parser;
-  return canonical(
-      parser.parse(simdjson::padded_string(testing::json_of_request(signal, request))).value());
-}
 
 class Collecting final : public pipeline::Outlet {
  public:
@@ -187,32 +142,11 @@ std::string run(Rig& rig, std::string_view processor, Signal signal, std::string
     const auto admitted = otlp::admit(signal, emitted.bytes.to_bytes().view());
     EXPECT_TRUE(admitted.has_value());
     if (admitted) EXPECT_EQ(admitted->item_count, emitted.item_count);
-    text += canonical_request(signal, testing::json_of_request(signal, emitted.bytes)) + "\n";
+    const std::string form =
+        canonical_request(signal, testing::json_of_request(signal, emitted.bytes));
+    if (form != "{}") text += form + "\n";
   }
   return text;
-}
-
-std::string expected(Signal signal, const element& one) {
-  std::string_view reason;
-  if (one["refused"].get(reason) == simdjson::SUCCESS) return "refused: " + std::string(reason);
-  if (one["failed"].get(reason) == simdjson::SUCCESS) return "failed: " + std::string(reason);
-  std::string text;
-  for (const element output : one["output"].get_array()) {
-    text += canonical_request(signal, simdjson::minify(output)) + "\n";
-  }
-  return text;
-}
-
-// Texts of errors are this program's own.
-bool is_equal(const std::string& here, const std::string& there) {
-  for (const std::string_view kind : {"refused: ", "failed: "}) {
-    if (there.starts_with(kind)) return here.starts_with(kind);
-  }
-  return here == there;
-}
-
-Signal signal_named(std::string_view name) {
-  return name == "traces" ? Signal::kTraces : name == "logs" ? Signal::kLogs : Signal::kMetrics;
 }
 
 class ProcessorsTest : public ::testing::TestWithParam<std::string> {};
@@ -240,16 +174,8 @@ TEST_P(ProcessorsTest, DoWhatOtelcolDoes) {
   }
 }
 
-std::vector<std::string> files() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(MILLRACE_GOLDEN_DIR)) {
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(Recorded, ProcessorsTest, ::testing::ValuesIn(files()),
+INSTANTIATE_TEST_SUITE_P(Recorded, ProcessorsTest,
+                         ::testing::ValuesIn(golden::files(MILLRACE_GOLDEN_DIR)),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
