@@ -35,11 +35,29 @@ def the_rules_are_tested(_):
     promtool("check", "config", "prometheus.yaml")
 
 
+def dashboard():
+    with open(os.path.join(FOLDER, "dashboard.json")) as file:
+        return json.load(file)
+
+
+def the_panels_have_places(_):
+    """Each panel has an id, a data source and a place of its own in the 24 columns."""
+    ids, taken = set(), set()
+    for panel in dashboard()["panels"]:
+        assert panel["id"] not in ids, panel["title"]
+        ids.add(panel["id"])
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                 for y in range(place["y"], place["y"] + place["h"])}
+        assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
+        taken |= cells
+        for part in [panel, *panel.get("targets", [])]:
+            assert panel["type"] == "row" or part["datasource"]["uid"] == "${datasource}", panel["title"]
+
+
 def panels():
     """(title, query) of each query of the dashboard."""
-    with open(os.path.join(FOLDER, "dashboard.json")) as file:
-        dashboard = json.load(file)
-    for panel in dashboard["panels"]:
+    for panel in dashboard()["panels"]:
         for target in panel.get("targets", []):
             query = target["expr"]
             for name, value in VARIABLES.items():
@@ -126,4 +144,5 @@ def the_dashboard_and_the_rules(case):
 
 def cases():
     yield "observability: each alert rule fires where it should", the_rules_are_tested
+    yield "observability: the panels of the dashboard have places", the_panels_have_places
     yield "observability: each panel and rule with a real prometheus", the_dashboard_and_the_rules
