@@ -273,7 +273,7 @@ def a_rolling_restart_under_load_loses_nothing(case):
         for service in services.values():
             service.stop()
     summary = sink.summary(DEADLINE_S + 5)
-    # What a sender was told is durable while the queue was being closed may be sent again by the next process.
+    # Requests that were written to the disk while the queue was being closed may be sent again by the next process.
     assert summary["unique"] == 2 * total and summary["missing"] == 0, summary
     assert summary["duplicates"] <= 2 * rate, summary
 
