@@ -74,6 +74,16 @@ endmacro()
 only_packaged(config.yaml DESTINATION /etc/millrace COMPONENT debian_daemon)
 only_packaged(${CMAKE_CURRENT_BINARY_DIR}/completion.zsh
   DESTINATION /usr/share/zsh/vendor-completions RENAME _millrace COMPONENT debian_daemon)
+# What the program is made of, and the licences of what is compiled in.
+set(bill ${CMAKE_CURRENT_BINARY_DIR}/sbom.cdx.json)
+add_custom_command(OUTPUT ${bill}
+  COMMAND ${CMAKE_COMMAND} -E rm -rf ${CMAKE_CURRENT_BINARY_DIR}/third-party
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/sbom.py $<TARGET_FILE:millrace> --output ${bill}
+          --licences ${CMAKE_CURRENT_BINARY_DIR}/third-party
+  DEPENDS millrace sbom.py COMMENT "Writing the bill of materials" VERBATIM)
+only_packaged(${bill} DESTINATION /usr/share/doc/millrace COMPONENT debian_daemon)
+install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/third-party
+  DESTINATION /usr/share/doc/millrace COMPONENT debian_daemon EXCLUDE_FROM_ALL)
 compress_page(${CMAKE_CURRENT_SOURCE_DIR}/debian/changelog
   ${CMAKE_CURRENT_BINARY_DIR}/debian/changelog.Debian.gz)
 foreach(pair daemon:millrace library:${library_package} development:libmillrace-dev)
@@ -105,7 +115,7 @@ file(GLOB_RECURSE packed_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/deb
 add_custom_command(OUTPUT ${packed}
   COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_SOURCE_DIR} -DCPACK=${CMAKE_CPACK_COMMAND}
           -DPACKAGES=${CMAKE_BINARY_DIR}/packages -P ${CMAKE_CURRENT_SOURCE_DIR}/debian/pack.cmake
-  DEPENDS millrace millrace_shared millrace_static ${completions} ${packed_files} config.yaml
+  DEPENDS millrace millrace_shared millrace_static ${completions} ${bill} ${packed_files} config.yaml
     millrace.service millrace.1 CMakeLists.txt debian.cmake ${CMAKE_SOURCE_DIR}/README.md
   WORKING_DIRECTORY ${CMAKE_BINARY_DIR} COMMENT "Packing the Debian packages" VERBATIM)
 add_custom_target(debian_packages DEPENDS ${packed})

@@ -2,7 +2,9 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <utility>
 
 #include "io/tls_material.h"
@@ -29,6 +31,27 @@ Status trust(X509_STORE* store, const TlsMaterial& material) {
     X509_STORE_add_cert(store, certificate.get());  // a duplicate is no error
   }
   return {};
+}
+
+// Where distributions keep the system's authorities: Debian, Fedora, openSUSE, Alpine.
+constexpr const char* kAuthorityFiles[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                           "/etc/pki/tls/certs/ca-bundle.crt",
+                                           "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+
+// OpenSSL's places are those of the distribution that it was built for, which need not be the one
+// that it runs on. SSL_CERT_FILE and SSL_CERT_DIR take precedence over all.
+void trust_the_system(SSL_CTX* context) {
+  SSL_CTX_set_default_verify_paths(context);
+  const auto is_there = [](const char* path) { return access(path, R_OK) == 0; };
+  if (std::getenv(X509_get_default_cert_file_env()) != nullptr ||
+      std::getenv(X509_get_default_cert_dir_env()) != nullptr ||
+      is_there(X509_get_default_cert_file()) || is_there(X509_get_default_cert_dir())) {
+    return;
+  }
+  for (const char* file : kAuthorityFiles) {
+    if (is_there(file) && SSL_CTX_load_verify_file(context, file) == 1) break;
+  }
+  ERR_clear_error();
 }
 
 WallTime expiry_of(const X509* certificate) {
@@ -90,7 +113,7 @@ Status load_trust(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
     return {};
   }
   if (!authorities->given() || options.include_system_ca_certs_pool) {
-    SSL_CTX_set_default_verify_paths(context);
+    trust_the_system(context);
   }
   SSL_CTX_set_verify(context, options.insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
                      nullptr);

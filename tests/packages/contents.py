@@ -1,5 +1,6 @@
 """Cases about the contents of the packages, which need no installation."""
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -87,6 +88,22 @@ def examples_are_valid_where_they_are_installed(packages):
              os.path.join(folder, "etc/millrace/config.yaml")])
 
 
+def bill_of_materials_names_every_linked_library(packages):
+    with Unpacked(packages["millrace"]) as folder:
+        documents = os.path.join(folder, "usr/share/doc/millrace")
+        with open(os.path.join(documents, "sbom.cdx.json"), encoding="utf-8") as file:
+            bill = json.load(file)
+        named = {part["name"]: part for part in bill["components"]}
+        depends = run(["dpkg-deb", "-f", packages["millrace"], "Depends"])
+        linked = set(re.findall(r"lib[\w.+-]+|zlib1g", depends))
+        assert len(linked) >= 12 and linked <= set(named), linked - set(named)
+        assert all(part["licenses"] and part["version"] for part in bill["components"]), bill
+        for name in ("libboost1.81-dev", "libcli11-dev", "preact", "uplot"):
+            assert name in named and os.path.getsize(os.path.join(documents, "third-party", name)) > 500, name
+        commit = run([os.path.join(folder, "usr/bin/millrace"), "version"]).split()[-1].strip(")")
+        assert commit in json.dumps(bill["metadata"]), bill["metadata"]
+
+
 def program_is_built_with_the_development_package(packages):
     with Unpacked(packages["libmillrace0.1"], packages["libmillrace-dev"]) as folder:
         build = os.path.join(folder, "example")
@@ -101,4 +118,5 @@ def program_is_built_with_the_development_package(packages):
 
 
 CASES = [lintian_says_nothing, manual_page_names_every_command, completions_are_accepted_by_their_shells,
-         examples_are_valid_where_they_are_installed, program_is_built_with_the_development_package]
+         bill_of_materials_names_every_linked_library, examples_are_valid_where_they_are_installed,
+         program_is_built_with_the_development_package]

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 import contents
+import image
 from root import ROOT, Machine, Skipped, make_base
 
 PACKAGES = os.path.join(ROOT, "build", "release", "packages")
@@ -219,7 +220,7 @@ def main(words):
               "cmake --build build/release --target debian_packages")
         return 1
     wanted = lambda case: not words or any(word in case.__name__.replace("_", " ") for word in words)  # noqa: E731
-    results = [run_case(case, packages) for case in contents.CASES if wanted(case)]
+    results = [run_case(case, packages) for case in contents.CASES + image.CASES if wanted(case)]
     if any(wanted(case) for case in CASES):
         results += in_a_fresh_debian(packages, wanted)
     print(f"{results.count(True)} passed, {results.count(False)} failed")
