@@ -82,7 +82,8 @@ def completions_are_accepted_by_their_shells(packages):
 def examples_are_valid_where_they_are_installed(packages):
     with Unpacked(packages["millrace"]) as folder:
         documents = os.path.join(folder, "usr/share/doc/millrace")
-        for name in ("README.md", "copyright", "docs/configuration.md", "examples/gateway.yaml"):
+        for name in ("README.md", "copyright", "docs/configuration.md", "examples/gateway.yaml",
+                     "examples/observability/dashboard.json", "examples/kubernetes/gateway.yaml"):
             assert os.path.exists(os.path.join(documents, name)), name
         run([os.path.join(folder, "usr/bin/millrace"), "validate", "--config",
              os.path.join(folder, "etc/millrace/config.yaml")])
