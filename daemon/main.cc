@@ -1,10 +1,11 @@
-// The program: joins the command line, the collector, the generator, the sink and the replay.
+// The program: joins the command line, the collector and the commands beside it.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "assembly/catalogue.h"
 #include "daemon/cli/command_line.h"
@@ -13,7 +14,9 @@
 #include "daemon/generate/generate.h"
 #include "daemon/replay/replay.h"
 #include "daemon/run/run.h"
+#include "daemon/show/show.h"
 #include "daemon/sink/sink.h"
+#include "daemon/top/top.h"
 #include "daemon/trial/trial.h"
 
 namespace {
@@ -27,6 +30,40 @@ void open_standard_descriptors() {
     [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
   }
 }
+
+// The commands that show what a running collector's console has, bound to options that outlive
+// them.
+struct ShowCommands {
+  millrace::show::TracesOptions traces;
+  millrace::show::LogsOptions logs;
+  millrace::show::MetricsOptions metrics;
+  millrace::show::ShowOptions ledger;
+  millrace::top::TopOptions top;
+
+  void add_to(std::vector<millrace::cli::Command>& commands) {
+    using namespace millrace::show;
+    commands.push_back({.name = "traces",
+                        .description = "Recent traces of a running collector, or one of them",
+                        .add_options = [this](CLI::App& app) { add_traces_options(app, traces); },
+                        .run = [this] { return run_traces(traces); }});
+    commands.push_back({.name = "logs",
+                        .description = "Recent log records of a running collector",
+                        .add_options = [this](CLI::App& app) { add_logs_options(app, logs); },
+                        .run = [this] { return run_logs(logs); }});
+    commands.push_back({.name = "metrics",
+                        .description = "Recent metrics of a running collector, or one of them",
+                        .add_options = [this](CLI::App& app) { add_metrics_options(app, metrics); },
+                        .run = [this] { return run_metrics(metrics); }});
+    commands.push_back({.name = "ledger",
+                        .description = "What became of each item in a running collector",
+                        .add_options = [this](CLI::App& app) { add_ledger_options(app, ledger); },
+                        .run = [this] { return run_ledger(ledger); }});
+    commands.push_back({.name = "top",
+                        .description = "A live view of a running collector",
+                        .add_options = [this](CLI::App& app) { add_top_options(app, top); },
+                        .run = [this] { return millrace::top::run_top(top); }});
+  }
+};
 
 }  // namespace
 
@@ -77,5 +114,7 @@ int main(int argc, char** argv) {
        .add_options =
            [&](CLI::App& app) { millrace::replay::add_replay_options(app, replay_options); },
        .run = [&] { return millrace::replay::run_replay(replay_options); }});
+  ShowCommands show_commands;
+  show_commands.add_to(program.commands);
   return millrace::cli::run_command_line(argc, argv, program);
 }

@@ -1,13 +1,16 @@
 #include "daemon/generate/generate.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "daemon/generate/acknowledged_file.h"
 #include "daemon/generate/load_run.h"
 #include "daemon/otlp_client/interrupt.h"
+#include "daemon/otlp_client/shown_progress.h"
 #include "daemon/otlp_client/target.h"
 #include "io/epoll/epoll.h"
 
@@ -17,6 +20,20 @@ namespace {
 int fail_to_begin(const std::string& why) {
   std::fprintf(stderr, "generate: %s\n", why.c_str());
   return 2;
+}
+
+// How many items have their last answer.
+terminal_text::Progress progress_of(const LoadResult& result, const GenerateOptions& options,
+                                    std::string_view noun, Duration elapsed) {
+  terminal_text::Progress progress{
+      .noun = noun,
+      .done = result.ok + result.rejected + result.refused + result.failed,
+      .total = options.total,
+      .elapsed = elapsed};
+  if (options.duration > 0s && options.total == 0) {
+    progress.left = std::max(Duration(0), options.duration - elapsed);
+  }
+  return progress;
 }
 
 }  // namespace
@@ -51,8 +68,15 @@ int run_generate(const GenerateOptions& wanted) {
         [&](NumberedId first, uint64_t count) { acknowledged->add(first, count); });
   }
   const InterruptWatch interrupt(**loop, [&] { run.end_sending(); });
-  (*loop)->post([&] { run.start(); });
-  (*loop)->run();
+  {
+    const MonotonicTime started_at = (*loop)->now();
+    const std::string noun(item_name(options.signal));
+    const ShownProgress progress(**loop, [&] {
+      return progress_of(run.result(), options, noun, (*loop)->now() - started_at);
+    });
+    (*loop)->post([&] { run.start(); });
+    (*loop)->run();
+  }
   const LoadResult& result = run.result();
   const std::string summary = options.summary == SummaryFormat::kJson
                                   ? to_json(result)

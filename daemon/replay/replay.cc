@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/otlp_client/interrupt.h"
+#include "daemon/otlp_client/shown_progress.h"
 #include "daemon/replay/replay_run.h"
 #include "exporters/file/file_writer.h"
 #include "io/epoll/epoll.h"
@@ -48,10 +49,16 @@ class InputFile {
   bool is_same_as(const struct stat& other) const {
     return status_.st_dev == other.st_dev && status_.st_ino == other.st_ino;
   }
-  Result<size_t> read(std::span<uint8_t> into) const {
+  uint64_t read_bytes() const { return read_bytes_; }
+  // 0: a pipe or another file without a size.
+  uint64_t size() const { return static_cast<uint64_t>(status_.st_size); }
+  Result<size_t> read(std::span<uint8_t> into) {
     while (true) {
       const ssize_t count = ::read(descriptor_, into.data(), into.size());
-      if (count >= 0) return static_cast<size_t>(count);
+      if (count >= 0) {
+        read_bytes_ += static_cast<uint64_t>(count);
+        return static_cast<size_t>(count);
+      }
       if (errno != EINTR) {
         return fail(Code::kUnavailable, std::string("reading: ") + std::strerror(errno));
       }
@@ -63,6 +70,7 @@ class InputFile {
   const std::string path_;
   const int descriptor_;
   struct stat status_{};
+  uint64_t read_bytes_ = 0;
 };
 using InputFiles = std::vector<std::unique_ptr<InputFile>>;
 
@@ -87,7 +95,7 @@ class Requests {
     while (true) {
       if (reader_ == nullptr) {
         if (file_ == files_.size()) return std::nullopt;
-        const InputFile& file = *files_[file_];
+        InputFile& file = *files_[file_];
         reader_ = std::make_unique<FrameReader>(
             file.path(), [&file](std::span<uint8_t> into) { return file.read(into); });
       }
@@ -217,8 +225,23 @@ void reject_unsent(Requests& requests, RejectedFile& rejected, ReplayResult& res
   }
 }
 
-Status send_all(const ReplayOptions& options, Requests& requests, RejectedFile& rejected,
-                ReplayResult& result) {
+// The part is that of the bytes, because the number of requests is not known before.
+terminal_text::Progress progress_of(const ReplayResult& result, const InputFiles& files,
+                                    Duration elapsed) {
+  uint64_t read = 0;
+  uint64_t size = 0;
+  for (const auto& file : files) {
+    read += file->read_bytes();
+    size += file->size();
+  }
+  const Count done = result.read();
+  terminal_text::Progress progress{.noun = "requests", .done = done.requests, .elapsed = elapsed};
+  if (size > 0) progress.part = static_cast<double>(read) / static_cast<double>(size);
+  return progress;
+}
+
+Status send_all(const ReplayOptions& options, const InputFiles& files, Requests& requests,
+                RejectedFile& rejected, ReplayResult& result) {
   auto client = load::client_options(options, "millrace-replay", options.streams);
   if (!client) return fail(client.error());
   auto loop = io::make_epoll_loop();
@@ -232,6 +255,9 @@ Status send_all(const ReplayOptions& options, Requests& requests, RejectedFile& 
        .finished = [&] { (*loop)->stop(); }},
       options, result);
   const load::InterruptWatch interrupt(**loop, [&] { run.stop("interrupted"); });
+  const MonotonicTime started_at = (*loop)->now();
+  const load::ShownProgress progress(
+      **loop, [&] { return progress_of(result, files, (*loop)->now() - started_at); });
   (*loop)->post([&] { run.start(); });
   (*loop)->run();
   return {};
@@ -255,7 +281,7 @@ int run_replay(const ReplayOptions& options) {
   if (options.is_dry_run) {
     count_only(requests, result);
   } else {
-    if (Status sent = send_all(options, requests, rejected, result); !sent) {
+    if (Status sent = send_all(options, *files, requests, rejected, result); !sent) {
       return fail_to_begin(sent.error().message);
     }
     reject_unsent(requests, rejected, result);

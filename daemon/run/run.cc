@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "daemon/cli/listing.h"
 #include "daemon/cli/start_error.h"
 #include "daemon/run/crash_point.h"
+#include "daemon/run/drain_progress.h"
 #include "daemon/run/free_heap.h"
 #include "daemon/run/process_output.h"
 #include "daemon/run/service_manager.h"
@@ -144,6 +146,11 @@ std::string first_steps(const assembly::Plan& plan) {
   return text + "\n";
 }
 
+// For the main thread, which has no loop.
+MonotonicTime monotonic_now() {
+  return MonotonicTime(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 enum class End : uint8_t { kDrained, kSecondSignal };
 
 // Runs until the first ending signal, drains, and returns when all is settled or a second one
@@ -151,11 +158,17 @@ enum class End : uint8_t { kDrained, kSecondSignal };
 End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
           const ServiceManager& manager, Duration drain_timeout, Logger& log) {
   io::Loop& first = *threads.loops().front();
-  bool draining = false;
+  std::optional<DrainProgress> draining;
   for (;;) {
-    const int signal = signals.wait(kHeapCheckInterval);
+    const bool shows_progress = draining && draining->is_shown();
+    const int signal =
+        signals.wait(shows_progress ? terminal_text::ProgressLine::kInterval : kHeapCheckInterval);
     if (signal == SignalWait::kTimeIsUp) {
-      trim_free_heap();
+      if (shows_progress) {
+        draining->show(monotonic_now());
+      } else {
+        trim_free_heap();
+      }
       continue;
     }
     if (signal == SignalWait::kWoken) return End::kDrained;
@@ -169,7 +182,7 @@ End serve(assembly::Collector& collector, Threads& threads, SignalWait& signals,
       continue;
     }
     if (draining) return End::kSecondSignal;
-    draining = true;
+    draining.emplace(collector.ledger(), monotonic_now());
     manager.stopping("Delivering what is queued");
     log.info("stopping: intake is closed, queued data is delivered; a second signal ends at once",
              {{"signal", strsignal(signal)}, {"within_s", drain_timeout / 1s}});

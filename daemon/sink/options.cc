@@ -74,7 +74,8 @@ void add_sink_options(CLI::App& app, SinkOptions& options) {
                [&options](Duration d) { options.settle = d; });
   add_duration(app, "--duration", "end after that time; exit 1 if items are still expected",
                [&options](Duration d) { options.duration = d; });
-  add_duration(app, "--interval", "between lines of progress (default 1s; 0: none)",
+  add_duration(app, "--interval",
+               "between lines of progress (0: none; default 1s, on a terminal one live line)",
                [&options](Duration d) { options.interval = d; });
   app.add_option(
       "--record", options.record_file,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,9 @@ struct SinkOptions {
   uint64_t expect = 0;                          // items; 0: until interrupted or `duration`
   Duration settle = 300ms;  // the wait for duplicates after the last expected item
   Duration duration = 0s;   // the time limit; with `expect` it is a failure
-  Duration interval = 1s;   // between lines of progress; 0: none
+  // Between lines of progress; 0: none. Nothing: 1 s, or one live line where standard error is a
+  // terminal.
+  std::optional<Duration> interval = {};
   std::string record_file;  // receives each accepted request: 4 bytes of length, big endian, then
                             // the message (protobuf)
   SummaryFormat summary = SummaryFormat::kText;

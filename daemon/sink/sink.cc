@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "daemon/otlp_client/interrupt.h"
 #include "daemon/otlp_client/option_values.h"
 #include "daemon/otlp_client/output_file.h"
+#include "daemon/otlp_client/shown_progress.h"
 #include "daemon/sink/sink_service.h"
 #include "io/epoll/epoll.h"
 #include "io/tls.h"
@@ -46,12 +49,15 @@ class Sink final : private transport::ServerObserver {
       std::printf("listening on %s:%u\n", listen.host.c_str(), unsigned{listen.port});
     }
     std::fflush(stdout);
-    if (options_.interval > 0s) progress_timer_->arm_at(started_at_ + options_.interval);
+    if (!options_.interval) live_line_.emplace(loop_, [this] { return progress(); });
+    if (live_line_ && !live_line_->is_shown()) live_line_.reset();
+    if (line_interval() > 0s) progress_timer_->arm_at(started_at_ + line_interval());
     if (options_.duration > 0s) end_timer_->arm_at(started_at_ + options_.duration);
     return {};
   }
 
   Tally& tally() { return service_.tally(); }
+  void clear_live_line() { live_line_.reset(); }
 
  private:
   Status prepare_endpoints() {
@@ -110,6 +116,24 @@ class Sink final : private transport::ServerObserver {
     }
   }
 
+  Duration line_interval() const {
+    constexpr Duration kUsual = 1s;
+    return live_line_ ? Duration(0) : options_.interval.value_or(kUsual);
+  }
+
+  terminal_text::Progress progress() {
+    const Duration elapsed = loop_.now() - started_at_;
+    terminal_text::Progress progress{.noun = "items",
+                                     .done = tally().item_count(),
+                                     .total = options_.expect,
+                                     .elapsed = elapsed};
+    if (options_.expect != 0) progress.done = tally().distinct_count();
+    if (options_.duration > 0s && options_.expect == 0) {
+      progress.left = std::max(Duration(0), options_.duration - elapsed);
+    }
+    return progress;
+  }
+
   void show_progress() {
     const Duration elapsed = loop_.now() - started_at_;
     const std::string line = service_.tally().progress_line(loop_.now() - shown_at_);
@@ -118,11 +142,12 @@ class Sink final : private transport::ServerObserver {
         stdout);
     std::fflush(stdout);
     shown_at_ = loop_.now();
-    progress_timer_->arm_at(shown_at_ + options_.interval);
+    progress_timer_->arm_at(shown_at_ + line_interval());
   }
 
   void on_rejected(transport::Protocol, std::optional<Signal>, std::string_view reason,
                    std::string_view detail, std::string_view peer) override {
+    if (live_line_) live_line_->clear();
     std::fprintf(stderr, "sink: rejected %.*s: %.*s: %.*s\n", static_cast<int>(peer.size()),
                  peer.data(), static_cast<int>(reason.size()), reason.data(),
                  static_cast<int>(detail.size()), detail.data());
@@ -138,6 +163,7 @@ class Sink final : private transport::ServerObserver {
   std::unique_ptr<io::Timer> settle_timer_;
   std::unique_ptr<io::Timer> end_timer_;
   std::vector<io::ListenOptions> listens_;
+  std::optional<ShownProgress> live_line_;
   MonotonicTime started_at_{};
   MonotonicTime shown_at_{};
   std::unique_ptr<transport::Server> server_;  // destroyed before the objects that it calls
@@ -179,6 +205,7 @@ int run_sink(const SinkOptions& options) {
   const InterruptWatch interrupt(**loop, [&] { (*loop)->stop(); });
   if (const Status started = sink.start(); !started) return fail_to_begin(started.error().message);
   (*loop)->run();
+  sink.clear_live_line();
   const bool has_all = check_acknowledged(options.acknowledged_files, sink.tally());
   const std::string summary = options.summary == SummaryFormat::kJson
                                   ? sink.tally().to_json(own_cpu_seconds())

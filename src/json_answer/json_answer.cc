@@ -51,6 +51,21 @@ bool find(element root, std::string_view path, element& into) {
   return true;
 }
 
+std::optional<int64_t> number_in(const element& found) {
+  int64_t number = 0;
+  if (found.get_int64().get(number) == simdjson::SUCCESS) return number;
+  double real = 0;
+  if (found.get_double().get(real) == simdjson::SUCCESS) {
+    constexpr double kMax = 9e18;
+    return static_cast<int64_t>(std::clamp(real, -kMax, kMax));
+  }
+  std::string_view text;
+  if (found.get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 Result<JsonAnswer> JsonAnswer::parse(std::string_view text) {
@@ -80,18 +95,46 @@ std::string JsonAnswer::text(std::string_view path) const {
 std::optional<int64_t> JsonAnswer::number(std::string_view path) const {
   element found;
   if (!find(node_->root, path, found)) return std::nullopt;
-  int64_t number = 0;
-  if (found.get_int64().get(number) == simdjson::SUCCESS) return number;
+  return number_in(found);
+}
+
+std::optional<double> JsonAnswer::real(std::string_view path) const {
+  element found;
   double real = 0;
-  if (found.get_double().get(real) == simdjson::SUCCESS) {
-    constexpr double kMax = 9e18;
-    return static_cast<int64_t>(std::clamp(real, -kMax, kMax));
+  if (!find(node_->root, path, found) || found.get_double().get(real) != simdjson::SUCCESS) {
+    return std::nullopt;
   }
-  std::string_view text;
-  if (found.get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return real;
+}
+
+bool JsonAnswer::flag(std::string_view path) const {
+  element found;
+  bool flag = false;
+  return find(node_->root, path, found) && found.get_bool().get(flag) == simdjson::SUCCESS && flag;
+}
+
+std::vector<std::string> JsonAnswer::texts(std::string_view path) const {
+  std::vector<std::string> texts;
+  element found;
+  simdjson::dom::array array;
+  if (!find(node_->root, path, found) || found.get_array().get(array) != simdjson::SUCCESS) {
+    return texts;
+  }
+  for (const element each : array) {
+    std::string_view text;
+    if (each.get_string().get(text) == simdjson::SUCCESS) texts.emplace_back(text);
+  }
+  return texts;
+}
+
+void JsonAnswer::each_real(std::string_view path, const std::function<void(double)>& visit) const {
+  element found;
+  simdjson::dom::array array;
+  if (!find(node_->root, path, found) || found.get_array().get(array) != simdjson::SUCCESS) return;
+  for (const element each : array) {
+    double real = 0;
+    if (each.get_double().get(real) == simdjson::SUCCESS) visit(real);
+  }
 }
 
 void JsonAnswer::each(std::string_view path,
@@ -115,6 +158,19 @@ void JsonAnswer::each_text(
   for (const simdjson::dom::key_value_pair member : object) {
     std::string_view text;
     if (member.value.get_string().get(text) == simdjson::SUCCESS) visit(member.key, text);
+  }
+}
+
+void JsonAnswer::each_number(
+    std::string_view path,
+    const std::function<void(std::string_view name, int64_t number)>& visit) const {
+  element found;
+  simdjson::dom::object object;
+  if (!find(node_->root, path, found) || found.get_object().get(object) != simdjson::SUCCESS) {
+    return;
+  }
+  for (const simdjson::dom::key_value_pair member : object) {
+    if (const auto number = number_in(member.value)) visit(member.key, *number);
   }
 }
 

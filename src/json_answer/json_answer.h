@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -26,12 +27,23 @@ class JsonAnswer {
   std::string text(std::string_view path) const;
   // A number, or a string of digits; a fraction is cut off. Nothing for anything else.
   std::optional<int64_t> number(std::string_view path) const;
+  // Any number; nothing for anything else.
+  std::optional<double> real(std::string_view path) const;
+  // Whether `true` stands there.
+  bool flag(std::string_view path) const;
+  // The strings of the list at `path`.
+  std::vector<std::string> texts(std::string_view path) const;
+  // Calls `visit` for each number of the list at `path`.
+  void each_real(std::string_view path, const std::function<void(double)>& visit) const;
   // Calls `visit` for each object of the list at `path`.
   void each(std::string_view path, const std::function<void(const JsonAnswer&)>& visit) const;
   // Calls `visit` for each member with a string of the object at `path`.
   void each_text(
       std::string_view path,
       const std::function<void(std::string_view name, std::string_view text)>& visit) const;
+  // The same for each member with a number, without its fraction.
+  void each_number(std::string_view path,
+                   const std::function<void(std::string_view name, int64_t number)>& visit) const;
 
  private:
   struct State;  // the parsed text

@@ -18,6 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MILLRACE_CHECK(found.size() <= text.size() && millrace::wire::is_utf8(found));
   }
   answer->number("a");
+  answer->real("a");
+  answer->flag("a");
+  answer->each_number("a", [](std::string_view, int64_t) {});
+  size_t listed = 0;
+  for (const std::string& each : answer->texts("a")) listed += each.size();
+  MILLRACE_CHECK(listed <= text.size());
   size_t count = 0;
   answer->each("a", [&](const JsonAnswer& each) { count += each.text("b").size() + 1; });
   answer->each_text("a", [&](std::string_view name, std::string_view value) {

@@ -28,6 +28,29 @@ TEST(JsonAnswerTest, PlacesAreReadAndOthersAreEmpty) {
   EXPECT_EQ(keys, "13B=x d=30 ");
 }
 
+TEST(JsonAnswerTest, NumbersFlagsAndLists) {
+  const auto answer =
+      JsonAnswer::parse(R"({"r":1.5,"i":2,"s":"3","t":true,"f":false,"l":["a",1,"b"],)"
+                        R"("m":{"x":1,"y":2.9,"z":"w","q":null}})");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->real("r"), 1.5);
+  EXPECT_EQ(answer->real("i"), 2.0);
+  EXPECT_EQ(answer->real("s"), std::nullopt);
+  EXPECT_TRUE(answer->flag("t"));
+  EXPECT_FALSE(answer->flag("f"));
+  EXPECT_FALSE(answer->flag("i"));
+  EXPECT_EQ(answer->texts("l"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(answer->texts("m").empty());
+  double sum = 0;
+  answer->each_real("l", [&](double real) { sum += real; });
+  EXPECT_EQ(sum, 1);
+  std::string members;
+  answer->each_number("m", [&](std::string_view name, int64_t number) {
+    members += std::string(name) + "=" + std::to_string(number) + " ";
+  });
+  EXPECT_EQ(members, "x=1 y=2 ");
+}
+
 TEST(JsonAnswerTest, TheLastMemberOfANameCounts) {
   EXPECT_EQ(JsonAnswer::parse(R"({"a":"1","A":"2"})")->text("a"), "2");
 }

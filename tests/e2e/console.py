@@ -53,14 +53,18 @@ def an_agent_finds_what_was_sent(mode):
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             assert {"search_traces", "get_trace", "search_logs", "list_errors", "get_ledger"} <= set(tools)
             assert tools["get_trace"].input_schema["required"] == ["trace_id"]
+            while len((await call(client, "search_traces", limit=100))["traces"]) < 25:
+                await asyncio.sleep(0.05)  # kept behind the answer to the sender
             found = await call(client, "search_traces", limit=3)
             assert len(found["traces"]) == 3, found
             trace = await call(client, "get_trace", trace_id=found["traces"][0]["trace_id"])
             assert trace["span_count"] >= 1 and trace["spans"], trace
             services = (await call(client, "list_services"))["services"]
             assert sum(service["span_count"] for service in services) == 200, services
-            assert len((await call(client, "search_logs", limit=5))["logs"]) == 5
-            metrics = (await call(client, "list_metrics"))["metrics"]
+            while len((await call(client, "search_logs", limit=5))["logs"]) < 5:
+                await asyncio.sleep(0.05)
+            while not (metrics := (await call(client, "list_metrics"))["metrics"]):
+                await asyncio.sleep(0.05)
             series = await call(client, "get_metric", metric=metrics[0]["name"])
             assert series["series"], series
             assert set(await call(client, "list_errors")) == {"traces", "logs", "refusals"}

@@ -30,6 +30,7 @@ import processors
 import prometheus
 import recovery
 import scraping
+import terminal
 import well_known
 import zipkin
 from harness import (DEADLINE_S, Case, Process, Sink, client_lines, expect_complete, free_port,
@@ -197,6 +198,7 @@ def cases():
     yield "one source to two sinks", one_source_to_two_sinks
     yield from delivery.cases()
     yield from console.cases()
+    yield from terminal.cases()
     yield from context.cases()
     yield from dead_letters.cases()
     yield from recovery.cases()

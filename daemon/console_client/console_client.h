@@ -1,0 +1,45 @@
+// Gets answers of a console, one after the other, over one connection.
+//
+// Belongs to one loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "daemon/console_client/console_answer.h"
+#include "daemon/console_client/target.h"
+#include "io/loop.h"
+#include "transport/client/web_client.h"
+
+namespace millrace::console_client {
+
+class ConsoleClient {
+ public:
+  using Done = std::move_only_function<void(Result<std::string>)>;
+
+  // Errors: an address that is no URL, a file that cannot be read.
+  static Result<std::unique_ptr<ConsoleClient>> create(io::Loop& loop, const Target& target);
+
+  const std::string& address() const { return asked_.address; }
+  // Calls `done` once in a later turn, with the body or an error of console_answer.h; never after
+  // the end of this. Precondition: no other get() is under way.
+  void get(const std::string& path_and_query, Done done);
+
+ private:
+  ConsoleClient(io::Loop& loop, const Target& target, transport::WebRequest service,
+                AskedConsole asked);
+
+  io::Loop& loop_;
+  const Duration timeout_;
+  const transport::WebRequest service_;
+  const AskedConsole asked_;
+  Done done_;
+  std::unique_ptr<transport::WebClient> client_;
+};
+
+// One answer, for which a loop of its own runs.
+Result<std::string> get_once(const Target& target, const std::string& path_and_query);
+
+}  // namespace millrace::console_client
