@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "otlp/edit.h"
+#include "wire/field_search.h"
 
 namespace millrace::otlp {
 
@@ -173,10 +174,23 @@ Bytes LevelWriter::merged(const Bytes& message, uint32_t field_number) {
   size_t count = 0;
   size_t size = 0;
   const auto each = [&](const auto& visit) {
-    wire::FieldReader fields(message.view());
-    for (wire::Field field; fields.next(&field);) {
+    const uint8_t* at = message.data();
+    const uint8_t* const end = at + message.size();
+    while (at != end) {
       work_.pace.step(kLevelFieldUnits);
-      if (field.is(field_number, WireType::kLen) && !field.bytes.empty()) visit(field.bytes);
+      const auto left = static_cast<size_t>(end - at);
+      if (const size_t field_size = left < 2 ? 0 : wire::short_field_size(at, left)) {
+        const bool is_wanted = at[0] == wire::make_tag(field_number, WireType::kLen);
+        if (is_wanted && field_size > 2) visit(MessageBytes(at + 2, field_size - 2));
+        at += field_size;
+        continue;
+      }
+      const wire::AnyFormField field = wire::read_any_form(at, end, field_number);
+      if (field.end == nullptr) break;
+      if (field.content != nullptr && field.content != field.end) {
+        visit(MessageBytes(field.content, field.end));
+      }
+      at = field.end;
     }
   };
   each([&](MessageBytes part) {

@@ -35,6 +35,21 @@ TEST(FieldSearchTest, FindsOnlyTexts) {
   EXPECT_EQ(search.next_len().bytes.data(), nullptr);
 }
 
+TEST(FieldSearchTest, FindsTheLastField) {
+  const auto position = [](uint32_t number) {
+    return find_last_field(kMessage, number).data() - kMessage.data();
+  };
+  EXPECT_EQ(position(1), 39);
+  EXPECT_EQ(position(2), 5);
+  EXPECT_EQ(position(3), 37);
+  EXPECT_EQ(position(4), 17);
+  EXPECT_EQ(position(16), 34);
+  EXPECT_TRUE(find_last_field(kMessage, 6).empty());
+  // The fields in front of an invalid one are found.
+  const std::vector<uint8_t> invalid = {0x08, 0x01, 0x08, 0x02, 0x12, 0x05, 'h', 'i'};
+  EXPECT_EQ(find_last_field(invalid, 1).data(), invalid.data() + 2);
+}
+
 TEST(FieldSearchTest, ANumberWithATagOfTwoBytesIsFound) {
   FieldSearch search(kMessage, 16);
   Field field;
@@ -53,6 +68,10 @@ TEST(FieldSearchTest, EndsAtAnInvalidField) {
   Field field;
   EXPECT_FALSE(FieldSearch(message, 2).next(&field));
   EXPECT_EQ(FieldSearch(message, 2).next_len().bytes.data(), nullptr);
+  // Number 0 is not valid.
+  const std::vector<uint8_t> zero = {0x00, 0x00, 0x00, 0x00};
+  EXPECT_EQ(FieldSearch(zero, 16).next_len().bytes.data(), nullptr);
+  EXPECT_EQ(FieldSearch(zero, 1).next_len().bytes.data(), nullptr);
 }
 
 }  // namespace

@@ -83,6 +83,47 @@ const uint8_t* skip_value(uint32_t tag, const uint8_t* at, const uint8_t* end, i
   return nullptr;
 }
 
+namespace {
+
+// Reads any field but those of the short ways above, without `whole`. Returns the end of it, or
+// null. Apart from the caller, whose short way then saves no registers.
+[[gnu::noinline]] const uint8_t* read_rare_form(const uint8_t* at, const uint8_t* end, int depth,
+                                                Field* field) {
+  uint32_t tag = 0;
+  const uint8_t* const value = read_tag(at, end, &tag);
+  if (value == nullptr || field_number_of(tag) == 0) return nullptr;
+  field->number = field_number_of(tag);
+  field->type = wire_type_of(tag);
+  field->value = 0;
+  field->bytes = {};
+  switch (field->type) {
+    case WireType::kVarint:
+      return read_varint(value, end, &field->value);
+    case WireType::kI64:
+      if (end - value < 8) return nullptr;
+      field->value = load_fixed64(value);
+      return value + 8;
+    case WireType::kI32:
+      if (end - value < 4) return nullptr;
+      field->value = load_fixed32(value);
+      return value + 4;
+    case WireType::kLen: {
+      uint32_t length = 0;
+      const uint8_t* const content = read_length(value, end, &length);
+      if (content == nullptr) return nullptr;
+      field->bytes = {content, length};
+      return content + length;
+    }
+    default: {
+      const uint8_t* const after = skip_value(tag, value, end, depth);
+      if (after != nullptr) field->bytes = {value, after};
+      return after;
+    }
+  }
+}
+
+}  // namespace
+
 bool FieldReader::next_of_any_form(Field* field) {
   if (at_ >= end_ || !ok_) return false;
   // Most messages in a list have a length of two bytes.
@@ -100,41 +141,8 @@ bool FieldReader::next_of_any_form(Field* field) {
     at_ += length + 3;
     return true;
   }
-  ok_ = false;  // until the whole field is read
-  uint32_t tag = 0;
-  const uint8_t* const value = read_tag(at_, end_, &tag);
-  if (value == nullptr || field_number_of(tag) == 0) return false;
-  field->number = field_number_of(tag);
-  field->type = wire_type_of(tag);
-  field->value = 0;
-  field->bytes = {};
-  const uint8_t* after = nullptr;
-  switch (field->type) {
-    case WireType::kVarint:
-      after = read_varint(value, end_, &field->value);
-      break;
-    case WireType::kI64:
-      if (end_ - value < 8) return false;
-      field->value = load_fixed64(value);
-      after = value + 8;
-      break;
-    case WireType::kI32:
-      if (end_ - value < 4) return false;
-      field->value = load_fixed32(value);
-      after = value + 4;
-      break;
-    case WireType::kLen: {
-      uint32_t length = 0;
-      const uint8_t* const content = read_length(value, end_, &length);
-      if (content == nullptr) return false;
-      field->bytes = {content, length};
-      after = content + length;
-      break;
-    }
-    default:
-      after = skip_value(tag, value, end_, depth_);
-      if (after != nullptr) field->bytes = {value, after};
-  }
+  ok_ = false;
+  const uint8_t* const after = read_rare_form(at_, end_, depth_, field);
   if (after == nullptr) return false;
   field->whole = {at_, after};
   at_ = after;

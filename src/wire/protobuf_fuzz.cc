@@ -33,9 +33,11 @@ void check_search(std::span<const uint8_t> message, uint32_t number) {
   millrace::wire::FieldReader all(message);
   millrace::wire::FieldSearch some(message, number);
   millrace::wire::FieldSearch lens(message, number);
+  const uint8_t* last = nullptr;
   Field found;
   for (Field field; all.next(&field);) {
     if (field.number != number) continue;
+    last = field.whole.data();
     if (!some.next(&found) || found.whole.data() != field.whole.data() ||
         found.whole.size() != field.whole.size() || found.type != field.type ||
         found.value != field.value || found.text() != field.text()) {
@@ -49,6 +51,7 @@ void check_search(std::span<const uint8_t> message, uint32_t number) {
     }
   }
   if (some.next(&found) || lens.next_len().bytes.data() != nullptr) std::abort();
+  if (millrace::wire::find_last_field(message, number).data() != last) std::abort();
 }
 
 }  // namespace
