@@ -32,6 +32,10 @@ class Arguments {
     return has(i) ? node(i).constant.number != 0 : absent;
   }
 
+  // The value without a copy, or in `room`. Null: evaluation().take_error() has the error.
+  const Value* look_at(size_t i, Value* room) {
+    return only_ ? &*only_ : evaluation_.look_at(node(i), room);
+  }
   Evaluated<Value> value(size_t i);
   Evaluated<Value> value(size_t i, Value::Type wanted);
   Evaluated<std::string_view> text(size_t i);

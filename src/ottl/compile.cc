@@ -4,6 +4,7 @@
 #include <set>
 
 #include "ottl/compiler.h"
+#include "ottl/evaluation.h"
 #include "ottl/parser.h"
 
 namespace millrace::ottl {
@@ -80,6 +81,24 @@ Result<Context> choose(Signal signal, const Names& names) {
                                           " of these statements does not know the " + unknown);
 }
 
+// A duration that is written in the statement is read once. What cannot be read fails when the
+// statement runs.
+void fold_constants(Node* node) {
+  for (Node& child : node->children) fold_constants(&child);
+  for (Node& key : node->keys) fold_constants(&key);
+  const bool is_duration = node->op == Node::Op::kCall &&
+                           node->function->function == Function::kDuration && node->keys.empty() &&
+                           node->children[0].is_constant();
+  if (!is_duration) return;
+  const Item nothing;
+  Scratch scratch;
+  const auto value = Evaluation(nothing, scratch).value_of(*node);
+  if (!value || !value->is(Value::Type::kDuration)) return;
+  *node = Node();
+  node->op = Node::Op::kConstant;
+  node->constant = *value;
+}
+
 }  // namespace
 
 Result<CompiledStatement> compile_statement(std::string_view text, const Surroundings& in) {
@@ -97,6 +116,8 @@ Result<CompiledStatement> compile_statement(std::string_view text, const Surroun
     return fail(to_error(text, compiler.failure()));
   }
   compiled.written = compiler.written();
+  fold_constants(&compiled.editor);
+  fold_constants(&compiled.condition);
   return compiled;
 }
 
@@ -110,6 +131,7 @@ Result<CompiledCondition> compile_condition(std::string_view text, const Surroun
   if (!compiler.compile_condition(*condition, &compiled.condition)) {
     return fail(to_error(text, compiler.failure()));
   }
+  fold_constants(&compiled.condition);
   return compiled;
 }
 

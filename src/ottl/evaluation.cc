@@ -61,127 +61,150 @@ Evaluated<Value> calculate(const Value& a, const Value& b, char sign) {
 
 }  // namespace
 
-Evaluated<bool> Evaluation::run(const CompiledStatement& statement) {
+Evaluation::Verdict Evaluation::execute(const CompiledStatement& statement) {
   if (statement.condition.op != Op::kAbsent) {
-    const auto holds = test(statement.condition);
-    if (!holds || !*holds) return holds;
+    const Verdict holds = decide(statement.condition);
+    if (holds != Verdict::kYes) return holds;
   }
   Arguments arguments(statement.editor, *this);
   const auto done = statement.editor.editor(arguments);
-  if (!done) return error(done.error());
-  if (scratch_.failed()) return error(std::string(kTooMuchData));
-  return true;
+  if (!done) {
+    error_ = done.error();
+    return Verdict::kFailed;
+  }
+  if (scratch_.failed()) {
+    error_ = kTooMuchData;
+    return Verdict::kFailed;
+  }
+  return Verdict::kYes;
 }
 
-Evaluated<bool> Evaluation::test(const Node& node) {
+Evaluation::Verdict Evaluation::decide(const Node& node) {
+  const auto verdict = [](bool holds) { return holds ? Verdict::kYes : Verdict::kNo; };
   switch (node.op) {
     case Op::kConstant:
-      return node.constant.number != 0;
+      return verdict(node.constant.number != 0);
     case Op::kAnd:
     case Op::kOr:
       for (const Node& child : node.children) {
-        const auto holds = test(child);
-        if (!holds || *holds == (node.op == Op::kOr)) return holds;
+        const Verdict holds = decide(child);
+        if (holds == Verdict::kFailed || holds == verdict(node.op == Op::kOr)) return holds;
       }
-      return node.op == Op::kAnd;
+      return verdict(node.op == Op::kAnd);
     case Op::kNot: {
-      auto holds = test(node.children[0]);
-      if (holds) *holds = !*holds;
-      return holds;
+      const Verdict holds = decide(node.children[0]);
+      return holds == Verdict::kFailed ? holds : verdict(holds == Verdict::kNo);
     }
     case Op::kComparison: {
-      Value made[2];
-      const auto a = operand(node.children[0], &made[0]);
-      if (!a) return error(a.error());
-      const auto b = operand(node.children[1], &made[1]);
-      if (!b) return error(b.error());
-      return compare(**a, **b, node.comparison);
+      const Node& right = node.children[1];
+      Value room;
+      const Value* const a = look_at(node.children[0], &room);
+      if (a == nullptr) return Verdict::kFailed;
+      if (right.is_constant()) return verdict(compare(*a, right.constant, node.comparison));
+      Value other_room;
+      const Value* const b = look_at(right, &other_room);
+      if (b == nullptr) return Verdict::kFailed;
+      return verdict(compare(*a, *b, node.comparison));
     }
     default: {
-      const auto result = value_of(node.children[0]);
-      if (!result) return error(result.error());
-      if (!result->is(V::kBool)) {
-        return error("a condition must be bool, found " + std::string(type_name(result->type)));
-      }
-      return result->number != 0;
+      Value result;
+      if (!evaluate(node.children[0], &result)) return Verdict::kFailed;
+      if (result.is(V::kBool)) return verdict(result.number != 0);
+      error_ = "a condition must be bool, found " + std::string(type_name(result.type));
+      return Verdict::kFailed;
     }
   }
 }
 
 Evaluated<Value> Evaluation::value_of(const Node& node) {
+  if (node.is_constant()) return node.constant;
+  if (node.op == Op::kCall && node.keys.empty()) {
+    Arguments arguments(node, *this);
+    return node.converter(arguments);
+  }
+  Evaluated<Value> result;
+  if (!evaluate(node, &*result)) result = error(take_error());
+  return result;
+}
+
+// `into` is nil.
+bool Evaluation::evaluate(const Node& node, Value* into) {
   switch (node.op) {
     case Op::kAbsent:
-      return Value();
+      return true;
     case Op::kConstant:
-      return node.constant;
+      *into = node.constant;
+      return true;
     case Op::kPath:
-      return read_path(node);
+      return read_path(node, into);
     case Op::kCall: {
       Arguments arguments(node, *this);
-      auto result = node.converter(arguments);
-      if (!result || node.keys.empty()) return result;
-      return index_result(*result, node);
+      const auto result = node.converter(arguments);
+      if (!result) return keep_error(result);
+      *into = *result;
+      return node.keys.empty() || index_result(node, into);
     }
     case Op::kList:
-      return make_list(node);
+      return make_list(node, into);
     case Op::kMap:
-      return make_map(node);
+      return make_map(node, into);
     case Op::kSum:
     case Op::kProduct:
     case Op::kNegation:
-      return math(node);
+      return math(node, into);
     default: {
-      const auto holds = test(node);
-      if (!holds) return error(holds.error());
-      return Value::of_bool(*holds);
+      const Verdict holds = decide(node);
+      *into = Value::of_bool(holds == Verdict::kYes);
+      return holds != Verdict::kFailed;
     }
   }
 }
 
-Evaluated<Value> Evaluation::math(const Node& node) {
-  auto total = value_of(node.children[0]);
-  if (!total) return total;
+bool Evaluation::math(const Node& node, Value* into) {
+  Evaluated<Value> total;
+  if (!evaluate(node.children[0], &*total)) return false;
   if (node.op == Op::kNegation) {
-    if (total->is(V::kInt)) return calculate_ints(0, total->number, '-');
-    if (total->is(V::kDouble)) return Value::of_double(-total->real);
-    return error("no negative of " + std::string(type_name(total->type)));
+    if (total->is(V::kDouble)) {
+      *into = Value::of_double(-total->real);
+      return true;
+    }
+    if (!total->is(V::kInt)) return fail("no negative of " + std::string(type_name(total->type)));
+    total = calculate_ints(0, total->number, '-');
   }
   for (size_t i = 1; i < node.children.size(); i++) {
-    const auto operand = value_of(node.children[i]);
-    if (!operand) return operand;
+    Value room;
+    const Value* const operand = look_at(node.children[i], &room);
+    if (operand == nullptr) return false;
     total = calculate(*total, *operand, node.operators[i]);
-    if (!total) return total;
+    if (!total) return keep_error(total);
   }
-  return total;
+  *into = *total;
+  return true;
 }
 
-Evaluated<Value> Evaluation::make_list(const Node& node) {
+bool Evaluation::make_list(const Node& node, Value* into) {
   List* const list = scratch_.make_list();
   for (const Node& child : node.children) {
-    const auto element = value_of(child);
-    if (!element) return element;
+    Value room;
+    const Value* const element = look_at(child, &room);
+    if (element == nullptr) return false;
     list->elements.push_back(copy_value(*element, scratch_));
   }
-  return Value::of_list(list);
+  *into = Value::of_list(list);
+  return true;
 }
 
-Evaluated<Value> Evaluation::make_map(const Node& node) {
+bool Evaluation::make_map(const Node& node, Value* into) {
   Map* const map = scratch_.make_map();
   for (size_t i = 0; i < node.children.size(); i++) {
-    const auto value = value_of(node.children[i]);
-    if (!value) return value;
+    Value room;
+    const Value* const value = look_at(node.children[i], &room);
+    if (value == nullptr) return false;
     map->erase(node.names[i]);
     map->entries.push_back({node.names[i], copy_value(*value, scratch_)});
   }
-  return Value::of_map(map);
-}
-
-Evaluated<const Value*> Evaluation::operand(const Node& node, Value* room) {
-  if (node.is_constant()) return &node.constant;
-  auto value = node.op == Op::kPath ? read_path(node) : value_of(node);
-  if (!value) return error(std::move(value.error()));
-  *room = *value;
-  return room;
+  *into = Value::of_map(map);
+  return true;
 }
 
 }  // namespace millrace::ottl

@@ -2,7 +2,8 @@
 // to the records of the item (record.h).
 //
 // Errors are texts for error_mode: a condition or statement that fails reports the first one. One
-// thread; the records, the scratch and the programs must outlive it.
+// thread; the records, the scratch and the programs must outlive it. Values have 72 bytes, so what
+// runs for each item returns them in place and not inside of an Evaluated.
 #pragma once
 
 #include <array>
@@ -48,12 +49,28 @@ class Evaluation {
  public:
   Evaluation(const Item& item, Scratch& scratch) : item_(item), scratch_(scratch) {}
 
+  enum class Verdict : uint8_t { kNo, kYes, kFailed };
+  // Whether the condition holds. kFailed: take_error() has the error.
+  Verdict decide(const Node& condition);
+  // Runs the editor if the statement's condition holds.
+  Verdict execute(const CompiledStatement& statement);
+  EvaluationError take_error() { return std::exchange(error_, EvaluationError()); }
+
   Evaluated<bool> test(const CompiledCondition& condition) { return test(condition.condition); }
+  Evaluated<bool> test(const Node& condition) { return to_evaluated(decide(condition)); }
   // Whether the statement's condition held, so that its editor ran.
-  Evaluated<bool> run(const CompiledStatement& statement);
+  Evaluated<bool> run(const CompiledStatement& statement) {
+    return to_evaluated(execute(statement));
+  }
 
   Evaluated<Value> value_of(const Node& node);
-  Evaluated<bool> test(const Node& node);
+  // The same without a copy of constants; others are put into `room`. Null: take_error() has the
+  // error.
+  const Value* look_at(const Node& node, Value* room) {
+    if (node.is_constant()) return &node.constant;
+    const bool is_done = node.op == Node::Op::kPath ? read_path(node, room) : evaluate(node, room);
+    return is_done ? room : nullptr;
+  }
   const Item& item() const { return item_; }
   Scratch& scratch() { return scratch_; }
 
@@ -63,20 +80,39 @@ class Evaluation {
   Evaluated<void> set(const Node& path, const Value& value);
 
  private:
+  // These return false, or null, after an error, which is kept for take_error().
+  bool evaluate(const Node& node, Value* into);
+  bool read_path(const Node& path, Value* into);
+  bool read_keys(const Node& path, size_t first, Value* value);
+  bool make_list(const Node& node, Value* into);
+  bool make_map(const Node& node, Value* into);
+  bool math(const Node& node, Value* into);
+  bool index_result(const Node& call, Value* value);
+  const Value* key_of(const Node& key, Value* room);
+  Value* step_into(Value* value, const Node& key);
+  bool fail(EvaluationError error) {
+    error_ = std::move(error);
+    return false;
+  }
+  Value* fail_step(EvaluationError error) {
+    error_ = std::move(error);
+    return nullptr;
+  }
+  template <class T>
+  bool keep_error(const Evaluated<T>& failed) {
+    return fail(failed.error());
+  }
+  Evaluated<bool> to_evaluated(Verdict verdict) {
+    if (verdict == Verdict::kFailed) return error(take_error());
+    return verdict == Verdict::kYes;
+  }
+
+  Evaluated<void> set_value(const Node& path, const Value& value);
   Evaluated<void> set_trace_state(const Node& path, const Value& value);
-  Evaluated<Value> read_path(const Node& path);
-  Evaluated<Value> read_keys(const Node& path, size_t first, Value value);
-  Evaluated<Value> math(const Node& node);
-  Evaluated<Value> make_list(const Node& node);
-  Evaluated<Value> make_map(const Node& node);
-  Evaluated<Value> index_result(Value value, const Node& call);
-  // A value, which is not copied where it is a constant; others are put into `room`.
-  Evaluated<const Value*> operand(const Node& node, Value* room);
-  Evaluated<const Value*> key_of(const Node& key, Value* room);
-  Evaluated<Value*> step_into(Value* value, const Node& key);
 
   const Item& item_;
   Scratch& scratch_;
+  EvaluationError error_;
 };
 
 }  // namespace millrace::ottl

@@ -9,6 +9,8 @@ namespace {
 
 using V = Value::Type;
 
+constexpr const char* kTooManyLevels = "the value would have too many levels of maps and lists";
+
 // The value of a member of a tracestate (W3C Trace Context, 3.3); empty when it is not there.
 std::string_view find_member(std::string_view state, std::string_view key) {
   while (!state.empty()) {
@@ -51,145 +53,157 @@ std::string set_member(std::string_view state, std::string_view key, std::string
 
 }  // namespace
 
-Evaluated<const Value*> Evaluation::key_of(const Node& key, Value* room) {
-  const auto value = operand(key, room);
-  if (!value || (*value)->is(V::kString) || (*value)->is(V::kInt)) return value;
-  return error("a key must be a string or an integer, found " +
-               std::string(type_name((*value)->type)));
+const Value* Evaluation::key_of(const Node& key, Value* room) {
+  const Value* const value = look_at(key, room);
+  if (value == nullptr || value->is(V::kString) || value->is(V::kInt)) return value;
+  return fail_step("a key must be a string or an integer, found " +
+                   std::string(type_name(value->type)));
 }
 
-Evaluated<Value> Evaluation::read_path(const Node& path) {
+bool Evaluation::read_path(const Node& path, Value* into) {
   const Field field = path.path->field;
-  if (field == Field::kCache) return read_keys(path, 0, Value::of_map(item_.cache));
+  if (field == Field::kCache) {
+    *into = Value::of_map(item_.cache);
+    return read_keys(path, 0, into);
+  }
   const Record& record = item_.at(path.path_context);
-  if (path.keys.empty()) return record.read(field, scratch_);
+  if (path.keys.empty()) {
+    *into = record.read(field, scratch_);
+    return true;
+  }
   if (path.path->type == PathType::kMap) {
+    const Node& node = path.keys[0];
     Value room;
-    const auto key = key_of(path.keys[0], &room);
-    if (!key) return error(key.error());
-    if ((*key)->is(V::kString)) {
-      const auto found = record.read_entry(field, (*key)->text, scratch_);
-      if (!found) return Value();
-      if (path.keys.size() == 1) return *found;
-      return read_keys(path, 1, *found);
+    const Value* const key = node.is_constant() ? &node.constant : key_of(node, &room);
+    if (key == nullptr) return false;
+    if (key->is(V::kString)) {
+      if (!record.read_entry(field, key->text, scratch_, into)) return true;
+      return path.keys.size() == 1 || read_keys(path, 1, into);
     }
   }
-  return read_keys(path, 0, record.read(field, scratch_));
+  *into = record.read(field, scratch_);
+  return read_keys(path, 0, into);
 }
 
 // What the keys from `first` on lead to in a value.
-Evaluated<Value> Evaluation::read_keys(const Node& path, size_t first, Value value) {
+bool Evaluation::read_keys(const Node& path, size_t first, Value* value) {
   for (size_t i = first; i < path.keys.size(); i++) {
     Value room;
-    const auto found_key = key_of(path.keys[i], &room);
-    if (!found_key) return error(found_key.error());
-    const Value& key = **found_key;
+    const Value* const key = key_of(path.keys[i], &room);
+    if (key == nullptr) return false;
     if (path.path->field == Field::kTraceState) {
-      return Value::of_string(find_member(value.text, key.text));
+      *value = Value::of_string(find_member(value->text, key->text));
+      return true;
     }
-    if (value.is(V::kMap) && key.is(V::kString)) {
-      const auto found = find_entry(value, key.text);
-      if (!found) return Value();
-      value = *found;
-    } else if (value.is(V::kList) && key.is(V::kInt)) {
-      const auto found = find_element(value, key.number);
-      if (!found) return error("the index is out of bounds");
-      value = *found;
+    if (value->is(V::kMap) && key->is(V::kString)) {
+      const auto found = find_entry(*value, key->text);
+      *value = found.value_or(Value());
+      if (!found) return true;
+    } else if (value->is(V::kList) && key->is(V::kInt)) {
+      const auto found = find_element(*value, key->number);
+      if (!found) return fail("the index is out of bounds");
+      *value = *found;
     } else {
-      return error("no element " + std::string(type_name(key.type)) + " of " +
-                   std::string(type_name(value.type)));
+      return fail("no element " + std::string(type_name(key->type)) + " of " +
+                  std::string(type_name(value->type)));
     }
   }
-  return value;
+  return true;
 }
 
 // Unlike a path, the result of a call must have the element.
-Evaluated<Value> Evaluation::index_result(Value value, const Node& call) {
+bool Evaluation::index_result(const Node& call, Value* value) {
   for (const Node& node : call.keys) {
     Value room;
-    const auto found_key = key_of(node, &room);
-    if (!found_key) return error(found_key.error());
-    const Value& key = **found_key;
+    const Value* const key = key_of(node, &room);
+    if (key == nullptr) return false;
     std::optional<Value> found;
-    if (value.is(V::kMap) && key.is(V::kString)) {
-      found = find_entry(value, key.text);
-    } else if (value.is(V::kList) && key.is(V::kInt)) {
-      found = find_element(value, key.number);
+    if (value->is(V::kMap) && key->is(V::kString)) {
+      found = find_entry(*value, key->text);
+    } else if (value->is(V::kList) && key->is(V::kInt)) {
+      found = find_element(*value, key->number);
     }
-    if (!found) return error("the result has no such element");
-    value = *found;
+    if (!found) return fail("the result has no such element");
+    *value = *found;
   }
-  return value;
+  return true;
 }
 
-Evaluated<Value*> Evaluation::step_into(Value* value, const Node& node) {
+Value* Evaluation::step_into(Value* value, const Node& node) {
   Value room;
-  const auto found_key = key_of(node, &room);
-  if (!found_key) return error(found_key.error());
-  const Value& key = **found_key;
+  const Value* const found_key = key_of(node, &room);
+  if (found_key == nullptr) return nullptr;
+  const Value& key = *found_key;
   if (value->is_nil()) {
     *value = key.is(V::kString) ? Value::of_map(scratch_.make_map())
                                 : Value::of_list(scratch_.make_list());
     if (key.is(V::kInt)) {
       const auto count = static_cast<size_t>(std::max<int64_t>(key.number, 0)) + 1;
-      if (!scratch_.charge(count * sizeof(Value))) return error("the index is too large");
+      if (!scratch_.charge(count * sizeof(Value))) return fail_step("the index is too large");
       value->list->elements.resize(count);
     }
   }
   if (value->is(V::kMap) && key.is(V::kString)) {
     Map* const edited = to_edited_map(*value, scratch_);
-    if (scratch_.failed()) return error(std::string(kTooMuchData));
+    if (scratch_.failed()) return fail_step(EvaluationError(kTooMuchData));
     value->map = edited;
     Value* const entry = edit_entry(edited, key.text, scratch_);
-    if (entry == nullptr) return error("the map is too large");
-    return entry;
+    return entry != nullptr ? entry : fail_step("the map is too large");
   }
   if (value->is(V::kList) && key.is(V::kInt)) {
     List* const own = to_own_list(*value, scratch_);
-    if (scratch_.failed()) return error(std::string(kTooMuchData));
+    if (scratch_.failed()) return fail_step(EvaluationError(kTooMuchData));
     value->list = own;
     if (key.number < 0 || key.number >= static_cast<int64_t>(value->list->elements.size())) {
-      return error("the index is out of bounds");
+      return fail_step("the index is out of bounds");
     }
     return &value->list->elements[static_cast<size_t>(key.number)];
   }
-  return error("no element " + std::string(type_name(key.type)) + " of " +
-               std::string(type_name(value->type)));
+  return fail_step("no element " + std::string(type_name(key.type)) + " of " +
+                   std::string(type_name(value->type)));
 }
 
 Evaluated<void> Evaluation::set_trace_state(const Node& path, const Value& value) {
   Value room;
-  const auto key = key_of(path.keys[0], &room);
-  if (!key) return error(key.error());
-  if (!value.is(V::kString) || !(*key)->is(V::kString)) return error("a member must be a string");
+  const Value* const key = key_of(path.keys[0], &room);
+  if (key == nullptr) return error(take_error());
+  if (!value.is(V::kString) || !key->is(V::kString)) return error("a member must be a string");
   Record& record = item_.at(path.path_context);
   const Value state = record.read(Field::kTraceState, scratch_);
   const Value changed =
-      Value::of_string(scratch_.keep(set_member(state.text, (*key)->text, value.text)));
+      Value::of_string(scratch_.keep(set_member(state.text, key->text, value.text)));
   auto refused = record.write(Field::kTraceState, changed, scratch_);
   if (refused) return error(std::move(*refused));
   return {};
 }
 
 Evaluated<void> Evaluation::set(const Node& path, const Value& value) {
-  const Field field = path.path->field;
-  if (count_levels(value) + path.keys.size() > kValueLevelsMax) {
-    return error("the value would have too many levels of maps and lists");
+  if (scratch_.failed()) return error(std::string(kTooMuchData));
+  if (!value.is(V::kMap) && !value.is(V::kList)) {
+    if (path.keys.size() > kValueLevelsMax) return error(kTooManyLevels);
+    return set_value(path, value);
   }
+  if (count_levels(value) + path.keys.size() > kValueLevelsMax) return error(kTooManyLevels);
   const Value copy = copy_value(value, scratch_);
   if (scratch_.failed()) return error(std::string(kTooMuchData));
+  return set_value(path, copy);
+}
+
+// Takes the value over.
+Evaluated<void> Evaluation::set_value(const Node& path, const Value& value) {
+  const Field field = path.path->field;
   if (field == Field::kCache && path.keys.empty()) {
-    if (!copy.is(V::kMap) && !copy.is_nil()) return error("the cache must be a map");
+    if (!value.is(V::kMap) && !value.is_nil()) return error("the cache must be a map");
     item_.cache->entries =
-        copy.is_nil() ? std::vector<MapEntry>() : to_own_map(copy, scratch_)->entries;
+        value.is_nil() ? std::vector<MapEntry>() : to_own_map(value, scratch_)->entries;
     return {};
   }
   if (path.keys.empty()) {
-    auto refused = item_.at(path.path_context).write(field, copy, scratch_);
+    auto refused = item_.at(path.path_context).write(field, value, scratch_);
     if (refused) return error(std::move(*refused));
     return {};
   }
-  if (field == Field::kTraceState) return set_trace_state(path, copy);
+  if (field == Field::kTraceState) return set_trace_state(path, value);
   Value cache = Value::of_map(item_.cache);
   Value* target = field == Field::kCache
                       ? &cache
@@ -197,15 +211,14 @@ Evaluated<void> Evaluation::set(const Node& path, const Value& value) {
   if (target == nullptr) return error(std::string(kTooMuchData));
   if (field == Field::kBody && target->is_nil()) return error("an empty body has no elements");
   for (const Node& key : path.keys) {
-    const auto inside = step_into(target, key);
-    if (!inside) return error(inside.error());
-    target = *inside;
+    target = step_into(target, key);
+    if (target == nullptr) return error(take_error());
   }
-  if (copy.is(V::kTime) || copy.is(V::kDuration) || copy.is(V::kTraceId) || copy.is(V::kSpanId) ||
-      copy.is(V::kMessages)) {
-    return error("an attribute cannot be a " + std::string(type_name(copy.type)));
+  if (value.is(V::kTime) || value.is(V::kDuration) || value.is(V::kTraceId) ||
+      value.is(V::kSpanId) || value.is(V::kMessages)) {
+    return error("an attribute cannot be a " + std::string(type_name(value.type)));
   }
-  *target = copy;
+  *target = value;
   return {};
 }
 
@@ -217,9 +230,8 @@ Evaluated<Value*> Evaluation::locate(const Node& path, Record::ToMap* to_map) {
       field == Field::kCache ? &cache : item_.at(path.path_context).change(field, scratch_, to_map);
   if (target == nullptr) return error(std::string(kTooMuchData));
   for (const Node& key : path.keys) {
-    const auto inside = step_into(target, key);
-    if (!inside) return error(inside.error());
-    target = *inside;
+    target = step_into(target, key);
+    if (target == nullptr) return error(take_error());
   }
   return target;
 }

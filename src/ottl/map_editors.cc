@@ -13,19 +13,28 @@ using F = Function;
 using V = Value::Type;
 using Done = Evaluated<void>;
 
+// The first argument without a copy; null: it is no map.
+const Value* look_at_map(Arguments& arguments, Value* room) {
+  const Value* const value = arguments.look_at(0, room);
+  return value != nullptr && value->is(V::kMap) ? value : nullptr;
+}
+Done no_map(Arguments& arguments) { return error(arguments.value(0, V::kMap).error()); }
+
 Done remove_wanted(Arguments& arguments, const auto& is_wanted) {
-  const auto value = arguments.value(0, V::kMap);
-  if (!value) return error(value.error());
+  Value room;
+  const Value* const value = look_at_map(arguments, &room);
+  if (value == nullptr) return no_map(arguments);
   if (!any_key(*value, is_wanted)) return {};
   const auto map = edited_map(arguments);
   if (!map) return error(map.error());
-  remove_keys(*map, is_wanted);
+  if (!remove_keys(*map, is_wanted, arguments.scratch())) return error(std::string(kTooMuchData));
   return {};
 }
 
 Done set(Arguments& arguments) {
-  const auto value = arguments.value(1);
-  if (!value) return error(value.error());
+  Value room;
+  const Value* const value = arguments.evaluation().look_at(arguments.node(1), &room);
+  if (value == nullptr) return error(arguments.evaluation().take_error());
   return arguments.evaluation().set(arguments.node(0), *value);
 }
 
@@ -103,8 +112,9 @@ Done truncate_all(Arguments& arguments) {
   const auto is_long = [&](std::string_view, const Value& value) {
     return value.is(V::kString) && value.text.size() > limit_bytes;
   };
-  const auto value = arguments.value(0, V::kMap);
-  if (!value) return error(value.error());
+  Value room;
+  const Value* const value = look_at_map(arguments, &room);
+  if (value == nullptr) return no_map(arguments);
   bool is_found = false;
   for_each_part(
       *value,

@@ -89,7 +89,10 @@ Done aggregate_on_attributes(Arguments& arguments) {
   return aggregate(arguments, [&](Record& point) -> Done {
     Value* const attributes = point.change(Field::kAttributes, arguments.scratch(), to_edited_map);
     if (attributes == nullptr) return {};
-    remove_keys(attributes->map, [&](std::string_view key) { return !is_wanted(key); });
+    const auto is_removed = [&](std::string_view key) { return !is_wanted(key); };
+    if (!remove_keys(attributes->map, is_removed, arguments.scratch())) {
+      return error(std::string(kTooMuchData));
+    }
     return {};
   });
 }

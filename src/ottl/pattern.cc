@@ -11,6 +11,17 @@ namespace {
 // RE2's memory for one program; its default.
 constexpr int64_t kPatternBytesMax = 8 << 20;
 
+// Whether a digit stands behind the literal somewhere in the text.
+bool holds_before_digit(std::string_view text, std::string_view literal) {
+  size_t at = 0;
+  while ((at = text.find(literal, at)) != std::string_view::npos) {
+    const size_t behind = at + literal.size();
+    if (behind < text.size() && text[behind] >= '0' && text[behind] <= '9') return true;
+    ++at;
+  }
+  return false;
+}
+
 }  // namespace
 
 int pattern_argument(Function function) {
@@ -31,11 +42,17 @@ int pattern_argument(Function function) {
 }
 
 Pattern::Pattern(std::string_view regex, const re2::RE2::Options& options)
-    : regex_(as_piece(regex), options), prefixes_(required_prefixes(regex)) {}
+    : regex_(as_piece(regex), options),
+      prefixes_(required_prefixes(regex)),
+      before_digit_(required_before_digit(regex)) {
+  if (std::ranges::any_of(prefixes_, &std::string::empty)) prefixes_.clear();
+  for (const std::string& prefix : prefixes_) first_bytes_[static_cast<uint8_t>(prefix[0])] = true;
+}
 
-bool Pattern::is_found_in(std::string_view text) const {
+bool Pattern::is_searched_in(std::string_view text) const {
   const auto begins_with = [&](const std::string& prefix) { return text.starts_with(prefix); };
   if (!prefixes_.empty() && std::ranges::none_of(prefixes_, begins_with)) return false;
+  if (!before_digit_.empty() && !holds_before_digit(text, before_digit_)) return false;
   return regex_.Match(as_piece(text), 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
 }
 

@@ -3,6 +3,8 @@
 
 #include <re2/re2.h>
 
+#include <array>
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -22,13 +24,20 @@ class Pattern {
   Pattern(std::string_view regex, const re2::RE2::Options& options);
 
   // Whether it matches a part of the text, or the whole.
-  bool is_found_in(std::string_view text) const;
+  bool is_found_in(std::string_view text) const { return may_begin(text) && is_searched_in(text); }
   bool matches(std::string_view text) const;
   const re2::RE2& regex() const { return regex_; }
 
  private:
+  bool may_begin(std::string_view text) const {
+    return prefixes_.empty() || (!text.empty() && first_bytes_[static_cast<uint8_t>(text[0])]);
+  }
+  bool is_searched_in(std::string_view text) const;
+
   const re2::RE2 regex_;
-  const std::vector<std::string> prefixes_;  // see required_prefixes()
+  std::vector<std::string> prefixes_;       // see required_prefixes(); none of them is empty
+  std::array<bool, 256> first_bytes_ = {};  // of the prefixes
+  const std::string before_digit_;          // see required_before_digit()
 };
 
 // The index of the argument that is a pattern; negative: the function has none.

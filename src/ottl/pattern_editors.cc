@@ -81,8 +81,9 @@ Done replace_all_matches(Arguments& arguments) {
 }
 
 Done replace_pattern(Arguments& arguments) {
-  const auto value = arguments.value(0);
-  if (!value) return error(value.error());
+  Value room;
+  const Value* const value = arguments.look_at(0, &room);
+  if (value == nullptr) return error(arguments.evaluation().take_error());
   if (value->is_nil()) return {};
   const auto replacement = arguments.text(2);
   if (!replacement) return error(replacement.error());

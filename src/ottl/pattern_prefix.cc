@@ -68,4 +68,15 @@ std::vector<std::string> required_prefixes(std::string_view regex) {
   return prefixes;
 }
 
+std::string required_before_digit(std::string_view regex) {
+  if (regex.contains('|')) return {};
+  std::string literal = take_literal(&regex);
+  const size_t size = regex.starts_with("[0-9]") ? 5 : regex.starts_with("\\d") ? 2 : 0;
+  if (size == 0) return {};
+  regex.remove_prefix(size);
+  if (regex.starts_with('+')) regex.remove_prefix(1);
+  if (may_quantify(regex)) return {};
+  return literal;
+}
+
 }  // namespace millrace::ottl

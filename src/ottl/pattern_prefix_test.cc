@@ -44,19 +44,32 @@ TEST(PatternPrefixTest, Table) {
     EXPECT_EQ(required_prefixes(regex), prefixes) << regex;
 }
 
+TEST(PatternPrefixTest, WhatStandsInFrontOfADigit) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"/[0-9]+", "/"},    {R"(/v\d/x)", "/v"}, {R"(id\.\d)", "id."}, {"/[0-9]*", ""},
+      {"/[0-9]?", ""},     {"/[0-9]{0}", ""},   {"/?[0-9]", ""},      {"/[0-9]|a", ""},
+      {"[0-9]", ""},       {"^/[0-9]", ""},     {"/[0-9a]", ""},      {"(/)[0-9]", ""},
+      {"/[0-9](?i)*", ""}, {"/[0-9]+?", ""},
+  };
+  for (const auto& [regex, literal] : cases)
+    EXPECT_EQ(required_before_digit(regex), literal) << regex;
+}
+
 // The pattern is found where RE2 finds it.
 TEST(PatternPrefixTest, NoMatchIsLost) {
-  static constexpr std::string_view kParts[] = {"^", "a", "b", "(", ")",  "|",   "?",    "*", "+",
-                                                ".", "$", "[", "]", "\\", "{2}", "(?i)", "Q", "E"};
+  static constexpr std::string_view kParts[] = {"^",   "a",    "b", "(", ")",     "|",   "?",
+                                                "*",   "+",    ".", "$", "[",     "]",   "\\",
+                                                "{2}", "(?i)", "Q", "E", "[0-9]", "\\d", "{0}"};
   std::mt19937 random(3);
   size_t valid_count = 0;
   for (size_t round = 0; round < 20'000; round++) {
-    std::string regex = "^";
+    std::string regex = round % 3 == 0 ? "" : "^";
     for (size_t i = 0; i < round % 8; i++) regex += kParts[random() % std::size(kParts)];
     const auto pattern = prepare_pattern(Function::kIsMatch, regex);
     if (!pattern) continue;
     valid_count++;
-    for (const std::string_view text : {"", "a", "b", "ab", "ba", "aab", "A|", "(a", "^a", "Qa"}) {
+    for (const std::string_view text : {"", "a", "b", "ab", "ba", "aab", "A|", "(a", "^a", "Qa",
+                                        "a1", "ba2b", "1", "ab0", "a a3"}) {
       ASSERT_EQ((*pattern)->is_found_in(text),
                 re2::RE2::PartialMatch(as_piece(text), (*pattern)->regex()))
           << regex << " in " << text;

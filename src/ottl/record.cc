@@ -81,6 +81,7 @@ void Record::reset(Context context, otlp::MessageBytes bytes, otlp::MessageBytes
   index_ = index;
   bytes_ = bytes;
   around_ = around;
+  message_index_ = nullptr;
   changes_.clear();
 }
 
@@ -120,8 +121,11 @@ void Record::set_change(Field field, const Value& value) {
 
 Value Record::read(Field field, Scratch& scratch) const {
   const Field stored = stored_field(field);
-  const Value value = read_stored(stored, scratch);
-  if (field == stored) return value;
+  if (field == stored) return read_stored(field, scratch);
+  return read_derived(field, read_stored(stored, scratch), scratch);
+}
+
+Value Record::read_derived(Field field, const Value& value, Scratch& scratch) const {
   const auto kind = static_cast<size_t>(value.number);
   switch (field) {
     case Field::kKindString:
@@ -139,27 +143,73 @@ Value Record::read(Field field, Scratch& scratch) const {
   }
 }
 
-std::optional<Value> Record::read_entry(Field map, std::string_view key, Scratch& scratch) const {
-  if (changes_.empty()) {
+bool Record::read_entry(Field map, std::string_view key, Scratch& scratch, Value* value) const {
+  if (find_change(map) == nullptr) {
     const WireField* const known = find_wire_field(context_, type_, map);
     if (known != nullptr && known->encoding == Encoding::kAttributes) {
-      return find_attribute(bytes_, known->number, key);
+      return read_received_entry(*known, key, value);
     }
   }
   const Value whole = read_stored(map, scratch);
-  return whole.is(V::kMap) ? find_entry(whole, key) : std::nullopt;
+  if (!whole.is(V::kMap)) return false;
+  const auto found = find_entry(whole, key);
+  if (found) *value = *found;
+  return found.has_value();
+}
+
+bool Record::read_received_entry(const WireField& known, std::string_view key, Value* value) const {
+  if (known.field == Field::kAttributes && is_indexed()) {
+    const ReceivedEntry* const entry = message_index_->find(key);
+    if (entry != nullptr) *value = entry->value();
+    return entry != nullptr;
+  }
+  const wire::LenField found = otlp::find_key_value(bytes_, known.number, key);
+  if (found.bytes.data() == nullptr) return false;
+  *value = Value::of_any(otlp::read_key_value(found.bytes).value);
+  return true;
+}
+
+bool Record::is_indexed() const {
+  return message_index_ != nullptr && message_index_->is_ready([&] {
+    const WireField* const attributes = find_wire_field(context_, type_, Field::kAttributes);
+    return attributes == nullptr ? 0 : attributes->number;
+  });
+}
+
+// False: the message must be searched.
+bool Record::read_indexed(const WireField& known, Scratch& scratch, Value* value) const {
+  if (!is_read_alone(known) || !is_indexed()) return false;
+  const uint32_t number = known.within != 0 ? known.within : known.number;
+  if (!message_index_->has(number)) return true;
+  if (message_index_->has_several(number)) return false;
+  const otlp::MessageBytes last = message_index_->from_last(number);
+  wire::Field field;
+  if (const size_t size = last.size() < 2 ? 0 : wire::short_field_size(last.data(), last.size())) {
+    field = wire::read_short_field(last.data(), size);
+  } else if (!wire::FieldReader(last).next(&field)) {
+    return false;
+  }
+  if (known.within == 0) {
+    read_wire_part(field, known, scratch, value);
+  } else if (field.type == wire::WireType::kLen) {
+    read_wire_field(field.bytes, known, scratch, value);
+  }
+  return true;
 }
 
 Value Record::read_stored(Field field, Scratch& scratch) const {
-  if (field == Field::kEventIndex) return Value::of_int(index_);
-  if (field == Field::kType) {
+  const WireField* const known = find_wire_field(context_, type_, field);
+  if (known == nullptr) {
+    if (field == Field::kEventIndex) return Value::of_int(index_);
+    if (field != Field::kType) return {};
     static constexpr uint8_t kTypes[] = {0, 0, 0, 0, 0, 1, 0, 2, 0, 3, 4, 5};
     return Value::of_int(kTypes[static_cast<size_t>(type_)]);
   }
-  const WireField* const known = find_wire_field(context_, type_, field);
-  if (known == nullptr) return {};
-  if (changes_.empty() && known->encoding == Encoding::kAttributes) {
-    return Value::of_attributes(bytes_, known->number);
+  if (changes_.empty()) {
+    if (known->encoding == Encoding::kAttributes) {
+      return Value::of_attributes(bytes_, known->number);
+    }
+    return read_field(*known, scratch);
   }
   const bool is_whole = known->within == 0 && known->encoding == Encoding::kMessages;
   if (is_whole && has_change_within(known->number)) return read_whole(*known, scratch);
@@ -170,9 +220,17 @@ Value Record::read_stored(Field field, Scratch& scratch) const {
 Value Record::read_field(const WireField& known, Scratch& scratch) const {
   Value value = default_value(known, scratch);
   if (known.within == 0) {
-    read_wire_field(known.field == Field::kSchemaUrl ? around_ : bytes_, known, scratch, &value);
+    if (known.field == Field::kSchemaUrl) {
+      read_wire_field(around_, known, scratch, &value);
+    } else if (!read_indexed(known, scratch, &value)) {
+      read_wire_field(bytes_, known, scratch, &value);
+    }
     return value;
   }
+  // The data of a metric may have got another type.
+  const bool is_received =
+      context_ != Context::kMetric && find_whole_change(known.within) == nullptr;
+  if (is_received && read_indexed(known, scratch, &value)) return value;
   const Value parts = nested(known.within);
   otlp::MessageReader reader(parts.wire, parts.field_number);
   for (otlp::MessageBytes part; reader.next(&part);) {
@@ -181,12 +239,16 @@ Value Record::read_field(const WireField& known, Scratch& scratch) const {
   return value;
 }
 
-Value Record::nested(uint32_t number) const {
+const Value* Record::find_whole_change(uint32_t number) const {
   for (const FieldChange& change : changes_) {
     const WireField* const known = find_wire_field(context_, type_, change.field);
-    const bool is_whole = known != nullptr && known->within == 0 && known->number == number;
-    if (is_whole) return change.value;
+    if (known != nullptr && known->within == 0 && known->number == number) return &change.value;
   }
+  return nullptr;
+}
+
+Value Record::nested(uint32_t number) const {
+  if (const Value* const whole = find_whole_change(number)) return *whole;
   const bool is_data = context_ == Context::kMetric && number == static_cast<uint32_t>(type_);
   return messages_of(Field::kStatus, bytes_,
                      is_data ? static_cast<uint32_t>(received_type_) : number);
@@ -204,6 +266,10 @@ Value* Record::change(Field field, Scratch& scratch, ToMap* to_map) {
     Value value = read_stored(field, scratch);
     if (value.is(V::kMap)) value = Value::of_map(to_map(value, scratch));
     if (scratch.failed()) return nullptr;
+    // A copy of the map must not refer to the index, which lives as long as the record only.
+    const bool is_own = value.map != nullptr && value.map->has_base() &&
+                        field == Field::kAttributes && value.map->base.data() == bytes_.data();
+    if (is_own) value.map->index = message_index_;
     set_change(field, value);
   }
   revision_++;

@@ -5,12 +5,15 @@
 // One thread. Values point into the bytes and the Scratch.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "ottl/context.h"
+#include "ottl/message_index.h"
 #include "ottl/value.h"
 
 namespace millrace::ottl {
@@ -66,6 +69,12 @@ class Record {
   // As a new record, which reuses the memory of this one.
   void reset(Context context, otlp::MessageBytes bytes, otlp::MessageBytes around = {},
              otlp::MetricType type = otlp::MetricType::kNone, int64_t index = 0);
+  // An index of `bytes` for reads, until the next reset(). It must outlive the record and its
+  // copies. Without one each read searches the bytes.
+  void use_index(MessageIndex* index) {
+    message_index_ = index;
+    index->begin(bytes_);
+  }
 
   Context context() const { return context_; }
   otlp::MetricType type() const { return type_; }
@@ -81,8 +90,8 @@ class Record {
 
   // The value of a path without keys; nil where the message cannot have it.
   Value read(Field field, Scratch& scratch) const;
-  // An entry of a map, which is not read whole.
-  std::optional<Value> read_entry(Field map, std::string_view key, Scratch& scratch) const;
+  // An entry of a map, which is not read whole. False: there is none.
+  bool read_entry(Field map, std::string_view key, Scratch& scratch, Value* value) const;
   // Returns the error, or nothing. `value` must not be changed afterwards (copy_value).
   std::optional<std::string> write(Field field, const Value& value, Scratch& scratch);
   // The value of a map or a body, to be changed in place. With to_edited_map, single entries of a
@@ -95,7 +104,13 @@ class Record {
   Value nested(uint32_t number) const;
 
  private:
+  // The field of a derived path is another one: `kind.string` is `kind`.
+  Value read_derived(Field field, const Value& stored, Scratch& scratch) const;
   Value read_stored(Field field, Scratch& scratch) const;
+  bool is_indexed() const;
+  bool read_received_entry(const WireField& known, std::string_view key, Value* value) const;
+  bool read_indexed(const WireField& known, Scratch& scratch, Value* value) const;
+  const Value* find_whole_change(uint32_t number) const;
   Value read_field(const WireField& known, Scratch& scratch) const;
   Value read_whole(const WireField& known, Scratch& scratch) const;
   std::optional<std::string> write_derived(Field field, const Value& value, Scratch& scratch);
@@ -109,11 +124,31 @@ class Record {
   int64_t index_ = 0;
   otlp::MessageBytes bytes_;
   otlp::MessageBytes around_;
+  MessageIndex* message_index_ = nullptr;
   std::vector<FieldChange> changes_;
   uint64_t revision_ = 0;
 };
 
+// The fields of a message by their names.
+struct FieldTable {
+  std::span<const WireField> fields;
+  std::array<uint8_t, kFieldCount> positions{};  // behind the position in `fields`; 0: absent
+
+  const WireField* find(Field field) const {
+    const uint8_t position = positions[static_cast<size_t>(field)];
+    return position == 0 ? nullptr : fields.data() + (position - 1);
+  }
+};
+// By context. Data points, and the data of metrics, have others by the type of their metric.
+extern const FieldTable kContextTables[kContextCount];
+const WireField* find_field_by_type(Context context, otlp::MetricType type, Field field);
+
 // Null: messages of this type do not have the field.
-const WireField* find_wire_field(Context context, otlp::MetricType type, Field field);
+inline const WireField* find_wire_field(Context context, otlp::MetricType type, Field field) {
+  if (context == Context::kDataPoint || context == Context::kMetric) {
+    return find_field_by_type(context, type, field);
+  }
+  return kContextTables[static_cast<size_t>(context)].find(field);
+}
 
 }  // namespace millrace::ottl

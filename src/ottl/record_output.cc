@@ -38,6 +38,10 @@ void RecordOutput::write_changes_of(const Record& record, FieldSet except) {
 }
 
 void RecordOutput::write_one_entry(const MapEntry& entry, uint32_t field_number) {
+  uint8_t encoded[kShortEntryBytes];
+  if (const size_t size = encode_short_entry(entry, field_number, encoded)) {
+    return levels_.out().write({encoded, size});
+  }
   write_encoded(entry_size_max(entry), [&] { write_entry(entry, field_number, &writer_); });
 }
 
@@ -54,24 +58,19 @@ RecordOutput::Entries RecordOutput::edited_entries(const Record& record) {
 }
 
 bool RecordOutput::replace_entry(Level& level, std::span<const uint8_t> whole, Entries* entries) {
-  if (entries->map == nullptr || entries->next == entries->map->received.size()) return false;
-  const ReceivedEntry& entry = entries->map->received[entries->next];
-  if (entry.whole.data() != whole.data()) return false;
+  if (entries->map == nullptr || entries->next == entries->map->edited.size()) return false;
+  const EditedEntry& edited = entries->map->edited[entries->next];
+  if (edited.whole.data() != whole.data()) return false;
   entries->next++;
-  if (entry.is_as_received()) return true;
   levels_.drop(level, whole);
-  if (!entry.is_removed()) {
-    write_one_entry(entries->map->changed[entry.change], entries->field_number);
-  }
+  if (!edited.is_removed) write_one_entry(edited.entry, entries->field_number);
   return true;
 }
 
 void RecordOutput::write_entries(Level& level, Entries* entries) {
   if (entries->map == nullptr) return;
-  const std::vector<ReceivedEntry>& received = entries->map->received;
-  while (entries->next < received.size()) {
-    replace_entry(level, received[entries->next].whole, entries);
-  }
+  const std::vector<EditedEntry>& edited = entries->map->edited;
+  while (entries->next < edited.size()) replace_entry(level, edited[entries->next].whole, entries);
   if (entries->map->entries.empty()) return;
   levels_.keep_rest(level);
   for (const MapEntry& entry : entries->map->entries) {

@@ -33,7 +33,7 @@ class RecordOutput {
   struct Entries {
     const Map* map = nullptr;  // null: there are none
     uint32_t field_number = 0;
-    size_t next = 0;  // the position of the next received entry
+    size_t next = 0;  // the position in map->edited
   };
   static Entries edited_entries(const Record& record);
   // Whether the field is an entry, which is left out or written anew if it was changed.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace millrace::ottl {
 namespace {
@@ -138,7 +139,7 @@ size_t size_max(const Value& value) {
   size_t size = kEntryPrefixBytes + value.text.size() + value.wire.size();
   if (value.map != nullptr) {
     size += value.map->base.size();
-    for (const MapEntry& entry : value.map->changed) size += entry_size_max(entry);
+    for (const EditedEntry& edited : value.map->edited) size += entry_size_max(edited.entry);
     for (const MapEntry& entry : value.map->entries) size += entry_size_max(entry);
   }
   if (value.list != nullptr) {
@@ -189,6 +190,46 @@ void write_entry(const MapEntry& entry, uint32_t number, wire::Writer* into) {
   write_any_value(entry.value, into);
   into->close(content);
   into->close(whole);
+}
+
+size_t encode_short_entry(const MapEntry& entry, uint32_t number,
+                          std::span<uint8_t, kShortEntryBytes> into) {
+  // The content of the AnyValue without a text, and all tags and lengths, take less than 48 bytes.
+  constexpr size_t kTextsMax = kShortEntryBytes - 48;
+  const Value& value = entry.value;
+  const bool has_text = value.is(V::kString) || value.is(V::kBytes);
+  if (value.is(V::kMap) || value.is(V::kList)) return 0;
+  if (entry.key.size() + (has_text ? value.text.size() : 0) > kTextsMax) return 0;
+  const auto put_prefix = [](uint8_t* at, uint32_t field, size_t size) {
+    return wire::write_varint(wire::write_varint(at, wire::make_tag(field, WireType::kLen)), size);
+  };
+  const auto put_text = [](uint8_t* at, std::string_view text) {
+    if (!text.empty()) std::memcpy(at, text.data(), text.size());
+    return at + text.size();
+  };
+  uint8_t any[24];  // without the text
+  uint8_t* any_end = any;
+  if (has_text) {
+    any_end = put_prefix(any, value.is(V::kString) ? 1 : 7, value.text.size());
+  } else if (value.is(V::kBool) || value.is(V::kInt)) {
+    any[0] = static_cast<uint8_t>(wire::make_tag(value.is(V::kBool) ? 2 : 3, WireType::kVarint));
+    any_end = wire::write_varint(any + 1, static_cast<uint64_t>(value.number));
+  } else if (value.is(V::kDouble)) {
+    any[0] = static_cast<uint8_t>(wire::make_tag(4, WireType::kI64));
+    std::memcpy(any + 1, &value.real, sizeof value.real);
+    any_end = any + 1 + sizeof value.real;
+  }
+  const auto any_head = static_cast<size_t>(any_end - any);
+  const size_t any_size = any_head + (has_text ? value.text.size() : 0);
+  uint8_t* at = put_prefix(
+      into.data(), number,
+      wire::len_field_size(kKey, entry.key.size()) + wire::len_field_size(kValue, any_size));
+  at = put_text(put_prefix(at, kKey, entry.key.size()), entry.key);
+  at = put_prefix(at, kValue, any_size);
+  std::memcpy(at, any, any_head);
+  at += any_head;
+  if (has_text) at = put_text(at, value.text);
+  return static_cast<size_t>(at - into.data());
 }
 
 size_t entry_size_max(const MapEntry& entry) {

@@ -2,6 +2,8 @@
 // bytes; a changed one is left out of them and written behind the others.
 #pragma once
 
+#include <span>
+
 #include "otlp/level_writer.h"
 #include "ottl/record.h"
 #include "wire/writer.h"
@@ -30,6 +32,11 @@ EditedAttributes edited_attributes(const Record& record);
 // An entry of field `number`, and at least its size.
 void write_entry(const MapEntry& entry, uint32_t number, wire::Writer* into);
 size_t entry_size_max(const MapEntry& entry);
+// As write_entry(), without a writer, for entries whose value is neither a map nor a list. Returns
+// the size; 0: the entry does not fit.
+inline constexpr size_t kShortEntryBytes = 256;
+size_t encode_short_entry(const MapEntry& entry, uint32_t number,
+                          std::span<uint8_t, kShortEntryBytes> into);
 // The content of an AnyValue.
 void write_any_value(const Value& value, wire::Writer* into);
 

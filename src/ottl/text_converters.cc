@@ -19,8 +19,9 @@ using Result = Evaluated<Value>;
 Result is_match(Arguments& arguments) {
   const auto pattern = arguments.pattern(1);
   if (!pattern) return error(pattern.error());
-  const auto direct = arguments.value(0);
-  if (!direct) return direct;
+  Value room;
+  const Value* const direct = arguments.look_at(0, &room);
+  if (direct == nullptr) return error(arguments.evaluation().take_error());
   if (direct->is_nil()) return Value::of_bool(false);
   if (direct->is(V::kString)) {
     return Value::of_bool((*pattern)->is_found_in(direct->text));

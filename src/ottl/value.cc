@@ -6,27 +6,6 @@
 
 namespace millrace::ottl {
 
-Value Value::of_number(Type type, int64_t number) {
-  Value value;
-  value.type = type;
-  value.number = number;
-  return value;
-}
-
-Value Value::of_double(double real) {
-  Value value;
-  value.type = Type::kDouble;
-  value.real = real;
-  return value;
-}
-
-Value Value::of_text(Type type, std::string_view text) {
-  Value value;
-  value.type = type;
-  value.text = text;
-  return value;
-}
-
 Value Value::of_map(Map* map) {
   Value value;
   value.type = Type::kMap;
@@ -49,7 +28,7 @@ Value Value::of_attributes(otlp::MessageBytes message, uint32_t field_number) {
   return value;
 }
 
-Value Value::of_any(otlp::MessageBytes any_value) {
+Value Value::of_any_form(otlp::MessageBytes any_value) {
   using Wire = otlp::AnyValueView::Type;
   const auto view = otlp::AnyValueView::read(any_value);
   Value value;
@@ -82,8 +61,8 @@ void Map::clear() {
   entries.clear();
   base = {};
   base_field = 0;
-  received.clear();
-  changed.clear();
+  index = nullptr;
+  edited.clear();
 }
 
 Value* Map::find(std::string_view key) {
@@ -106,7 +85,7 @@ std::string_view Scratch::keep(std::string text) {
   return made().texts.emplace_back(std::move(text));
 }
 
-void Scratch::clear() {
+void Scratch::forget() {
   const bool is_large = bytes_ > kBytesFree;
   bytes_ = 0;
   was_refused_ = false;
@@ -132,8 +111,8 @@ bool Scratch::try_grow() {
 
 Map* Scratch::make_map() {
   Made& all = made();
-  if (all.map_count == all.maps.size()) all.maps.emplace_back();
-  Map& map = all.maps[all.map_count++];
+  if (all.map_count == all.maps.size()) all.maps.push_back(std::make_unique<Map>());
+  Map& map = *all.maps[all.map_count++];
   map.clear();
   return &map;
 }
@@ -151,56 +130,78 @@ MapEntry copy_deep(const MapEntry& entry, Scratch& scratch, otlp::MessageBytes l
           copy_deep(entry.value, scratch, lasting)};
 }
 
-// All but what was changed and added.
-bool copy_base(const Map& from, Map* into, Scratch& scratch) {
-  if (!scratch.charge(2 * from.received.size() * sizeof(ReceivedEntry) +
-                      2 * from.changed.size() * sizeof(MapEntry))) {
-    return false;
-  }
+// The base and its changes.
+template <class CopyEntry>
+bool copy_base(const Map& from, Map* into, Scratch& scratch, const CopyEntry& copy_entry) {
   into->base = from.base;
   into->base_field = from.base_field;
-  into->received = from.received;
+  if (from.edited.empty()) return true;
+  if (!scratch.charge(2 * from.edited.size() * sizeof(EditedEntry))) return false;
+  for (const EditedEntry& edited : from.edited) {
+    into->edited.push_back({edited.whole, copy_entry(edited.entry), edited.is_removed});
+  }
   return true;
 }
 
 Map* copy_map_deep(const Value& value, Scratch& scratch, otlp::MessageBytes lasting) {
   Map* const copy = scratch.make_map();
   const Map* from = value.map;
+  const auto copy_entry = [&](const MapEntry& entry) { return copy_deep(entry, scratch, lasting); };
   if (from->has_base() && !lies_in(from->base, lasting)) {
     from = to_own_map(value, scratch);
-  } else {
-    if (!copy_base(*from, copy, scratch)) return copy;
-    for (const MapEntry& entry : from->changed) {
-      copy->changed.push_back(copy_deep(entry, scratch, lasting));
-    }
+  } else if (!copy_base(*from, copy, scratch, copy_entry)) {
+    return copy;
   }
   for (const MapEntry& entry : from->entries) {
     if (!scratch.charge(2 * sizeof(MapEntry))) break;
-    copy->entries.push_back(copy_deep(entry, scratch, lasting));
+    copy->entries.push_back(copy_entry(entry));
   }
   return copy;
 }
 
 std::optional<Value> find_made(const Map& map, std::string_view key) {
-  for (const ReceivedEntry& entry : map.received) {
-    if (entry.key != key || entry.is_removed()) continue;
-    return entry.is_as_received() ? entry.value() : map.changed[entry.change].value;
+  if (map.has_base()) {
+    const ReceivedPlace place = find_received(map, key);
+    if (place.edited != nullptr) return place.edited->entry.value;
+    if (place.entry) return place.entry->value();
   }
-  const auto found = std::ranges::find(map.entries, key, &MapEntry::key);
-  if (found == map.entries.end()) return std::nullopt;
-  return found->value;
+  const auto made = std::ranges::find(map.entries, key, &MapEntry::key);
+  if (made == map.entries.end()) return std::nullopt;
+  return made->value;
+}
+
+std::optional<Value> find_attribute(otlp::MessageBytes message, uint32_t field_number,
+                                    std::string_view key) {
+  const wire::LenField found = otlp::find_key_value(message, field_number, key);
+  if (found.bytes.data() == nullptr) return std::nullopt;
+  return Value::of_any(otlp::read_key_value(found.bytes).value);
 }
 
 }  // namespace
 
-std::optional<Value> find_attribute(otlp::MessageBytes message, uint32_t field_number,
-                                    std::string_view key) {
-  wire::FieldSearch search(message, field_number);
-  for (otlp::MessageBytes entry; (entry = search.next_len().bytes).data() != nullptr;) {
-    const auto pair = otlp::read_key_value(entry);
-    if (pair.key == key) return Value::of_any(pair.value);
+ReceivedPlace find_received(const Map& map, std::string_view key) {
+  ReceivedPlace found;
+  const bool is_indexed =
+      map.index != nullptr && map.index->is_ready([&] { return map.base_field; });
+  if (map.edited.empty() && is_indexed) {
+    if (const ReceivedEntry* const entry = map.index->find(key)) found.entry = *entry;
+    return found;
   }
-  return std::nullopt;
+  if (map.edited.empty()) {
+    const wire::LenField field = otlp::find_key_value(map.base, map.base_field, key);
+    if (field.bytes.data() == nullptr) return found;
+    found.entry =
+        ReceivedEntry{key.data(), field.bytes.data(), field.whole.data(),
+                      static_cast<uint32_t>(key.size()), static_cast<uint32_t>(field.bytes.size())};
+    return found;
+  }
+  for_each_present(map, [&](const ReceivedEntry& entry, const EditedEntry* edited) {
+    if (entry.key() != key) return true;
+    found.entry = entry;
+    found.edited = edited;
+    return false;
+  });
+  return found;
 }
 
 std::optional<Value> find_entry(const Value& map, std::string_view key) {
@@ -264,13 +265,13 @@ List* to_own_list(const Value& list, Scratch& scratch) {
 Value copy_value(const Value& value, Scratch& scratch) {
   if (value.map != nullptr) {
     Map* const copy = scratch.make_map();
-    if (!copy_base(*value.map, copy, scratch)) return Value::of_map(copy);
-    for (const MapEntry& entry : value.map->changed) {
-      copy->changed.push_back({entry.key, copy_value(entry.value, scratch)});
-    }
+    const auto copy_entry = [&](const MapEntry& entry) {
+      return MapEntry{entry.key, copy_value(entry.value, scratch)};
+    };
+    if (!copy_base(*value.map, copy, scratch, copy_entry)) return Value::of_map(copy);
     for (const MapEntry& entry : value.map->entries) {
       if (!scratch.charge(2 * sizeof(MapEntry))) break;
-      copy->entries.push_back({entry.key, copy_value(entry.value, scratch)});
+      copy->entries.push_back(copy_entry(entry));
     }
     return Value::of_map(copy);
   }

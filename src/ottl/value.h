@@ -17,6 +17,7 @@
 #include "memory/budget.h"
 #include "otlp/key_value.h"
 #include "otlp/views.h"
+#include "ottl/message_index.h"
 #include "wire/field_search.h"
 
 namespace millrace::ottl {
@@ -58,47 +59,64 @@ struct Value {
   static Value of_int(int64_t number) { return of_number(Type::kInt, number); }
   static Value of_time(int64_t nanoseconds) { return of_number(Type::kTime, nanoseconds); }
   static Value of_duration(int64_t nanoseconds) { return of_number(Type::kDuration, nanoseconds); }
-  static Value of_double(double real);
+  static Value of_double(double real) {
+    Value value;
+    value.type = Type::kDouble;
+    value.real = real;
+    return value;
+  }
   static Value of_string(std::string_view text) { return of_text(Type::kString, text); }
   static Value of_bytes(std::string_view bytes) { return of_text(Type::kBytes, bytes); }
-  static Value of_text(Type type, std::string_view text);
+  static Value of_text(Type type, std::string_view text) {
+    Value value;
+    value.type = type;
+    value.text = text;
+    return value;
+  }
   static Value of_map(Map* map);
   static Value of_list(List* list);
   // The attributes in field `field_number` of a message.
   static Value of_attributes(otlp::MessageBytes message, uint32_t field_number);
   // The content of an AnyValue as received.
-  static Value of_any(otlp::MessageBytes any_value);
+  static Value of_any(otlp::MessageBytes any_value) {
+    // Nearly all: a text with a length of one byte.
+    constexpr uint8_t kStringTag = 0x0a;
+    if (any_value.size() >= 2 && any_value[0] == kStringTag && any_value[1] < 0x80 &&
+        size_t{any_value[1]} + 2 == any_value.size()) {
+      return of_string(as_text(any_value.subspan(2)));
+    }
+    return of_any_form(any_value);
+  }
 
  private:
-  static Value of_number(Type type, int64_t number);
+  static Value of_any_form(otlp::MessageBytes any_value);
+  static Value of_number(Type type, int64_t number) {
+    Value value;
+    value.type = type;
+    value.number = number;
+    return value;
+  }
 };
 
 struct MapEntry {
   std::string_view key;
   Value value;
 };
-// A received attribute of a map with a base.
-struct ReceivedEntry {
-  std::string_view key;
-  otlp::MessageBytes content;     // the KeyValue
-  otlp::MessageBytes whole;       // the field
-  uint32_t change = kAsReceived;  // else: the position in Map::changed, or kRemoved
-
-  static constexpr uint32_t kAsReceived = UINT32_MAX;
-  static constexpr uint32_t kRemoved = UINT32_MAX - 1;
-  bool is_as_received() const { return change == kAsReceived; }
-  bool is_removed() const { return change == kRemoved; }
-  Value value() const { return Value::of_any(otlp::read_key_value(content).value); }
+// A received attribute of a map with a base that was replaced or removed.
+struct EditedEntry {
+  otlp::MessageBytes whole;  // the received field
+  MapEntry entry;            // the entry in its place
+  bool is_removed = false;
 };
 // A map that was made. With a base: received attributes of which some were changed (edited_map.h);
 // for_each_entry() and the like know it, and to_own_map() makes a map without one.
 struct Map {
   std::vector<MapEntry> entries;  // in order; of two with the same key the first is meant
 
-  otlp::MessageBytes base;              // a message whose attributes stand in front of `entries`
-  uint32_t base_field = 0;              // their field; 0: there is no base
-  std::vector<ReceivedEntry> received;  // all of them, in order
-  std::vector<MapEntry> changed;        // the changed ones
+  otlp::MessageBytes base;          // a message whose attributes stand in front of `entries`
+  uint32_t base_field = 0;          // their field; 0: there is no base
+  std::vector<EditedEntry> edited;  // in the order of the message
+  MessageIndex* index = nullptr;    // of the base; null: it is searched
 
   bool has_base() const { return base_field != 0; }
   void clear();
@@ -137,10 +155,13 @@ class Scratch {
     return made_ == nullptr ||
            (made_->texts.empty() && made_->map_count == 0 && made_->lists.empty());
   }
-  void clear();
+  void clear() {
+    if (made_ != nullptr || bytes_ != 0) forget();
+  }
 
  private:
   bool try_grow();
+  void forget();
 
   Budget* budget_;
   size_t bytes_ = 0;
@@ -152,7 +173,7 @@ class Scratch {
   // again after clear().
   struct Made {
     std::deque<std::string> texts;
-    std::deque<Map> maps;
+    std::vector<std::unique_ptr<Map>> maps;
     size_t map_count = 0;
     std::deque<List> lists;
   };
@@ -162,6 +183,42 @@ class Scratch {
   }
   std::unique_ptr<Made> made_;
 };
+
+// Visits the received attributes of a map with a base, changed or not: `visit(entry)` returns
+// whether to go on. Returns false where it did not.
+template <class Visit>
+bool for_each_received(const Map& map, Visit&& visit) {
+  if (!map.has_base()) return true;
+  if (map.index != nullptr && map.index->is_ready([&] { return map.base_field; })) {
+    for (const ReceivedEntry& entry : map.index->attributes()) {
+      if (!visit(entry)) return false;
+    }
+    return true;
+  }
+  wire::FieldSearch search(map.base, map.base_field);
+  for (wire::LenField field; (field = search.next_len()).bytes.data() != nullptr;) {
+    const std::string_view key = otlp::read_key(field.bytes);
+    const ReceivedEntry entry{key.data(), field.bytes.data(), field.whole.data(),
+                              static_cast<uint32_t>(key.size()),
+                              static_cast<uint32_t>(field.bytes.size())};
+    if (!visit(entry)) return false;
+  }
+  return true;
+}
+
+// The same for those that are present: `visit(entry, edited)`, where `edited` is null for one that
+// is as received.
+template <class Visit>
+bool for_each_present(const Map& map, Visit&& visit) {
+  auto edited = map.edited.begin();
+  return for_each_received(map, [&](const ReceivedEntry& entry) {
+    if (edited == map.edited.end() || edited->whole.data() != entry.whole_data) {
+      return visit(entry, static_cast<const EditedEntry*>(nullptr));
+    }
+    const EditedEntry& change = *edited++;
+    return change.is_removed || visit(entry, &change);
+  });
+}
 
 // Visits the entries of a map in order: `visit_received(KeyValue as received)` those that are, and
 // `visit_made(entry)` those that were made or changed. Both return whether to go on.
@@ -181,12 +238,11 @@ void for_each_part(const Value& map, VisitReceived&& visit_received, VisitMade&&
     }
     return;
   }
-  for (const ReceivedEntry& entry : map.map->received) {
-    if (entry.is_removed()) continue;
-    const bool goes_on = entry.is_as_received() ? visit_received(entry.content)
-                                                : visit_made(map.map->changed[entry.change]);
-    if (!goes_on) return;
-  }
+  const bool goes_on =
+      for_each_present(*map.map, [&](const ReceivedEntry& entry, const EditedEntry* edited) {
+        return edited == nullptr ? visit_received(entry.content()) : visit_made(edited->entry);
+      });
+  if (!goes_on) return;
   for (const MapEntry& entry : map.map->entries) {
     if (!visit_made(entry)) return;
   }
@@ -218,10 +274,13 @@ void for_each_element(const Value& list, Visit&& visit) {
   }
 }
 
+// The first received attribute with the key that was not removed. Precondition: the map has a base.
+struct ReceivedPlace {
+  std::optional<ReceivedEntry> entry;  // its key may be the one that was searched
+  const EditedEntry* edited = nullptr;
+};
+ReceivedPlace find_received(const Map& map, std::string_view key);
 std::optional<Value> find_entry(const Value& map, std::string_view key);
-// The first attribute with that key, which are field `field_number` of `message`.
-std::optional<Value> find_attribute(otlp::MessageBytes message, uint32_t field_number,
-                                    std::string_view key);
 std::optional<Value> find_element(const Value& list, int64_t index);
 size_t count_entries(const Value& map);
 size_t count_elements(const Value& list);

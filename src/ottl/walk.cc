@@ -48,7 +48,8 @@ enum class Removed : uint8_t { kResource, kScope, kMetric };
 struct Frame {
   explicit Frame(Budget& budget) : scratch(&budget), spare(&budget) {}
   Record record;
-  Scratch scratch;  // of the visits of this context, and of the changes of its record
+  MessageIndex index;  // of the record
+  Scratch scratch;     // of the visits of this context, and of the changes of its record
   Scratch spare;
   uint64_t seen_revision = 0;
 };
@@ -102,6 +103,8 @@ class Walk {
     const Context context = contexts_[depth];
     Frame& entered = frames_[depth];
     entered.record.reset(context, bytes, around, type, index);
+    entered.record.use_index(&entered.index);
+    if (options_.reads_often) entered.index.expect_uses();
     entered.scratch.clear();
     item_.records[static_cast<size_t>(context)] = &entered.record;
     return entered.record;
@@ -262,7 +265,11 @@ class Walk {
       level.order = otlp::LevelOrder::kChildrenFirst;
     } else if (record.is_changed()) {
       entries = RecordOutput::edited_entries(record);
-      dropped = output_.write_fields(level, record, otlp::field_bit(entries.field_number));
+      if (entries.map != nullptr && record.changes().size() == 1) {
+        levels_.open(level);
+      } else {
+        dropped = output_.write_fields(level, record, otlp::field_bit(entries.field_number));
+      }
     }
     if (dropped != 0 || level.children != 0) {
       walk_fields(level, dropped, true, walk_inside, entries);

@@ -46,6 +46,8 @@ struct WalkOptions {
   // without a child as well, down to the lowest context that is visited. Cannot be combined with
   // changes.
   bool removes = false;
+  // Each visit reads several fields: see MessageIndex.
+  bool reads_often = false;
   std::string_view what = "editing";  // a literal for errors
 };
 

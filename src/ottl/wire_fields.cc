@@ -105,17 +105,6 @@ constexpr WireField kSummaryPoint[] = {{Field::kAttributes, 7, E::kAttributes},
                                        {Field::kQuantileValues, 6, E::kMessages},
                                        {Field::kFlags, 8, E::kVarint32}};
 
-// The fields of a message by their names.
-struct FieldTable {
-  std::span<const WireField> fields;
-  std::array<uint8_t, kFieldCount> positions{};  // behind the position in `fields`; 0: absent
-
-  const WireField* find(Field field) const {
-    const uint8_t position = positions[static_cast<size_t>(field)];
-    return position == 0 ? nullptr : &fields[position - 1u];
-  }
-};
-
 template <size_t kCount>
 consteval FieldTable table_of(const WireField (&fields)[kCount]) {
   FieldTable table{.fields = fields};
@@ -125,10 +114,6 @@ consteval FieldTable table_of(const WireField (&fields)[kCount]) {
   return table;
 }
 
-constexpr FieldTable kContextTables[kContextCount] = {
-    table_of(kResource), table_of(kScope),  table_of(kSpan),
-    table_of(kEvent),    table_of(kMetric), {},  // data points: by the type of their metric
-    table_of(kLog)};
 static_assert(static_cast<size_t>(Context::kDataPoint) == 5);
 constexpr FieldTable kNumberPointTable = table_of(kNumberPoint);
 constexpr FieldTable kHistogramPointTable = table_of(kHistogramPoint);
@@ -179,7 +164,12 @@ const FieldTable& data_table(otlp::MetricType type) {
 
 }  // namespace
 
-const WireField* find_wire_field(Context context, otlp::MetricType type, Field field) {
+constinit const FieldTable kContextTables[kContextCount] = {
+    table_of(kResource), table_of(kScope),  table_of(kSpan),
+    table_of(kEvent),    table_of(kMetric), {},  // data points: by the type of their metric
+    table_of(kLog)};
+
+const WireField* find_field_by_type(Context context, otlp::MetricType type, Field field) {
   if (context == Context::kDataPoint) return point_table(type).find(field);
   const WireField* const found = kContextTables[static_cast<size_t>(context)].find(field);
   return found == nullptr && context == Context::kMetric ? data_table(type).find(field) : found;

@@ -154,6 +154,21 @@ Value default_value(const WireField& known, Scratch& scratch) {
   }
 }
 
+bool is_read_alone(const WireField& known) {
+  return known.encoding != Encoding::kAttributes && known.encoding != Encoding::kMessages &&
+         other_member(known) == 0;
+}
+
+void read_wire_part(const wire::Field& part, const WireField& known, Scratch& scratch,
+                    Value* value) {
+  if (known.encoding == Encoding::kId && part.bytes.empty()) return;
+  if (is_list(known.encoding)) {
+    append_elements(part, known.encoding, scratch, value->list);
+  } else {
+    *value = read_scalar(part, known);
+  }
+}
+
 void read_wire_field(otlp::MessageBytes message, const WireField& known, Scratch& scratch,
                      Value* value) {
   if (known.encoding == Encoding::kAttributes || known.encoding == Encoding::kMessages) {
@@ -161,24 +176,21 @@ void read_wire_field(otlp::MessageBytes message, const WireField& known, Scratch
     return;
   }
   const uint32_t other = other_member(known);
-  const auto take = [&](const wire::Field& part) {
-    if (known.encoding == Encoding::kId && part.bytes.empty()) return;
-    if (is_list(known.encoding)) {
-      append_elements(part, known.encoding, scratch, value->list);
-    } else {
-      *value = read_scalar(part, known);
-    }
-  };
   wire::Field part;
   if (other == 0) {
+    if (!is_list(known.encoding) && known.encoding != Encoding::kId) {
+      const otlp::MessageBytes last = wire::find_last_field(message, known.number);
+      if (!last.empty() && wire::FieldReader(last).next(&part)) *value = read_scalar(part, known);
+      return;
+    }
     wire::FieldSearch search(message, known.number);
-    while (search.next(&part)) take(part);
+    while (search.next(&part)) read_wire_part(part, known, scratch, value);
     return;
   }
   wire::FieldReader fields(message);
   while (fields.next(&part)) {
     if (part.number == other) *value = default_value(known, scratch);
-    if (part.number == known.number) take(part);
+    if (part.number == known.number) read_wire_part(part, known, scratch, value);
   }
 }
 

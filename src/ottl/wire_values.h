@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ottl/record.h"
+#include "wire/protobuf.h"
 
 namespace millrace::ottl {
 
@@ -14,6 +15,12 @@ Value default_value(const WireField& known, Scratch& scratch);
 // default. The last value of a scalar counts; lists and messages come together.
 void read_wire_field(otlp::MessageBytes message, const WireField& known, Scratch& scratch,
                      Value* value);
+// Whether the value is what the fields of its own number say: unlike a message or attributes, which
+// stay where they are, and unlike a member of a oneof.
+bool is_read_alone(const WireField& known);
+// As read_wire_field(), of one field of the number of `known`.
+void read_wire_part(const wire::Field& part, const WireField& known, Scratch& scratch,
+                    Value* value);
 
 // Whether the field can have the value; what is wrong, or nothing. nil clears maps, lists and
 // messages only.

@@ -60,30 +60,37 @@ Fate ConditionRun::visit(Context context, ottl::Item& item, ottl::Scratch& scrat
 }
 
 Fate ConditionRun::test(const ConditionList& list, ottl::Evaluation& evaluation) {
+  using Verdict = ottl::Evaluation::Verdict;
   RuleCount* count = counts_.data() + list.first_rule;
   const RuleCount* const end = counts_.data() + rules_max_;
   for (const ottl::CompiledCondition& condition : list.conditions) {
     if (count >= end) return Fate::kKeep;
-    const auto holds = evaluation.test(condition);
+    const Verdict holds = evaluation.decide(condition.condition);
     count->evaluated++;
-    if (holds && *holds) {
+    if (holds == Verdict::kYes) {
       count->matched++;
       return Fate::kRemove;
     }
-    if (!holds) {
-      count->failed++;
-      if (list.error_mode == ErrorMode::kPropagate) {
-        failure_ = "the condition \"" + condition.text + "\" failed: " + holds.error();
-        return Fate::kStop;
-      }
-      // Once in a request.
-      if (list.error_mode == ErrorMode::kIgnore && count->failed == 1) {
-        tally_.log_failure(condition.text, holds.error());
-      }
-    }
+    if (holds == Verdict::kFailed && !handle_error(list, condition, evaluation.take_error(), count))
+      return Fate::kStop;
     count++;
   }
   return Fate::kKeep;
+}
+
+// False: the walk must stop.
+bool ConditionRun::handle_error(const ConditionList& list, const ottl::CompiledCondition& condition,
+                                const std::string& error, RuleCount* count) {
+  count->failed++;
+  if (list.error_mode == ErrorMode::kPropagate) {
+    failure_ = "the condition \"" + condition.text + "\" failed: " + error;
+    return false;
+  }
+  // Once in a request.
+  if (list.error_mode == ErrorMode::kIgnore && count->failed == 1) {
+    tally_.log_failure(condition.text, error);
+  }
+  return true;
 }
 
 }  // namespace millrace::rules

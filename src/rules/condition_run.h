@@ -39,6 +39,8 @@ class ConditionRun final : public ottl::Visitor {
 
  private:
   ottl::Fate test(const ConditionList& list, ottl::Evaluation& evaluation);
+  bool handle_error(const ConditionList& list, const ottl::CompiledCondition& condition,
+                    const std::string& error, RuleCount* count);
 
   Tally& tally_;
   Random* const random_;

@@ -9,6 +9,9 @@ using ottl::Context;
 using ottl::context_bit;
 using ottl::ContextSet;
 
+// Three searches of a message cost as much as its index.
+constexpr size_t kStatementsThatReadOften = 3;
+
 ContextSet written_by(const StatementGroup& group) {
   ContextSet written = 0;
   for (const ottl::CompiledStatement& statement : group.statements) written |= statement.written;
@@ -47,6 +50,7 @@ std::vector<Stage> make_stages(std::span<const StatementGroup> groups) {
     Stage& stage = stages.back();
     stage.groups.push_back(&group);
     stage.walk.visited |= context_bit(group.context);
+    stage.walk.reads_often |= group.statements.size() >= kStatementsThatReadOften;
     stage.walk.changed_below |=
         static_cast<ContextSet>(written_by(group) & ~context_bit(group.context));
   }

@@ -5,6 +5,8 @@
 namespace millrace::rules {
 namespace {
 
+using Verdict = ottl::Evaluation::Verdict;
+
 // Grows with each change of a message that the statement may change.
 uint64_t revisions(const ottl::Item& item, ottl::ContextSet written) {
   uint64_t sum = 0;
@@ -55,9 +57,10 @@ StatementRun::Outcome StatementRun::holds(const StatementGroup& group,
                                           ottl::Evaluation& evaluation) {
   if (group.conditions.empty()) return Outcome::kYes;
   for (const ottl::CompiledCondition& condition : group.conditions) {
-    const auto result = evaluation.test(condition);
-    if (result && *result) return Outcome::kYes;
-    if (!result && !handle_error(group.error_mode, condition.text, result.error(), nullptr)) {
+    const Verdict result = evaluation.decide(condition.condition);
+    if (result == Verdict::kYes) return Outcome::kYes;
+    if (result == Verdict::kFailed &&
+        !handle_error(group.error_mode, condition.text, evaluation.take_error(), nullptr)) {
       return Outcome::kFailed;
     }
   }
@@ -70,13 +73,14 @@ bool StatementRun::run(const StatementGroup& group, ottl::Evaluation& evaluation
   for (const ottl::CompiledStatement& statement : group.statements) {
     if (count >= end) return true;
     const uint64_t before = revisions(evaluation.item(), statement.written);
-    const auto done = evaluation.run(statement);
+    const Verdict done = evaluation.execute(statement);
     count->evaluated++;
-    if (!done) {
-      if (!handle_error(group.error_mode, statement.text, done.error(), count)) return false;
-    } else if (*done) {
+    if (done == Verdict::kYes) {
       count->matched++;
       if (revisions(evaluation.item(), statement.written) != before) count->changed++;
+    } else if (done == Verdict::kFailed &&
+               !handle_error(group.error_mode, statement.text, evaluation.take_error(), count)) {
+      return false;
     }
     count++;
   }
