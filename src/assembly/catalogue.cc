@@ -21,6 +21,7 @@
 #include "exporters/nop/nop_exporter.h"
 #include "exporters/otlp/exporter.h"
 #include "exporters/prometheus/prometheus_exporter.h"
+#include "exporters/prometheus_remote_write/remote_write_exporter.h"
 #include "extensions/basicauth/basic_auth.h"
 #include "extensions/bearertokenauth/bearer_token_auth.h"
 #include "extensions/headers_setter/headers_setter.h"
@@ -86,6 +87,14 @@ void warn_of_clear_text(Section& section, bool has_auth, bool uses_tls) {
   section.warning_at("auth", "the credentials go over the wire in clear text; use tls");
 }
 
+metrics::Labels http_labels(const std::optional<exporters::ClientEndpoint>& target) {
+  if (!target) return {};
+  return {{"server_address", target->host},
+          {"server_port", std::to_string(target->port)},
+          // As otelcol's, without the query, which may be a key.
+          {"url_path", target->path.substr(0, target->path.find('?'))}};
+}
+
 ExporterReading read_otlp_grpc(Section& section) {
   exporters::GrpcOptions read;
   exporters::read_grpc_options(section, read);
@@ -120,15 +129,7 @@ ExporterReading read_otlp_http(Section& section) {
                                                           parts.log, parts.credentials,
                                                           &parts.long_work);
               },
-              [options](Signal signal) {
-                const auto& target = options->targets[index_of(signal)];
-                if (!target) return metrics::Labels{};
-                return metrics::Labels{
-                    {"server_address", target->host},
-                    {"server_port", std::to_string(target->port)},
-                    // As otelcol's, without the query, which may be a key.
-                    {"url_path", target->path.substr(0, target->path.find('?'))}};
-              },
+              [options](Signal signal) { return http_labels(options->targets[index_of(signal)]); },
               options->response_counters),
           .helper = options->helper,
           .auth = options->auth,
@@ -263,6 +264,30 @@ ExporterReading read_prometheus(Section& section) {
           }),
       .helper = helper,
       .listeners = std::move(listeners)};
+}
+
+ExporterReading read_prometheus_remote_write(Section& section) {
+  exporters::RemoteWriteOptions read;
+  exporters::read_options(section, read);
+  const auto options = load_tls_of(section, std::move(read));
+  warn_of_clear_text(section, options->auth.has_value(), options->uses_tls());
+  return {
+      .factory = std::make_shared<FunctionFactory>(
+          [options](const ExporterParts& parts,
+                    Signal) -> Result<std::unique_ptr<pipeline::Exporter>> {
+            return exporters::make_remote_write_exporter(*options,
+                                                         {.name = parts.name,
+                                                          .loop = parts.loop,
+                                                          .budget = parts.pool.budget(),
+                                                          .long_work = parts.long_work,
+                                                          .log = parts.log,
+                                                          .metrics = parts.metrics},
+                                                         parts.credentials);
+          },
+          [options](Signal) { return http_labels(options->target); }, options->response_counters),
+      .helper = options->helper,
+      .auth = options->auth,
+      .client_tls = options->tls_context};
 }
 
 // Makes an extension from the options that it has read.
@@ -458,6 +483,7 @@ constexpr std::array kExporters = {
     ExporterKind{exporter("file", config::kAllSignals), read_file},
     ExporterKind{exporter("nop", config::kAllSignals), read_nop},
     ExporterKind{exporter("prometheus", kOnlyMetrics), read_prometheus},
+    ExporterKind{exporter("prometheus_remote_write", kOnlyMetrics), read_prometheus_remote_write},
 };
 
 }  // namespace

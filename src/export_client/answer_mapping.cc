@@ -47,13 +47,15 @@ Kind kind_of_code(const ClientAnswer& answer, BareExhausted bare_exhausted) {
   }
 }
 
-Kind kind_of_status(const ClientAnswer& answer) {
+Kind kind_of_status(const ClientAnswer& answer, HttpRules rules) {
   if (answer.too_large) return Kind::kTooLarge;
   if (answer.http_status >= 200 && answer.http_status < 300) {
+    if (rules == HttpRules::kRemoteWrite) return Kind::kDelivered;
     // A success whose body could not be read has a code that says so; never sent again.
     return answer.code == Code::kOk ? Kind::kDelivered : Kind::kRefused;
   }
   if (is_retryable_http_status(answer.http_status)) return Kind::kRetry;
+  if (rules == HttpRules::kRemoteWrite && answer.http_status >= 500) return Kind::kRetry;
   return answer.http_status == 400 ? Kind::kBadData : Kind::kRefused;
 }
 
@@ -66,8 +68,8 @@ Outcome map_grpc_answer(const ClientAnswer& answer, BareExhausted bare_exhausted
                       answer);
 }
 
-Outcome map_http_answer(const ClientAnswer& answer) {
-  return make_outcome(answer.kind == ClientAnswer::Kind::kAnswered ? kind_of_status(answer)
+Outcome map_http_answer(const ClientAnswer& answer, HttpRules rules) {
+  return make_outcome(answer.kind == ClientAnswer::Kind::kAnswered ? kind_of_status(answer, rules)
                                                                    : kind_without_answer(answer),
                       answer);
 }

@@ -16,7 +16,14 @@ enum class BareExhausted : uint8_t { kRefuse, kRetry };
 // (partial_success.h).
 pipeline::Outcome map_grpc_answer(const transport::ClientAnswer& answer,
                                   BareExhausted bare_exhausted);
-pipeline::Outcome map_http_answer(const transport::ClientAnswer& answer);
+enum class HttpRules : uint8_t {
+  kOtlp,
+  // 429 and every 5xx are sent again, as Prometheus's specification of remote write has it; the
+  // body of a success says nothing.
+  kRemoteWrite,
+};
+pipeline::Outcome map_http_answer(const transport::ClientAnswer& answer,
+                                  HttpRules rules = HttpRules::kOtlp);
 // To be put behind the message of a peer that has nothing for that signal (404, UNIMPLEMENTED), as
 // collectors answer where no pipeline takes it; empty for other answers.
 std::string hint_of_closed_signal(const transport::ClientAnswer& answer, Signal signal);

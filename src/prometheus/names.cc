@@ -163,11 +163,12 @@ std::vector<std::string_view> strategy_names() {
   return names;
 }
 
-Namer::Namer(Strategy strategy, std::string_view metric_namespace)
+Namer::Namer(Strategy strategy, std::string_view metric_namespace, Underscores underscores)
     : escapes_(strategy == Strategy::kUnderscoreEscapingWithSuffixes ||
                strategy == Strategy::kUnderscoreEscapingWithoutSuffixes),
       adds_suffixes_(strategy == Strategy::kUnderscoreEscapingWithSuffixes ||
-                     strategy == Strategy::kNoUtf8EscapingWithSuffixes) {
+                     strategy == Strategy::kNoUtf8EscapingWithSuffixes),
+      underscores_(underscores) {
   if (!escapes_) {
     namespace_ = metric_namespace;
   } else {
@@ -189,6 +190,16 @@ Result<std::string> Namer::metric_name(std::string_view name, std::string_view u
                     "\" has no letter, digit or colon, so it has no Prometheus name");
   }
   return result;
+}
+
+std::string Namer::unit_name(std::string_view unit) const {
+  const Unit words = unit_of(unit);
+  const std::string main = escapes_ ? clean(words.main) : words.main;
+  const std::string per = escapes_ ? clean(words.per) : words.per;
+  std::string text = main.empty() || per.empty() ? main + per : main + "_" + per;
+  if (text.starts_with('_')) text.erase(0, 1);
+  if (text.ends_with('_')) text.pop_back();
+  return text;
 }
 
 std::string Namer::target_info_name() const {
@@ -239,20 +250,26 @@ std::string Namer::utf8_name(std::string_view name, std::string_view unit, Metri
 
 bool Namer::append_label_name(std::string& into, std::string_view key) const {
   if (has_underscores_only(key)) return false;
+  const bool keeps_underscores = underscores_ == Underscores::kKept;
+  if (keeps_underscores && key == "__name__") return false;
   if (!escapes_) {
-    if (key.starts_with("__")) return false;
+    if (!keeps_underscores && key.starts_with("__")) return false;
     into += key;
     return true;
   }
-  if (key.size() >= 4 && key.starts_with("__") && key.ends_with("__")) return false;
+  if (!keeps_underscores && key.size() >= 4 && key.starts_with("__") && key.ends_with("__")) {
+    return false;
+  }
   const size_t begin = into.size();
   if (is_digit(key[0])) into += "key_";
   bool after_underscore = false;
   bool has_more = false;
   for (const char c : key) {
     const bool is_kept = is_alphanumeric(c);
+    const bool is_continuation = (static_cast<unsigned char>(c) & 0xC0) == 0x80;  // of UTF-8
+    const bool is_shown = is_kept || (keeps_underscores ? !is_continuation : !after_underscore);
     has_more = has_more || is_kept;
-    if (is_kept || !after_underscore) into += is_kept ? c : '_';
+    if (is_shown) into += is_kept ? c : '_';
     after_underscore = !is_kept;
   }
   if (!has_more) into.resize(begin);

@@ -38,21 +38,33 @@ enum class MetricKind : uint8_t {
   kSummary,
 };
 
+// What becomes of several underscores in a row in the name of a label, and of characters that
+// become underscores.
+enum class Underscores : uint8_t {
+  kCollapsed,  // a..b -> a_b; as the specification has it
+  kKept,       // a..b -> a__b; as otelcol's remote write has it
+};
+
 class Namer {
  public:
   // The namespace is put before each metric's name; with an escaping strategy its characters are
   // escaped, which upstream forgets where suffixes are added. Empty: none.
-  explicit Namer(Strategy strategy, std::string_view metric_namespace = {});
+  explicit Namer(Strategy strategy, std::string_view metric_namespace = {},
+                 Underscores underscores = Underscores::kCollapsed);
 
   // The name of a family: with the default strategy [a-zA-Z_:][a-zA-Z0-9_:]*, otherwise any text.
   //   kInvalidArgument  nothing but underscores would remain
   Result<std::string> metric_name(std::string_view name, std::string_view unit,
                                   MetricKind kind) const;
+  // The unit in the metadata of a family, as its suffix is, without underscores around it; empty:
+  // none. "By/s" -> "bytes_per_second".
+  std::string unit_name(std::string_view unit) const;
   // The name of the family of resource attributes: target_info behind the namespace.
   std::string target_info_name() const;
   // The name of the label for an attribute; appends it to `into`. False, and `into` unchanged: the
   // key is empty, only underscores would remain, or the label would begin with two underscores,
-  // which Prometheus keeps for itself (`__name__` would rename the metric).
+  // which Prometheus keeps for itself (`__name__` would rename the metric). Where underscores are
+  // kept, of the last only `__name__` itself is refused.
   bool append_label_name(std::string& into, std::string_view key) const;
 
   // Names may hold characters outside [a-zA-Z0-9_:]. The formats then quote them, or escape them
@@ -67,6 +79,7 @@ class Namer {
 
   const bool escapes_;
   const bool adds_suffixes_;
+  const Underscores underscores_;
   std::string namespace_;  // escaped as the strategy demands
 };
 

@@ -23,6 +23,29 @@ void expect_names(const Namer& namer, std::initializer_list<NameCase> cases) {
   }
 }
 
+TEST(NamesTest, UnderscoresOfALabelAreKeptWhereAskedFor) {
+  const Namer namer(Strategy::kUnderscoreEscapingWithSuffixes, {}, Underscores::kKept);
+  const auto name = [&](std::string_view key) {
+    std::string text;
+    return namer.append_label_name(text, key) ? text : "(refused)";
+  };
+  EXPECT_EQ(name("p (q)"), "p__q_");
+  EXPECT_EQ(name("Größe"), "Gr__e");
+  EXPECT_EQ(name("2 cents"), "key_2_cents");
+  EXPECT_EQ(name("__replica__"), "__replica__");
+  EXPECT_EQ(name("__name__"), "(refused)");
+  EXPECT_EQ(name("...name__"), "___name__");
+  EXPECT_EQ(name("@#"), "(refused)");
+}
+
+TEST(NamesTest, UnitOfMetadataIsItsSuffix) {
+  const Namer namer(Strategy::kUnderscoreEscapingWithSuffixes);
+  EXPECT_EQ(namer.unit_name("By/s"), "bytes_per_second");
+  EXPECT_EQ(namer.unit_name("{request}"), "");
+  EXPECT_EQ(namer.unit_name("1/s"), "per_second");
+  EXPECT_EQ(namer.unit_name("a b"), "a_b");
+}
+
 TEST(MetricNameTest, EscapesAndAppendsUnitAndKind) {
   expect_names(
       Namer(kDefault),

@@ -22,10 +22,6 @@ using wire::WireType;
 constexpr uint64_t kNoRecordedValue = 1;  // DataPointFlags
 constexpr size_t kExemplarsMax = 64;
 
-uint32_t exemplars_field(MetricType type) {
-  return type == MetricType::kHistogram ? 8 : type == MetricType::kExponentialHistogram ? 11 : 5;
-}
-
 std::optional<uint64_t> sum_of(const std::vector<uint64_t>& counts) {
   uint64_t sum = 0;
   for (const uint64_t count : counts) {
@@ -152,6 +148,10 @@ size_t bucket_of(const Detail& detail, double value) {
 
 }  // namespace
 
+uint32_t exemplars_field(MetricType type) {
+  return type == MetricType::kHistogram ? 8 : type == MetricType::kExponentialHistogram ? 11 : 5;
+}
+
 PointHead read_head(MetricType type, MessageBytes point, const KeyHasher& hasher) {
   PointHead head;
   const uint32_t attributes = otlp::point_attributes(type);
@@ -172,6 +172,7 @@ PointHead read_head(MetricType type, MessageBytes point, const KeyHasher& hasher
       case WireType::kI64:
         if (field.number == 2) head.interval.start = field.value;
         if (field.number == 3) head.interval.time = field.value;
+        if (!is_number && field.number == 5) head.has_sum = true;
         if (is_number && field.number == 4) head.number = field.as_double();
         if (is_number && field.number == 6) {
           head.number = static_cast<double>(static_cast<int64_t>(field.value));

@@ -24,6 +24,7 @@ struct PointHead {
   Interval interval;
   bool has_no_value = false;  // the flag of a series that has ended
   bool has_exemplars = false;
+  bool has_sum = false;  // of a histogram
   std::optional<double> number;
 };
 PointHead read_head(otlp::MetricType type, otlp::MessageBytes point, const KeyHasher& hasher);
@@ -33,6 +34,8 @@ PointHead read_head(otlp::MetricType type, otlp::MessageBytes point, const KeyHa
 std::optional<Refusal> read_detail(otlp::MetricType type, otlp::MessageBytes point, Detail& into,
                                    bool* is_repaired);
 
+// The number of the field with the exemplars of a point.
+uint32_t exemplars_field(otlp::MetricType type);
 // The exemplars of a point with their trace and span. Of a number only the last one; of a histogram
 // the last of each bucket. None of exponential histograms, as in otelcol.
 void read_exemplars(otlp::MetricType type, otlp::MessageBytes point, Detail& into);

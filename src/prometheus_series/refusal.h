@@ -23,8 +23,14 @@ enum class Refusal : uint8_t {
   kNoValue,
   kTooLarge,     // a point or resource of more than kBytesRead
   kSeriesLimit,  // max_series_bytes, or the memory budget, has no room for a new series
+  // Remote write only:
+  kDeltaTemporality,
+  kBadTime,          // none, or behind the year 2262: a server refuses the whole request for it
+  kDuplicateSample,  // the series has another value at that time
 };
-inline constexpr size_t kRefusalCount = static_cast<size_t>(Refusal::kSeriesLimit) + 1;
+inline constexpr size_t kRefusalCount = static_cast<size_t>(Refusal::kDuplicateSample) + 1;
+inline constexpr std::array kRemoteWriteRefusals = {Refusal::kDeltaTemporality, Refusal::kBadTime,
+                                                    Refusal::kDuplicateSample};
 
 constexpr std::string_view refusal_name(Refusal refusal) {
   constexpr std::array<std::string_view, kRefusalCount> kNames = {"bad_name",
@@ -40,7 +46,10 @@ constexpr std::string_view refusal_name(Refusal refusal) {
                                                                   "scale_too_coarse",
                                                                   "no_value",
                                                                   "too_large",
-                                                                  "series_limit"};
+                                                                  "series_limit",
+                                                                  "delta_temporality",
+                                                                  "bad_time",
+                                                                  "duplicate_sample"};
   return kNames[static_cast<size_t>(refusal)];
 }
 

@@ -21,22 +21,22 @@ bool matches_any(const std::vector<std::string>& patterns, std::string_view key)
       patterns, [&](const std::string& pattern) { return matches_pattern(pattern, key); });
 }
 
-// Calls `visit(key, text, attribute)` for each attribute in field `number` of `message`.
+}  // namespace
+
+// Calls `visit(key, text)` for each attribute in field `number` of `message` that has a label.
 template <class Visit>
-void each_attribute(MessageBytes message, uint32_t number, const Visit& visit) {
+void SeriesLabels::each_attribute(MessageBytes message, uint32_t number, const Visit& visit) const {
+  const bool leaves_out_empty = options_.rules == LabelRules::kRemoteWrite;
   MessageReader attributes(message, number);
   for (MessageBytes attribute; attributes.next(&attribute);) {
     const KeyValueView view = KeyValueView::read(attribute);
     const AnyValueView value = AnyValueView::read(view.value);
-    if (value.type == AnyValueView::Type::kString) {
-      visit(view.key, value.text, attribute);
-    } else {
-      visit(view.key, to_text(value), attribute);
-    }
+    std::string printed;
+    if (value.type != AnyValueView::Type::kString) printed = to_text(value);
+    const std::string_view text = value.type == AnyValueView::Type::kString ? value.text : printed;
+    if (!leaves_out_empty || !text.empty()) visit(view.key, text);
   }
 }
-
-}  // namespace
 
 bool SeriesLabels::is_copied(std::string_view key) const {
   return matches_any(options_.resource_included, key) &&
@@ -56,7 +56,10 @@ ResourceLabels SeriesLabels::read_resource(MessageBytes resource, const KeyHashe
                               : key == kServiceNamespace ? &service_namespace
                               : key == kServiceInstance  ? &labels.instance
                                                          : nullptr;
-    if (into == nullptr) continue;
+    if (into == nullptr) {
+      labels.has_others = true;
+      continue;
+    }
     *into = to_text(AnyValueView::read(KeyValueView::read(attribute).value));
   }
   labels.job = prometheus::job_label(service_namespace, service_name);
@@ -75,47 +78,59 @@ std::optional<std::string_view> SeriesLabels::of_point(prometheus::MetricKind ki
                                                        uint32_t attributes_field) {
   builder_.begin(kind);
   bool has_labels = true;
-  each_attribute(point, attributes_field,
-                 [&](std::string_view key, std::string_view text, MessageBytes) {
-                   has_labels = has_labels && builder_.add_attribute(key, text);
-                 });
+  each_attribute(point, attributes_field, [&](std::string_view key, std::string_view text) {
+    has_labels = has_labels && builder_.add_attribute(key, text);
+  });
   if (!has_labels) return std::nullopt;
   add_resource(around.resource);
   if (options_.scope_labels) add_scope(around.scope);
-  for (const auto& [name, value] : options_.const_labels) builder_.set_default(name, value);
+  add_constant();
   return finish();
 }
 
 void SeriesLabels::add_resource(const ResourceLabels& resource) {
   if (!options_.resource_included.empty()) {
     each_attribute(resource.resource, otlp::kResourceAttributes,
-                   [&](std::string_view key, std::string_view text, MessageBytes) {
+                   [&](std::string_view key, std::string_view text) {
                      if (is_copied(key))
                        static_cast<void>(builder_.add_resource_attribute(key, text));
                    });
   }
+  add_identity(resource);
+}
+
+void SeriesLabels::add_identity(const ResourceLabels& resource) {
   if (!resource.job.empty()) builder_.set("job", resource.job);
   if (!resource.instance.empty()) builder_.set("instance", resource.instance);
 }
 
 void SeriesLabels::add_scope(const otlp::ScopeView& scope) {
-  builder_.add_scope(scope.name, scope.version, scope.schema_url);
+  if (options_.rules == LabelRules::kPull) {
+    builder_.add_scope(scope.name, scope.version, scope.schema_url);
+  } else {
+    if (!scope.name.empty()) builder_.set("otel_scope_name", scope.name);
+    if (!scope.version.empty()) builder_.set("otel_scope_version", scope.version);
+  }
   each_attribute(scope.scope.view(), otlp::kScopeAttributes,
-                 [&](std::string_view key, std::string_view text, MessageBytes) {
+                 [&](std::string_view key, std::string_view text) {
                    static_cast<void>(builder_.add_scope_attribute(key, text));
                  });
+}
+
+void SeriesLabels::add_constant() {
+  for (const auto& [name, value] : options_.const_labels) builder_.set_default(name, value);
 }
 
 std::string_view SeriesLabels::of_target(const ResourceLabels& resource) {
   builder_.begin(prometheus::MetricKind::kGauge);
   each_attribute(resource.resource, otlp::kResourceAttributes,
-                 [&](std::string_view key, std::string_view text, MessageBytes) {
+                 [&](std::string_view key, std::string_view text) {
                    const bool is_identity =
                        key == kServiceName || key == kServiceNamespace || key == kServiceInstance;
                    if (!is_identity) static_cast<void>(builder_.add_attribute(key, text));
                  });
-  builder_.set("job", resource.job);
-  builder_.set("instance", resource.instance);
+  add_identity(resource);
+  if (options_.rules == LabelRules::kRemoteWrite) add_constant();
   return finish();
 }
 

@@ -18,6 +18,14 @@
 
 namespace millrace::exporters {
 
+// What otelcol's two exporters do differently.
+enum class LabelRules : uint8_t {
+  kPull,
+  // A label with an empty value is left out, a scope has no schema_url, and target_info has the
+  // constant labels too.
+  kRemoteWrite,
+};
+
 struct LabelOptions {
   // With the names as they are shown; labels of a point go before.
   std::vector<std::pair<std::string, std::string>> const_labels = {};
@@ -25,14 +33,16 @@ struct LabelOptions {
   std::vector<std::string> resource_included = {};
   std::vector<std::string> resource_excluded = {};
   bool scope_labels = true;
+  LabelRules rules = LabelRules::kPull;
 };
 
 // The part of a resource that labels are made of. Views of its bytes.
 struct ResourceLabels {
   otlp::MessageBytes resource;
-  std::string job;       // empty: none
-  std::string instance;  // empty: none
-  KeyHash key;           // of all that the labels of a series take from it
+  std::string job;          // empty: none
+  std::string instance;     // empty: none
+  KeyHash key;              // of all that the labels of a series take from it
+  bool has_others = false;  // attributes beside those of job and instance
   bool has_target() const { return !job.empty() && !instance.empty(); }
 };
 
@@ -54,13 +64,17 @@ class SeriesLabels {
   std::optional<std::string_view> of_point(prometheus::MetricKind kind, const Around& around,
                                            otlp::MessageBytes point, uint32_t attributes_field);
   // Those of target_info: the attributes of the resource that are not job and instance. Attributes
-  // without a label are left out.
+  // without a label are left out. Holds until the next call.
   std::string_view of_target(const ResourceLabels& resource);
 
  private:
   bool is_copied(std::string_view key) const;
+  template <class Visit>
+  void each_attribute(otlp::MessageBytes message, uint32_t number, const Visit& visit) const;
   void add_resource(const ResourceLabels& resource);
+  void add_identity(const ResourceLabels& resource);
   void add_scope(const otlp::ScopeView& scope);
+  void add_constant();
   std::string_view finish();
 
   const LabelOptions& options_;

@@ -29,6 +29,7 @@ import pages
 import processors
 import prometheus
 import recovery
+import remote_write
 import scraping
 import terminal
 import well_known
@@ -213,6 +214,7 @@ def cases():
     yield from scraping.cases()
     yield from zipkin.cases()
     yield from prometheus.cases()
+    yield from remote_write.cases()
     yield from observability.cases()
 
 

@@ -10,6 +10,7 @@
 #include "export_client/answer_mapping.h"
 #include "export_client/client_setup.h"
 #include "export_client/credentialed_sender.h"
+#include "export_client/hidden_queries.h"
 #include "exporters/otlp/body_encoder.h"
 #include "exporters/otlp/partial_success.h"
 #include "memory/budget.h"
@@ -70,9 +71,7 @@ class OtlpExporter final : public pipeline::Exporter {
     BareExhausted bare_exhausted = BareExhausted::kRefuse;
     Encoding encoding = Encoding::kProto;
     std::string endpoint;  // for people
-    // The queries of the URLs, which may hold keys: a server's page that repeats one is not shown
-    // so.
-    std::vector<std::string> queries;
+    HiddenQueries queries;
     std::shared_ptr<transport::CredentialSource> credentials;  // null: none
   };
 
@@ -153,7 +152,7 @@ class OtlpExporter final : public pipeline::Exporter {
             Result<ClientAnswer> answer, bool has_newer_credentials) mutable {
           memory = Reservation();
           if (!answer) return end_without_credentials(std::move(done), answer.error());
-          hide_queries(answer->message);
+          setup_.queries.hide_in(answer->message);
           done(has_newer_credentials ? retry({answer->code, answer->message})
                                      : to_outcome(signal, *answer));
         });
@@ -170,16 +169,6 @@ class OtlpExporter final : public pipeline::Exporter {
     outcome.kind = Outcome::Kind::kRetry;
     outcome.error = std::move(error);
     return outcome;
-  }
-
-  void hide_queries(std::string& text) const {
-    constexpr std::string_view kHidden = "[REDACTED]";
-    for (const std::string& query : setup_.queries) {
-      for (size_t at = text.find(query); at != std::string::npos; at = text.find(query, at)) {
-        text.replace(at, query.size(), kHidden);
-        at += kHidden.size();
-      }
-    }
   }
 
   Outcome to_outcome(Signal signal, const ClientAnswer& answer) {
@@ -220,7 +209,7 @@ class OtlpExporter final : public pipeline::Exporter {
     } else if (partial->has_too_many_fields) {
       warn(signal, kTooLarge);
     } else if (partial->rejected_count > 0) {
-      hide_queries(partial->message);
+      setup_.queries.hide_in(partial->message);
       outcome.kind = Outcome::Kind::kPartial;
       outcome.rejected_count = partial->rejected_count;
       outcome.error = {Code::kInvalidArgument, partial->message};
@@ -230,7 +219,7 @@ class OtlpExporter final : public pipeline::Exporter {
                     {"rejected", partial->rejected_count},
                     {"message", partial->message}});
     } else if (!partial->message.empty()) {
-      hide_queries(partial->message);
+      setup_.queries.hide_in(partial->message);
       warn(signal, partial->message);
     }
   }
@@ -330,10 +319,7 @@ std::unique_ptr<pipeline::Exporter> make_otlp_http_exporter(
       setup.endpoint += client.scheme + "://" + client.authority;
     }
     server->client.paths[i] = target.path;
-    const size_t query = target.path.find('?');
-    if (query != std::string::npos && query + 1 < target.path.size()) {
-      setup.queries.push_back(target.path.substr(query + 1));
-    }
+    setup.queries.add(target.path);
     server->signals.push_back(i);
   }
   for (Server& server : servers) {

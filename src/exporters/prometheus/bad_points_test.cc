@@ -137,7 +137,7 @@ TEST(PrometheusBadPoints, AChangeOfTypeIsRefusedUntilTheOldSeriesHaveExpired) {
   EXPECT_EQ(shown.refused(Refusal::kTypeConflict), 1u);
   shown.now += 301s;
   shown.send({histogram({.name = "x"}, {histogram_point({.counts = {1}})})});
-  EXPECT_EQ(shown.taken.refused_count(), 0u);
+  EXPECT_EQ(shown.taken.refused.total(), 0u);
   EXPECT_EQ(shown.samples(), "x_bucket{le=\"+Inf\"} 1\nx_sum 0\nx_count 1\n");
 }
 

@@ -1,6 +1,5 @@
 #include "exporters/prometheus/intake.h"
 
-#include <numeric>
 #include <utility>
 
 #include "prometheus_series/metric_kind.h"
@@ -15,7 +14,6 @@ using otlp::MetricView;
 using prometheus::FamilyType;
 using prometheus::MetricKind;
 
-constexpr size_t kExampleBytesMax = 200;
 constexpr size_t kPointUnits = 300;  // of a pace
 constexpr std::string_view kTargetHelp = "Target metadata";
 
@@ -28,10 +26,6 @@ struct Intake::Metric {
   SeriesFamily* family = nullptr;
   bool is_delta = false;
 };
-
-uint64_t TakenPoints::refused_count() const {
-  return std::accumulate(refused.begin(), refused.end(), uint64_t{0});
-}
 
 TakenPoints Intake::take(const Rope& request, MonotonicTime now, Pace& pace) {
   taken_ = {};
@@ -86,7 +80,7 @@ void Intake::take_metric(const Scope& scope, const MetricView& view, Pace& pace)
   } else {
     refusal = find_family(metric);
   }
-  if (refusal) return refuse(*refusal, view.name, count_points(view));
+  if (refusal) return taken_.refused.add(*refusal, view.name, count_points(view));
   if (!view.description.empty() && view.description != metric.family->help) {
     ++taken_.help_conflicts;
   }
@@ -94,7 +88,9 @@ void Intake::take_metric(const Scope& scope, const MetricView& view, Pace& pace)
   MessageReader points(view.data.view(), otlp::kDataPoints, &pace);
   for (MessageBytes point; points.next(&point);) {
     pace.step(kPointUnits);
-    if (const auto refused = take_point(scope, metric, point)) refuse(*refused, view.name, 1);
+    if (const auto refused = take_point(scope, metric, point)) {
+      taken_.refused.add(*refused, view.name, 1);
+    }
   }
 }
 
@@ -243,12 +239,6 @@ void Intake::show_target(const ResourceLabels& resource) {
   }
   series->number = 1;
   series->received = now_;
-}
-
-void Intake::refuse(Refusal refusal, std::string_view metric, uint64_t count) {
-  const auto index = static_cast<size_t>(refusal);
-  if (taken_.refused[index] == 0) taken_.examples[index] = metric.substr(0, kExampleBytesMax);
-  taken_.refused[index] += count;
 }
 
 }  // namespace millrace::exporters

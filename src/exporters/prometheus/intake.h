@@ -5,7 +5,6 @@
 // the store.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +14,7 @@
 #include "base/pace.h"
 #include "exporters/prometheus/series_store.h"
 #include "prometheus_series/points.h"
+#include "prometheus_series/refused_points.h"
 #include "prometheus_series/series_labels.h"
 
 namespace millrace::exporters {
@@ -27,9 +27,7 @@ struct TakenPoints {
   uint64_t repaired = 0;          // stored with a count that was made the sum of the buckets
   uint64_t help_conflicts = 0;    // metrics whose description is not the family's
   uint64_t without_identity = 0;  // resources without job and instance
-  std::array<uint64_t, kRefusalCount> refused{};
-  std::array<std::string, kRefusalCount> examples;  // the name of a metric, at most 200 bytes
-  uint64_t refused_count() const;
+  RefusedPoints refused;
 };
 
 class Intake {
@@ -70,7 +68,6 @@ class Intake {
                                bool is_new, std::unique_ptr<Detail> detail);
   bool add_detail(Series& series, std::unique_ptr<Detail> detail);
   void show_target(const ResourceLabels& resource);
-  void refuse(Refusal refusal, std::string_view metric, uint64_t count);
 
   SeriesStore& store_;
   const prometheus::Namer& namer_;

@@ -9,7 +9,6 @@ namespace {
 // Part of the budget that the series take where the configuration does not say.
 constexpr size_t kBudgetShare = 4;
 constexpr size_t kSweptAtOnce = 4096;
-constexpr Duration kReportInterval = 1min;
 constexpr size_t kLargestShown = 3;
 
 SeriesStore::Options store_options(const PrometheusOptions& options, const Budget& budget,
@@ -18,6 +17,13 @@ SeriesStore::Options store_options(const PrometheusOptions& options, const Budge
       options.series_bytes_max == 0 ? budget.limit() / kBudgetShare : options.series_bytes_max;
   return {
       .bytes_max = bytes_max, .expiration = options.metric_expiration, .keeps_utf8 = keeps_utf8};
+}
+
+RefusalReport::Reasons reasons_here() {
+  RefusalReport::Reasons reasons;
+  reasons.set();
+  for (const Refusal other : kRemoteWriteRefusals) reasons.reset(static_cast<size_t>(other));
+  return reasons;
 }
 
 metrics::Counter& points_counter(const StateOwner::Parts& parts, std::string_view outcome) {
@@ -36,6 +42,11 @@ StateOwner::StateOwner(std::shared_ptr<const PrometheusOptions> options, Parts p
              KeyHasher(parts_.loop.random().next(), parts_.loop.random().next()),
              store_options(*options_, parts_.pool.budget(), namer_.keeps_utf8())),
       intake_(store_, namer_, options_->labels),
+      refusals_(parts_.name, reasons_here(),
+                {.counter = "millrace_prometheus_refused_points",
+                 .help = "Data points that cannot be shown, by reason.",
+                 .line = "points cannot be shown to Prometheus"},
+                parts_.log, parts_.metrics),
       stored_(points_counter(parts_, "stored")),
       old_(points_counter(parts_, "old")),
       ended_(points_counter(parts_, "ended")),
@@ -47,13 +58,6 @@ StateOwner::StateOwner(std::shared_ptr<const PrometheusOptions> options, Parts p
           "millrace_prometheus_help_conflicts",
           "Metrics whose description differs from the first one of their name, which is shown.",
           {{"exporter", parts_.name}})) {
-  reported_at_.fill(-kReportInterval + MonotonicTime());
-  for (size_t i = 0; i < kRefusalCount; ++i) {
-    refused_[i] = &parts_.metrics.counter(
-        "millrace_prometheus_refused_points", "Data points that cannot be shown, by reason.",
-        {{"exporter", parts_.name},
-         {"reason", std::string(refusal_name(static_cast<Refusal>(i)))}});
-  }
   add_gauge("millrace_prometheus_series", "Series that are kept.", series_count_);
   add_gauge("millrace_prometheus_families", "Names of metrics that are kept.", family_count_);
   add_gauge("millrace_prometheus_series_bytes", "Memory of the series.", memory_bytes_);
@@ -101,24 +105,20 @@ void StateOwner::run(Job job) {
 
 pipeline::Outcome StateOwner::account(const TakenPoints& taken) {
   count(taken);
-  const uint64_t refused = taken.refused_count();
   if (taken.without_identity != 0 && !std::exchange(has_reported_identity_, true)) {
     parts_.log.warn(
         "a resource has neither service.name nor service.instance.id: series of different senders "
         "with the same attributes are one series; resource_constant_labels can tell them apart",
         {{"exporter", parts_.name}});
   }
+  const RefusalReport::Reasons logged = refusals_.report(taken.refused, parts_.loop.now());
+  if (logged[static_cast<size_t>(Refusal::kSeriesLimit)]) report_limit();
+  const uint64_t refused = taken.refused.total();
   if (refused == 0) return {};
-  report(taken);
-  std::string reasons;
-  for (size_t i = 0; i < kRefusalCount; ++i) {
-    if (taken.refused[i] == 0) continue;
-    reasons += (reasons.empty() ? "" : ", ") + std::string(refusal_name(static_cast<Refusal>(i))) +
-               " " + std::to_string(taken.refused[i]);
-  }
-  return {.kind = pipeline::Outcome::Kind::kPartial,
-          .rejected_count = refused,
-          .error = {Code::kInvalidArgument, "points that cannot be shown: " + reasons}};
+  return {
+      .kind = pipeline::Outcome::Kind::kPartial,
+      .rejected_count = refused,
+      .error = {Code::kInvalidArgument, "points that cannot be shown: " + taken.refused.text()}};
 }
 
 void StateOwner::count(const TakenPoints& taken) {
@@ -127,25 +127,6 @@ void StateOwner::count(const TakenPoints& taken) {
   ended_.add(taken.ended);
   if (taken.repaired != 0) repaired_.add(taken.repaired);
   if (taken.help_conflicts != 0) help_conflicts_.add(taken.help_conflicts);
-  for (size_t i = 0; i < kRefusalCount; ++i) {
-    if (taken.refused[i] != 0) refused_[i]->add(taken.refused[i]);
-  }
-}
-
-void StateOwner::report(const TakenPoints& taken) {
-  const MonotonicTime now = parts_.loop.now();
-  for (size_t i = 0; i < kRefusalCount; ++i) {
-    if (taken.refused[i] == 0) continue;
-    unreported_[i] += taken.refused[i];
-    if (now - reported_at_[i] < kReportInterval) continue;
-    reported_at_[i] = now;
-    parts_.log.warn("points cannot be shown to Prometheus",
-                    {{"exporter", parts_.name},
-                     {"reason", refusal_name(static_cast<Refusal>(i))},
-                     {"points", std::exchange(unreported_[i], 0)},
-                     {"metric", taken.examples[i]}});
-    if (static_cast<Refusal>(i) == Refusal::kSeriesLimit) report_limit();
-  }
 }
 
 void StateOwner::report_limit() {

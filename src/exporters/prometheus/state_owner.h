@@ -58,7 +58,6 @@ class StateOwner {
   void run(Job job);
   pipeline::Outcome account(const TakenPoints& taken);
   void count(const TakenPoints& taken);
-  void report(const TakenPoints& taken);
   void report_limit();
   void sweep();
   void note_size();
@@ -73,8 +72,6 @@ class StateOwner {
   std::deque<Job> waiting_;
   bool is_taking_ = false;  // a batch is under way, perhaps suspended: no sweep now
   std::unique_ptr<io::Timer> sweep_timer_;
-  std::array<MonotonicTime, kRefusalCount> reported_at_;
-  std::array<uint64_t, kRefusalCount> unreported_{};
   bool has_reported_identity_ = false;
 
   // Written by the owner, read when metrics are rendered; relaxed, each is complete by itself.
@@ -82,7 +79,7 @@ class StateOwner {
   std::atomic<size_t> family_count_{0};
   std::atomic<size_t> memory_bytes_{0};
   std::atomic<size_t> expired_count_{0};
-  std::array<metrics::Counter*, kRefusalCount> refused_{};
+  RefusalReport refusals_;
   metrics::Counter& stored_;
   metrics::Counter& old_;
   metrics::Counter& ended_;

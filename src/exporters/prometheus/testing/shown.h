@@ -39,7 +39,7 @@ class Shown {
     take(request(metrics, resource, scope_name));
     return *this;
   }
-  uint64_t refused(Refusal refusal) const { return taken.refused[static_cast<size_t>(refusal)]; }
+  uint64_t refused(Refusal refusal) const { return taken.refused.of(refusal); }
 
   std::string page(std::string_view accept = {}) {
     const prometheus::Exposition exposition =
