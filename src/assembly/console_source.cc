@@ -9,6 +9,45 @@
 
 namespace millrace::assembly {
 
+namespace {
+
+std::optional<Duration> age_of(const pipeline::Destination& destination, MonotonicTime now) {
+  const MonotonicTime oldest = destination.oldest();
+  return oldest == kNever ? std::nullopt : std::optional(std::max(Duration(0), now - oldest));
+}
+
+std::string dead_letter_path_of(const Plan& plan, std::string_view exporter) {
+  const auto found = std::ranges::find(plan.exporters, exporter, &ExporterPlan::id);
+  if (found == plan.exporters.end() || !found->helper.dead_letter) return {};
+  return found->helper.dead_letter->path;
+}
+
+std::vector<extensions::console::CertificateState> certificates_of(const Plan& plan) {
+  std::vector<extensions::console::CertificateState> certificates;
+  const auto add = [&](const std::string& owner, const std::vector<ListenerPlan>& listeners) {
+    for (const ListenerPlan& listener : listeners) {
+      if (listener.tls == nullptr) continue;
+      certificates.push_back({.owner = owner,
+                              .protocol = std::string(listener.listener.protocol),
+                              .expires_at = listener.tls->certificate_expiry()});
+    }
+  };
+  for (const ReceiverPlan& receiver : plan.receivers) {
+    add("receiver " + receiver.id, receiver.listeners);
+  }
+  for (const ExporterPlan& exporter : plan.exporters) {
+    add("exporter " + exporter.id, exporter.listeners);
+    if (exporter.client_tls == nullptr) continue;
+    const WallTime expires_at = exporter.client_tls->certificate_expiry();
+    if (expires_at == WallTime::max()) continue;
+    certificates.push_back(
+        {.owner = "exporter " + exporter.id, .protocol = {}, .expires_at = expires_at});
+  }
+  return certificates;
+}
+
+}  // namespace
+
 extensions::console::State Collector::state() const {
   const io::Loop& loop = console_loop();
   const extensions::Health health = health_at(loop);
@@ -18,22 +57,27 @@ extensions::console::State Collector::state() const {
   for (size_t index = 0; index < kept_.destinations.size(); ++index) {
     const pipeline::DestinationNumbers numbers = kept_.destinations[index]->numbers();
     const extensions::DestinationHealth& known = health.destinations[index];
-    state.destinations.push_back({.name = known.name,
-                                  .signal = kept_.destinations[index]->options().signal,
-                                  .is_required = known.is_required,
-                                  .queue_size = numbers.queue_size,
-                                  .queue_capacity = numbers.queue_capacity,
-                                  .in_flight = numbers.in_flight,
-                                  .concurrency_limit = numbers.concurrency_limit,
-                                  .consecutive_failures = known.consecutive_failures,
-                                  .is_breaker_open = numbers.breaker_open,
-                                  .breaker_opened = numbers.breaker_opened,
-                                  .retries = numbers.retries,
-                                  .sent_items = numbers.sent_items,
-                                  .failed_items = numbers.failed_items,
-                                  .enqueue_failed_items = numbers.enqueue_failed_items,
-                                  .since_success = known.since_success,
-                                  .last_answer = known.last_answer});
+    state.destinations.push_back(
+        {.name = known.name,
+         .signal = kept_.destinations[index]->options().signal,
+         .is_required = known.is_required,
+         .queue_size = numbers.queue_size,
+         .queue_capacity = numbers.queue_capacity,
+         .in_flight = numbers.in_flight,
+         .concurrency_limit = numbers.concurrency_limit,
+         .consecutive_failures = known.consecutive_failures,
+         .is_breaker_open = numbers.breaker_open,
+         .breaker_opened = numbers.breaker_opened,
+         .retries = numbers.retries,
+         .sent_items = numbers.sent_items,
+         .failed_items = numbers.failed_items,
+         .enqueue_failed_items = numbers.enqueue_failed_items,
+         .since_success = known.since_success,
+         .last_answer = known.last_answer,
+         .oldest_age = age_of(*kept_.destinations[index], loop.now()),
+         .dead_letter_path = dead_letter_path_of(plan_, known.name),
+         .batch_items = kept_.destinations[index]->flow().batch_items.counts(),
+         .latency_ns = kept_.destinations[index]->flow().latency_ns.counts()});
   }
   for (const ledger::Refusals* receiver : kept_.ledger.receivers()) {
     const auto found = std::ranges::find_if(health.receivers, [&](const auto& entry) {
@@ -54,12 +98,15 @@ extensions::console::State Collector::state() const {
                               .bytes_max = storage.numbers.bytes_max});
   }
   for (const ledger::Account* account : kept_.ledger.accounts()) {
-    state.accounts.push_back({.signal = account->signal(),
-                              .pipeline = account->pipeline(),
-                              .destination = account->destination(),
-                              .counts = account->snapshot(),
-                              .held_items = held.of(*account).items});
+    state.accounts.push_back(
+        {.signal = account->signal(),
+         .pipeline = account->pipeline(),
+         .destination = account->destination(),
+         .counts = account->snapshot(),
+         .held_items = held.of(*account).items,
+         .dead_letter_path = dead_letter_path_of(plan_, account->destination())});
   }
+  state.certificates = certificates_of(plan_);
   state.ledger_findings = health.ledger_findings;
   state.audit_count = auditor_->round_count();
   state.memory_limit = kept_.budget.limit();

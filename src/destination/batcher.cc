@@ -363,4 +363,14 @@ void Batcher::count_held(ledger::Held& held) const {
   }
 }
 
+MonotonicTime Batcher::oldest() const {
+  MonotonicTime oldest = kNever;
+  const auto look = [&](const List& list) {
+    if (!list.requests.empty()) oldest = std::min(oldest, list.requests.front().admitted_at);
+  };
+  look(own_);
+  for (const auto& [key, list] : partitions_) look(list);
+  return oldest;
+}
+
 }  // namespace millrace::pipeline

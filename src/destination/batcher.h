@@ -97,6 +97,9 @@ class Batcher {
   void begin_sweep();
   bool sweep_part(MonotonicTime now, size_t work_max, const Visit& visit);
   void count_held(ledger::Held& held) const;
+  // When the oldest request that lies here was admitted; kNever: none lies here. The first of each
+  // list is its oldest, or nearly so.
+  MonotonicTime oldest() const;
 
  private:
   struct List {

@@ -1,5 +1,6 @@
 #include "destination/destination.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "destination/destination_worker.h"
@@ -23,6 +24,12 @@ void Destination::remove_worker(DestinationWorker& worker) { std::erase(workers_
 
 void Destination::wake_for_breaker() {
   for (DestinationWorker* worker : workers_) worker->wake_for_breaker();
+}
+
+MonotonicTime Destination::oldest() const {
+  MonotonicTime oldest = queue_.oldest();
+  for (const DestinationWorker* worker : workers_) oldest = std::min(oldest, worker->oldest());
+  return oldest;
 }
 
 DestinationNumbers Destination::numbers() const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log_histogram.h"
 #include "destination/breaker.h"
 #include "destination/destination_counters.h"
 #include "destination/health_record.h"
@@ -39,6 +40,12 @@ struct DestinationNumbers {
   uint64_t breaker_opened = 0;
 };
 
+// How large batches are, and how long a delivered batch took from its attempt to its answer.
+struct FlowRecord {
+  LogHistogram batch_items;
+  LogHistogram latency_ns;
+};
+
 // Told of every batch that is sent for the first time; called on the workers' loops.
 using BatchObserver = std::function<void(uint64_t item_count, uint64_t byte_count)>;
 
@@ -55,6 +62,9 @@ class Destination final : public ledger::HeldWalker {
   // Counts the shared queue; the workers count what they hold themselves.
   void count_held(ledger::Held& held) const override { queue_.count_held(held); }
   bool is_empty() const { return queue_.is_empty(); }
+  // When the oldest request that is not settled was admitted, about a second late; kNever: there is
+  // none. Requests that lie on disk only are not looked at.
+  MonotonicTime oldest() const;
 
   // Before the loops run.
   void observe_batches(BatchObserver observer) { batch_observer_ = std::move(observer); }
@@ -67,6 +77,8 @@ class Destination final : public ledger::HeldWalker {
   Breaker& breaker() { return breaker_; }
   HealthRecord& health_record() { return health_; }
   PeerSizeLimit& peer_size_limit() { return peer_size_limit_; }
+  FlowRecord& flow() { return flow_; }
+  const FlowRecord& flow() const { return flow_; }
   DestinationCounters& counters() { return counters_; }
   // What was lost or refused here, for the log; its tick() is the owner's to call.
   LossReport& losses() { return losses_; }
@@ -90,6 +102,7 @@ class Destination final : public ledger::HeldWalker {
   HealthRecord health_;
   PeerSizeLimit peer_size_limit_;
   DestinationCounters counters_;
+  FlowRecord flow_;
 };
 
 }  // namespace millrace::pipeline

@@ -83,6 +83,10 @@ void DestinationWorker::count_held(ledger::Held& held) const {
   sender_.count_held(held);
 }
 
+void DestinationWorker::note_oldest() {
+  oldest_.store(std::min(batcher_.oldest(), sender_.oldest()), std::memory_order_relaxed);
+}
+
 // --- Admission ---------------------------------------------------------------------------------
 
 DestinationWorker::Room DestinationWorker::try_reserve(Need need) {

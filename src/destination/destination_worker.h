@@ -70,6 +70,10 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   const std::shared_ptr<DestinationWorker*>& token() const { return self_; }
   // Counts what this worker holds itself (not the shared queue); on its loop, or when nothing runs.
   void count_held(ledger::Held& held) const override;
+  // Looks for the oldest request that this worker holds itself; on its loop, once a second.
+  void note_oldest();
+  // When it was admitted, as noted last; kNever: none. Any thread.
+  MonotonicTime oldest() const { return oldest_.load(std::memory_order_relaxed); }
 
   // --- Admission ---
   enum class Room : uint8_t { kReserved, kFull, kWait, kNever };
@@ -189,6 +193,8 @@ class DestinationWorker final : public ledger::HeldWalker, public BacklogReader 
   bool is_scheduled_ = false;
   // This worker waits for a permit: set here, cleared by the thread that wakes it; seq_cst.
   std::atomic<bool> is_starving_{false};
+  // Written on the loop, read by any thread for people; relaxed.
+  std::atomic<MonotonicTime> oldest_{kNever};
 };
 
 }  // namespace millrace::pipeline

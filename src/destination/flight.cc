@@ -13,6 +13,7 @@ std::unique_ptr<Flight> empty_like(const Flight& flight) {
   made->signal = flight.signal;
   made->metadata = flight.metadata;
   made->first_attempt_at = flight.first_attempt_at;
+  made->oldest_at = flight.oldest_at;
   made->interval = flight.interval;
   made->is_compact = flight.is_compact;
   return made;
@@ -35,6 +36,7 @@ void Flight::append(PendingRequest&& request) {
   const AllocationName name("term queues");  // the lists are part of each request's slot
   is_compact = request.is_compact && (entries.empty() || is_compact);
   item_count += request.item_count();
+  oldest_at = std::min(oldest_at, request.admitted_at);
   entries.push_back({.owed = std::move(request.owed), .size = request.bytes.size()});
   bytes.append(std::move(request.bytes));
 }

@@ -30,7 +30,8 @@ struct Flight {
   MetadataRef metadata;  // the partition's: the headers that metadata_keys names; null without
   MonotonicTime first_attempt_at = kNever;
   MonotonicTime attempted_at = kNever;
-  Duration interval = 0s;  // the next back-off, before jitter
+  MonotonicTime oldest_at = kNever;  // when the first of its requests was admitted
+  Duration interval = 0s;            // the next back-off, before jitter
   bool is_compact = false;
   Error answer = {};  // to the last attempt that failed; only where dead letters are kept
 

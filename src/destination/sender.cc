@@ -1,5 +1,6 @@
 #include "destination/sender.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/allocation_name.h"
@@ -56,6 +57,7 @@ void Sender::start(Slot* where, std::unique_ptr<Flight> flight) {
   if (slot.flight->first_attempt_at == kNever) {
     const BatchObserver& observe = destination_.batch_observer();
     if (observe) observe(slot.flight->item_count, slot.flight->bytes.size());
+    destination_.flow().batch_items.record(slot.flight->item_count);
     slot.flight->first_attempt_at = loop_.now();
     slot.flight->interval = policy_.first_interval();
   }
@@ -139,7 +141,9 @@ void Sender::note_answered(Slot& slot, const Outcome& outcome, MonotonicTime now
     destination_.wake_for_breaker();
   }
   if (outcome.kind == Kind::kDelivered || outcome.kind == Kind::kPartial) {
-    destination_.window().on_answered(now - slot.flight->attempted_at);
+    const Duration latency = now - slot.flight->attempted_at;
+    destination_.window().on_answered(latency);
+    destination_.flow().latency_ns.record(static_cast<uint64_t>(latency.count()));
     if (destination_.health_record().note_success(now, loop_.wall_now()) && log_ != nullptr) {
       log_->info("Exporting works again.",
                  {{"exporter", options_.name}, {"signal", signal_name(options_.signal)}});
@@ -240,6 +244,15 @@ void Sender::count_held(ledger::Held& held) const {
     if (slot->flight != nullptr) count(*slot->flight);
     for (const auto& rest : slot->rest) count(*rest);
   }
+}
+
+MonotonicTime Sender::oldest() const {
+  MonotonicTime oldest = kNever;
+  for (const auto& slot : slots_) {
+    if (slot->flight != nullptr) oldest = std::min(oldest, slot->flight->oldest_at);
+    for (const auto& rest : slot->rest) oldest = std::min(oldest, rest->oldest_at);
+  }
+  return oldest;
 }
 
 }  // namespace millrace::pipeline

@@ -95,6 +95,8 @@ class Sender {
   // Batches that wait for the breaker look again. Any thread.
   void wake_for_breaker();
   void count_held(ledger::Held& held) const;
+  // When the oldest request in flight was admitted; kNever: none is in flight.
+  MonotonicTime oldest() const;
 
  private:
   Slot& free_slot();

@@ -137,15 +137,19 @@ Duration SendingQueue::hint_retry(MonotonicTime now, uint64_t cost, bool is_stal
 void SendingQueue::push(PendingRequest&& request) {
   const uint64_t word = pending_word(request);
   const queue::Label label = label_of(request);
+  const MonotonicTime admitted_at = request.admitted_at;
   // A caller that reserved has a slot, because a reservation outlives the slot that it stands for;
   // but the slot whose turn it is may be one that another thread has claimed and is just emptying.
   // A push that fails leaves `request` untouched. NOLINTNEXTLINE(bugprone-use-after-move)
   while (!ring_.try_push(std::move(request), label)) std::this_thread::yield();
-  pending_.fetch_add(word, std::memory_order_seq_cst);
+  if (pending_.fetch_add(word, std::memory_order_seq_cst) == 0) {
+    oldest_.store(admitted_at, std::memory_order_relaxed);
+  }
 }
 
 bool SendingQueue::try_pop(PendingRequest& into) {
   if (!ring_.try_pop(into)) return false;
+  oldest_.store(into.admitted_at, std::memory_order_relaxed);
   pending_.fetch_sub(pending_word(into), std::memory_order_seq_cst);
   return true;
 }

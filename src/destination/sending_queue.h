@@ -87,6 +87,11 @@ class SendingQueue final : public StoredQueue {
   void push(PendingRequest&& request);
   bool try_pop(PendingRequest& into);
   Pending pending() const;
+  // When the oldest request in the ring was admitted, or the one taken last before it; kNever: the
+  // ring is empty.
+  MonotonicTime oldest() const {
+    return has_pending() ? oldest_.load(std::memory_order_relaxed) : kNever;
+  }
   bool has_pending() const { return pending_.load(std::memory_order_seq_cst) != 0; }
   size_t size() const { return ring_.size(); }
   size_t slot_count() const { return ring_.capacity(); }
@@ -150,6 +155,8 @@ class SendingQueue final : public StoredQueue {
   // after the pop; sequentially consistent against SendWindow, so that a worker that enqueues and
   // one that becomes free do not both miss the other.
   std::atomic<uint64_t> pending_{0};
+  // Set by a push into an empty ring and by each pop: requests leave in order. Relaxed, for people.
+  std::atomic<MonotonicTime> oldest_{kNever};
   std::atomic<uint32_t> waiting_for_room_{0};  // submissions; seq_cst against reserved_
   std::atomic<bool> is_draining_{false};
 };

@@ -60,6 +60,7 @@ void Auditor::start_round() {
         Report report = books_of(on_loop);
         for (DestinationWorker* destination : on_loop.destinations) {
           destination->count_held(report.held);
+          destination->note_oldest();
           destination->book().turn_to(*generations);
         }
         for (const PipelineWorker* pipeline : on_loop.pipelines) {

@@ -26,6 +26,27 @@ TEST(ChunkPoolTest, RefusesBeyondTheBudgetAndCounts) {
   EXPECT_EQ(budget.used(), kPooledChunkBytes);
 }
 
+TEST(ChunkPoolTest, AShortageIsToldAndWhatIsGivenBackIsUsed) {
+  Budget budget(2 * kPooledChunkBytes);
+  Reservation kept = Reservation::try_make(budget, MemoryTerm::kRecent, 2 * kPooledChunkBytes);
+  ChunkPool pool(budget, 1);
+  int told = 0;
+  pool.on_shortage([&] {
+    ++told;
+    const bool had_some = static_cast<bool>(kept);
+    kept = {};
+    return had_some;
+  });
+  const ChunkRef first = pool.try_acquire(1);
+  EXPECT_TRUE(first);
+  EXPECT_EQ(told, 1);
+  const ChunkRef second = pool.try_acquire(1);
+  EXPECT_TRUE(second);
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(pool.try_acquire(1));  // nothing is left to give back
+  EXPECT_EQ(told, 2);
+}
+
 TEST(BudgetTest, WhatDrainsPassesTheLimitAndKeepsOthersOutUntilItIsGone) {
   Budget budget(1000);
   {

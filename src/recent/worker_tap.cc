@@ -79,7 +79,8 @@ void WorkerTap::keep(size_t pipeline, const pipeline::Payload& payload) {
         std::min(static_cast<double>(burst_bytes_), static_cast<double>(allowance_) + more));
     allowance_at_ = now;
   }
-  if (bytes > allowance_ || fresh_bytes_ + bytes > kFreshBytesMax) {
+  const size_t fresh_max = fresh_.empty() ? kRequestBytesMax : kFreshBytesMax;
+  if (bytes > allowance_ || fresh_bytes_ + bytes > fresh_max) {
     return parts_.store->count_skipped(1);
   }
   allowance_ -= bytes;

@@ -36,7 +36,8 @@ class WorkerTap final : public reception::RequestWatcher {
     EdgeTaps* edges = nullptr;
   };
   static constexpr size_t kFreshBytesMax = 8 << 20;
-  static constexpr uint32_t kTrailsASecond = 8;  // and at once after a quiet time
+  static constexpr size_t kRequestBytesMax = 16 << 20;  // of one request that waits alone
+  static constexpr uint32_t kTrailsASecond = 8;         // and at once after a quiet time
 
   explicit WorkerTap(Parts parts);
   ~WorkerTap();

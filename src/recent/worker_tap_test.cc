@@ -59,6 +59,36 @@ TEST(WorkerTapTest, WhatComesTooFastIsSkippedAndCounted) {
   EXPECT_EQ(tapped.store.numbers().kept_count - kept, 6u);
 }
 
+TEST(WorkerTapTest, ARequestLargerThanWhatMayWaitIsKeptWhenItIsAlone) {
+  pipeline::testing::ManualLoop loop;
+  Budget budget{256 << 20};
+  Store store{budget, 64 << 20, {"traces"}};
+  SenderTable senders;
+  RefusalList refusals;
+  EdgeTaps edges{budget, 1};
+  WorkerTap tap{{.loop = &loop,
+                 .store = &store,
+                 .senders = &senders,
+                 .refusals = &refusals,
+                 .edges = &edges}};
+  const auto take = [&](size_t size) {
+    tap.tap_of(0, WorkerTap::Keeps::kRequests)
+        .take({.signal = Signal::kTraces,
+               .item_count = 1,
+               .bytes = Rope(Bytes::copy_of(std::string(size, 'x'))),
+               .metadata = nullptr,
+               .completion = nullptr,
+               .admitted_at = {}});
+  };
+  take(10 << 20);
+  take(1);  // waits behind more than kFreshBytesMax
+  loop.advance(100ms);
+  EXPECT_EQ(store.numbers().requests, 1u);
+  EXPECT_EQ(store.numbers().skipped_count, 1u);
+  take(17 << 20);
+  EXPECT_EQ(store.numbers().skipped_count, 2u);
+}
+
 TEST(WorkerTapTest, RefusalsAreHandedOverTogether) {
   Tapped tapped;
   for (int i = 0; i < 1000; ++i) {

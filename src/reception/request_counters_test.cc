@@ -99,6 +99,43 @@ TEST(RequestCountersTest, WhatMemoryRefusedCountsAsOneItemWhileNothingIsKnown) {
   EXPECT_TRUE(counted.shows("limiter_refused{processor=\"memory_limiter\"} 1"));
 }
 
+// Hears of each request, for the console.
+struct RecordingWatcher final : RequestWatcher {
+  void on_admitted(const Admitted& request) override {
+    heard.push_back("admitted " + std::string(request.receiver) + " " +
+                    std::string(request.origin.protocol) + " " + std::string(request.peer) + " " +
+                    std::to_string(request.payload.item_count));
+  }
+  void on_refused(const Refused& refused) override {
+    heard.push_back("refused " + std::string(refused.transport) + " " +
+                    (refused.signal ? std::string(signal_name(*refused.signal)) : "unknown") + " " +
+                    std::string(refused.reason) + " " + std::string(refused.detail) + " " +
+                    std::string(refused.peer));
+  }
+  std::vector<std::string> heard;
+};
+
+TEST(RequestCountersTest, TheWatcherHearsOfEachRequestThatIsAdmittedOrRefused) {
+  Counted counted;
+  RecordingWatcher watcher;
+  counted.parts.watcher = &watcher;
+  counted.submit(3);
+  counted.counters.refuse(1, Signal::kTraces, "bad_data", "no id", "10.0.0.1:5");
+  counted.counters.on_rejected(0, std::nullopt, "bad_path", "/v1/trace", "10.0.0.2:5");
+  counted.counters.submit_fetched({.signal = Signal::kTraces,
+                                   .item_count = 2,
+                                   .bytes = {},
+                                   .metadata = nullptr,
+                                   .completion = nullptr,
+                                   .admitted_at = {}},
+                                  pipeline::Policy::kAccepted, MonotonicTime(5s), 0, "10.0.0.3:5");
+  EXPECT_EQ(watcher.heard,
+            (std::vector<std::string>{"admitted zipkin/in  10.0.0.9:5 3",
+                                      "refused http_v2_proto traces bad_data no id 10.0.0.1:5",
+                                      "refused http_v2_json unknown bad_path /v1/trace 10.0.0.2:5",
+                                      "admitted zipkin/in http_v2_json 10.0.0.3:5 2"}));
+}
+
 std::string spans(std::string_view what, uint64_t count) {
   return "otelcol_receiver_" + std::string(what) +
          "_spans{receiver=\"zipkin/in\",transport=\"http_v2_proto\"} " + std::to_string(count);

@@ -1,38 +1,16 @@
 // The page against the collector: what is sent to its receivers appears in every view.
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {createServer} from 'node:net';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {closeBrowser, overflow, shows, violations, withPage} from './browser.mjs';
+import {startCollector} from './collector.mjs';
+import {post, sendAll, traceId} from './telemetry.mjs';
 
-const binary = process.env.MILLRACE;
-const freePort = () =>
-  new Promise((done) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const {port} = probe.address();
-      probe.close(() => done(port));
-    });
-  });
-
-let folder;
 let collector;
 let console_;
 let receiver;
-let output = '';
 before(async () => {
-  const [grpc, http, page, metrics] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
-  folder = mkdtempSync(join(tmpdir(), 'console_'));
-  writeFileSync(
-    join(folder, 'config.yaml'),
-    `
+  collector = await startCollector(
+    ({grpc, http, page, metrics}) => `
 receivers:
   otlp: {protocols: {grpc: {endpoint: "localhost:${grpc}"}, http: {endpoint: "localhost:${http}"}}}
 processors:
@@ -51,171 +29,12 @@ service:
     logs: {receivers: [otlp], exporters: [nop]}
 `,
   );
-  collector = spawn(binary, ['--config', join(folder, 'config.yaml')]);
-  for (const stream of [collector.stdout, collector.stderr])
-    stream.on('data', (text) => {
-      output += text;
-    });
-  console_ = `http://localhost:${page}/`;
-  receiver = `http://localhost:${http}`;
-  for (let i = 0; ; i++) {
-    const answered = await fetch(`${console_}api/v1/status`).then(
-      (reply) => reply.ok,
-      () => false,
-    );
-    if (answered) break;
-    assert.ok(i < 200 && collector.exitCode === null, `the collector does not start: ${output}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
+  ({console: console_, receiver} = collector);
 });
 after(async () => {
-  collector.kill();
-  await new Promise((done) => (collector.exitCode === null ? collector.once('exit', done) : done()));
-  rmSync(folder, {recursive: true});
+  await collector.stop();
   await closeBrowser();
 });
-
-const text = (key, value) => ({key, value: {stringValue: value}});
-const resource = {
-  attributes: [
-    text('service.name', 'checkout'),
-    text('telemetry.sdk.language', 'python'),
-    text('telemetry.sdk.name', 'opentelemetry'),
-    text('telemetry.sdk.version', '1.38.0'),
-  ],
-};
-const nano = (millis) => `${BigInt(Math.round(millis * 1000)) * 1000n}`;
-const traceId = 'c0ffee00c0ffee00c0ffee00c0ffee00';
-const post = async (path, body, type = 'application/json') =>
-  (
-    await fetch(`${receiver}${path}`, {
-      method: 'POST',
-      headers: {'Content-Type': type},
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    })
-  ).status;
-
-async function sendAll() {
-  const now = Date.now();
-  const span = (spanId, parentSpanId, name, from, to, more = {}) => ({
-    traceId,
-    spanId,
-    parentSpanId,
-    name,
-    kind: 2,
-    startTimeUnixNano: nano(now + from),
-    endTimeUnixNano: nano(now + to),
-    ...more,
-  });
-  assert.equal(
-    await post('/v1/traces', {
-      resourceSpans: [
-        {
-          resource,
-          scopeSpans: [
-            {
-              scope: {name: 'shop'},
-              spans: [
-                span('0000000000000001', '', 'POST /checkout', 0, 90, {
-                  status: {code: 2, message: 'card declined'},
-                  attributes: [
-                    text('http.route', '/checkout'),
-                    text('note', '<img src=x onerror=alert(1)> \u202e'),
-                  ],
-                }),
-                span('0000000000000002', '0000000000000001', 'charge card', 10, 80, {
-                  status: {code: 2},
-                  events: [
-                    {
-                      timeUnixNano: nano(now + 50),
-                      name: 'exception',
-                      attributes: [text('exception.message', 'no money')],
-                    },
-                  ],
-                }),
-              ],
-            },
-          ],
-        },
-      ],
-    }),
-    200,
-  );
-  assert.equal(
-    await post('/v1/logs', {
-      resourceLogs: [
-        {
-          resource,
-          scopeLogs: [
-            {
-              logRecords: [
-                {
-                  timeUnixNano: nano(now + 51),
-                  severityNumber: 17,
-                  severityText: 'ERROR',
-                  body: {stringValue: 'the card was declined'},
-                  traceId,
-                  spanId: '0000000000000002',
-                },
-              ],
-            },
-          ],
-        },
-      ],
-    }),
-    200,
-  );
-  for (const [at, value] of [
-    [now - 10_000, 10],
-    [now, 60],
-  ]) {
-    const times = {
-      startTimeUnixNano: nano(now - 60_000),
-      timeUnixNano: nano(at),
-    };
-    assert.equal(
-      await post('/v1/metrics', {
-        resourceMetrics: [
-          {
-            resource,
-            scopeMetrics: [
-              {
-                metrics: [
-                  {
-                    name: 'shop.orders',
-                    unit: '{order}',
-                    sum: {
-                      aggregationTemporality: 2,
-                      isMonotonic: true,
-                      dataPoints: [{...times, asInt: String(value)}],
-                    },
-                  },
-                  {
-                    name: 'shop.latency',
-                    unit: 'ms',
-                    histogram: {
-                      aggregationTemporality: 2,
-                      dataPoints: [
-                        {
-                          ...times,
-                          count: String(value),
-                          sum: value * 5,
-                          explicitBounds: [1, 10, 100],
-                          bucketCounts: ['0', String(value - 5), '5', '0'],
-                        },
-                      ],
-                    },
-                  },
-                ],
-              },
-            ],
-          },
-        ],
-      }),
-      200,
-    );
-  }
-}
 
 test('the page comes compressed, with a policy that forbids everything from elsewhere', async () => {
   const reply = await fetch(console_);
@@ -240,14 +59,14 @@ test('nothing has arrived: a diagnosis, and a test trace that leads to its water
 test('what is sent appears without a reload, with its sender', async () => {
   await withPage(console_, {}, async (page) => {
     await page.waitForSelector('.live-open');
-    await sendAll();
+    await sendAll(receiver);
     await shows(page, 'checkout', 'python', 'http/json');
   });
 });
 
 test('a request to a wrong path appears with its remedy', async () => {
   await withPage(console_, {}, async (page) => {
-    assert.equal(await post('/v1/trace', {}), 404);
+    assert.equal(await post(receiver, '/v1/trace', {}), 404);
     await shows(page, 'bad path');
     await page.waitForSelector('.remedy');
     assert.deepEqual(await violations(page), []);
@@ -307,5 +126,19 @@ test('a destination that does not answer is shown as failing', async () => {
       timeout: 15_000,
     });
     await shows(page, 'otlp_grpc/dead');
+  });
+});
+
+test('an edge of the graph opens its tap, and the action that changed an attribute is named', async () => {
+  await withPage(console_, {path: 'pipeline'}, async (page) => {
+    await page.getByRole('link', {name: 'Tap traces@1'}).first().click();
+    await shows(page, 'behind attributes/region', 'insert region');
+    await page.waitForFunction(async () => document.body.innerText.includes('since this view was opened'));
+    await sendAll(receiver);
+    await shows(page, 'POST /checkout', 'attributes["region"]', 'north');
+    const row = page.locator('.tap-fields tr', {hasText: 'region'}).first();
+    assert.match(await row.innerText(), /–[^]*north[^]*1/);
+    assert.deepEqual(await violations(page), []);
+    assert.ok((await overflow(page)) <= 0);
   });
 });

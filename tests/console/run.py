@@ -75,6 +75,8 @@ def main():
         run("the page against a mock server", ["node", "--test", "--test-reporter=tap", "page_test.mjs"], HERE, count=True),
     ]
     if has_console():
+        results.append(run("the API against its description", ["node", "--test", "--test-reporter=tap", "api_test.mjs"], HERE, count=True))
+        results.append(run("hostile telemetry and clients", ["node", "--test", "--test-reporter=tap", "hostile_test.mjs"], HERE, count=True))
         results.append(run("the page against the collector", ["node", "--test", "--test-reporter=tap", "daemon_test.mjs"], HERE, count=True))
     else:
         print("skipped: the console's page against the collector: no build/release/millrace with a console")

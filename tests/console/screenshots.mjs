@@ -21,6 +21,7 @@ const failing =
 const views = {
   overview: '',
   pipeline: 'pipeline',
+  tap: 'pipeline/logs%402',
   ledger: 'ledger',
   traces: 'traces',
   trace: failing && `traces/${failing}`,

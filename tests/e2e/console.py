@@ -1,16 +1,22 @@
-"""The console's data for machines: the Model Context Protocol at /mcp, asked by its official client."""
+"""The console's data for machines: its API with what SDKs sent, and the Model Context Protocol at /mcp, asked by its
+official client."""
 import asyncio
 import json
+import os
+import sys
+import threading
+import urllib.request
 
-from harness import configuration
+import environment
+from harness import client_lines, configuration, wait_until
 from processes import free_port, wait_for_port
 
 VERSIONS = {"auto": "2026-07-28", "legacy": "2025-11-25"}  # by the client's mode
 
 
-def served(case, **console):
+def served(case, processors=None, **console):
     """(address of the console, gRPC port) of a collector that keeps what it receives."""
-    config, grpc, _ = configuration({"nop": None})
+    config, grpc, _ = configuration({"nop": None}, processors=processors)
     port = free_port()
     config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{port}", **console}}
     config["service"]["extensions"] = ["console"]
@@ -121,8 +127,73 @@ def another_site_reaches_no_tool(case):
         assert plain.get(address + "/mcp").status_code == 405
 
 
+def get(address, path):
+    with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=20) as reply:
+        return json.load(reply)
+
+
+def send(sdk, grpc, count):
+    """The ids of the spans that an SDK sent: 32 digits of the trace, 16 of the span."""
+    program = ([sys.executable, os.path.join(environment.HERE, "send_python.py")] if sdk == "python"
+               else ["node", os.path.join(environment.javascript(), "send.mjs")])
+    return client_lines([*program, "grpc", "gzip", f"127.0.0.1:{grpc}", str(count)])
+
+
+def the_api_shows_what_an_sdk_sent(sdk):
+    def run(case):
+        address, grpc = served(case)
+        ids = send(sdk, grpc, 20)
+        traces = {id[:32] for id in ids}
+        wait_until(lambda: traces <= {trace["trace_id"] for trace in get(address, "traces?limit=500")["traces"]},
+                   lambda: f"{get(address, 'traces')}")
+        for trace_id in traces:
+            trace = get(address, f"traces/{trace_id}")
+            assert {trace_id + span["span_id"] for span in trace["spans"]} == \
+                {id for id in ids if id.startswith(trace_id)}, trace
+            parent = next(span for span in trace["spans"] if span["name"] == "parent")
+            child = next(span for span in trace["spans"] if span["name"] == "child")
+            assert child["parent_span_id"] == parent["span_id"] and child["depth"] == 1
+            assert {"key": "text", "type": "string", "value": "Жанна 東京", "is_cut": False} in parent["attributes"]
+            assert isinstance(parent["duration_ns"], int), parent["duration_ns"]
+        sender, = get(address, "senders")["senders"]
+        assert (sender["service"], sender["protocol"], sender["encoding"]) == (f"e2e-{sdk}", "grpc", "gzip"), sender
+        assert sender["sdk_language"] == {"python": "python", "javascript": "nodejs"}[sdk], sender
+        assert sender["signals"]["traces"]["items"] == len(ids), sender
+        ledger, = [one for one in get(address, "ledger")["accounts"] if one["signal"] == "traces"]
+        assert ledger["delivered"] == len(ids) and ledger["difference"] == 0, ledger
+    return run
+
+
+def a_tap_shows_what_a_statement_changed(case):
+    address, grpc = served(case, processors={"transform": {"trace_statements": [
+        'set(span.attributes["region"], "north")', 'set(span.name, "first") where span.name == "parent"']}})
+    samples = []
+
+    def follow():
+        with urllib.request.urlopen(f"{address}/api/v1/tap?edge=traces@transform&items=50", timeout=30) as stream:
+            event = None
+            for line in stream:
+                if line.startswith(b"event: "):
+                    event = line[7:].strip()
+                elif line.startswith(b"data: ") and event == b"sample":
+                    samples.append(json.loads(line[6:]))
+                    return
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    wait_until(lambda: send("python", grpc, 10) and samples, lambda: "no sample came")
+    thread.join(20)
+    items = samples[0]["items"]
+    assert samples[0]["counts"]["changed"] == len(items) and not samples[0]["counts"]["same"], samples[0]
+    changes = {(field["path"], field["change"], field["before"], field["after"], field["rule"])
+               for item in items for field in item["fields"] if field["change"] != "same"}
+    assert changes == {('attributes["region"]', "added", None, "north", 1),
+                       ("name", "changed", "parent", "first", 2)}, changes
+
+
 def cases():
+    for sdk in ("python", "javascript"):
+        yield f"the console's api shows what the {sdk} sdk sent", the_api_shows_what_an_sdk_sent(sdk)
     for mode, version in VERSIONS.items():
         yield f"an agent finds what was sent, MCP {version}", an_agent_finds_what_was_sent(mode)
-    for case in (an_agent_needs_the_token, another_site_reaches_no_tool):
+    for case in (a_tap_shows_what_a_statement_changed, an_agent_needs_the_token, another_site_reaches_no_tool):
         yield case.__name__.replace("_", " "), case

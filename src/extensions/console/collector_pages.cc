@@ -61,6 +61,16 @@ std::vector<std::string> alerts_of(const State& state) {
   for (const StorageState& storage : state.storages) {
     if (!storage.trouble.empty()) alerts.push_back(storage.name + ": " + storage.trouble);
   }
+  constexpr Duration kDay = 24h;
+  constexpr Duration kCertificateWarning = 14 * kDay;
+  for (const CertificateState& each : state.certificates) {
+    const Duration left = each.expires_at - state.now;
+    if (left > kCertificateWarning) continue;
+    alerts.push_back("the certificate of " + each.owner +
+                     (each.protocol.empty() ? "" : " (" + each.protocol + ")") +
+                     (left < Duration(0) ? " has expired"
+                                         : " expires in " + std::to_string(left / kDay) + " days"));
+  }
   for (const std::string& finding : state.ledger_findings) alerts.push_back(finding);
   for (std::string& alert : alerts) alert = wire::to_utf8(alert);
   return alerts;
@@ -91,6 +101,22 @@ void write_first_steps(JsonWriter& json, const Facts& facts) {
                           ? "millrace generate --total 10"
                           : "millrace generate --total 10 --endpoint localhost:" + first_port);
   json.close_object().close_list();
+}
+
+void write_quantiles(JsonWriter& json, std::string_view name,
+                     const std::optional<DestinationState::Quantiles>& quantiles, double factor) {
+  json.key(name);
+  if (!quantiles) {
+    json.null();
+    return;
+  }
+  json.open_object().key("p50").real(quantiles->p50 * factor);
+  json.key("p99").real(quantiles->p99 * factor).close_object();
+}
+
+void write_path(JsonWriter& json, std::string_view name, const std::string& path) {
+  json.key(name);
+  path.empty() ? json.null() : json.text(wire::to_utf8(path));
 }
 
 uint64_t dropped_items(const AccountState& account) { return account.counts.dropped_total().items; }
@@ -164,7 +190,11 @@ void write_refusals(JsonWriter& json, const std::vector<recent::RefusalEntry>& r
 void write_destination(JsonWriter& json, const DestinationState& each) {
   json.open_object().member("name", each.name).member("signal", signal_name(each.signal));
   json.flag("is_required", each.is_required).count("queue_size", each.queue_size);
-  json.count("queue_capacity", each.queue_capacity).key("oldest_age_s").null();
+  json.count("queue_capacity", each.queue_capacity).key("oldest_age_s");
+  each.oldest_age ? json.real(seconds(*each.oldest_age)) : json.null();
+  write_quantiles(json, "batch_items", each.recent_batch_items, 1);
+  write_quantiles(json, "latency_ms", each.recent_latency_ns, 1e-6);
+  write_path(json, "dead_letter_path", each.dead_letter_path);
   json.count("in_flight", each.in_flight).count("concurrency_limit", each.concurrency_limit);
   json.count("consecutive_failures", each.consecutive_failures);
   json.flag("is_breaker_open", each.is_breaker_open).count("breaker_opened", each.breaker_opened);
@@ -210,6 +240,11 @@ void write_pipelines(JsonWriter& json, const Facts& facts, const State& state) {
     json.member("trouble", wire::to_utf8(storage.trouble)).count("bytes", storage.bytes);
     json.count("bytes_max", storage.bytes_max).close_object();
   }
+  json.close_list().key("certificates").open_list();
+  for (const CertificateState& each : state.certificates) {
+    json.open_object().member("owner", each.owner).member("protocol", each.protocol);
+    json.key("expires_at_ms").signed_number(milliseconds(each.expires_at)).close_object();
+  }
   json.close_list().close_object();
 }
 
@@ -232,6 +267,7 @@ void write_ledger(JsonWriter& json, const State& state) {
     json.count("held", account.held_items);
     const uint64_t gone = counts.left().items + account.held_items;
     json.key("difference").signed_number(static_cast<int64_t>(counts.entered().items - gone));
+    write_path(json, "dead_letter_path", account.dead_letter_path);
     json.close_object();
   }
   json.close_list();

@@ -40,6 +40,7 @@ PageReply bad_request(const Error& error) { return error_reply(400, "bad_request
 
 Console::Console(Parts parts)
     : parts_(std::move(parts)),
+      flow_(*parts_.loop, *std::exchange(parts_.source, &flow_)),
       traces_(*parts_.store),
       events_({.loop = parts_.loop,
                .source = parts_.source,

@@ -14,6 +14,7 @@
 #include "extensions/console/history.h"
 #include "extensions/console/mcp/mcp_server.h"
 #include "extensions/console/query.h"
+#include "extensions/console/recent_flow.h"
 #include "extensions/console/source.h"
 #include "extensions/console/tap_stream.h"
 #include "extensions/console/trace_index.h"
@@ -55,7 +56,8 @@ class Console {
   transport::PageHandler guarded(GuardedPart part, Unguarded answer);
   transport::PageReply answer_trace(const transport::PageRequest& request, const Query& query);
 
-  const Parts parts_;
+  Parts parts_;
+  RecentFlow flow_;  // what the routes have as parts_.source
   TraceIndex traces_;
   EventStream events_;
   TapStreams taps_;

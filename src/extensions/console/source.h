@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log_histogram.h"
 #include "base/signal.h"
 #include "base/time.h"
 #include "ledger/ledger.h"
@@ -65,6 +66,18 @@ struct DestinationState {
   uint64_t enqueue_failed_items = 0;
   std::optional<Duration> since_success;
   std::string last_answer;
+  std::optional<Duration> oldest_age;  // of what is not settled; nothing: nothing is held
+  std::string dead_letter_path;        // empty: none are kept
+  // Since the start.
+  LogHistogram::Counts batch_items{};
+  LogHistogram::Counts latency_ns{};
+  // The last minute, or the time since the start if that is shorter (recent_flow.h).
+  struct Quantiles {
+    double p50 = 0;
+    double p99 = 0;
+  };
+  std::optional<Quantiles> recent_batch_items;
+  std::optional<Quantiles> recent_latency_ns;
 };
 
 struct ReceiverState {
@@ -82,12 +95,19 @@ struct StorageState {
   uint64_t bytes_max = 0;
 };
 
+struct CertificateState {
+  std::string owner;     // "receiver otlp"
+  std::string protocol;  // of a listener; empty: it is shown to a destination
+  WallTime expires_at;
+};
+
 struct AccountState {
   Signal signal = Signal::kTraces;
   std::string pipeline;
   std::string destination;
   ledger::AccountSnapshot counts;
   uint64_t held_items = 0;
+  std::string dead_letter_path;  // empty: none are kept
 };
 
 struct State {
@@ -97,6 +117,7 @@ struct State {
   std::vector<DestinationState> destinations;
   std::vector<ReceiverState> receivers;
   std::vector<StorageState> storages;
+  std::vector<CertificateState> certificates;
   std::vector<AccountState> accounts;
   std::vector<std::string> ledger_findings;
   uint64_t audit_count = 0;

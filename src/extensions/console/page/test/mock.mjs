@@ -41,6 +41,9 @@ const destination = (name, signal, more = {}) => ({
   queue_size: state === 'empty' ? 0 : 120,
   queue_capacity: 5000,
   oldest_age_s: state === 'empty' ? null : 0.21,
+  batch_items: state === 'empty' ? null : {p50: 412, p99: 1900},
+  latency_ms: state === 'empty' ? null : {p50: 3.2, p99: 41.5},
+  dead_letter_path: null,
   in_flight: 2,
   concurrency_limit: 10,
   consecutive_failures: 0,
@@ -60,6 +63,8 @@ const destinations = () => {
       ? {
           queue_size: 4710,
           oldest_age_s: 312,
+          latency_ms: null,
+          dead_letter_path: '/var/lib/millrace/dead-letters/backup.jsonl',
           consecutive_failures: 41,
           is_breaker_open: true,
           breaker_opened: 3,
@@ -424,6 +429,14 @@ const routes = {
         bytes_max: 1 << 30,
       },
     ],
+    certificates: [
+      {owner: 'receiver otlp', protocol: 'grpc', expires_at_ms: Date.now() + 86 * 86_400_000},
+      {
+        owner: 'exporter otlp/backup',
+        protocol: '',
+        expires_at_ms: Date.now() + (state === 'outage' ? 3.5 : 40) * 86_400_000,
+      },
+    ],
   }),
   'edges': () => edgesOf(routes.pipelines().pipelines),
   'ledger': () => {
@@ -442,6 +455,7 @@ const routes = {
         dropped_total: 0,
         held: state === 'empty' ? 0 : 120,
         difference: 0,
+        dead_letter_path: null,
         ...more,
       };
       one.delivered =
@@ -468,6 +482,7 @@ const routes = {
                 dropped_total: 812,
                 held: 4710,
                 rejected_by_peer: 4,
+                dead_letter_path: '/var/lib/millrace/dead-letters/backup.jsonl',
                 difference: 3,
               }
             : {},

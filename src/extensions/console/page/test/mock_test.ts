@@ -4,43 +4,16 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {checker} from './schema_check.mjs';
 
 const page = process.cwd();
 const {components, paths} = JSON.parse(readFileSync(join(page, '../openapi.json'), 'utf8'));
+const differences = checker(components.schemas);
 const port = 18790 + (process.pid % 90);
 const api = `http://localhost:${port}`;
 let mock: ChildProcess;
 
 type Schema = Record<string, any>;
-
-/** Where a value differs from its schema: one line for each place. */
-function differences(value: any, schema: Schema, at: string): string[] {
-  if (schema.$ref) return differences(value, components.schemas[schema.$ref.split('/').pop()], at);
-  if (schema.anyOf) {
-    const all = schema.anyOf.map((one: Schema) => differences(value, one, at));
-    return all.some((one: string[]) => one.length === 0) ? [] : all[0];
-  }
-  if (schema.enum && !schema.enum.includes(value))
-    return [`${at}: ${JSON.stringify(value)} is none of ${schema.enum}`];
-  const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-  const wanted = schema.type === 'integer' ? 'number' : schema.type;
-  if (wanted && type !== wanted) return [`${at}: ${type}, not ${schema.type}`];
-  if (schema.type === 'integer' && !Number.isInteger(value)) return [`${at}: ${value} is no integer`];
-  if (type === 'array')
-    return value.slice(0, 20).flatMap((one: any, i: number) => differences(one, schema.items, `${at}[${i}]`));
-  if (type !== 'object') return [];
-  const found = (schema.required ?? [])
-    .filter((key: string) => !(key in value))
-    .map((key: string) => `${at}.${key} is missing`);
-  for (const [key, member] of Object.entries(value)) {
-    const known =
-      schema.properties?.[key] ??
-      (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
-    if (known) found.push(...differences(member, known, `${at}.${key}`));
-    else if (schema.additionalProperties === false) found.push(`${at}.${key} is not in the schema`);
-  }
-  return found;
-}
 
 before(async () => {
   mock = spawn(process.execPath, [join(page, 'test/mock.mjs'), '--port', String(port)], {

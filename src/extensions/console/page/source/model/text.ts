@@ -69,6 +69,14 @@ export function decimal(value: number): string {
   return Number(value.toPrecision(4)).toString();
 }
 
+/** Two quantiles, written alike: "1.2 / 8.4 ms" where both have one unit. */
+export function quantiles(of: {p50: number; p99: number} | null, format: (value: number) => string): string {
+  if (of === null) return '–';
+  const [low, high] = [format(of.p50), format(of.p99)];
+  const unit = / \S+$/.exec(high)?.[0] ?? '';
+  return `${unit !== '' && low.endsWith(unit) ? low.slice(0, -unit.length) : low} / ${high}`;
+}
+
 export function percent(part: number): string {
   return Number.isFinite(part) ? `${digits(part * 100)} %` : '–';
 }

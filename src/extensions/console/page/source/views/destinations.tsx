@@ -1,7 +1,7 @@
 import type {JSX} from 'preact';
 import {useRef} from 'preact/hooks';
 import type {Destination} from '../api/schema.ts';
-import {count, duration, exact, rate} from '../model/text.ts';
+import {count, duration, exact, quantiles, rate} from '../model/text.ts';
 import {Bar, Empty, Text} from '../parts/basics.tsx';
 
 export type Health = 'good' | 'warn' | 'bad';
@@ -56,6 +56,16 @@ export function DestinationTable({destinations}: {destinations: readonly Destina
             <th scope="col" class="number">
               Oldest
             </th>
+            <th
+              scope="col"
+              class="number"
+              title="items, half of the batches and 99 % of them; the last minute"
+            >
+              Batch p50 / p99
+            </th>
+            <th scope="col" class="number" title="from an attempt to its answer; the last minute">
+              Latency p50 / p99
+            </th>
             <th scope="col" class="number">
               In flight
             </th>
@@ -90,6 +100,8 @@ export function DestinationTable({destinations}: {destinations: readonly Destina
                   </span>
                 </td>
                 <td class="number">{one.oldest_age_s === null ? '–' : duration(one.oldest_age_s * 1e3)}</td>
+                <td class="number nowrap">{quantiles(one.batch_items, count)}</td>
+                <td class="number nowrap">{quantiles(one.latency_ms, duration)}</td>
                 <td class="number">
                   {one.in_flight}/{one.concurrency_limit}
                 </td>
@@ -97,6 +109,11 @@ export function DestinationTable({destinations}: {destinations: readonly Destina
                 <td class={`number ${failed > 0 ? 'bad' : ''}`}>{exact(failed)}</td>
                 <td class="answer">
                   <Text of={one.last_answer || '–'} limit={300} />
+                  {one.dead_letter_path !== null && failed > 0 && (
+                    <p class="muted">
+                      dead letters: <Text of={one.dead_letter_path} limit={200} />
+                    </p>
+                  )}
                 </td>
               </tr>
             );

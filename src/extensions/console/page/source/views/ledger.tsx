@@ -90,6 +90,7 @@ function Accounts({accounts}: {accounts: readonly Account[]}): JSX.Element {
 
 function Losses({accounts}: {accounts: readonly Account[]}): JSX.Element {
   const lost = accounts.filter((one) => lostOf(one) > 0);
+  const hasLetters = lost.some((one) => one.dead_letter_path !== null);
   if (lost.length === 0)
     return (
       <Empty title="Nothing was lost">
@@ -105,6 +106,7 @@ function Losses({accounts}: {accounts: readonly Account[]}): JSX.Element {
           <th scope="col" class="number">
             Items
           </th>
+          {hasLetters && <th scope="col">Dead letters</th>}
         </tr>
       </thead>
       <tbody>
@@ -124,6 +126,11 @@ function Losses({accounts}: {accounts: readonly Account[]}): JSX.Element {
               </th>
               <td>{reason}</td>
               <td class="number bad">{exact(items)}</td>
+              {hasLetters && (
+                <td class="mono">
+                  <Text of={one.dead_letter_path ?? '–'} limit={200} />
+                </td>
+              )}
             </tr>
           ))}
       </tbody>

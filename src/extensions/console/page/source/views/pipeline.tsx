@@ -5,7 +5,7 @@ import {useLive, useTick} from '../api/live.ts';
 import {useResource} from '../api/resource.ts';
 import type {History, Memory, Pipelines} from '../api/schema.ts';
 import {perSecond, pipelineGraph, type Node} from '../model/pipeline_graph.ts';
-import {bytes, count, duration, exact, rate} from '../model/text.ts';
+import {bytes, count, dateAndTime, duration, exact, quantiles, rate} from '../model/text.ts';
 import {Bar, Empty, Failure, Section, Text} from '../parts/basics.tsx';
 import {href} from '../parts/router.ts';
 import {Chart, type Line} from '../parts/chart.tsx';
@@ -40,7 +40,7 @@ const heightOf = (node: Node): number => {
     case 'connector':
       return 34 + 18 * node.destinations.length;
     case 'destination':
-      return node.destination ? 92 : 34;
+      return node.destination ? 128 : 34;
   }
 };
 
@@ -115,6 +115,14 @@ function NodeBody({node, rateOf}: {node: Node; rateOf: (key: string) => number})
           <p>
             <span>oldest</span>
             <b>{one.oldest_age_s === null ? '–' : duration(one.oldest_age_s * 1e3)}</b>
+          </p>
+          <p title="items of a batch, p50 and p99 of the last minute">
+            <span>batch</span>
+            <b>{quantiles(one.batch_items, count)}</b>
+          </p>
+          <p title="from an attempt to its answer, p50 and p99 of the last minute">
+            <span>latency</span>
+            <b>{quantiles(one.latency_ms, duration)}</b>
           </p>
         </>
       );
@@ -249,6 +257,44 @@ function MemoryBars({memory}: {memory: Memory}): JSX.Element {
   );
 }
 
+const dayMillis = 86_400_000;
+
+function Certificates({certificates}: {certificates: Pipelines['certificates']}): JSX.Element {
+  return (
+    <div class="scroll-x" tabIndex={0} role="group" aria-label="Certificates">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Certificate of</th>
+            <th scope="col">Expires</th>
+            <th scope="col" class="number">
+              Days left
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...certificates]
+            .sort((a, b) => a.expires_at_ms - b.expires_at_ms)
+            .map((one) => {
+              const days = Math.floor((one.expires_at_ms - Date.now()) / dayMillis);
+              return (
+                <tr key={`${one.owner} ${one.protocol}`}>
+                  <th scope="row">
+                    <Text of={one.owner} limit={100} /> <span class="muted">{one.protocol}</span>
+                  </th>
+                  <td class="nowrap">{dateAndTime(one.expires_at_ms).slice(0, 16)}</td>
+                  <td class={`number ${days < 0 ? 'bad' : days <= 14 ? 'warn' : ''}`}>
+                    {days < 0 ? 'expired' : exact(days)}
+                  </td>
+                </tr>
+              );
+            })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 export function PipelineView(): JSX.Element {
   const live = useLive();
   const tick = useTick(1000);
@@ -300,6 +346,11 @@ export function PipelineView(): JSX.Element {
       {history && (
         <Section title="The last 15 minutes">
           <HistoryCharts history={history} />
+        </Section>
+      )}
+      {all.certificates.length > 0 && (
+        <Section title="Certificates">
+          <Certificates certificates={all.certificates} />
         </Section>
       )}
       <div class="columns even">

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Measures the cost of the console, and how quick its page and API are.
+
+    ./run --bench --console          everything
+    tests/console/bench.py cost      the collector's CPU-seconds with the console off, on, and with a page open
+    tests/console/bench.py api       the time of API answers with a full store
+    tests/console/bench.py page      transfer, readiness, drawing and scrolling in Chromium
+    … --instructions                 cost by instructions (callgrind): independent of the machine's load
+"""
+import argparse
+import http.client
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(os.path.join(HERE, "../.."))
+sys.path.insert(0, os.path.join(ROOT, "bench"))
+
+from processes import free_port, wait_for_port  # noqa: E402
+from report import Verdicts, machine, say  # noqa: E402
+from rig import Rig, otlp_exporter  # noqa: E402
+
+VARIANTS = ("off", "on", "page open")
+COST_MOST = {"on": 1.05, "page open": 1.15}
+API_MILLIS_MOST = 50
+
+
+def configuration(console, grpc, sink, page):
+    config = {
+        "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{grpc}"}}}},
+        "exporters": {"otlp_grpc": otlp_exporter(sink, {"queue_size": 100_000})} if sink else {"nop": None},
+        "service": {"telemetry": {"metrics": {"level": "none"}},
+                    "pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["otlp_grpc" if sink else "nop"]}}},
+    }
+    if console:
+        config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{page}"}}
+        config["service"]["extensions"] = ["console"]
+    return config
+
+
+class Page(threading.Thread):
+    """Asks as the list of traces does: the stream of events, and each second what the view shows."""
+
+    PATHS = ("traces?sort=errors&limit=200", "attributes?signal=traces&limit=300")
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.is_over, self.answers = port, threading.Event(), 0
+
+    def run(self):
+        events = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        events.request("GET", "/api/v1/events")
+        stream = events.getresponse()
+        threading.Thread(target=self.drain, args=(stream,), daemon=True).start()
+        while not self.is_over.wait(1):
+            for path in self.PATHS:
+                get(self.port, path)
+                self.answers += 1
+        events.close()
+
+    @staticmethod
+    def drain(stream):
+        try:
+            while stream.read1(65536):
+                pass
+        except (OSError, ValueError, http.client.HTTPException):
+            pass
+
+
+def get(port, path):
+    """(seconds, bytes) of one answer."""
+    begun = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", f"/api/v1/{path}")
+    reply = connection.getresponse()
+    body = reply.read()
+    connection.close()
+    assert reply.status == 200, (path, reply.status, body[:200])
+    return time.perf_counter() - begun, body
+
+
+def measure(options, folder, variant):
+    """CPU-seconds, or instructions, of the collector for the spans."""
+    grpc, sink, page = free_port(), free_port(), free_port()
+    count_file = os.path.join(folder, "callgrind.out")
+    with Rig(options, folder) as rig:
+        rig.sink(sink)
+        if options.instructions:
+            path = rig.path("yaml")
+            with open(path, "w") as out:
+                json.dump(configuration(variant != "off", grpc, sink, page), out)
+            subject = rig.start(["valgrind", "--tool=callgrind", f"--callgrind-out-file={count_file}",
+                                 options.millrace, "--config", path], rig.subject_processors, path + ".log")
+        else:
+            subject = rig.collector(configuration(variant != "off", grpc, sink, page))
+        wait_for_port(grpc, 120)
+        watcher = None
+        if variant == "page open":
+            wait_for_port(page, 60)
+            watcher = Page(page)
+            watcher.start()
+        before = None if options.instructions else subject.cpu_seconds()
+        more = {"rate": options.rate} if options.rate else {}
+        rig.generator(grpc, total=options.spans, streams=4, **more).summary(900)
+        time.sleep(0.5)
+        if not options.instructions:
+            return subject.cpu_seconds() - before
+        if watcher:
+            watcher.is_over.set()
+        subject.child.terminate()
+        subject.child.wait(300)
+    with open(count_file) as counts:
+        return int(re.search(r"^(?:summary|totals): (\d+)", counts.read(), re.M).group(1))
+
+
+def cost(options, folder, verdicts):
+    unit = "instructions a span" if options.instructions else "CPU-seconds a million spans"
+    say(f"Cost, {unit}; {options.spans:,} spans, 100 a request, over gRPC to a sink; "
+        f"the best of {options.runs} rounds, the variants in turn")
+    best = {}
+    for _ in range(options.runs):
+        for variant in VARIANTS:
+            value = measure(options, folder, variant)
+            best[variant] = min(value, best.get(variant, value))
+    scale = 1 / options.spans if options.instructions else 1e6 / options.spans
+    for variant in VARIANTS:
+        ratio = best[variant] / best["off"]
+        say(f"  {variant:10} {best[variant] * scale:12.3f}   {ratio:.3f}")
+        if variant in COST_MOST:
+            verdicts.expect(ratio <= COST_MOST[variant], f"console {variant}: {ratio:.3f} times off, "
+                                                         f"at most {COST_MOST[variant]}")
+
+
+def api(options, folder, verdicts):
+    grpc, page = free_port(), free_port()
+    with Rig(options, folder) as rig:
+        rig.collector(configuration(True, grpc, None, page))
+        wait_for_port(page)
+        wait_for_port(grpc)
+        for _ in range(40):
+            rig.generator(grpc, total=200_000, rate=20_000).summary(120)
+            recent = json.loads(get(page, "status")[1])["recent"]
+            if recent["bytes"] > 0.97 * recent["bytes_max"]:
+                break
+        trace = json.loads(get(page, "traces?limit=1")[1])["traces"][0]["trace_id"]
+        paths = ["status", "senders", "refusals", "pipelines", "edges", "ledger", "memory", "history",
+                 "traces?sort=errors&limit=200", "traces?sort=recent&limit=100", f"traces/{trace}",
+                 "logs?limit=200", "metrics", "attributes?signal=traces&limit=300", "service-map",
+                 "traces?attribute=http.method=GET"]
+        say(f"API answers, {recent['bytes'] / 1e6:.0f} MB kept in {recent['requests']:,} requests; milliseconds")
+        every = []
+        for path in paths:
+            times = [1e3 * get(page, path)[0] for _ in range(options.answers)]
+            every += times
+            say(f"  {path.replace(trace, '{id}'):40} p50 {statistics.median(times):8.1f}   "
+                f"most {max(times):8.1f}")
+        every.sort()
+        p95 = every[int(0.95 * len(every))]
+        say(f"  95 % of {len(every)} answers under {p95:.1f}")
+        verdicts.expect(p95 < API_MILLIS_MOST, f"95 % of the answers took {p95:.1f} ms, under {API_MILLIS_MOST}")
+
+
+def page(options, folder, verdicts):
+    done = subprocess.run(["node", "bench_page.mjs"], cwd=HERE, capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "MILLRACE": options.millrace})
+    say(done.stdout.rstrip())
+    if done.returncode != 0:
+        say(done.stderr)
+    verdicts.expect(done.returncode == 0, "the page is as quick as it should be")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="cost|api|page")
+    parser.add_argument("--instructions", action="store_true")
+    parser.add_argument("--runs", type=int)
+    parser.add_argument("--spans", type=int)
+    parser.add_argument("--rate", type=float, help="spans a second; as fast as they are taken when absent")
+    parser.add_argument("--answers", type=int, default=40, help="of each path")
+    parser.add_argument("--millrace", default=os.environ.get("MILLRACE", os.path.join(ROOT, "build/release/millrace")))
+    options = parser.parse_args()
+    options.runs = options.runs or (1 if options.instructions else 5)
+    options.spans = options.spans or (300_000 if options.instructions else 2_000_000)
+    say(machine())
+    verdicts = Verdicts()
+    with tempfile.TemporaryDirectory(prefix="console-bench.") as folder:
+        for name, part in (("cost", cost), ("api", api), ("page", page)):
+            if not options.parts or name in options.parts:
+                part(options, folder, verdicts)
+    return 1 if verdicts.red else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
