@@ -16,6 +16,7 @@
 #include "daemon/run/run.h"
 #include "daemon/show/show.h"
 #include "daemon/sink/sink.h"
+#include "daemon/tap/tap.h"
 #include "daemon/top/top.h"
 #include "daemon/trial/trial.h"
 
@@ -39,6 +40,7 @@ struct ShowCommands {
   millrace::show::MetricsOptions metrics;
   millrace::show::ShowOptions ledger;
   millrace::top::TopOptions top;
+  millrace::tap::TapOptions tap;
 
   void add_to(std::vector<millrace::cli::Command>& commands) {
     using namespace millrace::show;
@@ -62,6 +64,10 @@ struct ShowCommands {
                         .description = "A live view of a running collector",
                         .add_options = [this](CLI::App& app) { add_top_options(app, top); },
                         .run = [this] { return millrace::top::run_top(top); }});
+    commands.push_back({.name = "tap",
+                        .description = "The items that pass a point of a pipeline, and its changes",
+                        .add_options = [this](CLI::App& app) { add_tap_options(app, tap); },
+                        .run = [this] { return millrace::tap::run_tap(tap); }});
   }
 };
 

@@ -42,10 +42,27 @@ ConsoleClient::ConsoleClient(io::Loop& loop, const Target& target, transport::We
       asked_(std::move(asked)),
       client_(transport::make_web_client(loop, service_, kIdleMax)) {}
 
-void ConsoleClient::get(const std::string& path_and_query, Done done) {
+transport::WebRequest ConsoleClient::request_for(const std::string& path_and_query) const {
   transport::WebRequest request = service_;
   request.url.path += path_and_query;
   request.deadline = loop_.now() + timeout_;
+  return request;
+}
+
+std::unique_ptr<transport::WebStream> ConsoleClient::open(const std::string& path_and_query,
+                                                          OnBytes on_bytes, OnEnd on_end) {
+  return transport::start_web_stream(
+      loop_, request_for(path_and_query),
+      {.on_bytes = std::move(on_bytes),
+       .on_end = [asked = asked_,
+                  on_end = std::move(on_end)](Result<transport::WebResponse> response) mutable {
+         auto body = body_of(std::move(response), asked);
+         on_end(body ? Status() : fail(body.error()));
+       }});
+}
+
+void ConsoleClient::get(const std::string& path_and_query, Done done) {
+  const transport::WebRequest request = request_for(path_and_query);
   done_ = std::move(done);
   client_->send(request, [this](Result<transport::WebResponse> response) {
     // `done` may destroy this.

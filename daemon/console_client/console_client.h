@@ -6,12 +6,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "daemon/console_client/console_answer.h"
 #include "daemon/console_client/target.h"
 #include "io/loop.h"
 #include "transport/client/web_client.h"
+#include "transport/client/web_stream.h"
 
 namespace millrace::console_client {
 
@@ -27,7 +29,15 @@ class ConsoleClient {
   // the end of this. Precondition: no other get() is under way.
   void get(const std::string& path_and_query, Done done);
 
+  // Opens a stream: `on_bytes` for each piece of a success, `on_end` once, with an error as above
+  // or the end in order. The timeout counts until its beginning.
+  using OnBytes = std::function<void(std::string_view)>;
+  using OnEnd = std::move_only_function<void(Status)>;
+  std::unique_ptr<transport::WebStream> open(const std::string& path_and_query, OnBytes on_bytes,
+                                             OnEnd on_end);
+
  private:
+  transport::WebRequest request_for(const std::string& path_and_query) const;
   ConsoleClient(io::Loop& loop, const Target& target, transport::WebRequest service,
                 AskedConsole asked);
 

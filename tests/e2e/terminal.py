@@ -253,6 +253,27 @@ def top_without_a_terminal_prints_once(case):
     assert "\x1b" not in out and out.count("DESTINATION") == 1 and "otlp_grpc/dead" in out, out
 
 
+def a_tap_shows_what_a_processor_changes(case):
+    processors = {"attributes": {"actions": [{"key": "added.here", "value": "yes", "action": "insert"}]}}
+    config, grpc, _ = configuration({"nop": None}, signals=("traces",), processors=processors)
+    port = free_port()
+    config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{port}"}}
+    config["service"]["extensions"] = ["console"]
+    case.start(config)
+    wait_for_port(port)
+    here = ("--address", f"http://127.0.0.1:{port}")
+    code, out, err = shown(case, "tap", *here)
+    assert (code, err) == (0, "") and "traces@1" in out and "attributes" in out, out + err
+    code, _, err = shown(case, "tap", "none@0", *here)
+    assert code == 1 and err.startswith("Error: ") and "none" in err, err
+    terminal = on_terminal(case, ("tap", "traces@attributes", "--changed", *here))
+    terminal.wait_for("behind attributes")
+    case.generate(grpc, 100)
+    terminal.wait_for('attributes["added.here"]: yes')
+    terminal.press(b"\x03")
+    assert terminal.end() == 0
+
+
 def progress_is_shown_on_a_terminal(case):
     port, sink = case.expecting_sink(30_000)
     terminal = on_terminal(case, ("generate", "--endpoint", f"127.0.0.1:{port}", "--total", "30000", "--rate", "20000"))
@@ -304,6 +325,6 @@ def cases():
                  top_ends_cleanly_with("top ends cleanly with a fault",
                                        lambda t: t.process.send_signal(signal.SIGSEGV), -signal.SIGSEGV),
                  top_can_be_stopped_and_continued, top_waits_for_a_collector_and_survives_its_end,
-                 top_without_a_terminal_prints_once, progress_is_shown_on_a_terminal,
+                 top_without_a_terminal_prints_once, a_tap_shows_what_a_processor_changes, progress_is_shown_on_a_terminal,
                  a_drain_shows_how_much_is_left):
         yield "terminal: " + case.__name__.replace("_", " "), case
