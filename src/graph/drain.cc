@@ -10,13 +10,16 @@ namespace millrace::pipeline {
 
 // Lives as long as a task that was posted for it; touched on the drain's loop only.
 struct Drain::State : std::enable_shared_from_this<Drain::State> {
-  State(io::Loop& on, std::vector<Destination*> all, std::function<void()> when_done)
+  State(io::Loop& on, std::vector<PipelineWorker*> all_pipelines, std::vector<Destination*> all,
+        std::function<void()> when_done)
       : loop(on),
+        pipelines(std::move(all_pipelines)),
         destinations(std::move(all)),
         to_flush(destinations),
         done(std::move(when_done)) {}
 
   io::Loop& loop;
+  const std::vector<PipelineWorker*> pipelines;
   const std::vector<Destination*> destinations;
   // Those whose exporters may hold something: all at first, and each that was empty once more.
   std::vector<Destination*> to_flush;
@@ -24,6 +27,8 @@ struct Drain::State : std::enable_shared_from_this<Drain::State> {
   size_t flushes_pending = 0;  // the same, of flush()
   std::function<void()> done;
   bool is_hastened = false;
+  // Since the last flush of the pipelines none has held anything.
+  bool are_pipelines_empty = false;
 
   void check() {
     if (!done || steps_pending != 0) return;
@@ -41,12 +46,32 @@ struct Drain::State : std::enable_shared_from_this<Drain::State> {
     }
     if (is_best_effort_left) {
       hasten();
-    } else {
+    } else if (are_pipelines_empty) {
       std::exchange(done, nullptr)();
+    } else {
+      flush_pipelines();
     }
   }
 
-  // What the exporters of an empty destination hold goes on, into destinations behind it.
+  // Processors that hold may have got something from connectors meanwhile.
+  void flush_pipelines() {
+    are_pipelines_empty = true;
+    for (PipelineWorker* const pipeline : pipelines) {
+      ++steps_pending;
+      pipeline->loop().post([state = shared_from_this(), pipeline] {
+        const bool holds = pipeline->held_count() != 0;
+        if (holds) pipeline->flush();
+        state->loop.post([state, holds] {
+          if (holds) state->are_pipelines_empty = false;
+          --state->steps_pending;
+          state->check();
+        });
+      });
+    }
+    if (pipelines.empty()) check();
+  }
+
+  // The exporters of an empty destination hand on what they hold, into destinations behind it.
   void flush(const Destination& destination) {
     for (DestinationWorker* worker : destination.workers()) {
       ++flushes_pending;
@@ -83,7 +108,7 @@ Drain::~Drain() {
 }
 
 void Drain::start(MonotonicTime deadline, std::function<void()> done) {
-  state_ = std::make_shared<State>(loop_, destinations_, std::move(done));
+  state_ = std::make_shared<State>(loop_, pipelines_, destinations_, std::move(done));
   // Steps on one loop run in the order they are posted: stop, flush, drain.
   const auto step = [&](io::Loop& loop, io::Task task) {
     ++state_->steps_pending;

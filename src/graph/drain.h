@@ -1,8 +1,8 @@
 // The end, in order: intakes refuse, processors emit what they hold, destinations flush at once and
 // retry until the deadline; items held then are dropped as drain_deadline and counted. A connector
-// whose queue is empty hands on what it holds itself. Once the required destinations have nothing
-// left, those of best effort get kBestEffortMax of it at most: a back end that may miss data does
-// not hold the end of the process.
+// whose queue is empty hands on what it holds itself, and processors behind it are flushed again.
+// Once the required destinations have nothing left, those of best effort get kBestEffortMax of it
+// at most: a back end that may miss data does not hold the end of the process.
 //
 // One use. `done` runs on the loop given, once every destination is answered for. All parts must
 // outlive the drain.

@@ -204,9 +204,14 @@ void PipelineWorker::flush() {
   for (const auto& processor : processors_) processor->flush();
 }
 
-void PipelineWorker::count_held(ledger::Held& held) const {
-  uint64_t items = 0 - unentered_count_;
+uint64_t PipelineWorker::held_count() const {
+  uint64_t items = 0;
   for (const auto& processor : processors_) items += processor->held_count();
+  return items;
+}
+
+void PipelineWorker::count_held(ledger::Held& held) const {
+  const uint64_t items = held_count() - unentered_count_;
   if (items == 0 && held_.bytes == 0) return;
   for (const Output& output : outputs_) held.add(*output.account, {items, held_.bytes});
 }

@@ -79,6 +79,8 @@ class PipelineWorker final : public ledger::HeldWalker {
 
   // Makes every processor emit or give up what it holds, first to last. While draining.
   void flush();
+  // Items that processors hold now, counted by walking.
+  uint64_t held_count() const;
   // Counts the items that the processors hold; on the loop.
   void count_held(ledger::Held& held) const override;
 

@@ -58,7 +58,7 @@ class Processor {
   virtual Result<ProcessorResult> process(Payload& payload, Work& work) = 0;
   // Items held now, counted by walking, for the ledger. 0 for stateless processors.
   virtual uint64_t held_count() const { return 0; }
-  // Emits or gives up what is held; called once while draining.
+  // Emits or gives up what is held; called while draining, again when more came meanwhile.
   virtual void flush() {}
 };
 
