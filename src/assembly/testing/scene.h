@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,22 +37,28 @@ std::shared_ptr<ExporterFactory> exporter_by(Function function) {
 
 // A collector with two workers in a simulated world.
 struct Scene {
-  // `disk`: for plans with storage; it outlives the scene, as a disk does.
-  explicit Scene(Plan plan, io::Disk* disk = nullptr) {
+  // `disk`: for plans with storage; it outlives the scene, as a disk does. `begin`: the wall clock
+  // at the start; without it that clock stands still.
+  explicit Scene(Plan plan, io::Disk* disk = nullptr,
+                 std::optional<WallTime> begin = std::nullopt) {
     std::vector<io::Loop*> raw;
     for (const auto& loop : loops) raw.push_back(loop.get());
-    auto made = Collector::create(std::move(plan), {.loops = raw,
-                                                    .log = &log,
-                                                    .unsampled_log = &log,
-                                                    .files = files.get(),
-                                                    .wall_clock = [] { return WallTime(); },
-                                                    .disk = disk,
-                                                    .make_lane = make_lane(),
-                                                    .on_ledger_finding =
-                                                        [](const ledger::Finding& finding) {
-                                                          ADD_FAILURE() << finding.to_text();
-                                                        },
-                                                    .share_ports = true});
+    auto made = Collector::create(
+        std::move(plan),
+        {.loops = raw,
+         .log = &log,
+         .unsampled_log = &log,
+         .files = files.get(),
+         .wall_clock =
+             [this, begin] {
+               if (!begin) return WallTime();
+               return *begin + loops[0]->now().time_since_epoch();
+             },
+         .disk = disk,
+         .make_lane = make_lane(),
+         .on_ledger_finding =
+             [](const ledger::Finding& finding) { ADD_FAILURE() << finding.to_text(); },
+         .share_ports = true});
     if (made) {
       collector = std::move(*made);
     } else {

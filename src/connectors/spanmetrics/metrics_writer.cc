@@ -40,6 +40,11 @@ bool is_emitted(const Options& options, const Series& series) {
   return !options.is_delta || series.count != 0;
 }
 
+// Whether a series is emitted as 0 this time, so that a back end sees it rise.
+bool begins(const Options& options, metric_emission::Occasion occasion, const Series& series) {
+  return series.is_new && !options.is_delta && occasion == metric_emission::Occasion::kInterval;
+}
+
 class ResourceWriter {
  public:
   ResourceWriter(const Options& options, metric_emission::Occasion occasion, uint64_t now,
@@ -114,10 +119,9 @@ class ResourceWriter {
     writer_.fixed64_field(2, series.start);
     writer_.fixed64_field(3, now_);
     if (form.data == kSum) {
-      const bool begins =
-          series.is_new && !options_.is_delta && occasion_ == metric_emission::Occasion::kInterval;
+      const bool is_zero = begins(options_, occasion_, series);
       metric_streams::write_values(
-          metric_streams::NumberValues{begins ? 0 : static_cast<int64_t>(series.count)}, writer_);
+          metric_streams::NumberValues{is_zero ? 0 : static_cast<int64_t>(series.count)}, writer_);
     } else {
       metric_streams::write_distribution(series.durations, options_.shape(), writer_);
     }
@@ -142,10 +146,12 @@ class ResourceWriter {
   uint32_t count_ = 0;
 };
 
-void begin_interval(const Options& options, uint64_t now, ResourceSeries& resource) {
+void begin_interval(const Options& options, metric_emission::Occasion occasion, uint64_t now,
+                    ResourceSeries& resource) {
   for (size_t m = 0; m < kMetricCount; ++m) {
     const bool with_durations = has_durations(static_cast<Metric>(m), options);
     for (auto& [identity, series] : resource.metrics[m]) {
+      series.owes_count = begins(options, occasion, series);
       series.is_new = false;
       series.exemplars.clear();
       if (!options.is_delta) continue;
@@ -161,7 +167,7 @@ void begin_interval(const Options& options, uint64_t now, ResourceSeries& resour
 uint32_t write_metrics(const Options& options, metric_emission::Occasion occasion,
                        uint64_t now_unix_nano, ResourceSeries& resource, otlp::RopeWriter& out) {
   const uint32_t count = ResourceWriter(options, occasion, now_unix_nano, resource, out).write();
-  if (!out.failed()) begin_interval(options, now_unix_nano, resource);
+  if (!out.failed()) begin_interval(options, occasion, now_unix_nano, resource);
   return count;
 }
 

@@ -67,6 +67,8 @@ struct Series {
   uint64_t start = 0;  // nanoseconds since 1970, of what is emitted next
   WallTime last_seen{};
   bool is_new = true;  // not emitted yet
+  // Emitted as the 0 with which it begins, and not with its count since.
+  bool owes_count = false;
 };
 
 // The metrics. Where counts and durations agree, kCalls has both and kDurations is empty.

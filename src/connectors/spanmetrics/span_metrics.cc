@@ -83,11 +83,13 @@ class Emitter final : public metric_emission::MetricSource {
         [this, ready = std::move(ready)] {
           limit_resources();
           for (const auto& [identity, series] : totals_) left_.push_back(identity);
-          ready(has_news_);
+          ready(has_news_ || owes_counts_);
         });
   }
 
+  // Series that are new begin with 0: their counts are in the next emission.
   Written write_some(Occasion occasion, uint64_t now_unix_nano, otlp::RopeWriter& out) override {
+    owes_counts_ = occasion == Occasion::kInterval && has_news_ && !options_.is_delta;
     Written written;
     while (!left_.empty() && written.point_count < metric_emission::kPointsAtOnce &&
            !out.failed()) {
@@ -106,7 +108,7 @@ class Emitter final : public metric_emission::MetricSource {
     for (auto at = totals_.begin(); at != totals_.end();) {
       ResourceSeries& resource = at->second;
       if (options_.metrics_expiration != Duration{0} &&
-          now - resource.last_seen >= options_.metrics_expiration) {
+          now - resource.last_seen >= options_.metrics_expiration && !owes_count(resource)) {
         at = totals_.erase(at);
       } else {
         expire_series(now, resource);
@@ -124,6 +126,12 @@ class Emitter final : public metric_emission::MetricSource {
     merge(std::move(series), options_, found->second);
   }
 
+  static bool owes_count(const ResourceSeries& resource) {
+    return std::ranges::any_of(resource.metrics, [](const SeriesMap& map) {
+      return std::ranges::any_of(map, [](const auto& pair) { return pair.second.owes_count; });
+    });
+  }
+
   void expire_series(WallTime now, ResourceSeries& resource) {
     // A delta series that was silent for an interval begins anew.
     const Duration expiration =
@@ -132,7 +140,7 @@ class Emitter final : public metric_emission::MetricSource {
     size_t freed = 0;
     for (size_t m = 0; m < kMetricCount; ++m) {
       std::erase_if(resource.metrics[m], [&](const auto& pair) {
-        if (now - pair.second.last_seen < expiration) return false;
+        if (now - pair.second.last_seen < expiration || pair.second.owes_count) return false;
         if (pair.first == kOverflow) {
           resource.overflow_count[m] = 0;
         } else {
@@ -161,6 +169,7 @@ class Emitter final : public metric_emission::MetricSource {
   std::unique_ptr<Reader> reader_;  // made when all parts are known
   ResourceMap totals_;
   std::vector<item_identity::Identity> left_;  // resources of this emission that are not written
+  bool owes_counts_ = false;                   // some series of the last emission began with 0
   bool has_news_ = false;                      // of the last collect()
   metric_emission::MetricEmission emission_;
 };

@@ -211,6 +211,23 @@ TEST(SpanMetricsTest, ADrainEmitsWhatWasCountedSinceTheLastInterval) {
   EXPECT_EQ(emitted(workers), "") << "nothing was counted since";
 }
 
+// The last interval emitted the 0 of a series, and the drain left out its count.
+TEST(SpanMetricsTest, ADrainEmitsTheCountBehindAFirstZero) {
+  Workers workers({});
+  workers.send(0, request(span("x", 3)));
+  has(next_interval(workers), R"("asInt":"0")");
+  EXPECT_TRUE(workers.flush());
+  has(emitted(workers), R"("asInt":"1")");
+}
+
+TEST(SpanMetricsTest, ASeriesExpiresOnlyBehindItsCount) {
+  Workers workers({.metrics_expiration = 1s, .series_expiration = 1s});
+  workers.send(0, request(span("x", 3)));
+  has(next_interval(workers), R"("asInt":"0")");
+  has(next_interval(workers), R"("asInt":"1")");
+  EXPECT_EQ(next_interval(workers), "");
+}
+
 TEST(SpanMetricsTest, SampledSpansStandForOthers) {
   Workers workers({.has_sampling_method = true});
   workers.send(0, request(span("x", 3, R"(,"traceState":"ot=th:c")")));
