@@ -9,6 +9,7 @@ Debian 12 (its g++, its libraries and its valgrind) on x86-64 with AVX2.
   bench/instructions.py --update      writes the counts of this tree to instructions.json
   bench/instructions.py --runs 5      each case five times, with the spread
   bench/instructions.py --only http --files   which source files the instructions lie in
+  bench/instructions.py --ratios       what processors cost beside passing through, with the goals
 """
 import argparse
 import concurrent.futures
@@ -27,7 +28,10 @@ RED_BEYOND = 0.03
 CASES = ([f"{protocol} {spans} {policy}" for protocol in ("grpc", "http") for spans in (10, 100, 1000)
           for policy in ("accepted", "durable")]
          + ["grpc 100 accepted edit", "grpc 100 accepted gzip-in", "grpc 100 accepted gzip-out",
-            "http 100 accepted gzip-in gzip-out", "idle"])
+            "http 100 accepted gzip-in gzip-out", "idle"]
+         + [f"grpc 100 accepted {processor}" for processor in
+            ("filter-resource", "filter-attribute", "filter-pattern", "ottl-resource", "ottl-set",
+             "ten-statements", "redaction", "cards", "redaction cards")])
 
 
 def self_costs(path):
@@ -46,6 +50,23 @@ def self_costs(path):
                     costs[file] = costs.get(file, 0) + int(line.split()[1])
                 after_calls = False
     return costs
+
+
+# The most that a processor may cost, beside the same request without it.
+GOALS = {"filter-resource": 1.1, "filter-attribute": 1.4, "filter-pattern": 1.4, "ottl-resource": 1.1,
+         "ottl-set": 1.8, "ten-statements": 3.0, "redaction": 4.0, "redaction cards": 4.0}
+
+
+def print_ratios(counts):
+    """`counts`: instructions by case."""
+    print(f"{'':20} {'instructions':>12} {'ratio':>6} {'goal':>5}   a request of 100 spans over gRPC")
+    for name, goal in GOALS.items():
+        case = f"grpc 100 accepted {name}"
+        through = "grpc 100 accepted cards" if name.endswith(" cards") else "grpc 100 accepted"
+        if case not in counts or through not in counts:
+            continue
+        ratio = counts[case] / counts[through]
+        print(f"{name:20} {counts[case]:12} {ratio:6.2f} {goal:5}{'   over the goal' if ratio > goal else ''}")
 
 
 class Measured:
@@ -126,6 +147,8 @@ def main(arguments):
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="cases that have all words")
     parser.add_argument("--files", action="store_true")
+    parser.add_argument("--ratios", action="store_true",
+                        help="prints what processors cost by instructions.json and measures nothing")
     parser.add_argument("--rig", default=os.path.join(ROOT, "build/release-tests/instructions_rig"))
     options = parser.parse_args(arguments)
     if (why := missing()) is not None:
@@ -135,6 +158,9 @@ def main(arguments):
     if os.path.exists(NUMBERS):
         with open(NUMBERS) as file:
             expected = json.load(file)
+    if options.ratios:
+        print_ratios(expected)
+        return 0
     measured = measure_all(options)
     if options.update:
         expected.update({case: round(min(run.per_unit for run in runs)) for case, runs in measured.items()})

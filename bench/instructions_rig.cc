@@ -1,10 +1,10 @@
 // The collector with one worker in the simulated world, under callgrind: what its own code costs
 // for fixed requests, in instructions. `instructions.py` runs it.
 //
-//   instructions_rig PROTOCOL SPANS POLICY [PROCESSOR] [gzip-in] [gzip-out]     or
+//   instructions_rig PROTOCOL SPANS POLICY [PROCESSOR] [cards] [gzip-in] [gzip-out]     or
 //   instructions_rig idle
 //
-// PROCESSOR is a name of kProcessors.
+// PROCESSOR is a name of kProcessors. `cards`: every attribute of a span is a card number.
 //
 // Instructions are collected only while code of the collector runs: not that of the sender, the
 // back end, the network or the disk, and not before caches and pools are warm. Nothing depends on
@@ -33,6 +33,8 @@
 #include "io/sim/sim_executor.h"
 #include "io/sim/sim_file.h"
 #include "io/sim/world.h"
+#include "memory/testing/test_work.h"
+#include "otlp/edit.h"
 #include "otlp/example_requests.h"
 #include "transport/client/client.h"
 #include "transport/server/server.h"
@@ -89,6 +91,7 @@ struct Case {
   uint32_t spans = 100;
   std::string policy = "accepted";
   const ProcessorCase* processor = nullptr;
+  bool has_cards = false;
   bool gzip_in = false;
   bool gzip_out = false;
 };
@@ -100,7 +103,8 @@ Case read_case(int argc, char** argv) {
     read.is_idle = true;
     return read;
   }
-  if (words.size() < 3) stop("PROTOCOL SPANS POLICY [PROCESSOR] [gzip-in] [gzip-out], or idle");
+  if (words.size() < 3)
+    stop("PROTOCOL SPANS POLICY [PROCESSOR] [cards] [gzip-in] [gzip-out], or idle");
   read.is_grpc = words[0] == "grpc";
   read.spans = static_cast<uint32_t>(std::atoi(argv[2]));
   read.policy = words[2];
@@ -108,6 +112,8 @@ Case read_case(int argc, char** argv) {
     const auto* const processor = std::ranges::find(kProcessors, words[i], &ProcessorCase::name);
     if (processor != std::end(kProcessors)) {
       read.processor = processor;
+    } else if (words[i] == "cards") {
+      read.has_cards = true;
     } else if (words[i] == "gzip-in") {
       read.gzip_in = true;
     } else if (words[i] == "gzip-out") {
@@ -223,6 +229,18 @@ class BackEnd final : public transport::RequestHandler, public transport::Server
   std::unique_ptr<transport::Server> server_;
 };
 
+Bytes with_cards(const Bytes& request) {
+  testing::TestWork own;
+  const std::string card = otlp::encode_string_value("4111111111111111");
+  const auto edit = [&](const otlp::EditContext&, otlp::AttributeList& list) {
+    list.replace_if([](std::string_view) { return true; },
+                    [&](const otlp::AnyValueView&) { return card; });
+  };
+  const auto edited = otlp::edit_request(Signal::kTraces, Rope(request), {.item = edit}, own.work);
+  if (!edited) stop(edited.error().message);
+  return Bytes::copy_of(as_text(edited->to_bytes().view()));
+}
+
 class Sender {
  public:
   Sender(io::Loop& loop, const Case& wanted) : loop_(loop) {
@@ -232,7 +250,8 @@ class Sender {
     options.paths[index_of(Signal::kTraces)] = "/v1/traces";
     client_ = wanted.is_grpc ? transport::make_grpc_client(loop, std::move(options))
                              : transport::make_http_client(loop, std::move(options));
-    request_.body = Rope(otlp::example_request(Signal::kTraces, {.items = wanted.spans}));
+    const Bytes plain = otlp::example_request(Signal::kTraces, {.items = wanted.spans});
+    request_.body = Rope(wanted.has_cards ? with_cards(plain) : plain);
     if (!wanted.gzip_in) return;
     compress::Compressor gzip(compress::Coding::kGzip, compress::kDefaultLevel);
     auto compressed = gzip.compress(request_.body);

@@ -1,6 +1,9 @@
 """What processors cost: CPU seconds per million spans of the collector beside those of the same
 collector that passes requests through, 100 spans a request. Pass-through is measured again before
-each processor, so that a machine that becomes slower shows in both. The goals are ratios."""
+each processor, so that a machine that becomes slower shows in both. The goals are ratios.
+
+With --otelcol FILE, a reference collector with these components, the same configuration runs there in
+between, with a tenth of the spans, and its CPU seconds stand beside."""
 import json
 import os
 import statistics
@@ -37,13 +40,17 @@ CASES = (
     ("an attribute on every span",
      {"transform": {"trace_statements": ['set(span.attributes["env"], "production")']}}, 1.8),
     ("ten statements", {"transform": {"trace_statements": TEN_STATEMENTS}}, 3.0),
+    ("card numbers searched in every attribute",
+     {"redaction": {"allow_all_keys": True, "blocked_values": ["4[0-9]{12}(?:[0-9]{3})?"]}}, 4.0),
 )
+# The reference takes ten times as long for a span.
+REFERENCE_SHARE = 10
 
 
 class ProcessorBench(Bench):
     """Collectors with processors."""
 
-    def with_processors(self, processors):
+    def with_processors(self, processors, command=None):
         def make(port, upstreams):
             config = {
                 "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{port}"}}}},
@@ -59,29 +66,42 @@ class ProcessorBench(Bench):
             path = os.path.join(self.folder, "processors.yaml")
             with open(path, "w") as out:
                 json.dump(config, out)
-            return Process([self.options.millrace, "--config", path], self.subject_processors,
-                           os.path.join(self.folder, "processors.log"))
+            return Process([*(command or [self.options.millrace]), "--config", path],
+                           self.subject_processors, os.path.join(self.folder, "processors.log"))
         return make
+
+
+def measure(bench, options, processors, command, spans):
+    """Pairs of passing through and with the processors; the medians."""
+    pairs = []
+    for _ in range(options.runs):
+        pairs.append([bench.measure(bench.with_processors(used, command), SHAPE, spans, 0)
+                      for used in ({}, processors)])
+    medians = [statistics.median(pair[i]["cpu_per_million"] for pair in pairs) for i in range(2)]
+    return medians, all(run["complete"] for pair in pairs for run in pair)
 
 
 def run(options, folder):
     bench = ProcessorBench(options, folder)
+    # A reference that takes all memory ends, and not the machine.
+    reference = ["prlimit", "--data=6000000000", options.otelcol] if options.otelcol else None
     rows, good = [], True
-    say(f"{'':<48} {'through':>8} {'with':>8} {'ratio':>6} {'goal':>5}   CPU s per million spans")
+    say(f"{'':<48} {'through':>8} {'with':>8} {'ratio':>6} {'goal':>5}"
+        f"{'  otelcol: through     with  by Millrace' if reference else ''}   CPU s per million spans")
     for name, processors, goal in CASES:
-        pairs = []
-        for _ in range(options.runs):
-            through = bench.measure(bench.with_processors({}), SHAPE, options.spans, 0)
-            beside = bench.measure(bench.with_processors(processors), SHAPE, options.spans, 0)
-            pairs.append((through, beside))
-        through = statistics.median(pair[0]["cpu_per_million"] for pair in pairs)
-        beside = statistics.median(pair[1]["cpu_per_million"] for pair in pairs)
-        complete = all(run["complete"] for pair in pairs for run in pair)
+        (through, beside), complete = measure(bench, options, processors, None, options.spans)
         ratio = beside / max(through, 1e-9)
-        rows.append({"name": name, "through": through, "with": beside, "ratio": ratio,
-                     "goal": goal, "complete": complete})
+        row = {"name": name, "through": through, "with": beside, "ratio": ratio, "goal": goal,
+               "complete": complete}
+        line = f"{name:<48} {through:>8.3f} {beside:>8.3f} {ratio:>6.2f} {goal:>5}"
+        if reference:
+            (row["otelcol_through"], row["otelcol_with"]), whole = measure(
+                bench, options, processors, reference, options.spans // REFERENCE_SHARE)
+            complete = complete and whole
+            line += (f"  {row['otelcol_through']:>16.3f} {row['otelcol_with']:>8.3f}"
+                     f" {row['otelcol_with'] / max(beside, 1e-9):>9.1f} x")
+        rows.append(row)
         good = good and complete
-        say(f"{name:<48} {through:>8.3f} {beside:>8.3f} {ratio:>6.2f} {goal:>5}"
-            f"{'' if complete else '   NOT ALL SPANS ARRIVED'}"
+        say(f"{line}{'' if complete else '   NOT ALL SPANS ARRIVED'}"
             f"{'   over the goal' if ratio > goal else ''}")
     return {"processors": rows}, good

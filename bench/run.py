@@ -38,7 +38,7 @@ def parse(arguments):
                         help="only the exporter and receiver prometheus and span_metrics")
     parser.add_argument("--parts", nargs="*", default=[], choices=["exporter", "span_metrics", "receiver"],
                         help="of --metrics: only these")
-    parser.add_argument("--otelcol", metavar="FILE", help="of --metrics: the reference beside it (bench/otelcol)")
+    parser.add_argument("--otelcol", metavar="FILE", help="of --metrics and --processors: the reference beside it (bench/otelcol)")
     parser.add_argument("--gigabytes", type=float, default=1, help="of the backlog")
     parser.add_argument("--items", type=int, default=100, help="in each request of the backlog")
     parser.add_argument("--folder", help="where the disk is that is measured (default: TMPDIR)")
