@@ -6,7 +6,8 @@
 namespace millrace::receivers::prometheus {
 namespace {
 
-constexpr size_t kGroupBytes = 400;  // a group, a node of the map, the growth of their lists
+constexpr size_t kGroupBytes = 400;  // a group, its places in the table, the growth of both
+constexpr size_t kTableMin = 16;
 
 uint64_t start_of(const Sample& sample, SampleRole role) {
   if (role != SampleRole::kCreated) {
@@ -24,30 +25,61 @@ uint64_t nanoseconds_of_ms(int64_t milliseconds) {
   return static_cast<uint64_t>(std::clamp<int64_t>(milliseconds, 0, kMax)) * 1'000'000;
 }
 
+size_t PointGroups::place_of(uint64_t hash, uint32_t metric, std::string_view attributes) const {
+  const size_t mask = table_.size() - 1;
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    if (table_[at] == 0) return at;
+    const Group& group = groups_[table_[at] - 1];
+    if (group.hash == hash && group.metric == metric && group.attributes == attributes) return at;
+  }
+}
+
+void PointGroups::grow_table() {
+  table_.assign(std::max(kTableMin, 2 * table_.size()), 0);
+  for (size_t index = 0; index < group_count_; ++index) {
+    const Group& group = groups_[index];
+    table_[place_of(group.hash, group.metric, group.attributes)] = static_cast<uint32_t>(index + 1);
+  }
+}
+
+PointGroups::Group& PointGroups::add_group(uint64_t hash, const Part& part,
+                                           std::string_view attributes) {
+  if (2 * (group_count_ + 1) > table_.size()) grow_table();
+  table_[place_of(hash, part.metric, attributes)] = static_cast<uint32_t>(group_count_ + 1);
+  if (group_count_ == groups_.size()) groups_.emplace_back();
+  Group& group = groups_[group_count_++];
+  group.hash = hash;
+  group.metric = part.metric;
+  group.kind = part.kind;
+  group.attributes = attributes;
+  group.timestamp_ms = part.sample->timestamp_ms;
+  group.start = 0;
+  group.has_value = false;
+  group.value.count = group.value.sum = 0;
+  group.value.has_sum = false;
+  group.value.parts.clear();
+  group.exemplars.clear();
+  return group;
+}
+
 PointGroups::Group* PointGroups::group_of(const Part& part) {
   writer_.truncate(0);
   write_attributes(writer_, part.kind, part.labels);
   const std::string_view attributes = as_text(writer_.view());
-  if (last_ < groups_.size() && groups_[last_].metric == part.metric &&
+  if (last_ < group_count_ && groups_[last_].metric == part.metric &&
       groups_[last_].attributes == attributes) {
     return &groups_[last_];
   }
-  key_.assign(attributes);
-  key_.append(reinterpret_cast<const char*>(&part.metric), sizeof part.metric);
-  const auto found = by_key_.find(key_);
-  if (found != by_key_.end()) {
-    last_ = found->second;
-    return &groups_[last_];
+  const uint64_t hash = std::hash<std::string_view>()(attributes) + part.metric;
+  if (!table_.empty()) {
+    if (const uint32_t found = table_[place_of(hash, part.metric, attributes)]; found != 0) {
+      last_ = found - 1;
+      return &groups_[last_];
+    }
   }
   if (!memory_.charge(kGroupBytes + 2 * attributes.size())) return nullptr;
-  last_ = groups_.size();
-  groups_.emplace_back();
-  groups_.back().metric = part.metric;
-  groups_.back().kind = part.kind;
-  groups_.back().attributes = attributes;
-  groups_.back().timestamp_ms = part.sample->timestamp_ms;
-  by_key_.emplace(key_, last_);
-  return &groups_.back();
+  last_ = group_count_;
+  return &add_group(hash, part, attributes);
 }
 
 Status PointGroups::add(const Part& part) {
@@ -110,11 +142,13 @@ Status PointGroups::write(Group& group) {
 }
 
 Status PointGroups::flush() {
-  for (Group& group : groups_) {
-    if (Status written = write(group); !written) return written;
+  for (size_t index = 0; index < group_count_; ++index) {
+    if (Status written = write(groups_[index]); !written) return written;
   }
-  groups_.clear();
-  by_key_.clear();
+  // A table that was needed once is not cleared again for each small family.
+  const bool is_too_large = table_.size() > kTableMin && table_.size() / 8 > group_count_;
+  table_.assign(is_too_large ? kTableMin : table_.size(), 0);
+  group_count_ = 0;
   last_ = SIZE_MAX;
   return {};
 }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -37,6 +36,7 @@ class PointGroups {
 
  private:
   struct Group {
+    uint64_t hash = 0;  // of metric and attributes
     uint32_t metric = 0;
     PointKind kind = PointKind::kSum;
     std::string attributes;  // encoded
@@ -47,15 +47,20 @@ class PointGroups {
     std::string exemplars;  // encoded
   };
   Group* group_of(const Part& part);
+  // The place in the table of the group with these, or the free one where it belongs.
+  size_t place_of(uint64_t hash, uint32_t metric, std::string_view attributes) const;
+  Group& add_group(uint64_t hash, const Part& part, std::string_view attributes);
+  void grow_table();
   Status write(Group& group);
 
   ScrapeBatch& batch_;
   const uint64_t scrape_time_;
   WorkMemory& memory_;
+  // The first `group_count_` are in use; the others lend their memory to the next family.
   std::vector<Group> groups_;
-  std::unordered_map<std::string, size_t> by_key_;
-  std::string key_;
-  size_t last_ = SIZE_MAX;  // the group of the last sample
+  size_t group_count_ = 0;
+  std::vector<uint32_t> table_;  // open addressing, a power of two: index of a group + 1; 0: free
+  size_t last_ = SIZE_MAX;       // the group of the last sample
   wire::Writer writer_;
   size_t incomplete_count_ = 0;
 };

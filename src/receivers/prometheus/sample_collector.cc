@@ -169,7 +169,24 @@ std::optional<uint32_t> SampleCollector::resource_of(const LabelSet& labels) {
                           .instance = instance.empty() ? instance_ : std::string(instance)});
 }
 
+// Nearly all samples of a scrape have the same: it is found by two comparisons.
+std::optional<uint32_t> SampleCollector::scope_without_labels(const LabelSet& labels) {
+  const std::string_view job = labels.get("job");
+  const std::string_view instance = labels.get("instance");
+  const std::string_view own_job = job.empty() ? std::string_view(job_) : job;
+  const std::string_view own_instance = instance.empty() ? std::string_view(instance_) : instance;
+  if (last_scope_ && last_resource_.job == own_job && last_resource_.instance == own_instance) {
+    return last_scope_;
+  }
+  last_resource_ = {.job = std::string(own_job), .instance = std::string(own_instance)};
+  const auto resource = batch_.resource(last_resource_);
+  last_scope_ = resource ? batch_.scope({.resource = *resource}) : std::nullopt;
+  return last_scope_;
+}
+
 std::optional<uint32_t> SampleCollector::scope_of(const LabelSet& labels) {
+  const auto names_scope = [](const Label& label) { return label.name.starts_with(kScopePrefix); };
+  if (std::ranges::none_of(labels.all(), names_scope)) return scope_without_labels(labels);
   const auto resource = resource_of(labels);
   if (!resource) return std::nullopt;
   ScopeKey key{.resource = *resource};

@@ -55,6 +55,7 @@ class SampleCollector final : public ExpositionSink {
   Status add_native(const Sample& sample, uint32_t metric);
   std::optional<uint32_t> resource_of(const LabelSet& labels);
   std::optional<uint32_t> scope_of(const LabelSet& labels);
+  std::optional<uint32_t> scope_without_labels(const LabelSet& labels);
   Status take_info(const LabelSet& labels, bool is_target);
 
   const SampleContext context_;
@@ -69,6 +70,9 @@ class SampleCollector final : public ExpositionSink {
   bool has_last_ = false;
   std::string job_;  // of the target
   std::string instance_;
+  // Of the last sample without labels of a scope.
+  ResourceKey last_resource_;
+  std::optional<uint32_t> last_scope_;
   std::map<uint32_t, LabelList> target_info_;  // by resource
   std::map<ScopeKey, LabelList> scope_info_;
   std::vector<uint64_t> series_;

@@ -73,10 +73,10 @@ class Attempt {
     return {};
   }
 
-  Status finish(const SeriesMemory& before,
+  Status finish(const SeriesMemory& before, const SeriesMemory::Tracked& tracked,
                 const std::function<void(ScrapeBatch::Request)>& on_request) {
     const auto time = static_cast<uint64_t>(time_ms_) * 1'000'000;
-    if (Status added = before.add_markers(batch_, time, work_); !added) return added;
+    if (Status added = before.add_markers(batch_, tracked, time, work_); !added) return added;
     const ScrapeBatch::Describe describe{
         .resource =
             [this](uint32_t resource) {
@@ -133,6 +133,10 @@ Result<ScrapeSummary> write_scrape(const ScrapeOptions& options, const Target& t
   if (summary.outcome) {
     SampleCollector& collector = attempt->collector();
     series = collector.take_series();
+    std::ranges::sort(series, [&work](uint64_t a, uint64_t b) {
+      work.pace.step(5);
+      return a < b;
+    });
     figures.is_up = true;
     figures.kept = collector.kept_count();
     figures.added = memory.count_new(series);
@@ -145,8 +149,12 @@ Result<ScrapeSummary> write_scrape(const ScrapeOptions& options, const Target& t
   }
   if (Status added = attempt->add_reports(figures); !added) return fail(added.error());
   const SeriesMemory before = std::exchange(memory, SeriesMemory());
-  summary.is_remembered = memory.remember(attempt->batch(), std::move(series), work.pool.budget());
-  if (Status written = attempt->finish(before, on_request); !written) return fail(written.error());
+  const SeriesMemory::Tracked tracked = attempt->batch().tracked();
+  summary.is_remembered =
+      memory.remember(attempt->batch(), tracked, std::move(series), work.pool.budget());
+  if (Status written = attempt->finish(before, tracked, on_request); !written) {
+    return fail(written.error());
+  }
   return summary;
 }
 
@@ -155,7 +163,7 @@ Status write_end(const ScrapeOptions& options, const Target& target, WallTime ti
                  const std::function<void(ScrapeBatch::Request)>& on_request) {
   const SeriesMemory before = std::exchange(memory, SeriesMemory());
   Attempt attempt(options, target, time, SIZE_MAX, work);
-  return attempt.finish(before, on_request);
+  return attempt.finish(before, {}, on_request);
 }
 
 }  // namespace millrace::receivers::prometheus

@@ -10,9 +10,9 @@ namespace millrace::receivers::prometheus {
 
 void SeriesMemory::forget() { *this = SeriesMemory(); }
 
-bool SeriesMemory::remember(ScrapeBatch& batch, std::vector<uint64_t> samples, Budget& budget) {
+bool SeriesMemory::remember(ScrapeBatch& batch, const Tracked& tracked,
+                            std::vector<uint64_t> samples, Budget& budget) {
   forget();
-  const std::vector<ScrapeBatch::Series> tracked = batch.tracked();
   size_t text_size = 0;
   for (const ScrapeBatch::Series& series : tracked) text_size += series.attributes.size();
   const size_t need = text_size + tracked.size() * sizeof(Entry) +
@@ -30,24 +30,27 @@ bool SeriesMemory::remember(ScrapeBatch& batch, std::vector<uint64_t> samples, B
     attributes_ += as_text(series.attributes);
   }
   samples_ = std::move(samples);
-  std::ranges::sort(samples_);
   tables_ = batch.share_tables();
   return true;
 }
 
 size_t SeriesMemory::count_new(const std::vector<uint64_t>& samples) const {
-  return static_cast<size_t>(std::ranges::count_if(
-      samples, [this](uint64_t hash) { return !std::ranges::binary_search(samples_, hash); }));
+  auto known = samples_.begin();
+  return static_cast<size_t>(std::ranges::count_if(samples, [&](uint64_t hash) {
+    while (known != samples_.end() && *known < hash) ++known;
+    return known == samples_.end() || *known != hash;
+  }));
 }
 
-Status SeriesMemory::add_markers(ScrapeBatch& batch, uint64_t time, Work& work) const {
-  if (series_.empty()) return {};
-  std::vector<uint64_t> present;
-  for (const ScrapeBatch::Series& series : batch.tracked()) present.push_back(series.hash);
+// Of `tracked` only the hashes are read: the markers that are added end its views.
+Status SeriesMemory::add_markers(ScrapeBatch& batch, const Tracked& tracked, uint64_t time,
+                                 Work& work) const {
   wire::Writer writer;
+  auto present = tracked.begin();
   for (const Entry& entry : series_) {
-    work.pace.step(30);
-    if (std::ranges::binary_search(present, entry.hash)) continue;
+    work.pace.step(10);
+    while (present != tracked.end() && present->hash < entry.hash) ++present;
+    if (present != tracked.end() && present->hash == entry.hash) continue;
     MetricKey key = tables_->metrics[entry.metric];
     ScopeKey scope = tables_->scopes[key.scope];
     const auto resource = batch.resource(tables_->resources[scope.resource]);

@@ -20,14 +20,16 @@ namespace millrace::receivers::prometheus {
 class SeriesMemory {
  public:
   bool empty() const { return series_.empty(); }
-  // Remembers the tracked points of `batch` and the samples, by their hashes in any order, instead
+  using Tracked = std::vector<ScrapeBatch::Series>;  // of a batch: ScrapeBatch::tracked()
+  // Remembers the tracked points of `batch` and the samples, by their hashes in order, instead
   // of what was there. False: no memory.
-  bool remember(ScrapeBatch& batch, std::vector<uint64_t> samples, Budget& budget);
+  bool remember(ScrapeBatch& batch, const Tracked& tracked, std::vector<uint64_t> samples,
+                Budget& budget);
   void forget();
-  // How many of the samples were not there.
+  // How many of the samples, by their hashes in order, were not there.
   size_t count_new(const std::vector<uint64_t>& samples) const;
   // Adds a marker to `batch` for each series that is not among its tracked points.
-  Status add_markers(ScrapeBatch& batch, uint64_t time, Work& work) const;
+  Status add_markers(ScrapeBatch& batch, const Tracked& tracked, uint64_t time, Work& work) const;
 
  private:
   struct Entry {
