@@ -12,6 +12,8 @@ pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(z REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(snappy REQUIRED IMPORTED_TARGET snappy)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+# Its header alone; the library is loaded at run time (src/kafka). Tests link it.
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 # Its -pthread would make clang refuse the precompiled header of tests; the C library has threads.
 set_target_properties(PkgConfig::re2 PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 find_path(MILLRACE_BOOST_INCLUDE boost/beast/http/basic_parser.hpp REQUIRED)

@@ -106,6 +106,11 @@ instructions() {
 # What no bug touches comes out of the compiler's cache, filled by the stage before.
 planted() { python3 tests/sim/planted_bugs.py; }
 crash() { python3 tests/crash/run.py; }
+# A real broker, where Java is: never on a build server.
+kafka() {
+  [ -z "${CI:-}" ] || { echo "skipped: Kafka: not on a build server"; return 0; }
+  python3 tests/kafka/run.py --items 20000
+}
 sandbox() { python3 tests/sandbox/run.py; }
 console() { python3 tests/console/run.py; }
 h2spec() { tests/conformance/h2spec.sh; }
@@ -129,6 +134,7 @@ stage "end to end" e2e
   stage "instruction counts" instructions
   stage "planted bugs go red in the simulation" planted
   stage "kill -9 in a loop" crash
+  stage "through a real Kafka" kafka
   stage "conformance to OTLP and otelcol" conformance
   stage "conformance to HTTP (h2spec)" h2spec
   stage "as a service, without privileges" sandbox

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "assembly/function_factory.h"
+#include "assembly/kafka_exporter_kind.h"
 #include "assembly/tls_files.h"
 #include "exporters/debug/debug_exporter.h"
 #include "exporters/file/file_exporter.h"
@@ -21,6 +22,7 @@
 #include "extensions/headers_setter/headers_setter.h"
 #include "extensions/oauth2client/oauth2_client.h"
 #include "extensions/without_effect/without_effect.h"
+#include "receivers/kafka/kafka.h"
 #include "receivers/nop/nop.h"
 #include "receivers/otlp/otlp.h"
 #include "receivers/prometheus/prometheus.h"
@@ -274,9 +276,8 @@ constexpr config::ComponentType exporter(std::string_view type, uint8_t signals)
 constexpr uint8_t kOnlyMetrics = 1U << index_of(Signal::kMetrics);
 
 constexpr std::array kReceivers = {
-    receivers::kOtlp,
-    receivers::nop::kNop,
-    receivers::prometheus::kPrometheus,
+    receivers::kOtlp,           receivers::kafka::kKafka,
+    receivers::nop::kNop,       receivers::prometheus::kPrometheus,
     receivers::zipkin::kZipkin,
 };
 
@@ -301,6 +302,7 @@ constexpr std::array kExporters = {
     ExporterKind{exporter("otlp_http", config::kAllSignals), read_otlp_http},
     ExporterKind{exporter("debug", config::kAllSignals), read_debug},
     ExporterKind{exporter("file", config::kAllSignals), read_file},
+    ExporterKind{exporter("kafka", config::kAllSignals), read_kafka},
     ExporterKind{exporter("nop", config::kAllSignals), read_nop},
     ExporterKind{exporter("prometheus", kOnlyMetrics), read_prometheus},
     ExporterKind{exporter("prometheus_remote_write", kOnlyMetrics), read_prometheus_remote_write},

@@ -38,6 +38,9 @@ struct ExporterReading {
   std::shared_ptr<ExporterFactory> factory;
   config::ExporterHelperConfig helper;
   bool joins_requests = true;
+  // Requests that differ in these entries of their metadata are not joined, and the exporter is
+  // given them. Lower case.
+  std::vector<std::string> metadata_keys = {};
   std::optional<access::AuthenticatorName> auth = {};
   std::optional<WrittenFile> writes = {};
   // The addresses at which its pages are asked for; the routes have no handlers, assembly takes

@@ -168,32 +168,45 @@ Status Collector::make_destinations() {
   return {};
 }
 
-// One writer for each path: exporters may share a file.
+// One writer for each path: components may share a file.
 Status Collector::make_dead_letters() {
-  shared_.dead_letters.resize(plan_.exporters.size());
   std::map<std::string, std::shared_ptr<exporters::FileWriter>> writers;
-  for (size_t index = 0; index < plan_.exporters.size(); ++index) {
-    const ExporterPlan& exporter = plan_.exporters[index];
-    if (!exporter.helper.dead_letter) continue;
-    std::shared_ptr<exporters::FileWriter>& writer = writers[exporter.helper.dead_letter->path];
+  const auto make = [&](const std::string& kind, const std::string& id,
+                        const std::optional<config::DeadLetterConfig>& letter,
+                        pipeline::DeadLetters*& into) -> Status {
+    if (!letter) return {};
+    std::shared_ptr<exporters::FileWriter>& writer = writers[letter->path];
     if (writer == nullptr) {
-      auto opened =
-          open_dead_letter_file(*exporter.helper.dead_letter, *world_.files, world_.wall_clock);
+      auto opened = open_dead_letter_file(*letter, *world_.files, world_.wall_clock);
       if (!opened) {
         return fail(opened.error().code,
-                    "exporter " + exporter.id + ": dead_letter: " + opened.error().message);
+                    kind + " " + id + ": dead_letter: " + opened.error().message);
       }
       writer = std::move(*opened);
     }
     kept_.dead_letters.push_back(std::make_unique<DeadLetterFile>(
-        DeadLetterFile::Parts{.exporter = exporter.id,
-                              .includes_expired = exporter.helper.dead_letter->include_expired,
+        DeadLetterFile::Parts{.kind = kind,
+                              .owner = id,
+                              .includes_expired = letter->include_expired,
                               .writer = writer,
                               .wall_clock = world_.wall_clock,
                               .log = world_.log,
                               .metrics = &kept_.metrics,
                               .budget = &kept_.budget}));
-    shared_.dead_letters[index] = kept_.dead_letters.back().get();
+    into = kept_.dead_letters.back().get();
+    return {};
+  };
+  shared_.dead_letters.resize(plan_.exporters.size());
+  for (size_t i = 0; i < plan_.exporters.size(); ++i) {
+    const ExporterPlan& plan = plan_.exporters[i];
+    Status made = make("exporter", plan.id, plan.helper.dead_letter, shared_.dead_letters[i]);
+    if (!made) return made;
+  }
+  shared_.receiver_dead_letters.resize(plan_.receivers.size());
+  for (size_t i = 0; i < plan_.receivers.size(); ++i) {
+    const ReceiverPlan& plan = plan_.receivers[i];
+    Status made = make("receiver", plan.id, plan.dead_letter, shared_.receiver_dead_letters[i]);
+    if (!made) return made;
   }
   return {};
 }

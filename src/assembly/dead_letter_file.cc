@@ -49,16 +49,16 @@ Result<std::shared_ptr<exporters::FileWriter>> open_dead_letter_file(
 DeadLetterFile::DeadLetterFile(Parts parts)
     : parts_(std::move(parts)),
       kept_items_(parts_.metrics->counter("millrace_dead_letter_items",
-                                          "Items written to the exporter's dead-letter file.",
-                                          {{"exporter", parts_.exporter}})),
+                                          "Items written to the component's dead-letter file.",
+                                          {{parts_.kind, parts_.owner}})),
       failed_items_(parts_.metrics->counter(
           "millrace_dead_letter_failed_items",
-          "Items that should have been written to the exporter's dead-letter file and were not.",
-          {{"exporter", parts_.exporter}})),
+          "Items that should have been written to the component's dead-letter file and were not.",
+          {{parts_.kind, parts_.owner}})),
       removed_files_(parts_.metrics->counter(
           "millrace_dead_letter_removed_files",
           "Dead-letter files removed because there were too many, or they were too old.",
-          {{"exporter", parts_.exporter}})) {}
+          {{parts_.kind, parts_.owner}})) {}
 
 bool DeadLetterFile::wants(ledger::DropReason reason) const {
   using ledger::DropReason;
@@ -91,7 +91,7 @@ bool DeadLetterFile::keep(const pipeline::DeadLetter& letter) {
     failed_items_.add(letter.item_count);
     if (parts_.log != nullptr) {
       parts_.log->error("A dead letter could not be written. Its data is lost.",
-                        {{"exporter", parts_.exporter},
+                        {{parts_.kind, parts_.owner},
                          {"error", written.error().message},
                          {"lost_items", letter.item_count}});
     }
@@ -112,7 +112,7 @@ void DeadLetterFile::report_removed_files() {
     removed_files_.add(removed - reported);
     if (parts_.log != nullptr) {
       parts_.log->warn("Old dead letters were removed, as the rotation's limits say.",
-                       {{"exporter", parts_.exporter},
+                       {{parts_.kind, parts_.owner},
                         {"path", parts_.writer->path()},
                         {"removed_files", removed - reported}});
     }

@@ -1,5 +1,6 @@
-// The dead letters of one exporter, written to a file in the format of docs/formats/dead-letter.md.
-// A record that cannot be written is lost, counted and logged; no request waits for it.
+// The dead letters of one exporter or receiver, written to a file in the format of
+// docs/formats/dead-letter.md. A record that cannot be written is lost, counted and logged; no
+// request waits for it.
 #pragma once
 
 #include <atomic>
@@ -25,7 +26,8 @@ Result<std::shared_ptr<exporters::FileWriter>> open_dead_letter_file(
 class DeadLetterFile final : public pipeline::DeadLetters {
  public:
   struct Parts {
-    std::string exporter;
+    std::string kind;   // "exporter", "receiver": the label of its metrics
+    std::string owner;  // "kafka/a"
     bool includes_expired = false;
     std::shared_ptr<exporters::FileWriter> writer;  // shared by the exporters with its path
     std::function<WallTime()> wall_clock;           // any thread

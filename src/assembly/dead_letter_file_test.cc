@@ -19,7 +19,8 @@ class DeadLetterFileTest : public testing::Test {
     auto writer = open_dead_letter_file(config, files_, [this] { return now_ += 1ms; });
     ASSERT_TRUE(writer) << writer.error().message;
     letters_ = std::make_unique<DeadLetterFile>(
-        DeadLetterFile::Parts{.exporter = "otlp_grpc/backup",
+        DeadLetterFile::Parts{.kind = "exporter",
+                              .owner = "otlp_grpc/backup",
                               .includes_expired = config.include_expired,
                               .writer = *writer,
                               .wall_clock = [this] { return now_; },

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <set>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "destination/destination.h"
@@ -109,13 +111,15 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
   options.has_disk_in_front = exporter.has_disk_in_front[index_of(signal)];
   if (exporter.batch) options.batch = *exporter.batch;
   if (exporter.queue) options.queue = *exporter.queue;
-  if (exporter.credentials != nullptr) {
-    // Requests that are sent with different headers are not joined.
-    for (const std::string& key : exporter.credentials->context_keys()) {
-      std::vector<std::string>& keys = options.batch.metadata_keys;
+  // Requests that are sent with different headers are not joined.
+  const auto keep_apart = [&](std::span<const std::string> names) {
+    std::vector<std::string>& keys = options.batch.metadata_keys;
+    for (const std::string& key : names) {
       if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
     }
-  }
+  };
+  keep_apart(exporter.metadata_keys);
+  if (exporter.credentials != nullptr) keep_apart(exporter.credentials->context_keys());
   return options;
 }
 

@@ -52,6 +52,7 @@ struct ReceiverPlan {
   std::shared_ptr<const reception::ReceiverFactory> factory;
   std::vector<ListenerPlan> listeners = {};
   std::optional<Duration> pull_interval = {};
+  std::optional<config::DeadLetterConfig> dead_letter = {};
 };
 // For listeners in plain text that every sender may use.
 ReceiverPlan make_receiver_plan(std::string id, reception::ReceiverReading reading);
@@ -96,6 +97,8 @@ struct ExporterPlan {
   config::ExporterHelperConfig helper;
   // False: each request is exported as it came (debug, file, nop).
   bool joins_requests = true;
+  // Requests that differ in these entries of their metadata are not joined. Lower case.
+  std::vector<std::string> metadata_keys = {};
   std::vector<ListenerPlan> listeners = {};
   std::shared_ptr<const io::TlsClientContext> client_tls = nullptr;  // null: plain text
   // For a plan that is filled in by hand: instead of the values of the helper and batch processors.

@@ -35,11 +35,15 @@ void check_files(const MachineFacts& machine, const ExporterReading& reading,
         machine.check_file(reading.writes->path, when_missing(reading.writes->makes_directory));
     if (!writable) section.error_at("path", writable.error().message);
   }
-  if (const auto& letter = reading.helper.dead_letter; letter && !letter->path.empty()) {
-    const Status writable =
-        machine.check_file(letter->path, when_missing(letter->create_directory));
-    if (!writable) section.error_at("dead_letter", "path: " + writable.error().message);
-  }
+  check_dead_letter_file(machine, reading.helper.dead_letter, section);
+}
+
+void check_dead_letter_file(const MachineFacts& machine,
+                            const std::optional<config::DeadLetterConfig>& letter,
+                            config::Section& section) {
+  if (!machine.check_file || !letter || letter->path.empty()) return;
+  const Status writable = machine.check_file(letter->path, when_missing(letter->create_directory));
+  if (!writable) section.error_at("dead_letter", "path: " + writable.error().message);
 }
 
 void check_storage(const MachineFacts& machine, const StoragePlan& storage,

@@ -2,6 +2,7 @@
 // place in the configuration, beside all other mistakes.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "assembly/catalogue.h"
@@ -18,6 +19,10 @@ void check_dead_letter(const Plan& plan, std::string_view exporter,
 // Whether the files that the exporter writes can be written, where the machine is known.
 void check_files(const MachineFacts& machine, const ExporterReading& reading,
                  config::Section& section);
+// The same for a file of dead letters.
+void check_dead_letter_file(const MachineFacts& machine,
+                            const std::optional<config::DeadLetterConfig>& letter,
+                            config::Section& section);
 void check_storage(const MachineFacts& machine, const StoragePlan& storage,
                    config::Section& section);
 

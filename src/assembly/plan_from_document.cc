@@ -84,6 +84,7 @@ class Planner {
     for (const reception::ReceiverKind& kind : receiver_kinds()) {
       if (kind.type.type != component.id.type) continue;
       ReceiverPlan receiver = make_receiver_plan(component.id.text, kind.read(section));
+      check_dead_letter_file(machine_, receiver.dead_letter, section);
       for (ListenerPlan& listener : receiver.listeners) guards_.read(listener);
       add(index, component, plan_.receivers, std::move(receiver));
     }
@@ -132,6 +133,7 @@ class Planner {
                             .factory = std::move(reading.factory),
                             .helper = std::move(reading.helper),
                             .joins_requests = reading.joins_requests,
+                            .metadata_keys = std::move(reading.metadata_keys),
                             .client_tls = std::move(reading.client_tls),
                             .credentials = std::move(credentials)};
       for (reception::Listener& listener : reading.listeners) {
@@ -286,7 +288,8 @@ std::optional<size_t> Planner::find_storage(const StorageName& name) {
 ReceiverPlan make_receiver_plan(std::string id, reception::ReceiverReading reading) {
   ReceiverPlan plan{.id = std::move(id),
                     .factory = std::move(reading.factory),
-                    .pull_interval = reading.pull_interval};
+                    .pull_interval = reading.pull_interval,
+                    .dead_letter = std::move(reading.dead_letter)};
   for (reception::Listener& listener : reading.listeners) {
     plan.listeners.push_back({.listener = std::move(listener)});
   }

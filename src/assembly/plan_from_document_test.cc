@@ -163,11 +163,11 @@ service:
 }
 
 TEST(PlanFromDocumentTest, AComponentThatNoPipelineNamesMayBeOfAnyType) {
-  const Made made = make(around("debug: , kafka: {brokers: [a]}"));
+  const Made made = make(around("debug: , pulsar: {endpoint: a}"));
   ASSERT_TRUE(made.plan) << made.found;
   EXPECT_EQ(made.plan->exporters.size(), 1u);
-  EXPECT_TRUE(made.found.contains("warning: exporters: unknown type: \"kafka\"")) << made.found;
-  EXPECT_FALSE(make(around("kafka: {brokers: [a]}")).plan);
+  EXPECT_TRUE(made.found.contains("warning: exporters: unknown type: \"pulsar\"")) << made.found;
+  EXPECT_FALSE(make(around("pulsar: {endpoint: a}")).plan);
 }
 
 TEST(PlanFromDocumentTest, TheBudgetIsAQuarterOfTheMachineUnlessALimiterSaysOtherwise) {

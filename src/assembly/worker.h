@@ -51,6 +51,8 @@ struct Shared {
   std::vector<pipeline::Storage*> storages;
   // [exporter]; null where none are kept.
   std::vector<pipeline::DeadLetters*> dead_letters;
+  // [receiver]; null where none are kept.
+  std::vector<pipeline::DeadLetters*> receiver_dead_letters;
   // [receiver][signal]
   std::vector<std::array<ledger::Refusals*, kSignalCount>> refusals;
   ConsoleSite* console = nullptr;            // null: off

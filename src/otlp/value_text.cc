@@ -161,6 +161,13 @@ void append_json(const AnyValueView& value, std::string* into) {
 
 }  // namespace
 
+std::optional<std::string> to_json(const AnyValueView& value) {
+  if (!has_json(value)) return std::nullopt;
+  std::string text;
+  append_json(value, &text);
+  return text;
+}
+
 std::string to_text(const AnyValueView& value) {
   switch (value.type) {
     case Type::kEmpty:

@@ -14,6 +14,11 @@ namespace millrace::otlp {
 // a list, as JSON, in a text that grows by doubling, and a list of a map's keys.
 inline constexpr size_t kTextBytesPerByte = 24;
 
+// The value as JSON, as Go's encoder writes it without escaping HTML: a string in quotes, bytes in
+// base64. Nothing where a number in it is not finite. Takes up to kTextBytesPerByte a byte, which
+// the caller reserves.
+std::optional<std::string> to_json(const AnyValueView& value);
+
 // The reservation lasts until a larger one is needed or the object is destroyed. Keeps the first
 // refusal. One thread.
 class ValueText {

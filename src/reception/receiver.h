@@ -25,12 +25,14 @@
 #include "base/signal.h"
 #include "base/time.h"
 #include "config/catalog.h"
+#include "config/exporter_helper.h"
 #include "config/section.h"
 #include "io/long_work.h"
 #include "io/loop.h"
 #include "ledger/ledger.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
+#include "pipeline/dead_letters.h"
 #include "pipeline/intake.h"
 #include "reception/listener_options.h"
 #include "reception/request_watcher.h"
@@ -61,7 +63,9 @@ struct ReceiverParts {
   io::LongWork* long_work = nullptr;
   metrics::Registry* metrics = nullptr;
   Logger* log = nullptr;
-  RequestWatcher* watcher = nullptr;     // null: the console is off
+  RequestWatcher* watcher = nullptr;  // null: the console is off
+  // What the receiver cannot read is kept there; null: nothing is kept. Any thread.
+  pipeline::DeadLetters* dead_letters = nullptr;
   std::function<WallTime()> wall_clock;  // any thread
   // Of the workers, for a receiver that deals its work to them.
   size_t worker_index = 0;
@@ -104,6 +108,8 @@ struct ReceiverReading {
   // For a receiver that pulls: the time between two calls of pull(); the first comes one interval
   // after the start.
   std::optional<Duration> pull_interval = {};
+  // The file for messages that cannot be read or are refused for good.
+  std::optional<config::DeadLetterConfig> dead_letter = {};
 };
 
 // One kind of receiver, as the catalogue lists it: its name, its signals and its options.

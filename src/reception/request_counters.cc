@@ -130,7 +130,8 @@ void RequestCounters::submit(pipeline::Payload payload, pipeline::Policy policy,
 }
 
 void RequestCounters::submit_fetched(pipeline::Payload payload, pipeline::Policy policy,
-                                     MonotonicTime deadline, size_t transport, std::string peer) {
+                                     MonotonicTime deadline, size_t transport, std::string peer,
+                                     pipeline::VerdictCallback then) {
   const Signal signal = payload.signal;
   const uint32_t item_count = payload.item_count;
   if (parts_.watcher != nullptr) {
@@ -140,9 +141,10 @@ void RequestCounters::submit_fetched(pipeline::Payload payload, pipeline::Policy
                                  .payload = payload});
   }
   hand_in(std::move(payload), policy, deadline,
-          [this, peer = std::move(peer), transport, signal,
-           item_count](const pipeline::Verdict& verdict) {
+          [this, peer = std::move(peer), then = std::move(then), transport, signal,
+           item_count](const pipeline::Verdict& verdict) mutable {
             count(transport, signal, item_count, verdict, peer);
+            if (then) then(verdict);
           });
 }
 

@@ -43,9 +43,10 @@ class RequestCounters {
   // Precondition: the signal has an intake. This and the parts outlive the answer.
   void submit(pipeline::Payload payload, pipeline::Policy policy, MonotonicTime deadline,
               size_t transport, transport::Exchange exchange, const RequestOrigin& origin = {});
-  // The same for what the receiver fetched from `peer` by itself: no sender hears of it.
+  // The same for what the receiver fetched from `peer` by itself. `then` (may be empty) hears the
+  // verdict: within this call, or in a later turn.
   void submit_fetched(pipeline::Payload payload, pipeline::Policy policy, MonotonicTime deadline,
-                      size_t transport, std::string peer);
+                      size_t transport, std::string peer, pipeline::VerdictCallback then = nullptr);
 
  private:
   struct ItemCounters {

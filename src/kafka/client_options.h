@@ -1,0 +1,23 @@
+// The keys that the kafka exporter and the kafka receiver of otelcol have in common: brokers,
+// identity, TLS and credentials, as properties of librdkafka. Plain data.
+#pragma once
+
+#include <string>
+
+#include "config/section.h"
+#include "kafka/client.h"
+
+namespace millrace::kafka {
+
+struct ClientOptions {
+  std::string brokers;    // "a:9092,b:9092", for people
+  Properties properties;  // values may be secrets: they are not logged
+};
+
+// `section` is the component's own; the caller finishes it.
+void read_client_options(config::Section& section, ClientOptions& into);
+
+// "1500", for a property in milliseconds. At least 1.
+std::string milliseconds(Duration duration);
+
+}  // namespace millrace::kafka

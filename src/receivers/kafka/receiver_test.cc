@@ -1,0 +1,353 @@
+#include "receivers/kafka/receiver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "kafka/testing/loop_thread.h"
+#include "kafka/testing/mock_cluster.h"
+#include "otlp/example_requests.h"
+#include "yaml/parse.h"
+
+namespace millrace::receivers::kafka {
+namespace {
+
+using millrace::kafka::testing::LoopThread;
+using millrace::kafka::testing::MockCluster;
+using pipeline::Verdict;
+using testing::HasSubstr;
+
+std::shared_ptr<Options> options_of(const std::string& brokers, const std::string& own) {
+  const std::string yaml =
+      own.contains("autocommit") ? own : own + "autocommit: {interval: 50ms}\n";
+  const auto root = yaml::parse("brokers: [\"" + brokers +
+                                    "\"]\ninitial_offset: earliest\n"
+                                    "session_timeout: 6s\nheartbeat_interval: 200ms\n" +
+                                    yaml,
+                                "a.yaml");
+  EXPECT_TRUE(root.has_value());
+  config::Diagnostics diagnostics;
+  config::Section section(*root, diagnostics, "receivers::kafka");
+  auto options = std::make_shared<Options>();
+  read_options(section, *options);
+  section.finish();
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
+  options->stall_max = 200ms;
+  return options;
+}
+
+// Gives the verdicts that the test says.
+class ScriptedIntake final : public pipeline::Intake {
+ public:
+  explicit ScriptedIntake(io::Loop& loop) : loop_(loop) {}
+  std::optional<Verdict> submit(pipeline::Payload payload, pipeline::Policy, MonotonicTime,
+                                pipeline::VerdictCallback&& on_verdict) override {
+    ++submitted;
+    const Bytes bytes = payload.bytes.to_bytes();
+    if (const auto verdict = refuse ? refuse(bytes) : std::nullopt) return verdict;
+    taken.emplace_back(bytes.text());
+    metadata.push_back(payload.metadata);
+    if (!holds) return Verdict{};
+    held.push_back(std::move(on_verdict));
+    return std::nullopt;
+  }
+  void stop() override {}
+  void abandon_waiting() override {}
+  io::Loop& loop() override { return loop_; }
+  void deliver_all() {
+    for (auto& callback : std::exchange(held, {})) callback(Verdict{});
+  }
+
+  size_t submitted = 0;
+  std::function<std::optional<Verdict>(const Bytes&)> refuse;
+  bool holds = false;
+  std::vector<std::string> taken;
+  std::vector<MetadataRef> metadata;
+  std::vector<pipeline::VerdictCallback> held;
+
+ private:
+  io::Loop& loop_;
+};
+
+class KeptLetters final : public pipeline::DeadLetters {
+ public:
+  bool keep(const pipeline::DeadLetter& letter) override {
+    letters.push_back(std::string(letter.bytes.to_bytes().text()));
+    offsets.emplace_back(letter.metadata->find("kafka.offset"));
+    return true;
+  }
+  std::vector<std::string> letters;
+  std::vector<std::string> offsets;
+};
+
+// A receiver of one signal on a loop with a thread.
+class Receiving {
+ public:
+  Receiving(const std::string& brokers, const std::string& yaml, Signal signal = Signal::kTraces)
+      : intake(loop_.loop()), signal_(signal), options_(options_of(brokers, yaml)) {
+    loop_.run([&] {
+      pool_ = std::make_unique<ChunkPool>(budget_, 4);
+      work_ = std::make_unique<io::LongWork>(loop_.loop(), *pool_);
+    });
+  }
+  ~Receiving() {
+    loop_.run([&] {
+      work_->finish();
+      receiver_.reset();
+      work_.reset();
+      intake.taken.clear();
+      intake.held.clear();
+      pool_.reset();
+    });
+  }
+  Receiving& start() {
+    loop_.run([&] {
+      reception::ReceiverParts parts{.name = "kafka",
+                                     .loop = &loop_.loop(),
+                                     .pool = pool_.get(),
+                                     .long_work = work_.get(),
+                                     .metrics = &metrics_,
+                                     .log = &log_,
+                                     .dead_letters = &letters,
+                                     .wall_clock = [] { return WallTime(1s); }};
+      parts.intakes[index_of(signal_)] = &intake;
+      parts.refusals[index_of(signal_)] = &refusals_;
+      auto made = KafkaReceiver::make(std::move(parts), options_, *millrace::kafka::load_library());
+      EXPECT_TRUE(made.has_value()) << made.error().message;
+      receiver_ = *std::move(made);
+    });
+    return *this;
+  }
+  bool wait_until_taken(size_t count) {
+    return loop_.wait_for([&] { return intake.taken.size() >= count; });
+  }
+  std::set<std::string> taken() {
+    return loop_.run([&] { return std::set(intake.taken.begin(), intake.taken.end()); });
+  }
+  void stop() {
+    loop_.run([&] { receiver_->stop(); });
+  }
+  template <class Task>
+  auto run(Task task) {
+    return loop_.run(std::move(task));
+  }
+  bool wait_for(const std::function<bool()>& condition) { return loop_.wait_for(condition); }
+  uint64_t counter(std::string_view name) {
+    return metrics_.counter(name, "", {{"name", "kafka"}}).value();
+  }
+  std::string metrics_text() { return metrics_.to_prometheus_text(); }
+  Budget& budget() { return budget_; }
+
+ private:
+  Logger log_{{}, nullptr, [] { return int64_t{0}; }};
+  metrics::Registry metrics_;
+  ledger::Refusals refusals_{Signal::kTraces, "kafka"};
+  Budget budget_{size_t{256} << 20};
+  LoopThread loop_;
+
+ public:
+  ScriptedIntake intake;
+  KeptLetters letters;
+
+ private:
+  const Signal signal_;
+  std::shared_ptr<Options> options_;
+  std::unique_ptr<ChunkPool> pool_;
+  std::unique_ptr<io::LongWork> work_;
+  std::unique_ptr<KafkaReceiver> receiver_;
+};
+
+std::string numbered(uint64_t number) {
+  return std::string(otlp::example_request(Signal::kTraces, {}, number).text());
+}
+
+TEST(KafkaReceiverTest, AMessageIsHandedInByteForByteWithItsPlaceAndHeaders) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  const std::string request(otlp::example_request_with_everything(Signal::kTraces).text());
+  cluster.write("otlp_spans", request, 0, {{"X-Tenant", "blue"}});
+  Receiving receiving(cluster.brokers(), "");
+  ASSERT_TRUE(receiving.start().wait_until_taken(1));
+  receiving.run([&] {
+    EXPECT_EQ(receiving.intake.taken[0], request);
+    const Metadata& metadata = *receiving.intake.metadata[0];
+    EXPECT_EQ(metadata.find("x-tenant"), "blue");
+    EXPECT_EQ(metadata.find("kafka.topic"), "otlp_spans");
+    EXPECT_EQ(metadata.find("kafka.partition"), "0");
+    EXPECT_EQ(metadata.find("kafka.offset"), "0");
+  });
+}
+
+TEST(KafkaReceiverTest, AnOffsetIsCommittedWhenTheMessageIsProcessedAndNotBefore) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  for (uint64_t i = 1; i <= 3; ++i) cluster.write("otlp_spans", numbered(i));
+  Receiving receiving(cluster.brokers(), "");
+  receiving.intake.holds = true;
+  ASSERT_TRUE(receiving.start().wait_until_taken(3));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LT(cluster.committed("otel-collector", "otlp_spans", 0), 0);
+  receiving.run([&] { receiving.intake.deliver_all(); });
+  for (int i = 0; i < 100 && cluster.committed("otel-collector", "otlp_spans", 0) != 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(cluster.committed("otel-collector", "otlp_spans", 0), 3);
+}
+
+TEST(KafkaReceiverTest, WhatIsRefusedForNowIsTriedAgainAndNothingIsLost) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 2);
+  for (uint64_t i = 1; i <= 40; ++i) cluster.write("otlp_spans", numbered(i), i % 2);
+  Receiving receiving(cluster.brokers(), "");
+  receiving.intake.refuse = [count = 0](const Bytes&) mutable -> std::optional<Verdict> {
+    if (++count % 3 != 0) return std::nullopt;
+    return Verdict{.code = Code::kUnavailable, .message = "full", .retry_after = 1s};
+  };
+  ASSERT_TRUE(receiving.start().wait_until_taken(40));
+  EXPECT_EQ(receiving.taken().size(), 40u);
+}
+
+TEST(KafkaReceiverTest, ALongRefusalPausesPartitionsAndLosesNothing) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 2);
+  for (uint64_t i = 1; i <= 60; ++i) cluster.write("otlp_spans", numbered(i), i % 2);
+  Receiving receiving(cluster.brokers(), "in_flight_max: 5\n");
+  receiving.intake.refuse = [](const Bytes&) -> std::optional<Verdict> {
+    return Verdict{.code = Code::kUnavailable, .message = "full", .retry_after = 1s};
+  };
+  receiving.start();
+  ASSERT_TRUE(receiving.wait_for([&] { return receiving.intake.submitted > 0; }));
+  // Longer than stall_max, so that the partitions are paused.
+  std::this_thread::sleep_for(std::chrono::milliseconds(800));
+  receiving.run([&] { receiving.intake.refuse = nullptr; });
+  ASSERT_TRUE(receiving.wait_until_taken(60));
+  EXPECT_EQ(receiving.taken().size(), 60u);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  receiving.run([&] { EXPECT_EQ(receiving.intake.taken.size(), 60u); });
+}
+
+TEST(KafkaReceiverTest, PoisonGoesToTheDeadLettersAndTheNextMessageFollows) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  cluster.write("otlp_spans", numbered(1));
+  cluster.write("otlp_spans", "this is not OTLP");
+  cluster.write("otlp_spans", numbered(2).substr(0, 50));
+  cluster.write("otlp_spans", numbered(3));
+  Receiving receiving(cluster.brokers(), "");
+  ASSERT_TRUE(receiving.start().wait_until_taken(2));
+  EXPECT_EQ(receiving.taken(), (std::set{numbered(1), numbered(3)}));
+  receiving.run([&] {
+    ASSERT_EQ(receiving.letters.letters.size(), 2u);
+    EXPECT_EQ(receiving.letters.letters[0], "this is not OTLP");
+    EXPECT_EQ(receiving.letters.offsets[1], "2");
+  });
+  EXPECT_EQ(receiving.counter("otelcol_kafka_receiver_unmarshal_failed_spans"), 2u);
+}
+
+TEST(KafkaReceiverTest, WhatAPipelineRefusesForGoodGoesToTheDeadLetters) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  for (uint64_t i = 1; i <= 2; ++i) cluster.write("otlp_spans", numbered(i));
+  Receiving receiving(cluster.brokers(), "");
+  receiving.intake.refuse = [](const Bytes& bytes) -> std::optional<Verdict> {
+    if (bytes.text() != numbered(1)) return std::nullopt;
+    return Verdict{.code = Code::kInvalidArgument, .message = "no"};
+  };
+  ASSERT_TRUE(receiving.start().wait_until_taken(1));
+  receiving.run([&] { EXPECT_EQ(receiving.letters.letters, std::vector{numbered(1)}); });
+}
+
+TEST(KafkaReceiverTest, ATombstoneAndAnEmptyRequestArePassedOver) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  cluster.write("otlp_spans", "");
+  cluster.write("otlp_spans", numbered(1));
+  Receiving receiving(cluster.brokers(), "");
+  ASSERT_TRUE(receiving.start().wait_until_taken(1));
+  EXPECT_EQ(receiving.taken(), std::set{numbered(1)});
+}
+
+TEST(KafkaReceiverTest, RawMessagesBecomeLogRecords) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_logs", 1);
+  cluster.write("otlp_logs", "a line");
+  Receiving receiving(cluster.brokers(), "logs: {encoding: text}\n", Signal::kLogs);
+  ASSERT_TRUE(receiving.start().wait_until_taken(1));
+  receiving.run([&] { EXPECT_THAT(receiving.intake.taken[0], HasSubstr("a line")); });
+}
+
+TEST(KafkaReceiverTest, OfTwoMembersEachMessageIsProcessedAndOneTakesOver) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 4);
+  Receiving first(cluster.brokers(), "");
+  Receiving second(cluster.brokers(), "");
+  first.start();
+  for (uint64_t i = 1; i <= 20; ++i) cluster.write("otlp_spans", numbered(i), i % 4);
+  ASSERT_TRUE(first.wait_until_taken(20));
+  second.start();
+  ASSERT_TRUE(second.wait_for(
+      [&] { return second.counter("otelcol_kafka_receiver_partition_start") > 0; }));
+  for (uint64_t i = 21; i <= 60; ++i) cluster.write("otlp_spans", numbered(i), i % 4);
+  const auto all = [&] {
+    std::set<std::string> taken = first.taken();
+    taken.merge(second.taken());
+    return taken.size();
+  };
+  for (int i = 0; i < 300 && all() < 60; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(all(), 60u);
+  EXPECT_FALSE(second.taken().empty());
+  first.stop();
+  for (uint64_t i = 61; i <= 80; ++i) cluster.write("otlp_spans", numbered(i), i % 4);
+  for (int i = 0; i < 400 && all() < 80; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(all(), 80u);
+}
+
+TEST(KafkaReceiverTest, TheEndCommitsWhatWasProcessed) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  for (uint64_t i = 1; i <= 5; ++i) cluster.write("otlp_spans", numbered(i));
+  {
+    Receiving receiving(cluster.brokers(), "autocommit: {interval: 1h}\n");
+    ASSERT_TRUE(receiving.start().wait_until_taken(5));
+  }
+  EXPECT_EQ(cluster.committed("otel-collector", "otlp_spans", 0), 5);
+}
+
+TEST(KafkaReceiverTest, WithoutMemoryAMessageWaits) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  for (uint64_t i = 1; i <= 5; ++i) cluster.write("otlp_spans", numbered(i));
+  Receiving receiving(cluster.brokers(), "");
+  Reservation all = Reservation::make_beyond(receiving.budget(), MemoryTerm::kMessages,
+                                             receiving.budget().limit());
+  receiving.start();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+  EXPECT_TRUE(receiving.taken().empty());
+  all = Reservation();
+  ASSERT_TRUE(receiving.wait_until_taken(5));
+  EXPECT_EQ(receiving.taken().size(), 5u);
+}
+
+TEST(KafkaReceiverTest, PositionAndLagAreMetrics) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  for (uint64_t i = 1; i <= 10; ++i) cluster.write("otlp_spans", numbered(i));
+  Receiving receiving(cluster.brokers(), "in_flight_max: 4\n");
+  receiving.intake.holds = true;
+  ASSERT_TRUE(receiving.start().wait_until_taken(4));
+  constexpr std::string_view kLag =
+      "otelcol_kafka_receiver_offset_lag{name=\"kafka\",partition=\"0\",topic=\"otlp_spans\"} 6";
+  for (int i = 0; i < 100 && !receiving.metrics_text().contains(kLag); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_THAT(receiving.metrics_text(), HasSubstr(std::string(kLag)));
+}
+
+}  // namespace
+}  // namespace millrace::receivers::kafka
