@@ -27,7 +27,7 @@ set(library_package libmillrace${soversion})
 set(CPACK_DEBIAN_DAEMON_PACKAGE_NAME millrace)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_DEPENDS "adduser, init-system-helpers (>= 1.54)")
-set(CPACK_DEBIAN_DAEMON_PACKAGE_RECOMMENDS "ca-certificates")
+set(CPACK_DEBIAN_DAEMON_PACKAGE_RECOMMENDS "ca-certificates, librdkafka1")
 set(CPACK_DEBIAN_DAEMON_DESCRIPTION "OpenTelemetry collector
 Receives traces, metrics and logs over OTLP, Zipkin and Prometheus, checks
 them once, batches them, keeps them safe in memory or on disk, and sends

@@ -135,9 +135,12 @@ void read_fetching(Section& section, Options& into) {
       bytes("max_partition_fetch_size", 1'048'576, 1, "max.partition.fetch.bytes");
   const int64_t most =
       bytes("max_fetch_size", 1'048'576, std::max<int64_t>(partition, 1), "fetch.max.bytes");
-  // librdkafka refuses a client that could be sent more than it takes.
-  properties.emplace_back("receive.message.max.bytes",
-                          std::to_string(std::max({most, partition, int64_t{1'000'000}}) + 1024));
+  // Also the limit of what a batch of messages may become when it is decompressed (zstd), which is
+  // many times the response.
+  constexpr int64_t kDecompressedMax = 100'000'000;
+  properties.emplace_back(
+      "receive.message.max.bytes",
+      std::to_string(std::max({most + 1024, partition + 1024, kDecompressedMax})));
   section.ignored("default_fetch_size", "max_fetch_size alone decides");
   Duration wait = 250ms;
   section.duration("max_fetch_wait", &wait);

@@ -45,6 +45,8 @@ TEST(KafkaReceiverOptionsTest, NothingGivenHasOtelcolsDefaults) {
   EXPECT_THAT(properties, Contains(Pair("enable.auto.offset.store", "false")));
   EXPECT_THAT(properties, Contains(Pair("partition.assignment.strategy", "cooperative-sticky")));
   EXPECT_THAT(properties, Contains(Pair("fetch.max.bytes", "1048576")));
+  // A batch of 30 KB in zstd may be 2 MB of messages.
+  EXPECT_THAT(properties, Contains(Pair("receive.message.max.bytes", "100000000")));
 }
 
 TEST(KafkaReceiverOptionsTest, EveryKeyIsRead) {
