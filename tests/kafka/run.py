@@ -154,6 +154,13 @@ def progress(log):
     return re.findall(r"total (\d+)", tail(log, 1000).splitlines()[-1])
 
 
+def await_progress(sink):
+    end = time.monotonic() + 60
+    while not progress(sink.log):
+        assert time.monotonic() < end, "nothing arrives"
+        time.sleep(0.2)
+
+
 def ledger_of(process):
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0, tail(process.log)
@@ -180,7 +187,8 @@ def broker_restarted(case):
     case.reader("restarted", sink_port)
     _, port = case.writer("restarted")
     generator = case.generate(port, rate=case.items / 20)
-    time.sleep(5)
+    await_progress(sink)
+    time.sleep(2)
     case.broker.stop()
     time.sleep(5)
     case.broker.start()
@@ -192,7 +200,8 @@ def group_rebalanced(case):
     first = case.reader("rebalanced", sink_port)
     _, port = case.writer("rebalanced")
     generator = case.generate(port, rate=case.items / 25)
-    time.sleep(5)
+    await_progress(sink)
+    time.sleep(2)
     case.reader("rebalanced", sink_port)
     time.sleep(6)
     ledger_of(first)
@@ -207,7 +216,8 @@ def collectors_killed(case):
     reader = case.reader("killed", sink_port)
     writer, port = case.writer("killed", acknowledge="delivered")
     generator = case.generate(port, rate=case.items / 25)
-    time.sleep(4)
+    await_progress(sink)
+    time.sleep(2.4)  # between two commits
     reader.kill()
     time.sleep(2)
     case.start(reader.arguments)
