@@ -220,7 +220,40 @@ def spans_are_counted(case):
     stop_and_read_ledger(process)
 
 
+def what_connectors_counted_last_is_not_lost(case):
+    """No interval ends here: the connectors emit, and `interval` lets go, when the collector is stopped."""
+    path = os.path.join(case.folder, "out.json")
+    config, _, port = configuration({"file": {"path": path}}, signals=("traces",))
+    config["connectors"] = {"spanmetrics": {"metrics_flush_interval": "1h"}, "servicegraph": {"metrics_flush_interval": "1h"},
+                            "exceptions": None, "sum": {"spans": {"worth": {"source_attribute": "worth"}}}}
+    names = list(config["connectors"])
+    config["processors"] = {"interval": {"interval": "1h"}, "metricstarttime": None}
+    config["service"]["pipelines"] = {
+        "traces": {"receivers": ["otlp"], "exporters": names},
+        "metrics": {"receivers": names, "processors": ["interval", "metricstarttime"], "exporters": ["file"]}}
+    process = case.start(config)
+    span = {"traceId": "0102030405060708090a0b0c0d0e0f10", "name": "x", "startTimeUnixNano": "1000000000",
+            "endTimeUnixNano": "1003000000", "attributes": [{"key": "worth", "value": {"doubleValue": 1.5}}],
+            "events": [{"name": "exception", "attributes": [{"key": "exception.type", "value": {"stringValue": "E"}}]}]}
+    for service, of_side in (("a", {"kind": 3, "spanId": "0000000000000007"}),
+                             ("b", {"kind": 2, "spanId": "0000000000000009", "parentSpanId": "0000000000000007"})):
+        post(port, {"resourceSpans": [{"resource": {"attributes": [
+            {"key": "service.name", "value": {"stringValue": service}}]}, "scopeSpans": [{"spans": [{**span, **of_side}]}]}]},
+             "traces")
+    stop_and_read_ledger(process)
+    values = {}
+    for line in lines_of(path):
+        for scope in (scope for resource in line["resourceMetrics"] for scope in resource["scopeMetrics"]):
+            for metric in scope["metrics"]:
+                for point in (metric.get("sum") or metric["histogram"])["dataPoints"]:
+                    value = float(point.get("asInt") or point.get("asDouble") or point.get("count", 0))
+                    values[metric["name"]] = values.get(metric["name"], 0) + value
+    assert values == {"traces.span.metrics.calls": 2, "traces.span.metrics.duration": 2, "exceptions": 2, "worth": 3,
+                      "traces_service_graph_request_total": 1, "traces_service_graph_request_server": 1,
+                      "traces_service_graph_request_client": 1}, values
+
+
 def cases():
     for case in (a_machine_is_described, tenants_are_not_mixed, a_token_is_fetched_and_shown, equal_logs_are_counted,
-                 spans_are_counted):
+                 spans_are_counted, what_connectors_counted_last_is_not_lost):
         yield case.__name__.replace("_", " "), case
