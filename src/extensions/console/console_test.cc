@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <algorithm>
 
 #include "base/json_string.h"
@@ -14,7 +16,8 @@ namespace {
 
 struct FixedSource final : Source {
   const Facts& facts() const override { return facts_; }
-  State state() const override { return {.now = WallTime(5s), .is_accepting = true}; }
+  State state() const override { return state_; }
+  State state_{.now = WallTime(5s), .is_accepting = true};
   std::optional<std::string> send_test_trace() override { return test_trace; }
   Facts facts_{.version = "1"};
   std::optional<std::string> test_trace = "00000000000000000000000000000001";
@@ -180,6 +183,50 @@ TEST(ConsoleTest, TheHistoryGrowsWithTime) {
   const auto history = served.get("/api/v1/history");
   EXPECT_EQ(history.status, 200);
   EXPECT_TRUE(history.body.contains("\"traces.accepted\":[0,0,0,0]")) << history.body;
+}
+
+TEST(ConsoleTest, ADestinationHasItsAgeItsFlowAndThePlaceOfItsDeadLetters) {
+  Served served;
+  DestinationState destination{.name = "otlp"};
+  destination.oldest_age = 2500ms;
+  destination.dead_letter_path = "/var/dead.jsonl";
+  LogHistogram batches;
+  LogHistogram latencies;
+  batches.record(7);
+  latencies.record(15'000'000);
+  destination.batch_items = batches.counts();
+  destination.latency_ns = latencies.counts();
+  served.source.state_.destinations = {destination};
+  const std::string text = served.get("/api/v1/pipelines").body;
+  EXPECT_TRUE(text.contains("\"oldest_age_s\":2.5")) << text;
+  EXPECT_TRUE(text.contains("\"batch_items\":{\"p50\":7,\"p99\":7}")) << text;
+  EXPECT_TRUE(text.contains("\"latency_ms\":{\"p50\":15")) << text;
+  EXPECT_TRUE(text.contains("\"dead_letter_path\":\"/var/dead.jsonl\"")) << text;
+  served.source.state_.destinations = {{.name = "otlp"}};
+  EXPECT_TRUE(served.get("/api/v1/pipelines").body.contains("\"oldest_age_s\":null"));
+}
+
+TEST(ConsoleTest, ACertificateNearItsEndIsAnAlert) {
+  Served served;
+  constexpr Duration kDay = 24h;
+  served.source.state_.certificates = {
+      {.owner = "receiver otlp", .protocol = "grpc", .expires_at = WallTime(5s) + 3 * kDay},
+      {.owner = "exporter main", .protocol = {}, .expires_at = WallTime(5s) + 60 * kDay},
+      {.owner = "exporter old", .protocol = {}, .expires_at = WallTime(4s)}};
+  const std::string text = served.get("/api/v1/status").body;
+  EXPECT_TRUE(text.contains("the certificate of receiver otlp (grpc) expires in 3 days")) << text;
+  EXPECT_TRUE(text.contains("the certificate of exporter old has expired")) << text;
+  EXPECT_FALSE(text.contains("exporter main")) << text;
+  EXPECT_TRUE(served.get("/api/v1/pipelines").body.contains("\"expires_at_ms\":259205000"));
+}
+
+TEST(JsonWriterTest, WholeNumbersHaveNoExponent) {
+  const auto written = [](double value) { return JsonWriter().real(value).take(); };
+  EXPECT_EQ(written(120'000'000), "120000000");
+  EXPECT_EQ(written(-3), "-3");
+  EXPECT_EQ(written(0.25), "0.25");
+  EXPECT_EQ(written(1e300), "1e+300");
+  EXPECT_EQ(written(std::numeric_limits<double>::infinity()), "null");
 }
 
 TEST(ConsoleTest, MethodsPathsAndHostsAreChecked) {
