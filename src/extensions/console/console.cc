@@ -42,6 +42,7 @@ Console::Console(Parts parts)
     : parts_(std::move(parts)),
       flow_(*parts_.loop, *std::exchange(parts_.source, &flow_)),
       traces_(*parts_.store),
+      answers_(*parts_.loop, *parts_.store),
       events_({.loop = parts_.loop,
                .source = parts_.source,
                .store = parts_.store,
@@ -114,11 +115,13 @@ void Console::add_telemetry_routes() {
   const auto time = [this] {
     return ScanTime([loop = parts_.loop] { return loop->read_clock(); });
   };
-  routes_.push_back(
-      {.path = "/api/v1/traces", .answer = [this, time](const auto&, const Query& query) {
-         traces_.update();
-         return trace_list(traces_, *parts_.store, query, time());
-       }});
+  routes_.push_back({.path = "/api/v1/traces",
+                     .answer = [this, time](const PageRequest& request, const Query& query) {
+                       return answers_.answer(request.path + "?" + request.query, [&] {
+                         traces_.update();
+                         return trace_list(traces_, *parts_.store, query, time());
+                       });
+                     }});
   routes_.push_back({.path = std::string(kTrace) + "*",
                      .answer = [this](const PageRequest& request, const Query& query) {
                        return answer_trace(request, query);
@@ -134,12 +137,14 @@ void Console::add_telemetry_routes() {
   add("/api/v1/metrics", metric_list);
   add("/api/v1/series", metric_series);
   const auto add_survey = [this](std::string path, Page page) {
-    routes_.push_back(
-        {.path = std::move(path), .answer = [this, page](const auto&, const Query& query) {
-           const ScanTime limit([loop = parts_.loop] { return loop->read_clock(); },
-                                ScanTime::kMostOfSurvey);
-           return page(*parts_.store, query, limit);
-         }});
+    routes_.push_back({.path = std::move(path),
+                       .answer = [this, page](const PageRequest& request, const Query& query) {
+                         return answers_.answer(request.path + "?" + request.query, [&] {
+                           const ScanTime limit([loop = parts_.loop] { return loop->read_clock(); },
+                                                ScanTime::kMostOfSurvey);
+                           return page(*parts_.store, query, limit);
+                         });
+                       }});
   };
   add_survey("/api/v1/attributes", attribute_list);
   add_survey("/api/v1/service-map", [](const recent::Store& store, const Query&, ScanTime limit) {

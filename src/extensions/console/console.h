@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "extensions/console/answer_cache.h"
 #include "extensions/console/event_stream.h"
 #include "extensions/console/guard.h"
 #include "extensions/console/history.h"
@@ -59,6 +60,7 @@ class Console {
   Parts parts_;
   RecentFlow flow_;  // what the routes have as parts_.source
   TraceIndex traces_;
+  AnswerCache answers_;
   EventStream events_;
   TapStreams taps_;
   History history_;
