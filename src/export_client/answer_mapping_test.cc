@@ -97,5 +97,22 @@ TEST(AnswerMappingTest, APeerThatDoesNotTakeTheSignalGetsAHint) {
   EXPECT_EQ(hint_of_closed_signal(broken, Signal::kLogs), "");
 }
 
+TEST(AnswerMappingTest, RemoteWriteIsSentAgainAfterEvery5xx) {
+  const auto kind_of = [](int status, HttpRules rules) {
+    ClientAnswer answer = answered(Code::kUnknown);
+    answer.http_status = status;
+    return map_http_answer(answer, rules).kind;
+  };
+  for (const int status : {500, 501, 502, 503, 504, 599, 429}) {
+    EXPECT_EQ(kind_of(status, HttpRules::kRemoteWrite), Kind::kRetry) << status;
+  }
+  EXPECT_EQ(kind_of(500, HttpRules::kOtlp), Kind::kRefused);
+  EXPECT_EQ(kind_of(400, HttpRules::kRemoteWrite), Kind::kBadData);
+  EXPECT_EQ(kind_of(422, HttpRules::kRemoteWrite), Kind::kRefused);
+  // A success whose body could not be read.
+  EXPECT_EQ(kind_of(200, HttpRules::kRemoteWrite), Kind::kDelivered);
+  EXPECT_EQ(kind_of(200, HttpRules::kOtlp), Kind::kRefused);
+}
+
 }  // namespace
 }  // namespace millrace::exporters

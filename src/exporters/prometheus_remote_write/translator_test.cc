@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "exporters/prometheus_remote_write/testing/written.h"
+#include "memory/testing/paced_work.h"
 
 namespace millrace::exporters {
 namespace {
@@ -278,6 +279,25 @@ TEST(RemoteWriteTranslator, BudgetWithoutRoomEndsIt) {
   Pace pace;
   EXPECT_EQ(translator.translate(request(metrics), pace), Translator::End::kNoMemory);
   EXPECT_FALSE(table.finish(pace).has_value());
+}
+
+TEST(RemoteWriteTranslator, LongRequestsAskTheirPaceWhileTheyAreReadAndWritten) {
+  std::vector<std::string> points;
+  for (int i = 0; i < 1000; ++i) points.push_back(number_point(i, {.time = at_s(1 + i)}));
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 0);
+  millrace::testing::PacedWork paced(pool, 10'000);
+  const prometheus::Namer namer(Strategy::kNoTranslation);
+  const KeyHasher hasher(1, 2);
+  const TranslatorOptions options{.labels = {.rules = LabelRules::kRemoteWrite}};
+  WriteTable table(WriteProtocol::k1, WriteTable::Metadata::kNone, budget, hasher);
+  Translator translator(namer, options, hasher, table);
+  EXPECT_EQ(translator.translate(request({gauge({.name = "g"}, points)}), paced.work.pace),
+            Translator::End::kComplete);
+  const uint64_t asked_reading = paced.asked_count();
+  EXPECT_GE(asked_reading, 50u);
+  EXPECT_TRUE(table.finish(paced.work.pace).has_value());
+  EXPECT_GT(paced.asked_count(), asked_reading);
 }
 
 TEST(RemoteWriteTranslator, NumbersArePlainDecimals) {
