@@ -44,7 +44,7 @@ def make_base(packages):
             raise Skipped(f"{tool} is not installed")
     if os.geteuid() != 0:
         raise Skipped("needs root")
-    needs = "".join(subprocess.check_output(["dpkg-deb", "-f", deb, "Depends"], text=True) for deb in packages)
+    needs = "".join(subprocess.check_output(["dpkg-deb", "-f", deb, "Depends", "Recommends"], text=True) for deb in packages)
 
     key = hashlib.sha256((INCLUDED + needs).encode()).hexdigest()[:16]
     base = os.path.join(KEPT, key + ".tar")
