@@ -19,7 +19,6 @@
   USE(ConfigResource_configs)           \
   USE(ConfigResource_destroy)           \
   USE(ConfigResource_error)             \
-  USE(ConfigResource_name)              \
   USE(ConfigResource_new)               \
   USE(DescribeConfigs)                  \
   USE(DescribeConfigs_result_resources) \
@@ -33,7 +32,6 @@
   USE(conf_set_events)                  \
   USE(consumer_close_queue)             \
   USE(consumer_closed)                  \
-  USE(destroy)                          \
   USE(destroy_flags)                    \
   USE(err2str)                          \
   USE(error_code)                       \
@@ -56,7 +54,6 @@
   USE(message_headers)                  \
   USE(name)                             \
   USE(offsets_store)                    \
-  USE(outq_len)                         \
   USE(pause_partitions)                 \
   USE(poll_set_consumer)                \
   USE(produceva)                        \
@@ -69,7 +66,6 @@
   USE(queue_poll)                       \
   USE(rebalance_protocol)               \
   USE(resume_partitions)                \
-  USE(seek_partitions)                  \
   USE(set_log_queue)                    \
   USE(subscribe)                        \
   USE(topic_conf_new)                   \
