@@ -3,65 +3,15 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdio>
-#include <tuple>
 
-#include "base/url_text.h"
 #include "config/duration.h"
-#include "config/nearest.h"
+#include "config/wording.h"
 #include "yaml/scalar.h"
 
 namespace millrace::config {
 namespace {
 
 using yaml::Node;
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-// The value as a person would recognise it; cut when long.
-std::string found_text(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::kNull:
-      return "nothing";
-    case Node::Kind::kSequence:
-      return "a list";
-    case Node::Kind::kMapping:
-      return "a mapping";
-    case Node::Kind::kScalar:
-      break;
-  }
-  constexpr size_t kShownBytesMax = 80;
-  const std::string shown = hide_urls(node.scalar);  // before it is cut: half a secret is one too
-  if (shown.size() <= kShownBytesMax) return quoted(shown);
-  return quoted(shown.substr(0, kShownBytesMax) + "…");
-}
-
-std::string joined(std::span<const std::string_view> names) {
-  std::string text;
-  for (const std::string_view name : names) {
-    if (!text.empty()) text += ", ";
-    text += name.empty() ? "\"\"" : name;
-  }
-  return text;
-}
-
-std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates) {
-  const std::string_view nearest = nearest_name(name, candidates);
-  return nearest.empty() ? "" : "; did you mean " + quoted(nearest) + "?";
-}
-
-std::string range_text(const IntegerRange& range) {
-  if (range.min == INT64_MIN && range.max == INT64_MAX) return "an integer";
-  if (range.max == INT64_MAX) return "an integer of at least " + std::to_string(range.min);
-  if (range.min == INT64_MIN) return "an integer of at most " + std::to_string(range.max);
-  return "an integer from " + std::to_string(range.min) + " to " + std::to_string(range.max);
-}
-
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return text;
-}
 
 // Text as otelcol sees it: a whole-scalar ${…} falls back to its text before that was read
 // as YAML. Empty when the node cannot be text.
@@ -102,73 +52,6 @@ std::string lowered(std::string_view text) {
 }
 
 }  // namespace
-
-std::string Diagnostic::full_text() const {
-  if (lines.empty()) return message;
-  std::string text = message + ". Write:";
-  std::string_view rest = lines;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    text += "\n    " + std::string(rest.substr(0, end));
-    rest.remove_prefix(std::min(rest.size(), end + 1));
-  }
-  return text;
-}
-
-void Diagnostics::error(yaml::Place place, std::string path, std::string message) {
-  all_.push_back(
-      {Diagnostic::Severity::kError, std::move(place), std::move(path), hide_urls(message)});
-}
-
-void Diagnostics::warning(yaml::Place place, std::string path, std::string message,
-                          std::string lines) {
-  // Components may be read twice, once to be checked and once to be made.
-  message = hide_urls(message);
-  for (const Diagnostic& known : all_) {
-    if (known.path == path && known.message == message && known.place.line == place.line) return;
-  }
-  all_.push_back({Diagnostic::Severity::kWarning, std::move(place), std::move(path),
-                  std::move(message), hide_urls(lines)});
-}
-
-void Diagnostics::note_key(std::string path, KeyNote note) {
-  const auto [known, is_new] = keys_.try_emplace(std::move(path), note);
-  if (!is_new && known->second.meaning < note.meaning) known->second = std::move(note);
-}
-
-bool Diagnostics::has_errors() const {
-  for (const Diagnostic& diagnostic : all_) {
-    if (diagnostic.severity == Diagnostic::Severity::kError) return true;
-  }
-  return false;
-}
-
-bool Diagnostics::has_errors_in(std::string_view path) const {
-  return std::ranges::any_of(all_, [path](const Diagnostic& each) {
-    if (each.severity != Diagnostic::Severity::kError || !each.path.starts_with(path)) return false;
-    const std::string_view below = std::string_view(each.path).substr(path.size());
-    return below.empty() || below.starts_with("::") || below.starts_with('[');
-  });
-}
-
-std::string Diagnostics::to_text() const {
-  std::string text;
-  std::vector<const Diagnostic*> ordered;
-  for (const Diagnostic& diagnostic : all_) ordered.push_back(&diagnostic);
-  // The address is the order of finding.
-  std::ranges::sort(ordered, {}, [](const Diagnostic* each) {
-    return std::tuple(std::string_view(each->place.file), each->place.line, each->place.column,
-                      each);
-  });
-  for (const Diagnostic* diagnostic : ordered) {
-    const std::string place = diagnostic->place.to_text();
-    if (!place.empty()) text += place + ": ";
-    text += diagnostic->severity == Diagnostic::Severity::kError ? "error: " : "warning: ";
-    if (!diagnostic->path.empty()) text += diagnostic->path + ": ";
-    text += diagnostic->full_text() + "\n";
-  }
-  return text;
-}
 
 Section::Section(const Node& node, Diagnostics& diagnostics, std::string path)
     : node_(node), diagnostics_(diagnostics), path_(std::move(path)) {
