@@ -33,6 +33,18 @@ std::optional<uint64_t> content_length_of(const http::HeaderList& head) {
       !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
   return is_number ? std::optional(length) : std::nullopt;
 }
+
+http::Http2Response no_memory_response(bool is_grpc) {
+  http::Http2Response response;
+  if (is_grpc) {
+    response.headers = {{":status", "200"},
+                        {"content-type", "application/grpc"},
+                        {"grpc-status", std::string(http::grpc_status_text(Code::kUnavailable))}};
+  } else {
+    response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
+  }
+  return response;
+}
 }  // namespace
 
 Http2ServerRequest::Http2ServerRequest(Http2ServerProtocol& connection)
@@ -241,8 +253,7 @@ void Http2ServerRequest::answer_http(HttpReply answer) {
   // A piece at a time, and the one that is being made.
   if (is_page_open && !reserve_answer(2 * PageStream::kPieceBytesMax)) {
     admission_.note_rejected("memory", "no memory for the answer");
-    response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
-    return send(std::move(response));
+    return send(no_memory_response(false));
   }
   if (answer.status != 204 && !is_page_open) {
     response.headers.push_back({"content-length", std::to_string(answer.body.size())});
@@ -327,14 +338,9 @@ void Http2ServerRequest::send(http::Http2Response response) {
       bytes_of(response.headers) + response.body.size() + bytes_of(response.trailers);
   if (!reserve_answer(bytes)) {
     admission_.note_rejected("memory", "no memory for the answer");
-    response = {};
-    if (is_grpc()) {
-      response.headers = {{":status", "200"},
-                          {"content-type", "application/grpc"},
-                          {"grpc-status", std::string(http::grpc_status_text(Code::kUnavailable))}};
-    } else {
-      response.headers = {{":status", "503"}, {"retry-after", "1"}, {"content-length", "0"}};
-    }
+    // Swapped, not assigned: an empty text that is assigned leaves the old one its memory.
+    http::Http2Response brief = no_memory_response(is_grpc());
+    std::swap(response, brief);
   }
   if (body_open_ && !admission_.needs_admission()) {
     deferred_ = std::make_unique<http::Http2Response>(std::move(response));
