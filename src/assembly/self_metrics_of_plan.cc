@@ -26,11 +26,11 @@ void add_destinations(SelfMetrics& metrics, const Shared& shared) {
 void add_memory_limiters(SelfMetrics& metrics, const Shared& shared) {
   const Plan& plan = *shared.plan;
   for (const PipelinePlan& pipeline : plan.pipelines) {
-    const std::string& first_exporter = plan.exporters[pipeline.exporters.front()].id;
     for (const size_t processor : pipeline.processors) {
       if (!plan.processors[processor].is_memory_limiter) continue;
+      const std::string& exporter = plan.exporters[pipeline.exporters.front()].id;
       metrics.add_memory_limiter(plan.processors[processor].id,
-                                 shared.ledger->open(pipeline.signal, pipeline.id, first_exporter));
+                                 shared.ledger->open(pipeline.signal, pipeline.id, exporter));
     }
   }
 }
