@@ -86,15 +86,17 @@ class TapStreams::Stream {
 
   void add_sample(const recent::EdgeSample& sample) {
     const size_t point = choice_.edge.point;
+    // The processor in front may be the redaction that closes the point before it.
+    const bool has_before =
+        point > 0 && steps_[point] != steps_[point - 1] && point - 1 >= pipeline_of().open_from;
     JsonWriter json;
-    const bool is_there =
-        write_sample(json, name(), sample,
-                     {.signal = pipeline_of().signal,
-                      .position = steps_[point],
-                      .has_before = point > 0 && steps_[point] != steps_[point - 1],
-                      .items_max = choice_.items_max,
-                      .is_only_changed = choice_.is_only_changed,
-                      .rules = rules_ ? &*rules_ : nullptr});
+    const bool is_there = write_sample(json, name(), sample,
+                                       {.signal = pipeline_of().signal,
+                                        .position = steps_[point],
+                                        .has_before = has_before,
+                                        .items_max = choice_.items_max,
+                                        .is_only_changed = choice_.is_only_changed,
+                                        .rules = rules_ ? &*rules_ : nullptr});
     if (!is_there) return;
     --samples_left_;
     client_->add(event_of("sample", json));

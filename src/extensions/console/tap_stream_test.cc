@@ -121,6 +121,18 @@ TEST(TapStreamTest, APointWithoutAnEditShowsWhatPasses) {
   EXPECT_TRUE(text.contains("\"after\":\"b\"")) << text;
 }
 
+TEST(TapStreamTest, BehindARedactionNothingOfThePointInFrontIsShown) {
+  Tapped tapped;
+  tapped.source.facts_.pipelines[0].open_from = 1;
+  auto reply = tapped.open("edge=logs@1");
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  tapped.pass({logs({"secret"}), logs({"***"})});
+  tapped.pass({logs({"secret"})}, "no memory");
+  const std::string text = tapped.read(reply);
+  EXPECT_TRUE(text.contains("\"after\":\"***\"")) << text;
+  EXPECT_FALSE(text.contains("secret")) << text;
+}
+
 TEST(TapStreamTest, APointIsLookedAtWhileAStreamIsOpen) {
   Tapped tapped;
   EXPECT_EQ(tapped.taps.watched_points(0).load(), 0u);
