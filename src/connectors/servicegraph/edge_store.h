@@ -2,7 +2,7 @@
 // the other one is waited for. Shards with a lock each; a lock is held for one edge.
 //
 // Bounded: at most `edges_max` edges, each reserved in the budget (term keyed_state); an edge that
-// finds no room is refused after those that have waited longest were asked to expire. Threads: any.
+// finds no room is refused, those that wait stay. Threads: any.
 #pragma once
 
 #include <array>

@@ -17,6 +17,7 @@ using metric_streams::PointValues;
 constexpr Duration kSilentMax = 15min;  // as in otelcol
 // Copied at once, so that no lock is held while they are written.
 constexpr size_t kSeriesAtOnce = 128;
+constexpr size_t kBytesAtOnce = 1 << 20;
 constexpr uint64_t kNames = IdentityMaker::kFirstOwnKind;
 constexpr uint64_t kDimension = kNames + 1;
 constexpr std::string_view kScopeName = "traces_service_graph";
@@ -207,17 +208,21 @@ class GraphSeries::Writing {
 
 uint32_t GraphSeries::write_some(uint64_t now_unix_nano, Cursor& cursor, otlp::RopeWriter& out) {
   std::vector<Series> copies;
-  while (!cursor.is_end() && copies.size() < kSeriesAtOnce) {
-    size_t index = 0;
-    const size_t first = cursor.series;
-    table_.visit_shard(cursor.shard, [&](const Series& series) {
-      if (index++ < first || copies.size() == kSeriesAtOnce) return;
+  size_t bytes = 0;
+  const auto is_full = [&] { return copies.size() == kSeriesAtOnce || bytes >= kBytesAtOnce; };
+  while (!cursor.is_end() && !is_full()) {
+    bool is_whole = true;
+    table_.visit_shard(cursor.shard, [&](Series& series) {
+      if (series.emission == cursor.emission) return;
+      if (is_full()) {
+        is_whole = false;
+        return;
+      }
+      series.emission = cursor.emission;
+      bytes += series.bytes();
       copies.push_back(series);
-      ++cursor.series;
     });
-    if (cursor.series < index) break;
-    cursor.series = 0;
-    ++cursor.shard;
+    if (is_whole) ++cursor.shard;
   }
   if (copies.empty()) return 0;
   return Writing(options_, now_unix_nano, copies, out).write();

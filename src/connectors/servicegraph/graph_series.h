@@ -31,10 +31,12 @@ class GraphSeries {
 
   // Where write_some() continues; the end: is_end().
   struct Cursor {
+    uint64_t emission = 0;
     size_t shard = 0;
-    size_t series = 0;  // in the shard
     bool is_end() const { return shard == Table::kShards; }
   };
+  // Begins an emission, in which each series is written once, whatever is counted meanwhile.
+  Cursor begin() { return {.emission = ++emission_}; }
   // Writes the four metrics with the next series into one request. Returns the number of points.
   uint32_t write_some(uint64_t now_unix_nano, Cursor& cursor, otlp::RopeWriter& out);
 
@@ -43,6 +45,7 @@ class GraphSeries {
     std::string attributes;  // KeyValues, each in field kAttributes
     uint64_t start = 0;
     uint64_t count = 0;
+    uint64_t emission = 0;  // the last one that it was written in
     bool has_failed = false;
     metric_streams::PointValues client;
     metric_streams::PointValues server;
@@ -57,6 +60,7 @@ class GraphSeries {
   const Options& options_;
   Table table_;
   std::atomic<bool> has_news_{false};  // set by all, taken by the writer; orders nothing
+  uint64_t emission_ = 0;              // the writer's
 };
 
 }  // namespace millrace::connectors::servicegraph

@@ -106,7 +106,7 @@ class Emitter final : public metric_emission::MetricSource {
   metric_emission::MetricEmission& emission() { return emission_; }
 
   void collect(std::function<void(bool)> ready) override {
-    cursor_ = {};
+    cursor_ = shared_.series.begin();
     ready(shared_.series.take_news());
   }
   Written write_some(Occasion, uint64_t now_unix_nano, otlp::RopeWriter& out) override {
