@@ -6,6 +6,7 @@ namespace millrace::metric_emission {
 namespace {
 
 constexpr size_t kRequestBytesMax = size_t{256} << 20;
+constexpr Duration kFlushAgain = 1s;  // when there is no memory
 
 }  // namespace
 
@@ -33,8 +34,9 @@ void MetricEmission::close() {
 }
 
 void MetricEmission::on_interval() {
-  interval_timer_->arm_at(loop_.now() + options_.interval);
-  if (phase_ == Phase::kIdle) begin(Occasion::kInterval);  // otherwise it is still at it
+  if (!flushed_) interval_timer_->arm_at(loop_.now() + options_.interval);
+  // Otherwise it is still at it.
+  if (phase_ == Phase::kIdle) begin(flushed_ ? Occasion::kEnd : Occasion::kInterval);
 }
 
 void MetricEmission::emit_now() {
@@ -56,7 +58,6 @@ void MetricEmission::begin(Occasion occasion) {
   phase_ = Phase::kCollecting;
   occasion_ = occasion;
   has_begun_end_ = has_begun_end_ || occasion == Occasion::kEnd;
-  if (options_.is_cumulative) offering_.forget_refused();
   source_.collect([self = self_](bool has_news) {
     if (*self != nullptr) (*self)->on_collected(has_news);
   });
@@ -65,7 +66,9 @@ void MetricEmission::begin(Occasion occasion) {
 void MetricEmission::on_collected(bool has_news) {
   phase_ = Phase::kWriting;
   // At the end only news are worth a request.
-  if (occasion_ == Occasion::kEnd && !has_news) return end();
+  if (occasion_ == Occasion::kEnd && !has_news && !lacked_memory_) return end();
+  lacked_memory_ = false;
+  if (options_.is_cumulative) offering_.forget_refused();
   now_unix_nano_ = static_cast<uint64_t>(wall_clock_().time_since_epoch().count());
   write_turn();
 }
@@ -79,6 +82,8 @@ void MetricEmission::write_turn() {
   if (!bytes) {
     log_.warn("metrics of a connector were not emitted",
               {{"connector", options_.name}, {"reason", bytes.error().message}});
+    lacked_memory_ = bytes.error().code == Code::kUnavailable;
+    if (lacked_memory_) return end();
   } else if (written.point_count != 0) {
     offering_.offer(std::move(*bytes), written.point_count);
   }
@@ -93,12 +98,14 @@ void MetricEmission::end() {
   phase_ = Phase::kIdle;
   if (flushed_ && !has_begun_end_) return begin(Occasion::kEnd);
   if (std::exchange(is_wanted_, false)) return begin(Occasion::kInterval);
+  if (flushed_ && lacked_memory_) return interval_timer_->arm_at(loop_.now() + kFlushAgain);
   check_flushed();
 }
 
 // In a later turn, because a source may be inside of its collect().
 void MetricEmission::check_flushed() {
-  if (!flushed_ || !has_begun_end_ || phase_ != Phase::kIdle || !offering_.is_settled()) return;
+  if (!flushed_ || !has_begun_end_ || phase_ != Phase::kIdle) return;
+  if (lacked_memory_ || !offering_.is_settled()) return;
   loop_.post(std::exchange(flushed_, nullptr));
 }
 

@@ -37,7 +37,8 @@ class MetricSource {
     uint32_t point_count = 0;
     bool is_last = false;  // all is written
   };
-  // Writes a request with the next points of the emission.
+  // Writes a request with the next points of the emission. When `out` has no memory the emission
+  // ends there, and what it lacks is left to the next one.
   virtual Written write_some(Occasion occasion, uint64_t now_unix_nano, otlp::RopeWriter& out) = 0;
   // Behind the last request: forgets what has expired.
   virtual void end_emission() {}
@@ -69,7 +70,8 @@ class MetricEmission {
 
   // Emits beside the interval. While an emission is under way another one follows it.
   void emit_now();
-  // As pipeline::Exporter::flush. An emission under way is finished first.
+  // As pipeline::Exporter::flush. An emission under way is finished first; one that finds no memory
+  // is tried again, once a second.
   bool flush(pipeline::Exporter::Flushed done);
   // Nothing is emitted any more; `done` of a flush is called.
   void close();
@@ -98,6 +100,7 @@ class MetricEmission {
   uint64_t now_unix_nano_ = 0;           // of the emission under way
   bool is_wanted_ = false;               // emit_now() came during an emission
   bool has_begun_end_ = false;           // the emission of the flush has begun
+  bool lacked_memory_ = false;           // the last emission was not written to its end
   pipeline::Exporter::Flushed flushed_;  // of a flush that is not finished
 };
 

@@ -7,7 +7,7 @@
 
 #include "io/sim/world.h"
 #include "memory/testing/test_work.h"
-#include "pipeline/testing/recording_intake.h"
+#include "pipeline/intake.h"
 
 namespace millrace::metric_emission {
 namespace {
@@ -23,6 +23,10 @@ class Source final : public MetricSource {
   }
   Written write_some(Occasion occasion, uint64_t, otlp::RopeWriter& out) override {
     occasions.push_back(occasion);
+    if (lacks_memory) {
+      out.refuse_memory();
+      return {};
+    }
     const auto resource = out.open(1, 8);
     out.close(resource);
     return {.point_count = 1, .is_last = --left_ == 0};
@@ -31,6 +35,7 @@ class Source final : public MetricSource {
 
   int requests = 1;
   bool has_news = true;
+  bool lacks_memory = false;
   int collections = 0;
   int ends = 0;
   std::vector<Occasion> occasions;
@@ -40,10 +45,34 @@ class Source final : public MetricSource {
   int left_ = 0;
 };
 
+// Refuses, too, once it has had so many requests.
+class Intake final : public pipeline::Intake {
+ public:
+  explicit Intake(io::Loop& loop) : loop_(loop) {}
+  std::optional<pipeline::Verdict> submit(pipeline::Payload payload, pipeline::Policy,
+                                          MonotonicTime, pipeline::VerdictCallback&&) override {
+    if (refuses || payloads.size() >= refuses_from) {
+      return pipeline::Verdict{.code = Code::kUnavailable, .message = "full", .retry_after = 1s};
+    }
+    payloads.push_back(std::move(payload));
+    return pipeline::Verdict{};
+  }
+  void stop() override {}
+  void abandon_waiting() override {}
+  io::Loop& loop() override { return loop_; }
+
+  std::vector<pipeline::Payload> payloads;
+  bool refuses = false;
+  size_t refuses_from = SIZE_MAX;
+
+ private:
+  io::Loop& loop_;
+};
+
 class MetricEmissionTest : public ::testing::Test {
  protected:
   void make(EmissionOptions options) {
-    auto made = std::make_unique<pipeline::testing::RecordingIntake>(*loop_);
+    auto made = std::make_unique<Intake>(*loop_);
     intake_ = made.get();
     outputs_.of_signal[index_of(Signal::kMetrics)] = std::move(made);
     emission_ = std::make_unique<MetricEmission>(std::move(options), source_,
@@ -65,7 +94,7 @@ class MetricEmissionTest : public ::testing::Test {
   Logger log_{{}, nullptr, nullptr};
   const std::function<WallTime()> wall_clock_ = [] { return WallTime(); };
   pipeline::ConnectorOutputs outputs_;
-  pipeline::testing::RecordingIntake* intake_ = nullptr;
+  Intake* intake_ = nullptr;
   Source source_{*loop_};
   std::unique_ptr<MetricEmission> emission_;
   int flushed_ = 0;
@@ -117,6 +146,61 @@ TEST_F(MetricEmissionTest, AFlushWaitsForRefusedRequests) {
   world_.run_for(2s);
   EXPECT_EQ(flushed_, 1);
   EXPECT_EQ(arrived(), 1u);
+}
+
+TEST_F(MetricEmissionTest, AFlushWithoutNewsKeepsWhatWasRefused) {
+  make({.name = "c", .interval = 10s});
+  intake_->refuses = true;
+  world_.run_for(10500ms);
+  EXPECT_TRUE(flush());
+  world_.run_for(5s);
+  EXPECT_EQ(flushed_, 0) << "the last interval's request is on its way";
+  intake_->refuses = false;
+  world_.run_for(2s);
+  EXPECT_EQ(flushed_, 1);
+  EXPECT_EQ(arrived(), 1u);
+}
+
+TEST_F(MetricEmissionTest, WithoutMemoryAnEmissionEndsAndTheNextIntervalHasOne) {
+  make({.name = "c", .interval = 10s});
+  source_.lacks_memory = true;
+  world_.run_for(15s);
+  EXPECT_EQ(source_.occasions.size(), 1u) << "not tried again and again";
+  EXPECT_EQ(source_.ends, 1);
+  source_.lacks_memory = false;
+  world_.run_for(10s);
+  EXPECT_EQ(arrived(), 1u);
+}
+
+TEST_F(MetricEmissionTest, AFlushEmitsWhatFoundNoMemory) {
+  make({.name = "c", .interval = 10s});
+  source_.lacks_memory = true;
+  world_.run_for(15s);
+  EXPECT_TRUE(flush());
+  world_.run_for(5s);
+  EXPECT_EQ(flushed_, 0);
+  EXPECT_LE(source_.occasions.size(), 8u) << "tried once a second";
+  source_.lacks_memory = false;
+  world_.run_for(2s);
+  EXPECT_EQ(flushed_, 1);
+  EXPECT_EQ(arrived(), 1u);
+}
+
+TEST_F(MetricEmissionTest, AFlushReportsBehindTheLastRefusedRequest) {
+  make({.name = "c", .interval = 10s});
+  source_.requests = 3;
+  intake_->refuses = true;
+  EXPECT_TRUE(flush());
+  world_.run_for(500ms);
+  intake_->refuses = false;
+  intake_->refuses_from = 1;
+  world_.run_for(5s);
+  EXPECT_EQ(arrived(), 1u);
+  EXPECT_EQ(flushed_, 0);
+  intake_->refuses_from = SIZE_MAX;
+  world_.run_for(2s);
+  EXPECT_EQ(arrived(), 3u);
+  EXPECT_EQ(flushed_, 1);
 }
 
 TEST_F(MetricEmissionTest, ClosingReportsAFlush) {

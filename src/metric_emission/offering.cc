@@ -58,7 +58,12 @@ void Offering::on_verdict(pipeline::Payload payload, const pipeline::Verdict& ve
 }
 
 void Offering::offer_again() {
-  for (pipeline::Payload& payload : std::exchange(refused_, {})) submit(std::move(payload));
+  auto again = std::exchange(refused_, {});
+  // Nothing is settled before the last one is offered.
+  under_way_ += 1;
+  for (pipeline::Payload& payload : again) submit(std::move(payload));
+  under_way_ -= 1;
+  if (is_settled()) on_settled_();
 }
 
 }  // namespace millrace::metric_emission
