@@ -1,7 +1,9 @@
 #include "daemon/console_client/console_client.h"
 
+#include <cstdio>
 #include <utility>
 
+#include "daemon/terminal_text/printable_lines.h"
 #include "io/epoll/epoll.h"
 #include "io/tls.h"
 
@@ -85,6 +87,12 @@ Result<std::string> get_once(const Target& target, const std::string& path_and_q
   });
   (*loop)->run();
   return answer;
+}
+
+int print_error(const Error& error) {
+  const std::string text = terminal_text::printable_lines(error.message);
+  std::fprintf(stderr, "Error: %s\n", text.c_str());
+  return 1;
 }
 
 }  // namespace millrace::console_client

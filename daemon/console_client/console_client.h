@@ -52,4 +52,8 @@ class ConsoleClient {
 // One answer, for which a loop of its own runs.
 Result<std::string> get_once(const Target& target, const std::string& path_and_query);
 
+// Prints the error on standard error, made printable: an answer may have words of senders.
+// Returns 1, the exit code.
+int print_error(const Error& error);
+
 }  // namespace millrace::console_client

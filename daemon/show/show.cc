@@ -11,18 +11,16 @@
 #include "daemon/console_client/console_client.h"
 #include "daemon/otlp_client/interrupt.h"
 #include "daemon/show/show_text.h"
+#include "daemon/terminal_text/printable_lines.h"
 #include "daemon/terminal_text/terminal.h"
 #include "io/epoll/epoll.h"
 
 namespace millrace::show {
 namespace {
 
-constexpr Duration kFollowInterval = 1s;
+using console_client::print_error;
 
-int failed(const Error& error) {
-  std::fprintf(stderr, "Error: %s\n", error.message.c_str());
-  return 1;
-}
+constexpr Duration kFollowInterval = 1s;
 
 Layout layout_of_output() { return terminal_text::layout_for(STDOUT_FILENO); }
 
@@ -40,14 +38,14 @@ using ToLines = std::function<Lines(const JsonAnswer&, const Layout&)>;
 
 int show(const ShowOptions& options, const std::string& asked, const ToLines& to_lines) {
   const auto body = console_client::get_once(options.target, asked);
-  if (!body) return failed(body.error());
+  if (!body) return print_error(body.error());
   if (options.prints_json) {
-    print(*body);
+    print(terminal_text::printable_lines(*body));
     std::fflush(stdout);
     return 0;
   }
   const auto answer = JsonAnswer::parse(*body);
-  if (!answer) return failed(answer.error());
+  if (!answer) return print_error(answer.error());
   print_all(to_lines(*answer, layout_of_output()));
   return 0;
 }
@@ -80,7 +78,7 @@ class Following {
       return loop_.stop();
     }
     if (options_.prints_json) {
-      print(*body);
+      print(terminal_text::printable_lines(*body));
       std::fflush(stdout);
     } else {
       show(*answer);
@@ -109,14 +107,14 @@ class Following {
 
 int follow(const LogsOptions& options) {
   auto loop = io::make_epoll_loop();
-  if (!loop) return failed(loop.error());
+  if (!loop) return print_error(loop.error());
   auto client = console_client::ConsoleClient::create(**loop, options.target);
-  if (!client) return failed(client.error());
+  if (!client) return print_error(client.error());
   Following following(**loop, **client, options);
   const load::InterruptWatch interrupt(**loop, [&] { (*loop)->stop(); });
   (*loop)->post([&] { following.ask(); });
   (*loop)->run();
-  return following.status() ? 0 : failed(following.status().error());
+  return following.status() ? 0 : print_error(following.status().error());
 }
 
 }  // namespace

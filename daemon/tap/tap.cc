@@ -11,16 +11,14 @@
 #include "daemon/otlp_client/interrupt.h"
 #include "daemon/tap/event_reader.h"
 #include "daemon/tap/tap_text.h"
+#include "daemon/terminal_text/printable_lines.h"
 #include "daemon/terminal_text/terminal.h"
 #include "io/epoll/epoll.h"
 
 namespace millrace::tap {
 namespace {
 
-int failed(const Error& error) {
-  std::fprintf(stderr, "Error: %s\n", error.message.c_str());
-  return 1;
-}
+using console_client::print_error;
 
 Layout layout_of_output() { return terminal_text::layout_for(STDOUT_FILENO); }
 
@@ -34,13 +32,13 @@ void print(const Lines& lines) {
 
 int list_edges(const TapOptions& options) {
   const auto body = console_client::get_once(options.target, asked_by(options));
-  if (!body) return failed(body.error());
+  if (!body) return print_error(body.error());
   if (options.prints_json) {
-    print({*body});
+    print({terminal_text::printable_lines(*body)});
     return 0;
   }
   const auto answer = JsonAnswer::parse(*body);
-  if (!answer) return failed(answer.error());
+  if (!answer) return print_error(answer.error());
   print(edge_list_lines(*answer, layout_of_output()));
   return 0;
 }
@@ -48,7 +46,7 @@ int list_edges(const TapOptions& options) {
 Status show_event(const TapOptions& options, std::string_view name, std::string_view data) {
   const bool is_sample = name == "sample";
   if (options.prints_json) {
-    if (is_sample) print({std::string(data)});
+    if (is_sample) print({terminal_text::printable_lines(data)});
     return {};
   }
   if (!is_sample && name != "edge") return {};
@@ -65,9 +63,9 @@ Status show_event(const TapOptions& options, std::string_view name, std::string_
 int run_tap(const TapOptions& options) {
   if (options.edge.empty()) return list_edges(options);
   auto loop = io::make_epoll_loop();
-  if (!loop) return failed(loop.error());
+  if (!loop) return print_error(loop.error());
   auto client = console_client::ConsoleClient::create(**loop, options.target);
-  if (!client) return failed(client.error());
+  if (!client) return print_error(client.error());
   Status status;
   const auto stop = [&](Status why) {
     if (status) status = std::move(why);
@@ -91,7 +89,7 @@ int run_tap(const TapOptions& options) {
   const load::InterruptWatch interrupt(**loop, [&] { (*loop)->stop(); });
   (*loop)->run();
   stream.reset();
-  return status ? 0 : failed(status.error());
+  return status ? 0 : print_error(status.error());
 }
 
 }  // namespace millrace::tap

@@ -19,13 +19,10 @@
 namespace millrace::top {
 namespace {
 
+using console_client::print_error;
+
 // Between two looks at the keyboard and the signals.
 constexpr Duration kLookInterval = 50ms;
-
-int failed(const Error& error) {
-  std::fprintf(stderr, "Error: %s\n", error.message.c_str());
-  return 1;
-}
 
 // Asks for one sample after the other.
 class Sampler {
@@ -157,7 +154,7 @@ int print_once(io::Loop& loop, console_client::ConsoleClient& client, const TopO
   const load::InterruptWatch interrupt(loop, [&] { loop.stop(); });
   loop.post([&] { sampler.start(); });
   loop.run();
-  if (!status) return failed(status.error());
+  if (!status) return print_error(status.error());
   if (!now) return 1;  // interrupted
   const Layout layout = terminal_text::layout_for(STDOUT_FILENO);
   for (const std::string& line : picture(*now, Rates(before, *now), "", layout)) {
@@ -171,9 +168,9 @@ int print_once(io::Loop& loop, console_client::ConsoleClient& client, const TopO
 
 int run_top(const TopOptions& options) {
   auto loop = io::make_epoll_loop();
-  if (!loop) return failed(loop.error());
+  if (!loop) return print_error(loop.error());
   auto client = console_client::ConsoleClient::create(**loop, options.target);
-  if (!client) return failed(client.error());
+  if (!client) return print_error(client.error());
   if (options.prints_once || !terminal_text::is_terminal(STDIN_FILENO) ||
       !terminal_text::is_terminal(STDOUT_FILENO)) {
     return print_once(**loop, **client, options);
@@ -181,7 +178,7 @@ int run_top(const TopOptions& options) {
   int ended_by = 0;
   {
     auto terminal = TerminalSession::begin();
-    if (!terminal) return failed(terminal.error());
+    if (!terminal) return print_error(terminal.error());
     LiveView view(**loop, **client, **terminal, options);
     (*loop)->post([&] { view.start(); });
     (*loop)->run();
