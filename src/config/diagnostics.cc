@@ -24,19 +24,21 @@ std::string Diagnostic::full_text() const {
 }
 
 void Diagnostics::error(yaml::Place place, std::string path, std::string message) {
+  message = hide_urls(message);
   all_.push_back(
-      {Diagnostic::Severity::kError, std::move(place), std::move(path), hide_urls(message)});
+      {Diagnostic::Severity::kError, std::move(place), std::move(path), std::move(message)});
 }
 
 void Diagnostics::warning(yaml::Place place, std::string path, std::string message,
                           std::string lines) {
   // Components may be read twice, once to be checked and once to be made.
   message = hide_urls(message);
+  lines = hide_urls(lines);
   for (const Diagnostic& known : all_) {
     if (known.path == path && known.message == message && known.place.line == place.line) return;
   }
   all_.push_back({Diagnostic::Severity::kWarning, std::move(place), std::move(path),
-                  std::move(message), hide_urls(lines)});
+                  std::move(message), std::move(lines)});
 }
 
 void Diagnostics::note_key(std::string path, KeyNote note) {
