@@ -1,6 +1,8 @@
 #include "otlp/attribute_list.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -42,6 +44,40 @@ struct TextSink {
     write({bytes, at});
   }
 };
+
+size_t attribute_size(size_t key_size, size_t value_size) {
+  return wire::len_field_size(1, key_size) + wire::len_field_size(2, value_size);
+}
+
+template <class Sink>
+void write_attribute(Sink& into, uint32_t number, std::string_view key, MessageBytes value) {
+  const size_t size = attribute_size(key.size(), value.size());
+  // Tags and lengths of one byte each: all of it is one write.
+  constexpr size_t kShort = 0x7f;
+  if (size <= kShort && number < 16) {
+    std::array<uint8_t, kShort + 2> bytes;
+    uint8_t* at = bytes.data();
+    const auto put_prefix = [&](uint32_t field, size_t content_size) {
+      *at++ = static_cast<uint8_t>(wire::make_tag(field, wire::WireType::kLen));
+      *at++ = static_cast<uint8_t>(content_size);
+    };
+    const auto put = [&](uint32_t field, MessageBytes content) {
+      put_prefix(field, content.size());
+      if (!content.empty()) std::memcpy(at, content.data(), content.size());
+      at += content.size();
+    };
+    put_prefix(number, size);
+    put(1, as_span(key));
+    put(2, value);
+    into.write({bytes.data(), at});
+    return;
+  }
+  into.prefix(number, size);
+  into.prefix(1, key.size());
+  into.write(as_span(key));
+  into.prefix(2, value.size());
+  into.write(value);
+}
 
 }  // namespace
 
@@ -309,7 +345,7 @@ void AttributeList::erase(std::string_view key) {
 }
 
 size_t AttributeList::content_size(const Entry& entry) const {
-  return wire::len_field_size(1, entry.key_size) + wire::len_field_size(2, entry.value_size);
+  return attribute_size(entry.key_size, entry.value_size);
 }
 
 size_t AttributeList::message_size() const {
@@ -347,12 +383,7 @@ void AttributeList::emit(Sink& into) const {
     const uint32_t at = entry.whole_size == 0 ? end : entry.whole_at;
     put_stretches_until(at);
     skip(at, entry.whole_size);
-    if (entry.is_erased) continue;
-    into.prefix(field_number_, content_size(entry));
-    into.prefix(1, entry.key_size);
-    into.write(as_span(key_of(entry)));
-    into.prefix(2, entry.value_size);
-    into.write(value_of(entry));
+    if (!entry.is_erased) write_attribute(into, field_number_, key_of(entry), value_of(entry));
   }
   put_stretches_until(end);
   skip(end, 0);
