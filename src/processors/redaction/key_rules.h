@@ -24,9 +24,11 @@ class KeyRules {
   explicit KeyRules(const Options& options)
       : options_(options),
         has_patterns_(!options.ignored_key_patterns.empty() ||
-                      !options.blocked_key_patterns.empty()) {}
+                      !options.blocked_key_patterns.empty()),
+        are_all_plain_(!has_patterns_ && options.allow_all_keys && options.ignored_keys.empty()) {}
 
   KeyRule of(std::string_view key) {
+    if (are_all_plain_) return KeyRule::kPlain;
     return has_patterns_ && key.size() <= kKeyBytesMax ? remembered(key) : options_.rule_of(key);
   }
 
@@ -42,6 +44,7 @@ class KeyRules {
 
   const Options& options_;
   const bool has_patterns_;
+  const bool are_all_plain_;
   std::array<Entry, kRemembered> entries_;
 };
 

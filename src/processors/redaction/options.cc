@@ -122,8 +122,12 @@ void prepare(Options& options, const std::vector<item_match::Pattern>& blocked_v
   for (const item_match::Pattern& pattern : blocked_values) {
     const bool may_be_empty = item_match::looks_around(*pattern) || item_match::finds(*pattern, "");
     const int first_byte = may_be_empty ? -1 : first_byte_of(*pattern);
-    options.blocked_values.push_back({pattern, may_be_empty, first_byte});
+    options.blocked_values.push_back(
+        {pattern, may_be_empty, first_byte, ClassSequences::read(pattern->pattern())});
   }
+  options.are_all_sequences = std::ranges::all_of(
+      options.blocked_values,
+      [](const BlockedValue& blocked) { return blocked.sequences.has_value(); });
   options.any_blocked_value = item_match::any_of(blocked_values);
   const bool says_only_masked =
       options.summary == Summary::kSilent ||
@@ -136,6 +140,13 @@ void prepare(Options& options, const std::vector<item_match::Pattern>& blocked_v
 }
 
 }  // namespace
+
+bool Options::finds_blocked_value(std::string_view text) const {
+  if (!are_all_sequences) return item_match::finds(*any_blocked_value, text);
+  return std::ranges::any_of(blocked_values, [&](const BlockedValue& blocked) {
+    return blocked.sequences->find(text).has_value();
+  });
+}
 
 void read_options(Section& section, Options& options) {
   section.boolean("allow_all_keys", &options.allow_all_keys);

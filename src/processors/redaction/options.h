@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "config/section.h"
 #include "item_match/pattern.h"
+#include "processors/redaction/class_sequences.h"
 
 namespace millrace::processors::redaction {
 
@@ -32,6 +34,7 @@ struct BlockedValue {
   item_match::Pattern pattern;
   bool may_be_empty = false;  // it may have matches of no text
   int first_byte = -1;        // every match begins with this byte; -1: with several ones
+  std::optional<ClassSequences> sequences;  // finds what the pattern finds, where it is so simple
 };
 
 enum class QueryLanguage : uint8_t {
@@ -81,11 +84,14 @@ struct Options {
 
   // Finds a match exactly where one of blocked_values does; null: too large, ask each of them.
   item_match::Pattern any_blocked_value;
+  bool are_all_sequences = false;  // each of blocked_values has its sequences
   // A message without a match in its bytes has nothing to change: only strings are looked at, by
   // patterns that do not depend on the text around a match, and keys do not matter.
   bool bytes_tell = false;
 
   KeyRule rule_of(std::string_view key) const;  // key_rules.h
+  // Whether one of blocked_values has a match. Precondition: any_blocked_value != nullptr.
+  bool finds_blocked_value(std::string_view text) const;
 };
 
 void read_options(config::Section& section, Options& options);

@@ -112,7 +112,7 @@ class Redaction {
   bool has_nothing(MessageBytes message) {
     if (!options_.bytes_tell || message.size() > kSearchedBytesMax) return false;
     work_.pace.step(message.size());
-    return !item_match::finds(*options_.any_blocked_value, as_text(message));
+    return !options_.finds_blocked_value(as_text(message));
   }
 
   // Copied: the list may move its values.

@@ -3,7 +3,6 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "processors/redaction/digest.h"
 
@@ -30,31 +29,40 @@ void TextRedactor::append_mask(std::string_view match, ReservedText& into) const
   into.append(hash_in_hex(options_, match));
 }
 
+std::optional<TextRedactor::Match> TextRedactor::find(const BlockedValue& blocked,
+                                                      std::string_view text, size_t from) const {
+  work_.pace.step(kMatchUnits + text.size() - from);
+  if (blocked.sequences) return blocked.sequences->find(text, from);
+  const int first = blocked.first_byte;
+  if (first >= 0 && text.find(static_cast<char>(first), from) == text.npos) return std::nullopt;
+  const re2::StringPiece piece(text.data(), text.size());
+  re2::StringPiece match;
+  if (!blocked.pattern->Match(piece, from, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
+    return std::nullopt;
+  }
+  return Match{static_cast<size_t>(match.data() - piece.data()), match.size()};
+}
+
 bool TextRedactor::replace_matches(const BlockedValue& blocked, std::string_view text,
                                    ReservedText& into) {
-  const int first = blocked.first_byte;
-  if (first >= 0 && text.find(static_cast<char>(first)) == text.npos) return false;
-  const re2::StringPiece piece(text.data(), text.size());
   size_t search_at = 0;
   size_t done = 0;
   bool is_found = false;
-  re2::StringPiece match;
   while (search_at <= text.size() && !into.failed()) {
     if (search_at == text.size() && is_found && !blocked.may_be_empty) break;
-    work_.pace.step(kMatchUnits + text.size() - search_at);
-    const re2::RE2& pattern = *blocked.pattern;
-    if (!pattern.Match(piece, search_at, text.size(), re2::RE2::UNANCHORED, &match, 1)) break;
+    const std::optional<Match> match = find(blocked, text, search_at);
+    if (!match) break;
     if (!is_found) into.clear();
     is_found = true;
-    const auto begin = static_cast<size_t>(match.data() - piece.data());
-    const size_t end = begin + match.size();
-    into.append(text.substr(done, begin - done));
+    const size_t begin = match->begin;
+    const size_t end = begin + match->size;
+    if (begin > done) into.append(text.substr(done, begin - done));
     // An empty match directly behind another match is none.
-    if (end > done || begin == 0) append_mask(text.substr(begin, match.size()), into);
+    if (end > done || begin == 0) append_mask(text.substr(begin, match->size), into);
     done = end;
     search_at = std::max(end, search_at + std::max<size_t>(character_size(text, search_at), 1));
   }
-  if (is_found) into.append(text.substr(std::min(done, text.size())));
+  if (is_found && done < text.size()) into.append(text.substr(done));
   return is_found;
 }
 
@@ -70,30 +78,31 @@ std::optional<std::string_view> TextRedactor::redact(std::string_view text) {
   const bool searches_all = !had_match_ && blocked_values.size() > 1;
   if (searches_all && options_.any_blocked_value != nullptr) {
     work_.pace.step(text.size());
-    if (!item_match::finds(*options_.any_blocked_value, text)) return std::nullopt;
+    if (!options_.finds_blocked_value(text)) return std::nullopt;
   }
   had_match_ = false;
   std::string_view now = text;
   for (const BlockedValue& blocked : blocked_values) {
-    if (!replace_matches(blocked, now, next_)) continue;
+    ReservedText& next = texts_[1 - current_];
+    if (!replace_matches(blocked, now, next)) continue;
     had_match_ = true;
-    std::swap(text_, next_);
-    now = text_.view();
+    current_ = 1 - current_;
+    now = next.view();
   }
   if (now == text) return std::nullopt;
   return now;
 }
 
 std::string_view TextRedactor::mask_all(std::string_view text) {
-  text_.clear();
+  texts_[0].clear();
   while (true) {
     const size_t end = text.find('\n');
-    append_mask(text.substr(0, end), text_);
+    append_mask(text.substr(0, end), texts_[0]);
     if (end == std::string_view::npos) break;
-    text_.append('\n');
+    texts_[0].append('\n');
     text.remove_prefix(end + 1);
   }
-  return text_.view();
+  return texts_[0].view();
 }
 
 }  // namespace millrace::processors::redaction

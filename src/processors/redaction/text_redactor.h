@@ -1,6 +1,7 @@
 // Masks parts of one text: **** or a hash takes the place of each match.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -17,8 +18,7 @@ class TextRedactor {
   TextRedactor(const Options& options, Work& work)
       : options_(options),
         work_(work),
-        text_(work, "masking values"),
-        next_(work, "masking values") {}
+        texts_{ReservedText(work, "masking values"), ReservedText(work, "masking values")} {}
 
   bool is_allowed(std::string_view text);
   // The text with every match of blocked_values masked, one pattern after another; nothing when
@@ -28,10 +28,13 @@ class TextRedactor {
   std::string_view mask_all(std::string_view text);
 
   const std::optional<Error>& failure() const {
-    return text_.failed() ? text_.failure() : next_.failure();
+    return texts_[0].failed() ? texts_[0].failure() : texts_[1].failure();
   }
 
  private:
+  using Match = ClassSequences::Match;
+
+  std::optional<Match> find(const BlockedValue& blocked, std::string_view text, size_t from) const;
   void append_mask(std::string_view match, ReservedText& into) const;
   // Makes `into` the text with its matches masked, as Go's ReplaceAllStringFunc finds them. False:
   // there are none, and `into` is as before.
@@ -39,8 +42,8 @@ class TextRedactor {
 
   const Options& options_;
   Work& work_;
-  ReservedText text_;
-  ReservedText next_;
+  std::array<ReservedText, 2> texts_;
+  size_t current_ = 0;  // that of the last result of redact()
   bool had_match_ = false;
 };
 
