@@ -98,6 +98,10 @@ void Client::resume() {
   schedule();
 }
 
+void Client::poll() {
+  if (!is_suspended_) serve();
+}
+
 void Client::serve() {
   if (is_serving_) return;
   is_serving_ = true;

@@ -60,6 +60,9 @@ class Client {
   void suspend() { is_suspended_ = true; }
   void resume();
   bool is_suspended() const { return is_suspended_; }
+  // Takes events although none was announced. Consumers call it at an interval: librdkafka gives
+  // the partitions away of a consumer that asks for no event for max.poll.interval.ms (5 minutes).
+  void poll();
   // Consumers: leaves the group and commits the stored offsets, without waiting. From now on the
   // events of that arrive by serve_close() alone, which is called until it returns true.
   void begin_close();

@@ -1,10 +1,11 @@
 #include "receivers/kafka/consumer.h"
 
 #include <algorithm>
-#include <span>
-#include <vector>
+#include <array>
+#include <optional>
+#include <utility>
 
-#include "otlp/rope_writer.h"
+#include "receivers/kafka/message_metadata.h"
 
 namespace millrace::receivers::kafka {
 namespace {
@@ -32,12 +33,6 @@ std::string unreadable_name(Signal signal) {
   return "otelcol_kafka_receiver_unmarshal_failed_" + std::string(kItems[index_of(signal)]);
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return result;
-}
-
 }  // namespace
 
 Consumer::Consumer(Signal signal, const Options& options, const reception::ReceiverParts& parts,
@@ -56,6 +51,7 @@ Consumer::Consumer(Signal signal, const Options& options, const reception::Recei
           counter(parts, "otelcol_kafka_receiver_partition_start", "Number of started partitions")),
       given_away_(counter(parts, "otelcol_kafka_receiver_partition_close",
                           "Number of finished partitions")),
+      partitions_(*parts.metrics, parts.name),
       retry_wait_(options.retry_first),
       retry_timer_(parts.loop->make_timer([this] { on_retry_timer(); })),
       stall_timer_(parts.loop->make_timer([this] { on_stall_timer(); })),
@@ -63,6 +59,7 @@ Consumer::Consumer(Signal signal, const Options& options, const reception::Recei
       gauge_timer_(parts.loop->make_timer([this] {
         gauge_timer_->arm_at(parts_.loop->now() + kGaugeInterval);
         update_gauges();
+        client_->poll();
       })),
       close_timer_(parts.loop->make_timer([this] {
         if (!client_->serve_close()) close_timer_->arm_at(parts_.loop->now() + kCloseInterval);
@@ -131,7 +128,7 @@ void Consumer::stop() {
   if (waiting_event_ != nullptr) api().event_destroy(std::exchange(waiting_event_, nullptr));
   for (const Taken& taken : std::exchange(refused_, {})) finish_without_commit(taken);
   update_flow();
-  if (under_way_count_ == 0) begin_close();
+  end_when_idle();
 }
 
 void Consumer::begin_close() {
@@ -196,22 +193,20 @@ void Consumer::on_error(rd_kafka_event_t* event) {
 
 // False: there is no memory for it now.
 bool Consumer::take(const rd_kafka_message_t& message) {
-  const auto partition =
-      partitions_.find(PartitionKey(api().topic_name(message.rkt), message.partition));
-  if (partition == partitions_.end()) return true;  // given away: its next owner reads it
-  OffsetTracker& offsets = partition->second.offsets;
-  if (offsets.next() && message.offset < *offsets.next()) return true;  // read again after a pause
-  Taken taken{.partition = partition->first,
-              .generation = partition->second.generation,
-              .offset = message.offset,
+  std::optional<AssignedPartitions::Place> place =
+      partitions_.place_of(api().topic_name(message.rkt), message.partition, message.offset);
+  if (!place) return true;  // given away: its next owner reads it; or read again after a pause
+  Result<MetadataRef> metadata = read_metadata(api(), message, parts_.pool->budget());
+  Result<Bytes> copy =
+      !metadata ? Result<Bytes>(fail(metadata.error()))
+                : MessageDecoder::copy({static_cast<const uint8_t*>(message.payload), message.len},
+                                       *parts_.pool);
+  if (!copy && copy.error().code == Code::kUnavailable) return false;
+  Taken taken{.place = *std::move(place),
               .request = {},
               .item_count = 0,
-              .metadata = metadata_of(message)};
-  Result<Bytes> copy = MessageDecoder::copy(
-      {static_cast<const uint8_t*>(message.payload), message.len}, *parts_.pool);
-  if (!copy && copy.error().code == Code::kUnavailable) return false;
-  offsets.begin(message.offset);
-  ++under_way_count_;
+              .metadata = metadata ? *std::move(metadata) : place_metadata(api(), message)};
+  partitions_.begin(taken.place);
   messages_.add(1);
   if (!copy) {
     on_poison(taken, "too_large", copy.error());
@@ -228,24 +223,6 @@ bool Consumer::take(const rd_kafka_message_t& message) {
   return true;
 }
 
-MetadataRef Consumer::metadata_of(const rd_kafka_message_t& message) const {
-  auto metadata = std::make_shared<Metadata>();
-  metadata->entries = {{"kafka.topic", api().topic_name(message.rkt)},
-                       {"kafka.partition", std::to_string(message.partition)},
-                       {"kafka.offset", std::to_string(message.offset)}};
-  rd_kafka_headers_t* headers = nullptr;
-  if (api().message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return metadata;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0;
-       api().header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    metadata->entries.push_back(
-        {.name = lower(name), .value = std::string(static_cast<const char*>(value), size)});
-  }
-  return metadata;
-}
-
 // May be suspended, so others run meanwhile; this object may end.
 void Consumer::decode(Taken taken) {
   const std::shared_ptr<Consumer*> self = self_;
@@ -255,6 +232,7 @@ void Consumer::decode(Taken taken) {
                       parts_.wall_clock(), work);
   if (*self == nullptr) return;
   if (!decoded && decoded.error().code == Code::kUnavailable) {
+    if (is_stopped_) return finish_without_commit(taken);
     // The message stays as it came, and is decoded again.
     refused_.push_back(std::move(taken));
     retry_timer_->arm_at(parts_.loop->now() + kMemoryWait);
@@ -277,7 +255,7 @@ void Consumer::hand_in(Taken taken) {
                             .metadata = taken.metadata,
                             .completion = nullptr,
                             .admitted_at = parts_.loop->now()};
-  std::string peer = taken.partition.first + "/" + std::to_string(taken.partition.second);
+  std::string peer = taken.place.to_text();
   counters_.submit_fetched(
       std::move(payload), options_.policy, kNever, 0, std::move(peer),
       [self = self_, taken = std::move(taken)](const pipeline::Verdict& verdict) mutable {
@@ -297,7 +275,7 @@ void Consumer::on_verdict(Taken taken, const pipeline::Verdict& verdict) {
   }
   if (is_stopped_) return finish_without_commit(taken);
   if (options_.skips_refused) return finish(taken);
-  if (find(taken) == nullptr) return;
+  if (!partitions_.is_ours(taken.place)) return;
   refused_.push_back(std::move(taken));
   retry_timer_->arm_at(parts_.loop->now() + retry_wait_);
   update_flow();
@@ -305,13 +283,13 @@ void Consumer::on_verdict(Taken taken, const pipeline::Verdict& verdict) {
 
 // Kept, counted, logged, and passed over.
 void Consumer::on_poison(const Taken& taken, std::string_view reason, const Error& error) {
-  if (find(taken) == nullptr) return;
+  if (!partitions_.is_ours(taken.place)) return;
   const bool is_unreadable = taken.item_count == 0;
   if (is_unreadable) {
     unreadable_.add(1);
     counters_.refuse(0, signal_, reason,
-                     taken.partition.first + "/" + std::to_string(taken.partition.second) +
-                         " at offset " + std::to_string(taken.offset) + ": " + error.message);
+                     taken.place.to_text() + " at offset " + std::to_string(taken.place.offset) +
+                         ": " + error.message);
   }
   if (parts_.dead_letters != nullptr) {
     const Rope bytes(taken.request);
@@ -328,40 +306,34 @@ void Consumer::on_poison(const Taken& taken, std::string_view reason, const Erro
   finish(taken);
 }
 
-Partition* Consumer::find(const Taken& taken) {
-  const auto found = partitions_.find(taken.partition);
-  const bool is_ours = found != partitions_.end() && found->second.generation == taken.generation;
-  return is_ours ? &found->second : nullptr;
-}
-
 void Consumer::finish_without_commit(const Taken& taken) {
-  if (find(taken) == nullptr) return;
-  --under_way_count_;
-  if (is_stopped_ && under_way_count_ == 0) begin_close();
+  partitions_.abandon(taken.place);
+  end_when_idle();
 }
 
 void Consumer::finish(const Taken& taken) {
-  Partition* const partition = find(taken);
-  if (partition == nullptr) return;
-  const std::optional<int64_t> offset = partition->offsets.finish(taken.offset);
-  --under_way_count_;
-  if (offset) {
+  if (!partitions_.is_ours(taken.place)) return;
+  if (const std::optional<int64_t> offset = partitions_.finish(taken.place)) {
     const auto list = millrace::kafka::make_partition_list(api());
-    api()
-        .topic_partition_list_add(list.get(), taken.partition.first.c_str(), taken.partition.second)
-        ->offset = *offset;
+    const auto& [topic, number] = taken.place.partition;
+    api().topic_partition_list_add(list.get(), topic.c_str(), number)->offset = *offset;
     api().offsets_store(client_->handle(), list.get());
   }
-  if (revoked_ != nullptr && is_revoked_idle()) give_away();
-  if (is_stopped_ && under_way_count_ == 0) return begin_close();
+  end_when_idle();
   update_flow();
+}
+
+// Ends a revocation or a stop that waits for messages under way.
+void Consumer::end_when_idle() {
+  if (revoked_ != nullptr && is_revoked_idle()) give_away();
+  if (is_stopped_ && partitions_.under_way_count() == 0) begin_close();
 }
 
 // --- Flow --------------------------------------------------------------------------------------
 
 bool Consumer::must_wait() const {
   return waiting_event_ != nullptr || !refused_.empty() ||
-         under_way_count_ >= static_cast<size_t>(options_.in_flight_max);
+         partitions_.under_way_count() >= static_cast<size_t>(options_.in_flight_max);
 }
 
 void Consumer::update_flow() {
@@ -390,7 +362,7 @@ void Consumer::on_retry_timer() {
   }
   retry_wait_ = std::min(2 * retry_wait_, options_.retry_longest);
   for (Taken& taken : std::exchange(refused_, {})) {
-    if (find(taken) == nullptr) continue;
+    if (!partitions_.is_ours(taken.place)) continue;
     if (taken.item_count == 0) {
       decode(std::move(taken));
     } else {
@@ -406,22 +378,22 @@ void Consumer::on_stall_timer() {
   client_->resume();
 }
 
-void Consumer::pause_all() {
-  is_paused_ = true;
-  const auto list = millrace::kafka::make_partition_list(api());
-  for (const auto& [key, partition] : partitions_) {
+millrace::kafka::PartitionList Consumer::list_all() const {
+  auto list = millrace::kafka::make_partition_list(api());
+  for (const auto& [key, partition] : partitions_.all()) {
     api().topic_partition_list_add(list.get(), key.first.c_str(), key.second);
   }
-  api().pause_partitions(client_->handle(), list.get());
+  return list;
+}
+
+void Consumer::pause_all() {
+  is_paused_ = true;
+  api().pause_partitions(client_->handle(), list_all().get());
 }
 
 void Consumer::resume_all() {
   is_paused_ = false;
-  const auto list = millrace::kafka::make_partition_list(api());
-  for (const auto& [key, partition] : partitions_) {
-    api().topic_partition_list_add(list.get(), key.first.c_str(), key.second);
-  }
-  api().resume_partitions(client_->handle(), list.get());
+  api().resume_partitions(client_->handle(), list_all().get());
 }
 
 }  // namespace millrace::receivers::kafka

@@ -10,21 +10,17 @@
 // One loop. Ends before its parts.
 #pragma once
 
-#include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/bytes.h"
 #include "base/metadata.h"
 #include "kafka/client.h"
+#include "receivers/kafka/assigned_partitions.h"
 #include "receivers/kafka/message_decoder.h"
 #include "receivers/kafka/options.h"
-#include "receivers/kafka/partition.h"
 #include "reception/receiver.h"
 #include "reception/request_counters.h"
 
@@ -46,12 +42,9 @@ class Consumer {
   void stop();
 
  private:
-  using PartitionKey = std::pair<std::string, int32_t>;
   // A message that was taken, until it is processed.
   struct Taken {
-    PartitionKey partition;
-    uint64_t generation = 0;  // of the assignment
-    int64_t offset = 0;
+    AssignedPartitions::Place place;
     Bytes request;
     uint32_t item_count = 0;
     MetadataRef metadata;
@@ -71,20 +64,20 @@ class Consumer {
 
   // Messages.
   bool take(const rd_kafka_message_t& message);
-  MetadataRef metadata_of(const rd_kafka_message_t& message) const;
   void decode(Taken taken);
   void hand_in(Taken taken);
   void on_verdict(Taken taken, const pipeline::Verdict& verdict);
   void on_poison(const Taken& taken, std::string_view reason, const Error& error);
   void finish(const Taken& taken);
   void finish_without_commit(const Taken& taken);
-  Partition* find(const Taken& taken);
+  void end_when_idle();
 
   // Flow.
   bool must_wait() const;
   void update_flow();
   void on_retry_timer();
   void on_stall_timer();
+  millrace::kafka::PartitionList list_all() const;
   void pause_all();
   void resume_all();
 
@@ -93,6 +86,7 @@ class Consumer {
   void revoke(const rd_kafka_topic_partition_list_t& list);
   void give_away();
   bool is_revoked_idle() const;
+  void drop_waiting();
   void update_gauges();
   void begin_close();
 
@@ -107,10 +101,8 @@ class Consumer {
   metrics::Counter& given_away_;
   Reservation read_ahead_;  // what librdkafka reads ahead
   MessageDecoder decoder_;
-  std::map<PartitionKey, Partition> partitions_;
-  uint64_t generation_ = 0;
-  size_t under_way_count_ = 0;  // taken, of partitions that are still assigned
-  std::deque<Taken> refused_;   // for now, in the order of their refusal
+  AssignedPartitions partitions_;
+  std::deque<Taken> refused_;  // for now, in the order of their refusal
   Duration retry_wait_;
   rd_kafka_event_t* waiting_event_ = nullptr;  // holds a message without memory for its copy
   const rd_kafka_message_t* waiting_message_ = nullptr;

@@ -24,13 +24,9 @@ void Consumer::on_rebalance(rd_kafka_event_t* event) {
 
 void Consumer::assign(const rd_kafka_topic_partition_list_t& list) {
   rd_kafka_t* const handle = client_->handle();
-  ++generation_;
   for (int i = 0; i < list.cnt; ++i) {
     const rd_kafka_topic_partition_t& each = list.elems[i];
-    PartitionKey key(each.topic, each.partition);
-    partitions_.erase(key);
-    partitions_.try_emplace(std::move(key), *parts_.metrics, parts_.name, each.topic,
-                            each.partition, generation_);
+    partitions_.assign({each.topic, each.partition});
     assigned_.add(1);
   }
   if (!is_cooperative(api(), handle)) {
@@ -59,9 +55,8 @@ void Consumer::revoke(const rd_kafka_topic_partition_list_t& list) {
 
 bool Consumer::is_revoked_idle() const {
   for (int i = 0; i < revoked_->cnt; ++i) {
-    const auto found =
-        partitions_.find(PartitionKey(revoked_->elems[i].topic, revoked_->elems[i].partition));
-    if (found != partitions_.end() && found->second.offsets.under_way_count() > 0) return false;
+    const rd_kafka_topic_partition_t& each = revoked_->elems[i];
+    if (!partitions_.is_idle({each.topic, each.partition})) return false;
   }
   return true;
 }
@@ -72,14 +67,11 @@ void Consumer::give_away() {
   if (list == nullptr) return;
   revoke_timer_->disarm();
   for (int i = 0; i < list->cnt; ++i) {
-    const auto found =
-        partitions_.find(PartitionKey(list->elems[i].topic, list->elems[i].partition));
-    if (found == partitions_.end()) continue;
-    under_way_count_ -= found->second.offsets.under_way_count();
-    partitions_.erase(found);
-    given_away_.add(1);
+    const rd_kafka_topic_partition_t& each = list->elems[i];
+    if (partitions_.remove({each.topic, each.partition})) given_away_.add(1);
   }
-  std::erase_if(refused_, [&](const Taken& taken) { return find(taken) == nullptr; });
+  std::erase_if(refused_, [&](const Taken& taken) { return !partitions_.is_ours(taken.place); });
+  drop_waiting();
   rd_kafka_t* const handle = client_->handle();
   if (!is_cooperative(api(), handle)) {
     api().assign(handle, nullptr);
@@ -91,12 +83,21 @@ void Consumer::give_away() {
                                                    {"count", list->cnt},
                                                    {"left", partitions_.size()}});
   api().topic_partition_list_destroy(list);
-  if (is_stopped_ && under_way_count_ == 0) return begin_close();
+  if (is_stopped_ && partitions_.under_way_count() == 0) return begin_close();
   update_flow();
 }
 
+// The message that waits for memory, when its partition goes. Taken in a later assignment of that
+// partition, it would pass over the messages in front of it that come again.
+void Consumer::drop_waiting() {
+  if (waiting_event_ == nullptr) return;
+  const rd_kafka_message_t& message = *waiting_message_;
+  if (partitions_.has({api().topic_name(message.rkt), message.partition})) return;
+  api().event_destroy(std::exchange(waiting_event_, nullptr));
+}
+
 void Consumer::update_gauges() {
-  for (auto& [key, partition] : partitions_) {
+  for (auto& [key, partition] : partitions_.all()) {
     int64_t low = 0;
     int64_t high = 0;
     const rd_kafka_resp_err_t error =

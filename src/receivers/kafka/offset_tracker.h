@@ -19,16 +19,21 @@ class OffsetTracker {
   // Its processing ended. Returns the offset to commit when it has moved: one behind the last
   // message in front of which nothing is under way. An unknown offset changes nothing.
   std::optional<int64_t> finish(int64_t offset);
+  // It ends without being processed: nothing from there on is committed. False: it was not under
+  // way.
+  bool abandon(int64_t offset);
   size_t under_way_count() const { return under_way_count_; }
   // One behind the last message that was taken; nothing: none was.
   std::optional<int64_t> next() const { return next_; }
 
  private:
+  enum class State : uint8_t { kUnderWay, kDone, kAbandoned };
   struct Entry {
     int64_t offset = 0;
-    bool is_done = false;
+    State state = State::kUnderWay;
   };
-  std::deque<Entry> entries_;  // ascending; the first is not done
+  Entry* find_under_way(int64_t offset);  // null: it is not
+  std::deque<Entry> entries_;             // ascending; the first is not done
   size_t under_way_count_ = 0;
   std::optional<int64_t> next_;
 };

@@ -139,6 +139,9 @@ class Receiving {
   }
   std::string metrics_text() { return metrics_.to_prometheus_text(); }
   Budget& budget() { return budget_; }
+  void set_property(std::string name, std::string value) {
+    options_->client.properties.emplace_back(std::move(name), std::move(value));
+  }
 
  private:
   Logger log_{{}, nullptr, [] { return int64_t{0}; }};
@@ -347,6 +350,38 @@ TEST(KafkaReceiverTest, PositionAndLagAreMetrics) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   EXPECT_THAT(receiving.metrics_text(), HasSubstr(std::string(kLag)));
+}
+
+// No event comes, so nothing asked librdkafka for one.
+TEST(KafkaReceiverTest, AMemberWithoutMessagesStaysInItsGroup) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  Receiving receiving(cluster.brokers(), "");
+  receiving.set_property("max.poll.interval.ms", "6000");
+  receiving.start();
+  ASSERT_TRUE(receiving.wait_for(
+      [&] { return receiving.counter("otelcol_kafka_receiver_partition_start") == 1; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(8000));
+  EXPECT_EQ(receiving.counter("otelcol_kafka_receiver_partition_close"), 0u);
+}
+
+// It waited for the refused message as for one under way.
+TEST(KafkaReceiverTest, AStopWithARefusedMessageLeavesTheGroupAtOnceAndCommitsNothing) {
+  MockCluster cluster;
+  cluster.make_topic("otlp_spans", 1);
+  cluster.write("otlp_spans", numbered(1));
+  Receiving receiving(cluster.brokers(), "");
+  receiving.intake.refuse = [](const Bytes&) -> std::optional<Verdict> {
+    return Verdict{.code = Code::kUnavailable, .message = "full", .retry_after = 1s};
+  };
+  receiving.start();
+  ASSERT_TRUE(receiving.wait_for([&] { return receiving.intake.submitted > 0; }));
+  const auto begin = std::chrono::steady_clock::now();
+  receiving.stop();
+  ASSERT_TRUE(receiving.wait_for(
+      [&] { return receiving.counter("otelcol_kafka_receiver_partition_close") == 1; }));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1500));
+  EXPECT_LT(cluster.committed("otel-collector", "otlp_spans", 0), 0);
 }
 
 }  // namespace
