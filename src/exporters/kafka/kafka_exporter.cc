@@ -125,7 +125,7 @@ class KafkaExporter final : public pipeline::Exporter {
     if (*self == nullptr || !attempts_->is_under_way(job.id)) return;
     if (made.failure) return attempts_->settle(job.id, *std::move(made.failure));
     std::vector<Reservation> memory;
-    if (!reserve(made.messages, work.pool.budget(), memory)) {
+    if (!reserve(made.messages, around, work.pool.budget(), memory)) {
       return attempts_->settle(
           job.id, {.kind = Outcome::Kind::kRetry,
                    .error = {Code::kUnavailable, "memory budget exhausted by Kafka messages"}});
@@ -145,11 +145,13 @@ class KafkaExporter final : public pipeline::Exporter {
     attempts_->settle(job.id, {});
   }
 
-  // The library compresses a copy.
-  bool reserve(const std::vector<Message>& messages, Budget& budget,
+  // The library copies the key and the headers, which are `around` bytes, and compresses a copy of
+  // the value.
+  bool reserve(const std::vector<Message>& messages, size_t around, Budget& budget,
                std::vector<Reservation>& into) const {
     for (const Message& message : messages) {
-      const size_t bytes = kMessageBytes + (options_->is_compressed ? message.value.size() : 0);
+      const size_t bytes = kMessageBytes + around + (message.key ? message.key->size() : 0) +
+                           (options_->is_compressed ? message.value.size() : 0);
       into.push_back(Reservation::try_make_to_drain(budget, MemoryTerm::kEncoded, bytes));
       if (!into.back()) return false;
     }

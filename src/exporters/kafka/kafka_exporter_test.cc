@@ -292,5 +292,17 @@ TEST(KafkaExporterTest, WithoutMemoryABatchIsTriedLater) {
   EXPECT_EQ(exporting.send_and_wait(batch_of(request)).kind, Outcome::Kind::kDelivered);
 }
 
+TEST(KafkaExporterTest, HeadersAreReservedWhileAMessageIsBeingSent) {
+  constexpr size_t kBytes = 100'000;
+  Exporting exporting("127.0.0.1:1", "record_headers: {Env: " + std::string(kBytes, 'x') + "}\n");
+  exporting.send(batch_of(otlp::example_request(Signal::kTraces, {})));
+  size_t used = 0;
+  for (int i = 0; i < 500 && used == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    used = exporting.budget().used(MemoryTerm::kEncoded);
+  }
+  EXPECT_GE(used, kBytes);
+}
+
 }  // namespace
 }  // namespace millrace::exporters::kafka

@@ -41,7 +41,10 @@ struct Producer::Delivery {
 struct Producer::Outgoing {
   // Their bytes are read by the client until it ends, so they outlive it.
   std::unordered_map<const void*, std::unique_ptr<Delivery>> deliveries;
+  size_t asked_count = 0;  // limits that it asks for
   std::unique_ptr<Client> client;
+
+  bool is_unused() const { return deliveries.empty() && asked_count == 0; }
 };
 
 struct Producer::TopicLimit {
@@ -69,6 +72,7 @@ Result<std::shared_ptr<Producer>> Producer::make(Parts parts) {
 
 Producer::~Producer() {
   *self_ = nullptr;
+  is_ending_ = true;
   for (const auto& outgoing : clients_) {
     Client& client = *outgoing->client;
     client.api().purge(client.handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -145,6 +149,8 @@ void Producer::send(Record record, OnDelivered on_delivered) {
 }
 
 bool Producer::on_event(Outgoing& outgoing, rd_kafka_event_t* event) {
+  // Other events could make a client, and no caller waits for what they say.
+  if (is_ending_ && outgoing.client->api().event_type(event) != RD_KAFKA_EVENT_DR) return false;
   switch (outgoing.client->api().event_type(event)) {
     case RD_KAFKA_EVENT_DR:
       on_reports(outgoing, event);
@@ -153,7 +159,7 @@ bool Producer::on_event(Outgoing& outgoing, rd_kafka_event_t* event) {
       on_error(outgoing, event);
       break;
     case RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT:
-      on_limit(event);
+      on_limit(outgoing, event);
       break;
     default:
       break;
@@ -188,7 +194,7 @@ void Producer::on_reports(Outgoing& outgoing, rd_kafka_event_t* event) {
     }
     delivery->on_delivered(std::move(outcome));
   }
-  if (&outgoing != clients_.back().get() && outgoing.deliveries.empty()) end_unused_later();
+  end_if_unused(outgoing);
 }
 
 void Producer::on_error(Outgoing& outgoing, rd_kafka_event_t* event) {
@@ -204,7 +210,11 @@ void Producer::on_error(Outgoing& outgoing, rd_kafka_event_t* event) {
                      {{"exporter", parts_.name}, {"error", opened.error().message}});
     return;
   }
-  if (outgoing.deliveries.empty()) end_unused_later();
+  end_if_unused(outgoing);
+}
+
+void Producer::end_if_unused(const Outgoing& outgoing) {
+  if (&outgoing != clients_.back().get() && outgoing.is_unused()) end_unused_later();
 }
 
 // A client is not ended inside one of its events.
@@ -214,7 +224,7 @@ void Producer::end_unused_later() {
     auto& clients = (*self)->clients_;
     const Outgoing* const sending = clients.back().get();
     std::erase_if(clients, [&](const std::unique_ptr<Outgoing>& each) {
-      return each.get() != sending && each->deliveries.empty();
+      return each.get() != sending && each->is_unused();
     });
   });
 }
@@ -231,7 +241,9 @@ std::optional<size_t> Producer::limit_of(const std::string& topic, Limit&& then)
 }
 
 void Producer::ask(TopicLimit& topic) {
-  const Client& client = *clients_.back()->client;
+  Outgoing& outgoing = *clients_.back();
+  ++outgoing.asked_count;
+  const Client& client = *outgoing.client;
   const millrace::kafka::Library& api = client.api();
   rd_kafka_AdminOptions_t* const options =
       api.AdminOptions_new(client.handle(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
@@ -269,7 +281,8 @@ std::optional<size_t> Producer::read_limit(rd_kafka_event_t* event) const {
   return std::nullopt;
 }
 
-void Producer::on_limit(rd_kafka_event_t* event) {
+void Producer::on_limit(Outgoing& outgoing, rd_kafka_event_t* event) {
+  --outgoing.asked_count;
   auto& topic = *static_cast<TopicLimit*>(parts_.library->event_opaque(event));
   topic.is_asked = false;
   const std::optional<size_t> answer = read_limit(event);
@@ -282,6 +295,7 @@ void Producer::on_limit(rd_kafka_event_t* event) {
   for (Limit& then : std::exchange(topic.waiting, {})) {
     then(std::min(*topic.bytes, record_bytes_max_));
   }
+  end_if_unused(outgoing);
 }
 
 // Where no broker told the limit before the first record, one may now.
@@ -289,7 +303,8 @@ void Producer::ask_again_about(const std::string& name) {
   const auto found = topics_.find(name);
   if (found == topics_.end()) return;
   TopicLimit& topic = *found->second;
-  if (topic.is_told || topic.is_asked || std::exchange(topic.is_asked_again, true)) return;
+  if (is_ending_ || topic.is_told || topic.is_asked || std::exchange(topic.is_asked_again, true))
+    return;
   topic.is_asked = true;
   ask(topic);
 }

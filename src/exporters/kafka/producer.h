@@ -74,7 +74,7 @@ class Producer {
 
  private:
   struct Delivery;
-  struct Outgoing;  // a client and how many deliveries it owes
+  struct Outgoing;  // a client, and the deliveries and answers that it owes
   struct TopicLimit;
 
   explicit Producer(Parts parts);
@@ -83,18 +83,20 @@ class Producer {
   void on_reports(Outgoing& outgoing, rd_kafka_event_t* event);
   void on_error(Outgoing& outgoing, rd_kafka_event_t* event);
   void ask(TopicLimit& topic);
-  void on_limit(rd_kafka_event_t* event);
+  void on_limit(Outgoing& outgoing, rd_kafka_event_t* event);
   std::optional<size_t> read_limit(rd_kafka_event_t* event) const;
   void ask_again_about(const std::string& topic);
   void note_too_large(const std::string& topic);
   void lower_limit(size_t bytes);
   void end_unused_later();
+  void end_if_unused(const Outgoing& outgoing);
 
   const Parts parts_;
   std::vector<std::unique_ptr<Outgoing>> clients_;  // the last one sends
   std::map<std::string, std::unique_ptr<TopicLimit>, std::less<>> topics_;
   size_t record_bytes_max_ = 0;  // of the client that sends
   std::string last_error_;
+  bool is_ending_ = false;           // deliveries end; no client is made any more
   std::shared_ptr<Producer*> self_;  // points to null after the end: for posted tasks
 };
 
