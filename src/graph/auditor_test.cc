@@ -218,6 +218,35 @@ TEST(AuditorQueueTest, WhatIsHeldOfARequestThatWaitsInLineHasNotEntered) {
   EXPECT_EQ(rig.sinks[0].seen().admitted.items, 4u);
 }
 
+TEST(AuditorQueueTest, WhatIsHeldOfARequestThatWaitsInLineMayLeaveBeforeItEnters) {
+  for (const bool is_answered_first : {false, true}) {
+    DestinationOptions options = testing::plain_options();
+    options.queue = {.capacity = 1, .on_full = OnFull::kBlock};
+    Rig rig({options});
+    rig.pipeline->add_processor(std::make_unique<Keeper>(rig.pipeline->next_outlet(), 2),
+                                rig.long_work);
+    rig.submit(2);
+    rig.run();
+    rig.submit(2);
+    rig.run();
+    rig.pipeline->flush();
+    EXPECT_EQ(rig.held_items(), 1u) << "in flight";
+    rig.run();
+    rig.sinks[0].exporter->answer(Outcome::Kind::kDelivered);
+    if (is_answered_first) rig.pipeline->flush();
+    rig.run();
+    rig.sinks[0].exporter->answer(Outcome::Kind::kDelivered);
+    rig.run();
+    EXPECT_EQ(rig.sinks[0].seen().admitted.items, 4u);
+    EXPECT_EQ(rig.sinks[0].seen().delivered.items, 2u);
+    EXPECT_EQ(rig.sinks[0].dropped(ledger::DropReason::kQueueFull).items, 2u);
+    EXPECT_EQ(rig.held_items(), 0u);
+    ledger::Held held;
+    rig.count_held(held);
+    EXPECT_EQ(held.total().bytes, 0u);
+  }
+}
+
 // Two real threads with all that may move between them, audited without a pause; then one item is
 // lost, or invented, in the middle of it.
 class AuditorThreadsTest : public ::testing::TestWithParam<int> {};

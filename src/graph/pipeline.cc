@@ -128,7 +128,11 @@ PipelineWorker::Shares PipelineWorker::shares_of(const Processed& processed,
 
 size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted) {
   admitted.items += processed.added_count;
-  const auto [filtered, sampled_out, held, left_bytes] = shares_of(processed, admitted);
+  auto [filtered, sampled_out, held, left_bytes] = shares_of(processed, admitted);
+  const uint64_t early = std::min(early_count_, held.items);
+  early_count_ -= early;
+  admitted.items -= early;
+  held.items -= early;
   for (const Output& output : outputs_) {
     ledger::Book& book = output.destination->book();
     book.admit(*output.account, admitted);
@@ -137,6 +141,11 @@ size_t PipelineWorker::enter(const Processed& processed, ledger::Amount admitted
   }
   held_ += held;
   unentered_count_ -= held.items;
+  if (held_.items == 0 && held_.bytes != 0) {
+    // The items that these bytes stand for left early, without bytes.
+    const ledger::Amount rest{0, std::exchange(held_.bytes, 0)};
+    for (const Output& output : outputs_) output.destination->book().filter(*output.account, rest);
+  }
   return left_bytes;
 }
 
@@ -158,6 +167,15 @@ bool PipelineWorker::enter_late(const Payload& payload, const Output& output, ui
 }
 
 ledger::Amount PipelineWorker::take_held(uint32_t item_count) {
+  if (item_count > held_.items) {
+    const uint64_t early = std::min(item_count - held_.items, unentered_count_);
+    for (const Output& output : outputs_) {
+      output.destination->book().admit(*output.account, {early, 0});
+    }
+    held_.items += early;
+    unentered_count_ -= early;
+    early_count_ += early;
+  }
   ledger::Amount taken{item_count, held_.items == 0 ? 0 : held_.bytes * item_count / held_.items};
   taken.bytes = std::min(taken.bytes, held_.bytes);
   held_.items -= std::min(taken.items, held_.items);

@@ -97,7 +97,8 @@ class PipelineWorker final : public ledger::HeldWalker {
   std::optional<Trail> begin_trail(size_t first, const Payload& payload);
   void add_point(Trail& trail, size_t position, const Payload& payload);
   Tried process_from(size_t first, Payload& payload);
-  // The share of what is held that `item_count` items stand for; it is held no longer.
+  // The share of what is held that `item_count` items stand for; it is held no longer. Items of
+  // requests that have not entered are admitted first.
   ledger::Amount take_held(uint32_t item_count);
   Status emit_behind(size_t index, Payload payload);
   bool enter_late(const Payload& payload, const Output& output, uint32_t bytes);
@@ -113,8 +114,11 @@ class PipelineWorker final : public ledger::HeldWalker {
   const std::atomic<uint64_t>* watched_points_ = nullptr;
   // What processors took over and have not emitted: admitted bytes, shared out by items.
   ledger::Amount held_;
-  // Items that processors hold of requests which have not entered: they wait in line for room.
+  // Items that processors hold of requests which have not entered: they wait in line for room, or
+  // a later processor is suspended.
   uint64_t unentered_count_ = 0;
+  // Items of such requests that have left already, and were admitted then.
+  uint64_t early_count_ = 0;
 };
 
 }  // namespace millrace::pipeline
