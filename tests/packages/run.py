@@ -106,7 +106,7 @@ service:
 def quick_start_as_it_stands(service, packages, folder):
     shutil.copy(packages["millrace"], service.machine.path("/root/"))
     said = [service.run(command, answers="y\n") for command in quick_start()]
-    expect("spans=1" in said[-1], f"no span is shown:\n{said[-1]}")
+    expect("1 of 1 traces" in said[-1], f"no span is shown:\n{said[-1]}")
 
 
 def service_runs_as_its_user_and_notifies(service, packages, folder):
