@@ -46,7 +46,28 @@ export function span({traceId, spanId, parentSpanId = '', name, start, end, attr
   );
 }
 
-/** A request with one resource; `spans` are those of span(). */
+/**
+ * The bytes of `count` spans like `one`, which holds marks such as "@@@@@@@": in the span `i` each mark of `marks` is
+ * replaced by its function's number, in as many digits. A million of them take a second, ten times less than span().
+ */
+export function numberedSpans(count, one, marks) {
+  const single = span(one);
+  const places = Object.entries(marks).map(([mark, numberOf]) => {
+    const at = single.indexOf(mark);
+    if (at < 0) throw new Error(`the span has no ${mark}`);
+    return {at, size: mark.length, numberOf};
+  });
+  const all = Buffer.alloc(single.length * count);
+  for (let i = 0; i < count; i++) {
+    const begin = i * single.length;
+    single.copy(all, begin);
+    for (const {at, size, numberOf} of places)
+      all.write(String(numberOf(i)).padStart(size, '0'), begin + at, 'latin1');
+  }
+  return all;
+}
+
+/** A request with one resource; `spans` are those of span() or numberedSpans(). */
 export const request = (service, spans) =>
   field(
     1,
