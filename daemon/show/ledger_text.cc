@@ -17,7 +17,7 @@ using terminal_text::Table;
 using Align = Column::Align;
 
 std::string count_of(int64_t count) {
-  const std::string text = count_text(static_cast<uint64_t>(std::abs(count)));
+  const std::string text = count_text(terminal_text::magnitude(count));
   return count < 0 ? "-" + text : text;
 }
 
@@ -44,7 +44,7 @@ Lines ledger_lines(const JsonAnswer& ledger, const Layout& layout) {
     table.add({{account.text("signal")},
                {account.text("pipeline")},
                {account.text("destination")},
-               {count_of(number("admitted") + number("recovered"))},
+               {count_of(terminal_text::sum_of(number("admitted"), number("recovered")))},
                cell_of(number("delivered"), Style::kGood),
                cell_of(number("filtered"), Style::kPlain),
                cell_of(number("sampled_out"), Style::kPlain),

@@ -34,6 +34,15 @@ TEST(ShowTextTest, TracesAreATable) {
             (Lines{"no trace matches; held now: 4"}));
 }
 
+TEST(ShowTextTest, TheLeastNumberIsShown) {
+  const auto list = parse(R"({"traces":[{"duration_ns":-9223372036854775808}]})");
+  EXPECT_TRUE(trace_list_lines(list, {})[1].contains("-9.22e+09 s"))
+      << trace_list_lines(list, {})[1];
+  const auto ledger = parse(R"({"accounts":[{"delivered":-9223372036854775808,
+      "admitted":9223372036854775807,"recovered":1}]})");
+  EXPECT_TRUE(ledger_lines(ledger, {})[1].contains("-9,223,372,036,854,775,808"));
+}
+
 TEST(ShowTextTest, ATraceIsATree) {
   const auto trace = parse(R"({"trace_id":"ab","start_unix_nano":"1000000000","duration_ns":1000,
       "span_count":2,"error_count":1,"resources":[{"service":"shop"}],"next_offset":2,

@@ -26,7 +26,8 @@ constexpr size_t kBarColumns = 24;
 std::string duration_of(const JsonAnswer& item, std::string_view path) {
   const auto nanoseconds = item.number(path);
   if (!nanoseconds) return "";
-  const std::string text = load::duration_text(Duration(std::abs(*nanoseconds)));
+  const std::string text = load::duration_text(
+      Duration(std::min<uint64_t>(terminal_text::magnitude(*nanoseconds), INT64_MAX)));
   return *nanoseconds < 0 ? "-" + text : text;
 }
 

@@ -8,6 +8,15 @@ namespace millrace::terminal_text {
 
 // "1,234,567"
 std::string count_text(uint64_t count);
+// Numbers of an answer may be any: beyond the limits the result is the limit.
+constexpr uint64_t magnitude(int64_t number) {
+  return number < 0 ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
+}
+constexpr int64_t sum_of(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return a < 0 ? INT64_MIN : INT64_MAX;
+}
 // "999", "12.3k", "4.56M": three digits.
 std::string short_count_text(double count);
 // "0 B", "1.5 KiB", "64 MiB"

@@ -1,5 +1,7 @@
 #include "daemon/top/rates.h"
 
+#include "daemon/terminal_text/units.h"
+
 namespace millrace::top {
 namespace {
 
@@ -13,7 +15,7 @@ std::map<Key, int64_t> counts_of(const Sample& sample) {
   }
   for (const Sample::Pipeline& each : sample.pipelines) {
     counts[{"admitted", each.id}] = each.admitted;
-    counts[{"removed", each.id}] = each.filtered + each.sampled_out;
+    counts[{"removed", each.id}] = terminal_text::sum_of(each.filtered, each.sampled_out);
   }
   for (const Sample::Destination& each : sample.destinations) {
     counts[{"sent", name_of(each)}] = each.sent;
@@ -34,12 +36,13 @@ std::string name_of(const Sample::Destination& destination) {
 
 Rates::Rates(const std::optional<Sample>& before, const Sample& now) {
   if (!before || now.at_ms <= before->at_ms) return;
-  const double seconds = static_cast<double>(now.at_ms - before->at_ms) / 1e3;
+  const double seconds =
+      (static_cast<double>(now.at_ms) - static_cast<double>(before->at_ms)) / 1e3;
   const std::map<Key, int64_t> old_counts = counts_of(*before);
   for (const auto& [key, count] : counts_of(now)) {
     const auto old_count = old_counts.find(key);
     if (old_count == old_counts.end() || old_count->second > count) continue;
-    rates_[key] = static_cast<double>(count - old_count->second) / seconds;
+    rates_[key] = (static_cast<double>(count) - static_cast<double>(old_count->second)) / seconds;
   }
 }
 

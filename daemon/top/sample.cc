@@ -1,5 +1,7 @@
 #include "daemon/top/sample.h"
 
+#include "daemon/terminal_text/units.h"
+
 namespace millrace::top {
 namespace {
 
@@ -46,18 +48,19 @@ void read_pipelines(const JsonAnswer& answer, Sample& into) {
   });
   answer.each("destinations", [&](const JsonAnswer& each) {
     const auto number = [&](std::string_view name) { return each.number(name).value_or(0); };
-    into.destinations.push_back({.name = each.text("name"),
-                                 .signal = each.text("signal"),
-                                 .sent = number("sent_items"),
-                                 .failed = number("failed_items") + number("enqueue_failed_items"),
-                                 .retries = number("retries"),
-                                 .queue = number("queue_size"),
-                                 .queue_capacity = number("queue_capacity"),
-                                 .in_flight = number("in_flight"),
-                                 .consecutive_failures = number("consecutive_failures"),
-                                 .is_breaker_open = each.flag("is_breaker_open"),
-                                 .oldest_age_s = each.real("oldest_age_s"),
-                                 .last_answer = each.text("last_answer")});
+    into.destinations.push_back(
+        {.name = each.text("name"),
+         .signal = each.text("signal"),
+         .sent = number("sent_items"),
+         .failed = terminal_text::sum_of(number("failed_items"), number("enqueue_failed_items")),
+         .retries = number("retries"),
+         .queue = number("queue_size"),
+         .queue_capacity = number("queue_capacity"),
+         .in_flight = number("in_flight"),
+         .consecutive_failures = number("consecutive_failures"),
+         .is_breaker_open = each.flag("is_breaker_open"),
+         .oldest_age_s = each.real("oldest_age_s"),
+         .last_answer = each.text("last_answer")});
   });
 }
 

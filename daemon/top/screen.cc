@@ -95,12 +95,13 @@ Lines pipelines(const Sample& sample, const Rates& rates, const Layout& layout) 
                {.title = "REMOVED", .align = Align::kRight},
                {.title = "WAY", .may_shrink = true}});
   for (const Sample::Pipeline& each : sample.pipelines) {
-    table.add({{each.id},
-               rate_cell(rates.of("admitted", each.id), Style::kGood),
-               rate_cell(rates.of("removed", each.id), Style::kPlain),
-               {unsigned_count(each.admitted)},
-               {unsigned_count(each.filtered + each.sampled_out), Style::kDim},
-               {each.way, Style::kDim}});
+    table.add(
+        {{each.id},
+         rate_cell(rates.of("admitted", each.id), Style::kGood),
+         rate_cell(rates.of("removed", each.id), Style::kPlain),
+         {unsigned_count(each.admitted)},
+         {unsigned_count(terminal_text::sum_of(each.filtered, each.sampled_out)), Style::kDim},
+         {each.way, Style::kDim}});
   }
   return table.lines(layout);
 }
