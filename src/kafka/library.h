@@ -45,6 +45,7 @@
   USE(event_log)                        \
   USE(event_message_next)               \
   USE(event_opaque)                     \
+  USE(event_topic_partition)            \
   USE(event_topic_partition_list)       \
   USE(event_type)                       \
   USE(get_watermark_offsets)            \
@@ -72,6 +73,7 @@
   USE(topic_conf_set)                   \
   USE(topic_conf_set_partitioner_cb)    \
   USE(topic_name)                       \
+  USE(topic_partition_destroy)          \
   USE(topic_partition_list_add)         \
   USE(topic_partition_list_copy)        \
   USE(topic_partition_list_destroy)     \

@@ -52,6 +52,7 @@ Consumer::Consumer(Signal signal, const Options& options, const reception::Recei
       given_away_(counter(parts, "otelcol_kafka_receiver_partition_close",
                           "Number of finished partitions")),
       partitions_(*parts.metrics, parts.name),
+      unreadable_batches_(parts.name, *parts.log, *parts.metrics),
       retry_wait_(options.retry_first),
       retry_timer_(parts.loop->make_timer([this] { on_retry_timer(); })),
       stall_timer_(parts.loop->make_timer([this] { on_stall_timer(); })),
@@ -185,6 +186,7 @@ void Consumer::on_commit(rd_kafka_event_t* event) {
 }
 
 void Consumer::on_error(rd_kafka_event_t* event) {
+  if (unreadable_batches_.note(api(), event, parts_.loop->now())) return;
   parts_.log->warn("kafka consumer",
                    {{"receiver", parts_.name}, {"error", api().event_error_string(event)}});
 }
@@ -376,24 +378,6 @@ void Consumer::on_stall_timer() {
   if (!must_wait() || is_paused_) return;
   pause_all();
   client_->resume();
-}
-
-millrace::kafka::PartitionList Consumer::list_all() const {
-  auto list = millrace::kafka::make_partition_list(api());
-  for (const auto& [key, partition] : partitions_.all()) {
-    api().topic_partition_list_add(list.get(), key.first.c_str(), key.second);
-  }
-  return list;
-}
-
-void Consumer::pause_all() {
-  is_paused_ = true;
-  api().pause_partitions(client_->handle(), list_all().get());
-}
-
-void Consumer::resume_all() {
-  is_paused_ = false;
-  api().resume_partitions(client_->handle(), list_all().get());
 }
 
 }  // namespace millrace::receivers::kafka

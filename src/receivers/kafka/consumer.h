@@ -21,6 +21,7 @@
 #include "receivers/kafka/assigned_partitions.h"
 #include "receivers/kafka/message_decoder.h"
 #include "receivers/kafka/options.h"
+#include "receivers/kafka/unreadable_batches.h"
 #include "reception/receiver.h"
 #include "reception/request_counters.h"
 
@@ -102,6 +103,7 @@ class Consumer {
   Reservation read_ahead_;  // what librdkafka reads ahead
   MessageDecoder decoder_;
   AssignedPartitions partitions_;
+  UnreadableBatches unreadable_batches_;
   std::deque<Taken> refused_;  // for now, in the order of their refusal
   Duration retry_wait_;
   rd_kafka_event_t* waiting_event_ = nullptr;  // holds a message without memory for its copy

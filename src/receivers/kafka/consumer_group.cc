@@ -96,6 +96,24 @@ void Consumer::drop_waiting() {
   api().event_destroy(std::exchange(waiting_event_, nullptr));
 }
 
+millrace::kafka::PartitionList Consumer::list_all() const {
+  auto list = millrace::kafka::make_partition_list(api());
+  for (const auto& [key, partition] : partitions_.all()) {
+    api().topic_partition_list_add(list.get(), key.first.c_str(), key.second);
+  }
+  return list;
+}
+
+void Consumer::pause_all() {
+  is_paused_ = true;
+  api().pause_partitions(client_->handle(), list_all().get());
+}
+
+void Consumer::resume_all() {
+  is_paused_ = false;
+  api().resume_partitions(client_->handle(), list_all().get());
+}
+
 void Consumer::update_gauges() {
   for (auto& [key, partition] : partitions_.all()) {
     int64_t low = 0;
