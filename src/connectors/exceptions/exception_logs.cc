@@ -21,6 +21,7 @@ constexpr std::string_view kWhat = "making logs of exceptions";
 constexpr std::string_view kStacktrace = "exception.stacktrace";
 constexpr std::string_view kSeverityText = "ERROR";
 constexpr uint64_t kSeverityError = 17;
+constexpr size_t kRecordBytes = 1024;  // most have about so many
 // Field numbers of LogRecord.
 constexpr uint32_t kTime = 1;
 constexpr uint32_t kSeverityNumber = 2;
@@ -40,21 +41,22 @@ class LogMaker final : public ExceptionVisitor {
     if (out_.failed()) return;
     if (!is_open_) open_scope(exception.scope);
     collect_attributes(exception);
-    writer_.truncate(0);
-    writer_.fixed64_field(kTime, exception.event.time_unix_nano);
-    writer_.varint_field(kSeverityNumber, kSeverityError);
-    writer_.string_field(kSeverity, kSeverityText);
-    if (!exception.span.trace_id.empty()) writer_.bytes_field(kTraceId, exception.span.trace_id);
-    if (!exception.span.span_id.empty()) writer_.bytes_field(kSpanId, exception.span.span_id);
+    const auto record = out_.open(otlp::kScopeItems, kRecordBytes);
+    wire::Writer head(128);
+    head.fixed64_field(kTime, exception.event.time_unix_nano);
+    head.varint_field(kSeverityNumber, kSeverityError);
+    head.string_field(kSeverity, kSeverityText);
+    if (!exception.span.trace_id.empty()) head.bytes_field(kTraceId, exception.span.trace_id);
+    if (!exception.span.span_id.empty()) head.bytes_field(kSpanId, exception.span.span_id);
+    out_.write(head.view());
     otlp::MessageReader attributes(exception.span.bytes, otlp::kSpanAttributes);
     for (MessageBytes attribute; attributes.next(&attribute);) {
       const std::string_view key = otlp::KeyValueView::read(attribute).key;
       if (std::ranges::find(added_, key, &Attribute::first) != added_.end()) continue;
-      writer_.bytes_field(otlp::kLogRecordAttributes, attribute);
+      write_field(otlp::kLogRecordAttributes, attribute);
     }
     for (const Attribute& attribute : added_) write_attribute(attribute);
-    out_.write_len_prefix(otlp::kScopeItems, writer_.size());
-    out_.write(writer_.view());
+    out_.close(record);
     ++count_;
   }
 
@@ -71,7 +73,8 @@ class LogMaker final : public ExceptionVisitor {
   }
 
  private:
-  using Attribute = std::pair<std::string, std::string>;
+  // Views of the batch, of the options and of `stacktrace_`.
+  using Attribute = std::pair<std::string_view, std::string_view>;
 
   // Without a resource, as in otelcol.
   void open_scope(MessageBytes scope) {
@@ -85,41 +88,49 @@ class LogMaker final : public ExceptionVisitor {
   // All are texts; a later one of the same name wins.
   void collect_attributes(const ExceptionEvent& exception) {
     added_.clear();
-    add("span.name", std::string(exception.span.name));
-    add("span.kind", std::string(otlp::span_kind_text(exception.span.kind)));
-    add("status.code", std::string(otlp::status_code_text(exception.span.status_code)));
-    add("service.name", std::string(exception.service));
+    add("span.name", exception.span.name);
+    add("span.kind", otlp::span_kind_text(exception.span.kind));
+    add("status.code", otlp::status_code_text(exception.span.status_code));
+    add("service.name", exception.service);
     for (const Dimension& dimension : options_.dimensions) {
       const MessageBytes value = exception.dimension(dimension);
       if (value.data() == nullptr) continue;
       const auto view = otlp::AnyValueView::read(value);
       const bool is_text = view.type == otlp::AnyValueView::Type::kString;
-      add(dimension.name, is_text ? std::string(view.text) : "");
+      add(dimension.name, is_text ? view.text : std::string_view());
     }
     const auto stacktrace =
         otlp::find_attribute(exception.event.bytes, otlp::kEventAttributes, kStacktrace);
-    add(std::string(kStacktrace), stacktrace ? otlp::to_text(*stacktrace) : "");
+    const bool is_text = stacktrace && stacktrace->type == otlp::AnyValueView::Type::kString;
+    stacktrace_ = stacktrace && !is_text ? otlp::to_text(*stacktrace) : std::string();
+    add(kStacktrace, is_text ? stacktrace->text : stacktrace_);
   }
-  void add(std::string key, std::string text) {
+  void add(std::string_view key, std::string_view text) {
     const auto found = std::ranges::find(added_, key, &Attribute::first);
     if (found != added_.end()) {
-      found->second = std::move(text);
+      found->second = text;
     } else {
-      added_.emplace_back(std::move(key), std::move(text));
+      added_.emplace_back(key, text);
     }
   }
   void write_attribute(const Attribute& attribute) {
-    const std::string value = otlp::encode_string_value(attribute.second);
-    const auto entry = writer_.open(otlp::kLogRecordAttributes, value.size() + 64);
-    writer_.string_field(1, attribute.first);
-    writer_.bytes_field(2, as_span(value));
-    writer_.close(entry);
+    const auto& [key, text] = attribute;
+    const auto entry = out_.open(otlp::kLogRecordAttributes, key.size() + text.size() + 8);
+    write_field(1, as_span(key));
+    const auto value = out_.open(2, text.size() + 4);
+    write_field(1, as_span(text));
+    out_.close(value);
+    out_.close(entry);
+  }
+  void write_field(uint32_t number, MessageBytes content) {
+    out_.write_len_prefix(number, content.size());
+    out_.write(content);
   }
 
   const Options& options_;
   otlp::RopeWriter out_;
-  wire::Writer writer_;
   std::vector<Attribute> added_;
+  std::string stacktrace_;  // of an exception whose stacktrace is no text
   bool is_open_ = false;
   otlp::RopeWriter::Nested resource_logs_;
   otlp::RopeWriter::Nested scope_logs_;
