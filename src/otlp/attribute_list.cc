@@ -233,8 +233,12 @@ void AttributeList::put_value(size_t index, std::string_view any_value) {
 
 void AttributeList::put_text(size_t index, std::string_view text) {
   const size_t at = own_.size();
-  TextSink sink{own_};
-  sink.prefix(1, text.size());
+  if (text.size() < 0x80) {
+    own_.append(static_cast<char>(wire::make_tag(1, wire::WireType::kLen)));
+    own_.append(static_cast<char>(text.size()));
+  } else {
+    TextSink{own_}.prefix(1, text.size());
+  }
   const size_t prefix_size = own_.size() - at;
   if (put(text)) set_own_value(index, static_cast<uint32_t>(at), prefix_size + text.size());
 }

@@ -35,8 +35,7 @@ KeyLists::KeyLists(Summary summary, Work& work)
               {.keys = {work, "listing allowed keys"}},
               {.keys = {work, "listing ignored keys"}}}} {}
 
-void KeyLists::add(Kind kind, std::string_view key) {
-  if (summary_ == Summary::kSilent) return;
+void KeyLists::add_to_list(Kind kind, std::string_view key) {
   List& list = lists_[static_cast<size_t>(kind)];
   list.count++;
   if (summary_ != Summary::kDebug || kind == Kind::kIgnored) return;

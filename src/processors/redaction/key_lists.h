@@ -20,7 +20,9 @@ class KeyLists {
   KeyLists(Summary summary, Work& work);
 
   Summary summary() const { return summary_; }
-  void add(Kind kind, std::string_view key);
+  void add(Kind kind, std::string_view key) {
+    if (summary_ != Summary::kSilent) add_to_list(kind, key);
+  }
   void clear();
   // Adds to what an earlier redaction has written in `attributes`.
   void write(Of of, otlp::AttributeList& attributes);
@@ -30,6 +32,7 @@ class KeyLists {
     int64_t count = 0;
     ReservedText keys;  // each with its length before it
   };
+  void add_to_list(Kind kind, std::string_view key);
   void write_keys(std::string_view name, const List& list, otlp::AttributeList& attributes);
 
   const Summary summary_;

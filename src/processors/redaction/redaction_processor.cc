@@ -12,6 +12,7 @@
 #include "processors/redaction/key_rules.h"
 #include "processors/redaction/log_body.h"
 #include "processors/redaction/text_redactor.h"
+#include "wire/field_search.h"
 #include "wire/protobuf.h"
 
 namespace millrace::processors::redaction {
@@ -33,6 +34,8 @@ constexpr uint64_t kClient = 3;
 constexpr size_t kSystemBytesMax = 64;  // no known system has a longer name
 // A message up to this size is searched as a whole; the walk cannot be suspended in a search.
 constexpr size_t kSearchedBytesMax = 256 * 1024;
+// In a span up to this size the events are searched without a step.
+constexpr size_t kSkippedAtOnceBytes = 16 * 1024;
 
 // The redaction of one request.
 class Redaction {
@@ -65,14 +68,7 @@ class Redaction {
   void edit_span(const EditContext& context, AttributeList& list) {
     if (has_nothing(context.item)) return;
     edit_each(list);
-    wire::FieldReader fields(context.item);
-    for (wire::Field field; !list.failed() && fields.next(&field);) {
-      work_.pace.step(otlp::kFieldUnits);
-      if (!field.is(otlp::kSpanEvents, wire::WireType::kLen)) continue;
-      event_.reset(field.bytes, otlp::kEventAttributes);
-      edit_attributes(event_);
-      if (event_.is_changed() || event_.failed()) list.replace(field, event_);
-    }
+    edit_events(context.item, list);
     if (masks_queries_ && options_.db.sanitizes_span_names) edit_span_name(context.item, list);
   }
 
@@ -96,6 +92,30 @@ class Redaction {
   }
 
  private:
+  void edit_events(MessageBytes span, AttributeList& list) {
+    const auto edit_event = [&](const wire::Field& field) {
+      event_.reset(field.bytes, otlp::kEventAttributes);
+      edit_attributes(event_);
+      if (event_.is_changed() || event_.failed()) list.replace(field, event_);
+    };
+    if (span.size() <= kSkippedAtOnceBytes) {
+      wire::FieldSearch events(span, otlp::kSpanEvents);
+      for (wire::LenField event;
+           !list.failed() && (event = events.next_len()).bytes.data() != nullptr;) {
+        edit_event({.number = otlp::kSpanEvents,
+                    .type = wire::WireType::kLen,
+                    .bytes = event.bytes,
+                    .whole = event.whole});
+      }
+      return;
+    }
+    wire::FieldReader fields(span);
+    for (wire::Field field; !list.failed() && fields.next(&field);) {
+      work_.pace.step(otlp::kFieldUnits);
+      if (field.is(otlp::kSpanEvents, wire::WireType::kLen)) edit_event(field);
+    }
+  }
+
   // Numbers in a body are looked at as well, but not as the text that stands in the bytes.
   bool body_is_text(MessageBytes item) {
     using Type = AnyValueView::Type;

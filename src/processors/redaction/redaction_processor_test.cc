@@ -159,10 +159,10 @@ TEST(RedactionProcessorTest, ASummaryAddsToAnEarlierOne) {
 TEST(RedactionProcessorTest, EveryPlaceOfASpanIsReached) {
   const std::string card = attributes({{"c", kCard}});
   const std::string masked = attributes({{"c", "****"}});
-  const auto request = [](const std::string& list) {
+  const auto request = [](const std::string& list, const std::string& name = "n") {
     return R"({"resourceSpans":[{"resource":{"attributes":[)" + list +
            R"(]},"scopeSpans":[{"scope":{"name":"s","attributes":[)" + list +
-           R"(]},"spans":[{"name":"n","attributes":[)" + list +
+           R"(]},"spans":[{"name":")" + name + R"(","attributes":[)" + list +
            R"(],"events":[{"name":"e","attributes":[)" + list +
            R"(]},{"name":"f"},{"attributes":[)" + list + R"(]}]},{"name":"other"}]}]}]})";
   };
@@ -172,6 +172,9 @@ TEST(RedactionProcessorTest, EveryPlaceOfASpanIsReached) {
   EXPECT_EQ(redacted("{" + std::string(kCards) + ", blocked_key_patterns: [no]}", Signal::kTraces,
                      request(card)),
             request(masked));
+  const std::string long_name(20'000, 'n');
+  EXPECT_EQ(redacted("{" + std::string(kCards) + "}", Signal::kTraces, request(card, long_name)),
+            request(masked, long_name));
 }
 
 std::string len_field(uint32_t number, std::string_view content) {
