@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "connectors/exceptions/exception_event.h"
-#include "otlp/attribute_list.h"
 #include "otlp/edit.h"
 #include "otlp/rope_writer.h"
 #include "otlp/span_text.h"
