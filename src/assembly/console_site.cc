@@ -60,6 +60,7 @@ size_t open_from(const Plan& plan, size_t index) {
 ConsoleSite::ConsoleSite(const Plan& plan, Budget& budget)
     : plan_(plan),
       options_(*plan.console),
+      sample_(options_.sample_rate),
       store_(budget, std::min(options_.bytes_max, plan.budget_bytes / kBudgetPart),
              names_of_pipelines(plan)),
       taps_(budget, plan.pipelines.size()),

@@ -23,6 +23,7 @@
 #include "recent/refusal_list.h"
 #include "recent/sender_table.h"
 #include "recent/store.h"
+#include "recent/trace_sample.h"
 #include "transport/server/server.h"
 
 namespace millrace::assembly {
@@ -37,6 +38,7 @@ class ConsoleSite final : private transport::ServerObserver {
   recent::SenderTable& senders() { return senders_; }
   recent::RefusalList& refusals() { return refusals_; }
   recent::EdgeTaps& taps() { return taps_; }
+  const recent::TraceSample& sample() const { return sample_; }
   // Everything that is kept is dropped: messages find no memory. False: there was nothing.
   bool give_back();
 
@@ -54,6 +56,7 @@ class ConsoleSite final : private transport::ServerObserver {
 
   const Plan& plan_;
   const extensions::console::Options options_;
+  const recent::TraceSample sample_;
   recent::Store store_;
   recent::SenderTable senders_;
   recent::RefusalList refusals_;

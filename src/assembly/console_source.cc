@@ -149,7 +149,7 @@ std::optional<std::string> Collector::send_test_trace() {
   }
   io::Loop& loop = console_loop();
   extensions::console::TestTrace trace =
-      extensions::console::make_test_trace(loop.random(), loop.wall_now());
+      extensions::console::make_test_trace(loop.random(), loop.wall_now(), console_->sample());
   pipeline::Payload payload{.signal = Signal::kTraces,
                             .item_count = trace.span_count,
                             .bytes = Rope(std::move(trace.request)),

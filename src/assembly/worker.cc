@@ -31,7 +31,9 @@ KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
                                .store = &shared.console->store(),
                                .senders = &shared.console->senders(),
                                .refusals = &shared.console->refusals(),
-                               .edges = &shared.console->taps()});
+                               .edges = &shared.console->taps(),
+                               .pool = &pool,
+                               .sample = shared.console->sample()});
   pool.on_shortage([console = shared.console] { return console->give_back(); });
 }
 

@@ -80,10 +80,11 @@ void WorkerTap::keep(size_t pipeline, const pipeline::Payload& payload) {
     allowance_at_ = now;
   }
   const size_t fresh_max = fresh_.empty() ? kRequestBytesMax : kFreshBytesMax;
-  if (bytes > allowance_ || fresh_bytes_ + bytes > fresh_max) {
+  const size_t charge = charge_of(payload);
+  if (charge > allowance_ || fresh_bytes_ + bytes > fresh_max) {
     return parts_.store->count_skipped(1);
   }
-  allowance_ -= bytes;
+  allowance_ -= charge;
   fresh_bytes_ += bytes;
   fresh_.push_back({.signal = payload.signal,
                     .item_count = payload.item_count,
@@ -92,6 +93,26 @@ void WorkerTap::keep(size_t pipeline, const pipeline::Payload& payload) {
                     .now = now,
                     .bytes = payload.bytes});
   hand_over_soon();
+}
+
+size_t WorkerTap::charge_of(const pipeline::Payload& payload) const {
+  const size_t bytes = payload.bytes.size();
+  if (payload.signal != Signal::kTraces || parts_.sample.keeps_all()) return bytes;
+  return static_cast<size_t>(static_cast<double>(bytes) *
+                             std::max(parts_.sample.rate(), kSampledPartMin));
+}
+
+void WorkerTap::sample_and_store(Arrival& arrival) {
+  if (arrival.signal == Signal::kTraces && !parts_.sample.keeps_all()) {
+    Pace pace;
+    Work work{*parts_.pool, pace};
+    auto kept = parts_.sample.kept_of(arrival.bytes, work);
+    if (!kept) return parts_.store->count_skipped(1);
+    if (kept->span_count == 0) return;
+    arrival.bytes = std::move(kept->bytes);
+    arrival.item_count = kept->span_count;
+  }
+  parts_.store->add(arrival);
 }
 
 void WorkerTap::on_admitted(const Admitted& request) {
@@ -123,7 +144,7 @@ void WorkerTap::hand_over() {
   size_t copied = 0;
   while (!fresh_.empty() && copied < kBytesInATurn) {
     const size_t bytes = fresh_.front().bytes.size();
-    parts_.store->add(fresh_.front());
+    sample_and_store(fresh_.front());
     fresh_.pop_front();
     copied += bytes;
     fresh_bytes_ -= bytes;

@@ -4,7 +4,8 @@
 //
 // Bounded: at most a sixteenth of the store's bytes a second (half of them at once after a quiet
 // time), and kFreshBytesMax not yet handed over; what is beyond is skipped and counted. So under
-// full load the cost for most requests is a comparison.
+// full load the cost for most requests is a comparison. Where a share of the traces is kept, a
+// request of traces counts with that share of its bytes, at least with kSampledPartMin of them.
 //
 // Requests at points that are watched (edge_taps.h): at most kTrailsASecond of each pipeline.
 //
@@ -17,11 +18,13 @@
 #include <vector>
 
 #include "io/loop.h"
+#include "memory/chunk_pool.h"
 #include "pipeline/tap.h"
 #include "recent/edge_taps.h"
 #include "recent/refusal_list.h"
 #include "recent/sender_table.h"
 #include "recent/store.h"
+#include "recent/trace_sample.h"
 #include "reception/request_watcher.h"
 
 namespace millrace::recent {
@@ -34,10 +37,14 @@ class WorkerTap final : public reception::RequestWatcher {
     SenderTable* senders = nullptr;
     RefusalList* refusals = nullptr;
     EdgeTaps* edges = nullptr;
+    ChunkPool* pool = nullptr;  // its worker's; used where `sample` does not keep all
+    TraceSample sample = TraceSample();
   };
   static constexpr size_t kFreshBytesMax = 8 << 20;
   static constexpr size_t kRequestBytesMax = 16 << 20;  // of one request that waits alone
-  static constexpr uint32_t kTrailsASecond = 8;         // and at once after a quiet time
+  // So that a low rate does not make the worker read many times what it may copy.
+  static constexpr double kSampledPartMin = 0.125;
+  static constexpr uint32_t kTrailsASecond = 8;  // and at once after a quiet time
 
   explicit WorkerTap(Parts parts);
   ~WorkerTap();
@@ -60,6 +67,9 @@ class WorkerTap final : public reception::RequestWatcher {
   };
   void keep(size_t pipeline, pipeline::Trail trail);
   void keep(size_t pipeline, const pipeline::Payload& payload);
+  // The bytes that a request takes of the allowance.
+  size_t charge_of(const pipeline::Payload& payload) const;
+  void sample_and_store(Arrival& arrival);
   void hand_over();
   void hand_over_soon();
 

@@ -89,6 +89,53 @@ TEST(WorkerTapTest, ARequestLargerThanWhatMayWaitIsKeptWhenItIsAlone) {
   EXPECT_EQ(store.numbers().skipped_count, 2u);
 }
 
+// A request with one span, whose trace id ends in `last`.
+std::string request_of_trace(char last) {
+  const std::string id = std::string(15, '\1') + last;
+  return "\x0a\x16\x12\x14\x12\x12\x0a\x10" + id;
+}
+
+TEST(WorkerTapTest, OfSampledTracesTheSpansAreKeptAndTheRestIsNotSkipped) {
+  pipeline::testing::ManualLoop loop;
+  Budget budget{64 << 20};
+  ChunkPool pool{budget, 0};
+  Store store{budget, 1 << 20, {"traces"}};
+  SenderTable senders;
+  RefusalList refusals;
+  EdgeTaps edges{budget, 1};
+  const TraceSample sample(0.25);
+  WorkerTap tap{{.loop = &loop,
+                 .store = &store,
+                 .senders = &senders,
+                 .refusals = &refusals,
+                 .edges = &edges,
+                 .pool = &pool,
+                 .sample = sample}};
+  uint64_t expected = 0;
+  const auto take = [&](Signal signal, std::string_view bytes) {
+    tap.tap_of(0, WorkerTap::Keeps::kRequests)
+        .take({.signal = signal,
+               .item_count = 1,
+               .bytes = Rope(Bytes::copy_of(bytes)),
+               .metadata = nullptr,
+               .completion = nullptr,
+               .admitted_at = {}});
+  };
+  for (int trace = 0; trace < 100; ++trace) {
+    const std::string request = request_of_trace(static_cast<char>(trace));
+    expected += sample.keeps(as_span(std::string_view(request).substr(8))) ? 1 : 0;
+    take(Signal::kTraces, request);
+  }
+  take(Signal::kLogs, request_of_trace(0));
+  loop.advance(100ms);
+  EXPECT_GT(expected, 10u);
+  EXPECT_LT(expected, 50u);
+  EXPECT_EQ(store.numbers().kept_count, expected + 1);
+  EXPECT_EQ(store.newest_first(Signal::kLogs).size(), 1u);
+  EXPECT_EQ(store.numbers().skipped_count, 0u);
+  EXPECT_EQ(budget.used(), store.numbers().bytes);
+}
+
 TEST(WorkerTapTest, RefusalsAreHandedOverTogether) {
   Tapped tapped;
   for (int i = 0; i < 1000; ++i) {

@@ -32,6 +32,7 @@ void read(config::Section& section, Options& into) {
   auto bytes = static_cast<int64_t>(into.bytes_max);
   section.integer("max_bytes", &bytes, {.min = kLeast, .max = kMost});
   into.bytes_max = static_cast<size_t>(bytes);
+  section.number("sample_rate", &into.sample_rate, 0, 1);
 }
 
 }  // namespace millrace::extensions::console

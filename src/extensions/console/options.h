@@ -18,6 +18,7 @@ struct Options {
   yaml::Place endpoint_place;
   std::string token;  // empty: none; needed where `host` is not this machine alone
   size_t bytes_max = size_t{64} << 20;
+  double sample_rate = 1;  // the share of the traces that is kept, from 0 to 1
   // Whether the tap may show what a redaction behind it would hide.
   bool shows_before_redaction = false;
 };

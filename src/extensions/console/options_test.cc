@@ -23,6 +23,20 @@ TEST(ConsoleOptionsTest, TheDefaultIsThisMachine) {
   EXPECT_TRUE(options.is_enabled);
   EXPECT_EQ(options.port, 8888);
   EXPECT_EQ(options.bytes_max, 64u << 20);
+  EXPECT_EQ(options.sample_rate, 1);
+}
+
+TEST(ConsoleOptionsTest, TheSampleRateIsAShare) {
+  Options options;
+  EXPECT_EQ(read_text("{sample_rate: 0.25}", options), "");
+  EXPECT_EQ(options.sample_rate, 0.25);
+  EXPECT_EQ(read_text("{sample_rate: 0}", options), "");
+  EXPECT_EQ(options.sample_rate, 0);
+  for (const std::string_view wrong : {"1.5", "-0.1", "25", ".nan", "10%"}) {
+    const std::string found = read_text("{sample_rate: " + std::string(wrong) + "}", options);
+    EXPECT_NE(found.find("from 0 to 1"), std::string::npos) << wrong << ": " << found;
+  }
+  EXPECT_EQ(options.sample_rate, 0);
 }
 
 TEST(ConsoleOptionsTest, AnotherAddressNeedsAToken) {

@@ -36,10 +36,17 @@ constexpr std::array<Part, 4> kParts = {{{"GET /checkout", 2, -1, 0, 120'000},
                                          {"SELECT products", 3, 1, 8'000, 35'000},
                                          {"POST /payment", 3, 0, 45'000, 115'000}}};
 
+string trace_id_that_is_kept(Random& random, const recent::TraceSample& sample) {
+  constexpr int kTriesMax = 4096;
+  string id = random_bytes(random, 16);
+  for (int i = 0; i < kTriesMax && !sample.keeps(as_span(id)); ++i) id = random_bytes(random, 16);
+  return id;
+}
+
 }  // namespace
 
-TestTrace make_test_trace(Random& random, WallTime now) {
-  const string trace_id = random_bytes(random, 16);
+TestTrace make_test_trace(Random& random, WallTime now, const recent::TraceSample& sample) {
+  const string trace_id = trace_id_that_is_kept(random, sample);
   std::array<string, kParts.size()> ids;
   for (string& id : ids) id = random_bytes(random, 8);
   const auto end = static_cast<uint64_t>(now.time_since_epoch().count());

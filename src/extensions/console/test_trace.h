@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "recent/trace_sample.h"
 
 namespace millrace::extensions::console {
 
@@ -15,7 +16,8 @@ struct TestTrace {
   Bytes request;   // an ExportTraceServiceRequest
   uint32_t span_count = 0;
 };
-// Spans that end at `now`.
-TestTrace make_test_trace(Random& random, WallTime now);
+// Spans that end at `now`. Its id is one that `sample` keeps, if one of some thousand is.
+TestTrace make_test_trace(Random& random, WallTime now,
+                          const recent::TraceSample& sample = recent::TraceSample());
 
 }  // namespace millrace::extensions::console
