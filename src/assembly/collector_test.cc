@@ -295,24 +295,10 @@ TEST(CollectorTest, ItsResourceIsShownAsConfigured) {
   EXPECT_THAT(page, Not(HasSubstr("service_version")));
 }
 
-// Sends bytes to a port of the collector from another host and returns the answer.
-std::string ask(Scene& scene, uint16_t port, std::string_view request) {
-  const auto client = scene.world.make_loop("client");
-  io::testing::StreamProbe probe(client->connect(
-      {.address = {scene.world.host_address("collector") + ":" + std::to_string(port)}}));
-  probe.send(request);
-  scene.world.run_for(5s);
-  return probe.received;
-}
-std::string get(std::string_view path) {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-}
-std::string post(std::string_view path, std::string_view body) {
-  return "POST " + std::string(path) +
-         " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n"
-         "Content-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
-}
+using testing::ask;
+using testing::get;
+using testing::post;
+
 constexpr std::string_view kJson =
     R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"n","traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708"}]}]}]})";
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "io/file.h"
 #include "io/sim/sim_executor.h"
 #include "io/sim/world.h"
+#include "io/testing/stream_probe.h"
 #include "pipeline/testing/submit.h"
 
 namespace millrace::assembly::testing {
@@ -116,5 +118,26 @@ struct Scene {
   std::unique_ptr<io::FileSystem> files = io::make_file_system();
   std::unique_ptr<Collector> collector;
 };
+
+// Sends bytes to a port of the collector from another host and returns the answer.
+inline std::string ask(Scene& scene, uint16_t port, std::string_view request) {
+  const auto client = scene.world.make_loop("client");
+  io::testing::StreamProbe probe(client->connect(
+      {.address = {scene.world.host_address("collector") + ":" + std::to_string(port)}}));
+  probe.send(request);
+  scene.world.run_for(5s);
+  return probe.received;
+}
+// `more_fields`: "Name: value\r\n" for each.
+inline std::string get(std::string_view path, std::string_view more_fields = "") {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
+         std::string(more_fields) + "\r\n";
+}
+inline std::string post(std::string_view path, std::string_view body) {
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n"
+         "Content-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
 
 }  // namespace millrace::assembly::testing
