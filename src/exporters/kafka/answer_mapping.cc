@@ -19,6 +19,7 @@ Outcome outcome_of(rd_kafka_resp_err_t error, std::string text) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       return ended(Outcome::Kind::kRefused, Code::kPermissionDenied);
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:     // the library itself: not a name for a topic
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:  // not a name for a topic
     case RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:

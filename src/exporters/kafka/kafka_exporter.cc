@@ -16,6 +16,7 @@ using pipeline::Outcome;
 
 // What librdkafka allocates for a message beside its bytes.
 constexpr size_t kMessageBytes = 512;
+constexpr size_t kSendUnits = 2000;  // of a pace, for a message
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -131,6 +132,8 @@ class KafkaExporter final : public pipeline::Exporter {
                    .error = {Code::kUnavailable, "memory budget exhausted by Kafka messages"}});
     }
     for (size_t i = 0; i < made.messages.size(); ++i) {
+      work.pace.step(kSendUnits);
+      if (*self == nullptr) return;
       Message& message = made.messages[i];
       attempts_->owe_one_more(job.id);
       producer_->send({.topic = job.topic,

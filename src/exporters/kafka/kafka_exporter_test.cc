@@ -304,5 +304,26 @@ TEST(KafkaExporterTest, HeadersAreReservedWhileAMessageIsBeingSent) {
   EXPECT_GE(used, kBytes);
 }
 
+// librdkafka's own queue took 100,000 messages, so that the attempt was repeated for ever.
+TEST(KafkaExporterTest, ABatchMayBeMoreMessagesThanTheLibraryTakesByDefault) {
+  constexpr uint32_t kCount = 100'100;
+  MockCluster cluster;
+  cluster.make_topic("otlp_logs", 1);
+  Exporting exporting(cluster.brokers(), "logs: {encoding: raw}\n");
+  const Bytes request = otlp::example_request(Signal::kLogs, {.items = kCount});
+  const Outcome outcome = exporting.send_and_wait(batch_of(request, Signal::kLogs, kCount));
+  EXPECT_EQ(outcome.kind, Outcome::Kind::kDelivered) << outcome.error.message;
+}
+
+TEST(KafkaExporterTest, ATextThatIsNoNameOfATopicIsRefused) {
+  MockCluster cluster;
+  Exporting exporting(cluster.brokers(), "traces: {topic_from_metadata_key: topic}\n");
+  Batch batch = batch_of(otlp::example_request(Signal::kTraces, {}));
+  auto metadata = std::make_shared<Metadata>();
+  metadata->entries = {{"topic", std::string(600, 'a')}};
+  batch.metadata = metadata;
+  EXPECT_EQ(exporting.send_and_wait(std::move(batch)).kind, Outcome::Kind::kRefused);
+}
+
 }  // namespace
 }  // namespace millrace::exporters::kafka

@@ -198,6 +198,10 @@ void read_producer(Section& section, KafkaOptions& into) {
     const bool is_ordered = into.helper.queue.num_consumers == 1;
     properties.emplace_back("max.in.flight.requests.per.connection", is_ordered ? "1" : "5");
   }
+  // The budget bounds what is being sent. Bounds of the library's own would refuse the rest of a
+  // batch of more messages at every attempt.
+  properties.emplace_back("queue.buffering.max.messages", "0");
+  properties.emplace_back("queue.buffering.max.kbytes", "2147483647");
   const Duration timeout = into.helper.timeout;
   if (timeout > Duration(0)) linger = std::min(linger, timeout / 2);
   properties.emplace_back("linger.ms",
