@@ -15,6 +15,7 @@ bool AssignedPartitions::remove(const Key& key) {
   const auto found = partitions_.find(key);
   if (found == partitions_.end()) return false;
   under_way_count_ -= found->second.offsets.under_way_count();
+  remembered_count_ -= found->second.offsets.size();
   partitions_.erase(found);
   return true;
 }
@@ -31,15 +32,20 @@ std::optional<AssignedPartitions::Place> AssignedPartitions::place_of(std::strin
 
 void AssignedPartitions::begin(const Place& place) {
   Partition* const partition = find(place);
-  if (partition != nullptr && partition->offsets.begin(place.offset)) ++under_way_count_;
+  if (partition == nullptr || !partition->offsets.begin(place.offset)) return;
+  ++under_way_count_;
+  ++remembered_count_;
 }
 
 std::optional<int64_t> AssignedPartitions::finish(const Place& place) {
   Partition* const partition = find(place);
   if (partition == nullptr) return std::nullopt;
-  const size_t before = partition->offsets.under_way_count();
-  const std::optional<int64_t> moved = partition->offsets.finish(place.offset);
-  under_way_count_ -= before - partition->offsets.under_way_count();
+  OffsetTracker& offsets = partition->offsets;
+  const size_t under_way_before = offsets.under_way_count();
+  const size_t size_before = offsets.size();
+  const std::optional<int64_t> moved = offsets.finish(place.offset);
+  under_way_count_ -= under_way_before - offsets.under_way_count();
+  remembered_count_ -= size_before - offsets.size();
   return moved;
 }
 

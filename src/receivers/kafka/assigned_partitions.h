@@ -49,6 +49,8 @@ class AssignedPartitions {
 
   // The number of messages that are under way: the sum over the partitions.
   size_t under_way_count() const { return under_way_count_; }
+  // The messages that are remembered because one in front of them is not processed: 16 bytes each.
+  size_t remembered_count() const { return remembered_count_; }
   bool is_idle(const Key& key) const;
   bool has(const Key& key) const { return partitions_.contains(key); }
   size_t size() const { return partitions_.size(); }
@@ -66,6 +68,7 @@ class AssignedPartitions {
   std::map<Key, Partition> partitions_;
   uint64_t generation_ = 0;
   size_t under_way_count_ = 0;
+  size_t remembered_count_ = 0;
 };
 
 }  // namespace millrace::receivers::kafka

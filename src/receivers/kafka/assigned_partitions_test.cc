@@ -62,6 +62,19 @@ TEST_F(AssignedPartitionsTest, AnAbandonedMessageIsCountedOffOnceAndHoldsTheOffs
   EXPECT_EQ(partitions.under_way_count(), 0u);
 }
 
+TEST_F(AssignedPartitionsTest, WhatEndsBehindAMessageUnderWayIsRemembered) {
+  partitions.assign(key);
+  const Place first = begin(7);
+  for (int64_t offset = 8; offset < 18; ++offset) partitions.finish(begin(offset));
+  EXPECT_EQ(partitions.under_way_count(), 1u);
+  EXPECT_EQ(partitions.remembered_count(), 11u);
+  EXPECT_EQ(partitions.finish(first), 18);
+  EXPECT_EQ(partitions.remembered_count(), 0u);
+  begin(18);
+  partitions.remove(key);
+  EXPECT_EQ(partitions.remembered_count(), 0u);
+}
+
 TEST_F(AssignedPartitionsTest, AMessageOfAnAssignmentBeforeChangesNothing) {
   partitions.assign(key);
   const Place before = begin(7);

@@ -335,6 +335,7 @@ void Consumer::end_when_idle() {
 
 bool Consumer::must_wait() const {
   return waiting_event_ != nullptr || !refused_.empty() ||
+         partitions_.remembered_count() >= options_.remembered_max ||
          partitions_.under_way_count() >= static_cast<size_t>(options_.in_flight_max);
 }
 

@@ -23,6 +23,8 @@ class OffsetTracker {
   // way.
   bool abandon(int64_t offset);
   size_t under_way_count() const { return under_way_count_; }
+  // The messages from the first that is not processed on, processed or not: what is remembered.
+  size_t size() const { return entries_.size(); }
   // One behind the last message that was taken; nothing: none was.
   std::optional<int64_t> next() const { return next_; }
 

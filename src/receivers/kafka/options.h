@@ -42,6 +42,9 @@ struct Options {
   // A message that a pipeline refuses for now is tried again: the first wait, and the longest one.
   Duration retry_first = 10ms;
   Duration retry_longest = 1s;
+  // Messages that are processed while one in front of them is not, at most: their offsets are
+  // remembered, 16 MB in all. Not configured.
+  size_t remembered_max = 1'000'000;
   // After so long without a message taken the partitions are paused. Not configured.
   Duration stall_max = 5s;
   bool skips_refused = false;  // message_marking.on_error: refused for now counts as processed
