@@ -198,9 +198,10 @@ bool ClassSequences::is_at(const Sequence& sequence, const char* at) const {
   return true;
 }
 
-std::optional<ClassSequences::Match> ClassSequences::find(std::string_view text,
-                                                          size_t from) const {
-  for (size_t at = from; at < text.size(); ++at) {
+std::optional<ClassSequences::Match> ClassSequences::find(std::string_view text, size_t from,
+                                                          size_t until) const {
+  const size_t end = std::min(until, text.size());
+  for (size_t at = from; at < end; ++at) {
     if ((classes_of_[static_cast<uint8_t>(text[at])] & first_classes_) == 0) {
       if (first_byte_ < 0) continue;
       at = text.find(static_cast<char>(first_byte_), at);

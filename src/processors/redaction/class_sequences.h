@@ -28,8 +28,9 @@ class ClassSequences {
     size_t size;  // not 0
   };
   // The first match that begins at `from` or behind it; of those that begin there, the one that RE2
-  // prefers.
-  std::optional<Match> find(std::string_view text, size_t from = 0) const;
+  // prefers. Positions from `until` on need not be looked at, so that a search can be divided.
+  std::optional<Match> find(std::string_view text, size_t from = 0,
+                            size_t until = std::string_view::npos) const;
 
  private:
   class Reader;

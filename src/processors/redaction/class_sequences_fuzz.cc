@@ -24,6 +24,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     re2::StringPiece match;
     const bool has_match = pattern.Match(text, from, text.size(), re2::RE2::UNANCHORED, &match, 1);
     const auto found = sequences->find(text, from);
+    // In parts of three positions.
+    auto in_parts = sequences->find(text, from, from + 3);
+    for (size_t at = from + 3; !in_parts && at < text.size(); at += 3) {
+      in_parts = sequences->find(text, at, at + 3);
+    }
+    MILLRACE_CHECK(in_parts.has_value() == has_match);
+    MILLRACE_CHECK(!has_match ||
+                   (in_parts->begin == found->begin && in_parts->size == found->size));
     MILLRACE_CHECK(found.has_value() == has_match);
     if (!has_match) continue;
     MILLRACE_CHECK(found->begin == static_cast<size_t>(match.data() - text.data()));

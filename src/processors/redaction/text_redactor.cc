@@ -13,6 +13,8 @@ namespace {
 // Units of the pace for finding one match and for its hash.
 constexpr size_t kMatchUnits = 200;
 constexpr size_t kHashUnits = 1000;
+// Positions of a text that are searched between two steps of the pace.
+constexpr size_t kSearchedAtOnceBytes = 64 * 1024;
 
 size_t character_size(std::string_view text, size_t at) {
   if (at >= text.size()) return 0;
@@ -31,8 +33,15 @@ void TextRedactor::append_mask(std::string_view match, ReservedText& into) const
 
 std::optional<TextRedactor::Match> TextRedactor::find(const BlockedValue& blocked,
                                                       std::string_view text, size_t from) const {
+  if (blocked.sequences) {
+    for (size_t at = from; at < text.size(); at += kSearchedAtOnceBytes) {
+      work_.pace.step(kMatchUnits + std::min(kSearchedAtOnceBytes, text.size() - at));
+      const auto match = blocked.sequences->find(text, at, at + kSearchedAtOnceBytes);
+      if (match) return match;
+    }
+    return std::nullopt;
+  }
   work_.pace.step(kMatchUnits + text.size() - from);
-  if (blocked.sequences) return blocked.sequences->find(text, from);
   const int first = blocked.first_byte;
   if (first >= 0 && text.find(static_cast<char>(first), from) == text.npos) return std::nullopt;
   const re2::StringPiece piece(text.data(), text.size());

@@ -56,6 +56,17 @@ TEST(TextRedactorTest, PatternsApplyOneAfterAnother) {
   EXPECT_EQ(redacted("{blocked_values: ['\\*\\*', b]}", "b"), "****");
 }
 
+// A search goes on behind the 64 KiB that are searched at once, also within a match.
+TEST(TextRedactorTest, LongTextsAreMasked) {
+  for (const size_t at : {65'520, 65'530, 65'535, 65'536, 200'000}) {
+    const std::string before(at, '4');
+    const std::string dots(at, '.');
+    EXPECT_EQ(redacted(kCard + std::string("}"), dots + "4111111111111111" + dots),
+              dots + "****" + dots);
+    EXPECT_EQ(redacted("{blocked_values: ['4x']}", before + "x"), before.substr(1) + "****");
+  }
+}
+
 // The places where Go finds matches of the empty text.
 TEST(TextRedactorTest, EmptyMatchesAsInGo) {
   EXPECT_EQ(redacted("{blocked_values: ['x*']}", ""), "****");
