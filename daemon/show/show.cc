@@ -66,7 +66,8 @@ class Following {
         timer_(loop.make_timer([this] { ask(); })) {}
 
   void ask() {
-    client_.get(asked_by(options_, cursor_), [this](Result<std::string> body) { take(body); });
+    client_.get(asked_by(options_, cursor_),
+                [this](const Result<std::string>& body) { take(body); });
   }
   const Status& status() const { return status_; }
 
