@@ -39,7 +39,7 @@ class Sampler {
 
  private:
   void ask(size_t part) {
-    client_.get(kPaths[part], [this, part](Result<std::string> body) { take(part, body); });
+    client_.get(kPaths[part], [this, part](const Result<std::string>& body) { take(part, body); });
   }
 
   void take(size_t part, const Result<std::string>& body) {

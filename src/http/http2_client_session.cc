@@ -33,6 +33,9 @@ nghttp2_nv to_nv(const Http2Field& field) {
 }  // namespace
 
 struct Http2ClientSession::Stream {
+  Stream(Http2ResponseHandler& of, RequestBody request_body)
+      : handler(&of), body(std::move(request_body)) {}
+
   int32_t id = 0;
   size_t index = 0;
   Http2ResponseHandler* handler = nullptr;  // null once it has heard its end
@@ -230,9 +233,8 @@ bool Http2ClientSession::can_start() const {
 
 Http2ClientSession::Stream* Http2ClientSession::start(Http2Request request,
                                                       Http2ResponseHandler& handler) {
-  auto* stream =
-      new Stream{.handler = &handler,
-                 .body = RequestBody(request.prefix, request.prefix_size, std::move(request.body))};
+  auto* stream = new Stream(
+      handler, RequestBody(request.prefix, request.prefix_size, std::move(request.body)));
 
   constexpr size_t kUsualCount = 24;
   std::array<nghttp2_nv, kUsualCount> usual;

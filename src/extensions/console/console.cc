@@ -148,7 +148,7 @@ void Console::add_telemetry_routes() {
   };
   add_survey("/api/v1/attributes", attribute_list);
   add_survey("/api/v1/service-map", [](const recent::Store& store, const Query&, ScanTime limit) {
-    return service_map(store, limit);
+    return service_map(store, std::move(limit));
   });
 }
 

@@ -90,7 +90,7 @@ bool accepts_json(std::string_view accept) {
 
 }  // namespace
 
-McpServer::McpServer(std::string version, AskApi ask)
+McpServer::McpServer(const std::string& version, AskApi ask)
     : server_info_(R"({"name":"millrace","title":"Millrace","version":)" + json_string(version) +
                    "}"),
       ask_(std::move(ask)),

@@ -21,7 +21,7 @@ namespace millrace::extensions::console::mcp {
 class McpServer {
  public:
   // `version`: of the program.
-  McpServer(std::string version, AskApi ask);
+  McpServer(const std::string& version, AskApi ask);
 
   // The fields that answer() reads, for PageRoute::wanted_fields.
   static std::vector<std::string> wanted_fields();
