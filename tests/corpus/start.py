@@ -1,6 +1,8 @@
-"""Runs public configurations: free ports in place of theirs, one sink in place of their back ends. Each gets numbered
+"""Runs public configurations: free ports in place of theirs, sinks in place of their back ends. Each gets numbered
 items of each of its signals, is ended with SIGTERM, and must have a ledger that balances, with every item admitted
 and none dropped."""
+import contextlib
+import http.server
 import json
 import os
 import shutil
@@ -8,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -19,6 +22,8 @@ from processes import Process, free_port, wait_for_port  # noqa: E402
 ITEMS = 25
 SECONDS = 30
 SIGNALS = ("traces", "metrics", "logs")
+# No broker runs here.
+WITH_BROKER = ("kafka",)
 # Their files, servers and secrets are elsewhere.
 AUTHENTICATORS = ("basicauth", "bearertokenauth", "oauth2client", "oidc", "sigv4auth")
 
@@ -50,16 +55,42 @@ def move_receiver(component, body, ports):
         body["endpoint"] = f"127.0.0.1:{free_port()}"
 
 
-def move_exporter(component, body, folder, sink):
+class RemoteWrite(http.server.BaseHTTPRequestHandler):
+    """Accepts every request of Prometheus's remote write."""
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def remote_write_server():
+    """Its port."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), RemoteWrite) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def move_exporter(component, body, folder, sinks):
     if type_of((body.get("auth") or {}).get("authenticator", "")) in AUTHENTICATORS:
         body.pop("auth")
     kind = type_of(component)
     if kind in ("otlp", "otlp_grpc"):
-        body.update({"endpoint": f"127.0.0.1:{sink}", "tls": {"insecure": True}})
+        body.update({"endpoint": f"127.0.0.1:{sinks['otlp']}", "tls": {"insecure": True}})
     elif kind in ("otlphttp", "otlp_http"):
         for key in ("traces_endpoint", "metrics_endpoint", "logs_endpoint", "profiles_endpoint", "proxy_url", "tls"):
             body.pop(key, None)
-        body["endpoint"] = f"http://127.0.0.1:{sink}"
+        body["endpoint"] = f"http://127.0.0.1:{sinks['otlp']}"
+    elif kind in ("prometheusremotewrite", "prometheus_remote_write"):
+        for key in ("tls", "proxy_url"):
+            body.pop(key, None)
+        body["endpoint"] = f"http://127.0.0.1:{sinks['remote_write']}/api/v1/write"
     elif kind == "prometheus":
         for key in ("tls", "transport"):
             body.pop(key, None)
@@ -68,7 +99,7 @@ def move_exporter(component, body, folder, sink):
         body["path"] = os.path.join(folder, component.replace("/", "_"))
 
 
-def moved(config, folder, sink):
+def moved(config, folder, sinks):
     """The configuration for this machine, and its ports for OTLP."""
     ports = []
     for section in ("receivers", "exporters", "extensions"):
@@ -76,7 +107,7 @@ def moved(config, folder, sink):
     for component, body in config["receivers"].items():
         move_receiver(component, body, ports)
     for component, body in config["exporters"].items():
-        move_exporter(component, body, folder, sink)
+        move_exporter(component, body, folder, sinks)
     service = config["service"]
     service["extensions"] = [name for name in service.get("extensions") or [] if type_of(name) not in AUTHENTICATORS]
     config["extensions"] = {name: body for name, body in config["extensions"].items()
@@ -120,12 +151,14 @@ def ledger_of(log):
             (word.split("=") for word in last.split() if "=" in word and word[-1].isdigit())}
 
 
-def carries_data(program, path, folder, sink):
-    """The number of items that the configuration carried; 0 where no receiver takes OTLP."""
-    config, ports = moved(effective(program, path), folder, sink)
+def carries_data(program, path, folder, sinks):
+    """The number of items that the configuration carried; 0 where no receiver takes OTLP, or a broker is needed."""
+    config, ports = moved(effective(program, path), folder, sinks)
+    if any(type_of(name) in WITH_BROKER for section in ("receivers", "exporters") for name in config[section]):
+        return 0
     own = os.path.join(folder, "config.yaml")
     with open(own, "w", encoding="utf-8") as out:
-        json.dump(config, out)
+        out.write(json.dumps(config).replace("$", "$$"))  # a dollar of the effective configuration is one
     ports = [port for port in ports if signals_of(config, port[0])]
     if not ports:
         return 0
@@ -145,14 +178,15 @@ def run_all(program, paths):
     carried = 0
     with tempfile.TemporaryDirectory() as folder:
         sink = free_port()
-        with Process([program, "sink", "--endpoint", f"127.0.0.1:{sink}", "--interval", "0"],
-                     log=os.path.join(folder, "sink.log")):
+        with remote_write_server() as remote_write, \
+                Process([program, "sink", "--endpoint", f"127.0.0.1:{sink}", "--interval", "0"],
+                        log=os.path.join(folder, "sink.log")):
             wait_for_port(sink)
             for number, path in enumerate(paths):
                 own = os.path.join(folder, str(number))
                 os.mkdir(own)
                 try:
-                    carried += carries_data(program, path, own, sink) > 0
+                    carried += carries_data(program, path, own, {"otlp": sink, "remote_write": remote_write}) > 0
                 except (AssertionError, KeyError, RuntimeError, subprocess.SubprocessError) as why:
                     print(f"FAILED: {os.path.basename(path)} does not carry data: {type(why).__name__}: {why}")
                     print_end_of(os.path.join(own, "config.yaml.log"))
