@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "transport/server/eviction_order.h"
+#include "transport/server/message_landing.h"
 
 namespace millrace::assembly {
 
@@ -116,7 +117,7 @@ void Listeners::add(const ExporterPlan& exporter, const transport::PageHandler& 
 void Listeners::add_server(const ListenerPlan& planned, transport::ServerOptions options,
                            transport::ServerObserver& observer, std::string what) {
   // A request that the whole budget cannot hold is too large, and not "try again later".
-  const size_t budget_bytes = pool_.budget().limit_of_messages();
+  const size_t budget_bytes = transport::largest_message_bytes(pool_.budget());
   options.gates = planned.access.gates;
   options.grpc_message_bytes_max = std::min(options.grpc_message_bytes_max, budget_bytes);
   options.http_body_bytes_max = std::min(options.http_body_bytes_max, budget_bytes);

@@ -2,7 +2,5 @@
 ./test. Remove the line of a defect when it is fixed."""
 
 STILL_OPEN: dict[str, str] = {
-    "little_is_announced_by_many_and_never_sent": "in some runs 75 % of the honest requests are refused, in others 0.3 % "
-                                                  "(allowed: 10 %)",
     "tls_handshakes_from_two_hundred_at_once": "0.6 to 2.7 % of the honest requests are cut on two processors",
 }

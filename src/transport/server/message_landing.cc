@@ -19,8 +19,17 @@ constexpr size_t kUnsizedFirst = 16 * 1024;
 constexpr size_t kKeptChunksMax = 16;
 constexpr size_t kMakeWayBytesMax = kRegionBytesMax;
 constexpr size_t kAlignment = 64;
+// The part of the budget's messages that those which are only announced leave to reading.
+constexpr size_t kReadingPart = 8;
+
+size_t kept_for_reading(const Budget& budget) { return budget.limit_of_messages() / kReadingPart; }
 
 }  // namespace
+
+size_t largest_message_bytes(const Budget& budget) {
+  const size_t needed = kept_for_reading(budget) + kSlack;
+  return budget.limit_of_messages() - std::min(needed, budget.limit_of_messages());
+}
 
 LandingArea::Place LandingArea::borrow(size_t room) {
   if (spare_.chunk) {
@@ -43,6 +52,14 @@ void LandingArea::give_back(Place place) {
 LandingArea::Place LandingArea::allocate_chunk(size_t size) {
   Place place{pool_.try_acquire(size), nullptr};
   if (place.chunk) place.at = place.chunk->data();
+  return place;
+}
+
+LandingArea::Place LandingArea::allocate_announced(size_t size) {
+  Place place = allocate_chunk(size);
+  Budget& budget = pool_.budget();
+  // Reserved for this moment only.
+  if (!Reservation::try_make(budget, MemoryTerm::kMessages, kept_for_reading(budget))) return {};
   return place;
 }
 
@@ -141,7 +158,8 @@ LandingOutcome Landing::begin(LandingMessage& message, size_t size, const uint8_
   // The following reads go into its own chunk, unless another message is being read into already.
   const bool alone = live_ == nullptr || live_->expected_ < size;
   if (alone || size > kRegionBytesMax) {
-    LandingArea::Place place = area_.allocate_chunk(size + kSlack);
+    LandingArea::Place place = size > kRegionBytesMax ? area_.allocate_announced(size + kSlack)
+                                                      : area_.allocate_chunk(size + kSlack);
     message.chunk_ = std::move(place.chunk);
     message.data_ = place.at;
     message.whole_chunk_ = true;

@@ -29,6 +29,11 @@ namespace millrace::transport {
 inline constexpr size_t kReadRoomMin = 32 * 1024;
 inline constexpr size_t kReadBytesMax = 256 * 1024;
 
+// The largest message that can have memory of its own before it is received, in an empty budget:
+// announced messages leave a part of the budget to the chunks that all connections read into. Peers
+// that announce much and send little of it could else keep every other sender out.
+size_t largest_message_bytes(const Budget& budget);
+
 // The chunks that the connections of one worker share.
 class LandingArea {
  public:
@@ -46,6 +51,9 @@ class LandingArea {
   Place allocate(size_t size);
   // A chunk for one message, not shared.
   Place allocate_chunk(size_t size);
+  // The same for a message that was announced and has not come. Empty also where too little would
+  // be left to read into.
+  Place allocate_announced(size_t size);
 
   // Connections that keep a chunk because of a half received message.
   size_t kept_count = 0;

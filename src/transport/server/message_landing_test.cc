@@ -40,6 +40,36 @@ TEST_F(LandingTest, WholeMessageStaysWhereItWasRead) {
   EXPECT_EQ(landing.announced_bytes(), 0u);
 }
 
+// 500 connections announced a megabyte each and sent one byte of it. What they left of the budget
+// was less than the chunk that all connections of a loop read into, and no sender got through.
+TEST_F(LandingTest, AnnouncedMessagesLeaveRoomForReading) {
+  std::vector<std::unique_ptr<Landing>> landings;
+  std::vector<std::unique_ptr<LandingMessage>> messages;
+  LandingOutcome outcome = LandingOutcome::kLanded;
+  while (outcome == LandingOutcome::kLanded) {
+    landings.push_back(std::make_unique<Landing>(area, 1 << 20));
+    messages.push_back(std::make_unique<LandingMessage>());
+    outcome = landings.back()->begin(*messages.back(), 1 << 20, nullptr);
+  }
+  EXPECT_EQ(outcome, LandingOutcome::kNoMemory);
+  EXPECT_FALSE(messages.back()->open());
+  EXPECT_LE(budget.used(), largest_message_bytes(budget));
+  EXPECT_GT(budget.used(), budget.limit() / 4 * 3);
+  Landing honest(area, 1 << 20);
+  EXPECT_FALSE(honest.room().empty());
+  for (size_t i = 0; i < messages.size(); ++i) landings[i]->drop(*messages[i]);
+}
+
+TEST_F(LandingTest, TheLargestMessageFitsAnEmptyBudget) {
+  Landing landing(area, 64 << 20);
+  LandingMessage message;
+  ASSERT_EQ(landing.begin(message, largest_message_bytes(budget), nullptr),
+            LandingOutcome::kLanded);
+  landing.drop(message);
+  EXPECT_EQ(landing.begin(message, largest_message_bytes(budget) + 1, nullptr),
+            LandingOutcome::kNoMemory);
+}
+
 TEST_F(LandingTest, FrameHeadersInTheMiddleAreClosed) {
   Landing landing(area, 1 << 20);
   uint8_t* at = read(landing, "hel#########lo");
