@@ -317,7 +317,7 @@ transport::PageReply Collector::metrics_page() const {
 }
 
 void Collector::tick(size_t worker) {
-  workers_[worker]->pool().trim();
+  workers_[worker]->trim_pool();
   io::Loop& loop = workers_[worker]->loop();
   if (worker == 0) {
     auditor_->start_round();

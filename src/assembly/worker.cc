@@ -10,19 +10,28 @@
 namespace millrace::assembly {
 namespace {
 
-// Enough for a worker at full speed to run without asking the system for memory (with 4, page
-// faults were 15 % of the cost at 1,000 spans a request); trimmed once a second to what was used.
-constexpr size_t kIdleChunksMax = 64;
+// The part of the budget that free chunks of all workers may hold, so that a worker at full speed
+// asks the system for no memory, however far its queues fill and drain.
+constexpr size_t kIdlePart = 4;
+// Between two steps in which it frees chunks that are not needed any more.
+constexpr Duration kTrimPause = 10ms;
 
 // In seconds. A slice of long work is 1 ms, and a turn has at most two of them.
 constexpr std::array kTurnBounds = {0.0001, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016,
                                     0.032,  0.064,  0.128, 0.256, 0.512, 1.024};
 
+size_t idle_chunks_max(const Shared& shared) {
+  return shared.budget->limit() / kIdlePart / shared.worker_count / kPooledChunkBytes;
+}
+
 }  // namespace
 
 KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
     : loop(its_loop),
-      pool(*shared.budget, kIdleChunksMax),
+      pool(*shared.budget, idle_chunks_max(shared)),
+      trim_timer(loop.make_timer([this] {
+        if (pool.trim_more()) trim_timer->arm_at(loop.now() + kTrimPause);
+      })),
       long_work(loop, pool, shared.long_work),
       listeners(loop, pool, long_work, shared.connection_count) {
   if (shared.console == nullptr) return;
@@ -35,6 +44,11 @@ KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
                                .pool = &pool,
                                .sample = shared.console->sample()});
   pool.on_shortage([console = shared.console] { return console->give_back(); });
+}
+
+void KeptByWorker::trim_pool() {
+  pool.trim();
+  trim_timer->arm_at(loop.now() + kTrimPause);
 }
 
 Worker::Worker(Shared& shared, io::Loop& loop, size_t index)

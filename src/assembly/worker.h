@@ -62,9 +62,11 @@ struct Shared {
 // What of a worker a reload keeps: it is owned here, apart from the graph that uses it.
 struct KeptByWorker {
   KeptByWorker(Shared& shared, io::Loop& its_loop);
+  void trim_pool();
 
   io::Loop& loop;
   ChunkPool pool;
+  std::unique_ptr<io::Timer> trim_timer;  // the next step of trim_pool()
   io::LongWork long_work;
   std::unique_ptr<recent::WorkerTap> tap;  // null: the console is off
   Listeners listeners;
@@ -107,6 +109,9 @@ class Worker {
   pipeline::Auditor::OnLoop audited() const;
   io::Loop& loop() { return kept_.loop; }
   ChunkPool& pool() { return kept_.pool; }
+  // To be called once a second, on its loop: chunks that are not needed any more are freed, step by
+  // step.
+  void trim_pool() { kept_.trim_pool(); }
 
  private:
   Worker(Shared& shared, io::Loop& loop, size_t index);

@@ -8,15 +8,21 @@
 #include "base/allocation_name.h"
 #include "base/check.h"
 #include "base/mutex.h"
+#include "memory/idle_chunks.h"
 
 namespace millrace {
+namespace {
+
+// Freed by one call of trim(): 16 MiB, about half a millisecond.
+constexpr size_t kFreedAtOnce = 32;
+
+}  // namespace
 
 // A lock, not a lock-free list: chunks of 512 KiB come and go once per hundreds of requests, and
 // the critical section is one push or pop.
 class ChunkPool::Home final : public ChunkHome {
  public:
-  Home(Budget& budget, size_t idle_chunks_max)
-      : budget_(budget), idle_chunks_max_(idle_chunks_max) {}
+  Home(Budget& budget, size_t idle_chunks_max) : budget_(budget), policy_(idle_chunks_max) {}
 
   Budget& budget() { return budget_; }
 
@@ -24,18 +30,20 @@ class ChunkPool::Home final : public ChunkHome {
     if (size <= kPooledChunkBytes) {
       const MutexLock lock(mutex_);
       if (!idle_.empty()) {
+        // The newest, a part of which may still lie in the processor's cache.
         Chunk* chunk = idle_.back();
         idle_.pop_back();
-        idle_least_ = std::min(idle_least_, idle_.size());
         // The pool held no reference while it lay idle; the acquirer gets the first.
         chunk->references.store(1, std::memory_order_relaxed);
-        ++out_count_;
+        note_out(*chunk);
         budget_.move(MemoryTerm::kIdleChunks, MemoryTerm::kMessages, chunk->capacity);
         return chunk;
       }
-      idle_least_ = 0;
       size = kPooledChunkBytes;
     }
+    if (budget_.try_reserve(MemoryTerm::kMessages, size)) return allocate_reserved(size);
+    // Free chunks make way for a message that needs more than one of them.
+    if (!free_idle(Idle::kAll, size / kPooledChunkBytes + 1)) return nullptr;
     if (!budget_.try_reserve(MemoryTerm::kMessages, size)) return nullptr;
     return allocate_reserved(size);
   }
@@ -52,7 +60,8 @@ class ChunkPool::Home final : public ChunkHome {
       const MutexLock lock(mutex_);
       MILLRACE_CHECK(out_count_ > 0);
       --out_count_;
-      if (!closed_ && chunk->capacity == kPooledChunkBytes && idle_.size() < idle_chunks_max_) {
+      if (is_pooled(*chunk)) --pooled_out_count_;
+      if (!closed_ && is_pooled(*chunk) && idle_.size() < policy_.idle_max()) {
         idle_.push_back(chunk);
         budget_.move(MemoryTerm::kMessages, MemoryTerm::kIdleChunks, chunk->capacity);
         return;
@@ -63,17 +72,27 @@ class ChunkPool::Home final : public ChunkHome {
     if (last) delete this;
   }
 
-  void trim() {
-    std::vector<Chunk*> unneeded;
+  void end_second() {
+    const MutexLock lock(mutex_);
+    policy_.end_second(pooled_out_count_);
+  }
+
+  enum class Idle : uint8_t { kUnneeded, kAll };
+  // Frees idle chunks, but not more than `count_max` of them. True: some were freed.
+  bool free_idle(Idle which, size_t count_max) {
+    std::vector<Chunk*> freed;
     {
       const MutexLock lock(mutex_);
-      for (size_t count = std::min(idle_least_, idle_.size()); count > 0; --count) {
-        unneeded.push_back(idle_.back());
-        idle_.pop_back();
-      }
-      idle_least_ = idle_.size();
+      // Those in use that come back until the next second are needed as well.
+      const size_t kept = which == Idle::kAll ? 0 : policy_.to_keep(pooled_out_count_);
+      const size_t beyond = idle_.size() - std::min(idle_.size(), kept);
+      // The oldest lie in front.
+      const auto end = idle_.begin() + static_cast<ptrdiff_t>(std::min(beyond, count_max));
+      freed.assign(idle_.begin(), end);
+      idle_.erase(idle_.begin(), end);
     }
-    for (Chunk* chunk : unneeded) release(MemoryTerm::kIdleChunks, chunk);
+    for (Chunk* chunk : freed) release(MemoryTerm::kIdleChunks, chunk);
+    return !freed.empty();
   }
 
   void close() {
@@ -95,20 +114,24 @@ class ChunkPool::Home final : public ChunkHome {
     Chunk* chunk = allocate_chunk(size);
     chunk->home = this;
     const MutexLock lock(mutex_);
-    ++out_count_;
+    note_out(*chunk);
     return chunk;
+  }
+  static bool is_pooled(const Chunk& chunk) { return chunk.capacity == kPooledChunkBytes; }
+  void note_out(const Chunk& chunk) MILLRACE_REQUIRES(mutex_) {
+    ++out_count_;
+    if (is_pooled(chunk)) policy_.note_used(++pooled_out_count_);
   }
   void release(MemoryTerm term, Chunk* chunk) noexcept {
     budget_.release(term, chunk->capacity);
     free_chunk(chunk);
   }
   Budget& budget_;
-  const size_t idle_chunks_max_;
   Mutex mutex_;
+  IdleChunks policy_ MILLRACE_GUARDED_BY(mutex_);
   std::vector<Chunk*> idle_ MILLRACE_GUARDED_BY(mutex_);
-  // The fewest idle chunks since the last trim.
-  size_t idle_least_ MILLRACE_GUARDED_BY(mutex_) = 0;
   size_t out_count_ MILLRACE_GUARDED_BY(mutex_) = 0;
+  size_t pooled_out_count_ MILLRACE_GUARDED_BY(mutex_) = 0;  // of out_count_, of the pooled size
   bool closed_ MILLRACE_GUARDED_BY(mutex_) = false;
 };
 
@@ -151,8 +174,11 @@ void ChunkPool::keep_tail(Tail tail) {
 
 void ChunkPool::trim() {
   tail_ = {};
-  home_->trim();
+  home_->end_second();
+  trim_more();
 }
+
+bool ChunkPool::trim_more() { return home_->free_idle(Home::Idle::kUnneeded, kFreedAtOnce); }
 
 Budget& ChunkPool::budget() { return home_->budget(); }
 

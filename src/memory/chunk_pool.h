@@ -23,7 +23,7 @@ inline constexpr size_t kPooledChunkBytes = 512 * 1024;
 class ChunkPool {
  public:
   // Keeps at most `idle_chunks_max` free chunks of the pooled size, which stay reserved until
-  // trim() finds that they were not needed.
+  // trim() finds that they are not needed, or a larger chunk finds no room beside them.
   ChunkPool(Budget& budget, size_t idle_chunks_max);
   ~ChunkPool();
   ChunkPool(const ChunkPool&) = delete;
@@ -52,9 +52,11 @@ class ChunkPool {
   // Precondition: it has a chunk.
   void keep_tail(Tail tail);
   Budget& budget();
-  // Frees the idle chunks that were not needed since the last call. Called once a second it lets
-  // the pool follow its traffic without new memory from the system for each burst.
+  // To be called once a second: the pool follows the need of its last seconds
+  // (memory/idle_chunks.h). Frees some of the idle chunks that it does not need.
   void trim();
+  // Frees more of them, as many as trim(): about half a millisecond of work. False: none are left.
+  bool trim_more();
 
  private:
   class Home;

@@ -5,6 +5,9 @@
 #include <set>
 #include <thread>
 #include <utility>
+#include <vector>
+
+#include "memory/idle_chunks.h"
 
 namespace millrace {
 namespace {
@@ -144,21 +147,62 @@ TEST(ChunkPoolTest, LargeChunkFitsItsMessageAndIsNotPooled) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
-TEST(ChunkPoolTest, TrimFreesWhatNobodyNeededSinceTheLastOne) {
+// A queue in the rhythm of its back end: three chunks at once, then one, then three again.
+TEST(ChunkPoolTest, WhatTheLastSecondsNeededIsNotTakenFromTheSystemAgain) {
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 8);
+  for (int second = 0; second < 3; ++second) {
+    {
+      const ChunkRef a = pool.try_acquire(10);
+      const ChunkRef b = pool.try_acquire(10);
+      const ChunkRef c = pool.try_acquire(10);
+    }
+    pool.trim();
+    const ChunkRef one = pool.try_acquire(10);
+    pool.trim();
+    EXPECT_EQ(budget.used(), 3 * kPooledChunkBytes);
+  }
+}
+
+// The next step of a trim came when all chunks had just come back, and freed them.
+TEST(ChunkPoolTest, ChunksThatComeBackAfterATrimAreKept) {
   Budget budget(64 << 20);
   ChunkPool pool(budget, 8);
   {
     const ChunkRef a = pool.try_acquire(10);
     const ChunkRef b = pool.try_acquire(10);
-    const ChunkRef c = pool.try_acquire(10);
+    pool.trim();
   }
-  pool.trim();  // three were in use a moment ago
-  EXPECT_EQ(budget.used(), 3 * kPooledChunkBytes);
+  EXPECT_FALSE(pool.trim_more());
+  EXPECT_EQ(budget.used(MemoryTerm::kIdleChunks), 2 * kPooledChunkBytes);
+}
+
+TEST(ChunkPoolTest, WhatWasNotNeededForSecondsIsFreedInPieces) {
+  Budget budget(64 << 20);
+  ChunkPool pool(budget, 100);
+  std::vector<ChunkRef> burst;
+  for (int i = 0; i < 70; ++i) burst.push_back(pool.try_acquire(10));
+  burst.clear();
+  for (size_t second = 1; second < IdleChunks::kSeconds; ++second) pool.trim();
+  EXPECT_EQ(budget.used(MemoryTerm::kIdleChunks), 70 * kPooledChunkBytes);
+  pool.trim();
+  EXPECT_EQ(budget.used(), (70 - 32) * kPooledChunkBytes) << "32 at once";
+  EXPECT_TRUE(pool.trim_more());
+  EXPECT_TRUE(pool.trim_more());
+  EXPECT_EQ(budget.used(), 0u);
+  EXPECT_FALSE(pool.trim_more());
+}
+
+TEST(ChunkPoolTest, FreeChunksMakeWayForALargeOne) {
+  Budget budget(8 * kPooledChunkBytes);
+  ChunkPool pool(budget, 8);
   {
-    const ChunkRef again = pool.try_acquire(10);
+    std::vector<ChunkRef> burst;
+    for (int i = 0; i < 8; ++i) burst.push_back(pool.try_acquire(10));
   }
-  pool.trim();  // one of the three was enough
-  EXPECT_EQ(budget.used(), kPooledChunkBytes);
+  EXPECT_EQ(budget.used(MemoryTerm::kIdleChunks), 8 * kPooledChunkBytes);
+  EXPECT_TRUE(pool.try_acquire(3 * kPooledChunkBytes));
+  EXPECT_GE(budget.used(MemoryTerm::kIdleChunks), 4 * kPooledChunkBytes);
 }
 
 TEST(ChunkPoolTest, ChunkComesHomeFromAnotherThreadAfterThePoolIsGone) {

@@ -16,9 +16,8 @@ namespace {
 constexpr Signal kSent[] = {Signal::kTraces, Signal::kMetrics, Signal::kLogs};
 // The memory that an idle worker may keep: for each of its two servers a chunk that is read into
 // and one for messages that arrive in turns, and the JSON parser's buffers. Its pool keeps the
-// memory that the last second needed (at most 33 chunks of both workers, measured directly after
-// the queues had emptied in 300 seeds) and has been trimmed by now. ~Collector checks that this
-// memory is returned as well.
+// memory that its last seconds needed (memory/idle_chunks.h) and has been trimmed by now.
+// ~Collector checks that this memory is returned as well.
 constexpr size_t kWorkers = 2;
 constexpr size_t kIdleChunks = 2 * 2;
 constexpr size_t kJsonParserBytes = 6 << 20;

@@ -23,7 +23,7 @@ namespace {
 // Longer than all retries, backoffs and timeouts of the scenario together.
 constexpr Duration kQuietMax = 30min;
 constexpr Duration kLookEvery = 20ms;
-constexpr Duration kPoolsTrimmed = 3s;
+constexpr Duration kPoolsTrimmed = 10s;
 
 class Run {
  public:
