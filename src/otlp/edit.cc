@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "otlp/attribute_sinks.h"
+#include "otlp/key_value.h"
 #include "otlp/level_writer.h"
 #include "otlp/schema.h"
 
@@ -20,7 +22,11 @@ constexpr uint32_t kResourceSchemaUrl = 3;  // ResourceX.schema_url
 class Edit {
  public:
   Edit(Signal signal, const Rope& request, const Editors& editors, Work& work)
-      : editors_(editors), work_(work), list_(work), levels_(request, work, "editing") {
+      : editors_(editors),
+        work_(work),
+        list_(work),
+        joined_(work, "joining a value"),
+        levels_(request, work, "editing") {
     context_.signal = signal;
   }
 
@@ -72,7 +78,10 @@ class Edit {
     }
     add_schema_url(level);
   }
-  bool edits_items() const { return editors_.item && context_.signal != Signal::kProfiles; }
+  bool edits_items() const {
+    return (editors_.item || editors_.item_texts != nullptr) &&
+           context_.signal != Signal::kProfiles;
+  }
 
   void edit_scope_x(Level& level) {
     scope_ = ScopeView{.bytes = level.content, .scope = levels_.merged(level.content, 1)};
@@ -119,6 +128,13 @@ class Edit {
       if (dropped != 0 && field.is(dropped, WireType::kLen)) levels_.drop(level, field.whole);
       if (!field.is(items_field, WireType::kLen)) continue;
       work_.pace.step(kItemUnits);
+      if (editors_.item_texts != nullptr) {
+        const bool is_span = context_.signal == Signal::kTraces;
+        if (!editors_.item_texts->has_nothing(field.bytes)) {
+          edit_texts(level, field, attributes_field, is_span ? kSpanEvents : 0);
+        }
+        continue;
+      }
       context_.item = field.bytes;
       list_.reset(field.bytes, attributes_field);
       editors_.item(context_, list_);
@@ -127,6 +143,46 @@ class Edit {
       levels_.out().write_len_prefix(items_field, list_.message_size());
       list_.write_message(level.content, &levels_.out());
     }
+  }
+
+  // `events_field`: of messages with texts of their own in this one; 0: none.
+  void edit_texts(Level& around, const wire::Field& message, uint32_t attributes_field,
+                  uint32_t events_field) {
+    Level level = levels_.inside(around, message);
+    wire::FieldReader fields(message.bytes);
+    for (wire::Field field; !stopped() && fields.next(&field);) {
+      work_.pace.step(kEditFieldUnits);
+      if (field.type != WireType::kLen) continue;
+      if (field.number == attributes_field) edit_text(level, field);
+      if (field.number == events_field) edit_texts(level, field, kEventAttributes, 0);
+    }
+    const std::optional<Error>& failure =
+        joined_.failed() ? joined_.failure() : editors_.item_texts->failure();
+    if (failure) return levels_.stop(*failure);
+    levels_.close(level);
+  }
+
+  void edit_text(Level& level, const wire::Field& attribute) {
+    KeyValueView pair = read_key_value(attribute.bytes);
+    if (pair.is_split) pair.value = joined_value(attribute.bytes);
+    const std::optional<std::string_view> before = read_text(pair.value);
+    std::optional<std::string_view> text;
+    if (before) text = editors_.item_texts->edit(pair.key, *before);
+    if (!text && !pair.is_split) return;
+    levels_.drop(level, attribute.whole);
+    RopeSink sink{level.content, levels_.out()};
+    if (text) {
+      write_text_attribute(sink, attribute.number, pair.key, *text);
+    } else {
+      write_attribute(sink, attribute.number, pair.key, pair.value);
+    }
+  }
+  // Every reader joins the parts of a value.
+  MessageBytes joined_value(MessageBytes key_value) {
+    joined_.clear();
+    MessageReader parts(key_value, 2, &work_.pace);
+    for (MessageBytes part; parts.next(&part);) joined_.append(as_text(part));
+    return as_span(joined_.view());
   }
 
   // Edits field 1 of `level`, which may be absent, single, or several parts of one message. Returns
@@ -163,6 +219,7 @@ class Edit {
   ResourceView resource_;
   ScopeView scope_;
   AttributeList list_;
+  ReservedText joined_;
   LevelWriter levels_;
 };
 

@@ -1,5 +1,7 @@
 #include "otlp/key_value.h"
 
+#include <cstring>
+
 namespace millrace::otlp {
 
 wire::LenField find_key_value(MessageBytes message, uint32_t field_number, std::string_view key) {
@@ -14,23 +16,29 @@ wire::LenField find_key_value(MessageBytes message, uint32_t field_number, std::
   while (at != end) {
     for (size_t left; (left = static_cast<size_t>(end - at)) >= 6;) {
       const uint32_t head = wire::load_fixed32(at);
+      const uint32_t size = head >> 8 & 0xff;
       if ((head & kTagsAndLongLengths) == usual_tags) {
-        const uint32_t size = head >> 8 & 0xff;
         const uint32_t key_size = head >> 24;
-        const uint32_t value_at = key_size + 4;
-        if (value_at > size || size + 2 > left) break;
+        const auto value_size = static_cast<int32_t>(size - key_size - 4);
+        if (value_size < 0 || size + 2 > left) break;
         // The value ends where the attribute ends.
-        const uint32_t value_head = at[value_at] | uint32_t{at[value_at + 1]} << 8;
-        if (value_head != (kValueTag | (size - value_at) << 8)) break;
+        uint16_t value_head;
+        std::memcpy(&value_head, at + key_size + 4, sizeof value_head);
+        if (value_head != (kValueTag | static_cast<uint32_t>(value_size) << 8)) break;
         if (key_size == key.size() && as_text({at + 4, key_size}) == key) {
           return {{at + 2, size}, {at, size_t{size} + 2}};
         }
         at += size + 2;
         continue;
       }
-      const size_t size = at[0] == tag ? 0 : wire::short_field_size(at, left);
-      if (size == 0) break;
-      at += size;
+      if ((head & 0xff) == tag) break;
+      // Most others are length-delimited, with a tag and a length of one byte each.
+      constexpr uint32_t kUsualBits = 0x8087;
+      const bool is_usual = (head & kUsualBits) == static_cast<uint32_t>(wire::WireType::kLen) &&
+                            (head & 0xf8) != 0 && size + 2 <= left;
+      const size_t other_size = is_usual ? size + 2 : wire::short_field_size(at, left);
+      if (other_size == 0) break;
+      at += other_size;
     }
     if (at == end) break;
     const wire::AnyFormField field = wire::read_any_form(at, end, field_number);

@@ -44,6 +44,19 @@ inline std::string_view read_key(MessageBytes key_value) {
                        : KeyValueView::read(key_value).key;
 }
 
+// The text of a value that is a string; nothing for others.
+inline std::optional<std::string_view> read_text(MessageBytes any_value) {
+  constexpr uint8_t kStringTag = 0x0a;
+  // Nearly all: with a length of one byte.
+  if (any_value.size() >= 2 && any_value[0] == kStringTag && any_value[1] < 0x80 &&
+      size_t{any_value[1]} + 2 == any_value.size()) {
+    return as_text(any_value.subspan(2));
+  }
+  const AnyValueView value = AnyValueView::read(any_value);
+  if (value.type != AnyValueView::Type::kString) return std::nullopt;
+  return value.text;
+}
+
 // The field with the first KeyValue that has the key, of those in field `field_number`. Values of
 // other keys are not read: an attribute costs about 30 instructions, another field 15.
 wire::LenField find_key_value(MessageBytes message, uint32_t field_number, std::string_view key);

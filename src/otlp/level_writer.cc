@@ -115,7 +115,7 @@ void LevelWriter::open(Level& level) {
   level.nested = out_.open(level.field_number, size + size / 8);
 }
 
-void LevelWriter::drop(Level& level, std::span<const uint8_t> whole) {
+void LevelWriter::drop_behind_kept(Level& level, std::span<const uint8_t> whole) {
   open(level);
   keep_until(level, whole.data());
   level.kept += whole.size();

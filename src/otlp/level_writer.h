@@ -66,7 +66,13 @@ class LevelWriter {
   // position.
   void open(Level& level);
   // Leaves out a field that is written anew. Opens the level.
-  void drop(Level& level, std::span<const uint8_t> whole);
+  void drop(Level& level, std::span<const uint8_t> whole) {
+    if (level.kept == whole.data() && level.is_open && !level.drops_children) {
+      level.kept += whole.size();
+    } else {
+      drop_behind_kept(level, whole);
+    }
+  }
   // Opens the level and keeps it to its end, so that a new field stands behind the others.
   void keep_rest(Level& level);
   // Ends a message that stays. `replaced`: with LevelOrder::kChildrenFirst, the own fields that
@@ -90,6 +96,7 @@ class LevelWriter {
   Result<Rope> finish();
 
  private:
+  void drop_behind_kept(Level& level, std::span<const uint8_t> whole);
   void keep_request_until(size_t end);
   void keep_until(Level& level, const uint8_t* until);
   template <class IsWanted>

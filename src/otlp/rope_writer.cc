@@ -159,14 +159,9 @@ void RopeWriter::append_piece(Bytes bytes) {
   pieces_.push_back(std::move(bytes));
 }
 
-bool RopeWriter::may_grow(size_t bytes) {
-  if (failed()) return false;
-  if (size_ + bytes > bytes_max_) {
-    failure_ = Failure::kLimit;
-    return false;
-  }
-  size_ += bytes;
-  return true;
+bool RopeWriter::refuse_growth() {
+  if (!failed()) failure_ = Failure::kLimit;
+  return false;
 }
 
 // Makes contiguous room for `bytes` bytes, in a new chunk if necessary.

@@ -37,6 +37,13 @@ class RopeWriter {
   // Keeps a stretch of bytes that `owner` keeps alive.
   void keep(const Bytes& owner, std::span<const uint8_t> stretch);
   void write(std::span<const uint8_t> bytes);
+  // Room for a few bytes that the caller writes before the next call. Null after a failure.
+  uint8_t* extend(size_t bytes) {
+    if (bytes > static_cast<size_t>(end_ - at_) && !make_room(bytes)) return nullptr;
+    if (!may_grow(bytes)) return nullptr;
+    at_ += bytes;
+    return at_ - bytes;
+  }
   void write_len_prefix(uint32_t field_number, size_t content_size);
 
   // A nested message of unknown size: open it, write the content, close in reverse order.
@@ -74,7 +81,12 @@ class RopeWriter {
   enum class Failure : uint8_t { kNone, kLimit, kMemory };
 
   void append_piece(Bytes bytes);
-  bool may_grow(size_t bytes);
+  bool may_grow(size_t bytes) {
+    if (failed() || size_ + bytes > bytes_max_) return refuse_growth();
+    size_ += bytes;
+    return true;
+  }
+  bool refuse_growth();
   bool make_room(size_t bytes);
   void end_run();
   void close_in_run(const Nested& nested, size_t content_size);

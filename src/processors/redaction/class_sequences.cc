@@ -4,6 +4,10 @@
 #include <bitset>
 #include <utility>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace millrace::processors::redaction {
 
 namespace {
@@ -170,7 +174,7 @@ std::optional<ClassSequences> ClassSequences::read(std::string_view regex) {
     for (const uint8_t number : classes) {
       const Classes bit = Classes{1} << number;
       if (sequence.runs.empty() || sequence.runs.back().class_bit != bit) {
-        sequence.runs.push_back({bit, 0});
+        sequence.runs.push_back({.class_bit = bit, .count = 0});
       }
       ++sequence.runs.back().count;
     }
@@ -186,10 +190,39 @@ std::optional<ClassSequences> ClassSequences::read(std::string_view regex) {
     read.first_byte_ = static_cast<int>(c);
   }
   if (first_bytes != 1) read.first_byte_ = -1;
+  for (Sequence& sequence : read.sequences_) sequence.ranges = read.ranges_of(sequence);
   return read;
 }
 
-bool ClassSequences::is_at(const Sequence& sequence, const char* at) const {
+ClassSequences::Ranges ClassSequences::ranges_of(const Sequence& sequence) const {
+  if (sequence.size > kComparedBytes) return {};
+  Ranges ranges;
+  size_t at = 0;
+  for (const Run& run : sequence.runs) {
+    const auto is_member = [&](Classes classes) { return (classes & run.class_bit) != 0; };
+    const auto first = std::ranges::find_if(classes_of_, is_member);
+    const auto end = std::find_if_not(first, classes_of_.end(), is_member);
+    if (first == end || std::any_of(end, classes_of_.end(), is_member)) return {};
+    for (size_t i = 0; i < run.count; ++i, ++at) {
+      ranges.first[at] = static_cast<uint8_t>(first - classes_of_.begin());
+      ranges.size[at] = static_cast<uint8_t>(end - first - 1);
+    }
+  }
+  ranges.mask = (uint32_t{1} << sequence.size) - 1;
+  return ranges;
+}
+
+bool ClassSequences::is_at(const Sequence& sequence, const char* at, size_t left) const {
+#if defined(__SSE2__)
+  if (const Ranges& ranges = sequence.ranges; ranges.mask != 0 && left >= kComparedBytes) {
+    const auto load = [](const void* from) {
+      return _mm_loadu_si128(static_cast<const __m128i*>(from));
+    };
+    const __m128i above = _mm_sub_epi8(load(at), load(ranges.first.data()));
+    const __m128i are_in = _mm_cmpeq_epi8(_mm_min_epu8(above, load(ranges.size.data())), above);
+    return (static_cast<uint32_t>(_mm_movemask_epi8(are_in)) & ranges.mask) == ranges.mask;
+  }
+#endif
   for (const Run& run : sequence.runs) {
     for (const char* const end = at + run.count; at != end; ++at) {
       if ((classes_of_[static_cast<uint8_t>(*at)] & run.class_bit) == 0) return false;
@@ -209,7 +242,7 @@ std::optional<ClassSequences::Match> ClassSequences::find(std::string_view text,
     }
     for (const Sequence& sequence : sequences_) {
       if (sequence.size > text.size() - at) continue;
-      if (is_at(sequence, text.data() + at)) return Match{at, sequence.size};
+      if (is_at(sequence, text.data() + at, text.size() - at)) return Match{at, sequence.size};
     }
   }
   return std::nullopt;

@@ -49,6 +49,9 @@ TEST(ClassSequencesTest, AMatchIsTheOneOfRe2) {
           "\xff"
           "ab"}) {
       EXPECT_EQ(found(regex, text), found_by_re2(regex, text)) << regex << " in " << text;
+      // Where sixteen bytes follow, they are compared at once.
+      const std::string longer = std::string(text) + std::string(16, '.');
+      EXPECT_EQ(found(regex, longer), found_by_re2(regex, longer)) << regex << " in " << longer;
     }
   }
 }

@@ -38,7 +38,7 @@ constexpr size_t kSearchedBytesMax = 256 * 1024;
 constexpr size_t kSkippedAtOnceBytes = 16 * 1024;
 
 // The redaction of one request.
-class Redaction {
+class Redaction final : public otlp::TextEditor {
  public:
   Redaction(const Options& options, KeyRules& rules, Signal signal, Work& work)
       : options_(options),
@@ -52,6 +52,18 @@ class Redaction {
         text_(work),
         event_(work),
         body_(rules, redactor_, masks_queries_ ? &db_ : nullptr, keys_, work) {}
+
+  // Precondition of these: options.bytes_tell, and nothing is listed.
+  bool has_nothing(MessageBytes message) override {
+    if (!options_.bytes_tell || message.size() > kSearchedBytesMax) return false;
+    work_.pace.step(message.size());
+    return !options_.finds_blocked_value(as_text(message));
+  }
+  std::optional<std::string_view> edit(std::string_view key, std::string_view text) override {
+    if (rules_.of(key) == KeyRule::kIgnored || redactor_.is_allowed(text)) return std::nullopt;
+    return redactor_.redact(text);
+  }
+  const std::optional<Error>& failure() const override { return redactor_.failure(); }
 
   void edit_attributes(AttributeList& list) {
     if (!has_nothing(list.message())) edit_each(list);
@@ -127,12 +139,6 @@ class Redaction {
       if (type != Type::kString && type != Type::kEmpty) return false;
     }
     return true;
-  }
-
-  bool has_nothing(MessageBytes message) {
-    if (!options_.bytes_tell || message.size() > kSearchedBytesMax) return false;
-    work_.pace.step(message.size());
-    return !options_.finds_blocked_value(as_text(message));
   }
 
   // Copied: the list may move its values.
@@ -229,7 +235,10 @@ class RedactionProcessor final : public pipeline::Processor {
     };
     otlp::Editors editors{
         .resource = edit_attributes, .scope = edit_attributes, .item = edit_attributes};
-    if (payload.signal == Signal::kTraces) {
+    const bool are_texts_all = options_.bytes_tell && options_.summary == Summary::kSilent;
+    if (are_texts_all && payload.signal != Signal::kLogs) {
+      editors.item_texts = &redaction;
+    } else if (payload.signal == Signal::kTraces) {
       editors.item = [&](const EditContext& context, AttributeList& list) {
         redaction.edit_span(context, list);
       };

@@ -7,6 +7,7 @@
 #include "config/testing/read_section.h"
 #include "otlp/admit.h"
 #include "otlp/attribute_list.h"
+#include "otlp/example_requests.h"
 #include "otlp/json/testing/json_request.h"
 
 namespace millrace::processors::redaction {
@@ -208,6 +209,21 @@ TEST(RedactionProcessorTest, AValueInSeveralPartsIsNotHidden) {
     const std::string json = testing::json_of_request(Signal::kLogs, *in_body);
     EXPECT_EQ(json.find(kCard), std::string::npos) << json;
     EXPECT_NE(json.find("****"), std::string::npos) << json;
+  }
+}
+
+// Patterns for keys need the list of a message's attributes, which has another walk.
+TEST(RedactionProcessorTest, BothWalksMaskTheSame) {
+  const std::string values = "allow_all_keys: true, blocked_values: ['[a-e]', 'x{3}', '/.*']";
+  for (const Signal signal : {Signal::kTraces, Signal::kMetrics}) {
+    const Bytes request = otlp::example_request_with_everything(signal);
+    testing::TestWork own;
+    const auto texts = run("{" + values + "}", signal, request, own.work);
+    const auto lists =
+        run("{" + values + ", blocked_key_patterns: ['^no key$']}", signal, request, own.work);
+    ASSERT_TRUE(texts && lists);
+    EXPECT_EQ(texts->to_bytes().text(), lists->to_bytes().text());
+    EXPECT_NE(texts->to_bytes().text(), request.text());
   }
 }
 

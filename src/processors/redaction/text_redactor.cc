@@ -10,6 +10,7 @@ namespace millrace::processors::redaction {
 
 namespace {
 
+constexpr std::string_view kPlainMask = "****";
 // Units of the pace for finding one match and for its hash.
 constexpr size_t kMatchUnits = 200;
 constexpr size_t kHashUnits = 1000;
@@ -26,7 +27,7 @@ size_t character_size(std::string_view text, size_t at) {
 }  // namespace
 
 void TextRedactor::append_mask(std::string_view match, ReservedText& into) const {
-  if (options_.hash_function == HashFunction::kNone) return into.append("****");
+  if (has_plain_mask_) return into.append(kPlainMask);
   work_.pace.step(kHashUnits + match.size());
   into.append(hash_in_hex(options_, match));
 }
@@ -34,6 +35,10 @@ void TextRedactor::append_mask(std::string_view match, ReservedText& into) const
 std::optional<TextRedactor::Match> TextRedactor::find(const BlockedValue& blocked,
                                                       std::string_view text, size_t from) const {
   if (blocked.sequences) {
+    if (text.size() - from <= kSearchedAtOnceBytes) {
+      work_.pace.step(kMatchUnits + text.size() - from);
+      return blocked.sequences->find(text, from);
+    }
     for (size_t at = from; at < text.size(); at += kSearchedAtOnceBytes) {
       work_.pace.step(kMatchUnits + std::min(kSearchedAtOnceBytes, text.size() - at));
       const auto match = blocked.sequences->find(text, at, at + kSearchedAtOnceBytes);
@@ -52,31 +57,30 @@ std::optional<TextRedactor::Match> TextRedactor::find(const BlockedValue& blocke
   return Match{static_cast<size_t>(match.data() - piece.data()), match.size()};
 }
 
-bool TextRedactor::replace_matches(const BlockedValue& blocked, std::string_view text,
+void TextRedactor::replace_matches(const BlockedValue& blocked, std::string_view text, Match match,
                                    ReservedText& into) {
+  into.clear();
   size_t search_at = 0;
   size_t done = 0;
-  bool is_found = false;
-  while (search_at <= text.size() && !into.failed()) {
-    if (search_at == text.size() && is_found && !blocked.may_be_empty) break;
-    const std::optional<Match> match = find(blocked, text, search_at);
-    if (!match) break;
-    if (!is_found) into.clear();
-    is_found = true;
-    const size_t begin = match->begin;
-    const size_t end = begin + match->size;
+  while (!into.failed()) {
+    const size_t begin = match.begin;
+    const size_t end = begin + match.size;
     if (begin > done) into.append(text.substr(done, begin - done));
     // An empty match directly behind another match is none.
-    if (end > done || begin == 0) append_mask(text.substr(begin, match->size), into);
+    if (end > done || begin == 0) append_mask(text.substr(begin, match.size), into);
     done = end;
-    search_at = std::max(end, search_at + std::max<size_t>(character_size(text, search_at), 1));
+    // A search from the same place would find an empty match again.
+    if (blocked.may_be_empty) search_at += std::max<size_t>(character_size(text, search_at), 1);
+    search_at = std::max(end, search_at);
+    if (search_at > text.size() || (search_at == text.size() && !blocked.may_be_empty)) break;
+    const std::optional<Match> next = find(blocked, text, search_at);
+    if (!next) break;
+    match = *next;
   }
-  if (is_found && done < text.size()) into.append(text.substr(done));
-  return is_found;
+  if (done < text.size()) into.append(text.substr(done));
 }
 
-bool TextRedactor::is_allowed(std::string_view text) {
-  if (options_.allowed_values.empty()) return false;
+bool TextRedactor::finds_allowed(std::string_view text) {
   work_.pace.step(text.size());
   return item_match::any_finds(options_.allowed_values, text);
 }
@@ -92,9 +96,16 @@ std::optional<std::string_view> TextRedactor::redact(std::string_view text) {
   had_match_ = false;
   std::string_view now = text;
   for (const BlockedValue& blocked : blocked_values) {
-    ReservedText& next = texts_[1 - current_];
-    if (!replace_matches(blocked, now, next)) continue;
+    const std::optional<Match> match = find(blocked, now, 0);
+    if (!match) continue;
     had_match_ = true;
+    // Often the text is nothing else.
+    if (match->size == now.size() && match->size != 0 && has_plain_mask_) {
+      now = kPlainMask;
+      continue;
+    }
+    ReservedText& next = texts_[1 - current_];
+    replace_matches(blocked, now, *match, next);
     current_ = 1 - current_;
     now = next.view();
   }

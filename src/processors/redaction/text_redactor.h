@@ -18,9 +18,12 @@ class TextRedactor {
   TextRedactor(const Options& options, Work& work)
       : options_(options),
         work_(work),
+        has_plain_mask_(options.hash_function == HashFunction::kNone),
         texts_{ReservedText(work, "masking values"), ReservedText(work, "masking values")} {}
 
-  bool is_allowed(std::string_view text);
+  bool is_allowed(std::string_view text) {
+    return !options_.allowed_values.empty() && finds_allowed(text);
+  }
   // The text with every match of blocked_values masked, one pattern after another; nothing when
   // that is the same text.
   std::optional<std::string_view> redact(std::string_view text);
@@ -36,12 +39,15 @@ class TextRedactor {
 
   std::optional<Match> find(const BlockedValue& blocked, std::string_view text, size_t from) const;
   void append_mask(std::string_view match, ReservedText& into) const;
-  // Makes `into` the text with its matches masked, as Go's ReplaceAllStringFunc finds them. False:
-  // there are none, and `into` is as before.
-  bool replace_matches(const BlockedValue& blocked, std::string_view text, ReservedText& into);
+  bool finds_allowed(std::string_view text);
+  // Makes `into` the text with its matches masked, from `first` on, as Go's ReplaceAllStringFunc
+  // finds them.
+  void replace_matches(const BlockedValue& blocked, std::string_view text, Match first,
+                       ReservedText& into);
 
   const Options& options_;
   Work& work_;
+  const bool has_plain_mask_;  // **** for each match
   std::array<ReservedText, 2> texts_;
   size_t current_ = 0;  // that of the last result of redact()
   bool had_match_ = false;
