@@ -22,7 +22,9 @@
 #include "extensions/console/options.h"
 #include "extensions/file_storage/options.h"
 #include "extensions/health_check/options.h"
+#include "http/trace_context.h"
 #include "io/tls.h"
+#include "own_spans/span_recorder.h"
 #include "pipeline/options.h"
 #include "reception/receiver.h"
 
@@ -111,6 +113,8 @@ struct ExporterPlan {
   std::array<bool, kSignalCount> hands_back = {};
   // By signal: only connectors with storage feed it, and they wait for it.
   std::array<bool, kSignalCount> has_disk_in_front = {};
+  // It sends what the collector tells of itself, and is not traced: its spans would make spans.
+  bool sends_own_telemetry = false;
 };
 
 // Indices into the plan's lists.
@@ -120,6 +124,12 @@ struct PipelinePlan {
   std::vector<size_t> receivers;
   std::vector<size_t> processors;
   std::vector<size_t> exporters;
+};
+
+// The collector's own spans (service::telemetry::traces).
+struct OwnSpansPlan {
+  own_spans::SpanRecorder::Options recorder;
+  http::Propagators propagators;
 };
 
 enum class MetricsDetail : uint8_t { kNormal, kDetailed };
@@ -141,6 +151,7 @@ struct Plan {
   std::vector<AuthPlan> auths;
   std::optional<extensions::console::Options> console = {};
   std::optional<MetricsPagePlan> metrics_page = MetricsPagePlan{};
+  std::optional<OwnSpansPlan> own_spans = {};  // nothing: the collector does not trace itself
   // The collector's own resource, shown as target_info; what the configuration adds or overrides,
   // and which defaults it removes.
   metrics::Labels resource;

@@ -106,5 +106,36 @@ service:
                   .found.contains("readers[0]::periodic::exporter::otlp"));
 }
 
+TEST(PlanTelemetryTest, OwnTracesAreAPipelineThatIsNotTracedItself) {
+  const auto with = [](std::string_view traces) {
+    return make(R"(
+receivers: {otlp: {protocols: {grpc: }}}
+exporters: {debug: }
+service:
+  telemetry: {traces: )" +
+                std::string(traces) + R"(}
+  pipelines: {metrics: {receivers: [otlp], exporters: [debug]}}
+)");
+  };
+  const Made made = with(
+      "{propagators: [tracecontext], sampler: {trace_id_ratio_based: {ratio: 0.5}}, processors: "
+      "[{batch: {schedule_delay: 200, exporter: {otlp: {protocol: grpc, endpoint: "
+      "\"http://a:1\"}}}}, {batch: {exporter: {otlp: {}}}}]}");
+  ASSERT_TRUE(made.plan) << made.found;
+  const Plan& plan = *made.plan;
+  ASSERT_TRUE(plan.own_spans);
+  EXPECT_EQ(plan.own_spans->recorder.sampler.root, 0.5);
+  EXPECT_TRUE(plan.receivers[0].listeners[0].listener.server.propagators.trace_context);
+  ASSERT_EQ(plan.pipelines.size(), 2u);
+  EXPECT_EQ(plan.pipelines[1].id, "traces/own_traces");
+  ASSERT_EQ(plan.pipelines[1].exporters.size(), 2u);
+  const ExporterPlan& exporter = plan.exporters[plan.pipelines[1].exporters[1]];
+  EXPECT_EQ(exporter.id, "otlp_http/own_traces_2");
+  EXPECT_TRUE(exporter.sends_own_telemetry);
+  EXPECT_FALSE(exporter.helper.required);
+  EXPECT_FALSE(plan.exporters[0].sends_own_telemetry);
+  EXPECT_FALSE(with("{level: basic}").plan->own_spans);
+}
+
 }  // namespace
 }  // namespace millrace::assembly

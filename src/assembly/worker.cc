@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "assembly/console_site.h"
+#include "assembly/traced_exporter.h"
 #include "assembly/worker_graph.h"
 #include "pipeline/otlp_cutter.h"
 
@@ -34,6 +35,11 @@ KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
       })),
       long_work(loop, pool, shared.long_work),
       listeners(loop, pool, long_work, shared.connection_count) {
+  if (shared.plan->own_spans) {
+    own_spans = std::make_unique<own_spans::SpanRecorder>(shared.plan->own_spans->recorder,
+                                                          *shared.budget, loop.random(),
+                                                          shared.wall_clock, *shared.metrics);
+  }
   if (shared.console == nullptr) return;
   tap = std::make_unique<recent::WorkerTap>(
       recent::WorkerTap::Parts{.loop = &loop,
@@ -104,6 +110,11 @@ ExporterParts Worker::parts_of(size_t exporter, Signal signal) {
           .instance_id = shared_.instance_id};
 }
 
+// A connector sends nothing by itself.
+bool Worker::is_traced(const ExporterPlan& exporter) const {
+  return kept_.own_spans != nullptr && !exporter.connector && !exporter.sends_own_telemetry;
+}
+
 Status Worker::make_destinations() {
   const Plan& plan = *shared_.plan;
   kept_.destinations.resize(plan.exporters.size());
@@ -116,6 +127,10 @@ Status Worker::make_destinations() {
       if (!exporter) {
         return fail(exporter.error().code,
                     "exporter " + plan.exporters[index].id + ": " + exporter.error().message);
+      }
+      if (is_traced(plan.exporters[index])) {
+        *exporter = make_traced_exporter(plan.exporters[index].id, signal, *kept_.own_spans,
+                                         std::move(*exporter));
       }
       kept_.destinations[index][index_of(signal)] = std::make_unique<pipeline::DestinationWorker>(
           *destination, kept_.loop,

@@ -21,6 +21,7 @@
 #include "ledger/ledger.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
+#include "own_spans/span_recorder.h"
 #include "pipeline/connector.h"
 #include "pipeline/dead_letters.h"
 #include "pipeline/intake.h"
@@ -69,6 +70,8 @@ struct KeptByWorker {
   std::unique_ptr<io::Timer> trim_timer;  // the next step of trim_pool()
   io::LongWork long_work;
   std::unique_ptr<recent::WorkerTap> tap;  // null: the console is off
+  // Null: the collector does not trace itself. Exporters and receivers record in it.
+  std::unique_ptr<own_spans::SpanRecorder> own_spans;
   Listeners listeners;
   // [exporter][signal]; their queues, retries, breakers and connections.
   std::vector<std::array<std::unique_ptr<pipeline::DestinationWorker>, kSignalCount>> destinations;
@@ -117,6 +120,7 @@ class Worker {
   Worker(Shared& shared, io::Loop& loop, size_t index);
   ExporterParts parts_of(size_t exporter, Signal signal);
   Status make_destinations();
+  bool is_traced(const ExporterPlan& exporter) const;
   void make_listeners();
   void run_extensions();
 

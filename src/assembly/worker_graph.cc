@@ -211,6 +211,7 @@ reception::ReceiverParts WorkerGraph::parts_of(size_t receiver) {
                                  .metrics = shared_.metrics,
                                  .log = shared_.log,
                                  .watcher = kept_.tap.get(),
+                                 .own_spans = kept_.own_spans.get(),
                                  .dead_letters = shared_.receiver_dead_letters[receiver],
                                  .wall_clock = shared_.wall_clock,
                                  .worker_index = worker_,

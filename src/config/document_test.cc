@@ -195,7 +195,7 @@ TEST(TelemetryConfigTest, WhatIsNotSupportedSaysSo) {
 // A collector that runs without it passes the same data.
 TEST(TelemetryConfigTest, WhatOnlyTheCollectorsOwnTelemetryLacksIsAWarning) {
   for (const char* text :
-       {"traces: {processors: [{batch: {}}]}", "logs: {processors: [{batch: {}}]}",
+       {"traces: {limits: {event_count_limit: 1}}", "logs: {processors: [{batch: {}}]}",
         "metrics: {views: [{selector: {}}]}", "logs: {initial_fields: {a: b}}"}) {
     TelemetryConfig config;
     const std::string said = telemetry(text, config);

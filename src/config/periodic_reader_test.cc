@@ -20,11 +20,11 @@ std::string exporter(std::string_view otlp) {
   section.finish();
   if (diagnostics.has_errors() || readers.size() != 1) return diagnostics.to_text();
   EXPECT_EQ(readers[0].interval, 1500ms);
-  EXPECT_EQ(readers[0].path, "periodic::exporter::otlp");
+  EXPECT_EQ(readers[0].push.path, "periodic::exporter::otlp");
   std::string json =
-      print(readers[0].exporter, diagnostics, PrintFormat::kJson, SecretMode::kUnredacted);
+      print(readers[0].push.exporter, diagnostics, PrintFormat::kJson, SecretMode::kUnredacted);
   std::erase_if(json, [](char c) { return c == '\n' || c == ' '; });
-  return readers[0].exporter_type + json;
+  return readers[0].push.exporter_type + json;
 }
 
 TEST(PeriodicReaderTest, AReaderIsAnExporter) {

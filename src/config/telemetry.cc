@@ -126,14 +126,6 @@ void read_metrics(Section& metrics, TelemetryConfig& into) {
   if (given) into.readers = std::move(readers);
 }
 
-void read_traces(Section& traces) {
-  std::string level;
-  traces.text("level", &level);
-  for (const char* key : {"processors", "propagators"}) {
-    traces.ignored(key, "the collector does not trace itself in this version");
-  }
-}
-
 // The list of names and values; a value of null leaves a default of that name out.
 void read_resource_attributes(Section& resource, TelemetryConfig& into) {
   resource.section_list("attributes", [&into](Section& attribute) {
@@ -184,7 +176,7 @@ void read_resource(Section& telemetry, TelemetryConfig& into) {
 void read_telemetry(Section& telemetry, TelemetryConfig& into) {
   telemetry.section("logs", [&](Section& logs) { read_logs(logs, into); });
   telemetry.section("metrics", [&](Section& metrics) { read_metrics(metrics, into); });
-  telemetry.section("traces", [](Section& traces) { read_traces(traces); });
+  telemetry.section("traces", [&](Section& traces) { read_own_traces(traces, into.traces); });
   read_resource(telemetry, into);
 }
 

@@ -1,4 +1,4 @@
-// service::telemetry: the collector's own logs and metrics. Plain data.
+// service::telemetry: the collector's own logs, metrics and spans. Plain data.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "config/otlp_push.h"
+#include "config/own_traces.h"
 #include "config/section.h"
 
 namespace millrace::config {
@@ -24,13 +26,10 @@ struct PrometheusReader {
   bool without_type_suffix = true;  // false: counters end in _total
 };
 
-// An OTLP exporter to which the collector's own metrics are pushed, written as one of the exporters
-// of a configuration.
+// An OTLP exporter to which the collector's own metrics are pushed.
 struct PeriodicReader {
   Duration interval = 60s;
-  std::string exporter_type;  // "otlp_grpc", "otlp_http"
-  yaml::Node exporter;        // its keys
-  std::string path;           // "service::telemetry::metrics::readers[0]::periodic::exporter::otlp"
+  OtlpPush push;
 };
 
 struct TelemetryConfig {
@@ -39,6 +38,7 @@ struct TelemetryConfig {
   MetricsLevel metrics_level = MetricsLevel::kNormal;
   std::vector<PrometheusReader> readers = {PrometheusReader{}};
   std::vector<PeriodicReader> periodic_readers;
+  OwnTracesConfig traces;
   // Attributes of the collector's own resource; empty: the default of that name is left out.
   std::vector<std::pair<std::string, std::optional<std::string>>> resource;
 };

@@ -198,10 +198,11 @@ TEST(ConfigTest, WhatOtelcolRemovedWorksInYaml) {
 }
 
 // The library tells its numbers by statistics(), and the pipelines get what is collected alone.
-TEST(ConfigTest, APeriodicReaderInYamlIsNoPipeline) {
+TEST(ConfigTest, OwnTelemetryInYamlIsNoPipeline) {
   const auto plan = library::plan_from_yaml(
       "receivers: {otlp: {protocols: {grpc: }}}\nexporters: {nop: }\n"
-      "service: {telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {}}}}]}}, "
+      "service: {telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {}}}}]}, "
+      "traces: {processors: [{batch: {exporter: {otlp: {}}}}]}}, "
       "pipelines: {metrics: {receivers: [otlp], exporters: [nop]}}}\n");
   ASSERT_TRUE(plan.ok()) << plan.error().message;
   EXPECT_EQ(plan->pipelines.size(), 1U);

@@ -265,6 +265,7 @@ v1::Result<assembly::Plan> plan_from_yaml(std::string_view text) {
   migration::warn(migration::replace_removed(*root).changes, diagnostics);
   config::Document document = config::read_document(*root, assembly::catalog(), diagnostics);
   document.telemetry.periodic_readers.clear();  // statistics() has them
+  document.telemetry.traces.exporters.clear();
   auto plan = assembly::make_plan(
       document, {.memory_bytes = io::memory_limit_bytes(io::read_small_file())}, diagnostics);
   if (!plan) return invalid(diagnostics.to_text());

@@ -32,6 +32,7 @@
 #include "ledger/ledger.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
+#include "own_spans/span_recorder.h"
 #include "pipeline/dead_letters.h"
 #include "pipeline/intake.h"
 #include "reception/listener_options.h"
@@ -63,7 +64,8 @@ struct ReceiverParts {
   io::LongWork* long_work = nullptr;
   metrics::Registry* metrics = nullptr;
   Logger* log = nullptr;
-  RequestWatcher* watcher = nullptr;  // null: the console is off
+  RequestWatcher* watcher = nullptr;             // null: the console is off
+  own_spans::SpanRecorder* own_spans = nullptr;  // null: the collector does not trace itself
   // What the receiver cannot read is kept there; null: nothing is kept. Any thread.
   pipeline::DeadLetters* dead_letters = nullptr;
   std::function<WallTime()> wall_clock;  // any thread

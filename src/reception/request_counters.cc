@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "metrics/otelcol_names.h"
+#include "reception/request_span.h"
 
 namespace millrace::reception {
 namespace {
@@ -121,12 +122,20 @@ void RequestCounters::submit(pipeline::Payload payload, pipeline::Policy policy,
     parts_.watcher->on_admitted(
         {.receiver = parts_.name, .origin = origin, .peer = exchange.peer(), .payload = payload});
   }
-  hand_in(std::move(payload), policy, deadline,
-          [this, exchange = std::move(exchange), transport, signal,
-           item_count](const pipeline::Verdict& verdict) mutable {
-            count(transport, signal, item_count, verdict, exchange.peer());
-            exchange.reply(reply_of(verdict));
-          });
+  pipeline::VerdictCallback on_verdict = [this, exchange = std::move(exchange), transport, signal,
+                                          item_count](const pipeline::Verdict& verdict) mutable {
+    count(transport, signal, item_count, verdict, exchange.peer());
+    exchange.reply(reply_of(verdict));
+  };
+  if (parts_.own_spans != nullptr) {
+    on_verdict = traced({.receiver = parts_.name,
+                         .transport = transports_[transport],
+                         .format = format_of(origin.protocol),
+                         .signal = signal,
+                         .item_count = item_count},
+                        origin.trace_parent, *parts_.own_spans, std::move(on_verdict));
+  }
+  hand_in(std::move(payload), policy, deadline, std::move(on_verdict));
 }
 
 void RequestCounters::submit_fetched(pipeline::Payload payload, pipeline::Policy policy,
@@ -140,12 +149,22 @@ void RequestCounters::submit_fetched(pipeline::Payload payload, pipeline::Policy
                                  .peer = peer,
                                  .payload = payload});
   }
-  hand_in(std::move(payload), policy, deadline,
-          [this, peer = std::move(peer), then = std::move(then), transport, signal,
-           item_count](const pipeline::Verdict& verdict) mutable {
-            count(transport, signal, item_count, verdict, peer);
-            if (then) then(verdict);
-          });
+  pipeline::VerdictCallback on_verdict = [this, peer = std::move(peer), then = std::move(then),
+                                          transport, signal,
+                                          item_count](const pipeline::Verdict& verdict) mutable {
+    count(transport, signal, item_count, verdict, peer);
+    if (then) then(verdict);
+  };
+  if (parts_.own_spans != nullptr) {
+    const std::string_view type = std::string_view(parts_.name).substr(0, parts_.name.find('/'));
+    on_verdict = traced({.receiver = parts_.name,
+                         .transport = transports_[transport],
+                         .format = type,
+                         .signal = signal,
+                         .item_count = item_count},
+                        {}, *parts_.own_spans, std::move(on_verdict));
+  }
+  hand_in(std::move(payload), policy, deadline, std::move(on_verdict));
 }
 
 void RequestCounters::hand_in(pipeline::Payload payload, pipeline::Policy policy,

@@ -8,6 +8,7 @@
 
 #include "base/signal.h"
 #include "compress/coding.h"
+#include "http/trace_context.h"
 #include "pipeline/payload.h"
 
 namespace millrace::reception {
@@ -16,6 +17,7 @@ namespace millrace::reception {
 struct RequestOrigin {
   std::string_view protocol = {};  // static: "grpc", "http/protobuf", "http/json", …
   compress::Coding coding = compress::Coding::kIdentity;
+  std::optional<http::TraceContext> trace_parent = {};
 };
 
 class RequestWatcher {

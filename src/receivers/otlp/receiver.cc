@@ -109,7 +109,9 @@ void OtlpReceiver::on_request(transport::Request request, transport::Exchange ex
   const pipeline::Policy policy =
       request.protocol == transport::Protocol::kGrpc ? policies_.grpc : policies_.http;
   counters_.submit(std::move(payload), policy, request.deadline, transport, std::move(exchange),
-                   {.protocol = protocol_text(request), .coding = request.coding});
+                   {.protocol = protocol_text(request),
+                    .coding = request.coding,
+                    .trace_parent = request.trace_parent});
 }
 
 void OtlpReceiver::on_rejected(transport::Protocol protocol, std::optional<Signal> signal,

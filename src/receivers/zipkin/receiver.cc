@@ -71,14 +71,15 @@ void ZipkinReceiver::on_request(transport::Request request, transport::Exchange 
     exchange.reply({});
     return;
   }
-  counters_.submit({.signal = Signal::kTraces,
-                    .item_count = *item_count,
-                    .bytes = Rope(std::move(*translated)),
-                    .metadata = std::move(request.metadata),
-                    .completion = nullptr,
-                    .admitted_at = parts_.loop->now()},
-                   options_.policy, request.deadline, transport, std::move(exchange),
-                   {.protocol = "zipkin", .coding = request.coding});
+  counters_.submit(
+      {.signal = Signal::kTraces,
+       .item_count = *item_count,
+       .bytes = Rope(std::move(*translated)),
+       .metadata = std::move(request.metadata),
+       .completion = nullptr,
+       .admitted_at = parts_.loop->now()},
+      options_.policy, request.deadline, transport, std::move(exchange),
+      {.protocol = "zipkin", .coding = request.coding, .trace_parent = request.trace_parent});
 }
 
 void ZipkinReceiver::on_rejected(transport::Protocol, std::optional<Signal> signal,

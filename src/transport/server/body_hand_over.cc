@@ -27,6 +27,7 @@ class BodyHandOver {
     request_.metadata = std::move(body.metadata);
     request_.deadline = body.deadline;
     request_.pass = std::move(body.pass);
+    request_.trace_parent = plan.trace_parent;
   }
   const Request& request() const { return request_; }
 

@@ -143,6 +143,9 @@ std::optional<RequestRefusal> RequestAdmission::admit(const http::HeaderList& he
   if (!context.options.gates.empty() && plan_.signal) {
     if (auto refusal = ask_gates(head, 0)) return refusal;
   }
+  if (context.options.propagators.any()) {
+    plan_.trace_parent = http::read_trace_context(head, context.options.propagators);
+  }
   if (!context.options.include_metadata) return std::nullopt;
   metadata_ = make_metadata(context.pool.budget(), head, host_.peer(), pass_);
   if (metadata_ == nullptr) return no_memory_refusal(context.options);

@@ -41,6 +41,7 @@ struct RequestPlan {
   compress::Coding coding = compress::Coding::kIdentity;
   std::optional<Duration> timeout;  // grpc-timeout
   std::optional<RoutingRefusal> refusal;
+  std::optional<http::TraceContext> trace_parent;  // of the head; set when it is admitted
 };
 
 class RequestRouting {

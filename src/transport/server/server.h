@@ -21,6 +21,7 @@
 #include "base/signal.h"
 #include "base/time.h"
 #include "compress/coding.h"
+#include "http/trace_context.h"
 #include "io/long_work.h"
 #include "io/loop.h"
 #include "memory/chunk_pool.h"
@@ -45,6 +46,8 @@ struct Request {
   MetadataRef metadata;             // null unless ServerOptions::include_metadata
   MonotonicTime deadline = kNever;  // the sender's grpc-timeout
   RequestPass pass = {};            // of the server's gates; empty without any
+  // The sender's place in a trace; read only with ServerOptions::propagators.
+  std::optional<http::TraceContext> trace_parent = {};
 };
 
 // The answer to an OTLP request, independent of the protocol. The transport maps it: gRPC status
@@ -180,6 +183,7 @@ struct ServerOptions {
   std::vector<std::string> http_encodings = {"",       "gzip",    "zstd",           "zlib",
                                              "snappy", "deflate", "x-snappy-framed"};
   bool include_metadata = false;
+  http::Propagators propagators = {};  // none: no field is looked for
   // The wait that an answer for "no memory" asks of the sender.
   Duration retry_after_overload = 1s;
 

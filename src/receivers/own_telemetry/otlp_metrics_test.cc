@@ -1,12 +1,12 @@
 // The encoded request as libprotobuf reads it.
-#include "receivers/own_metrics/otlp_metrics.h"
+#include "receivers/own_telemetry/otlp_metrics.h"
 
 #include <gtest/gtest.h>
 
 #include "otlp/admit.h"
 #include "otlp/otlp_reference.h"
 
-namespace millrace::receivers::own_metrics {
+namespace millrace::receivers::own_telemetry {
 namespace {
 
 using metrics::MetricType;
@@ -62,4 +62,4 @@ TEST(OwnMetricsTest, WithoutMetricsThereAreNoPoints) {
 }
 
 }  // namespace
-}  // namespace millrace::receivers::own_metrics
+}  // namespace millrace::receivers::own_telemetry

@@ -1,4 +1,4 @@
-#include "receivers/own_metrics/receiver.h"
+#include "receivers/own_telemetry/metrics_receiver.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "io/sim/world.h"
 
-namespace millrace::receivers::own_metrics {
+namespace millrace::receivers::own_telemetry {
 namespace {
 
 class RecordingIntake final : public pipeline::Intake {
@@ -94,4 +94,4 @@ TEST_F(OwnMetricsReceiverTest, WithoutMemoryNothingIsSent) {
 }
 
 }  // namespace
-}  // namespace millrace::receivers::own_metrics
+}  // namespace millrace::receivers::own_telemetry

@@ -1,10 +1,11 @@
-#include "receivers/own_metrics/otlp_metrics.h"
+#include "receivers/own_telemetry/otlp_metrics.h"
 
 #include <bit>
 
+#include "receivers/own_telemetry/own_request.h"
 #include "wire/writer.h"
 
-namespace millrace::receivers::own_metrics {
+namespace millrace::receivers::own_telemetry {
 namespace {
 
 using metrics::MetricType;
@@ -17,17 +18,6 @@ constexpr size_t kMessageBytes = 200;
 
 uint64_t nanoseconds(WallTime time) {
   return static_cast<uint64_t>(time.time_since_epoch().count());
-}
-
-void write_attributes(Writer& writer, uint32_t number, const metrics::Labels& labels) {
-  for (const auto& [name, value] : labels) {
-    const auto entry = writer.open(number, kMessageBytes / 4);
-    writer.string_field(1, name);
-    const auto any = writer.open(2, value.size() + 2);
-    writer.string_field(1, value);
-    writer.close(any);
-    writer.close(entry);
-  }
 }
 
 class Encoder {
@@ -115,7 +105,7 @@ Encoded encode(const std::vector<MetricValue>& metrics, const metrics::Labels& r
   writer.close(resource_message);
   const auto scope_metrics = writer.open(2, 1 << 14);
   const auto scope = writer.open(1);
-  writer.string_field(1, "millrace");
+  writer.string_field(1, kScope);
   writer.close(scope);
   for (const MetricValue& metric : metrics) {
     if (metric.name != "target_info") encoder.write_metric(metric);
@@ -125,4 +115,4 @@ Encoded encode(const std::vector<MetricValue>& metrics, const metrics::Labels& r
   return {writer.finish(), encoder.point_count()};
 }
 
-}  // namespace millrace::receivers::own_metrics
+}  // namespace millrace::receivers::own_telemetry

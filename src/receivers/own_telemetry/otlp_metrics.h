@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "metrics/registry.h"
 
-namespace millrace::receivers::own_metrics {
+namespace millrace::receivers::own_telemetry {
 
 struct Encoded {
   Bytes bytes;
@@ -22,4 +22,4 @@ struct Encoded {
 Encoded encode(const std::vector<metrics::MetricValue>& metrics, const metrics::Labels& resource,
                WallTime start, WallTime now);
 
-}  // namespace millrace::receivers::own_metrics
+}  // namespace millrace::receivers::own_telemetry
