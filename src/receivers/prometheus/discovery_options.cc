@@ -75,8 +75,13 @@ void read_dns(Section& section, DnsDiscoveryOptions& into) {
   section.integer("port", &port, {0, UINT16_MAX});
   into.port = static_cast<uint16_t>(port);
   into.is_v6 = type == "AAAA";
-  if (type != "A" && type != "AAAA") {
-    section.error_at("type", "otelcol knows " + type + ", but only A and AAAA are supported here");
+  if (type == "SRV" || type == "MX" || type == "NS") {
+    section.error_at("type", "records of type " + type +
+                                 (section.has("type") ? "" : ", the default where none is given,") +
+                                 " are not supported here: give type A or AAAA and a port, or "
+                                 "targets by file_sd_configs or http_sd_configs");
+  } else if (type != "A" && type != "AAAA") {
+    section.error_at("type", "found \"" + type + "\"; expected A or AAAA");
   } else if (port == 0) {
     section.error("port is missing, which this type needs");
   }

@@ -83,7 +83,10 @@ void read_authorization(Section& section, HttpOptions& into) {
 
 void read_http_options(Section& section, HttpOptions& into) {
   read_authorization(section, into);
-  section.unsupported("oauth2", "give authorization with a credentials_file");
+  section.unsupported(
+      "oauth2",
+      "targets are asked with basic_auth or authorization; let a program of yours "
+      "write the token to the credentials_file, which is read again when it changes");
   section.section("tls_config", [&](Section& tls) { read_tls(tls, into); });
   std::string proxy_url;
   if (section.text("proxy_url", &proxy_url) && !proxy_url.empty()) {

@@ -125,7 +125,9 @@ TEST(PrometheusOptionsTest, MistakesAreNamed) {
       {"body_size_limit: 10", "expected a size like 10MB"},
       {"static_configs: [{targets: [\"http://a\"]}]", "expected host:port"},
       {"file_sd_configs: [{files: [a.txt]}]", "ends with .json"},
-      {"dns_sd_configs: [{names: [a]}]", "only A and AAAA"},
+      {"dns_sd_configs: [{names: [a]}]", "type SRV, the default where none is given, are not"},
+      {"dns_sd_configs: [{names: [a], type: MX}]", "give type A or AAAA and a port"},
+      {"dns_sd_configs: [{names: [a], type: TXT}]", "expected A or AAAA"},
       {"http_sd_configs: [{url: x}]", "url"},
       {"scrape_protocols: [Text]", "expected PrometheusProto"},
       {"relabel_configs: [{action: hashmod, target_label: a}]", "modulus is missing"},
@@ -136,6 +138,7 @@ TEST(PrometheusOptionsTest, MistakesAreNamed) {
       {"basic_auth: {username: a}, bearer_token: b", "at most one of"},
       {"bearer_token: a, bearer_token_file: b", "give one of them"},
       {"oauth2: {client_id: a}", "not supported here"},
+      {"oauth2: {client_id: a}", "write the token to the credentials_file"},
       {"tls_config: {ca_file: /no/such/file}", "/no/such/file"},
       {"metric_path: /a", "metrics_path"},
   };
