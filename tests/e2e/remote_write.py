@@ -28,15 +28,15 @@ EXPECTED = {
 }
 
 
-def receiving(case):
-    """The port of a Prometheus that takes remote write."""
+def receiving(case, program=None):
+    """The port of a Prometheus that takes remote write; Debian's, or that program."""
     port = free_port()
     folder = os.path.join(case.folder, "prometheus")
     os.makedirs(folder)
     with open(os.path.join(folder, "prometheus.yml"), "w") as out:
         json.dump({}, out)
     case.keep(Process(
-        [environment.debian_program("prometheus"), f"--config.file={folder}/prometheus.yml",
+        [program or environment.debian_program("prometheus"), f"--config.file={folder}/prometheus.yml",
          f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}",
          "--web.enable-remote-write-receiver", "--enable-feature=native-histograms,exemplar-storage"],
         log=os.path.join(folder, "log")))
@@ -69,6 +69,18 @@ def queried(case):
     found = prometheus_server.ask(port, "query_exemplars", query="http_server_requests_total",
                                   start=now - 60, end=now + 60)
     assert found[0]["exemplars"][0]["labels"]["trace_id"] == "0af7651916cd43dd8448eb211c80319c", found
+    ledger = stop_and_read_ledger(collector)
+    assert ledger["admitted"] == 8 and ledger["delivered"] == 6, ledger
+
+
+def queried_in_two(case):
+    """The same by remote write 2.0."""
+    port = receiving(case, environment.new_prometheus())
+    collector, http_port = start(case, port, protobuf_message="io.prometheus.write.v2.Request")
+    prometheus.send(http_port, prometheus.request(int(time.time())))
+    query = functools.partial(prometheus_server.value, port)
+    for text, expected in EXPECTED.items():
+        wait_until(lambda: query(text) == expected, lambda: f"{text} is {query(text)}, expected {expected}")
     ledger = stop_and_read_ledger(collector)
     assert ledger["admitted"] == 8 and ledger["delivered"] == 6, ledger
 
@@ -177,6 +189,7 @@ def refused(case):
 
 def cases():
     yield "remote write to a real Prometheus, whose queries answer what was sent", queried
+    yield "remote write 2.0 to a newer Prometheus", queried_in_two
     yield "remote write keeps the order of a series, in requests of any size", in_their_order
     yield "remote write marks a series that has ended", ended
     yield "remote write tries again after 429, 500, half an answer and none", retried
