@@ -67,10 +67,11 @@ def exporter_config(subject, http, page, own):
 
 
 def long_turns(own):
-    """Turns of the event loop that took longer than 4 ms."""
+    """How many turns of the event loop took longer than 1, 2 and 4 ms."""
     metrics = Metrics(own)
-    return int(metrics.sum("millrace_loop_turn_seconds_count")
-               - metrics.sum("millrace_loop_turn_seconds_bucket", 'le="0.004"'))
+    count = metrics.sum("millrace_loop_turn_seconds_count")
+    return [int(count - metrics.sum("millrace_loop_turn_seconds_bucket", f'le="{bound}"'))
+            for bound in ("0.001", "0.002", "0.004")]
 
 
 def settle(process):
@@ -129,10 +130,10 @@ def exporter_costs(bench, subject):
         settle(process)
         result["series"] = shown
         result["bytes_a_series"] = (process.memory_bytes("VmRSS") - empty) / shown
-        turns_before = long_turns(own) if subject.is_millrace else 0
+        turns_before = long_turns(own) if subject.is_millrace else []
         result |= scrape_costs(process, http, page, many[0])
         if subject.is_millrace:
-            result["long_turns"] = long_turns(own) - turns_before
+            result["long_turns"] = [after - before for before, after in zip(turns_before, long_turns(own), strict=True)]
     return result
 
 
@@ -230,7 +231,8 @@ def tell_exporter(row):
             f"{scrape['seconds']:.1f} s; p99 of {scrape['requests']} requests meanwhile {scrape['p99_ms']:.1f} ms "
             f"(goal 5), without it {row['idle_p99_ms']:.1f} ms")
     if "long_turns" in row:
-        say(f"    turns of the event loop of more than 4 ms meanwhile: {row['long_turns']}")
+        over_1, over_2, over_4 = row["long_turns"]
+        say(f"    turns of the event loop meanwhile of more than 1 ms: {over_1}, 2 ms: {over_2}, 4 ms: {over_4}")
 
 
 def tell_span_metrics(row):
