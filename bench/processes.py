@@ -19,27 +19,28 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for_port(port, seconds=10):
+def wait_for_port(port, seconds=10, pause=0.02):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             probe.settimeout(0.2)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.02)
+        time.sleep(pause)
     raise RuntimeError(f"nothing listens on port {port} after {seconds} s")
 
 
 class Process:
     """One child on the given processors; ends with the `with` block."""
 
-    def __init__(self, arguments, processors=None, log=None):
+    def __init__(self, arguments, processors=None, log=None, environment=None):
         self.log_path = log
         output = open(log, "wb") if log else subprocess.DEVNULL
         pin = (lambda: os.sched_setaffinity(0, processors)) if processors else None
         self.child = subprocess.Popen(arguments, stdout=subprocess.PIPE if log is None else output,
                                       stderr=subprocess.STDOUT if log else subprocess.PIPE,
-                                      preexec_fn=pin)
+                                      preexec_fn=pin,
+                                      env={**os.environ, **environment} if environment else None)
 
     def __enter__(self):
         return self
@@ -77,6 +78,24 @@ class Process:
         with open(f"/proc/{self.child.pid}/stat") as stat:
             fields = stat.read().rpartition(") ")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def exact_cpu_seconds(self):
+        """The same to the nanosecond, where the kernel has it (/proc/PID/task/*/schedstat). Threads that
+        ended are not in it: for the difference between two readings of a process that keeps its threads."""
+        folder, total = f"/proc/{self.child.pid}/task", 0
+        try:
+            for thread in os.listdir(folder):
+                with open(f"{folder}/{thread}/schedstat") as stat:
+                    total += int(stat.read().split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            return self.cpu_seconds()
+        return total / 1e9
+
+    def page_faults(self):
+        """Page faults without I/O of all its threads since it began. They are counted, not timed, so other
+        work on the machine does not change them."""
+        with open(f"/proc/{self.child.pid}/stat") as stat:
+            return int(stat.read().rpartition(") ")[2].split()[7])
 
     def memory_bytes(self, name):
         """VmRSS (now) or VmHWM (the highest so far)."""

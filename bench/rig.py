@@ -16,6 +16,7 @@ SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 class Rig:
     def __init__(self, options, folder):
         self.millrace, self.folder = options.millrace, folder
+        self.relay = getattr(options, "relay", None)  # where the caller has one
         self.subject_processors = {processors()[-1]}
         self.load_processors = {processors()[0]}
         self.started, self.processes = 0, []
@@ -27,9 +28,9 @@ class Rig:
         for process in reversed(self.processes):
             process.stop()
 
-    def start(self, arguments, processors_, log=None):
+    def start(self, arguments, processors_, log=None, environment=None):
         """Ends with the rig at the latest."""
-        process = Process(arguments, processors_, log)
+        process = Process(arguments, processors_, log, environment)
         self.processes.append(process)
         return process
 
@@ -37,12 +38,13 @@ class Rig:
         self.started += 1
         return os.path.join(self.folder, f"{self.started}.{name}")
 
-    def collector(self, config):
+    def collector(self, config, environment=None):
         """Starts a collector with this configuration (a dict: JSON is YAML); its log is at `log_path`."""
         path = self.path("yaml")
         with open(path, "w") as out:
             json.dump(config, out, indent=1)
-        return self.start([self.millrace, "--config", path], self.subject_processors, path + ".log")
+        return self.start([self.millrace, "--config", path], self.subject_processors, path + ".log",
+                          environment)
 
     def sink(self, port, *more):
         sink = self.start([self.millrace, "sink", "--endpoint", f"127.0.0.1:{port}", "--interval",
