@@ -7,8 +7,8 @@
 // fields, groups, a known field number with another wire type (an unknown field). Exceptions are
 // ids of a wrong length and tags over 32 bits, which libprotobuf's C++ accepts.
 //
-// Thread safe: no state. Cost: 115 to 220 ns a span of 400 bytes. A second walk finds the place of
-// an error when there is one. Both may be long and yield the event loop in between
+// Thread safe: no state. Cost: 50 to 120 ns a span of 400 bytes with AVX2. A second walk finds the
+// place of an error when there is one. Both may be long and yield the event loop in between
 // (AdmitOptions::pace): a message of millions of empty fields takes a tenth of a second.
 #pragma once
 

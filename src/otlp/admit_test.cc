@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "otlp/example_requests.h"
+#include "otlp/walks.h"
 #include "wire/writer.h"
 
 namespace millrace::otlp {
@@ -20,6 +22,13 @@ std::expected<Admitted, Violation> admit_copy(Signal signal, std::span<const uin
   auto fast = admit(signal, bytes.view(), options);
   const auto slow = find_violation(signal, bytes.view(), options);
   EXPECT_EQ(fast.has_value(), !slow.has_value());
+  const auto count = fast ? std::optional(fast->item_count) : std::nullopt;
+  const int depth = std::clamp(options.depth_max, 10, 1000);
+  for (const NamedWalk& each : usable_walks()) {
+    Pace pace;
+    EXPECT_EQ(each.walk(signal, bytes.view(), depth, nullptr), count) << each.name;
+    EXPECT_EQ(each.walk(signal, bytes.view(), depth, &pace), count) << each.name << " with pauses";
+  }
   if (!fast) {
     EXPECT_EQ(fast.error().field_path, slow->field_path);
   }
@@ -185,6 +194,61 @@ TEST(AdmitTest, EverythingThatLibprotobufParsesIsAdmitted) {
     ASSERT_TRUE(admitted) << c.name << ": " << admitted.error().to_error().message;
     EXPECT_EQ(admitted->item_count, 1u);
   }
+}
+
+Bytes request_of_attribute(std::string_view key, std::string_view any_value) {
+  Writer attribute;
+  attribute.string_field(1, key);
+  attribute.string_field(2, any_value);
+  Writer span;
+  span.bytes_field(9, attribute.view());
+  span.varint_field(16, 0xffffffff);  // bytes over 0x7f behind the attribute
+  return request_of_span(span);
+}
+
+// The short way for attributes reads 64 bytes at once, or twice 64, and lengths of one byte.
+TEST(AdmitTest, ABadByteIsFoundInAttributesOfEverySize) {
+  for (size_t key_size = 0; key_size < 140; key_size += key_size < 70 ? 1 : 9) {
+    for (const size_t text_size : {0, 1, 20, 50, 56, 57, 58, 59, 60, 110, 119, 121, 127, 128}) {
+      const std::string key(key_size, 'k');
+      Writer value;
+      value.string_field(1, std::string(text_size, 'v'));
+      const Bytes good = request_of_attribute(key, as_text(value.view()));
+      EXPECT_TRUE(admit_copy(Signal::kTraces, good.view()));
+      std::string bad(good.text());
+      const size_t last_of_text = bad.size() - 7 - 1;
+      if (key_size + text_size == 0) continue;
+      bad[text_size > 0 ? last_of_text : last_of_text - 4] = '\xff';
+      const auto refused = admit_copy(Signal::kTraces, as_span(bad));
+      ASSERT_FALSE(refused) << key_size << ", " << text_size;
+      EXPECT_EQ(refused.error().reason, Reason::kUtf8);
+    }
+  }
+}
+
+TEST(AdmitTest, NumbersOfAttributesEndWithTheAttribute) {
+  for (const std::string_view number : {"\x18", "\x10"}) {
+    std::string value(number);
+    for (size_t bytes = 1; bytes <= 11; ++bytes) {
+      const std::string whole = value + '\x01';
+      EXPECT_EQ(admit_copy(Signal::kTraces, request_of_attribute("key", whole).view()).has_value(),
+                bytes <= 10);
+      EXPECT_FALSE(admit_copy(Signal::kTraces, request_of_attribute("key", value).view()));
+      EXPECT_FALSE(admit_copy(Signal::kTraces, request_of_attribute("key", whole + '\x01').view()));
+      value += '\x80';
+    }
+  }
+}
+
+TEST(AdmitTest, TextsOfAnAttributeAreTextsByThemselves) {
+  Writer split;  // the two halves of one character
+  split.string_field(1, "\xac");
+  EXPECT_FALSE(
+      admit_copy(Signal::kTraces, request_of_attribute("\xe2\x82", as_text(split.view())).view()));
+  Writer wide;
+  wide.string_field(1, "\xe6\x97\xa5");
+  EXPECT_TRUE(
+      admit_copy(Signal::kTraces, request_of_attribute("\xc3\xa9", as_text(wide.view())).view()));
 }
 
 // A span attribute with nested arrays.

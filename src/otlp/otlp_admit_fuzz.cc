@@ -1,9 +1,11 @@
-// Admission accepts what libprotobuf accepts, counts the same items, and its two walks agree.
+// Admission accepts what libprotobuf accepts, counts the same items, and its walks agree: the fast
+// one for each instruction set that this processor has, with and without pauses, and the slow one.
 #include <cstdio>
 #include <cstdlib>
 
 #include "otlp/admit.h"
 #include "otlp/otlp_reference.h"
+#include "otlp/walks.h"
 
 namespace {
 
@@ -28,6 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto violation = otlp::find_violation(signal, message.view());
   if (admitted.has_value() == violation.has_value()) {
     fail_with("the walks disagree", violation ? &*violation : nullptr);
+  }
+  const auto count = admitted ? std::optional(admitted->item_count) : std::nullopt;
+  for (const otlp::NamedWalk& each : otlp::usable_walks()) {
+    Pace pace;
+    if (each.walk(signal, message.view(), wire::kDepthMax, nullptr) != count ||
+        each.walk(signal, message.view(), wire::kDepthMax, &pace) != count) {
+      fail_with(each.name, nullptr);
+    }
   }
   std::vector<std::string> lines;
   const bool is_parsed = otlp::reference::flatten(signal, message.view(), &lines);

@@ -1,11 +1,12 @@
 // The messages of OTLP as tables: the wire type and the rule of each field.
 //
 // Source: opentelemetry-proto v1.10 (collector, trace, metrics, logs, resource, common). Fields are
-// listed with the most frequent first, because the walk compares tags in this order. A field that
-// is not listed is an unknown field: kept, its framing checked. Profiles are still in development,
-// so only their outer messages are listed, and the framing of the others is not checked.
+// listed in ascending order, as encoders write them, because the walk compares tags in this order.
+// A field that is not listed is an unknown field: kept, its framing checked. Profiles are still in
+// development, so only their outer messages are listed, and the framing of the others is not
+// checked.
 //
-// Everything is constexpr: admit.cc generates code from the tables, violation.cc reads them.
+// Everything is constexpr: admit_walk.h generates code from the tables, violation.cc reads them.
 #pragma once
 
 #include <cstdint>
@@ -146,17 +147,17 @@ inline constexpr FieldRule kResourceProfiles[] = {
     repeated_message(2, "scope_profiles", Message::kScopeProfiles),
     {3, Kind::kString, "schema_url"}};
 
-inline constexpr FieldRule kScopeSpans[] = {repeated_message(2, "spans", Message::kSpan),
-                                            single_message(1, "scope", Message::kScope),
+inline constexpr FieldRule kScopeSpans[] = {single_message(1, "scope", Message::kScope),
+                                            repeated_message(2, "spans", Message::kSpan),
                                             {3, Kind::kString, "schema_url"}};
-inline constexpr FieldRule kScopeMetrics[] = {repeated_message(2, "metrics", Message::kMetric),
-                                              single_message(1, "scope", Message::kScope),
+inline constexpr FieldRule kScopeMetrics[] = {single_message(1, "scope", Message::kScope),
+                                              repeated_message(2, "metrics", Message::kMetric),
                                               {3, Kind::kString, "schema_url"}};
-inline constexpr FieldRule kScopeLogs[] = {repeated_message(2, "log_records", Message::kLogRecord),
-                                           single_message(1, "scope", Message::kScope),
+inline constexpr FieldRule kScopeLogs[] = {single_message(1, "scope", Message::kScope),
+                                           repeated_message(2, "log_records", Message::kLogRecord),
                                            {3, Kind::kString, "schema_url"}};
-inline constexpr FieldRule kScopeProfiles[] = {repeated_message(2, "profiles", Message::kProfile),
-                                               single_message(1, "scope", Message::kScope),
+inline constexpr FieldRule kScopeProfiles[] = {single_message(1, "scope", Message::kScope),
+                                               repeated_message(2, "profiles", Message::kProfile),
                                                {3, Kind::kString, "schema_url"}};
 
 inline constexpr FieldRule kResource[] = {repeated_message(1, "attributes", Message::kKeyValue),
@@ -174,8 +175,8 @@ inline constexpr FieldRule kKeyValue[] = {{1, Kind::kString, "key"},
                                           single_message(2, "value", Message::kAnyValue),
                                           {3, Kind::kVarint, "key_strindex"}};
 inline constexpr FieldRule kAnyValue[] = {{1, Kind::kString, "string_value"},
-                                          {3, Kind::kVarint, "int_value"},
                                           {2, Kind::kVarint, "bool_value"},
+                                          {3, Kind::kVarint, "int_value"},
                                           {4, Kind::kI64, "double_value"},
                                           single_message(5, "array_value", Message::kArrayValue),
                                           single_message(6, "kvlist_value", Message::kKeyValueList),
@@ -184,45 +185,45 @@ inline constexpr FieldRule kAnyValue[] = {{1, Kind::kString, "string_value"},
 inline constexpr FieldRule kArrayValue[] = {repeated_message(1, "values", Message::kAnyValue)};
 inline constexpr FieldRule kKeyValueList[] = {repeated_message(1, "values", Message::kKeyValue)};
 
-inline constexpr FieldRule kSpan[] = {repeated_message(9, "attributes", Message::kKeyValue),
-                                      {1, Kind::kTraceId, "trace_id"},
+inline constexpr FieldRule kSpan[] = {{1, Kind::kTraceId, "trace_id"},
                                       {2, Kind::kSpanId, "span_id"},
+                                      {3, Kind::kString, "trace_state"},
                                       {4, Kind::kSpanId, "parent_span_id"},
                                       {5, Kind::kString, "name"},
                                       {6, Kind::kVarint, "kind"},
                                       {7, Kind::kI64, "start_time_unix_nano"},
                                       {8, Kind::kI64, "end_time_unix_nano"},
-                                      single_message(15, "status", Message::kStatus),
-                                      {16, Kind::kI32, "flags"},
-                                      repeated_message(11, "events", Message::kEvent),
-                                      {3, Kind::kString, "trace_state"},
-                                      repeated_message(13, "links", Message::kLink),
+                                      repeated_message(9, "attributes", Message::kKeyValue),
                                       {10, Kind::kVarint, "dropped_attributes_count"},
+                                      repeated_message(11, "events", Message::kEvent),
                                       {12, Kind::kVarint, "dropped_events_count"},
-                                      {14, Kind::kVarint, "dropped_links_count"}};
-inline constexpr FieldRule kEvent[] = {repeated_message(3, "attributes", Message::kKeyValue),
-                                       {1, Kind::kI64, "time_unix_nano"},
+                                      repeated_message(13, "links", Message::kLink),
+                                      {14, Kind::kVarint, "dropped_links_count"},
+                                      single_message(15, "status", Message::kStatus),
+                                      {16, Kind::kI32, "flags"}};
+inline constexpr FieldRule kEvent[] = {{1, Kind::kI64, "time_unix_nano"},
                                        {2, Kind::kString, "name"},
+                                       repeated_message(3, "attributes", Message::kKeyValue),
                                        {4, Kind::kVarint, "dropped_attributes_count"}};
-inline constexpr FieldRule kLink[] = {repeated_message(4, "attributes", Message::kKeyValue),
-                                      {1, Kind::kTraceId, "trace_id"},
+inline constexpr FieldRule kLink[] = {{1, Kind::kTraceId, "trace_id"},
                                       {2, Kind::kSpanId, "span_id"},
                                       {3, Kind::kString, "trace_state"},
-                                      {6, Kind::kI32, "flags"},
-                                      {5, Kind::kVarint, "dropped_attributes_count"}};
-inline constexpr FieldRule kStatus[] = {{3, Kind::kVarint, "code"}, {2, Kind::kString, "message"}};
+                                      repeated_message(4, "attributes", Message::kKeyValue),
+                                      {5, Kind::kVarint, "dropped_attributes_count"},
+                                      {6, Kind::kI32, "flags"}};
+inline constexpr FieldRule kStatus[] = {{2, Kind::kString, "message"}, {3, Kind::kVarint, "code"}};
 
-inline constexpr FieldRule kLogRecord[] = {repeated_message(6, "attributes", Message::kKeyValue),
-                                           {1, Kind::kI64, "time_unix_nano"},
+inline constexpr FieldRule kLogRecord[] = {{1, Kind::kI64, "time_unix_nano"},
                                            {2, Kind::kVarint, "severity_number"},
                                            {3, Kind::kString, "severity_text"},
                                            single_message(5, "body", Message::kAnyValue),
-                                           {11, Kind::kI64, "observed_time_unix_nano"},
+                                           repeated_message(6, "attributes", Message::kKeyValue),
+                                           {7, Kind::kVarint, "dropped_attributes_count"},
+                                           {8, Kind::kI32, "flags"},
                                            {9, Kind::kTraceId, "trace_id"},
                                            {10, Kind::kSpanId, "span_id"},
-                                           {8, Kind::kI32, "flags"},
-                                           {12, Kind::kString, "event_name"},
-                                           {7, Kind::kVarint, "dropped_attributes_count"}};
+                                           {11, Kind::kI64, "observed_time_unix_nano"},
+                                           {12, Kind::kString, "event_name"}};
 
 inline constexpr FieldRule kMetric[] = {
     {1, Kind::kString, "name"},
@@ -247,15 +248,14 @@ inline constexpr FieldRule kExponentialHistogram[] = {
 inline constexpr FieldRule kSummary[] = {
     repeated_message(1, "data_points", Message::kSummaryPoint)};
 
-inline constexpr FieldRule kNumberPoint[] = {repeated_message(7, "attributes", Message::kKeyValue),
-                                             {2, Kind::kI64, "start_time_unix_nano"},
+inline constexpr FieldRule kNumberPoint[] = {{2, Kind::kI64, "start_time_unix_nano"},
                                              {3, Kind::kI64, "time_unix_nano"},
                                              {4, Kind::kI64, "as_double"},
-                                             {6, Kind::kI64, "as_int"},
                                              repeated_message(5, "exemplars", Message::kExemplar),
+                                             {6, Kind::kI64, "as_int"},
+                                             repeated_message(7, "attributes", Message::kKeyValue),
                                              {8, Kind::kVarint, "flags"}};
 inline constexpr FieldRule kHistogramPoint[] = {
-    repeated_message(9, "attributes", Message::kKeyValue),
     {2, Kind::kI64, "start_time_unix_nano"},
     {3, Kind::kI64, "time_unix_nano"},
     {4, Kind::kI64, "count"},
@@ -263,6 +263,7 @@ inline constexpr FieldRule kHistogramPoint[] = {
     {6, Kind::kPackedI64, "bucket_counts", Message::kNone, true},
     {7, Kind::kPackedI64, "explicit_bounds", Message::kNone, true},
     repeated_message(8, "exemplars", Message::kExemplar),
+    repeated_message(9, "attributes", Message::kKeyValue),
     {10, Kind::kVarint, "flags"},
     {11, Kind::kI64, "min"},
     {12, Kind::kI64, "max"}};
@@ -284,21 +285,21 @@ inline constexpr FieldRule kExponentialPoint[] = {
 inline constexpr FieldRule kBuckets[] = {
     {1, Kind::kVarint, "offset"}, {2, Kind::kPackedVarint, "bucket_counts", Message::kNone, true}};
 inline constexpr FieldRule kSummaryPoint[] = {
-    repeated_message(7, "attributes", Message::kKeyValue),
     {2, Kind::kI64, "start_time_unix_nano"},
     {3, Kind::kI64, "time_unix_nano"},
     {4, Kind::kI64, "count"},
     {5, Kind::kI64, "sum"},
     repeated_message(6, "quantile_values", Message::kQuantile),
+    repeated_message(7, "attributes", Message::kKeyValue),
     {8, Kind::kVarint, "flags"}};
 inline constexpr FieldRule kQuantile[] = {{1, Kind::kI64, "quantile"}, {2, Kind::kI64, "value"}};
 inline constexpr FieldRule kExemplar[] = {
-    repeated_message(7, "filtered_attributes", Message::kKeyValue),
     {2, Kind::kI64, "time_unix_nano"},
     {3, Kind::kI64, "as_double"},
-    {6, Kind::kI64, "as_int"},
     {4, Kind::kSpanId, "span_id"},
-    {5, Kind::kTraceId, "trace_id"}};
+    {5, Kind::kTraceId, "trace_id"},
+    {6, Kind::kI64, "as_int"},
+    repeated_message(7, "filtered_attributes", Message::kKeyValue)};
 
 inline constexpr FieldRule kProfile[] = {repeated_message(2, "samples", Message::kSample)};
 
@@ -388,5 +389,19 @@ constexpr std::span<const FieldRule> fields_of(Message message) {
   }
   return {};
 }
+
+constexpr bool is_ascending(std::span<const FieldRule> rules) {
+  for (size_t i = 1; i < rules.size(); ++i) {
+    if (rules[i - 1].number >= rules[i].number) return false;
+  }
+  return true;
+}
+static_assert([] {
+  for (auto message = Message::kNone; message <= Message::kSample;
+       message = static_cast<Message>(static_cast<uint8_t>(message) + 1)) {
+    if (!is_ascending(fields_of(message))) return false;
+  }
+  return true;
+}());
 
 }  // namespace millrace::otlp

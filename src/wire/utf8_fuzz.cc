@@ -1,7 +1,11 @@
-// All checks of a text agree with each other and with a slow reading of the table in RFC 3629.
+// All checks of a text, for each instruction set that this processor has, agree with each other and
+// with a slow reading of the table in RFC 3629.
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 
 #include "base/bytes.h"
+#include "wire/text_window.h"
 #include "wire/utf8.h"
 
 namespace {
@@ -39,6 +43,26 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   bool ascii = true;
   for (const uint8_t byte : bytes.view()) ascii = ascii && byte < 0x80;
   if (wire::is_ascii_padded(bytes.data(), bytes.size()) != ascii) std::abort();
+  uint64_t high_bits = 0;
+  for (size_t i = 0; i < std::min<size_t>(size, 64); ++i)
+    high_bits |= (uint64_t{data[i]} >> 7) << i;
+  const auto agrees = [&](uint64_t bits) {
+    return size >= 64 ? bits == high_bits : (bits ^ high_bits) << (64 - size) == 0;
+  };
+  if (!agrees(wire::PortableWindow::high_bits(bytes.data()))) std::abort();
+#if defined(__x86_64__)
+  if (!agrees(wire::Sse2Window::high_bits(bytes.data()))) std::abort();
+  if (__builtin_cpu_supports("avx2") && !agrees(wire::Avx2Window::high_bits(bytes.data())))
+    std::abort();
+#elif defined(__aarch64__)
+  if (!agrees(wire::NeonWindow::high_bits(bytes.data()))) std::abort();
+#endif
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && size <= 61) {
+    const Bytes window = Bytes::copy_of("abc" + std::string(bytes.text()));
+    if (wire::Avx2Window::is_utf8(window.data(), window.size()) != valid) std::abort();
+  }
+#endif
   // A valid text is valid in two halves exactly when the cut is at a boundary.
   const size_t half = size / 2;
   const bool halves =
