@@ -198,7 +198,7 @@ def receiver_costs(bench, subject):
         if subject.is_millrace:
             config["service"]["telemetry"]["metrics"] = own_metrics(own)
         with subject.start(config, bench.folder, bench.subject_processors) as process:
-            time.sleep(1.5 * interval + 2)  # each series is known
+            time.sleep(2.5 * interval + 2)  # each series is known, and the forms of the scrapes are made
             before, begun = process.cpu_seconds(), time.monotonic()
             time.sleep(3 * interval)
             cpu, seconds = process.cpu_seconds() - before, time.monotonic() - begun

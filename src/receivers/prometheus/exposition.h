@@ -61,6 +61,7 @@ struct NativeHistogram {
 struct Sample {
   LabelSet labels;  // with __name__, in any order
   double value = 0;
+  std::string_view value_text;  // of the line; empty where there is no text
   std::optional<int64_t> timestamp_ms;
   std::optional<int64_t> created_ms;
   std::vector<Exemplar> exemplars;
@@ -69,6 +70,7 @@ struct Sample {
   void clear() {
     labels.clear();
     value = 0;
+    value_text = {};
     timestamp_ms.reset();
     created_ms.reset();
     exemplars.clear();

@@ -93,7 +93,8 @@ Status OpenMetricsParser::read_sample(LineCursor& line) {
   exemplar_.clear();
   if (Status read = read_series(line, sample_); !read) return read;
   if (!line.take(' ')) return line.wrong("expected a blank and a value");
-  const auto value = parse_value(line.take_word());
+  sample_.value_text = line.take_word();
+  const auto value = parse_value(sample_.value_text);
   if (!value) return line.wrong("expected a value");
   sample_.value = *value;
   if (!line.at_end() && !line.rest().starts_with(" # {")) {

@@ -51,10 +51,6 @@ void write_times(Writer& writer, const PointTimes& times) {
   writer.fixed64_field(3, times.time);
 }
 
-uint64_t whole(double count) {
-  return count > 0 ? static_cast<uint64_t>(std::min(count, kCountMax)) : 0;
-}
-
 // `text` as bytes when it is `size` of them in hexadecimal and not all zero.
 template <size_t size>
 bool read_id(std::string_view text, std::array<uint8_t, size>* into) {
@@ -83,6 +79,10 @@ bool equals_lower(std::string_view text, std::string_view lower) {
 }
 
 }  // namespace
+
+uint64_t whole_count(double count) {
+  return count > 0 ? static_cast<uint64_t>(std::min(count, kCountMax)) : 0;
+}
 
 bool is_attribute(std::string_view label, PointKind kind) {
   if (label == kMetricName || label == "job" || label == "instance" || label == "__scheme__" ||
@@ -137,15 +137,15 @@ bool write_histogram(Writer& writer, const PointTimes& times, DistributionValue&
   }
   if (!(value.count >= before)) return false;
   write_times(writer, times);
-  writer.fixed64_field(4, whole(value.count));
+  writer.fixed64_field(4, whole_count(value.count));
   if (value.has_sum) writer.double_field(5, value.sum);
   const auto counts = writer.open(6, (buckets.size() + 1) * 8);
   before = 0;
   for (const auto& [bound, count] : buckets) {
-    writer.raw_fixed64(whole(count - before));
+    writer.raw_fixed64(whole_count(count - before));
     before = count;
   }
-  writer.raw_fixed64(whole(value.count - before));
+  writer.raw_fixed64(whole_count(value.count - before));
   writer.close(counts);
   if (buckets.empty()) return true;
   const auto bounds = writer.open(7, buckets.size() * 8);
@@ -157,7 +157,7 @@ bool write_histogram(Writer& writer, const PointTimes& times, DistributionValue&
 void write_summary(Writer& writer, const PointTimes& times, DistributionValue& value) {
   std::ranges::sort(value.parts, {}, &std::pair<double, double>::first);
   write_times(writer, times);
-  writer.fixed64_field(4, whole(value.count));
+  writer.fixed64_field(4, whole_count(value.count));
   writer.double_field(5, value.has_sum ? value.sum : 0);
   for (const auto& [quantile, at] : value.parts) {
     const auto message = writer.open(6, 18);

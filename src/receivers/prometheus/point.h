@@ -38,6 +38,9 @@ void write_attributes(wire::Writer& writer, PointKind kind, std::span<const Labe
 void write_exemplar(wire::Writer& writer, PointKind kind, const Exemplar& exemplar,
                     uint64_t time_of_scrape);
 
+// A count as OTLP has it: a whole number.
+uint64_t whole_count(double count);
+
 // The rest of a point behind its attributes.
 void write_number(wire::Writer& writer, const PointTimes& times, double value);
 // False, and nothing written: counts that are not numbers or fall with the bounds.

@@ -59,6 +59,7 @@ PointGroups::Group& PointGroups::add_group(uint64_t hash, const Part& part,
   group.value.has_sum = false;
   group.value.parts.clear();
   group.exemplars.clear();
+  group.samples.clear();
   return group;
 }
 
@@ -87,6 +88,10 @@ Status PointGroups::add(const Part& part) {
   if (group == nullptr) return fail(batch_.no_room(kGroupBytes));
   const Sample& sample = *part.sample;
   if (const uint64_t start = start_of(sample, part.role); start != 0) group->start = start;
+  if (part.number && part.role != SampleRole::kCreated) {
+    if (!memory_.charge(2 * sizeof(SampleRef))) return fail(batch_.no_room(32));
+    group->samples.push_back({.sample = *part.number, .role = part.role, .bound = part.bound});
+  }
   switch (part.role) {
     case SampleRole::kValue:
     case SampleRole::kCount:
@@ -138,7 +143,8 @@ Status PointGroups::write(Group& group) {
   return batch_.add({.metric = group.metric,
                      .bytes = writer_.view(),
                      .attributes_size = group.attributes.size(),
-                     .is_tracked = !group.timestamp_ms});
+                     .is_tracked = !group.timestamp_ms,
+                     .samples = group.samples});
 }
 
 Status PointGroups::flush() {

@@ -26,7 +26,8 @@ class PointGroups {
     SampleRole role = SampleRole::kValue;
     std::span<const Label> labels;
     const Sample* sample = nullptr;
-    double bound = 0;  // of kPart
+    double bound = 0;                // of kPart
+    std::optional<uint32_t> number;  // of the sample; only while recorded
   };
   Status add(const Part& part);
   // Writes the points of what was collected: another family begins, or the body has ended. Points
@@ -44,7 +45,8 @@ class PointGroups {
     uint64_t start = 0;
     bool has_value = false;  // a sum's value, a distribution's count
     DistributionValue value;
-    std::string exemplars;  // encoded
+    std::string exemplars;           // encoded
+    std::vector<SampleRef> samples;  // only while recorded
   };
   Group* group_of(const Part& part);
   // The place in the table of the group with these, or the free one where it belongs.

@@ -40,9 +40,11 @@ std::optional<double> bound_of(const LabelSet& labels, PointKind kind) {
 
 }  // namespace
 
-SampleCollector::SampleCollector(const SampleContext& context, ScrapeBatch& batch)
+SampleCollector::SampleCollector(const SampleContext& context, ScrapeBatch& batch,
+                                 ReplayRecorder* recorder)
     : context_(context),
       batch_(batch),
+      recorder_(recorder),
       families_(batch.memory()),
       groups_(batch, nanoseconds_of_ms(context.time_ms)),
       job_(value_of(context.target_labels, "job")),
@@ -60,6 +62,7 @@ void SampleCollector::on_unit(std::string_view family, std::string_view unit) {
 
 Status SampleCollector::on_sample(Sample& sample) {
   ++scraped_count_;
+  if (recorder_ != nullptr) recorder_->on_sample(sample.value_text);
   if (!families_.is_whole()) return fail(batch_.no_room(0));
   const auto fate = finish_labels(context_.target_labels, context_.rules, sample.labels);
   if (!fate) return fail(fate.error());
@@ -122,7 +125,9 @@ Status SampleCollector::add_point(const Sample& sample) {
                          .kind = family.kind,
                          .role = family.role,
                          .labels = sample.labels.all(),
-                         .sample = &sample};
+                         .sample = &sample,
+                         .number = sample_number()};
+  if (family.role == SampleRole::kCreated && recorder_ != nullptr) recorder_->keep_value();
   if (family.role == SampleRole::kPart && !is_simple) {
     const auto bound = bound_of(sample.labels, family.kind);
     if (!bound) {
@@ -141,10 +146,12 @@ Status SampleCollector::add_number(const Sample& sample, uint32_t metric, PointK
   const uint64_t time = nanoseconds_of_ms(sample.timestamp_ms.value_or(context_.time_ms));
   write_number(writer_, {.start = 0, .time = time}, sample.value);
   for (const Exemplar& exemplar : sample.exemplars) write_exemplar(writer_, kind, exemplar, time);
+  const SampleRef recorded{.sample = sample_number().value_or(0)};
   return batch_.add({.metric = metric,
                      .bytes = writer_.view(),
                      .attributes_size = attributes_size,
-                     .is_tracked = !sample.timestamp_ms});
+                     .is_tracked = !sample.timestamp_ms,
+                     .samples = {&recorded, size_t{recorder_ != nullptr}}});
 }
 
 Status SampleCollector::add_native(const Sample& sample, uint32_t metric) {
@@ -208,6 +215,7 @@ std::optional<uint32_t> SampleCollector::scope_of(const LabelSet& labels) {
 
 // Labels of target_info become attributes of the resource, those of otel_scope_info of the scope.
 Status SampleCollector::take_info(const LabelSet& labels, bool is_target) {
+  if (recorder_ != nullptr) recorder_->keep_value();
   const auto resource = resource_of(labels);
   if (!resource) return fail(batch_.no_room(0));
   ScopeKey scope{.resource = *resource};
@@ -247,6 +255,7 @@ Status SampleCollector::add_report(std::string_view name, std::string_view help,
   families_.set_type(name, MetricType::kGauge);
   families_.set_help(name, help);
   families_.set_unit(name, unit);
+  if (recorder_ != nullptr) recorder_->on_report();
   return add_point(sample);
 }
 

@@ -24,7 +24,8 @@ struct SampleContext {
 
 class SampleCollector final : public ExpositionSink {
  public:
-  SampleCollector(const SampleContext& context, ScrapeBatch& batch);
+  // `recorder` hears of every sample; null: none does.
+  SampleCollector(const SampleContext& context, ScrapeBatch& batch, ReplayRecorder* recorder);
 
   void on_type(std::string_view family, MetricType type) override;
   void on_help(std::string_view family, std::string_view help) override;
@@ -58,8 +59,14 @@ class SampleCollector final : public ExpositionSink {
   std::optional<uint32_t> scope_without_labels(const LabelSet& labels);
   Status take_info(const LabelSet& labels, bool is_target);
 
+  // The number of the last sample, while it is recorded.
+  std::optional<uint32_t> sample_number() const {
+    return recorder_ == nullptr ? std::nullopt : std::optional(recorder_->sample());
+  }
+
   const SampleContext context_;
   ScrapeBatch& batch_;
+  ReplayRecorder* const recorder_;
   FamilyTable families_;
   PointGroups groups_;
   std::string group_family_;  // of what groups_ collects

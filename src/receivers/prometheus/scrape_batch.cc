@@ -149,9 +149,13 @@ Status ScrapeBatch::add(const Point& point) {
                                 : 0,
                     .attributes_offset = attributes_offset,
                     .attributes_size = static_cast<uint32_t>(point.attributes_size),
+                    .number = static_cast<uint32_t>(point_count()),
                     .is_tracked = point.is_tracked};
   if (!entries_.push(entry)) return fail(no_room(size));
   points_.note_written(size);
+  if (recorder_ != nullptr) {
+    recorder_->on_point(tables_->metrics[point.metric].kind, point.samples);
+  }
   work_.pace.step(50 + size / 4);
   return {};
 }
@@ -175,14 +179,17 @@ std::vector<ScrapeBatch::Series> ScrapeBatch::tracked() {
 
 // By resource, scope and metric; equal ones stay in the order in which they came.
 void ScrapeBatch::sort() {
-  std::ranges::sort(entries_.items(), [this](const Entry& a, const Entry& b) {
+  const auto is_before = [this](const Entry& a, const Entry& b) {
     work_.pace.step(8);
     if (a.metric == b.metric) return a.offset < b.offset;
     const auto order = [this](const Entry& entry) {
       return std::tuple(resource_of(entry), scope_of(entry), entry.metric);
     };
     return order(a) < order(b);
-  });
+  };
+  // Mostly the order in which they came.
+  if (std::ranges::is_sorted(entries_.items(), is_before)) return;
+  std::ranges::sort(entries_.items(), is_before);
 }
 
 ScrapeBatch::Heads ScrapeBatch::write_heads(const Describe& describe) const {
@@ -260,6 +267,13 @@ size_t ScrapeBatch::scope_size(std::span<const Entry> points, const Heads& heads
   return size;
 }
 
+// `offset`: of the point in its request.
+void ScrapeBatch::note_placed(const Entry& point, size_t offset) {
+  const size_t behind = point.attributes_offset + point.attributes_size;
+  recorder_->on_placed(point.number, offset + behind,
+                       {points_.data() + point.offset + behind, point.size - behind});
+}
+
 // Sizes are known before anything is written, so nothing moves.
 Status ScrapeBatch::write_request(std::span<const Entry> entries, const Heads& heads, Bytes* into) {
   const auto same_metric = [](const Entry& a, const Entry& b) { return a.metric == b.metric; };
@@ -313,6 +327,7 @@ Status ScrapeBatch::write_request(std::span<const Entry> entries, const Heads& h
         for (const Entry& point : points) data += point.size;
         head(data_field(key.kind), data);
         for (const Entry& point : points) {
+          if (recorder_ != nullptr) note_placed(point, static_cast<size_t>(at - out.data()));
           text({reinterpret_cast<const char*>(points_.data()) + point.offset, point.size});
           work_.pace.step(20 + point.size / 8);
         }
@@ -323,6 +338,7 @@ Status ScrapeBatch::write_request(std::span<const Entry> entries, const Heads& h
   });
   MILLRACE_CHECK(static_cast<size_t>(at - out.data()) == total);
   out.note_written(total);
+  if (recorder_ != nullptr) recorder_->on_request({out.data(), total});
   *into = out.finish();
   return {};
 }

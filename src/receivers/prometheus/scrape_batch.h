@@ -25,6 +25,7 @@
 #include "memory/work.h"
 #include "receivers/prometheus/labels.h"
 #include "receivers/prometheus/point.h"
+#include "receivers/prometheus/scrape_replay.h"
 #include "receivers/prometheus/work_memory.h"
 
 namespace millrace::receivers::prometheus {
@@ -79,10 +80,13 @@ class ScrapeBatch {
 
   struct Point {
     uint32_t metric = 0;
-    std::span<const uint8_t> bytes;  // its message
-    size_t attributes_size = 0;      // of its begin
-    bool is_tracked = true;          // its series gets a marker when it ends
+    std::span<const uint8_t> bytes;           // its message
+    size_t attributes_size = 0;               // of its begin
+    bool is_tracked = true;                   // its series gets a marker when it ends
+    std::span<const SampleRef> samples = {};  // that it is made of; only while recorded
   };
+  // `recorder` hears of every point and request. Before the first point; may be null.
+  void record(ReplayRecorder* recorder) { recorder_ = recorder; }
   // Errors: kUnavailable, kResourceExhausted.
   Status add(const Point& point);
 
@@ -106,10 +110,7 @@ class ScrapeBatch {
     std::string default_scope_version;
     bool trims_suffixes = false;
   };
-  struct Request {
-    Bytes bytes;
-    uint32_t point_count = 0;
-  };
+  using Request = ScrapeReplay::Request;
   // Calls `on_request` with each request in turn.
   Status finish(const Describe& describe, const std::function<void(Request)>& on_request);
 
@@ -127,6 +128,7 @@ class ScrapeBatch {
     uint64_t hash = 0;
     uint32_t attributes_offset = 0;
     uint32_t attributes_size = 0;
+    uint32_t number = 0;  // in the order of add()
     bool is_tracked = false;
   };
   struct Heads {
@@ -137,6 +139,7 @@ class ScrapeBatch {
   };
   Heads write_heads(const Describe& describe) const;
   void sort();
+  void note_placed(const Entry& point, size_t offset);
   Status write_request(std::span<const Entry> entries, const Heads& heads, Bytes* into);
   size_t metric_size(std::span<const Entry> points, const Heads& heads) const;
   size_t scope_size(std::span<const Entry> points, const Heads& heads) const;
@@ -147,6 +150,7 @@ class ScrapeBatch {
 
   Work& work_;
   WorkMemory memory_;
+  ReplayRecorder* recorder_ = nullptr;
   ChunkBuffer points_;
   BudgetedList<Entry> entries_;
   std::shared_ptr<ScrapeTables> tables_ = std::make_shared<ScrapeTables>();

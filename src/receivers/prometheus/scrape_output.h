@@ -30,6 +30,7 @@ struct ScrapeSummary {
   Status outcome = {};  // of the scrape; an error: `up` is 0
   size_t scraped_count = 0;
   size_t left_out_count = 0;
+  bool is_replayed = false;   // only values differed from the last scrape (scrape_replay.h)
   bool is_remembered = true;  // false: no memory, so no markers come for these series
 };
 

@@ -9,7 +9,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -28,6 +30,12 @@ class SeriesMemory {
   void forget();
   // How many of the samples, by their hashes in order, were not there.
   size_t count_new(const std::vector<uint64_t>& samples) const;
+  // The form of the last scrape, where one was recorded.
+  const std::optional<ScrapeReplay>& replay() const { return replay_; }
+  void keep(std::optional<ScrapeReplay> replay) { replay_ = std::move(replay); }
+  // Whether the last scrape had the series of the one before: a form of them is worth its making.
+  bool is_steady() const { return is_steady_; }
+  void set_steady(bool is_steady) { is_steady_ = is_steady; }
   // Adds a marker to `batch` for each series that is not among its tracked points.
   Status add_markers(ScrapeBatch& batch, const Tracked& tracked, uint64_t time, Work& work) const;
 
@@ -42,6 +50,8 @@ class SeriesMemory {
   std::vector<Entry> series_;                   // by hash
   std::string attributes_;
   std::vector<uint64_t> samples_;  // in order
+  std::optional<ScrapeReplay> replay_;
+  bool is_steady_ = false;
   Reservation memory_;
 };
 

@@ -66,7 +66,8 @@ Status TextParser::read_sample(LineCursor& line) {
   sample_.clear();
   if (Status read = read_series(line, sample_); !read) return read;
   line.skip_blanks();
-  const auto value = parse_value(line.take_word('{'));
+  sample_.value_text = line.take_word('{');
+  const auto value = parse_value(sample_.value_text);
   if (!value) return line.wrong("expected a value");
   sample_.value = *value;
   line.skip_blanks();
