@@ -7,6 +7,7 @@
 
 #include "base/allocation_name.h"
 #include "base/check.h"
+#include "json_request/json_request.h"
 
 namespace millrace::exporters {
 
@@ -89,7 +90,7 @@ Status RecordWriter::write_once(const Batch& batch) {
   if (!is_framed && *can_be_cut_back) return stream_json(batch);
   Rope content = batch.bytes;
   if (format_ == FileFormat::kJson) {
-    Result<Rope> text = to_json(batch);
+    Result<Rope> text = encode_as_json(batch.signal, batch.bytes, *work_, kDoing);
     if (!text) return fail(std::move(text.error()));
     content = *std::move(text);
   }
@@ -123,28 +124,6 @@ Status RecordWriter::stream_json(const Batch& batch) {
   if (!joining) return joining;
   if (!failure_ || is_whole) return failure_;
   return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
-}
-
-Result<Rope> RecordWriter::to_json(const Batch& batch) {
-  const size_t most = budget_.limit_of_messages();
-  otlp::RopeWriter out(*work_, most - std::min(most, batch.bytes.size()), kDoing);
-  out.let_pass_the_limit();
-  struct Sink final : otlp::json::TextSink {
-    explicit Sink(otlp::RopeWriter& into) : out(into) {}
-    bool take(std::string_view text) override {
-      out.write(as_span(text));
-      return !out.failed();
-    }
-    otlp::RopeWriter& out;
-  } sink(out);
-  const auto join = [&](const Rope& message) { return out.join(message); };
-  const bool is_whole =
-      otlp::json::encode_request(batch.signal, batch.bytes, join, sink, work_->pace);
-  Result<Rope> text = out.finish();
-  if (text && !is_whole) {
-    return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
-  }
-  return text;
 }
 
 // The output is as long as the input at the most, and is copied once.

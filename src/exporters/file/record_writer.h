@@ -50,7 +50,6 @@ class RecordWriter final : private otlp::json::TextSink {
 
   Status write_once(const pipeline::Batch& batch);
   Status stream_json(const pipeline::Batch& batch);
-  Result<Rope> to_json(const pipeline::Batch& batch);
   Result<Rope> compressed(const Rope& plain);
   Status put_whole(const Rope& record);
   Status put_pieces(const Rope& record);

@@ -20,8 +20,11 @@ constexpr std::string_view kDoing = "grouping by message key";
 constexpr uint32_t kResourceX = 1;  // of a request
 constexpr uint32_t kSpanTraceId = 1;
 constexpr uint32_t kLogTraceId = 9;
-// Lists of fields and of items, and what they grow by, for a byte of the request.
-constexpr size_t kListBytesPerByte = 4;
+// What a growing list holds for an element, at most: its place in the new block and in the old one.
+constexpr size_t kGrowth = 3;
+// A map takes for a group: its node, its place in the table, and a key of a trace or a resource on
+// the heap.
+constexpr size_t kGroupMapBytes = 192;
 
 std::string to_hex(std::string_view id) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -36,6 +39,38 @@ std::string to_hex(std::string_view id) {
 bool is_empty_id(std::string_view id) {
   return id.find_first_not_of('\0') == std::string_view::npos;
 }
+
+// Counts the memory of a grouping's lists, and reserves it in steps before they grow: two bytes of
+// a request can be an item, so that no factor of its size is both enough and not wasteful.
+class ListMemory {
+ public:
+  explicit ListMemory(Budget& budget) : budget_(budget) {}
+
+  // False: there is no memory, now and from now on.
+  template <class Element>
+  bool take() {
+    return take_bytes(kGrowth * sizeof(Element));
+  }
+  bool take_bytes(size_t bytes) {
+    used_ += bytes;
+    while (!is_exhausted_ && used_ > reserved_) {
+      steps_.push_back(Reservation::try_make_to_drain(budget_, MemoryTerm::kWork, kStepBytes));
+      is_exhausted_ = !steps_.back();
+      reserved_ += kStepBytes;
+    }
+    return !is_exhausted_;
+  }
+  bool is_exhausted() const { return is_exhausted_; }
+  size_t used() const { return used_; }
+
+ private:
+  static constexpr size_t kStepBytes = size_t{64} << 10;
+  Budget& budget_;
+  std::vector<Reservation> steps_;
+  size_t used_ = 0;
+  size_t reserved_ = 0;
+  bool is_exhausted_ = false;
+};
 
 // One message with the fields that are repeated around its children.
 struct Surroundings {
@@ -59,18 +94,24 @@ class TraceGrouping {
   TraceGrouping(Signal signal, Work& work)
       : id_field_(signal == Signal::kLogs ? kLogTraceId : kSpanTraceId),
         drops_empty_(signal == Signal::kLogs),
-        work_(work) {}
+        work_(work),
+        memory_(work.pool.budget()) {}
 
-  void read(const Rope& request) {
+  // Fails when there is no memory for the lists.
+  Status read(const Rope& request) {
     otlp::ResourceReader reader(request);
-    for (otlp::ResourceView resource; reader.next(&resource);) {
+    for (otlp::ResourceView resource; reader.next(&resource) && memory_.take<Surroundings>();) {
       Surroundings around{.owner = resource.bytes, .fields = {}};
       std::vector<MessageBytes> scopes;
       split(resource.bytes.view(), otlp::kResourceScopes, around.fields,
-            [&](const wire::Field& field) { scopes.push_back(field.bytes); });
+            [&](const wire::Field& field) {
+              if (memory_.take<MessageBytes>()) scopes.push_back(field.bytes);
+            });
       resources_.push_back(std::move(around));
       for (const MessageBytes scope : scopes) read_scope(scope);
     }
+    if (!memory_.is_exhausted()) return {};
+    return fail(no_memory(kDoing, memory_.used(), work_.pool.budget()));
   }
 
   size_t group_count() const { return groups_.size(); }
@@ -100,13 +141,14 @@ class TraceGrouping {
       work_.pace.step(otlp::kFieldUnits);
       if (field.is(child, wire::WireType::kLen)) {
         on_child(field);
-      } else {
+      } else if (memory_.take<MessageBytes>()) {
         others.push_back(field.whole);
       }
     }
   }
 
   void read_scope(MessageBytes scope) {
+    if (!memory_.take<Surroundings>()) return;
     const auto resource = static_cast<uint32_t>(resources_.size() - 1);
     const auto index = static_cast<uint32_t>(scopes_.size());
     Surroundings around{.owner = resources_.back().owner, .fields = {}};
@@ -126,8 +168,15 @@ class TraceGrouping {
   }
 
   void add(const Item& item, std::string_view id) {
+    if (!memory_.take<Item>()) return;
     const auto [found, is_new] = by_id_.try_emplace(id, groups_.size());
     if (is_new) {
+      // The message of the group is counted as well.
+      if (!memory_.take<Group>() || !memory_.take<MessageGroup>() ||
+          !memory_.take_bytes(kGroupMapBytes)) {
+        by_id_.erase(found);
+        return;
+      }
       groups_.emplace_back();
       if (!id.empty() || !drops_empty_) groups_.back().key = to_hex(id);
     }
@@ -152,6 +201,7 @@ class TraceGrouping {
   const uint32_t id_field_;
   const bool drops_empty_;  // the key of items without an id
   Work& work_;
+  ListMemory memory_;
   std::vector<Surroundings> resources_;
   std::vector<Surroundings> scopes_;
   std::vector<Group> groups_;
@@ -160,7 +210,7 @@ class TraceGrouping {
 
 Result<std::vector<MessageGroup>> group_by_trace(Signal signal, const Rope& request, Work& work) {
   TraceGrouping grouping(signal, work);
-  grouping.read(request);
+  if (Status read = grouping.read(request); !read) return fail(read.error());
   std::vector<MessageGroup> groups;
   for (size_t i = 0; i < grouping.group_count(); ++i) {
     if (grouping.group_count() == 1) {
@@ -177,10 +227,14 @@ Result<std::vector<MessageGroup>> group_by_trace(Signal signal, const Rope& requ
 Result<std::vector<MessageGroup>> group_by_resource(const Rope& request, Work& work) {
   std::vector<MessageGroup> groups;
   std::unordered_map<std::string, size_t> by_key;
+  ListMemory memory(work.pool.budget());
   otlp::ResourceReader reader(request);
   for (otlp::ResourceView resource; reader.next(&resource);) {
     work.pace.step(resource.bytes.size());
     const std::string key = resource_key(resource.resource.view());
+    if (!memory.take<MessageGroup>() || !memory.take_bytes(kGroupMapBytes)) {
+      return fail(no_memory(kDoing, memory.used(), work.pool.budget()));
+    }
     const auto [found, is_new] = by_key.try_emplace(key, groups.size());
     if (is_new) groups.push_back({.key = key, .request = {}});
     otlp::RopeWriter out(work, SIZE_MAX, kDoing);
@@ -199,10 +253,6 @@ Result<std::vector<MessageGroup>> group_by_resource(const Rope& request, Work& w
 
 Result<std::vector<MessageGroup>> group_by_key(Signal signal, const Rope& request, KeySource source,
                                                Work& work) {
-  const size_t bytes = kListBytesPerByte * request.size();
-  const Reservation memory =
-      Reservation::try_make_to_drain(work.pool.budget(), MemoryTerm::kWork, bytes);
-  if (!memory) return fail(no_memory(kDoing, bytes, work.pool.budget()));
   return source == KeySource::kTraceId ? group_by_trace(signal, request, work)
                                        : group_by_resource(request, work);
 }

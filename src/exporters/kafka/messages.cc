@@ -1,11 +1,10 @@
 #include "exporters/kafka/messages.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "exporters/kafka/message_groups.h"
 #include "exporters/kafka/raw_bodies.h"
-#include "otlp/json/encode.h"
+#include "json_request/json_request.h"
 #include "otlp/rope_writer.h"
 #include "otlp/split.h"
 
@@ -71,26 +70,9 @@ class Maker {
   }
 
   std::optional<Bytes> to_json(const Rope& request) {
-    const size_t most = work_.pool.budget().limit_of_messages();
-    otlp::RopeWriter out(work_, most - std::min(most, request.size()), kDoing);
-    out.let_pass_the_limit();
-    struct Sink final : otlp::json::TextSink {
-      explicit Sink(otlp::RopeWriter& into) : out(into) {}
-      bool take(std::string_view text) override {
-        out.write(as_span(text));
-        return !out.failed();
-      }
-      otlp::RopeWriter& out;
-    } sink(out);
-    const auto join = [&](const Rope& message) { return out.join(message); };
-    const bool is_whole = otlp::json::encode_request(signal_, request, join, sink, work_.pace);
-    Result<Rope> text = out.finish();
+    const Result<Rope> text = encode_as_json(signal_, request, work_, kDoing);
     if (!text) {
       refuse(text.error());
-      return std::nullopt;
-    }
-    if (!is_whole) {
-      refuse({Code::kInvalidArgument, "the batch cannot be written as JSON"});
       return std::nullopt;
     }
     otlp::RopeWriter memory(work_, 0, kDoing);

@@ -192,6 +192,24 @@ TEST_F(KafkaMessagesTest, GroupsKeepEverySurroundingAndEveryItem) {
   }
 }
 
+// An empty span is two bytes of a request, and 24 of a list: no factor of the size is enough.
+TEST(KafkaMessageGroupsTest, TheListsOfManyTinyItemsAreReserved) {
+  TestWork memory(size_t{1} << 20);
+  constexpr int kSpans = 600'000;
+  const Bytes request = message([](wire::Writer& out) {
+    nested(out, 1, [](wire::Writer& resource) {
+      nested(resource, 2, [](wire::Writer& scope) {
+        for (int i = 0; i < kSpans; ++i) nested(scope, 2, [](wire::Writer&) {});
+      });
+    });
+  });
+  const auto groups =
+      group_by_key(Signal::kTraces, Rope(request), KeySource::kTraceId, memory.work);
+  ASSERT_FALSE(groups.has_value());
+  EXPECT_THAT(groups.error().message, HasSubstr("grouping by message key"));
+  EXPECT_EQ(memory.budget.used(), 0u);
+}
+
 TEST_F(KafkaMessagesTest, AResourceIsOneMessage) {
   const auto resource = [](std::string_view name) {
     return [name](wire::Writer& out) {

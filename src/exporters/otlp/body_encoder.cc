@@ -1,27 +1,13 @@
 #include "exporters/otlp/body_encoder.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "json_request/json_request.h"
 #include "memory/work.h"
 #include "otlp/json/encode.h"
-#include "otlp/rope_writer.h"
 
 namespace millrace::exporters {
-namespace {
-
-struct RopeSink final : otlp::json::TextSink {
-  explicit RopeSink(otlp::RopeWriter& into) : out(into) {}
-  bool take(std::string_view text) override {
-    out.write(as_span(text));
-    return !out.failed();
-  }
-  otlp::RopeWriter& out;
-};
-
-}  // namespace
-
 BodyEncoder::BodyEncoder(Encoding encoding, compress::Coding coding, int compression_level,
                          Budget& budget, io::LongWork* long_work)
     : encoding_(encoding),
@@ -57,15 +43,8 @@ Status BodyEncoder::write_json(Signal signal, const Rope& request, Pace& pace, B
 Status BodyEncoder::write_json_in_chunks(Signal signal, const Rope& request, Pace& pace,
                                          Body& body) {
   Work work{long_work_->work().pool, pace};
-  const size_t most = budget_.limit_of_messages();
-  otlp::RopeWriter out(work, most - std::min(most, request.size()), "encoding as JSON");
-  out.let_pass_the_limit();
-  RopeSink sink(out);
-  const auto join = [&](const Rope& message) { return out.join(message); };
-  const bool is_whole = otlp::json::encode_request(signal, request, join, sink, work.pace);
-  Result<Rope> text = out.finish();
+  Result<Rope> text = encode_as_json(signal, request, work, "encoding as JSON");
   if (!text) return fail(text.error());
-  if (!is_whole) return fail(Code::kInvalidArgument, "the batch cannot be written as JSON");
   body.bytes = std::move(*text);
   return {};
 }
