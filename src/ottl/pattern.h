@@ -27,6 +27,8 @@ class Pattern {
   bool is_found_in(std::string_view text) const { return may_begin(text) && is_searched_in(text); }
   bool matches(std::string_view text) const;
   const re2::RE2& regex() const { return regex_; }
+  // Texts that are not empty, with one of which each text begins in which it is found; or none.
+  const std::vector<std::string>& prefixes() const { return prefixes_; }
 
  private:
   bool may_begin(std::string_view text) const {

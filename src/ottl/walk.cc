@@ -9,6 +9,7 @@
 #include "otlp/level_writer.h"
 #include "otlp/schema.h"
 #include "ottl/record_output.h"
+#include "ottl/text_presence.h"
 #include "ottl/walked_metrics.h"
 
 namespace millrace::ottl {
@@ -66,6 +67,7 @@ class Walk {
         output_(levels_, work, options.what),
         frames_{Frame(work.pool.budget()), Frame(work.pool.budget()), Frame(work.pool.budget()),
                 Frame(work.pool.budget())},
+        required_(options.required_texts, work.pace),
         added_(work.pool.budget()) {
     item_.pace = &work.pace;
     if (signal == Signal::kMetrics && !options.removes) item_.added_metrics = &added_;
@@ -84,6 +86,7 @@ class Walk {
         levels_.remove_resource_x();
       }
     }
+    if (passed_over_ != 0) visitor_.pass_over(contexts_[2], passed_over_);
     auto request = levels_.finish();
     if (!request) return fail(std::move(request.error()));
     return Walked{std::move(*request), removed_count_};
@@ -157,6 +160,7 @@ class Walk {
     const Bytes scope = levels_.merged(level.content, kOwnMessage);
     if (levels_.stopped()) return Fate::kStop;
     enter(1, scope.view(), level.content.view());
+    required_.begin(level.content.view());
     return walk_around(level, scope, 1, [&](Level& around, const wire::Field& field) {
       if (signal_ == Signal::kMetrics) {
         return walk_child(around, field, Removed::kMetric,
@@ -203,7 +207,7 @@ class Walk {
       const FieldSet bit = otlp::field_bit(field.number);
       if ((bit & dropped) != 0) {
         levels_.drop(level, field.whole);
-      } else if (output_.replace_entry(level, field.whole, &entries)) {
+      } else if (entries.map != nullptr && output_.replace_entry(level, field.whole, &entries)) {
         continue;
       } else if ((bit & level.children) != 0 && field.type == WireType::kLen) {
         if (walks_children) {
@@ -233,6 +237,11 @@ class Walk {
 
   // A span or a log record.
   void walk_item(Level& around, const wire::Field& field) {
+    if (!required_.is_in(field.bytes)) {
+      passed_over_++;
+      if (options_.removes) levels_.keep_child(around, field.whole);
+      return;
+    }
     enter(2, field.bytes);
     const Fate fate = visit(2);
     const Record& record = frames_[2].record;
@@ -376,8 +385,10 @@ class Walk {
   RecordOutput output_;
   std::array<Frame, 4> frames_;
   Item item_;
+  TextPresence required_;
   AddedMetrics added_;
   uint32_t removed_count_ = 0;
+  uint64_t passed_over_ = 0;
 };
 
 }  // namespace

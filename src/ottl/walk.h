@@ -13,11 +13,13 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/signal.h"
 #include "memory/work.h"
 #include "ottl/evaluation.h"
+#include "wire/text_search.h"
 
 namespace millrace::ottl {
 
@@ -35,6 +37,8 @@ class Visitor {
   // The records of `item` are those of `context` and of the contexts around it. What the statements
   // make lives in `scratch`. kStop: the walk ends with failure().
   virtual Fate visit(Context context, Item& item, Scratch& scratch) = 0;
+  // Items that were not visited, because none of WalkOptions::required_texts stands in them.
+  virtual void pass_over(Context /*context*/, uint64_t /*count*/) {}
   virtual Error failure() { return {Code::kInternal, "the walk was stopped"}; }
 };
 
@@ -48,6 +52,9 @@ struct WalkOptions {
   bool removes = false;
   // Each visit reads several fields: see MessageIndex.
   bool reads_often = false;
+  // Spans and log records are visited only where one of these stands in their bytes. Empty: each of
+  // them. Not with visits of a lower context.
+  std::vector<wire::TextSearch> required_texts = {};
   std::string_view what = "editing";  // a literal for errors
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ottl/required_texts.h"
+
 namespace millrace::rules {
 namespace {
 
@@ -17,6 +19,20 @@ bool may_share(const ConditionStage& stage, const std::vector<ConditionList>& se
     return (list.context == Context::kMetric && visits(Context::kDataPoint)) ||
            (list.context == Context::kSpan && visits(Context::kSpanEvent));
   });
+}
+
+// The texts without which no condition of the stage holds for a span or log record.
+std::vector<wire::TextSearch> required_texts_of(const ConditionStage& stage) {
+  if ((stage.walk.visited & ottl::context_bit(Context::kSpanEvent)) != 0) return {};
+  ottl::RequiredTexts texts;
+  for (const Context item : {Context::kSpan, Context::kLog}) {
+    for (const ConditionList* const list : stage.lists[static_cast<size_t>(item)]) {
+      for (const ottl::CompiledCondition& condition : list->conditions) {
+        texts.add(condition.condition, item);
+      }
+    }
+  }
+  return texts.searches();
 }
 
 }  // namespace
@@ -35,6 +51,7 @@ std::vector<ConditionStage> make_condition_stages(
       stage.walk.visited |= ottl::context_bit(list.context);
     }
   }
+  for (ConditionStage& stage : stages) stage.walk.required_texts = required_texts_of(stage);
   return stages;
 }
 
@@ -57,6 +74,14 @@ Fate ConditionRun::visit(Context context, ottl::Item& item, ottl::Scratch& scrat
     if (fate != Fate::kKeep) return fate;
   }
   return Fate::kKeep;
+}
+
+// None of the conditions held.
+void ConditionRun::pass_over(Context context, uint64_t count) {
+  for (const ConditionList* const list : stage_->lists[static_cast<size_t>(context)]) {
+    const size_t end = std::min(list->first_rule + list->conditions.size(), rules_max_);
+    for (size_t rule = list->first_rule; rule < end; rule++) counts_[rule].evaluated += count;
+  }
 }
 
 Fate ConditionRun::test(const ConditionList& list, ottl::Evaluation& evaluation) {

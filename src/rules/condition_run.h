@@ -35,6 +35,7 @@ class ConditionRun final : public ottl::Visitor {
   // Before each walk; the stage must outlive it.
   void begin(const ConditionStage& stage) { stage_ = &stage; }
   ottl::Fate visit(ottl::Context context, ottl::Item& item, ottl::Scratch& scratch) override;
+  void pass_over(ottl::Context context, uint64_t count) override;
   Error failure() override { return {Code::kInvalidArgument, failure_}; }
 
  private:

@@ -1,6 +1,7 @@
 // Statements and conditions run on any admitted request. What statements make is admitted again
 // with the same items, and is what a condition then finds; what conditions keep they keep again,
-// and the counts agree.
+// and the counts agree. A walk that looks for the texts of conditions keeps what one keeps that
+// visits every item.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -49,6 +50,22 @@ constexpr Case kCases[] = {
     {Context::kDataPoint, R"(set(metric.description, "d"))", R"(metric.description != "d")"},
 };
 
+// Conditions that need texts.
+struct TextCase {
+  Context context;
+  const char* condition;
+};
+constexpr TextCase kTextCases[] = {
+    {Context::kSpan, R"(span.name == "GET /api/cart")"},
+    {Context::kSpan, R"(span.attributes["text"] == "x" or span.attributes["ratio"] > 0)"},
+    {Context::kSpan, R"(IsMatch(span.name, "^(GET|POST) /"))"},
+    {Context::kSpan, R"(IsMatch(span.attributes["list"], "a"))"},
+    {Context::kSpan, R"(span.kind == 2 and span.status.message == "broken")"},
+    {Context::kLog, R"(log.attributes["flag"] == true)"},
+    {Context::kLog, R"(log.severity_text == "INFO")"},
+    {Context::kLog, R"(log.attributes["map"]["inner"] == "value")"},
+};
+
 struct Prepared {
   std::vector<rules::StatementGroup> groups;
   std::vector<rules::Stage> stages;
@@ -74,6 +91,30 @@ Prepared prepare(const Case& from) {
   return made;
 }
 
+Prepared prepare(const TextCase& from) {
+  Prepared made;
+  auto& list = made.sets.emplace_back().emplace_back();
+  list.context = from.context;
+  auto condition = ottl::compile_condition(from.condition, {from.context, ottl::Prefix::kRequired});
+  MILLRACE_CHECK(condition.has_value());
+  list.conditions.push_back(std::move(*condition));
+  made.condition_stages = rules::make_condition_stages(made.sets);
+  MILLRACE_CHECK(!made.condition_stages[0].walk.required_texts.empty());
+  // The same without a search.
+  made.condition_stages.push_back(made.condition_stages[0]);
+  made.condition_stages[1].walk.required_texts.clear();
+  return made;
+}
+
+const std::vector<Prepared>& text_cases() {
+  static const std::vector<Prepared> all = [] {
+    std::vector<Prepared> made;
+    for (const TextCase& each : kTextCases) made.push_back(prepare(each));
+    return made;
+  }();
+  return all;
+}
+
 const std::vector<Prepared>& cases() {
   static const std::vector<Prepared> all = [] {
     std::vector<Prepared> made;
@@ -97,10 +138,10 @@ uint32_t admitted_count(Signal signal, const Rope& request) {
 }
 
 ottl::Walked filter(const Prepared& with, rules::Tally& tally, Signal signal, const Rope& request,
-                    Work& work) {
+                    Work& work, size_t stage = 0) {
   rules::ConditionRun run(tally, {});
-  run.begin(with.condition_stages[0]);
-  auto walked = walk_request(with.condition_stages[0].walk, signal, request, run, work);
+  run.begin(with.condition_stages[stage]);
+  auto walked = walk_request(with.condition_stages[stage].walk, signal, request, run, work);
   MILLRACE_CHECK(walked.has_value());
   MILLRACE_CHECK(admitted_count(signal, walked->request) + walked->removed_count ==
                  admitted_count(signal, request));
@@ -140,5 +181,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ottl::Walked again = filter(with, tally, signal, kept.request, own.work);
   MILLRACE_CHECK(again.removed_count == 0);
   MILLRACE_CHECK(bytes_of(again.request).text() == bytes_of(kept.request).text());
+
+  for (size_t i = 0; i < std::size(kTextCases); i++) {
+    if (!belongs_to(kTextCases[i].context, signal)) continue;
+    const Prepared& text_case = text_cases()[i];
+    const ottl::Walked searched = filter(text_case, tally, signal, request, own.work);
+    const ottl::Walked visited = filter(text_case, tally, signal, request, own.work, 1);
+    MILLRACE_CHECK(searched.removed_count == visited.removed_count);
+    MILLRACE_CHECK(bytes_of(searched.request).text() == bytes_of(visited.request).text());
+  }
   return 0;
 }

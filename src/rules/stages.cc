@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ottl/required_texts.h"
+
 namespace millrace::rules {
 namespace {
 
@@ -40,6 +42,24 @@ bool may_follow(const Stage& stage, const StatementGroup& group) {
          });
 }
 
+// The texts without which no statement of the stage runs on a span or log record.
+std::vector<wire::TextSearch> required_texts_of(const Stage& stage) {
+  if ((stage.walk.visited & context_bit(Context::kSpanEvent)) != 0) return {};
+  ottl::RequiredTexts texts;
+  for (const StatementGroup* const group : stage.groups) {
+    const Context item = group->context;
+    if (item != Context::kSpan && item != Context::kLog) continue;
+    for (const ottl::CompiledCondition& condition : group->conditions) {
+      texts.add(condition.condition, item);
+    }
+    if (!group->conditions.empty()) continue;
+    for (const ottl::CompiledStatement& statement : group->statements) {
+      texts.add(statement.condition, item);
+    }
+  }
+  return texts.searches();
+}
+
 }  // namespace
 
 std::vector<Stage> make_stages(std::span<const StatementGroup> groups) {
@@ -54,6 +74,7 @@ std::vector<Stage> make_stages(std::span<const StatementGroup> groups) {
     stage.walk.changed_below |=
         static_cast<ContextSet>(written_by(group) & ~context_bit(group.context));
   }
+  for (Stage& stage : stages) stage.walk.required_texts = required_texts_of(stage);
   return stages;
 }
 

@@ -1,5 +1,6 @@
 #include "rules/statement_run.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace millrace::rules {
@@ -51,6 +52,15 @@ ottl::Fate StatementRun::visit(ottl::Context context, ottl::Item& item, ottl::Sc
     }
   }
   return ottl::Fate::kKeep;
+}
+
+// No condition held. Behind the conditions of a group no statement was evaluated.
+void StatementRun::pass_over(ottl::Context context, uint64_t count) {
+  for (const StatementGroup* const group : stage_->groups) {
+    if (group->context != context || !group->conditions.empty()) continue;
+    const size_t end = std::min(group->first_rule + group->statements.size(), rules_max_);
+    for (size_t rule = group->first_rule; rule < end; rule++) counts_[rule].evaluated += count;
+  }
 }
 
 StatementRun::Outcome StatementRun::holds(const StatementGroup& group,

@@ -25,6 +25,7 @@ class StatementRun final : public ottl::Visitor {
   // Before each walk; the stage must outlive it.
   void begin(const Stage& stage) { stage_ = &stage; }
   ottl::Fate visit(ottl::Context context, ottl::Item& item, ottl::Scratch& scratch) override;
+  void pass_over(ottl::Context context, uint64_t count) override;
   Error failure() override { return failure_; }
 
  private:
