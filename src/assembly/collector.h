@@ -113,6 +113,7 @@ class Collector final : public extensions::HealthSource, private extensions::con
 
   // extensions::HealthSource; any thread while the loops run.
   extensions::Health health() const override { return health_at(*world_.loops.front()); }
+  std::vector<extensions::ComponentState> components() const override;
 
   // Checks the ledger once a second while the loops run; its numbers are safe from any thread.
   const pipeline::Auditor& auditor() const { return *auditor_; }

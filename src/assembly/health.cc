@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "assembly/collector.h"
+#include "assembly/component_states.h"
 
 namespace millrace::assembly {
 
@@ -45,6 +46,10 @@ extensions::Health Collector::health_at(const io::Loop& loop) const {
     health.ledger_findings.push_back(finding.to_text());
   }
   return health;
+}
+
+std::vector<extensions::ComponentState> Collector::components() const {
+  return component_states(kept_.metrics.snapshot());
 }
 
 // Why the destination would refuse a request now; empty: it takes one, or may miss it.

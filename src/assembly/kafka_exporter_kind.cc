@@ -1,6 +1,7 @@
 #include "assembly/kafka_exporter_kind.h"
 
 #include <map>
+#include <string>
 #include <utility>
 
 #include "exporters/kafka/kafka_exporter.h"
@@ -23,7 +24,8 @@ class KafkaFactory final : public ExporterFactory {
                                          .library = library_,
                                          .name = parts.name,
                                          .loop = parts.loop,
-                                         .log = parts.log});
+                                         .log = parts.log,
+                                         .metrics = &parts.metrics});
       if (!made) return fail(made.error());
       producer = *std::move(made);
       producers_[parts.worker] = producer;
@@ -50,6 +52,9 @@ ExporterReading read_kafka(config::Section& section) {
     section.error(library.error().message);
     return reading;
   }
+  const std::string missing =
+      millrace::kafka::missing_in_version(options->client, (*library)->version());
+  if (!missing.empty()) section.warning_at("auth", missing);
   reading.factory = std::make_shared<KafkaFactory>(std::move(options), *std::move(library));
   return reading;
 }

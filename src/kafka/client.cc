@@ -23,7 +23,9 @@ LogLevel level_of(int level) {
 }  // namespace
 
 Client::Client(Role role, ClientParts parts)
-    : role_(role), parts_(std::move(parts)), self_(std::make_shared<Client*>(this)) {}
+    : role_(role), parts_(std::move(parts)), self_(std::make_shared<Client*>(this)) {
+  if (parts_.metrics != nullptr) broker_states_.emplace(*parts_.metrics, parts_.kind, parts_.owner);
+}
 
 Result<std::unique_ptr<Client>> Client::make(Role role, const Properties& properties,
                                              ClientParts parts) {
@@ -57,8 +59,12 @@ Status Client::create(const Properties& properties) {
     library.conf_set_default_topic_conf(conf, topic);
   }
   library.conf_set(conf, "log.queue", "true", nullptr, 0);
+  if (broker_states_) {
+    library.conf_set(conf, "statistics.interval.ms", kStatisticsInterval, nullptr, 0);
+  }
   library.conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
-                                    RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);
+                                    RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
+                                    RD_KAFKA_EVENT_STATS);
   handle_ = library.new_client(role_ == Role::kProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER,
                                conf, error.data(), error.size());
   if (handle_ == nullptr) return give_up("the client cannot be made");
@@ -150,10 +156,15 @@ void Client::on_queue_filled(rd_kafka_t*, void* opaque) {
 
 // Takes the event.
 void Client::handle_event(rd_kafka_event_t* event) {
-  if (api().event_type(event) == RD_KAFKA_EVENT_LOG) {
-    log(event);
-  } else {
-    if (parts_.on_event(event)) return;
+  switch (api().event_type(event)) {
+    case RD_KAFKA_EVENT_LOG:
+      log(event);
+      break;
+    case RD_KAFKA_EVENT_STATS:
+      if (broker_states_) broker_states_->note(api().event_stats(event));
+      break;
+    default:
+      if (parts_.on_event(event)) return;
   }
   api().event_destroy(event);
 }

@@ -10,7 +10,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,7 +20,9 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "io/loop.h"
+#include "kafka/broker_states.h"
 #include "kafka/library.h"
+#include "metrics/registry.h"
 
 namespace millrace::kafka {
 
@@ -39,6 +43,9 @@ struct ClientParts {
   // it, and destroys it. It must not end the client.
   std::function<bool(rd_kafka_event_t*)> on_event;
   Partitioner partitioner = nullptr;  // null: what the properties say
+  // Where the states of its brokers are shown, and as what ("exporter"); null: nowhere.
+  metrics::Registry* metrics = nullptr;  // outlives the client
+  std::string_view kind = {};
 };
 
 class Client {
@@ -87,6 +94,7 @@ class Client {
   rd_kafka_t* handle_ = nullptr;
   rd_kafka_queue_t* queue_ = nullptr;
   rd_kafka_queue_t* close_queue_ = nullptr;
+  std::optional<BrokerStates> broker_states_;
   bool is_suspended_ = false;
   bool is_serving_ = false;
   // Points to null after the end: for posted tasks.

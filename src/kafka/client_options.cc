@@ -116,6 +116,16 @@ std::string milliseconds(Duration duration) {
   return std::to_string(std::max<int64_t>(1, count));
 }
 
+std::string missing_in_version(const ClientOptions& options, int version) {
+  constexpr int kScramIsMended = 0x020601ff;
+  const bool uses_scram = std::ranges::any_of(options.properties, [](const auto& property) {
+    return property.first == "sasl.mechanism" && property.second.starts_with("SCRAM");
+  });
+  if (!uses_scram || version >= kScramIsMended) return {};
+  return "brokers of Kafka 4 refuse the SCRAM of librdkafka before 2.6.1; this one is older. Use "
+         "PLAIN over tls, or a newer librdkafka";
+}
+
 void read_client_options(Section& section, ClientOptions& into) {
   read_brokers(section, into);
   section.ignored("protocol_version", kNegotiated);

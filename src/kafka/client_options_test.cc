@@ -56,6 +56,17 @@ TEST(KafkaClientOptionsTest, EveryKeyIsRead) {
   EXPECT_THAT(properties, Contains(Pair("topic.metadata.refresh.interval.ms", "300000")));
 }
 
+TEST(KafkaClientOptionsTest, AnOlderLibraryIsSaidToFailWithScram) {
+  constexpr int kDebians = 0x020002ff;
+  constexpr int kMended = 0x020601ff;
+  ClientOptions options;
+  options.properties = {{"sasl.mechanism", "SCRAM-SHA-256"}};
+  EXPECT_THAT(missing_in_version(options, kDebians), HasSubstr("SCRAM"));
+  EXPECT_EQ(missing_in_version(options, kMended), "");
+  options.properties = {{"sasl.mechanism", "PLAIN"}};
+  EXPECT_EQ(missing_in_version(options, kDebians), "");
+}
+
 TEST(KafkaClientOptionsTest, TlsAndScramGoTogether) {
   const Properties properties = properties_of(
       "tls: {ca_file: /ca.pem, cert_file: /c.pem, key_file: /k.pem}\n"

@@ -45,6 +45,7 @@
   USE(event_log)                        \
   USE(event_message_next)               \
   USE(event_opaque)                     \
+  USE(event_stats)                      \
   USE(event_topic_partition)            \
   USE(event_topic_partition_list)       \
   USE(event_type)                       \
@@ -78,6 +79,7 @@
   USE(topic_partition_list_copy)        \
   USE(topic_partition_list_destroy)     \
   USE(topic_partition_list_new)         \
+  USE(version)                          \
   USE(version_str)
 
 namespace millrace::kafka {

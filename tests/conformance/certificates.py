@@ -32,6 +32,22 @@ class Authority:
         os.replace(certificate + ".new", certificate)
         return certificate, key
 
+    def issue_expired(self, name):
+        """As issue(), for two days of the year 2020."""
+        folder = self.path(name + ".issued")
+        os.makedirs(folder)
+        key, certificate, request = self.path(name + ".key"), self.path(name + ".pem"), self.path(name + ".csr")
+        with open(os.path.join(folder, "index.txt"), "w"), open(os.path.join(folder, "serial"), "w") as serial, \
+                open(os.path.join(folder, "ca.cnf"), "w") as settings:
+            serial.write("01\n")
+            settings.write(f"[ca]\ndefault_ca = it\n[it]\ndatabase = {folder}/index.txt\nserial = {folder}/serial\n"
+                           f"new_certs_dir = {folder}\ndefault_md = sha256\npolicy = names\nx509_extensions = ends\n"
+                           "[names]\ncommonName = supplied\n[ends]\nsubjectAltName = DNS:localhost,IP:127.0.0.1\n")
+        openssl("req", "-new", *CURVE[:-2], "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+        openssl("ca", "-batch", "-notext", "-config", settings.name, "-cert", self.ca, "-keyfile", self.ca_key, "-in",
+                request, "-out", certificate, "-startdate", "20200101000000Z", "-enddate", "20200103000000Z")
+        return certificate, key
+
     def server_tls(self, name="server", **more):
         certificate, key = self.issue(name)
         return {"cert_file": certificate, "key_file": key, **more}

@@ -95,7 +95,9 @@ Status Producer::open(size_t record_bytes_max) {
        .on_event = [this,
                     at = outgoing.get()](rd_kafka_event_t* event) { return on_event(*at, event); },
        .partitioner =
-           parts_.options->partitioning == Partitioning::kRoundRobin ? next_partition : nullptr});
+           parts_.options->partitioning == Partitioning::kRoundRobin ? next_partition : nullptr,
+       .metrics = parts_.metrics,
+       .kind = "exporter"});
   if (!client) return fail(client.error());
   outgoing->client = *std::move(client);
   clients_.push_back(std::move(outgoing));

@@ -27,6 +27,7 @@
 #include "io/loop.h"
 #include "kafka/client.h"
 #include "memory/budget.h"
+#include "metrics/registry.h"
 #include "pipeline/exporter.h"
 
 namespace millrace::exporters::kafka {
@@ -53,6 +54,7 @@ class Producer {
     std::string name;
     io::Loop& loop;
     Logger& log;
+    metrics::Registry* metrics = nullptr;  // null: the states of brokers are not shown
     // A record waits so long for the answer to the question how large it may be.
     Duration ask_timeout = 1s;
   };

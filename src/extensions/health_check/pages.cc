@@ -85,9 +85,27 @@ std::string receivers_json(const Health& health) {
   return text + "]";
 }
 
+std::string components_json(const Health& health) {
+  std::string text = "[";
+  for (const ComponentState& each : health.components) {
+    if (text.size() > 1) text += ",";
+    std::string fields;
+    for (const auto& [name, value] : each.labels) {
+      fields += (fields.empty() ? "" : ",") + json_string(name) + ":" + json_string(value);
+    }
+    for (const auto& [name, value] : each.values) {
+      fields += (fields.empty() ? "" : ",") + json_string(name) + ":" +
+                std::to_string(static_cast<int64_t>(value));
+    }
+    text += "{" + fields + "}";
+  }
+  return text + "]";
+}
+
 std::string verbose_json(const Health& health) {
   std::string text = ",\"receivers\":" + receivers_json(health) +
-                     ",\"destinations\":" + destinations_json(health) + ",\"ledger\":[";
+                     ",\"destinations\":" + destinations_json(health) +
+                     ",\"components\":" + components_json(health) + ",\"ledger\":[";
   for (size_t i = 0; i < health.ledger_findings.size(); ++i) {
     text += (i > 0 ? "," : "") + json_string(health.ledger_findings[i]);
   }
@@ -158,7 +176,7 @@ PageReply debug_page(const std::string& metrics_url) {
   std::string body =
       "<!DOCTYPE html>\n<title>Millrace</title>\n<h1>Millrace</h1>\n"
       "<p>otelcol's zpages do not exist here. These pages show the state:</p>\n<ul>\n" +
-      link("/?verbose", "receivers, destinations with queue and last answer, the ledger") +
+      link("/?verbose", "receivers, destinations with queue and last answer, brokers, the ledger") +
       link("/readyz?verbose", "whether data is admitted, and why not") +
       link("/livez", "whether all loops turn");
   if (!metrics_url.empty()) body += link(metrics_url, "the collector's own metrics");
@@ -226,7 +244,10 @@ std::vector<transport::PageRoute> make_health_pages(const HealthCheckOptions& op
                        if (request.method != "GET" && request.method != "HEAD") {
                          return {kNotAllowed, "text/plain; charset=utf-8", "GET or HEAD\n"};
                        }
-                       return page(source.health(), is_verbose(request));
+                       Health health = source.health();
+                       const bool verbose = is_verbose(request);
+                       if (verbose) health.components = source.components();
+                       return page(health, verbose);
                      }});
   };
   if (options.has_debug_pages) {

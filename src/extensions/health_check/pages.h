@@ -9,13 +9,15 @@
 //                  option `require` names it.
 //   status_path    version 2's short JSON.
 //   /debug/*       with has_debug_pages: where these pages and the metrics are.
-// ?verbose adds each destination (queue, requests in flight, last answer) and the accounts of the
-// ledger that do not balance, of which a correct program has none.
+// ?verbose adds each destination (queue, requests in flight, last answer), what components that
+// keep connections of their own say of them (Kafka: brokers, partitions, lag), and the accounts of
+// the ledger that do not balance, of which a correct program has none.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -51,6 +53,12 @@ struct ReceiverHealth {
   std::vector<std::string> refusals;
 };
 
+// Numbers that a component shows of one thing that it has, such as a partition or a broker.
+struct ComponentState {
+  std::vector<std::pair<std::string, std::string>> labels;  // {"name", "kafka"}, {"topic", "a"}
+  std::vector<std::pair<std::string, double>> values;       // {"offset_lag", 3}; whole numbers
+};
+
 struct Health {
   bool is_accepting = false;  // every receiver listens
   bool is_draining = false;
@@ -61,6 +69,7 @@ struct Health {
   std::vector<DestinationHealth> destinations;
   std::vector<StorageHealth> storages;
   std::vector<ReceiverHealth> receivers;
+  std::vector<ComponentState> components;  // for ?verbose alone
   // Accounts that do not balance, each as a sentence. Each is a bug of the program, but not a
   // reason to stop sending data to it.
   std::vector<std::string> ledger_findings;
@@ -73,6 +82,8 @@ inline constexpr Duration kLoopHangs = 10s;
 class HealthSource {
  public:
   virtual Health health() const = 0;
+  // Health::components. Takes the lock of the metrics, which health() does not.
+  virtual std::vector<ComponentState> components() const { return {}; }
 
  protected:
   ~HealthSource() = default;

@@ -8,6 +8,8 @@ namespace {
 class FixedHealth final : public HealthSource {
  public:
   Health health() const override { return now; }
+  std::vector<ComponentState> components() const override { return states; }
+  std::vector<ComponentState> states;
   Health now;
 };
 
@@ -46,6 +48,17 @@ TEST_F(HealthPagesTest, MainPageHasOtelcolsBody) {
   source.now.is_accepting = false;
   EXPECT_EQ(get("/").status, 503);
   EXPECT_TRUE(get("/").body.starts_with("{\"status\":\"Server not available\""));
+}
+
+TEST_F(HealthPagesTest, TheVerbosePageShowsWhatComponentsSay) {
+  source.states = {
+      {.labels = {{"name", "kafka"}, {"topic", "a\"b"}}, .values = {{"offset_lag", 3}}},
+      {.labels = {{"broker", "a:1"}}, .values = {{"connected", 1}}}};
+  EXPECT_TRUE(get("/", "verbose")
+                  .body.contains(
+                      "\"components\":[{\"name\":\"kafka\",\"topic\":\"a\\\"b\",\"offset_lag\":3},"
+                      "{\"broker\":\"a:1\",\"connected\":1}]"));
+  EXPECT_FALSE(get("/").body.contains("components"));
 }
 
 TEST_F(HealthPagesTest, ConfiguredBodiesReplaceTheDefaultBody) {

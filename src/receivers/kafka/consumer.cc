@@ -93,7 +93,9 @@ Status Consumer::open(std::shared_ptr<const millrace::kafka::Library> library) {
                               .loop = *parts_.loop,
                               .log = *parts_.log,
                               .owner = parts_.name,
-                              .on_event = [this](auto* event) { return on_event(event); }});
+                              .on_event = [this](auto* event) { return on_event(event); },
+                              .metrics = parts_.metrics,
+                              .kind = "receiver"});
   if (!client) return fail(client.error());
   client_ = *std::move(client);
   const auto topics = millrace::kafka::make_partition_list(api());

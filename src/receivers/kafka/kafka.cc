@@ -1,6 +1,7 @@
 #include "receivers/kafka/kafka.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "receivers/kafka/receiver.h"
@@ -37,6 +38,9 @@ reception::ReceiverReading read(config::Section& section) {
     section.error(library.error().message);
     return reading;
   }
+  const std::string missing =
+      millrace::kafka::missing_in_version(options->client, (*library)->version());
+  if (!missing.empty()) section.warning_at("auth", missing);
   reading.factory = std::make_shared<Factory>(std::move(options), *std::move(library));
   return reading;
 }
