@@ -59,7 +59,7 @@ def parse(arguments):
     parser.add_argument("--json", metavar="FILE", help="writes all figures there")
     parser.add_argument("--millrace", default=os.path.join(ROOT, "build/release/millrace"))
     parser.add_argument("--relay", default=os.path.join(ROOT, "build/release/relay"))
-    parser.add_argument("--copied-bytes", default=os.path.join(ROOT, "build/release/libcopied_bytes.so"))
+    parser.add_argument("--copied-bytes", default=os.path.join(ROOT, "build/release/bench/libcopied_bytes.so"))
     options = parser.parse_args(arguments)
     options.limits = options.limits or bool(options.peers or options.peer or options.shapes)
     options.runs = options.runs or (5 if options.limits else 3)
