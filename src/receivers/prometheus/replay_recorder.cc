@@ -15,7 +15,7 @@ constexpr size_t kOfSample = 2 * 64;  // of each list, which doubles
 bool is_before(const SampleRef& a, const SampleRef& b) {
   const bool a_is_part = a.role == SampleRole::kPart;
   if (a_is_part != (b.role == SampleRole::kPart)) return a_is_part;
-  return a_is_part && a.bound < b.bound;
+  return a_is_part ? a.bound < b.bound : a.sample < b.sample;
 }
 
 bool is_same_part(const SampleRef& a, const SampleRef& b) {
@@ -68,7 +68,7 @@ void ReplayRecorder::on_point(PointKind kind, std::span<const SampleRef> samples
                    .sample_count = static_cast<uint16_t>(samples.size())});
   all.insert(all.end(), samples.begin(), samples.end());
   const auto own = std::span(all).last(samples.size());
-  std::ranges::stable_sort(own, is_before);
+  std::ranges::sort(own, is_before);
   if (std::ranges::adjacent_find(own, is_same_part) != own.end()) abandon();
 }
 
