@@ -101,10 +101,7 @@ Result<std::unique_ptr<Collector>> Collector::create(Plan plan, World world) {
   if (Status opened = collector->open_storages(); !opened) return fail(opened.error());
   if (Status made = collector->make_destinations(); !made) return fail(made.error());
   if (Status made = collector->make_dead_letters(); !made) return fail(made.error());
-  if (collector->plan_.console) {
-    collector->console_ = std::make_unique<ConsoleSite>(collector->plan_, collector->kept_.budget);
-    collector->shared_.console = collector->console_.get();
-  }
+  if (Status made = collector->make_console_site(); !made) return fail(made.error());
   if (Status made = collector->make_workers(); !made) return fail(made.error());
   collector->make_auditor();
   if (Status made = collector->make_pages(); !made) return fail(made.error());

@@ -135,6 +135,7 @@ class Collector final : public extensions::HealthSource, private extensions::con
   void make_auditor();
   Status make_pages();
   transport::PageReply metrics_page() const;
+  Status make_console_site();
   Status make_console();
   io::Loop& console_loop() const {
     return world_.console_loop != nullptr ? *world_.console_loop : *world_.loops.front();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "assembly/listeners.h"
+#include "assembly/redaction_rules.h"
 
 namespace millrace::assembly {
 namespace {
@@ -28,6 +28,16 @@ std::vector<size_t> steps_of(const Plan& plan, const PipelinePlan& pipeline) {
     steps.push_back(steps.back() + (plan.processors[processor].factory != nullptr ? 1 : 0));
   }
   return steps;
+}
+
+// How many points of each pipeline are watched.
+std::vector<size_t> points_of(const Plan& plan) {
+  std::vector<size_t> counts;
+  for (const PipelinePlan& pipeline : plan.pipelines) {
+    counts.push_back(
+        std::min(steps_of(plan, pipeline).back() + 1, recent::EdgeTaps::kPositionsMax));
+  }
+  return counts;
 }
 
 bool is_redaction(const ProcessorPlan& processor) {
@@ -57,25 +67,57 @@ size_t open_from(const Plan& plan, size_t index) {
 
 }  // namespace
 
-ConsoleSite::ConsoleSite(const Plan& plan, Budget& budget)
+ConsoleSite::ConsoleSite(const Plan& plan, Budget& budget, io::Loop& loop, recent::Run run)
     : plan_(plan),
+      budget_(budget),
+      loop_(loop),
       options_(*plan.console),
       sample_(options_.sample_rate),
       store_(budget, std::min(options_.bytes_max, plan.budget_bytes / kBudgetPart),
-             names_of_pipelines(plan)),
+             names_of_pipelines(plan), std::move(run)),
       taps_(budget, plan.pipelines.size()),
+      flow_(points_of(plan)),
       rule_log_({}, nullptr, [] { return int64_t{0}; }),
-      page_budget_(kPageBudgetBytes) {}
+      servers_(loop, {.budget_bytes = kPageBudgetBytes, .connections_max = kConnectionsMax}) {}
 
 ConsoleSite::~ConsoleSite() { close(); }
+
+Status ConsoleSite::open_file(const FileParts& parts) {
+  if (options_.file_directory.empty()) return {};
+  constexpr std::string_view kWhat = "console: file: ";
+  if (parts.disk == nullptr || !parts.make_lane) {
+    return fail(Code::kFailedPrecondition, std::string(kWhat) + "there is no disk");
+  }
+  auto opened = recent_file::RecentFile::open(
+      {.directory = options_.file_directory,
+       .bytes_max = options_.file_bytes_max,
+       .redaction_hash = hash_of_redaction(plan_)},
+      {.disk = parts.disk, .store = &store_, .budget = &budget_, .log = parts.log});
+  if (!opened) return fail(opened.error().code, std::string(kWhat) + opened.error().message);
+  file_ = std::move(*opened);
+  file_->follow(loop_, parts.make_lane("console-file"));
+  return {};
+}
+
+std::optional<extensions::console::RecentFileState> ConsoleSite::file_state() const {
+  if (file_ == nullptr) return std::nullopt;
+  const recent_file::RecentFile::Numbers numbers = file_->numbers();
+  return extensions::console::RecentFileState{.directory = file_->directory(),
+                                              .bytes = numbers.bytes,
+                                              .bytes_max = numbers.bytes_max,
+                                              .read_requests = numbers.read_requests,
+                                              .written_requests = numbers.written_requests,
+                                              .lost_requests = numbers.lost_requests,
+                                              .trouble = file_->trouble()};
+}
 
 bool ConsoleSite::give_back() {
   const bool has_taps = taps_.give_back();
   return store_.give_back() || has_taps;
 }
 
-void ConsoleSite::make_rules(io::Loop& loop) {
-  wall_clock_ = [&loop] { return loop.wall_now(); };
+void ConsoleSite::make_rules() {
+  wall_clock_ = [&loop = loop_] { return loop.wall_now(); };
   for (const PipelinePlan& pipeline : plan_.pipelines) {
     auto& rules = rules_.emplace_back();
     for (const size_t index : pipeline.processors) {
@@ -84,7 +126,7 @@ void ConsoleSite::make_rules(io::Loop& loop) {
       if (processor.factory == nullptr) continue;
       steps = processor.factory->rule_steps({.name = processor.id,
                                              .signal = pipeline.signal,
-                                             .random = loop.random(),
+                                             .random = loop_.random(),
                                              .wall_clock = wall_clock_,
                                              .metrics = rule_metrics_,
                                              .log = rule_log_});
@@ -93,40 +135,28 @@ void ConsoleSite::make_rules(io::Loop& loop) {
 }
 
 void ConsoleSite::close() {
-  server_.reset();
+  servers_.close();
   console_.reset();
-  pool_.reset();
+  if (file_ != nullptr) file_->close();
 }
 
-Status ConsoleSite::serve(io::Loop& loop, extensions::console::Source& source,
+Status ConsoleSite::serve(extensions::console::Source& source,
                           std::vector<transport::PageRoute> more_routes) {
-  make_rules(loop);
-  pool_ = std::make_unique<ChunkPool>(page_budget_, 1);
+  make_rules();
   console_ = std::make_unique<extensions::console::Console>(
-      extensions::console::Console::Parts{.loop = &loop,
+      extensions::console::Console::Parts{.loop = &loop_,
                                           .source = &source,
                                           .store = &store_,
                                           .senders = &senders_,
                                           .refusals = &refusals_,
                                           .taps = &taps_,
+                                          .flow = &flow_,
                                           .rules = &rules_,
-                                          .pool = pool_.get(),
+                                          .pool = &servers_.pool(),
                                           .token = options_.token});
-  transport::ServerOptions options;
-  options.serves_grpc = false;
-  options.port_protocol = transport::Protocol::kHttp;
-  options.connections_max = kConnectionsMax;
-  options.page_routes = std::move(more_routes);
-  for (auto& route : console_->routes()) options.page_routes.push_back(std::move(route));
-  server_ = transport::make_server(loop, *pool_, std::move(options), *this);
-  const Result<uint16_t> listening =
-      server_->listen({.host = options_.host, .port = options_.port});
-  if (!listening) {
-    return fail(listening.error().code,
-                "console: " + listening.error().message +
-                    listen_advice(listening.error().code, "the console's endpoint"));
-  }
-  return {};
+  for (auto& route : console_->routes()) more_routes.push_back(std::move(route));
+  return servers_.serve(std::move(more_routes), {.host = options_.host, .port = options_.port},
+                        "the console's endpoint");
 }
 
 extensions::console::Facts console_facts(const Plan& plan, const std::vector<uint16_t>& ports,
@@ -134,6 +164,7 @@ extensions::console::Facts console_facts(const Plan& plan, const std::vector<uin
   extensions::console::Facts facts{.version = MILLRACE_VERSION,
                                    .started_at = started_at,
                                    .worker_count = worker_count,
+                                   .sample_rate = plan.console ? plan.console->sample_rate : 1,
                                    .listeners = {},
                                    .pipelines = {},
                                    .connectors = {}};

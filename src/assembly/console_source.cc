@@ -107,6 +107,7 @@ extensions::console::State Collector::state() const {
          .dead_letter_path = dead_letter_path_of(plan_, account->destination())});
   }
   state.certificates = certificates_of(plan_);
+  if (console_ != nullptr) state.recent_file = console_->file_state();
   state.ledger_findings = health.ledger_findings;
   state.audit_count = auditor_->round_count();
   state.memory_limit = kept_.budget.limit();
@@ -129,6 +130,16 @@ bool Collector::metrics_stand_at_the_console() const {
   return is_same_host && plan_.metrics_page->port == plan_.console->port;
 }
 
+Status Collector::make_console_site() {
+  if (!plan_.console) return {};
+  console_ = std::make_unique<ConsoleSite>(
+      plan_, kept_.budget, console_loop(),
+      recent::Run{.id = std::string(shared_.instance_id), .started_at = started_wall_});
+  shared_.console = console_.get();
+  return console_->open_file(
+      {.disk = world_.disk, .make_lane = world_.make_lane, .log = world_.log});
+}
+
 Status Collector::make_console() {
   console_facts_ = console_facts(plan_, ports_, workers_.size(), started_wall_);
   for (size_t receiver = 0; receiver < plan_.receivers.size() && test_intake_ == nullptr;
@@ -140,7 +151,7 @@ Status Collector::make_console() {
     more.push_back({.path = "/metrics",
                     .handler = [this](const transport::PageRequest&) { return metrics_page(); }});
   }
-  return console_->serve(console_loop(), *this, std::move(more));
+  return console_->serve(*this, std::move(more));
 }
 
 std::optional<std::string> Collector::send_test_trace() {

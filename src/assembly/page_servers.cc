@@ -6,16 +6,12 @@
 #include "assembly/listeners.h"
 
 namespace millrace::assembly {
-namespace {
 
-// A scrape of a large configuration is some 100 KiB; this lets a few wait for slow readers.
-constexpr size_t kBudgetBytes = 8 << 20;
-
-}  // namespace
-
-PageServers::PageServers(io::Loop& loop)
+PageServers::PageServers(io::Loop& loop) : PageServers(loop, Limits()) {}
+PageServers::PageServers(io::Loop& loop, Limits limits)
     : loop_(loop),
-      budget_(kBudgetBytes),
+      connections_max_(limits.connections_max),
+      budget_(limits.budget_bytes),
       pool_(budget_, 1),
       eviction_(std::make_shared<transport::EvictionOrder>()) {}
 
@@ -24,6 +20,7 @@ Status PageServers::serve(std::vector<transport::PageRoute> routes, const io::Li
   transport::ServerOptions options;
   options.serves_grpc = false;
   options.port_protocol = transport::Protocol::kHttp;
+  options.connections_max = connections_max_;
   options.eviction = eviction_;
   options.page_routes = std::move(routes);
   servers_.push_back(transport::make_server(loop_, pool_, std::move(options), *this));

@@ -71,6 +71,7 @@ struct ProcessorPlan {
   std::optional<config::BatchConfig> batch;
   bool is_memory_limiter = false;
   std::optional<size_t> storage = {};  // in the plan's storages
+  uint64_t rules_hash = 0;             // of a redaction's configuration; 0: it is none
 };
 
 // A connector that makes another signal: of `from` it makes `into`.

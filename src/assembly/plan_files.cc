@@ -46,6 +46,14 @@ void check_dead_letter_file(const MachineFacts& machine,
   if (!writable) section.error_at("dead_letter", "path: " + writable.error().message);
 }
 
+void check_console(const MachineFacts& machine, const extensions::console::Options& console,
+                   config::Section& section) {
+  if (!machine.check_directory || console.file_directory.empty()) return;
+  const Status writable =
+      machine.check_directory(console.file_directory, io::MissingDirectory::kIsMade);
+  if (!writable) section.error_at("file", "directory: " + writable.error().message);
+}
+
 void check_storage(const MachineFacts& machine, const StoragePlan& storage,
                    config::Section& section) {
   if (!machine.check_directory || section.has_errors()) return;

@@ -23,6 +23,8 @@ void check_files(const MachineFacts& machine, const ExporterReading& reading,
 void check_dead_letter_file(const MachineFacts& machine,
                             const std::optional<config::DeadLetterConfig>& letter,
                             config::Section& section);
+void check_console(const MachineFacts& machine, const extensions::console::Options& console,
+                   config::Section& section);
 void check_storage(const MachineFacts& machine, const StoragePlan& storage,
                    config::Section& section);
 

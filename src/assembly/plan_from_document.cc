@@ -10,6 +10,7 @@
 #include "assembly/plan_files.h"
 #include "assembly/plan_guards.h"
 #include "assembly/plan_telemetry.h"
+#include "assembly/redaction_rules.h"
 #include "config/memory_limiter.h"
 #include "extensions/without_effect/without_effect.h"
 
@@ -109,6 +110,7 @@ class Planner {
       config::read_memory_limiter(section, limiter);
       if (component.is_used && !section.has_errors()) set_budget(limiter);
     }
+    processor.rules_hash = hash_of_rules(component.id.type, component.node);
     add(index, component, plan_.processors, std::move(processor));
   }
 
@@ -241,6 +243,7 @@ void Planner::read_extension(const Component& component, config::Section& sectio
   if (component.id.type == "console") {
     extensions::console::Options options;
     extensions::console::read(section, options);
+    check_console(machine_, options, section);
     if (component.is_used && plan_.console) {
       section.error("there is one console; service::extensions names two");
     } else if (component.is_used && options.is_enabled) {

@@ -47,6 +47,7 @@ KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
                                .senders = &shared.console->senders(),
                                .refusals = &shared.console->refusals(),
                                .edges = &shared.console->taps(),
+                               .flow = &shared.console->flow(),
                                .pool = &pool,
                                .sample = shared.console->sample()});
   pool.on_shortage([console = shared.console] { return console->give_back(); });

@@ -35,9 +35,10 @@ class Tap {
  public:
   // It has entered destinations.
   virtual void take(const Payload& payload) = 0;
-  // Not 0 while a point of this pipeline is watched. Lives as long as this; any thread.
+  // Not 0 while a point of this pipeline, or the flow through all of them, is watched. Lives as
+  // long as this; any thread.
   virtual const std::atomic<uint64_t>& watched_points() const = 0;
-  // Asked only while a point is watched: whether this request is to be followed.
+  // Asked only while it is not 0: whether this request is to be followed.
   virtual bool wants_trail(const Payload& payload) = 0;
   virtual void take_trail(Trail trail) = 0;
 

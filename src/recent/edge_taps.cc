@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "recent/kept_bytes.h"
 
 namespace millrace::recent {
 namespace {
@@ -50,10 +49,19 @@ void EdgeTaps::change_watch(size_t pipeline, size_t position, int change) {
   const uint64_t before = of.watched.load(std::memory_order_relaxed);
   const uint64_t now = count != 0 ? before | bit : before & ~bit;
   of.watched.store(now, std::memory_order_relaxed);
-  if (now != 0) return;
+  if ((now & ~kFlowBit) != 0) return;
   while (!of.samples.empty()) {
     dropped.push_back(of.samples.front());
     drop_oldest(of);
+  }
+}
+
+void EdgeTaps::set_flow_watched(bool is_watched) {
+  const MutexLock lock(mutex_);
+  for (const auto& of : of_) {
+    const uint64_t before = of->watched.load(std::memory_order_relaxed);
+    of->watched.store(is_watched ? before | kFlowBit : before & ~kFlowBit,
+                      std::memory_order_relaxed);
   }
 }
 
@@ -62,47 +70,76 @@ void EdgeTaps::drop_oldest(OfPipeline& of) {
   of.samples.pop_front();
 }
 
-std::shared_ptr<EdgeSample> EdgeTaps::copy(const pipeline::Trail& trail, uint64_t watched) {
-  size_t bytes = kKeptCost;
-  const Rope* last = nullptr;
-  for (const auto& point : trail.points) {
-    if (!is_wanted(point.position, watched)) continue;
-    if (last == nullptr || !is_same(*last, point.bytes)) bytes += point.bytes.size();
-    last = &point.bytes;
-  }
-  if (last == nullptr || bytes > kSampleBytesMax || is_short_for(budget_, bytes)) return nullptr;
-  auto sample = std::make_shared<EdgeSample>();
-  sample->memory = Reservation::try_make(budget_, MemoryTerm::kRecent, bytes);
-  if (!sample->memory) return nullptr;
-  last = nullptr;
-  for (const auto& point : trail.points) {
-    if (!is_wanted(point.position, watched)) continue;
-    const bool is_shared = last != nullptr && is_same(*last, point.bytes);
-    sample->points.push_back(
-        {.position = point.position,
-         .item_count = point.item_count,
-         .bytes = is_shared ? sample->points.back().bytes : kept_copy_of(point.bytes)});
-    last = &point.bytes;
-  }
-  sample->metadata = trail.metadata;
-  sample->refusal = trail.refusal;
-  return sample;
-}
-
-void EdgeTaps::add(size_t pipeline, const pipeline::Trail& trail, WallTime at) {
-  OfPipeline& of = *of_[pipeline];
-  const uint64_t watched = of.watched.load(std::memory_order_relaxed);
-  if (watched == 0) return;
-  auto sample = copy(trail, watched);
-  if (sample == nullptr) {
+EdgeTaps::Copying::Copying(EdgeTaps& taps, size_t pipeline, pipeline::Trail trail, WallTime at)
+    : taps_(taps), pipeline_(pipeline), trail_(std::move(trail)) {
+  OfPipeline& of = *taps.of_[pipeline];
+  const uint64_t watched = of.watched.load(std::memory_order_relaxed) & ~kFlowBit;
+  is_done_ = watched == 0;
+  if (is_done_) return;
+  if (!begin(watched)) {
+    is_done_ = true;
     of.too_large_requests.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  sample->at = at;
+  sample_->at = at;
+  sample_->metadata = trail_.metadata;
+  sample_->refusal = trail_.refusal;
+}
+
+// False: too large, or memory is short.
+bool EdgeTaps::Copying::begin(uint64_t watched) {
+  std::erase_if(trail_.points,
+                [&](const auto& point) { return !is_wanted(point.position, watched); });
+  size_t bytes = kKeptCost;
+  const Rope* last = nullptr;
+  for (const auto& point : trail_.points) {
+    if (last == nullptr || !is_same(*last, point.bytes)) bytes += point.bytes.size();
+    last = &point.bytes;
+  }
+  if (last == nullptr || bytes > kSampleBytesMax || is_short_for(taps_.budget_, bytes)) {
+    return false;
+  }
+  sample_ = std::make_shared<EdgeSample>();
+  sample_->memory = Reservation::try_make(taps_.budget_, MemoryTerm::kRecent, bytes);
+  return bool(sample_->memory);
+}
+
+void EdgeTaps::Copying::begin_point() {
+  const auto& point = trail_.points[next_point_];
+  const bool is_shared =
+      next_point_ != 0 && is_same(trail_.points[next_point_ - 1].bytes, point.bytes);
+  sample_->points.push_back({.position = point.position,
+                             .item_count = point.item_count,
+                             .bytes = is_shared ? sample_->points.back().bytes : Bytes()});
+  if (!is_shared) copy_.emplace(point.bytes);
+  ++next_point_;
+}
+
+size_t EdgeTaps::Copying::proceed(size_t bytes_max) {
+  size_t left = bytes_max;
+  while (!is_done_) {
+    if (copy_) {
+      left -= copy_->proceed(left);
+      if (!copy_->is_whole()) break;
+      sample_->points.back().bytes = copy_->bytes();
+      copy_.reset();
+    }
+    if (next_point_ < trail_.points.size()) {
+      begin_point();
+      continue;
+    }
+    is_done_ = true;
+    taps_.add_sample(pipeline_, std::move(sample_));
+  }
+  return bytes_max - left;
+}
+
+void EdgeTaps::add_sample(size_t pipeline, std::shared_ptr<EdgeSample> sample) {
+  OfPipeline& of = *of_[pipeline];
   std::deque<EdgeSampleRef> dropped;  // destroyed outside of the lock
   const size_t bytes = sample->memory.bytes();
   const MutexLock lock(mutex_);
-  if (of.watched.load(std::memory_order_relaxed) == 0) return;
+  if ((of.watched.load(std::memory_order_relaxed) & ~kFlowBit) == 0) return;
   while (!of.samples.empty() && (of.samples.size() == kSamplesMax || bytes_ + bytes > kBytesMax)) {
     dropped.push_back(of.samples.front());
     drop_oldest(of);

@@ -13,7 +13,9 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -22,6 +24,7 @@
 #include "base/time.h"
 #include "memory/budget.h"
 #include "pipeline/tap.h"
+#include "recent/kept_bytes.h"
 
 namespace millrace::recent {
 
@@ -49,7 +52,9 @@ class EdgeTaps {
   static constexpr size_t kSamplesMax = 32;
   static constexpr size_t kBytesMax = 16 << 20;
   static constexpr size_t kSampleBytesMax = 4 << 20;  // larger requests are not sampled
-  static constexpr size_t kPositionsMax = 64;         // points beyond cannot be looked at
+  static constexpr size_t kPositionsMax = 63;         // points beyond cannot be looked at
+  // In watched_points(): the flow through all points is measured (edge_flow.h).
+  static constexpr uint64_t kFlowBit = uint64_t{1} << kPositionsMax;
 
   EdgeTaps(Budget& budget, size_t pipeline_count);
   ~EdgeTaps();
@@ -72,14 +77,40 @@ class EdgeTaps {
     const size_t position_;
   };
 
-  // A bit for each point that is looked at.
+  // A bit for each point that is looked at, and kFlowBit.
   const std::atomic<uint64_t>& watched_points(size_t pipeline) const {
     return of_[pipeline]->watched;
   }
+  void set_flow_watched(bool is_watched);
+
   // --- Workers ---
-  // Copies what is looked at. Skips the request, and counts it, when it is too large or memory is
-  // short.
-  void add(size_t pipeline, const pipeline::Trail& trail, WallTime at);
+  // What is looked at of one request, copied a part at a time, so that a large request does not
+  // hold up the loop. Skips the request, and counts it, when it is too large or memory is short.
+  // One thread.
+  class Copying {
+   public:
+    Copying(EdgeTaps& taps, size_t pipeline, pipeline::Trail trail, WallTime at);
+    // Copies at most `bytes_max` more, and adds the sample when it is whole. Returns how many it
+    // copied.
+    size_t proceed(size_t bytes_max);
+    bool is_done() const { return is_done_; }
+
+   private:
+    bool begin(uint64_t watched);
+    void begin_point();
+
+    EdgeTaps& taps_;
+    const size_t pipeline_;
+    pipeline::Trail trail_;  // the points that are looked at
+    std::shared_ptr<EdgeSample> sample_;
+    std::optional<KeptCopy> copy_;  // of the sample's last point
+    size_t next_point_ = 0;         // of the trail
+    bool is_done_ = false;
+  };
+  // All at once.
+  void add(size_t pipeline, pipeline::Trail trail, WallTime at) {
+    Copying(*this, pipeline, std::move(trail), at).proceed(SIZE_MAX);
+  }
   void count_passed(size_t pipeline, uint32_t item_count) {
     of_[pipeline]->passed_requests.fetch_add(1, std::memory_order_relaxed);
     of_[pipeline]->passed_items.fetch_add(item_count, std::memory_order_relaxed);
@@ -111,8 +142,7 @@ class EdgeTaps {
     uint64_t newest = 0;                                 // under the lock
   };
   void change_watch(size_t pipeline, size_t position, int change);
-  // Of the points that `watched` asks for; null: too large, or memory is short.
-  std::shared_ptr<EdgeSample> copy(const pipeline::Trail& trail, uint64_t watched);
+  void add_sample(size_t pipeline, std::shared_ptr<EdgeSample> sample);
   void drop_oldest(OfPipeline& of) MILLRACE_REQUIRES(mutex_);
 
   Budget& budget_;

@@ -84,6 +84,25 @@ TEST(EdgeTapsTest, SamplesAreBoundedInNumberAndBytes) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
+TEST(EdgeTapsTest, ALargeSampleIsCopiedAPartAtATime) {
+  Budget budget(64 << 20);
+  EdgeTaps taps(budget, 1);
+  const EdgeTaps::Watch watch(taps, 0, 1);
+  Rope pieces = rope(std::string(700, 'a'));
+  pieces.append(rope(std::string(300, 'b')));
+  EdgeTaps::Copying copying(taps, 0, trail({pieces, rope(std::string(500, 'c'))}), WallTime(1s));
+  for (int part = 0; part < 3; ++part) {
+    EXPECT_TRUE(taps.newer_than(0, 0).empty());
+    EXPECT_EQ(copying.proceed(400), 400u);
+  }
+  EXPECT_EQ(copying.proceed(400), 300u);
+  EXPECT_TRUE(copying.is_done());
+  const auto samples = taps.newer_than(0, 0);
+  ASSERT_EQ(samples.size(), 1u);
+  EXPECT_EQ(samples[0]->point(0)->bytes.text(), std::string(700, 'a') + std::string(300, 'b'));
+  EXPECT_EQ(samples[0]->point(1)->bytes.text(), std::string(500, 'c'));
+}
+
 TEST(EdgeTapsTest, AShortBudgetIsLeftToMessages) {
   Budget budget(100'000);
   EdgeTaps taps(budget, 1);

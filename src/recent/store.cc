@@ -13,8 +13,27 @@ constexpr Duration kPause = 10s;
 
 }  // namespace
 
-Store::Store(Budget& budget, size_t bytes_max, std::vector<std::string> pipelines)
-    : budget_(budget), bytes_max_(bytes_max), pipelines_(std::move(pipelines)) {}
+Store::Store(Budget& budget, size_t bytes_max, std::vector<std::string> pipelines, Run run)
+    : budget_(budget),
+      bytes_max_(bytes_max),
+      pipelines_(std::move(pipelines)),
+      runs_{std::move(run)} {}
+
+size_t Store::add_run(const Run& run) {
+  const auto found = std::ranges::find_if(runs_, [&](const Run& known) {
+    return known.id == run.id && known.started_at == run.started_at;
+  });
+  if (found != runs_.end()) return static_cast<size_t>(found - runs_.begin());
+  runs_.push_back(run);
+  return runs_.size() - 1;
+}
+
+size_t Store::add_pipeline(std::string_view name) {
+  const auto found = std::ranges::find(pipelines_, name);
+  if (found != pipelines_.end()) return static_cast<size_t>(found - pipelines_.begin());
+  pipelines_.emplace_back(name);
+  return pipelines_.size() - 1;
+}
 
 void Store::drop_oldest(Dropped& dropped) {
   RecordRef& oldest = records_.front();
@@ -49,6 +68,7 @@ void Store::add(const Arrival& arrival) {
   record->signal = arrival.signal;
   record->item_count = arrival.item_count;
   record->pipeline = arrival.pipeline;
+  record->run = arrival.run;
   record->received_at = arrival.received_at;
   record->bytes = kept_copy_of(arrival.bytes);
   const MutexLock lock(mutex_);

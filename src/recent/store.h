@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -22,12 +23,19 @@
 
 namespace millrace::recent {
 
+// The life of a collector in which requests were received.
+struct Run {
+  std::string id;  // service.instance.id; may be empty
+  WallTime started_at;
+};
+
 // One request, or the part of it that a pipeline passed on.
 struct Record {
   uint64_t number = 0;  // grows by 1 with each record; the first is 1
   Signal signal = Signal::kTraces;
   uint32_t item_count = 0;
   size_t pipeline = 0;  // index into Store::pipelines()
+  size_t run = 0;       // index into Store::runs()
   WallTime received_at;
   Bytes bytes;  // one piece; valid as after admission
   Reservation memory;
@@ -40,6 +48,7 @@ struct Arrival {
   Signal signal = Signal::kTraces;
   uint32_t item_count = 0;
   size_t pipeline = 0;
+  size_t run = 0;
   WallTime received_at;
   MonotonicTime now;
   Rope bytes;
@@ -47,10 +56,15 @@ struct Arrival {
 
 class Store {
  public:
-  // `pipelines`: their names. `budget` must outlive all records.
-  Store(Budget& budget, size_t bytes_max, std::vector<std::string> pipelines);
+  // `pipelines`: their names; `run`: this one. `budget` must outlive all records.
+  Store(Budget& budget, size_t bytes_max, std::vector<std::string> pipelines, Run run = {});
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
+
+  // For requests of an earlier run, before any other thread uses the store: the index of that run
+  // (a second call finds the same), and of a pipeline of that name.
+  size_t add_run(const Run& run);
+  size_t add_pipeline(std::string_view name);
 
   // Copies the bytes. Skips the request when it is larger than half of the store, or memory is
   // short.
@@ -80,7 +94,10 @@ class Store {
     uint64_t newest = 0;  // the number of the newest record; 0: there was none
   };
   Numbers numbers() const;
+  // This run's in the order of the plan; behind them those that only earlier runs had.
   const std::vector<std::string>& pipelines() const { return pipelines_; }
+  // The first is this one.
+  const std::vector<Run>& runs() const { return runs_; }
 
  private:
   using Dropped = std::vector<RecordRef>;  // destroyed outside of the lock
@@ -90,7 +107,8 @@ class Store {
 
   Budget& budget_;
   const size_t bytes_max_;
-  const std::vector<std::string> pipelines_;
+  std::vector<std::string> pipelines_;  // these two: constant once other threads use the store
+  std::vector<Run> runs_;
   mutable Mutex mutex_;
   std::deque<RecordRef> records_ MILLRACE_GUARDED_BY(mutex_);
   uint64_t newest_ MILLRACE_GUARDED_BY(mutex_) = 0;

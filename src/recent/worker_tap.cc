@@ -11,6 +11,22 @@ constexpr Duration kHandOverAfter = 100ms;
 constexpr size_t kBytesInATurn = 512 * 1024;
 constexpr size_t kRatePart = 16;
 
+// A rate that is used evenly, or at once after a quiet second.
+class Allowance {
+ public:
+  explicit Allowance(uint32_t per_second) : each_(Duration(1s) / per_second) {}
+  bool is_due(MonotonicTime now) const { return std::max(next_at_, now - 1s) + each_ <= now; }
+  bool try_take(MonotonicTime now) {
+    if (!is_due(now)) return false;
+    next_at_ = std::max(next_at_, now - 1s) + each_;
+    return true;
+  }
+
+ private:
+  const Duration each_;
+  MonotonicTime next_at_{};  // when one would be due if they came evenly
+};
+
 }  // namespace
 
 class WorkerTap::PipelineTap final : public pipeline::Tap {
@@ -25,22 +41,30 @@ class WorkerTap::PipelineTap final : public pipeline::Tap {
     return owner_.parts_.edges->watched_points(pipeline_);
   }
   bool wants_trail(const pipeline::Payload& payload) override {
-    owner_.parts_.edges->count_passed(pipeline_, payload.item_count);
     const MonotonicTime now = owner_.parts_.loop->now();
-    constexpr Duration kEach = Duration(1s) / kTrailsASecond;
-    // The time at which a request would be due if they came evenly, not before a second ago.
-    next_trail_at_ = std::max(next_trail_at_, now - 1s);
-    if (next_trail_at_ + kEach > now) return false;
-    next_trail_at_ += kEach;
-    return true;
+    bool is_wanted = (watched() & EdgeTaps::kFlowBit) != 0 && flows_.try_take(now);
+    if (has_watched_point()) {
+      owner_.parts_.edges->count_passed(pipeline_, payload.item_count);
+      is_wanted = trails_.is_due(now) || is_wanted;
+    }
+    return is_wanted;
   }
-  void take_trail(pipeline::Trail trail) override { owner_.keep(pipeline_, std::move(trail)); }
+  void take_trail(pipeline::Trail trail) override {
+    if (owner_.parts_.flow != nullptr) owner_.parts_.flow->record(pipeline_, trail);
+    if (has_watched_point() && trails_.try_take(owner_.parts_.loop->now())) {
+      owner_.keep(pipeline_, std::move(trail));
+    }
+  }
 
  private:
+  uint64_t watched() const { return watched_points().load(std::memory_order_relaxed); }
+  bool has_watched_point() const { return (watched() & ~EdgeTaps::kFlowBit) != 0; }
+
   WorkerTap& owner_;
   const size_t pipeline_;
   Keeps keeps_ = Keeps::kRequests;
-  MonotonicTime next_trail_at_{};
+  Allowance trails_{kTrailsASecond};
+  Allowance flows_{kFlowsASecond};
 };
 
 WorkerTap::WorkerTap(Parts parts)
@@ -137,19 +161,32 @@ void WorkerTap::hand_over() {
   if (!senders_.empty()) parts_.senders->merge(senders_);
   for (RefusalEntry& refusal : refusals_) parts_.refusals->add(std::move(refusal));
   refusals_.clear();
-  for (const FreshTrail& fresh : trails_) {
-    parts_.edges->add(fresh.pipeline, fresh.trail, fresh.at);
+  copy_requests(copy_trails(kBytesInATurn));
+  if (copying_ || !trails_.empty() || !fresh_.empty()) timer_->arm_at(parts_.loop->now());
+}
+
+size_t WorkerTap::copy_trails(size_t bytes) {
+  while (bytes != 0 && (copying_ || !trails_.empty())) {
+    if (!copying_) {
+      FreshTrail& fresh = trails_.front();
+      copying_.emplace(*parts_.edges, fresh.pipeline, std::move(fresh.trail), fresh.at);
+      trails_.pop_front();
+    }
+    bytes -= copying_->proceed(bytes);
+    if (copying_->is_done()) copying_.reset();
   }
-  trails_.clear();
-  size_t copied = 0;
-  while (!fresh_.empty() && copied < kBytesInATurn) {
-    const size_t bytes = fresh_.front().bytes.size();
+  return bytes;
+}
+
+size_t WorkerTap::copy_requests(size_t bytes) {
+  while (bytes != 0 && !fresh_.empty()) {
+    const size_t size = fresh_.front().bytes.size();
     sample_and_store(fresh_.front());
     fresh_.pop_front();
-    copied += bytes;
-    fresh_bytes_ -= bytes;
+    bytes -= std::min(bytes, size);
+    fresh_bytes_ -= size;
   }
-  if (!fresh_.empty()) timer_->arm_at(parts_.loop->now());
+  return bytes;
 }
 
 }  // namespace millrace::recent

@@ -7,7 +7,8 @@
 // full load the cost for most requests is a comparison. Where a share of the traces is kept, a
 // request of traces counts with that share of its bytes, at least with kSampledPartMin of them.
 //
-// Requests at points that are watched (edge_taps.h): at most kTrailsASecond of each pipeline.
+// Requests at points that are watched (edge_taps.h): at most kTrailsASecond of each pipeline. While
+// the flow is watched (edge_flow.h): at most kFlowsASecond are measured.
 //
 // On its worker's loop only; the shared parts outlive it.
 #pragma once
@@ -15,11 +16,13 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "io/loop.h"
 #include "memory/chunk_pool.h"
 #include "pipeline/tap.h"
+#include "recent/edge_flow.h"
 #include "recent/edge_taps.h"
 #include "recent/refusal_list.h"
 #include "recent/sender_table.h"
@@ -37,6 +40,7 @@ class WorkerTap final : public reception::RequestWatcher {
     SenderTable* senders = nullptr;
     RefusalList* refusals = nullptr;
     EdgeTaps* edges = nullptr;
+    EdgeFlow* flow = nullptr;
     ChunkPool* pool = nullptr;  // its worker's; used where `sample` does not keep all
     TraceSample sample = TraceSample();
   };
@@ -44,7 +48,8 @@ class WorkerTap final : public reception::RequestWatcher {
   static constexpr size_t kRequestBytesMax = 16 << 20;  // of one request that waits alone
   // So that a low rate does not make the worker read many times what it may copy.
   static constexpr double kSampledPartMin = 0.125;
-  static constexpr uint32_t kTrailsASecond = 8;  // and at once after a quiet time
+  static constexpr uint32_t kTrailsASecond = 8;   // and at once after a quiet time
+  static constexpr uint32_t kFlowsASecond = 200;  // as many, likewise
 
   explicit WorkerTap(Parts parts);
   ~WorkerTap();
@@ -71,6 +76,9 @@ class WorkerTap final : public reception::RequestWatcher {
   size_t charge_of(const pipeline::Payload& payload) const;
   void sample_and_store(Arrival& arrival);
   void hand_over();
+  // Of samples, then of requests; each returns the rest of `bytes` for this turn.
+  size_t copy_trails(size_t bytes);
+  size_t copy_requests(size_t bytes);
   void hand_over_soon();
 
   const Parts parts_;
@@ -83,8 +91,9 @@ class WorkerTap final : public reception::RequestWatcher {
   size_t allowance_;  // bytes that may be kept now
   MonotonicTime allowance_at_;
   SenderCounts senders_;
-  std::vector<RefusalEntry> refusals_;  // not yet handed over
-  std::vector<FreshTrail> trails_;      // not yet handed over
+  std::vector<RefusalEntry> refusals_;        // not yet handed over
+  std::deque<FreshTrail> trails_;             // not yet handed over
+  std::optional<EdgeTaps::Copying> copying_;  // the one that is being handed over
 };
 
 }  // namespace millrace::recent

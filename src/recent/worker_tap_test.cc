@@ -16,11 +16,13 @@ struct Tapped {
   SenderTable senders;
   RefusalList refusals;
   EdgeTaps edges{budget, 2};
+  EdgeFlow flow{{1, 3}};
   WorkerTap tap{{.loop = &loop,
                  .store = &store,
                  .senders = &senders,
                  .refusals = &refusals,
-                 .edges = &edges}};
+                 .edges = &edges,
+                 .flow = &flow}};
 
   void take(const Bytes& bytes, size_t pipeline = 0) {
     tap.tap_of(pipeline, WorkerTap::Keeps::kRequests)
@@ -180,6 +182,32 @@ TEST(WorkerTapTest, APipelineThatKeepsNothingCanBeLookedAt) {
   EXPECT_EQ(tapped.edges.newer_than(1, 0).size(), WorkerTap::kTrailsASecond);
   EXPECT_EQ(tapped.edges.numbers(1).passed_items, 300u);
   EXPECT_EQ(tapped.store.numbers().requests, 0u);
+}
+
+TEST(WorkerTapTest, TheFlowIsMeasuredWithoutSamplesWhileItIsWatched) {
+  Tapped tapped;
+  pipeline::Tap& tap = tapped.tap.tap_of(1, WorkerTap::Keeps::kRequests);
+  const pipeline::Payload payload{.signal = Signal::kTraces, .item_count = 3, .admitted_at = {}};
+  tapped.edges.set_flow_watched(true);
+  EXPECT_NE(tap.watched_points().load(), 0u);
+  tapped.loop.advance(1s);
+  uint32_t wanted = 0;
+  for (int i = 0; i < 1000; ++i) {
+    if (!tap.wants_trail(payload)) continue;
+    ++wanted;
+    pipeline::Trail trail;
+    trail.points.push_back({.position = 0, .item_count = 3, .bytes = {}, .at = MonotonicTime(1s)});
+    trail.points.push_back(
+        {.position = 1, .item_count = 2, .bytes = {}, .at = MonotonicTime(1s) + 64ns});
+    tap.take_trail(std::move(trail));
+  }
+  EXPECT_EQ(wanted, WorkerTap::kFlowsASecond);
+  EXPECT_EQ(LogHistogram::quantile(tapped.flow.point(1, 1).items.counts(), 0.5), 2);
+  EXPECT_NEAR(*LogHistogram::quantile(tapped.flow.point(1, 1).latency_ns.counts(), 0.5), 64, 4);
+  EXPECT_FALSE(LogHistogram::quantile(tapped.flow.point(1, 0).latency_ns.counts(), 0.5));
+  EXPECT_EQ(tapped.edges.numbers(1).passed_requests, 0u);
+  tapped.edges.set_flow_watched(false);
+  EXPECT_EQ(tap.watched_points().load(), 0u);
 }
 
 }  // namespace

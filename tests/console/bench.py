@@ -4,19 +4,25 @@
     ./run --bench --console          everything
     tests/console/bench.py cost      the collector's CPU-seconds with the console off, on, and with a page open
     tests/console/bench.py api       the time of API answers with a full store
+    tests/console/bench.py clients   CPU-seconds of a call of a tool at /mcp, and of a minute of `millrace top`
     tests/console/bench.py page      transfer, readiness, drawing and scrolling in Chromium
     … --instructions                 cost by instructions (callgrind). Time passes slowly there, so that nearly every
                                      request is kept, and a copied byte counts as one instruction: an upper bound
 """
 import argparse
+import fcntl
 import http.client
 import json
 import os
+import pty
 import re
+import select
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -28,12 +34,15 @@ from processes import free_port, wait_for_port  # noqa: E402
 from report import Verdicts, machine, say  # noqa: E402
 from rig import Rig, otlp_exporter  # noqa: E402
 
-VARIANTS = ("off", "on", "page open")
+VARIANTS = ("off", "on", "page open", "on, with a file")
 COST_MOST = {"on": 1.05, "page open": 1.15}
+TOOLS = {"list_errors": {}, "search_traces": {"limit": 20}, "get_trace": {"trace_id": None}, "search_logs": {"limit": 20},
+         "list_services": {}, "list_metrics": {}, "list_attributes": {"signal": "traces"}, "get_status": {},
+         "get_pipelines": {}, "get_ledger": {}}
 API_MILLIS_MOST = 50
 
 
-def configuration(console, grpc, sink, page):
+def configuration(console, grpc, sink, page, directory=None):
     config = {
         "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{grpc}"}}}},
         "exporters": {"otlp_grpc": otlp_exporter(sink, {"queue_size": 100_000})} if sink else {"nop": None},
@@ -41,7 +50,8 @@ def configuration(console, grpc, sink, page):
                     "pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["otlp_grpc" if sink else "nop"]}}},
     }
     if console:
-        config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{page}"}}
+        config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{page}",
+                                            **({"file": {"directory": directory}} if directory else {})}}
         config["service"]["extensions"] = ["console"]
     return config
 
@@ -91,16 +101,17 @@ def measure(options, folder, variant):
     """CPU-seconds, or instructions, of the collector for the spans."""
     grpc, sink, page = free_port(), free_port(), free_port()
     count_file = os.path.join(folder, "callgrind.out")
+    directory = os.path.join(folder, f"recent{page}") if "file" in variant else None
     with Rig(options, folder) as rig:
         rig.sink(sink)
         if options.instructions:
             path = rig.path("yaml")
             with open(path, "w") as out:
-                json.dump(configuration(variant != "off", grpc, sink, page), out)
+                json.dump(configuration(variant != "off", grpc, sink, page, directory), out)
             subject = rig.start(["valgrind", "--tool=callgrind", f"--callgrind-out-file={count_file}",
                                  options.millrace, "--config", path], rig.subject_processors, path + ".log")
         else:
-            subject = rig.collector(configuration(variant != "off", grpc, sink, page))
+            subject = rig.collector(configuration(variant != "off", grpc, sink, page, directory))
         wait_for_port(grpc, 120)
         watcher = None
         if variant == "page open":
@@ -132,23 +143,29 @@ def cost(options, folder, verdicts):
     scale = 1 / options.spans if options.instructions else 1e6 / options.spans
     for variant in VARIANTS:
         ratio = best[variant] / best["off"]
-        say(f"  {variant:10} {best[variant] * scale:12.3f}   {ratio:.3f}")
+        say(f"  {variant:16} {best[variant] * scale:12.3f}   {ratio:.3f}")
         if variant in COST_MOST:
             verdicts.expect(ratio <= COST_MOST[variant], f"console {variant}: {ratio:.3f} times off, "
                                                          f"at most {COST_MOST[variant]}")
 
 
+def full(rig, grpc, page):
+    """A collector whose console holds as much as it may, and the state of that."""
+    collector = rig.collector(configuration(True, grpc, None, page))
+    wait_for_port(page)
+    wait_for_port(grpc)
+    for _ in range(40):
+        rig.generator(grpc, total=200_000, rate=20_000).summary(120)
+        recent = json.loads(get(page, "status")[1])["recent"]
+        if recent["bytes"] > 0.97 * recent["bytes_max"]:
+            break
+    return collector, recent
+
+
 def api(options, folder, verdicts):
     grpc, page = free_port(), free_port()
     with Rig(options, folder) as rig:
-        rig.collector(configuration(True, grpc, None, page))
-        wait_for_port(page)
-        wait_for_port(grpc)
-        for _ in range(40):
-            rig.generator(grpc, total=200_000, rate=20_000).summary(120)
-            recent = json.loads(get(page, "status")[1])["recent"]
-            if recent["bytes"] > 0.97 * recent["bytes_max"]:
-                break
+        _, recent = full(rig, grpc, page)
         trace = json.loads(get(page, "traces?limit=1")[1])["traces"][0]["trace_id"]
         paths = ["status", "senders", "refusals", "pipelines", "edges", "ledger", "memory", "history",
                  "traces?sort=errors&limit=200", "traces?sort=recent&limit=100", f"traces/{trace}",
@@ -167,6 +184,63 @@ def api(options, folder, verdicts):
         verdicts.expect(p95 < API_MILLIS_MOST, f"95 % of the answers took {p95:.1f} ms, under {API_MILLIS_MOST}")
 
 
+def call(port, name, arguments):
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                       "params": {"name": name, "arguments": arguments}})
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("POST", "/mcp", body, {"content-type": "application/json"})
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    assert not answer["result"].get("isError"), answer
+
+
+def watch_top(options, port, seconds):
+    """CPU-seconds of `millrace top` in a terminal of 120 by 40."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(options.millrace, [options.millrace, "top", "--address", f"http://127.0.0.1:{port}"])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if select.select([terminal], [], [], 0.2)[0] and not os.read(terminal, 65536):
+            break
+    os.write(terminal, b"q")
+    while True:
+        try:
+            if not os.read(terminal, 65536):
+                break
+        except OSError:
+            break  # it has ended
+    _, status, usage = os.wait4(child, 0)
+    os.close(terminal)
+    assert status == 0, status
+    return usage.ru_utime + usage.ru_stime
+
+
+def clients(options, folder, verdicts):
+    grpc, page = free_port(), free_port()
+    with Rig(options, folder) as rig:
+        collector, recent = full(rig, grpc, page)
+        say(f"Clients of the console, {recent['bytes'] / 1e6:.0f} MB kept")
+        trace = json.loads(get(page, "traces?limit=1")[1])["traces"][0]["trace_id"]
+        for name, arguments in TOOLS.items():
+            if "trace_id" in arguments:
+                arguments = {"trace_id": trace}
+            before = collector.cpu_seconds()
+            for _ in range(options.answers):
+                call(page, name, arguments)
+            millis = 1e3 * (collector.cpu_seconds() - before) / options.answers
+            say(f"  /mcp {name:16} {millis:8.2f} CPU-milliseconds of the collector a call")
+        before = collector.cpu_seconds()
+        time.sleep(options.watch)
+        idle = collector.cpu_seconds() - before
+        before = collector.cpu_seconds()
+        own = watch_top(options, page, options.watch)
+        minutes = options.watch / 60
+        say(f"  millrace top  {own / minutes:8.3f} CPU-seconds a minute, and "
+            f"{(collector.cpu_seconds() - before - idle) / minutes:.3f} of the collector")
+
+
 def page(options, folder, verdicts):
     done = subprocess.run(["node", "bench_page.mjs"], cwd=HERE, capture_output=True, text=True, timeout=300,
                           env={**os.environ, "MILLRACE": options.millrace})
@@ -178,12 +252,13 @@ def page(options, folder, verdicts):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="cost|api|page")
+    parser.add_argument("parts", nargs="*", metavar="cost|api|clients|page")
     parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--runs", type=int)
     parser.add_argument("--spans", type=int)
     parser.add_argument("--rate", type=float, help="spans a second; as fast as they are taken when absent")
-    parser.add_argument("--answers", type=int, default=40, help="of each path")
+    parser.add_argument("--answers", type=int, default=40, help="of each path, and calls of each tool")
+    parser.add_argument("--watch", type=int, default=30, help="seconds of `millrace top`")
     parser.add_argument("--millrace", default=os.environ.get("MILLRACE", os.path.join(ROOT, "build/release/millrace")))
     options = parser.parse_args()
     options.runs = options.runs or (1 if options.instructions else 3)
@@ -191,7 +266,7 @@ def main():
     say(machine())
     verdicts = Verdicts()
     with tempfile.TemporaryDirectory(prefix="console-bench.") as folder:
-        for name, part in (("cost", cost), ("api", api), ("page", page)):
+        for name, part in (("cost", cost), ("api", api), ("clients", clients), ("page", page)):
             if not options.parts or name in options.parts:
                 part(options, folder, verdicts)
     return 1 if verdicts.red else 0

@@ -1,14 +1,16 @@
-"""The console's data for machines: its API with what SDKs sent, and the Model Context Protocol at /mcp, asked by its
-official client."""
+"""The console's data for machines: its API with what SDKs sent, what a restart keeps, and the Model Context Protocol at
+/mcp, asked by its official client."""
 import asyncio
 import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 import urllib.request
 
 import environment
-from harness import client_lines, configuration, wait_until
+from harness import DEADLINE_S, client_lines, configuration, wait_until
 from processes import free_port, wait_for_port
 
 VERSIONS = {"auto": "2026-07-28", "legacy": "2025-11-25"}  # by the client's mode
@@ -190,7 +192,73 @@ def a_tap_shows_what_a_statement_changed(case):
                        ("name", "changed", "parent", "first", 2)}, changes
 
 
+def restarted(case, process, config, how):
+    """Ends the collector and starts another one with the same configuration."""
+    process.child.send_signal(how)
+    process.child.wait(DEADLINE_S)
+    process = case.start(config)
+    wait_for_port(int(config["extensions"]["console"]["endpoint"].rpartition(":")[2]))
+    return process
+
+
+def kept_traces(address):
+    """(this run's, earlier ones') ids of the traces that the console holds."""
+    traces = get(address, "traces?limit=500")["traces"]
+    return tuple({trace["trace_id"] for trace in traces if trace["run"]["is_current"] is is_current}
+                 for is_current in (True, False))
+
+
+def a_restart_keeps_traces(how):
+    def run(case):
+        config, grpc, _ = configuration({"nop": None})
+        port = free_port()
+        directory = os.path.join(case.folder, "recent")
+        config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{port}", "file": {"directory": directory}}}
+        config["service"]["extensions"] = ["console"]
+        address = f"http://127.0.0.1:{port}"
+        process = case.start(config)
+        wait_for_port(port)
+        first = {id[:32] for id in send("python", grpc, 10)}
+        # What kill -9 must not lose is what was synced.
+        wait_until(lambda: get(address, "status")["file"]["written_requests"] > 0, lambda: f"{get(address, 'status')}")
+        wait_until(lambda: kept_traces(address) == (first, set()), lambda: f"{kept_traces(address)}")
+        process = restarted(case, process, config, how)
+        assert kept_traces(address) == (set(), first), kept_traces(address)
+        second = {id[:32] for id in send("python", grpc, 5)}
+        wait_until(lambda: kept_traces(address) == (second, first), lambda: f"{kept_traces(address)}")
+        assert {trace["trace_id"] for trace in get(address, "traces?run=earlier")["traces"]} == first
+        trace = get(address, f"traces/{next(iter(first))}")
+        now, before = get(address, "status")["runs"]
+        assert trace["run"] == before and before["started_at_ms"] < now["started_at_ms"], (trace["run"], now)
+        assert before["instance_id"] != now["instance_id"]
+        assert os.stat(directory).st_mode & 0o777 == 0o700
+        # Rules that hide something: what was kept without them goes.
+        config["processors"] = {"redaction": {"allow_all_keys": True, "blocked_values": ["4[0-9]{12}"]}}
+        for pipeline in config["service"]["pipelines"].values():
+            pipeline["processors"] = ["redaction"]
+        restarted(case, process, config, how)
+        assert kept_traces(address) == (set(), set()), kept_traces(address)
+    return run
+
+
+def a_directory_that_cannot_be_used_is_said(case):
+    place = os.path.join(case.folder, "file")
+    with open(place, "w") as out:
+        out.write("no directory")
+    config, _, _ = configuration({"nop": None})
+    config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{free_port()}", "file": {"directory": place}}}
+    config["service"]["extensions"] = ["console"]
+    path = os.path.join(case.folder, "config.yaml")
+    with open(path, "w") as out:
+        json.dump(config, out)
+    done = subprocess.run([case.millrace, "--config", path], capture_output=True, text=True, timeout=DEADLINE_S)
+    assert done.returncode != 0 and place in done.stderr and "console" in done.stderr, done.stderr
+
+
 def cases():
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        yield f"the console keeps traces over a restart, {how.name}", a_restart_keeps_traces(how)
+    yield "a directory of the console that cannot be used is said", a_directory_that_cannot_be_used_is_said
     for sdk in ("python", "javascript"):
         yield f"the console's api shows what the {sdk} sdk sent", the_api_shows_what_an_sdk_sent(sdk)
     for mode, version in VERSIONS.items():

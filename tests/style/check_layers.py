@@ -16,7 +16,7 @@ LAYERS = {
     "pipeline": 4, "access": 4, "dead_letter": 4, "ottl": 4, "item_match": 4, "migration": 4,
     "prometheus_series": 4, "kafka": 4, "json_request": 4,
     "storage": 5, "reception": 5, "keyed_state": 5, "rules": 5, "export_client": 5, "recent": 6, "item_identity": 6,
-    "item_totals": 7, "metric_emission": 7, "metric_streams": 7,
+    "item_totals": 7, "metric_emission": 7, "metric_streams": 7, "recent_file": 7,
     "destination": 6,
     "graph": 7,
     "receivers": 8, "processors": 8, "exporters": 8, "connectors": 8, "extensions": 8, "console": 8,

@@ -61,6 +61,9 @@ std::vector<std::string> alerts_of(const State& state) {
   for (const StorageState& storage : state.storages) {
     if (!storage.trouble.empty()) alerts.push_back(storage.name + ": " + storage.trouble);
   }
+  if (state.recent_file && !state.recent_file->trouble.empty()) {
+    alerts.push_back("the console keeps nothing on disk: " + state.recent_file->trouble);
+  }
   constexpr Duration kDay = 24h;
   constexpr Duration kCertificateWarning = 14 * kDay;
   for (const CertificateState& each : state.certificates) {
@@ -119,6 +122,36 @@ void write_path(JsonWriter& json, std::string_view name, const std::string& path
   path.empty() ? json.null() : json.text(wire::to_utf8(path));
 }
 
+// Batch sizes and latencies at each listed point of a pipeline.
+void write_points(JsonWriter& json, const Facts& facts, size_t index, const FlowWatch& flow) {
+  const Facts::Pipeline& pipeline = facts.pipelines[index];
+  json.key("points").open_list();
+  for (size_t point = 0; point < pipeline.steps.size(); ++point) {
+    const size_t step = pipeline.steps[point];
+    const bool has_step = point != 0 && step != pipeline.steps[point - 1];
+    const FlowWatch::Quantiles found = flow.at(index, step);
+    json.open_object().count("point", point);
+    write_quantiles(json, "batch_items", found.items, 1);
+    write_quantiles(json, "latency_ms", has_step ? found.latency_ns : std::nullopt, 1e-6);
+    json.close_object();
+  }
+  json.close_list();
+}
+
+void write_recent_file(JsonWriter& json, const std::optional<RecentFileState>& file) {
+  json.key("file");
+  if (!file) {
+    json.null();
+    return;
+  }
+  json.open_object().member("directory", wire::to_utf8(file->directory));
+  json.count("bytes", file->bytes).count("bytes_max", file->bytes_max);
+  json.count("read_requests", file->read_requests);
+  json.count("written_requests", file->written_requests);
+  json.count("lost_requests", file->lost_requests);
+  json.member("trouble", wire::to_utf8(file->trouble)).close_object();
+}
+
 uint64_t dropped_items(const AccountState& account) { return account.counts.dropped_total().items; }
 
 }  // namespace
@@ -131,8 +164,15 @@ void write_recent(JsonWriter& json, const recent::Store::Numbers& numbers) {
   json.count("newest", numbers.newest).close_object();
 }
 
+void write_run(JsonWriter& json, const recent::Store& store, size_t run) {
+  const recent::Run& of = store.runs()[run];
+  json.open_object().member("instance_id", wire::to_utf8(of.id));
+  json.key("started_at_ms").signed_number(milliseconds(of.started_at));
+  json.flag("is_current", run == 0).close_object();
+}
+
 void write_status(JsonWriter& json, const Facts& facts, const State& state,
-                  const recent::Store::Numbers& recent) {
+                  const recent::Store& store) {
   json.open_object().member("version", facts.version);
   json.key("started_at_ms").signed_number(milliseconds(facts.started_at));
   json.key("now_ms").signed_number(milliseconds(state.now));
@@ -146,7 +186,12 @@ void write_status(JsonWriter& json, const Facts& facts, const State& state,
   }
   json.close_list();
   write_first_steps(json, facts);
-  write_recent(json.key("recent"), recent);
+  write_recent(json.key("recent"), store.numbers());
+  json.key("sample_rate").real(facts.sample_rate);
+  write_recent_file(json, state.recent_file);
+  json.key("runs").open_list();
+  for (size_t run = 0; run < store.runs().size(); ++run) write_run(json, store, run);
+  json.close_list();
   write_texts(json, "alerts", alerts_of(state));
   json.close_object();
 }
@@ -205,9 +250,11 @@ void write_destination(JsonWriter& json, const DestinationState& each) {
   json.member("last_answer", wire::to_utf8(each.last_answer)).close_object();
 }
 
-void write_pipelines(JsonWriter& json, const Facts& facts, const State& state) {
+void write_pipelines(JsonWriter& json, const Facts& facts, const State& state,
+                     const FlowWatch& flow) {
   json.open_object().key("pipelines").open_list();
-  for (const Facts::Pipeline& pipeline : facts.pipelines) {
+  for (size_t index = 0; index < facts.pipelines.size(); ++index) {
+    const Facts::Pipeline& pipeline = facts.pipelines[index];
     // Each destination of a pipeline is given the same items: one account tells for all.
     ledger::AccountSnapshot counts;
     for (const AccountState& account : state.accounts) {
@@ -220,6 +267,7 @@ void write_pipelines(JsonWriter& json, const Facts& facts, const State& state) {
     write_texts(json, "receivers", pipeline.receivers);
     write_texts(json, "processors", pipeline.processors);
     write_texts(json, "exporters", pipeline.exporters);
+    write_points(json, facts, index, flow);
     json.count("admitted_items", counts.admitted.items);
     json.count("filtered_items", counts.filtered.items);
     json.count("sampled_out_items", counts.sampled_out.items).close_object();

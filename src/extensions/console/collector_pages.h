@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "extensions/console/flow_watch.h"
 #include "extensions/console/json_writer.h"
 #include "extensions/console/source.h"
 #include "recent/refusal_list.h"
@@ -14,11 +15,12 @@
 namespace millrace::extensions::console {
 
 void write_status(JsonWriter& json, const Facts& facts, const State& state,
-                  const recent::Store::Numbers& recent);
+                  const recent::Store& store);
 void write_senders(JsonWriter& json, const recent::SenderTable& senders);
 void write_refusals(JsonWriter& json, const std::vector<recent::RefusalEntry>& refusals,
                     uint64_t total);
-void write_pipelines(JsonWriter& json, const Facts& facts, const State& state);
+void write_pipelines(JsonWriter& json, const Facts& facts, const State& state,
+                     const FlowWatch& flow);
 void write_ledger(JsonWriter& json, const State& state);
 void write_memory(JsonWriter& json, const State& state);
 
@@ -35,6 +37,8 @@ std::array<SignalSums, kSignalCount> sum_by_signal(const State& state);
 // For the stream of events as well.
 void write_sender(JsonWriter& json, const recent::Sender& sender, bool is_packet);
 void write_refusal(JsonWriter& json, const recent::RefusalEntry& refusal);
+// The life of the collector that a trace came from.
+void write_run(JsonWriter& json, const recent::Store& store, size_t run);
 void write_recent(JsonWriter& json, const recent::Store::Numbers& numbers);
 void write_destination(JsonWriter& json, const DestinationState& destination);
 void write_counters(JsonWriter& json, const State& state, const recent::Store::Numbers& recent);

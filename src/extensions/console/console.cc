@@ -41,6 +41,7 @@ PageReply bad_request(const Error& error) { return error_reply(400, "bad_request
 Console::Console(Parts parts)
     : parts_(std::move(parts)),
       flow_(*parts_.loop, *std::exchange(parts_.source, &flow_)),
+      points_(*parts_.loop, *parts_.taps, *parts_.flow),
       traces_(*parts_.store),
       answers_(*parts_.loop, *parts_.store),
       events_({.loop = parts_.loop,
@@ -72,11 +73,12 @@ void Console::add_collector_routes() {
                        }});
   };
   add("/api/v1/status", [this](JsonWriter& json) {
-    write_status(json, parts_.source->facts(), parts_.source->state(), parts_.store->numbers());
+    write_status(json, parts_.source->facts(), parts_.source->state(), *parts_.store);
   });
   add("/api/v1/senders", [this](JsonWriter& json) { write_senders(json, *parts_.senders); });
   add("/api/v1/pipelines", [this](JsonWriter& json) {
-    write_pipelines(json, parts_.source->facts(), parts_.source->state());
+    points_.look();
+    write_pipelines(json, parts_.source->facts(), parts_.source->state(), points_);
   });
   add("/api/v1/edges", [this](JsonWriter& json) { write_edges(json, parts_.source->facts()); });
   add("/api/v1/ledger", [this](JsonWriter& json) { write_ledger(json, parts_.source->state()); });

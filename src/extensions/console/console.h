@@ -11,6 +11,7 @@
 
 #include "extensions/console/answer_cache.h"
 #include "extensions/console/event_stream.h"
+#include "extensions/console/flow_watch.h"
 #include "extensions/console/guard.h"
 #include "extensions/console/history.h"
 #include "extensions/console/mcp/mcp_server.h"
@@ -32,6 +33,7 @@ class Console {
     recent::SenderTable* senders = nullptr;
     const recent::RefusalList* refusals = nullptr;
     recent::EdgeTaps* taps = nullptr;
+    const recent::EdgeFlow* flow = nullptr;
     const RulesOfPipelines* rules = nullptr;
     ChunkPool* pool = nullptr;
     std::string token;
@@ -59,6 +61,7 @@ class Console {
 
   Parts parts_;
   RecentFlow flow_;  // what the routes have as parts_.source
+  FlowWatch points_;
   TraceIndex traces_;
   AnswerCache answers_;
   EventStream events_;

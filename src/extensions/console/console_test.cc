@@ -31,6 +31,7 @@ struct Served {
   recent::RefusalList refusals;
   FixedSource source;
   recent::EdgeTaps taps{budget, 2};
+  recent::EdgeFlow flow{{1, 1}};
   RulesOfPipelines rules{2};
   ChunkPool pool{budget, 1};
   Console console{{.loop = &loop,
@@ -39,6 +40,7 @@ struct Served {
                    .senders = &senders,
                    .refusals = &refusals,
                    .taps = &taps,
+                   .flow = &flow,
                    .rules = &rules,
                    .pool = &pool,
                    .token = ""}};
@@ -103,6 +105,52 @@ TEST(ConsoleTest, TracesAreListedAndShown) {
   EXPECT_TRUE(otlp.body.starts_with("{\"resourceSpans\":[{\"resource\":")) << otlp.body;
   EXPECT_EQ(served.get("/api/v1/traces/00000000000000000000000000000009").status, 404);
   EXPECT_EQ(served.get("/api/v1/traces/xyz").status, 400);
+}
+
+// One span of the trace whose id ends in `last`.
+Bytes span_of_trace(char last) {
+  return Bytes::copy_of("\x0a\x16\x12\x14\x12\x12\x0a\x10" + std::string(15, '\1') + last);
+}
+
+TEST(ConsoleTest, ATraceSaysWhichRunReceivedIt) {
+  Served served;
+  const size_t run = served.store.add_run({.id = "before", .started_at = WallTime(3s)});
+  served.keep(Signal::kTraces, span_of_trace(1));
+  served.store.add({.signal = Signal::kTraces,
+                    .item_count = 1,
+                    .run = run,
+                    .received_at = WallTime(4s),
+                    .bytes = Rope(span_of_trace(2))});
+  constexpr std::string_view kBefore =
+      R"("run":{"instance_id":"before","started_at_ms":3000,"is_current":false})";
+  const std::string all = served.get("/api/v1/traces").body;
+  EXPECT_EQ(count_of(all, kBefore), 1u) << all;
+  EXPECT_EQ(count_of(all, "\"is_current\":true"), 1u);
+  for (const std::string wanted : {"earlier", "before"}) {
+    const std::string earlier = served.get("/api/v1/traces?run=" + wanted).body;
+    EXPECT_EQ(count_of(earlier, "trace_id"), 1u) << earlier;
+    EXPECT_EQ(count_of(earlier, kBefore), 1u);
+    const std::string id = earlier.substr(earlier.find("\"trace_id\":\"") + 12, 32);
+    EXPECT_EQ(count_of(served.get("/api/v1/traces/" + id).body, kBefore), 1u);
+  }
+  EXPECT_EQ(count_of(served.get("/api/v1/traces?run=current").body, "\"is_current\":true"), 1u);
+  EXPECT_EQ(count_of(served.get("/api/v1/status").body, "\"is_current\""), 2u);
+}
+
+TEST(ConsoleTest, WhoAsksForThePipelinesMeasuresTheirPoints) {
+  Served served;
+  served.source.facts_.pipelines = {
+      {.signal = Signal::kTraces, .id = "traces", .processors = {"batch"}, .steps = {0, 0}}};
+  EXPECT_EQ(served.taps.watched_points(0).load(), 0u);
+  const std::string first = served.get("/api/v1/pipelines").body;
+  EXPECT_EQ(count_of(first, R"("batch_items":null,"latency_ms":null)"), 2u) << first;
+  EXPECT_NE(served.taps.watched_points(0).load(), 0u);
+  pipeline::Trail trail;
+  trail.points.push_back({.position = 0, .item_count = 7});
+  served.flow.record(0, trail);
+  const std::string second = served.get("/api/v1/pipelines").body;
+  // `batch` does not work on requests itself: behind it they are as in front.
+  EXPECT_EQ(count_of(second, R"("batch_items":{"p50":7,"p99":7},"latency_ms":null)"), 2u);
 }
 
 TEST(ConsoleTest, ARequestOfTwoPipelinesIsShownOnce) {

@@ -1,10 +1,32 @@
 #include "extensions/console/options.h"
 
+#include <algorithm>
+
 #include "access/field_text.h"
 #include "config/endpoint.h"
 #include "extensions/console/guard.h"
 
 namespace millrace::extensions::console {
+namespace {
+
+// A file is a quarter of the cap, and the largest request half of max_bytes: both fit with this.
+constexpr size_t kFilePart = 2;
+
+void read_file(config::Section& section, Options& into) {
+  constexpr int64_t kLeast = 4 << 20;
+  constexpr int64_t kMost = int64_t{32} << 30;
+  section.section("file", [&](config::Section& file) {
+    file.text("directory", &into.file_directory);
+    if (into.file_directory.empty()) {
+      file.error_at("directory", "must name a directory, for example /var/lib/millrace/console");
+    }
+    auto bytes = std::max(kLeast, static_cast<int64_t>(kFilePart * into.bytes_max));
+    file.integer("max_bytes", &bytes, {.min = kLeast, .max = kMost});
+    into.file_bytes_max = static_cast<uint64_t>(bytes);
+  });
+}
+
+}  // namespace
 
 void read(config::Section& section, Options& into) {
   constexpr int64_t kLeast = 1 << 20;
@@ -33,6 +55,7 @@ void read(config::Section& section, Options& into) {
   section.integer("max_bytes", &bytes, {.min = kLeast, .max = kMost});
   into.bytes_max = static_cast<size_t>(bytes);
   section.number("sample_rate", &into.sample_rate, 0, 1);
+  read_file(section, into);
 }
 
 }  // namespace millrace::extensions::console

@@ -19,6 +19,9 @@ struct Options {
   std::string token;  // empty: none; needed where `host` is not this machine alone
   size_t bytes_max = size_t{64} << 20;
   double sample_rate = 1;  // the share of the traces that is kept, from 0 to 1
+  // Of the files that keep recent telemetry over a restart; empty: none are written.
+  std::string file_directory;
+  uint64_t file_bytes_max = 0;  // of all of them
   // Whether the tap may show what a redaction behind it would hide.
   bool shows_before_redaction = false;
 };

@@ -39,6 +39,19 @@ TEST(ConsoleOptionsTest, TheSampleRateIsAShare) {
   EXPECT_EQ(options.sample_rate, 0);
 }
 
+TEST(ConsoleOptionsTest, FilesTakeTwiceTheMemoryUnlessTheyAreCapped) {
+  Options options;
+  EXPECT_EQ(read_text("{max_bytes: 10485760, file: {directory: /x}}", options), "");
+  EXPECT_EQ(options.file_directory, "/x");
+  EXPECT_EQ(options.file_bytes_max, 20u << 20);
+  EXPECT_EQ(read_text("{file: {directory: /x, max_bytes: 5000000}}", options), "");
+  EXPECT_EQ(options.file_bytes_max, 5'000'000u);
+  Options without;
+  EXPECT_NE(read_text("{file: }", without).find("must name a directory"), std::string::npos);
+  EXPECT_NE(read_text("{file: {directory: /x, max_bytes: 5}}", without), "");
+  EXPECT_NE(read_text("{file: {path: /x, directory: /x}}", without), "");
+}
+
 TEST(ConsoleOptionsTest, AnotherAddressNeedsAToken) {
   Options options;
   EXPECT_NE(read_text("{endpoint: \"0.0.0.0:8888\"}", options).find("set token"),

@@ -28,6 +28,7 @@ struct Facts {
   std::string version;
   WallTime started_at;
   size_t worker_count = 0;
+  double sample_rate = 1;  // the share of the traces that is kept
   std::vector<ListenerState> listeners;
   struct Pipeline {
     Signal signal = Signal::kTraces;
@@ -101,6 +102,17 @@ struct CertificateState {
   WallTime expires_at;
 };
 
+// The files of recent telemetry (recent_file/recent_file.h).
+struct RecentFileState {
+  std::string directory;
+  uint64_t bytes = 0;
+  uint64_t bytes_max = 0;
+  uint64_t read_requests = 0;
+  uint64_t written_requests = 0;
+  uint64_t lost_requests = 0;
+  std::string trouble;
+};
+
 struct AccountState {
   Signal signal = Signal::kTraces;
   std::string pipeline;
@@ -118,6 +130,7 @@ struct State {
   std::vector<ReceiverState> receivers;
   std::vector<StorageState> storages;
   std::vector<CertificateState> certificates;
+  std::optional<RecentFileState> recent_file;  // nothing: none is configured
   std::vector<AccountState> accounts;
   std::vector<std::string> ledger_findings;
   uint64_t audit_count = 0;

@@ -60,6 +60,7 @@ void TraceIndex::add(const recent::Record& record) {
       trace.records.push_back(record.number);
       trace.order = ++last_order_;
       trace.seen_at = record.received_at;
+      trace.run = record.run;
       places_.push_back({record.number, std::move(id)});
     }
     if (trace.pipeline == record.pipeline) note_span(trace, resource, span);

@@ -22,6 +22,7 @@ struct TraceSummary {
   uint64_t order = 0;  // grows with each change; the newest trace has the highest
   WallTime seen_at;
   size_t pipeline = 0;          // the one whose spans are counted; others hold copies
+  size_t run = 0;               // of the newest part; index into Store::runs()
   uint64_t start = UINT64_MAX;  // nanoseconds since 1970
   uint64_t end = 0;
   uint64_t span_count = 0;

@@ -2,6 +2,7 @@
 #include <limits>
 #include <unordered_set>
 
+#include "extensions/console/collector_pages.h"
 #include "extensions/console/guard.h"
 #include "extensions/console/telemetry_pages.h"
 
@@ -16,6 +17,7 @@ struct Wanted {
   double least_ns = 0;
   double most_ns = std::numeric_limits<double>::infinity();
   bool only_errors = false;
+  std::string run;  // "current", "earlier" or an instance id; empty: all
   std::vector<AttributeFilter> filters;
   std::string sort = "recent";
   uint64_t limit = 100;
@@ -26,6 +28,7 @@ Result<Wanted> read_wanted(const Query& query) {
   Wanted wanted;
   wanted.service = query.text("service");
   wanted.operation = query.text("operation");
+  wanted.run = query.text("run");
   wanted.filters = read_filters(query.all("attribute"));
   if (query.has("sort")) wanted.sort = query.text("sort");
   if (wanted.sort != "recent" && wanted.sort != "duration" && wanted.sort != "errors") {
@@ -68,7 +71,14 @@ std::unordered_set<std::string> find_by_span(const recent::Store& store, const W
   return found;
 }
 
-bool matches_summary(const TraceSummary& trace, const Wanted& wanted) {
+bool is_of_run(const TraceSummary& trace, const recent::Store& store, std::string_view run) {
+  if (run == "current") return trace.run == 0;
+  if (run == "earlier") return trace.run != 0;
+  return store.runs()[trace.run].id == run;
+}
+
+bool matches_summary(const TraceSummary& trace, const recent::Store& store, const Wanted& wanted) {
+  if (!wanted.run.empty() && !is_of_run(trace, store, wanted.run)) return false;
   if (wanted.only_errors && trace.error_count == 0) return false;
   const double duration = trace.duration_ns();
   if (duration < wanted.least_ns || duration > wanted.most_ns) return false;
@@ -76,7 +86,7 @@ bool matches_summary(const TraceSummary& trace, const Wanted& wanted) {
          std::ranges::find(trace.services, wanted.service) != trace.services.end();
 }
 
-void write(JsonWriter& json, const TraceSummary& trace) {
+void write(JsonWriter& json, const recent::Store& store, const TraceSummary& trace) {
   json.open_object().member("trace_id", hex(as_span(trace.id)));
   json.member("root_service", trace.root_service).member("root_operation", trace.root_operation);
   json.flag("has_root", trace.has_root).nanoseconds("start_unix_nano", trace.start);
@@ -85,6 +95,7 @@ void write(JsonWriter& json, const TraceSummary& trace) {
   json.key("services").open_list();
   for (const std::string& service : trace.services) json.text(service);
   json.close_list().key("seen_at_ms").signed_number(trace.seen_at.time_since_epoch() / 1ms);
+  write_run(json.key("run"), store, trace.run);
   json.close_object();
 }
 
@@ -97,7 +108,7 @@ transport::PageReply trace_list(const TraceIndex& index, const recent::Store& st
   const Wanted& wanted = *read;
   std::vector<const TraceSummary*> traces = index.newest_first();
   std::erase_if(traces,
-                [&](const TraceSummary* trace) { return !matches_summary(*trace, wanted); });
+                [&](const TraceSummary* trace) { return !matches_summary(*trace, store, wanted); });
   if (!wanted.operation.empty() || !wanted.filters.empty()) {
     const auto found = find_by_span(store, wanted, time);
     std::erase_if(traces, [&](const TraceSummary* trace) { return !found.contains(trace->id); });
@@ -119,7 +130,7 @@ transport::PageReply trace_list(const TraceIndex& index, const recent::Store& st
   if (has_more) traces.resize(wanted.limit);
   JsonWriter json;
   json.open_object().key("traces").open_list();
-  for (const TraceSummary* trace : traces) write(json, *trace);
+  for (const TraceSummary* trace : traces) write(json, store, *trace);
   json.close_list().key("next_cursor");
   if (!has_more) {
     json.null();

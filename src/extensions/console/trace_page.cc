@@ -3,6 +3,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "extensions/console/collector_pages.h"
 #include "extensions/console/guard.h"
 #include "extensions/console/span_tree.h"
 #include "extensions/console/telemetry_pages.h"
@@ -227,6 +228,7 @@ transport::PageReply trace_page(const TraceIndex& index, const recent::Store& st
   JsonWriter json;
   json.open_object().member("trace_id", hex(as_span(*trace_id)));
   json.nanoseconds("start_unix_nano", start).key("duration_ns").real(difference(end, start));
+  write_run(json.key("run"), store, trace->run);
   json.count("span_count", nodes.size()).count("error_count", errors).count("offset", *offset);
   write_resources(json, found);
   json.key("spans").open_list();

@@ -47,6 +47,8 @@ std::vector<Tool> telemetry_tools() {
                        .type = Type::kBoolean,
                        .description = "true: only traces with a failed span"},
                       attributes(),
+                      {.name = "run",
+                       .description = "of the collector: current, earlier, or an instance_id"},
                       {.name = "sort",
                        .description = "recent is the default",
                        .choices = {"recent", "duration", "errors"}},

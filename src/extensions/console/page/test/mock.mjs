@@ -196,6 +196,14 @@ const steps = [
   ],
 ].map(([title, text]) => ({title, text}));
 
+const runOf = (number) => ({
+  instance_id: `3f2a${number}`.repeat(4),
+  started_at_ms: startedAt - number * 3_600_000,
+  is_current: number === 0,
+});
+// A few of the traces were received by an earlier run.
+const runOfTrace = (trace) => runOf(traces.indexOf(trace) % 9 === 4 ? 1 : 0);
+
 const summary = (trace) => {
   const root = trace.spans.find((one) => one.parent_span_id === '') ?? trace.spans[0];
   return {
@@ -209,6 +217,7 @@ const summary = (trace) => {
     error_count: trace.spans.filter((one) => one.status === 'error').length,
     services: [...new Set(trace.spans.map((one) => trace.resources[one.resource].service))],
     seen_at_ms: Math.round(trace.at),
+    run: runOfTrace(trace),
   };
 };
 const summaries = traces.map(summary);
@@ -222,6 +231,13 @@ setInterval(() => {
   if (state === 'busy')
     for (let i = 0; i < 5; i++) logs.unshift(logRecord(Date.now() + i, 9, `busy ${logs.length}`, 'checkout'));
 }, 300).unref();
+
+const points = (processors) =>
+  Array.from({length: processors + 1}, (_, point) => ({
+    point,
+    batch_items: state === 'empty' ? null : {p50: 96 - 8 * point, p99: 512 - 20 * point},
+    latency_ms: state === 'empty' || point === 0 ? null : {p50: 0.02 * point, p99: 0.4 * point},
+  }));
 
 const routes = {
   'status': () => ({
@@ -238,6 +254,17 @@ const routes = {
     ].map(([protocol, p]) => ({receiver: 'otlp', protocol, endpoint: `localhost:${p}`, port: p, tls: false})),
     first_steps: steps,
     recent: recent(),
+    sample_rate: 1,
+    file: {
+      directory: '/var/lib/millrace/console',
+      bytes: 41 << 20,
+      bytes_max: 128 << 20,
+      read_requests: 120,
+      written_requests: 900,
+      lost_requests: state === 'outage' ? 3 : 0,
+      trouble: '',
+    },
+    runs: [runOf(0), runOf(1)],
     alerts:
       state === 'outage'
         ? [
@@ -256,7 +283,8 @@ const routes = {
         (!query.get('operation') || one.root_operation === query.get('operation')) &&
         (!query.get('min_duration_ms') || one.duration_ns / 1e6 >= Number(query.get('min_duration_ms'))) &&
         (!query.get('max_duration_ms') || one.duration_ns / 1e6 <= Number(query.get('max_duration_ms'))) &&
-        (query.get('error') !== 'true' || one.error_count > 0),
+        (query.get('error') !== 'true' || one.error_count > 0) &&
+        (!query.get('run') || one.run.is_current === (query.get('run') === 'current')),
     );
     const wanted = query.getAll('attribute');
     if (wanted.length > 0)
@@ -382,6 +410,7 @@ const routes = {
         admitted_items: total(420, 51200),
         filtered_items: total(20, 2100),
         sampled_out_items: 0,
+        points: points(3),
       },
       {
         id: 'metrics',
@@ -392,6 +421,7 @@ const routes = {
         admitted_items: total(60, 4000),
         filtered_items: 0,
         sampled_out_items: 0,
+        points: points(0),
       },
       {
         id: 'logs',
@@ -402,6 +432,7 @@ const routes = {
         admitted_items: total(90, 9100),
         filtered_items: 12,
         sampled_out_items: 0,
+        points: points(2),
       },
     ],
     connectors: [],
@@ -546,6 +577,7 @@ function traceAnswer(id, query) {
     trace_id: id,
     start_unix_nano: trace.spans[0].start_unix_nano,
     duration_ns: trace.spans[0].duration_ns,
+    run: runOfTrace(trace),
     span_count: trace.spans.length,
     error_count: 0,
     offset,

@@ -1,5 +1,5 @@
 // The pipelines as one graph of nodes and edges, with what each node shows.
-import type {Destination, Pipelines, ReceiverState} from '../api/schema.ts';
+import type {Destination, PipelinePoint, Pipelines, ReceiverState} from '../api/schema.ts';
 import type {Edge} from './graph_layout.ts';
 
 export type Node =
@@ -12,8 +12,9 @@ export type Node =
       admitted: number;
       filtered: number;
       sampledOut: number;
+      point: PipelinePoint | undefined; // in front of the first processor
     }
-  | {kind: 'processor'; id: string; name: string}
+  | {kind: 'processor'; id: string; name: string; point: PipelinePoint | undefined} // the one behind it
   | {kind: 'connector'; id: string; name: string; destinations: Destination[]}
   | {kind: 'destination'; id: string; name: string; destination: Destination | undefined; signal: string};
 
@@ -47,6 +48,7 @@ export function pipelineGraph(all: Pipelines): Graph {
       admitted: pipeline.admitted_items,
       filtered: pipeline.filtered_items,
       sampledOut: pipeline.sampled_out_items,
+      point: pipeline.points?.[0],
     });
     for (const name of pipeline.receivers) {
       const from = connectors.has(name)
@@ -61,7 +63,12 @@ export function pipelineGraph(all: Pipelines): Graph {
     }
     let last = intake;
     pipeline.processors.forEach((name, i) => {
-      const next = add({kind: 'processor', id: `processor ${pipeline.id} ${i}`, name});
+      const next = add({
+        kind: 'processor',
+        id: `processor ${pipeline.id} ${i}`,
+        name,
+        point: pipeline.points?.[i + 1],
+      });
       edges.push({from: last, to: next, signal, tap: `${pipeline.id}@${i}`});
       last = next;
     });

@@ -6,6 +6,7 @@ export interface TraceQuestion {
   parameters: {
     service?: string;
     operation?: string;
+    run?: string;
     min_duration_ms?: number;
     max_duration_ms?: number;
     error?: boolean;
@@ -36,6 +37,8 @@ export function traceQuestion(terms: Term[]): TraceQuestion {
       parameters.service = value;
     } else if ((key === 'operation' || key === 'name') && equal && parameters.operation === undefined) {
       parameters.operation = value;
+    } else if (key === 'run' && equal && parameters.run === undefined) {
+      parameters.run = value;
     } else if (key === 'duration' && !negated && /^[<>]/.test(operator) && !Number.isNaN(quantity(value))) {
       if (operator.startsWith('>'))
         parameters.min_duration_ms = Math.max(parameters.min_duration_ms ?? 0, quantity(value));

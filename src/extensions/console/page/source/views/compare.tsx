@@ -1,17 +1,29 @@
 // Two traces beside each other, operation by operation.
 import type {JSX} from 'preact';
 import {useMemo} from 'preact/hooks';
+import type {Run} from '../api/schema.ts';
 import {compareTraces, type Row} from '../model/compare.ts';
 import {duration, plural} from '../model/text.ts';
 import type {Trace} from '../model/trace.ts';
 import {Empty, Failure, Section, Text} from '../parts/basics.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href} from '../parts/router.ts';
+import {RunName} from '../parts/run.tsx';
 import {useTrace} from './trace.tsx';
 
 const rowsMax = 500;
 
-function Side({trace, title, id}: {trace: Trace; title: string; id: string}): JSX.Element {
+function Side({
+  trace,
+  run,
+  title,
+  id,
+}: {
+  trace: Trace;
+  run: Run | undefined;
+  title: string;
+  id: string;
+}): JSX.Element {
   const root = trace.spans[trace.roots[0]];
   return (
     <div class="tile">
@@ -28,6 +40,11 @@ function Side({trace, title, id}: {trace: Trace; title: string; id: string}): JS
         {plural(trace.spans.length, 'span')}, {plural(trace.failures, 'error')},{' '}
         <span class="mono">{id.slice(0, 8)}</span>
       </p>
+      {run && (
+        <p class="muted">
+          <RunName run={run} />
+        </p>
+      )}
     </div>
   );
 }
@@ -75,8 +92,8 @@ export function CompareView({before, after}: {before: string; after: string}): J
         </button>
       </header>
       <div class="tiles">
-        <Side trace={left.trace} title="First" id={before} />
-        <Side trace={right.trace} title="Second" id={after} />
+        <Side trace={left.trace} run={left.run} title="First" id={before} />
+        <Side trace={right.trace} run={right.run} title="Second" id={after} />
         <div class="tile">
           <h2>Change</h2>
           <p class="tile-value">{signed(right.trace.duration - left.trace.duration)}</p>

@@ -4,7 +4,7 @@ import type {JSX} from 'preact';
 import {useArrivals, useLive, useTick} from '../api/live.ts';
 import {useResource} from '../api/resource.ts';
 import type {Refusals, Sender, Senders, Status} from '../api/schema.ts';
-import {ago, bytes, count, dateAndTime, duration, exact, plural, rate} from '../model/text.ts';
+import {ago, bytes, count, dateAndTime, duration, exact, percent, plural, rate} from '../model/text.ts';
 import {Bar, Empty, Failure, Section, Sparkline, Text} from '../parts/basics.tsx';
 import {href} from '../parts/router.ts';
 import {Connect, TestTraceButton} from './connect.tsx';
@@ -163,7 +163,8 @@ function RefusalList({refusals, now}: {refusals: Refusals; now: number}): JSX.El
 }
 
 function Recent({status}: {status: Status}): JSX.Element {
-  const {recent} = status;
+  const {recent, file} = status;
+  const earlier = status.runs.filter((one) => !one.is_current).length;
   return (
     <p class="hint">
       {recent.bytes === 0
@@ -174,7 +175,12 @@ function Recent({status}: {status: Status}): JSX.Element {
               : ''
           }.`}
       {recent.skipped_requests > 0 &&
-        ` ${plural(recent.skipped_requests, 'request')} passed without being kept for it.`}{' '}
+        ` ${plural(recent.skipped_requests, 'request')} passed without being kept for it.`}
+      {status.sample_rate < 1 && ` Of the traces, ${percent(status.sample_rate)} are kept (sample_rate).`}
+      {file &&
+        ` On disk: ${bytes(file.bytes)} of at most ${bytes(file.bytes_max)} in ${file.directory}${
+          earlier > 0 ? `, with requests of ${plural(earlier, 'earlier run')}` : ''
+        }${file.lost_requests > 0 ? `; ${plural(file.lost_requests, 'request')} could not be written in time` : ''}.`}{' '}
       Version {status.version}, up for {duration(status.uptime_s * 1e3)}, {plural(status.workers, 'worker')}.
     </p>
   );

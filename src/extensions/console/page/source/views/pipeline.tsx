@@ -3,7 +3,7 @@ import type {JSX} from 'preact';
 import {useMemo, useRef} from 'preact/hooks';
 import {useLive, useTick} from '../api/live.ts';
 import {useResource} from '../api/resource.ts';
-import type {History, Memory, Pipelines} from '../api/schema.ts';
+import type {History, Memory, PipelinePoint, Pipelines} from '../api/schema.ts';
 import {perSecond, pipelineGraph, type Node} from '../model/pipeline_graph.ts';
 import {bytes, count, dateAndTime, duration, exact, quantiles, rate} from '../model/text.ts';
 import {Bar, Empty, Failure, Section, Text} from '../parts/basics.tsx';
@@ -34,15 +34,24 @@ const heightOf = (node: Node): number => {
     case 'receiver':
       return 34 + 18 * Math.max(1, node.states.length);
     case 'pipeline':
-      return 34 + 18 * (1 + (node.filtered > 0 ? 1 : 0) + (node.sampledOut > 0 ? 1 : 0));
+      return 34 + 18 * (2 + (node.filtered > 0 ? 1 : 0) + (node.sampledOut > 0 ? 1 : 0));
     case 'processor':
-      return 34;
+      return 34 + 18 * 2;
     case 'connector':
       return 34 + 18 * node.destinations.length;
     case 'destination':
       return node.destination ? 128 : 34;
   }
 };
+
+function BatchLine({point}: {point: PipelinePoint | undefined}): JSX.Element {
+  return (
+    <p title="items of a request here, p50 and p99 while this page is open">
+      <span>batch</span>
+      <b>{quantiles(point?.batch_items ?? null, count)}</b>
+    </p>
+  );
+}
 
 function NodeBody({node, rateOf}: {node: Node; rateOf: (key: string) => number}): JSX.Element {
   switch (node.kind) {
@@ -79,6 +88,17 @@ function NodeBody({node, rateOf}: {node: Node; rateOf: (key: string) => number})
               <b>{rate(rateOf(`${node.id} sampled`))}</b>
             </p>
           )}
+          <BatchLine point={node.point} />
+        </>
+      );
+    case 'processor':
+      return (
+        <>
+          <BatchLine point={node.point} />
+          <p title="time that the processor took for a request, p50 and p99 while this page is open">
+            <span>took</span>
+            <b>{quantiles(node.point?.latency_ms ?? null, duration)}</b>
+          </p>
         </>
       );
     case 'connector':
@@ -127,8 +147,6 @@ function NodeBody({node, rateOf}: {node: Node; rateOf: (key: string) => number})
         </>
       );
     }
-    default:
-      return <></>;
   }
 }
 

@@ -2,6 +2,7 @@
 import type {JSX} from 'preact';
 import {useEffect, useMemo, useState} from 'preact/hooks';
 import {ApiError, get, getTrace} from '../api/client.ts';
+import type {Run} from '../api/schema.ts';
 import {criticalPath, type Segment} from '../model/critical_path.ts';
 import {matches, parseFilter, type Item} from '../model/filter.ts';
 import {modelTotals} from '../model/gen_ai.ts';
@@ -11,6 +12,7 @@ import {Choice, Copy, Empty, Failure, Text} from '../parts/basics.tsx';
 import {FilterBox} from '../parts/filter_box.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href, replace} from '../parts/router.ts';
+import {RunBadge} from '../parts/run.tsx';
 import {Flame} from './flame.tsx';
 import {Minimap} from './minimap.tsx';
 import {LooseLogs, SpanDetail} from './span_detail.tsx';
@@ -24,6 +26,7 @@ const waitMillisMax = 10_000;
 
 interface State {
   trace?: Trace;
+  run?: Run;
   incomplete?: boolean;
   error?: string;
   missing?: boolean;
@@ -39,7 +42,11 @@ export function useTrace(id: string, wait: boolean, again: number): State {
       try {
         const received = await getTrace(id, abort.signal);
         performance.mark('trace received');
-        setState({trace: buildTrace({...received, id}), incomplete: received.is_incomplete});
+        setState({
+          trace: buildTrace({...received, id}),
+          run: received.run,
+          incomplete: received.is_incomplete,
+        });
       } catch (failure) {
         if (abort.signal.aborted) return;
         const missing = failure instanceof ApiError && failure.status === 404;
@@ -97,7 +104,17 @@ const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}
 const curlText = async (id: string): Promise<string> =>
   `curl -i http://localhost:4318/v1/traces -H 'Content-Type: application/json' -d ${shellQuoted(JSON.stringify(await get(`traces/${id}/otlp`)))}`;
 
-function Head({trace, query, id}: {trace: Trace; query: Record<string, string>; id: string}): JSX.Element {
+function Head({
+  trace,
+  run,
+  query,
+  id,
+}: {
+  trace: Trace;
+  run: Run | undefined;
+  query: Record<string, string>;
+  id: string;
+}): JSX.Element {
   const root = trace.spans[trace.roots[0]];
   const models = useMemo(() => modelTotals(trace.spans), [trace]);
   return (
@@ -122,7 +139,7 @@ function Head({trace, query, id}: {trace: Trace; query: Record<string, string>; 
           )}
           {models &&
             ` · ${models.models.join(', ') || 'language model'}: ${plural(models.calls, 'call')}, ${count(models.inputTokens)} tokens in, ${count(models.outputTokens)} out`}{' '}
-          · <span class="mono">{id}</span>
+          · <span class="mono">{id}</span> <RunBadge run={run} />
         </p>
       </div>
       <div class="section-aside">
@@ -148,11 +165,12 @@ function Head({trace, query, id}: {trace: Trace; query: Record<string, string>; 
 
 export function TraceView({id, query}: {id: string; query: Record<string, string>}): JSX.Element {
   const [again, setAgain] = useState(0);
-  const {trace, error, missing, incomplete} = useTrace(id, query.wait === '1', again);
+  const {trace, run, error, missing, incomplete} = useTrace(id, query.wait === '1', again);
   if (trace)
     return (
       <Loaded
         trace={trace}
+        run={run}
         id={id}
         query={query}
         isIncomplete={incomplete === true}
@@ -174,12 +192,14 @@ export function TraceView({id, query}: {id: string; query: Record<string, string
 
 function Loaded({
   trace,
+  run,
   id,
   query,
   isIncomplete,
   onReload,
 }: {
   trace: Trace;
+  run: Run | undefined;
   id: string;
   query: Record<string, string>;
   isIncomplete: boolean;
@@ -322,7 +342,7 @@ function Loaded({
   const span = trace.spans[selected];
   return (
     <div class="fill">
-      <Head trace={trace} query={query} id={id} />
+      <Head trace={trace} run={run} query={query} id={id} />
       <div class="toolbar">
         <FilterBox
           value={search}

@@ -12,6 +12,7 @@ import {Choice, Failure, NoRows, Text, VirtualRows} from '../parts/basics.tsx';
 import {FilterBox} from '../parts/filter_box.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href, replace} from '../parts/router.ts';
+import {RunBadge} from '../parts/run.tsx';
 import {TestTraceButton} from './connect.tsx';
 import {useVocabulary} from './vocabulary.ts';
 
@@ -50,6 +51,7 @@ function TraceRow({
             <Text of={one.root_service || 'no service.name'} limit={100} />
           </span>
           {!one.has_root && <span class="badge warn">root not seen</span>}
+          <RunBadge run={one.run} />
         </span>
         <span class="trace-errors">
           {one.error_count > 0 && <span class="badge bad">{plural(one.error_count, 'error')}</span>}
@@ -91,6 +93,7 @@ export function TracesView({query}: {query: Record<string, string>}): JSX.Elemen
         error: ['true'],
         spans: [],
         errors: [],
+        ...(traces.some((one) => one.run && !one.run.is_current) ? {run: ['current', 'earlier']} : {}),
       };
     }, [loaded.value]),
   );
