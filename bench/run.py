@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import backlog
+import kafka_costs
 import limits
 import metrics_costs
 import overload
@@ -39,6 +40,8 @@ def parse(arguments):
                         help="only what processors cost beside passing through")
     parser.add_argument("--metrics", action="store_true",
                         help="only the exporter and receiver prometheus and span_metrics")
+    parser.add_argument("--kafka", action="store_true",
+                        help="only Kafka, through a real broker; --otelcol: what tests/kafka/otelcol.sh builds")
     parser.add_argument("--parts", nargs="*", default=[], choices=["exporter", "span_metrics", "receiver"],
                         help="of --metrics: only these")
     parser.add_argument("--otelcol", metavar="FILE", help="of --metrics and --processors: the reference beside it "
@@ -88,6 +91,8 @@ def main(arguments):
             results, good = backlog.run(options, folder)
         elif options.limits:
             results, good = limits.run(options, folder)
+        elif options.kafka:
+            results, good = kafka_costs.run(options, folder)
         elif options.metrics:
             results, good = metrics_costs.run(options, folder)
         elif options.processors:
