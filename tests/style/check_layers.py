@@ -14,7 +14,7 @@ LAYERS = {
     "wire": 2, "http": 2, "compress": 2, "yaml": 2, "io": 2,
     "otlp": 3, "transport": 3, "segment_log": 3, "config": 3, "json_answer": 3, "prometheus": 3, "own_spans": 3,
     "pipeline": 4, "access": 4, "dead_letter": 4, "ottl": 4, "item_match": 4, "migration": 4,
-    "prometheus_series": 4, "kafka": 4, "json_request": 4,
+    "prometheus_series": 4, "kafka": 4, "json_request": 4, "span_output": 4,
     "storage": 5, "reception": 5, "keyed_state": 5, "rules": 5, "export_client": 5, "recent": 6, "item_identity": 6,
     "item_totals": 7, "metric_emission": 7, "metric_streams": 7, "recent_file": 7,
     "destination": 6,

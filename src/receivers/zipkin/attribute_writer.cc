@@ -7,37 +7,20 @@
 #include <string>
 
 #include "receivers/zipkin/json_reader.h"
-#include "wire/protobuf.h"
+#include "span_output/attribute_writer.h"
 
 namespace millrace::receivers::zipkin {
 
 using otlp::json::Output;
-using wire::WireType;
+using span_output::write_boolean_attribute;
+using span_output::write_double_attribute;
+using span_output::write_integer_attribute;
+using span_output::write_string_attribute;
 
 namespace {
 
-// Bytes of the tag and the length of a field with a small number.
-constexpr size_t kHeadBytesMax = 16;
-
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// The key, and the head of a value of that size.
-bool open_attribute(Output& out, uint32_t number, std::string_view key, size_t value_size) {
-  const size_t key_size = key.empty() ? 0 : wire::len_field_size(1, key.size());
-  const size_t size = key_size + wire::len_field_size(2, value_size);
-  if (!out.need(kHeadBytesMax + size)) return false;
-  out.tag(number, WireType::kLen);
-  out.varint(size);
-  if (!key.empty()) {
-    out.tag(1, WireType::kLen);
-    out.varint(key.size());
-    out.bytes(key.data(), key.size());
-  }
-  out.tag(2, WireType::kLen);
-  out.varint(value_size);
-  return true;
 }
 
 double to_double(std::string_view text) {
@@ -113,45 +96,6 @@ bool write_json_attribute(Output& out, uint32_t number, const JsonAttribute& att
 }
 
 }  // namespace
-
-bool write_text(Output& out, uint32_t number, std::string_view text) {
-  if (!out.need(kHeadBytesMax + text.size())) return false;
-  out.tag(number, WireType::kLen);
-  out.varint(text.size());
-  out.bytes(text.data(), text.size());
-  return true;
-}
-bool write_fixed64(Output& out, uint32_t number, uint64_t value) {
-  if (!out.need(kHeadBytesMax)) return false;
-  out.tag(number, WireType::kI64);
-  out.fixed(value);
-  return true;
-}
-bool write_varint(Output& out, uint32_t number, uint64_t value) {
-  if (!out.need(kHeadBytesMax)) return false;
-  out.tag(number, WireType::kVarint);
-  out.varint(value);
-  return true;
-}
-
-bool write_string_attribute(Output& out, uint32_t number, std::string_view key,
-                            std::string_view value) {
-  return open_attribute(out, number, key, wire::len_field_size(1, value.size())) &&
-         write_text(out, 1, value);
-}
-bool write_integer_attribute(Output& out, uint32_t number, std::string_view key, int64_t value) {
-  const auto bits = static_cast<uint64_t>(value);
-  return open_attribute(out, number, key, 1 + wire::varint_size(bits)) &&
-         write_varint(out, 3, bits);
-}
-bool write_double_attribute(Output& out, uint32_t number, std::string_view key, double value) {
-  uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  return open_attribute(out, number, key, 9) && write_fixed64(out, 4, bits);
-}
-bool write_boolean_attribute(Output& out, uint32_t number, std::string_view key, bool value) {
-  return open_attribute(out, number, key, 2) && write_varint(out, 2, value ? 1 : 0);
-}
 
 bool write_parsed_attribute(Output& out, uint32_t number, std::string_view key,
                             std::string_view value) {

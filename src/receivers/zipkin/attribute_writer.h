@@ -1,5 +1,6 @@
-// Attributes as OTLP's KeyValue messages. Every function returns false where the output has no
-// room.
+// Attributes that a text decides, as OTLP's KeyValue messages (span_output/attribute_writer.h has
+// the rest). Every function returns false where the output has no room. `number`: of the field that
+// has the attributes.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +13,6 @@
 
 namespace millrace::receivers::zipkin {
 
-// A field of bytes or text.
-[[nodiscard]] bool write_text(otlp::json::Output& out, uint32_t number, std::string_view text);
-[[nodiscard]] bool write_fixed64(otlp::json::Output& out, uint32_t number, uint64_t value);
-[[nodiscard]] bool write_varint(otlp::json::Output& out, uint32_t number, uint64_t value);
-
-// `number`: of the field that has the attributes.
-[[nodiscard]] bool write_string_attribute(otlp::json::Output& out, uint32_t number,
-                                          std::string_view key, std::string_view value);
-[[nodiscard]] bool write_integer_attribute(otlp::json::Output& out, uint32_t number,
-                                           std::string_view key, int64_t value);
-[[nodiscard]] bool write_double_attribute(otlp::json::Output& out, uint32_t number,
-                                          std::string_view key, double value);
-[[nodiscard]] bool write_boolean_attribute(otlp::json::Output& out, uint32_t number,
-                                           std::string_view key, bool value);
 // As a number or boolean where the text is one (parse_string_tags), otherwise as text.
 [[nodiscard]] bool write_parsed_attribute(otlp::json::Output& out, uint32_t number,
                                           std::string_view key, std::string_view value);

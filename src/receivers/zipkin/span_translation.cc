@@ -7,11 +7,18 @@
 
 #include "receivers/zipkin/attribute_writer.h"
 #include "receivers/zipkin/tag_names.h"
+#include "span_output/attribute_writer.h"
 
 namespace millrace::receivers::zipkin {
 namespace {
 
 using otlp::json::Output;
+using span_output::write_boolean_attribute;
+using span_output::write_fixed64;
+using span_output::write_integer_attribute;
+using span_output::write_string_attribute;
+using span_output::write_text;
+using span_output::write_varint;
 
 // Fields of the OTLP messages, by their numbers.
 constexpr uint32_t kResourceOfResourceSpans = 1;
@@ -41,13 +48,6 @@ const std::string_view* take(std::vector<Tag>& tags, std::string_view key) {
   if (tag == nullptr) return nullptr;
   tag->is_used = true;
   return &tag->value;
-}
-
-bool write_id(Output& out, uint32_t number, uint64_t id) {
-  if (id == 0) return true;
-  std::array<char, 8> bytes{};
-  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(id >> (56 - 8 * i));
-  return write_text(out, number, {bytes.data(), bytes.size()});
 }
 
 // The id that `text` is in hex digits, perhaps in quotes; an id of zeros is left out, as an empty
@@ -312,10 +312,11 @@ bool write_span(Span& span, bool parse_string_tags, Output& out, Arena& arena, W
   const bool has_trace_id =
       std::ranges::any_of(span.trace_id, [](uint8_t byte) { return byte != 0; });
   if (has_trace_id && !write_text(out, 1, as_text(span.trace_id))) return false;
-  if (!write_id(out, 2, span.id)) return false;
+  if (!span_output::write_span_id(out, 2, span.id)) return false;
   const std::string_view* state = take(span.tags.items(), kTraceState);
   if (state != nullptr && !state->empty() && !write_text(out, 3, *state)) return false;
-  if (span.parent_id != span.id && !write_id(out, 4, span.parent_id)) return false;
+  if (span.parent_id != span.id && !span_output::write_span_id(out, 4, span.parent_id))
+    return false;
   if (!span.name.empty() && !write_text(out, 5, span.name)) return false;
   if (const uint64_t kind = kind_of(span); kind != 0 && !write_varint(out, 6, kind)) return false;
   const uint64_t start = span.timestamp_us * 1000;

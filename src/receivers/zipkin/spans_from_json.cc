@@ -5,7 +5,7 @@
 
 #include "otlp/json/syntax.h"
 #include "receivers/zipkin/json_reader.h"
-#include "receivers/zipkin/paced_utf8.h"
+#include "wire/paced_utf8.h"
 
 namespace millrace::receivers::zipkin {
 namespace {
@@ -263,7 +263,7 @@ class SpansReader {
 
 Status read_json_spans(std::string_view body, Arena& arena, Work& work, SpanSink& sink,
                        Failure& failure) {
-  if (!is_utf8_in_steps(body, work.pace)) {
+  if (!wire::is_utf8_in_steps(body, work.pace)) {
     failure.kind = Failure::Kind::kBadData;
     return fail(Code::kInvalidArgument, "the JSON is not valid UTF-8");
   }

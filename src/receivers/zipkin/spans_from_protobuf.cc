@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "receivers/zipkin/paced_utf8.h"
+#include "wire/paced_utf8.h"
 #include "wire/protobuf.h"
 
 namespace millrace::receivers::zipkin {
@@ -136,7 +136,7 @@ class SpansReader {
   }
   bool text(const Field& field, std::string_view name, std::string_view* into) {
     *into = field.text();
-    return is_utf8_in_steps(*into, pace_) || wrong(field, name, "is not valid UTF-8");
+    return wire::is_utf8_in_steps(*into, pace_) || wrong(field, name, "is not valid UTF-8");
   }
 
   bool read_endpoint(const Field& outer, std::string_view name, Endpoint& into) {

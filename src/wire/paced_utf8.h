@@ -8,7 +8,7 @@
 #include "base/pace.h"
 #include "wire/utf8.h"
 
-namespace millrace::receivers::zipkin {
+namespace millrace::wire {
 
 inline bool is_utf8_in_steps(std::string_view text, Pace& pace) {
   constexpr size_t kStepBytes = 64 << 10;
@@ -16,11 +16,11 @@ inline bool is_utf8_in_steps(std::string_view text, Pace& pace) {
     size_t end = kStepBytes;
     // Not inside of a character, which has at most three bytes behind its first.
     while (end > kStepBytes - 4 && (text[end] & 0xC0) == 0x80) --end;
-    if (!wire::is_utf8(text.substr(0, end))) return false;
+    if (!is_utf8(text.substr(0, end))) return false;
     pace.step(end / 4);
     text.remove_prefix(end);
   }
-  return wire::is_utf8(text);
+  return is_utf8(text);
 }
 
-}  // namespace millrace::receivers::zipkin
+}  // namespace millrace::wire
