@@ -41,6 +41,27 @@ void read_keepalive(Section& section, HttpListenerOptions& into) {
   section.boolean("keep_alives_enabled", &into.keepalive);
 }
 
+void read_grpc_keepalive(Section& section, GrpcListenerOptions& into) {
+  section.section("server_parameters", [&](Section& parameters) {
+    parameters.duration("max_connection_idle", &into.idle_max);
+    parameters.duration("max_connection_age", &into.age_max);
+    parameters.duration("max_connection_age_grace", &into.age_grace);
+    // As in grpc-go, zero means its default here, not "never".
+    Duration time{};
+    Duration timeout{};
+    parameters.duration("time", &time);
+    parameters.duration("timeout", &timeout);
+    if (time > Duration(0)) into.ping_after = std::max<Duration>(time, 1s);
+    if (timeout > Duration(0)) into.ping_timeout = timeout;
+  });
+  section.section("enforcement_policy", [&](Section& policy) {
+    Duration min_time{};
+    policy.duration("min_time", &min_time);
+    if (min_time > Duration(0)) into.ping_min_interval = min_time;
+    policy.boolean("permit_without_stream", &into.ping_without_stream);
+  });
+}
+
 }  // namespace
 
 pipeline::Policy policy_of(Acknowledge acknowledge) {
@@ -91,6 +112,21 @@ void read_listener(Section& section, std::string_view default_endpoint, Listener
   section.unsupported("middlewares", "middleware extensions are not in this version");
 }
 
+void read_grpc_listener(Section& section, std::string_view default_endpoint,
+                        GrpcListenerOptions& into) {
+  read_listener(section, default_endpoint, into);
+  int64_t mib = 0;
+  section.integer("max_recv_msg_size_mib", &mib, {0, kMessageBytesLimit >> 20});
+  if (mib > 0) into.message_bytes_max = static_cast<size_t>(mib) << 20;
+  int64_t streams = 0;
+  section.integer("max_concurrent_streams", &streams, {0, UINT32_MAX});
+  if (streams > 0) into.streams_max = static_cast<uint32_t>(streams);
+  section.section("keepalive", [&](Section& keepalive) { read_grpc_keepalive(keepalive, into); });
+  section.ignored("read_buffer_size", "buffers fit the message by themselves");
+  section.ignored("write_buffer_size", "buffers fit the message by themselves");
+  section.ignored("dialer", "servers do not dial");
+}
+
 void read_http_listener(Section& section, std::string_view default_endpoint,
                         HttpListenerOptions& into) {
   read_listener(section, default_endpoint, into);
@@ -109,6 +145,22 @@ void read_http_listener(Section& section, std::string_view default_endpoint,
   section.duration("read_header_timeout", &into.read_header_timeout);
   section.duration("write_timeout", &into.write_timeout);
   read_keepalive(section, into);
+}
+
+void serve_grpc(const GrpcListenerOptions& grpc, transport::ServerOptions& into) {
+  into.serves_grpc = true;
+  into.grpc_message_bytes_max = grpc.message_bytes_max;
+  into.streams_max = grpc.streams_max;
+}
+
+void set_grpc_keepalive(const GrpcListenerOptions& grpc, transport::ServerOptions& into) {
+  into.idle_max = grpc.idle_max;
+  into.age_max = grpc.age_max;
+  into.age_grace = grpc.age_grace;
+  into.ping_after = grpc.ping_after;
+  into.ping_timeout = grpc.ping_timeout;
+  into.ping_min_interval = grpc.ping_min_interval;
+  into.ping_without_stream = grpc.ping_without_stream;
 }
 
 void serve_http(const HttpListenerOptions& http, transport::ServerOptions& into) {

@@ -50,6 +50,17 @@ struct ListenerOptions {
   std::optional<access::LimitOptions> limits;
 };
 
+struct GrpcListenerOptions : ListenerOptions {
+  uint32_t streams_max = 1024;  // max_concurrent_streams; 0 in the configuration means this
+  Duration idle_max = 0s;       // keepalive.server_parameters.max_connection_idle
+  Duration age_max = 0s;
+  Duration age_grace = 0s;  // zero: for ever
+  Duration ping_after = 2h;
+  Duration ping_timeout = 20s;
+  Duration ping_min_interval = 5min;  // keepalive.enforcement_policy.min_time
+  bool ping_without_stream = false;
+};
+
 struct HttpListenerOptions : ListenerOptions {
   std::vector<std::string> cors_allowed_origins;  // empty: CORS is off
   std::vector<std::string> cors_allowed_headers;
@@ -69,10 +80,17 @@ struct HttpListenerOptions : ListenerOptions {
 // `default_endpoint`: "localhost:4317". The caller finishes the section.
 void read_listener(config::Section& section, std::string_view default_endpoint,
                    ListenerOptions& into);
+// The same with the keys of a gRPC server.
+void read_grpc_listener(config::Section& section, std::string_view default_endpoint,
+                        GrpcListenerOptions& into);
 // The same with the keys of an HTTP server.
 void read_http_listener(config::Section& section, std::string_view default_endpoint,
                         HttpListenerOptions& into);
 
+// The options that apply to every gRPC request of a server, whatever port it came by.
+void serve_grpc(const GrpcListenerOptions& grpc, transport::ServerOptions& into);
+// The ages and pings of connections of a gRPC listener's own port.
+void set_grpc_keepalive(const GrpcListenerOptions& grpc, transport::ServerOptions& into);
 // The options that apply to every HTTP request of a server, whatever port it came by.
 void serve_http(const HttpListenerOptions& http, transport::ServerOptions& into);
 // The timeouts of an HTTP listener's own port.

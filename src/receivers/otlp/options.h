@@ -14,16 +14,7 @@ namespace millrace::receivers {
 
 using reception::Acknowledge;
 
-struct GrpcOptions : reception::ListenerOptions {
-  uint32_t streams_max = 1024;  // max_concurrent_streams; 0 in the configuration means this
-  Duration idle_max = 0s;       // keepalive.server_parameters.max_connection_idle
-  Duration age_max = 0s;
-  Duration age_grace = 0s;  // zero: for ever
-  Duration ping_after = 2h;
-  Duration ping_timeout = 20s;
-  Duration ping_min_interval = 5min;  // keepalive.enforcement_policy.min_time
-  bool ping_without_stream = false;
-};
+using GrpcOptions = reception::GrpcListenerOptions;
 
 struct HttpOptions : reception::HttpListenerOptions {
   std::string traces_path = "/v1/traces";

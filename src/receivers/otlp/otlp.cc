@@ -23,10 +23,7 @@ transport::ServerOptions common_options(const OtlpReceiverOptions& receiver) {
     options.otlp_routes.push_back(
         {.signal = signal, .http_path = paths[index_of(signal)], .handler = nullptr});
   }
-  if (receiver.grpc) {
-    options.grpc_message_bytes_max = receiver.grpc->message_bytes_max;
-    options.streams_max = receiver.grpc->streams_max;
-  }
+  if (receiver.grpc) reception::serve_grpc(*receiver.grpc, options);
   if (receiver.http) reception::serve_http(http, options);
   return options;
 }
@@ -36,13 +33,7 @@ Listener grpc_listener(const OtlpReceiverOptions& receiver) {
   Listener listener{.protocol = "grpc", .options = grpc, .server = common_options(receiver)};
   transport::ServerOptions& server = listener.server;
   server.include_metadata = grpc.include_metadata;
-  server.idle_max = grpc.idle_max;
-  server.age_max = grpc.age_max;
-  server.age_grace = grpc.age_grace;
-  server.ping_after = grpc.ping_after;
-  server.ping_timeout = grpc.ping_timeout;
-  server.ping_min_interval = grpc.ping_min_interval;
-  server.ping_without_stream = grpc.ping_without_stream;
+  reception::set_grpc_keepalive(grpc, server);
   return listener;
 }
 
