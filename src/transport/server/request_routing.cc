@@ -34,6 +34,11 @@ std::string_view media_type(std::string_view value) {
   return value;
 }
 
+bool is_thrift(std::string_view type) {
+  return equals_ignoring_case(type, "application/x-thrift") ||
+         equals_ignoring_case(type, "application/vnd.apache.thrift.binary");
+}
+
 // What follows "application/grpc", or nothing when it is another type: "", "+proto", "+json".
 std::optional<std::string_view> grpc_subtype(std::string_view content_type) {
   constexpr std::string_view kGrpc = "application/grpc";
@@ -194,7 +199,7 @@ RequestPlan RequestRouting::plan_grpc(const HeaderList& head, std::string_view s
   const std::string_view path = head.find(KnownField::kPath);
   RequestPlan plan;
   for (const auto& route : options_.otlp_routes) {
-    if (grpc_path_of(route.signal) != path) continue;
+    if (path != (route.grpc_path.empty() ? grpc_path_of(route.signal) : route.grpc_path)) continue;
     plan.signal = route.signal;
     plan.handler = route.handler;
   }
@@ -245,9 +250,17 @@ RequestPlan RequestRouting::plan_otlp_http(const HeaderList& head,
     return wrong;
   }
   const std::string_view type = media_type(head.find(KnownField::kContentType));
+  if (route.style == RouteStyle::kThrift && !is_thrift(type)) {
+    RequestPlan wrong = refused_http("wrong_content_type", 400,
+                                     "Unsupported content type: " + shown(type) +
+                                         "; supported: [application/x-thrift, "
+                                         "application/vnd.apache.thrift.binary]\n");
+    wrong.signal = route.signal;
+    return wrong;
+  }
   const bool is_protobuf = equals_ignoring_case(type, "application/x-protobuf");
   if (equals_ignoring_case(type, "application/json") ||
-      (route.style == RouteStyle::kPlain && !is_protobuf)) {
+      (route.style != RouteStyle::kOtlp && !is_protobuf)) {
     plan.format = BodyFormat::kJson;
   } else if (!is_protobuf) {
     RequestPlan wrong = refused_http(

@@ -180,6 +180,25 @@ TEST(RequestRoutingTest, ALongTextOfThePeerIsCutInTheMessage) {
   EXPECT_NE(message_for(201).find("\"" + std::string(200, 'x') + "...\""), std::string::npos);
 }
 
+TEST(RequestRoutingTest, ARouteMayHaveAMethodOfItsOwn) {
+  Routed routed;
+  routed.options.otlp_routes[0].grpc_path = "/a.Service/Post";
+  EXPECT_EQ(routed.refusal("/a.Service/Post", {kGrpc}), "served");
+  EXPECT_EQ(routed.refusal(kTracesOverGrpc, {kGrpc}), "bad_path 200 12");
+}
+
+TEST(RequestRoutingTest, ARouteOfThriftTakesItsContentTypesAlone) {
+  Routed routed;
+  routed.options.otlp_routes[0].style = RouteStyle::kThrift;
+  for (const std::string type : {"application/x-thrift", "application/vnd.apache.thrift.binary",
+                                 "Application/X-Thrift; charset=utf-8"}) {
+    EXPECT_EQ(routed.refusal("/v1/traces", {{"content-type", type}}), "served") << type;
+  }
+  for (const std::string type : {"application/json", "application/x-protobuf", ""}) {
+    EXPECT_EQ(routed.refusal("/v1/traces", {{"content-type", type}}), "wrong_content_type 400 0");
+  }
+}
+
 TEST(RequestRoutingTest, AHeadThatIsTooLongIsToldInTheSendersProtocol) {
   const Routed routed;
   http::HeaderList head;

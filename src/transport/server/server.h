@@ -135,6 +135,9 @@ enum class RouteStyle : uint8_t {
   // For protocols that answer nothing: any content type but application/x-protobuf is JSON, success
   // is 202 without a body, and an error is its text. The statuses of errors are those of OTLP.
   kPlain,
+  // Answers as kPlain. The content types are those of Thrift in its binary encoding, and another
+  // one is 400; BodyFormat has no meaning.
+  kThrift,
 };
 
 // All durations: zero means "no limit" unless stated.
@@ -149,6 +152,7 @@ struct ServerOptions {
     std::string http_path;  // "/v1/traces"; the gRPC path follows from the signal
     RequestHandler* handler;
     RouteStyle style = RouteStyle::kOtlp;
+    std::string grpc_path = {};  // empty: OTLP's method for the signal
   };
   std::vector<OtlpRoute> otlp_routes;
   // Asked in this order for each OTLP request and each gated page; CORS preflights pass by. Shared,
