@@ -59,6 +59,7 @@ EpollLoop::~EpollLoop() {
   tls_linger_.reset();
   MILLRACE_CHECK(stream_count_ == 0);
   MILLRACE_CHECK(listener_count_ == 0);
+  MILLRACE_CHECK(datagram_socket_count_ == 0);
   MILLRACE_CHECK(timers_.timer_count() == 0);
   MILLRACE_CHECK(resolutions_.empty());
   if (epoll_ >= 0) ::close(epoll_);
@@ -117,6 +118,7 @@ void EpollLoop::run_turn(Duration sleep_max) {
   now_ = monotonic_now();
   call_streams();
   accept_waiting();
+  receive_waiting();
   timers_.fire_due(now_);
   run_posted();
   run_deferred();

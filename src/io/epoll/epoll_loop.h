@@ -1,8 +1,9 @@
 // The loop behind make_epoll_loop, its streams and its listeners. See epoll.h.
 //
 // A turn: collect the kernel's events (they are only marked, no handler is called), call the ready
-// streams and accept, fire timers, run posted tasks, run deferred tasks. Because no handler runs
-// while events are collected, a destroyed object only has to leave the loop's own lists.
+// streams, accept, receive datagrams, fire timers, run posted tasks, run deferred tasks. Because no
+// handler runs while events are collected, a destroyed object only has to leave the loop's own
+// lists.
 #pragma once
 
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "io/datagram.h"
 #include "io/epoll/epoll.h"
 #include "io/epoll/mailbox.h"
 #include "io/epoll/socket.h"
@@ -135,7 +137,37 @@ class EpollListener final : public Listener {
   bool* destroyed_ = nullptr;  // set while accepting
 };
 
-class EpollLoop final : public Loop {
+class EpollDatagramSocket final : public DatagramSocket {
+ public:
+  EpollDatagramSocket(EpollLoop& loop, std::function<void(const Datagram&)> on_datagram);
+  ~EpollDatagramSocket() override;
+  Status open(const DatagramOptions& options);
+  uint16_t port() const override { return port_; }
+  void receive_waiting();  // may destroy this socket
+
+ private:
+  struct Socket final : Pollable {
+    Socket(EpollDatagramSocket& its_owner, int fd) : owner(its_owner), descriptor(fd) {}
+    void collect(uint32_t events) override;
+    EpollDatagramSocket& owner;
+    int descriptor;
+    bool waiting = false;  // datagrams wait to be read
+  };
+
+  Status open_sockets(const DatagramOptions& options);
+  void close_sockets();
+  bool receive_one(int descriptor);
+
+  EpollLoop& loop_;
+  // Shared with a running call, so that the handler may destroy its socket.
+  std::shared_ptr<std::function<void(const Datagram&)>> on_datagram_;
+  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::span<uint8_t> buffer_;
+  uint16_t port_ = 0;
+  bool* destroyed_ = nullptr;  // set while reading
+};
+
+class EpollLoop final : public Loop, public DatagramLoop {
  public:
   explicit EpollLoop(EpollLoopOptions options);
   ~EpollLoop() override;
@@ -159,6 +191,8 @@ class EpollLoop final : public Loop {
   std::unique_ptr<Resolution> resolve(
       const std::string& host, uint16_t port,
       std::function<void(Result<std::vector<Address>>)> on_done) override;
+  Result<std::unique_ptr<DatagramSocket>> receive_datagrams(
+      const DatagramOptions& options, std::function<void(const Datagram&)> on_datagram) override;
   void run() override;
   void stop() override;
 
@@ -168,6 +202,7 @@ class EpollLoop final : public Loop {
  private:
   friend class EpollStream;
   friend class EpollListener;
+  friend class EpollDatagramSocket;
   class EpollResolution;
   static constexpr size_t kEventsMax = 256;
 
@@ -175,6 +210,7 @@ class EpollLoop final : public Loop {
   void collect_events(int timeout_ms);
   void call_streams();
   void accept_waiting();
+  void receive_waiting();
   void run_posted();
   void run_deferred();
   void enqueue(EpollStream* stream);
@@ -196,6 +232,7 @@ class EpollLoop final : public Loop {
   std::vector<EpollStream*> called_streams_;  // being called in this turn
   EpollStream* current_stream_ = nullptr;
   std::vector<EpollListener*> due_listeners_;
+  std::vector<EpollDatagramSocket*> due_datagrams_;
   std::vector<Task> posted_here_;
   std::vector<Task> running_;
   std::vector<Task> deferred_;
@@ -204,6 +241,7 @@ class EpollLoop final : public Loop {
   std::unique_ptr<TlsLinger> tls_linger_;
   size_t stream_count_ = 0;
   size_t listener_count_ = 0;
+  size_t datagram_socket_count_ = 0;
   std::array<epoll_event, kEventsMax> events_;
 };
 
