@@ -139,6 +139,7 @@ std::vector<ListeningPlace> listening_places(const assembly::Plan& plan) {
   const auto add_listeners = [&add](const std::string& what,
                                     const std::vector<assembly::ListenerPlan>& listeners) {
     for (const assembly::ListenerPlan& planned : listeners) {
+      if (planned.listener.datagrams) continue;
       const reception::ListenerOptions& options = planned.listener.options;
       add(what + " (" + planned.listener.protocol + ")", options.host, options.port);
     }

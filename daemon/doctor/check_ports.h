@@ -18,7 +18,7 @@ struct ListeningPlace {
   uint16_t port = 0;
 };
 
-// Without those that take any free port, and sockets that have none.
+// Without those that take any free port, sockets that have none, and ports of datagrams.
 std::vector<ListeningPlace> listening_places(const assembly::Plan& plan);
 // `timeout`: of looking up one name.
 void check_ports(const std::vector<ListeningPlace>& places, Duration timeout, Report& report);

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "memory/work.h"
 #include "transport/server/eviction_order.h"
 #include "transport/server/message_landing.h"
 
@@ -26,6 +27,9 @@ class Listeners::Switch final : public transport::RequestHandler, public transpo
     reply.message = "no pipeline takes this signal now";
     reply.retry_after = 1s;
     exchange.reply(reply);
+  }
+  void on_datagram(size_t listener, const io::Datagram& datagram) {
+    if (receiver_ != nullptr) receiver_->on_datagram(listener, datagram);
   }
   void on_rejected(transport::Protocol protocol, std::optional<Signal> signal,
                    std::string_view reason, std::string_view detail,
@@ -93,7 +97,20 @@ Listeners::~Listeners() = default;
 void Listeners::add(const ReceiverPlan& receiver,
                     const std::array<bool, kSignalCount>& has_signal) {
   switches_.push_back(std::make_unique<Switch>(connection_count_));
-  for (const ListenerPlan& planned : receiver.listeners) {
+  for (size_t index = 0; index < receiver.listeners.size(); ++index) {
+    const ListenerPlan& planned = receiver.listeners[index];
+    const reception::ListenerOptions& address = planned.listener.options;
+    if (planned.listener.datagrams) {
+      datagrams_.push_back(
+          {.receiver = switches_.back().get(),
+           .listener = index,
+           .where = {.host = address.host,
+                     .port = address.port,
+                     .kernel_buffer_bytes = planned.listener.datagrams->kernel_buffer_bytes},
+           .bytes_max = planned.listener.datagrams->bytes_max,
+           .what = "receiver " + receiver.id + " on " + address.endpoint});
+      continue;
+    }
     transport::ServerOptions options = planned.listener.server;
     std::erase_if(options.otlp_routes, [&](const transport::ServerOptions::OtlpRoute& route) {
       return !has_signal[index_of(route.signal)];
@@ -149,10 +166,39 @@ Status Listeners::listen(std::vector<uint16_t>& ports, bool share_port,
     }
     if (first) ports.push_back(*port);
   }
+  return first ? listen_to_datagrams(ports) : Status();
+}
+
+Status Listeners::listen_to_datagrams(std::vector<uint16_t>& ports) {
+  for (ListeningDatagrams& listening : datagrams_) {
+    const Result<uint16_t> port = open(listening);
+    if (!port) {
+      return fail(port.error().code, listening.what + ": " + port.error().message +
+                                         listen_advice(port.error().code, "its endpoint"));
+    }
+    ports.push_back(*port);
+  }
   return {};
 }
 
+Result<uint16_t> Listeners::open(ListeningDatagrams& listening) {
+  const size_t bytes = listening.bytes_max;
+  listening.memory = Reservation::try_make(pool_.budget(), MemoryTerm::kConnections, bytes);
+  if (!listening.memory) return fail(no_memory("receiving datagrams", bytes, pool_.budget()));
+  listening.buffer.resize(bytes);
+  listening.where.buffer = listening.buffer;
+  auto socket = io::receive_datagrams(
+      loop_, listening.where,
+      [receiver = listening.receiver, index = listening.listener](const io::Datagram& datagram) {
+        receiver->on_datagram(index, datagram);
+      });
+  if (!socket) return fail(socket.error());
+  listening.socket = std::move(*socket);
+  return listening.socket->port();
+}
+
 void Listeners::drain(std::function<void()> drained) {
+  datagrams_.clear();
   auto left = std::make_shared<size_t>(servers_.size());
   if (*left == 0) {
     drained();

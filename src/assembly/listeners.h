@@ -17,9 +17,11 @@
 
 #include "assembly/plan.h"
 #include "base/signal.h"
+#include "io/datagram.h"
 #include "io/long_work.h"
 #include "io/loop.h"
 #include "io/placement.h"
+#include "memory/budget.h"
 #include "memory/chunk_pool.h"
 #include "metrics/registry.h"
 #include "reception/receiver.h"
@@ -50,13 +52,18 @@ class Listeners {
   void connect(size_t index, reception::Receiver* receiver);
 
   // Listens on every address. `ports` holds what the first worker got, so that port 0 means one
-  // port for all workers; it is filled by the first, and so are `placements`.
+  // port for all workers; it is filled by the first, and so are `placements`. The ports of
+  // datagrams, which the first worker alone receives, stand behind those of all servers.
   Status listen(std::vector<uint16_t>& ports, bool share_port,
                 std::vector<std::shared_ptr<io::Placement>>& placements);
-  // GOAWAY and no new connections; `drained` runs once, on this loop, when all are gone.
+  // GOAWAY and no new connections; `drained` runs once, on this loop, when all are gone. Datagrams
+  // are received no more.
   void drain(std::function<void()> drained);
   // Ends the servers and their connections.
-  void close() { servers_.clear(); }
+  void close() {
+    servers_.clear();
+    datagrams_.clear();
+  }
 
  private:
   class Switch;
@@ -66,6 +73,18 @@ class Listeners {
     io::ListenOptions where;
     std::string what;  // "receiver otlp on localhost:4317", for the error
   };
+  struct ListeningDatagrams {
+    Switch* receiver = nullptr;
+    size_t listener = 0;  // its index in the receiver's plan
+    io::DatagramOptions where;
+    size_t bytes_max = 0;
+    std::string what;
+    Reservation memory;
+    std::vector<uint8_t> buffer;
+    std::unique_ptr<io::DatagramSocket> socket;
+  };
+  Status listen_to_datagrams(std::vector<uint16_t>& ports);
+  Result<uint16_t> open(ListeningDatagrams& listening);
   void add_server(const ListenerPlan& planned, transport::ServerOptions options,
                   transport::ServerObserver& observer, std::string what);
 
@@ -78,6 +97,7 @@ class Listeners {
   std::vector<std::unique_ptr<Switch>> switches_;  // by receiver; servers hold pointers to them
   std::vector<std::unique_ptr<PageObserver>> page_observers_;  // by exporter with pages; the same
   std::vector<ListeningServer> servers_;
+  std::vector<ListeningDatagrams> datagrams_;
 };
 
 }  // namespace millrace::assembly

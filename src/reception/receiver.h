@@ -27,6 +27,7 @@
 #include "config/catalog.h"
 #include "config/exporter_helper.h"
 #include "config/section.h"
+#include "io/datagram.h"
 #include "io/long_work.h"
 #include "io/loop.h"
 #include "ledger/ledger.h"
@@ -41,6 +42,13 @@
 
 namespace millrace::reception {
 
+// How datagrams are received on an address. The first worker reads them all: they have no
+// connections that could be placed, and one address of the kernel's is one reader here.
+struct DatagramListening {
+  size_t bytes_max = 65'000;       // a longer one is reported as cut
+  size_t kernel_buffer_bytes = 0;  // 0: the system's default
+};
+
 // One address, and how it is served there.
 struct Listener {
   std::string protocol;     // "grpc", "http": for the log and the label of the limits' metrics
@@ -48,6 +56,8 @@ struct Listener {
   // Routes of every signal that the receiver has, without a handler: assembly keeps those whose
   // signal has a pipeline here. Gates and the order of eviction are assembly's as well.
   transport::ServerOptions server;
+  // Not empty: datagrams are received, and there is no server.
+  std::optional<DatagramListening> datagrams = {};
 };
 
 // The parts that a receiver on one worker may use; all of them outlive the receiver.
@@ -84,6 +94,8 @@ class Receiver {
   // A whole request of one of the declared routes. The default is for receivers without listeners.
   // Overriders keep both. NOLINTNEXTLINE(performance-unnecessary-value-param)
   virtual void on_request(transport::Request, transport::Exchange) {}
+  // A datagram to the declared listener of that index. Answers go nowhere.
+  virtual void on_datagram(size_t /*listener*/, const io::Datagram&) {}
   // A request that was refused before it reached on_request (transport::ServerObserver).
   virtual void on_rejected(transport::Protocol, std::optional<Signal>, std::string_view /*reason*/,
                            std::string_view /*detail*/, std::string_view /*peer*/) {}
