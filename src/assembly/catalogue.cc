@@ -22,6 +22,7 @@
 #include "extensions/headers_setter/headers_setter.h"
 #include "extensions/oauth2client/oauth2_client.h"
 #include "extensions/without_effect/without_effect.h"
+#include "receivers/jaeger/jaeger.h"
 #include "receivers/kafka/kafka.h"
 #include "receivers/nop/nop.h"
 #include "receivers/otlp/otlp.h"
@@ -278,7 +279,7 @@ constexpr uint8_t kOnlyMetrics = 1U << index_of(Signal::kMetrics);
 constexpr std::array kReceivers = {
     receivers::kOtlp,           receivers::kafka::kKafka,
     receivers::nop::kNop,       receivers::prometheus::kPrometheus,
-    receivers::zipkin::kZipkin,
+    receivers::zipkin::kZipkin, receivers::jaeger::kJaeger,
 };
 
 constexpr std::array kAuthExtensions = {

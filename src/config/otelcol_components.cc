@@ -53,7 +53,7 @@ constexpr OtelcolComponent kComponents[] = {
     {kReceiver, "httpcheck", true, ""},
     {kReceiver, "iis", true, ""},
     {kReceiver, "influxdb", true, ""},
-    {kReceiver, "jaeger", true, "send OTLP instead (the SDKs of today do), to the otlp receiver"},
+    {kReceiver, "jaeger", true, ""},
     {kReceiver, "jmx", true, ""},
     {kReceiver, "journald", true, ""},
     {kReceiver, "k8s_cluster", true, ""},

@@ -51,6 +51,8 @@ def move_receiver(component, body, ports):
             port = free_port()
             body["protocols"][name] = {**protocol, "endpoint": f"127.0.0.1:{port}"}
             ports.append((component, name, port))
+    elif type_of(component) == "jaeger":
+        body["protocols"] = {name: {"endpoint": f"127.0.0.1:{free_port()}"} for name in body["protocols"]}
     elif type_of(component) not in ("nop", "prometheus"):  # without a port of their own
         body["endpoint"] = f"127.0.0.1:{free_port()}"
 

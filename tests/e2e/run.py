@@ -20,6 +20,7 @@ import dead_letters
 import delivery
 import doctor
 import environment
+import jaeger_receiver
 import kubernetes
 import moving
 import observability
@@ -213,6 +214,7 @@ def cases():
     yield from well_known.cases()
     yield from scraping.cases()
     yield from zipkin.cases()
+    yield from jaeger_receiver.cases()
     yield from prometheus.cases()
     yield from remote_write.cases()
     yield from observability.cases()

@@ -154,13 +154,16 @@ def the_demo(case):
 
 def the_chart(case):
     ports = {"OTLP_GRPC": free_port(), "OTLP_HTTP": free_port(), "ZIPKIN": free_port(), "METRICS": free_port(),
-             "HEALTH": free_port()}
+             "HEALTH": free_port(), "JAEGER_GRPC": free_port(), "JAEGER_HTTP": free_port()}
     at = lambda name: "${env:MY_POD_IP}:${env:" + name + "}"  # noqa: E731
     own = {"host": "${env:MY_POD_IP}", "port": "${env:METRICS}"}
     processors = ["memory_limiter", "batch"]
     config = {
         "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": at("OTLP_GRPC")},
                                              "http": {"endpoint": at("OTLP_HTTP")}}},
+                      "jaeger": {"protocols": {"grpc": {"endpoint": at("JAEGER_GRPC")},
+                                               "thrift_compact": {"endpoint": at("JAEGER_UDP")},
+                                               "thrift_http": {"endpoint": at("JAEGER_HTTP")}}},
                       "zipkin": {"endpoint": at("ZIPKIN")}},
         "processors": {"batch": {}, "memory_limiter": memory_limiter()},
         "exporters": {"debug": {}},
@@ -171,9 +174,10 @@ def the_chart(case):
             "pipelines": {
                 "logs": {"receivers": ["otlp"], "processors": processors, "exporters": ["debug"]},
                 "metrics": {"receivers": ["otlp"], "processors": processors, "exporters": ["debug"]},
-                "traces": {"receivers": ["otlp", "zipkin"], "processors": processors, "exporters": ["debug"]}}},
+                "traces": {"receivers": ["otlp", "jaeger", "zipkin"], "processors": processors, "exporters": ["debug"]}}},
     }
-    with variables(MY_POD_IP="127.0.0.1", **{name: str(port) for name, port in ports.items()}):
+    with variables(MY_POD_IP="127.0.0.1", JAEGER_UDP=str(free_port()),
+                   **{name: str(port) for name, port in ports.items()}):
         process = start(case, config, ports.values())
         sent = python_sdk(ports["OTLP_GRPC"], "traces") + javascript_sdk(ports["OTLP_HTTP"])
         sent += python_sdk(ports["OTLP_GRPC"], "metrics") + python_sdk(ports["OTLP_GRPC"], "logs")
