@@ -127,18 +127,21 @@ def memory_that_runs_out_refuses_and_nothing_else_stops():
             assert 0 < delay.retry_delay.ToMilliseconds() <= 60_000
             over_http = http_request(collector.http_port, "/v1/traces", large)
             assert over_http.status == 503 and int(over_http.headers["retry-after"]) >= 1, over_http.status
-            packed = http_request(collector.http_port, "/v1/traces", gzip.compress(large),
-                                  headers={"Content-Encoding": "gzip"})
-            assert packed.status == 503, packed
+            # Announced messages leave an eighth of the memory to reading: some bodies of unknown size still fit.
+            packed = [http_request(collector.http_port, "/v1/traces", gzip.compress(large),
+                                   headers={"Content-Encoding": "gzip"}).status for _ in range(10)]
+            assert set(packed) <= {200, 503} and packed[-1] == 503, packed
+            accepted += packed.count(200)
             client.connection.ping(b"12345678")
             client.flush()
             while not client.pings:
                 client.pump()
         assert collector.metric("otelcol_process_memory_rss") < 100 << 20
         assert collector.metric("millrace_memory_refusals") >= 40
-        # Ten spans a request. The two over HTTP may use a worker that has no average yet.
+        # Ten spans a request. Those over HTTP may use a worker that has no average yet.
         limited = collector.metric("otelcol_processor_memory_limiter_refused_spans", processor="memory_limiter")
-        assert 10 * len(refused) + 2 <= limited <= 10 * len(refused) + 20, (limited, len(refused))
+        over_http = 1 + packed.count(503)
+        assert 10 * len(refused) + over_http <= limited <= 10 * (len(refused) + over_http), (limited, len(refused))
         assert collector.metric("otelcol_receiver_refused_spans") == limited
         gate.opened.set()
         wait_until(lambda: collector.metric(SENT) == 10 * accepted, what="all that was accepted")

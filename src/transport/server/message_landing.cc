@@ -56,11 +56,12 @@ LandingArea::Place LandingArea::allocate_chunk(size_t size) {
 }
 
 LandingArea::Place LandingArea::allocate_announced(size_t size) {
-  Place place = allocate_chunk(size);
   Budget& budget = pool_.budget();
-  // Reserved for this moment only.
-  if (!Reservation::try_make(budget, MemoryTerm::kMessages, kept_for_reading(budget))) return {};
-  return place;
+  // Reserved for this moment only, and before anything is allocated.
+  if (!Reservation::try_make(budget, MemoryTerm::kMessages, size + kept_for_reading(budget))) {
+    return {};
+  }
+  return allocate_chunk(size);
 }
 
 LandingArea::Place LandingArea::allocate(size_t size) {
