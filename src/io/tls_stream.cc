@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "base/check.h"
 #include "io/address.h"
 #include "io/tls_failure.h"
@@ -24,6 +25,10 @@ constexpr size_t kServerUnsentBytesMax = kTlsRecordBytes;
 constexpr size_t kClientUnsentBytesMax = 128 << 10;
 // The records decrypted in one read, so that records of one byte each do not block the loop.
 constexpr int kReadRecordsMax = 32;
+// OpenSSL's buffer for reading, where a session reads ahead: clients do. A server's is smaller than
+// what needs a name.
+constexpr size_t kSessionBufferBytesMax = size_t{96} << 10;
+constexpr const char* kSessionBuffer = "constant connection to a back end";
 }  // namespace
 
 TlsStream::TlsStream(Loop& loop, TlsLinger& linger, std::unique_ptr<Stream> inner,
@@ -175,9 +180,14 @@ void TlsStream::break_with(Error error) {
   error_ = std::move(error);
 }
 
+int TlsStream::do_handshake() {
+  const AllocationName name(kSessionBuffer, kSessionBufferBytesMax);
+  return SSL_do_handshake(ssl_.get());
+}
+
 void TlsStream::step() {
   ERR_clear_error();
-  const int outcome = SSL_do_handshake(ssl_.get());
+  const int outcome = do_handshake();
   const int error = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), outcome);
   note_wire_error();
   std::string why;
@@ -302,6 +312,7 @@ IoResult TlsStream::read(std::span<uint8_t> into) {
   size_t total = 0;
   int error = SSL_ERROR_NONE;
   for (int i = 0; i < kReadRecordsMax && total < into.size() && error == SSL_ERROR_NONE; ++i) {
+    const AllocationName name(kSessionBuffer, kSessionBufferBytesMax);
     size_t count = 0;
     ERR_clear_error();
     const int outcome = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count);

@@ -64,6 +64,7 @@ class TlsStream final : public Stream, private StreamHandler, private TlsHandsha
   void step() override;  // a step of the handshake
   void finish_handshake();
   void fail_handshake(std::string why, Code code = Code::kUnavailable);
+  int do_handshake();
   Error explain_failed_write();
   void report_failure();
   void note_wire_error();

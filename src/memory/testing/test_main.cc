@@ -3,10 +3,10 @@
 // without a name (base/allocation_name.h), or one that is larger than its name allows.
 //
 // An allocation belongs to the code under test when the innermost frame of Millrace's own files on
-// its stack is not of a test. addr2line reads the frames, about a second for each such stack; each
-// stack is looked at once.
+// its stack is not of a test. Reading frames takes addr2line about a second, whatever their number:
+// all stacks of the program are read once, when its tests have ended, and a failure names the test.
 //
-// Threads: any may allocate; the stacks are read at the end of each test.
+// Threads: any may allocate; the stacks are read when the tests have ended.
 #include <execinfo.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,9 +19,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/allocation_name.h"
@@ -36,7 +38,8 @@ namespace {
 
 constexpr size_t kLargeBytes = size_t{64} << 10;
 constexpr size_t kFramesMax = 40;
-constexpr size_t kStacksMax = 64;
+// A program with more different stacks fails: the rest of them would not be looked at.
+constexpr size_t kStacksMax = 2048;
 
 // Functions that allocate for their caller; the report names the caller instead.
 constexpr auto kPassedOver = std::to_array<std::string_view>(
@@ -72,6 +75,7 @@ struct Stack {
   size_t depth = 0;
   size_t bytes = 0;
   const char* name = nullptr;
+  const testing::TestInfo* test = nullptr;
 };
 
 // Fixed, because it is filled from inside malloc.
@@ -79,10 +83,11 @@ struct Stacks {
   millrace::Mutex mutex;
   std::array<Stack, kStacksMax> all MILLRACE_GUARDED_BY(mutex){};
   size_t count MILLRACE_GUARDED_BY(mutex) = 0;
-  size_t judged MILLRACE_GUARDED_BY(mutex) = 0;
+  bool overflowed MILLRACE_GUARDED_BY(mutex) = false;
 };
 Stacks stacks;
-std::atomic<bool> is_watching{false};
+// The test that runs; null between tests. Written by the main thread, read by any that allocates.
+std::atomic<const testing::TestInfo*> running_test{nullptr};
 constinit thread_local bool is_inside = false;
 
 bool is_known(const Stack& one) MILLRACE_REQUIRES(stacks.mutex) {
@@ -93,15 +98,20 @@ bool is_known(const Stack& one) MILLRACE_REQUIRES(stacks.mutex) {
 }
 
 void on_malloc(const volatile void*, size_t bytes) {
-  if (bytes < kLargeBytes || is_inside || !is_watching.load(std::memory_order_relaxed)) return;
+  const testing::TestInfo* const test = running_test.load(std::memory_order_relaxed);
+  if (bytes < kLargeBytes || is_inside || test == nullptr) return;
   const millrace::AllocationNameValue name = millrace::AllocationName::in_force();
   if (name.name != nullptr && bytes <= name.bytes_max) return;
   is_inside = true;
-  Stack one{.bytes = bytes, .name = name.name};
+  Stack one{.bytes = bytes, .name = name.name, .test = test};
   one.depth = static_cast<size_t>(backtrace(one.frames.data(), kFramesMax));
   {
     const millrace::MutexLock lock(stacks.mutex);
-    if (stacks.count < kStacksMax && !is_known(one)) stacks.all[stacks.count++] = one;
+    if (stacks.count == kStacksMax) {
+      stacks.overflowed = true;
+    } else if (!is_known(one)) {
+      stacks.all[stacks.count++] = one;
+    }
   }
   is_inside = false;
 }
@@ -123,19 +133,36 @@ uintptr_t load_address() {
   return address;
 }
 
-// The frames of the stack, the innermost first, with what was inlined into each.
-std::vector<Frame> read_frames(const Stack& one) {
-  std::string command = "addr2line -f -C -i -e /proc/" + std::to_string(getpid()) + "/exe";
-  for (void* pc : std::span(one.frames).first(one.depth)) {
-    // A return address stands behind its call.
-    const uintptr_t address = reinterpret_cast<uintptr_t>(pc) - load_address() - 1;
-    std::array<char, 24> text{};
-    std::snprintf(text.data(), text.size(), " 0x%zx", static_cast<size_t>(address));
-    command += text.data();
+// A call's address in the program's file. A return address stands behind its call.
+uintptr_t address_in_file(const void* pc) {
+  return reinterpret_cast<uintptr_t>(pc) - load_address() - 1;
+}
+
+// For each address: its frame, behind those that were inlined into it.
+using Frames = std::unordered_map<uintptr_t, std::vector<Frame>>;
+
+// Reads the frames of all the stacks by one call of addr2line.
+Frames read_frames(std::span<const Stack> all) {
+  Frames frames;
+  std::FILE* const addresses = std::tmpfile();
+  if (addresses == nullptr) return frames;
+  for (const Stack& one : all) {
+    for (const void* pc : std::span(one.frames).first(one.depth)) {
+      const uintptr_t address = address_in_file(pc);
+      if (frames.try_emplace(address).second) {
+        std::fprintf(addresses, "0x%zx\n", static_cast<size_t>(address));
+      }
+    }
   }
-  std::vector<Frame> frames;
+  std::fflush(addresses);
+  const std::string process = "/proc/" + std::to_string(getpid());
+  const std::string command = "addr2line -a -f -C -i -e " + process + "/exe < " + process + "/fd/" +
+                              std::to_string(fileno(addresses));
   FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return frames;
+  if (pipe == nullptr) {
+    std::fclose(addresses);
+    return frames;
+  }
   std::array<char, 8192> line{};
   const auto next_line = [&](std::string& into) {
     if (std::fgets(line.data(), line.size(), pipe) == nullptr) return false;
@@ -143,9 +170,18 @@ std::vector<Frame> read_frames(const Stack& one) {
     if (into.ends_with('\n')) into.pop_back();
     return true;
   };
+  // A line with the address, then two for each frame.
+  std::vector<Frame>* current = nullptr;
   Frame frame;
-  while (next_line(frame.function) && next_line(frame.file)) frames.push_back(frame);
+  while (next_line(frame.function)) {
+    if (frame.function.starts_with("0x")) {
+      current = &frames[std::strtoull(frame.function.c_str(), nullptr, 16)];
+    } else if (current != nullptr && next_line(frame.file)) {
+      current->push_back(frame);
+    }
+  }
   pclose(pipe);
+  std::fclose(addresses);
   return frames;
 }
 
@@ -169,34 +205,40 @@ bool is_of_a_test(const Frame& frame) {
 
 // The frames from the allocation to the one that decides; empty: the code under test has no part in
 // it.
-std::string blamed(const Stack& one) {
+std::string blamed(const Stack& one, const Frames& frames) {
   std::string text;
-  for (const Frame& frame : read_frames(one)) {
-    if (!is_ours(frame)) continue;
-    text += "\n  " + frame.function + " " + frame.file;
-    if (has_any(frame.function, kPassedOver)) continue;
-    return has_any(frame.function, kAllowed) || is_of_a_test(frame) ? std::string() : text;
+  for (const void* pc : std::span(one.frames).first(one.depth)) {
+    const auto found = frames.find(address_in_file(pc));
+    if (found == frames.end()) continue;
+    for (const Frame& frame : found->second) {
+      if (!is_ours(frame)) continue;
+      text += "\n  " + frame.function + " " + frame.file;
+      if (has_any(frame.function, kPassedOver)) continue;
+      return has_any(frame.function, kAllowed) || is_of_a_test(frame) ? std::string() : text;
+    }
   }
   return {};
 }
 
 class Listener final : public testing::EmptyTestEventListener {
-  void OnTestStart(const testing::TestInfo&) override { is_watching.store(true); }
-  void OnTestEnd(const testing::TestInfo&) override {
-    is_watching.store(false);
-    std::vector<Stack> fresh;
-    {
-      const millrace::MutexLock lock(stacks.mutex);
-      for (; stacks.judged < stacks.count; ++stacks.judged) {
-        fresh.push_back(stacks.all[stacks.judged]);
-      }
-    }
-    for (const Stack& one : fresh) {
-      const std::string frames = blamed(one);
-      if (frames.empty()) continue;
-      ADD_FAILURE() << "an allocation of " << one.bytes << " bytes "
+  void OnTestStart(const testing::TestInfo& test) override { running_test.store(&test); }
+  void OnTestEnd(const testing::TestInfo&) override { running_test.store(nullptr); }
+};
+
+class Judge final : public testing::Environment {
+  void TearDown() override {
+    const millrace::MutexLock lock(stacks.mutex);
+    EXPECT_FALSE(stacks.overflowed) << "more than " << kStacksMax << " stacks: raise kStacksMax";
+    const auto all = std::span<const Stack>(stacks.all).first(stacks.count);
+    if (all.empty()) return;
+    const Frames frames = read_frames(all);
+    for (const Stack& one : all) {
+      const std::string text = blamed(one, frames);
+      if (text.empty()) continue;
+      ADD_FAILURE() << one.test->test_suite_name() << "." << one.test->name()
+                    << ": an allocation of " << one.bytes << " bytes "
                     << (one.name == nullptr ? "has no name" : "is more than its name allows: ")
-                    << (one.name == nullptr ? "" : one.name) << frames;
+                    << (one.name == nullptr ? "" : one.name) << text;
     }
   }
 };
@@ -211,5 +253,6 @@ int main(int argc, char** argv) {
     return 1;
   }
   testing::UnitTest::GetInstance()->listeners().Append(new Listener);
+  testing::AddGlobalTestEnvironment(new Judge);
   return RUN_ALL_TESTS();
 }

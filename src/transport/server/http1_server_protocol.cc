@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/allocation_name.h"
 #include "http/http1_response_writer.h"
 #include "transport/server/http_replies.h"
 
@@ -17,6 +18,7 @@ constexpr size_t kOutBytesFlushed = 4 * 1024;
 constexpr size_t kOutBytesMax = 64 * 1024;
 // Part of what every connection has reserved.
 constexpr size_t kOutBytesIncluded = 8 * 1024;
+constexpr const char* kAnswers = "term answers";
 // Bytes of bodies, or of chunks of a byte each, in a piece for each request.
 constexpr size_t kPieceBytesForARequest = 4 * 1024;
 }  // namespace
@@ -261,6 +263,7 @@ void Http1ServerProtocol::answer_http(HttpReply answer) {
   const bool is_stream = answer.stream != nullptr && reserve_stream();
   if (is_stream) response.body_length = http::BodyLength::kChunked;
   const size_t size_before = out_.size();
+  const AllocationName name(kAnswers);
   if (answer.stream != nullptr && !is_stream) {
     refuse_answer(size_before);
   } else {
@@ -335,6 +338,7 @@ void Http1ServerProtocol::on_piece(PageStream::Piece piece) {
 
 void Http1ServerProtocol::append_piece(std::string_view bytes) {
   if (bytes.empty()) return;
+  const AllocationName name(kAnswers);
   if (head_.minor_version == 0) {
     out_ += bytes;
   } else {

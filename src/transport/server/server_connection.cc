@@ -286,7 +286,8 @@ void ServerConnection::write_out() {
     std::string& made = context_.out;
     MILLRACE_DCHECK(made.empty());
     {
-      const AllocationName name("constant output of a server", 2 * kOutBytesMax);
+      // One more for the zero behind a text.
+      const AllocationName name("constant output of a server", 2 * kOutBytesMax + 1);
       protocol_->write_to(made, kOutBytesMax);
     }
     if (made.empty()) return;
