@@ -106,7 +106,7 @@ bool HeldPoints::add(const WalkedPlace& place, item_identity::Identity stream, M
   return false;
 }
 
-size_t HeldPoints::point_count() const {
+size_t HeldPoints::item_count() const {
   size_t count = 0;
   for (const Resource& resource : resources_) {
     for (const Scope& scope : resource.scopes) {

@@ -33,7 +33,7 @@ class HeldPoints {
            otlp::MessageBytes point);
 
   // Counted by walking.
-  size_t point_count() const;
+  size_t item_count() const;
   bool empty() const { return resources_.empty(); }
 
   // Where write_some() continues.

@@ -4,7 +4,7 @@
 
 namespace millrace::processors::logdedup {
 
-size_t HeldRecords::record_count() const {
+size_t HeldRecords::item_count() const {
   size_t count = 0;
   for (const Group& group : groups_) {
     for (const Scope& scope : group.scopes) count += scope.records.size();

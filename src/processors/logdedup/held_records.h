@@ -59,9 +59,17 @@ class HeldRecords {
   }
 
   // Counted by walking.
-  size_t record_count() const;
+  size_t item_count() const;
   bool empty() const { return groups_.empty(); }
-  std::vector<Group>& groups() { return groups_; }
+  const std::vector<Group>& groups() const { return groups_; }
+
+  // How far records have left.
+  struct Cursor {
+    size_t group = 0;
+    size_t scope = 0;
+    size_t record = 0;
+  };
+  bool is_end(const Cursor& cursor) const { return cursor.group == groups_.size(); }
 
  private:
   std::vector<Group> groups_;
