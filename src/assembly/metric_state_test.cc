@@ -17,6 +17,7 @@
 #include "assembly/testing/scene.h"
 #include "base/random.h"
 #include "otlp/json/testing/json_request.h"
+#include "otlp/testing/each_point.h"
 #include "otlp/views.h"
 #include "yaml/parse.h"
 
@@ -54,23 +55,11 @@ struct Point {
 using Series = std::map<std::string, std::map<uint64_t, std::vector<Point>>>;
 
 void read_points(const Rope& request, Series& into) {
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) {
-    otlp::ScopeReader scopes(resource);
-    for (otlp::ScopeView scope; scopes.next(&scope);) {
-      otlp::MessageReader metrics(scope.bytes.view(), otlp::kScopeItems);
-      for (otlp::MessageBytes content; metrics.next(&content);) {
-        const auto metric = otlp::MetricView::read(Bytes::copy_of(content));
-        otlp::MessageReader points(metric.data.view(), otlp::kDataPoints);
-        for (otlp::MessageBytes bytes; points.next(&bytes);) {
-          const auto view = otlp::DataPointView::read(metric.type, bytes);
-          const auto name = otlp::find_attribute(bytes, 7, "span.name");
-          into[name ? std::string(name->text) : ""][view.start_time_unix_nano].push_back(
-              {view.time_unix_nano, *view.as_int});
-        }
-      }
-    }
-  }
+  testing::for_each_point(request, [&](const testing::PointInRequest& point) {
+    const auto name = otlp::find_attribute(point.bytes, 7, "span.name");
+    into[name ? std::string(name->text) : ""][point.view.start_time_unix_nano].push_back(
+        {point.view.time_unix_nano, *point.view.as_int});
+  });
 }
 
 std::shared_ptr<ExporterFactory> recorder(Series& into) {

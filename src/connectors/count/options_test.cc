@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "yaml/parse.h"
+#include "config/testing/read_section.h"
 
 namespace millrace::connectors::count {
 namespace {
@@ -12,13 +12,9 @@ namespace {
 using ottl::Context;
 
 std::string read(std::string_view text, Options& options) {
-  const auto root = yaml::parse(text, "test.yaml");
-  if (!root) return root.error().message;
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "connectors::count");
-  read_options(section, options);
-  section.finish();
-  return diagnostics.has_errors() ? diagnostics.to_text() : "";
+  return testing::read_section(text, "connectors::count",
+                               [&](config::Section& section) { read_options(section, options); })
+      .to_text();
 }
 bool names(std::string_view text, std::string_view word) {
   Options options;

@@ -9,6 +9,7 @@
 #include "memory/testing/test_work.h"
 #include "otlp/admit.h"
 #include "otlp/attribute_list.h"
+#include "otlp/testing/each_point.h"
 #include "otlp/views.h"
 #include "wire/utf8.h"
 #include "wire/writer.h"
@@ -116,20 +117,9 @@ size_t write_request(FuzzInput& input, wire::Writer& w) {
 
 uint64_t sum_of_points(const Rope& request) {
   uint64_t sum = 0;
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) {
-    otlp::ScopeReader scopes(resource);
-    for (otlp::ScopeView scope; scopes.next(&scope);) {
-      otlp::MessageReader metrics(scope.bytes.view(), otlp::kScopeItems);
-      for (otlp::MessageBytes content; metrics.next(&content);) {
-        const auto metric = otlp::MetricView::read(Bytes::copy_of(content));
-        otlp::MessageReader points(metric.data.view(), otlp::kDataPoints);
-        for (otlp::MessageBytes point; points.next(&point);) {
-          sum += static_cast<uint64_t>(*otlp::DataPointView::read(metric.type, point).as_int);
-        }
-      }
-    }
-  }
+  testing::for_each_point(request, [&](const testing::PointInRequest& point) {
+    sum += static_cast<uint64_t>(*point.view.as_int);
+  });
   return sum;
 }
 

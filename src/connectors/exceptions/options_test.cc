@@ -2,19 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "yaml/parse.h"
+#include "config/testing/read_section.h"
 
 namespace millrace::connectors::exceptions {
 namespace {
 
 std::string read(std::string_view text, Options& options) {
-  const auto root = yaml::parse(text, "test.yaml");
-  if (!root) return root.error().message;
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "connectors::exceptions");
-  read_options(section, options);
-  section.finish();
-  return diagnostics.has_errors() ? diagnostics.to_text() : "";
+  return testing::read_section(text, "connectors::exceptions",
+                               [&](config::Section& section) { read_options(section, options); })
+      .to_text();
 }
 
 TEST(OptionsTest, AllKeysAreRead) {

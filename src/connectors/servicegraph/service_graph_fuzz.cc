@@ -13,6 +13,7 @@
 #include "memory/testing/test_work.h"
 #include "otlp/admit.h"
 #include "otlp/attribute_list.h"
+#include "otlp/testing/each_point.h"
 #include "otlp/views.h"
 #include "pipeline/testing/recording_intake.h"
 #include "wire/writer.h"
@@ -73,34 +74,20 @@ std::string text_attribute(otlp::MessageBytes point, std::string_view key) {
 
 Counts read_counts(const Rope& request) {
   Counts counts;
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) {
-    otlp::ScopeReader scopes(resource);
-    for (otlp::ScopeView scope; scopes.next(&scope);) {
-      otlp::MessageReader metrics(scope.bytes.view(), otlp::kScopeItems);
-      for (otlp::MessageBytes content; metrics.next(&content);) {
-        const auto metric = otlp::MetricView::read(Bytes::copy_of(content));
-        otlp::MessageReader points(metric.data.view(), otlp::kDataPoints);
-        for (otlp::MessageBytes bytes; points.next(&bytes);) {
-          const auto point = otlp::DataPointView::read(metric.type, bytes);
-          MILLRACE_CHECK(point.start_time_unix_nano <= point.time_unix_nano);
-          if (metric.type != otlp::MetricType::kSum) {
-            uint64_t sum = 0;
-            for (const uint64_t count : point.bucket_counts) sum += count;
-            MILLRACE_CHECK(sum == point.count);
-            MILLRACE_CHECK(point.bucket_counts.size() == point.explicit_bounds.size() + 1);
-            continue;
-          }
-          const bool is_new = counts
-                                  .emplace(std::pair(text_attribute(bytes, "client"),
-                                                     text_attribute(bytes, "server")),
-                                           static_cast<uint64_t>(*point.as_int))
-                                  .second;
-          MILLRACE_CHECK(is_new);
-        }
-      }
+  testing::for_each_point(request, [&](const testing::PointInRequest& point) {
+    const otlp::DataPointView& view = point.view;
+    MILLRACE_CHECK(view.start_time_unix_nano <= view.time_unix_nano);
+    if (point.metric.type != otlp::MetricType::kSum) {
+      uint64_t sum = 0;
+      for (const uint64_t count : view.bucket_counts) sum += count;
+      MILLRACE_CHECK(sum == view.count);
+      MILLRACE_CHECK(view.bucket_counts.size() == view.explicit_bounds.size() + 1);
+      return;
     }
-  }
+    const auto edge =
+        std::pair(text_attribute(point.bytes, "client"), text_attribute(point.bytes, "server"));
+    MILLRACE_CHECK(counts.emplace(edge, static_cast<uint64_t>(*view.as_int)).second);
+  });
   return counts;
 }
 

@@ -10,6 +10,7 @@
 #include "base/testing/fuzz_input.h"
 #include "connectors/spanmetrics/testing/workers.h"
 #include "otlp/attribute_list.h"
+#include "otlp/testing/each_point.h"
 #include "wire/writer.h"
 
 namespace {
@@ -39,28 +40,17 @@ std::string text_of(otlp::MessageBytes point, otlp::MetricType type, std::string
 }
 
 void add_emitted(const Rope& request, std::map<Key, Counted>& into) {
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) {
-    otlp::ScopeReader scopes(resource);
-    for (otlp::ScopeView scope; scopes.next(&scope);) {
-      otlp::MessageReader metrics(scope.bytes.view(), otlp::kScopeItems);
-      for (otlp::MessageBytes content; metrics.next(&content);) {
-        const auto metric = otlp::MetricView::read(Bytes::copy_of(content));
-        otlp::MessageReader points(metric.data.view(), otlp::kDataPoints);
-        for (otlp::MessageBytes point; points.next(&point);) {
-          const auto view = otlp::DataPointView::read(metric.type, point);
-          Counted& counted = into[{text_of(point, metric.type, "service.name"),
-                                   text_of(point, metric.type, "span.name")}];
-          if (metric.type == otlp::MetricType::kSum) {
-            counted.calls += static_cast<uint64_t>(*view.as_int);
-          } else {
-            counted.durations += view.count;
-            counted.sum += *view.sum;
-          }
-        }
-      }
+  millrace::testing::for_each_point(request, [&](const millrace::testing::PointInRequest& point) {
+    const otlp::MetricType type = point.metric.type;
+    Counted& counted =
+        into[{text_of(point.bytes, type, "service.name"), text_of(point.bytes, type, "span.name")}];
+    if (type == otlp::MetricType::kSum) {
+      counted.calls += static_cast<uint64_t>(*point.view.as_int);
+    } else {
+      counted.durations += point.view.count;
+      counted.sum += *point.view.sum;
     }
-  }
+  });
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "memory/testing/test_work.h"
 #include "otlp/admit.h"
 #include "otlp/attribute_list.h"
+#include "otlp/testing/each_point.h"
 #include "processors/interval/interval_processor.h"
 #include "wire/writer.h"
 
@@ -72,27 +73,15 @@ uint64_t label_of(otlp::MessageBytes message, uint32_t number) {
 
 // Takes the points of `request` out of `expected`.
 void take(const Rope& request, Twin& expected) {
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) {
-    otlp::ScopeReader scopes(resource);
-    for (otlp::ScopeView scope; scopes.next(&scope);) {
-      otlp::MessageReader metrics(scope.bytes.view(), otlp::kScopeItems);
-      for (otlp::MessageBytes content; metrics.next(&content);) {
-        const auto metric = otlp::MetricView::read(Bytes::copy_of(content));
-        otlp::MessageReader points(metric.data.view(), otlp::kDataPoints);
-        for (otlp::MessageBytes bytes; points.next(&bytes);) {
-          const auto found = expected.find({.resource = label_of(resource.resource.view(), 1),
-                                            .metric = std::stoull(std::string(metric.name)),
-                                            .label = label_of(bytes, 7)});
-          MILLRACE_CHECK(found != expected.end());
-          const auto view = otlp::DataPointView::read(metric.type, bytes);
-          MILLRACE_CHECK(view.time_unix_nano == found->second.time);
-          MILLRACE_CHECK(static_cast<uint64_t>(*view.as_int) == found->second.value);
-          expected.erase(found);
-        }
-      }
-    }
-  }
+  testing::for_each_point(request, [&](const testing::PointInRequest& point) {
+    const auto found = expected.find({.resource = label_of(point.resource.resource.view(), 1),
+                                      .metric = std::stoull(std::string(point.metric.name)),
+                                      .label = label_of(point.bytes, 7)});
+    MILLRACE_CHECK(found != expected.end());
+    MILLRACE_CHECK(point.view.time_unix_nano == found->second.time);
+    MILLRACE_CHECK(static_cast<uint64_t>(*point.view.as_int) == found->second.value);
+    expected.erase(found);
+  });
 }
 
 class Outlet final : public pipeline::Outlet {

@@ -14,6 +14,7 @@
 #include "memory/testing/test_work.h"
 #include "otlp/admit.h"
 #include "otlp/attribute_list.h"
+#include "otlp/testing/each_point.h"
 #include "processors/metricstarttime/metric_start_time.h"
 
 namespace {
@@ -50,22 +51,11 @@ void write(const Sent& sent, wire::Writer& w) {
 
 std::optional<otlp::DataPointView> only_point(const Rope& request) {
   std::optional<otlp::DataPointView> only;
-  otlp::ResourceReader resources(request);
-  for (otlp::ResourceView resource; resources.next(&resource);) {
-    otlp::ScopeReader scopes(resource);
-    for (otlp::ScopeView scope; scopes.next(&scope);) {
-      otlp::MessageReader metrics(scope.bytes.view(), otlp::kScopeItems);
-      for (otlp::MessageBytes content; metrics.next(&content);) {
-        const auto metric = otlp::MetricView::read(Bytes::copy_of(content));
-        MILLRACE_CHECK(metric.aggregation_temporality == 2 && metric.is_monotonic);
-        otlp::MessageReader points(metric.data.view(), otlp::kDataPoints);
-        for (otlp::MessageBytes bytes; points.next(&bytes);) {
-          MILLRACE_CHECK(!only);
-          only = otlp::DataPointView::read(metric.type, bytes);
-        }
-      }
-    }
-  }
+  testing::for_each_point(request, [&](const testing::PointInRequest& point) {
+    MILLRACE_CHECK(point.metric.aggregation_temporality == 2 && point.metric.is_monotonic);
+    MILLRACE_CHECK(!only);
+    only = point.view;
+  });
   return only;
 }
 

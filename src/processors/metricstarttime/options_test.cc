@@ -4,19 +4,15 @@
 
 #include <string>
 
-#include "yaml/parse.h"
+#include "config/testing/read_section.h"
 
 namespace millrace::processors::metricstarttime {
 namespace {
 
 std::string read(std::string_view text, Options& options) {
-  const auto root = yaml::parse(text, "test.yaml");
-  if (!root) return root.error().message;
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "processors::metric_start_time");
-  read_options(section, options);
-  section.finish();
-  return diagnostics.has_errors() ? diagnostics.to_text() : "";
+  return testing::read_section(text, "processors::metric_start_time",
+                               [&](config::Section& section) { read_options(section, options); })
+      .to_text();
 }
 
 TEST(OptionsTest, AllKeysAreRead) {
