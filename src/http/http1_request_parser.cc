@@ -3,6 +3,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "http/last_chunk.h"
 
@@ -49,6 +50,14 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
   bool started = false;
   bool ended = false;
   bool head_seen() const { return head_seen_; }
+  // The grammar tells of the head before it says where the body begins, so the event waits for the
+  // first of what follows, or for the end of the bytes.
+  void announce_head(const uint8_t* body_at) {
+    if (!std::exchange(head_due_, false)) return;
+    head_.body_at = body_at;
+    events_.on_head(head_, fields_);
+    fields_.release();
+  }
   Http1Error error_of(const error_code& ec) const {
     if (error_ != Http1Error::kNone) return error_;
     if (ec == beast_http::error::header_limit) return Http1Error::kHeaderTooLarge;
@@ -120,13 +129,13 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
     head_.keep_alive = keep_alive();
     head_.chunked = chunked();
     if (const auto length = content_length()) head_.content_length = *length;
-    events_.on_head(head_, fields_);
-    fields_.release();
+    head_due_ = true;
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(BoostView body, error_code&) override {
     // The bytes lie in the buffer that parse() was given, which is the caller's to change.
     auto* data = reinterpret_cast<uint8_t*>(const_cast<char*>(body.data()));
+    announce_head(data);
     events_.on_body({data, body.size()});
     return body.size();
   }
@@ -135,6 +144,7 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
     return on_body_impl(body, ec);
   }
   void on_finish_impl(error_code&) override {
+    announce_head(nullptr);
     ended = true;
     events_.on_end();
   }
@@ -145,6 +155,7 @@ class Http1RequestParser::Grammar final : public beast_http::basic_parser<true> 
   Http1Head head_;
   HeaderList fields_;
   bool head_seen_ = false;
+  bool head_due_ = false;  // on_head() is
   bool length_seen_ = false;
   bool coding_seen_ = false;
   int host_count_ = 0;
@@ -181,6 +192,7 @@ Http1RequestParser::Progress Http1RequestParser::parse(std::span<uint8_t> bytes)
     error_code ec;
     const size_t used = grammar.put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
     progress.consumed += used;
+    grammar.announce_head(rest.data() + used);
     if (ec == beast_http::error::need_more) {
       if (bytes.size() - progress.consumed > header_bytes_max_) {
         progress.error = Http1Error::kHeaderTooLarge;

@@ -30,6 +30,9 @@ struct Http1Head {
   bool expects_continue = false;
   bool chunked = false;
   std::optional<uint64_t> content_length;
+  // Where the first byte of a body of known length lies in the buffer that parse() was given, or
+  // would lie behind it. Only for the time of on_head().
+  const uint8_t* body_at = nullptr;
 };
 
 class Http1RequestEvents {

@@ -50,6 +50,30 @@ TEST(Http1RequestParserTest, TheLastChunkOfAnEmptyBodyMayComeInPieces) {
   }
 }
 
+// The memory for a body is chosen by where it begins: with the whole body in hand it stays there.
+TEST(Http1RequestParserTest, TheHeadSaysWhereTheBodyLies) {
+  struct Placed final : Http1RequestEvents {
+    void on_head(const Http1Head& head, const HeaderList&) override { announced = head.body_at; }
+    void on_body(std::span<uint8_t> bytes) override {
+      if (first == nullptr) first = bytes.data();
+    }
+    void on_end() override {}
+    const uint8_t* announced = nullptr;
+    const uint8_t* first = nullptr;
+  };
+  std::string text = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+  auto* const data = reinterpret_cast<uint8_t*>(text.data());
+  Placed placed;
+  Http1RequestParser whole(2048, placed);
+  EXPECT_EQ(whole.parse({data, text.size()}).consumed, text.size());
+  EXPECT_EQ(placed.announced, data + text.size() - 4);
+  EXPECT_EQ(placed.first, placed.announced);
+  Placed apart;
+  Http1RequestParser head_only(2048, apart);
+  EXPECT_EQ(head_only.parse({data, text.size() - 4}).consumed, text.size() - 4);
+  EXPECT_EQ(apart.announced, data + text.size() - 4) << "behind what there is";
+}
+
 TEST(Http1RequestParserTest, ABodyThatLooksLikeTheLastChunkIsOne) {
   for (size_t step = 1; step < 20; ++step) {
     EXPECT_EQ(parse_in_steps(kHead + "4\r\n0\r\nx\r\n0\r\n\r\n", step), "chunked 0\r\nx end")

@@ -158,7 +158,7 @@ void Http1ServerProtocol::on_head(const http::Http1Head& head, const http::Heade
 
 void Http1ServerProtocol::start_body() {
   const auto length = head_.chunked ? std::optional<uint64_t>() : head_.content_length.value_or(0);
-  if (const auto refusal = request_.begin_body(length)) return refuse(*refusal);
+  if (const auto refusal = request_.begin_body(length, head_.body_at)) return refuse(*refusal);
   if (!request_.is_undecided()) permit_body();
 }
 

@@ -19,6 +19,12 @@ constexpr size_t kUnsizedFirst = 16 * 1024;
 constexpr size_t kKeptChunksMax = 16;
 constexpr size_t kMakeWayBytesMax = kRegionBytesMax;
 constexpr size_t kAlignment = 64;
+// Read before a message that is expected to be large: its head, of either protocol, and little
+// more.
+constexpr size_t kHeadReadBytes = 1024;
+// Read behind the rest of a large message: the heads of its frames, a thousandth, and these bytes.
+constexpr size_t kRestReadBytes = 64;
+constexpr size_t kFrameHeadsPart = 1024;
 // The part of the budget's messages that those which are only announced leave to reading.
 constexpr size_t kReadingPart = 8;
 
@@ -91,12 +97,22 @@ std::span<uint8_t> Landing::room(size_t room_min) {
   }
   if (chunk_ && left_behind(end_) < room_min) release_chunk();
   if (!chunk_) {
-    LandingArea::Place place = area_.borrow(room_min);
+    // Larger ones get memory of their own.
+    const size_t expected = last_size_ <= kRegionBytesMax ? last_size_ : 0;
+    LandingArea::Place place = area_.borrow(room_min + expected);
     if (!place.chunk) return {};
     chunk_ = std::move(place.chunk);
     end_ = place.at;
   }
   return {end_, std::min(left_behind(end_), kReadBytesMax)};
+}
+
+size_t Landing::read_bytes_max() const {
+  if (live_ != nullptr && live_->exact_ && live_->expected_ > kRegionBytesMax) {
+    const size_t rest = live_->expected_ - live_->size_;
+    return std::min(rest + rest / kFrameHeadsPart + kRestReadBytes, kReadBytesMax);
+  }
+  return announced_bytes_ == 0 && last_size_ > kRegionBytesMax ? kHeadReadBytes : kReadBytesMax;
 }
 
 // The chunk of a large message becomes the one that is read into.
@@ -254,6 +270,8 @@ LandingOutcome Landing::append(LandingMessage& message, uint8_t* data, size_t si
     if (landed) {
       std::memcpy(message.data_ + message.size_, data, size);
       message.size_ = total;
+      // The message before it is whole: the next reads go into this one's chunk.
+      if (live_ == nullptr && message.whole_chunk_) live_ = &message;
     }
   }
   if (landed) return LandingOutcome::kLanded;
@@ -263,6 +281,7 @@ LandingOutcome Landing::append(LandingMessage& message, uint8_t* data, size_t si
 
 Bytes Landing::finish(LandingMessage& message) {
   Bytes bytes(std::move(message.chunk_), message.data_, message.size_);
+  last_size_ = message.size_;
   forget(message);
   return bytes;
 }

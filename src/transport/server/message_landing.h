@@ -4,7 +4,8 @@
 // A connection reads straight into a chunk. A message whose bytes arrive in one piece stays where
 // it was read; the nine bytes of a DATA frame header in its middle are closed by moving what
 // follows. The chunk is the worker's: every connection reads into the same one, turn by turn,
-// behind what the others read, except while a message of one is half received.
+// behind what the others read, except while a message of one is half received. Where too little is
+// left of it for a message as large as the connection's last, a fresh one is read into.
 //
 // The obvious design fails: growing a buffer in steps made messages of 3 MB quadratic.
 // So a message whose announced size does not fit behind what was read gets a chunk of its own of
@@ -109,6 +110,10 @@ class Landing {
   // Where to read next; at least `room_min` bytes. Empty when the budget has no chunk: what is
   // read elsewhere may be handed to append() all the same.
   std::span<uint8_t> room(size_t room_min = kReadRoomMin);
+  // The most that the next read should have, so that the bytes can stay where they are read: no
+  // more than the rest of a large message, and only the head of the next one, which then has memory
+  // of its own.
+  size_t read_bytes_max() const;
   // So many bytes were read into the last room(). They are then given to the protocol, which
   // consumes all of them before the next room().
   void received(size_t size) { end_ += size; }
@@ -147,7 +152,8 @@ class Landing {
   LandingArea& area_;
   const size_t announced_bytes_max_;
   size_t announced_bytes_ = 0;
-  ChunkRef chunk_;          // being read into
+  size_t last_size_ = 0;  // of the last message that was finished: the next one is likely as large
+  ChunkRef chunk_;        // being read into
   uint8_t* end_ = nullptr;  // behind what was read into it
   // The message that the next bytes most likely belong to; the only one that may grow in place,
   // since it is the last in the chunk.

@@ -140,6 +140,63 @@ TEST_F(LandingTest, ALargeMessageGetsOneChunkOfItsSizeAndIsReadStraightIntoIt) {
   EXPECT_EQ(bytes.data() + 1000, second);
 }
 
+// A quarter of a megabyte of a large message was read before its place was known, and copied there.
+TEST_F(LandingTest, BeforeTheNextLargeMessageOnlyItsHeadIsRead) {
+  Landing landing(area, 64 << 20);
+  constexpr size_t kSize = 400'000;
+  EXPECT_EQ(landing.read_bytes_max(), kReadBytesMax);
+  uint8_t* at = read(landing, "head");
+  LandingMessage message;
+  ASSERT_EQ(landing.begin(message, kSize, at + 4), LandingOutcome::kLanded);
+  EXPECT_EQ(landing.read_bytes_max(), kReadBytesMax);
+  for (size_t size = 0; size < kSize;) {
+    const size_t piece = std::min(size_t{150'000}, kSize - size);
+    uint8_t* data = read(landing, std::string(piece, 'b'));
+    ASSERT_EQ(landing.append(message, data, piece), LandingOutcome::kLanded);
+    size += piece;
+    const size_t rest = kSize - size;
+    EXPECT_GE(landing.read_bytes_max(), rest);
+    EXPECT_LE(landing.read_bytes_max(), rest + rest / 1000 + 100) << "and the next message stays";
+  }
+  (void)landing.finish(message);
+  EXPECT_LE(landing.read_bytes_max(), 1024u);
+}
+
+// Two streams in turns: the second message was copied to its end, although the first was whole.
+TEST_F(LandingTest, ALargeMessageThatWaitedIsReadIntoDirectly) {
+  Landing landing(area, 64 << 20);
+  const std::string part(100'000, 'x');
+  LandingMessage first, second;
+  uint8_t* at = read(landing, "");
+  ASSERT_EQ(landing.begin(first, 2 * part.size(), at), LandingOutcome::kLanded);
+  ASSERT_EQ(landing.begin(second, 3 * part.size(), at), LandingOutcome::kLanded);
+  for (LandingMessage* message : {&first, &second, &first, &second, &second}) {
+    at = read(landing, part);
+    ASSERT_EQ(landing.append(*message, at, part.size()), LandingOutcome::kLanded);
+    if (first.open() && first.size() == first.expected()) (void)landing.finish(first);
+    landing.end_turn();
+  }
+  EXPECT_EQ(landing.finish(second).data() + 2 * part.size(), at);
+}
+
+TEST_F(LandingTest, AMessageAsLargeAsTheLastIsReadWhereItFits) {
+  Landing landing(area, 1 << 20);
+  const std::string body(100'000, 'x');
+  std::vector<Bytes> kept;
+  for (int i = 0; i < 20; ++i) {
+    uint8_t* const at = read(landing, body);
+    LandingMessage message;
+    ASSERT_EQ(landing.begin(message, body.size(), at), LandingOutcome::kLanded);
+    ASSERT_EQ(landing.append(message, at, body.size()), LandingOutcome::kLanded);
+    kept.push_back(landing.finish(message));
+    EXPECT_EQ(kept.back().data(), at);
+    landing.end_turn();
+    // The room behind it is not filled by a part of the next one.
+    EXPECT_GE(landing.room().size(), body.size());
+    landing.end_turn();
+  }
+}
+
 TEST_F(LandingTest, WhatTheBudgetRefusesIsRefusedWhenItIsAnnounced) {
   Landing landing(area, 256 << 20);
   uint8_t* at = read(landing, "x");

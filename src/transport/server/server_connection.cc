@@ -160,7 +160,9 @@ void ServerConnection::read_once() {
   if (scratch) room = context_.scratch;
   const size_t before = unconsumed_.size();
   if (before >= room.size()) return close_now();  // only with scratch: no memory for a long head
-  const size_t wanted = std::min(room.size() - before, pacing_.read_bytes_max());
+  const size_t usual = std::min(room.size() - before, pacing_.read_bytes_max());
+  // Half a head is followed by as much as there is.
+  const size_t wanted = before == 0 ? std::min(usual, landing_.read_bytes_max()) : usual;
   const io::IoResult result = stream_->read(room.subspan(before, wanted));
   switch (result.outcome) {
     case io::IoOutcome::kWouldBlock:
@@ -182,7 +184,7 @@ void ServerConnection::read_once() {
   if (!scratch) landing_.received(before + result.count);
   const size_t pieces = take(room.first(before + result.count));
   landing_.end_turn();
-  pacing_.note_read(before + result.count, pieces, result.count == wanted);
+  pacing_.note_read(before + result.count, pieces, result.count == usual);
 }
 
 size_t ServerConnection::take(std::span<uint8_t> bytes) {
