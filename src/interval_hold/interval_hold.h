@@ -28,7 +28,7 @@ inline constexpr size_t kRequestBytesMax = size_t{256} << 20;
 // How long items wait that had no memory to leave.
 inline constexpr Duration kAgain = 100ms;
 
-// What is held in one interval. item_count() walks; a Cursor tells how far the items have left.
+// The items of one interval. item_count() walks; a Cursor tells how far the items have left.
 template <class Store>
 concept HeldItems = std::movable<Store> &&
                     requires(Store& store, const Store& as_const, typename Store::Cursor cursor) {

@@ -2,31 +2,31 @@
 """Holds every #include in src/ against the layers: a component may include only itself and
 components of a strictly lower layer. Also: file length, headers with #pragma once, no folder
 without a name of its own, formatting, scripts that can be run. Exits 1 with one line per breach."""
+import glob
 import os
 import re
 import shutil
 import subprocess
 import sys
 
-LAYERS = {
-    "base": 0,
-    "memory": 1, "queue": 1, "metrics": 1, "ledger": 1,
-    "wire": 2, "http": 2, "compress": 2, "yaml": 2, "io": 2,
-    "otlp": 3, "transport": 3, "segment_log": 3, "config": 3, "json_answer": 3, "prometheus": 3, "own_spans": 3,
-    "pipeline": 4, "access": 4, "dead_letter": 4, "ottl": 4, "item_match": 4, "migration": 4,
-    "prometheus_series": 4, "kafka": 4, "json_request": 4, "span_output": 4,
-    "storage": 5, "reception": 5, "keyed_state": 5, "rules": 5, "export_client": 5, "recent": 6, "item_identity": 6,
-    "item_totals": 7, "metric_emission": 7, "metric_streams": 7, "recent_file": 7,
-    "destination": 6,
-    "graph": 7,
-    "receivers": 8, "processors": 8, "exporters": 8, "connectors": 8, "extensions": 8, "console": 8,
-    "assembly": 9,
-    "library": 10,
-    "c_interface": 11,
-}
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
+
+
+def read_layers():
+    """The layer of each folder of src/, as its CMakeLists.txt declares it; of a nested one, that of what is in it."""
+    layers = {}
+    for path in sorted(glob.glob(os.path.join(ROOT, "src", "**", "CMakeLists.txt"), recursive=True)):
+        folder = os.path.relpath(path, os.path.join(ROOT, "src")).split(os.sep)[0]
+        found = re.search(r"millrace_component\(NAME \w+ LAYER (\d+)", open(path, encoding="utf-8").read())
+        if found:
+            layers[folder] = max(layers.get(folder, 0), int(found.group(1)))
+    return layers
+
+
+LAYERS = read_layers()
 # Folders of one component that may not know one another.
 STRANGERS = [{"transport/server", "transport/client"}]
-NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
 NAMELESS = {"util", "utils", "common", "helpers", "misc", "core", "manager"}
 LINES_MAX = 500
 
