@@ -55,7 +55,8 @@ KeptByWorker::KeptByWorker(Shared& shared, io::Loop& its_loop)
 
 void KeptByWorker::trim_pool() {
   pool.trim();
-  trim_timer->arm_at(loop.now() + kTrimPause);
+  // Most of the time nothing is left, and a timer would wake an idle loop once more.
+  if (pool.trim_more()) trim_timer->arm_at(loop.now() + kTrimPause);
 }
 
 Worker::Worker(Shared& shared, io::Loop& loop, size_t index)
