@@ -50,13 +50,14 @@ class IntervalHoldTest : public ::testing::Test, private ItemWriter<Letters> {
   void make(size_t budget_bytes = size_t{64} << 20) {
     own_ = std::make_unique<testing::TestWork>(budget_bytes);
     long_work_ = std::make_unique<io::LongWork>(*loop_, own_->pool);
+    ItemWriter<Letters>& writer = *this;
     hold_ = std::make_unique<IntervalHold<Letters>>(Options{.signal = Signal::kLogs,
                                                             .interval = 10s,
                                                             .activity = "holding letters",
                                                             .more_than = "letters than can be held",
                                                             .no_room_for = "letters"},
                                                     Parts{*loop_, own_->pool, *long_work_, outlet_},
-                                                    *this);
+                                                    writer);
   }
   // Two letters leave in one request.
   uint32_t write_some(Letters& letters, size_t& cursor, otlp::RopeWriter& out) override {
