@@ -55,7 +55,7 @@ struct Point {
 using Series = std::map<std::string, std::map<uint64_t, std::vector<Point>>>;
 
 void read_points(const Rope& request, Series& into) {
-  testing::for_each_point(request, [&](const testing::PointInRequest& point) {
+  millrace::testing::for_each_point(request, [&](const millrace::testing::PointInRequest& point) {
     const auto name = otlp::find_attribute(point.bytes, 7, "span.name");
     into[name ? std::string(name->text) : ""][point.view.start_time_unix_nano].push_back(
         {point.view.time_unix_nano, *point.view.as_int});
