@@ -9,7 +9,7 @@
 namespace millrace::connectors::servicegraph {
 namespace {
 
-// The mistakes; a key that is accepted without effect is a warning.
+// Returns the errors; warnings are left out.
 std::string read(std::string_view text, Options& options) {
   const config::Diagnostics diagnostics =
       testing::read_section(text, "connectors::service_graph",
