@@ -63,7 +63,7 @@ Worker::Worker(Shared& shared, io::Loop& loop, size_t index)
     : shared_(shared), index_(index), kept_(shared, loop) {}
 
 Worker::~Worker() {
-  // What is in the middle of a message ends. Servers hand in no more; then destinations, which
+  // Messages that are half received end. Servers hand in no more; then destinations, which
   // still answer senders that wait for them, and so call receivers; then the graph.
   kept_.loop.record_turns(nullptr);
   kept_.long_work.finish();
