@@ -40,11 +40,6 @@ std::vector<size_t> points_of(const Plan& plan) {
   return counts;
 }
 
-bool is_redaction(const ProcessorPlan& processor) {
-  constexpr std::string_view kType = "redaction";
-  return processor.id == kType || processor.id.starts_with(std::string(kType) + "/");
-}
-
 // See Facts::Pipeline::open_from: also a redaction behind a connector counts. Connectors form no
 // cycle.
 size_t open_from(const Plan& plan, size_t index) {
@@ -60,7 +55,7 @@ size_t open_from(const Plan& plan, size_t index) {
     }
   }
   for (size_t i = pipeline.processors.size(); i > 0; --i) {
-    if (is_redaction(plan.processors[pipeline.processors[i - 1]])) return i;
+    if (plan.processors[pipeline.processors[i - 1]].rules_hash != 0) return i;
   }
   return 0;
 }

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "interval_hold/interval_hold.h"
 #include "processors/interval/held_points.h"
 
 namespace millrace::processors::interval {
@@ -74,7 +73,7 @@ class IntervalProcessor final : public pipeline::Processor,
                .activity = kWhat,
                .more_than = "points than can be held",
                .no_room_for = "metrics that are held"},
-              {parts.loop, parts.pool, parts.long_work, parts.outlet}, *this) {}
+              parts, *this) {}
 
   Result<pipeline::ProcessorResult> process(pipeline::Payload& payload, Work& work) override {
     if (Status joined = hold_.join(payload, work); !joined) return fail(joined.error());

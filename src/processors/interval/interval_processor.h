@@ -9,20 +9,13 @@
 
 #include <memory>
 
-#include "io/long_work.h"
-#include "io/loop.h"
-#include "memory/chunk_pool.h"
+#include "interval_hold/interval_hold.h"
 #include "pipeline/processor.h"
 #include "processors/interval/options.h"
 
 namespace millrace::processors::interval {
 
-struct Parts {
-  io::Loop& loop;
-  ChunkPool& pool;
-  io::LongWork& long_work;
-  pipeline::Outlet& outlet;
-};
+using interval_hold::Parts;
 
 std::unique_ptr<pipeline::Processor> make_interval_processor(const Options& options,
                                                              const Parts& parts);
