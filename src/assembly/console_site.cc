@@ -132,7 +132,6 @@ void ConsoleSite::make_rules() {
 void ConsoleSite::close() {
   servers_.close();
   console_.reset();
-  if (file_ != nullptr) file_->close();
 }
 
 Status ConsoleSite::serve(extensions::console::Source& source,

@@ -63,7 +63,8 @@ class ConsoleSite {
 
   // Serves the console; `more_routes` are served at the same address.
   Status serve(extensions::console::Source& source, std::vector<transport::PageRoute> more_routes);
-  // The server ends, and then the file; when no loop runs.
+  // The server ends; when no loop runs. The file ends with this object, behind the workers that
+  // fill it.
   void close();
 
  private:

@@ -79,7 +79,8 @@ WorkerTap::WorkerTap(Parts parts)
   }
 }
 
-WorkerTap::~WorkerTap() = default;
+// What the pipelines passed on last is kept as well.
+WorkerTap::~WorkerTap() { copy_requests(SIZE_MAX); }
 
 pipeline::Tap& WorkerTap::tap_of(size_t pipeline, Keeps keeps) {
   taps_[pipeline]->set_keeps(keeps);

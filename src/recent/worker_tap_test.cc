@@ -47,6 +47,32 @@ TEST(WorkerTapTest, TheBytesAreSharedUntilTheyAreHandedOver) {
   EXPECT_EQ(tapped.store.newer_than(0, 1)[0]->pipeline, 1u);
 }
 
+// Requests that waited when a worker ended were neither kept nor counted.
+TEST(WorkerTapTest, WhatWaitsIsKeptWhenTheWorkerEnds) {
+  pipeline::testing::ManualLoop loop;
+  Budget budget{64 << 20};
+  Store store{budget, 1 << 20, {"traces"}};
+  SenderTable senders;
+  RefusalList refusals;
+  EdgeTaps edges{budget, 1};
+  {
+    WorkerTap tap{{.loop = &loop,
+                   .store = &store,
+                   .senders = &senders,
+                   .refusals = &refusals,
+                   .edges = &edges}};
+    tap.tap_of(0, WorkerTap::Keeps::kRequests)
+        .take({.signal = Signal::kTraces,
+               .item_count = 1,
+               .bytes = Rope(Bytes::copy_of("request")),
+               .metadata = nullptr,
+               .completion = nullptr,
+               .admitted_at = {}});
+    EXPECT_EQ(store.numbers().requests, 0u);
+  }
+  EXPECT_EQ(store.numbers().requests, 1u);
+}
+
 TEST(WorkerTapTest, WhatComesTooFastIsSkippedAndCounted) {
   Tapped tapped;
   const Bytes bytes = Bytes::copy_of(std::string(10'000, 'x'));

@@ -43,18 +43,24 @@ Result<std::unique_ptr<RecentFile>> RecentFile::open(Options options, Parts part
   return made;
 }
 
-// Only the newest files that the store has room for.
+// Only the newest files that the store has room for. Of the others the heads are read where there
+// are redaction rules: what was kept under other rules is removed.
 Status RecentFile::read_files() {
-  std::vector<uint64_t> wanted;
+  struct Wanted {
+    KeptFiles::File file;
+    bool has_room = false;
+  };
+  const uint64_t room = parts_.store->numbers().bytes_max;
+  std::vector<Wanted> wanted;
   uint64_t bytes = 0;
-  for (size_t i = files_.files().size(); i > 0; --i) {
-    const KeptFiles::File& file = files_.files()[i - 1];
-    if (bytes >= parts_.store->numbers().bytes_max && options_.redaction_hash == 0) break;
-    wanted.push_back(file.number);
+  for (const KeptFiles::File& file : std::views::reverse(files_.files())) {
+    const bool has_room = bytes < room;
+    if (!has_room && options_.redaction_hash == 0) break;
+    wanted.push_back({file, has_room});
     bytes += file.bytes;
   }
-  for (const uint64_t number : std::views::reverse(wanted)) {
-    if (Status read = read_file(number); !read) return read;
+  for (const auto& [file, has_room] : std::views::reverse(wanted)) {
+    if (Status read = read_file(file, has_room); !read) return read;
   }
   if (read_requests_ != 0) {
     parts_.log->info("the console has recent telemetry of earlier runs",
@@ -65,13 +71,12 @@ Status RecentFile::read_files() {
   return {};
 }
 
-Status RecentFile::read_file(uint64_t number) {
+Status RecentFile::read_file(const KeptFiles::File& kept, bool has_room) {
+  const uint64_t number = kept.number;
   const std::string path = files_.path(number);
   auto file = parts_.disk->open(path, io::DiskOpen::kRead);
   if (!file) return fail(file.error());
-  const Result<uint64_t> size = (*file)->size();
-  if (!size) return fail(size.error());
-  FileReader reader(**file, *size, *parts_.budget, parts_.store->numbers().bytes_max / 2);
+  FileReader reader(**file, kept.bytes, *parts_.budget, parts_.store->numbers().bytes_max / 2);
   const auto head = reader.read_head();
   if (!head) return fail(head.error());
   switch (*head) {
@@ -93,7 +98,7 @@ Status RecentFile::read_file(uint64_t number) {
                      {{"file", path}});
     return files_.remove(number);
   }
-  return read_requests(number, reader);
+  return has_room ? read_requests(number, reader) : Status();
 }
 
 Status RecentFile::read_requests(uint64_t number, FileReader& reader) {

@@ -64,7 +64,7 @@ class RecentFile {
  private:
   RecentFile(Options options, Parts parts);
   Status read_files();
-  Status read_file(uint64_t number);
+  Status read_file(const KeptFiles::File& kept, bool has_room);
   Status read_requests(uint64_t number, class FileReader& reader);
   void begin_round();
   void run_round();

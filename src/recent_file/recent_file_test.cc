@@ -143,6 +143,22 @@ TEST(RecentFileTest, AStartReadsTheNewestFilesThatTheStoreHasRoomFor) {
   EXPECT_LT(second.file->numbers().read_requests, 60u);
 }
 
+// With redaction rules every file was read whole, and most of it left the store at once.
+TEST(RecentFileTest, RedactionRulesDoNotMakeAStartReadMoreThanTheStoreHasRoomFor) {
+  io::sim::SimDisk disk(1);
+  {
+    Life first(disk, {.bytes_max = 8 << 20, .redaction_hash = 1});
+    for (int i = 0; i < 80; ++i) {
+      first.keep(200);
+      first.round();
+    }
+  }
+  disk.restart();
+  Life second(disk, {.store_bytes = 1 << 20, .redaction_hash = 1});
+  EXPECT_GT(second.store.numbers().bytes, 800'000u);
+  EXPECT_LT(second.file->numbers().read_requests, 60u);
+}
+
 TEST(RecentFileTest, WhatOtherRedactionRulesKeptIsRemovedUnread) {
   io::sim::SimDisk disk(1);
   {
