@@ -1,7 +1,6 @@
 #include "assembly/kafka_exporter_kind.h"
 
 #include <map>
-#include <string>
 #include <utility>
 
 #include "exporters/kafka/kafka_exporter.h"
@@ -52,9 +51,7 @@ ExporterReading read_kafka(config::Section& section) {
     section.error(library.error().message);
     return reading;
   }
-  const std::string missing =
-      millrace::kafka::missing_in_version(options->client, (*library)->version());
-  if (!missing.empty()) section.warning_at("auth", missing);
+  millrace::kafka::warn_of_version(section, options->client, (*library)->version());
   reading.factory = std::make_shared<KafkaFactory>(std::move(options), *std::move(library));
   return reading;
 }

@@ -126,6 +126,11 @@ std::string missing_in_version(const ClientOptions& options, int version) {
          "PLAIN over tls, or a newer librdkafka";
 }
 
+void warn_of_version(Section& section, const ClientOptions& options, int version) {
+  const std::string missing = missing_in_version(options, version);
+  if (!missing.empty()) section.warning_at("auth", missing);
+}
+
 void read_client_options(Section& section, ClientOptions& into) {
   read_brokers(section, into);
   section.ignored("protocol_version", kNegotiated);

@@ -20,6 +20,7 @@ void read_client_options(config::Section& section, ClientOptions& into);
 // Names the option that a librdkafka of that version (rd_kafka_version()) cannot serve, for a
 // warning at `auth`; empty: none is known.
 std::string missing_in_version(const ClientOptions& options, int version);
+void warn_of_version(config::Section& section, const ClientOptions& options, int version);
 
 // "1500", for a property in milliseconds. At least 1.
 std::string milliseconds(Duration duration);

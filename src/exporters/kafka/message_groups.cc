@@ -111,7 +111,7 @@ class TraceGrouping {
       for (const MessageBytes scope : scopes) read_scope(scope);
     }
     if (!memory_.is_exhausted()) return {};
-    return fail(no_memory(kDoing, memory_.used(), work_.pool.budget()));
+    return fail(no_memory(kDoing, request.size() + memory_.used(), work_.pool.budget()));
   }
 
   size_t group_count() const { return groups_.size(); }
@@ -233,7 +233,7 @@ Result<std::vector<MessageGroup>> group_by_resource(const Rope& request, Work& w
     work.pace.step(resource.bytes.size());
     const std::string key = resource_key(resource.resource.view());
     if (!memory.take<MessageGroup>() || !memory.take_bytes(kGroupMapBytes)) {
-      return fail(no_memory(kDoing, memory.used(), work.pool.budget()));
+      return fail(no_memory(kDoing, request.size() + memory.used(), work.pool.budget()));
     }
     const auto [found, is_new] = by_key.try_emplace(key, groups.size());
     if (is_new) groups.push_back({.key = key, .request = {}});

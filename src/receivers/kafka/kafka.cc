@@ -38,9 +38,7 @@ reception::ReceiverReading read(config::Section& section) {
     section.error(library.error().message);
     return reading;
   }
-  const std::string missing =
-      millrace::kafka::missing_in_version(options->client, (*library)->version());
-  if (!missing.empty()) section.warning_at("auth", missing);
+  millrace::kafka::warn_of_version(section, options->client, (*library)->version());
   reading.factory = std::make_shared<Factory>(std::move(options), *std::move(library));
   return reading;
 }
