@@ -58,7 +58,8 @@ std::string processor_at(const Facts& facts, EdgePoint edge) {
 std::optional<std::string> why_closed(const Facts& facts, EdgePoint edge) {
   const Facts::Pipeline& pipeline = facts.pipelines[edge.pipeline];
   if (pipeline.steps[edge.point] >= recent::EdgeTaps::kPositionsMax) {
-    return "only the first 62 processors of a pipeline can be looked at";
+    return "only the first " + std::to_string(recent::EdgeTaps::kPositionsMax - 1) +
+           " processors of a pipeline can be looked at";
   }
   if (edge.point >= pipeline.open_from) return std::nullopt;
   return "a redaction stands behind this point; show_before_redaction: true of the extension "

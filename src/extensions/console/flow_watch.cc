@@ -2,19 +2,12 @@
 
 #include <utility>
 
+#include "extensions/console/quantiles.h"
+
 namespace millrace::extensions::console {
 namespace {
 
 constexpr Duration kLook = 1s;
-
-std::optional<DestinationState::Quantiles> quantiles(const LogHistogram& now,
-                                                     const LogHistogram::Counts& before) {
-  LogHistogram::Counts counts = now.counts();
-  for (size_t i = 0; i < counts.size(); ++i) counts[i] -= before[i];
-  const auto p50 = LogHistogram::quantile(counts, 0.5);
-  const auto p99 = LogHistogram::quantile(counts, 0.99);
-  return p50 ? std::optional(DestinationState::Quantiles{*p50, *p99}) : std::nullopt;
-}
 
 }  // namespace
 
@@ -65,8 +58,8 @@ FlowWatch::Quantiles FlowWatch::at(size_t pipeline, size_t position) const {
   if (!is_on_ || pipeline >= before_.size() || position >= before_[pipeline].size()) return {};
   const recent::EdgeFlow::Point& point = flow_.point(pipeline, position);
   const Counts& before = before_[pipeline][position];
-  return {.items = quantiles(point.items, before.items),
-          .latency_ns = quantiles(point.latency_ns, before.latency_ns)};
+  return {.items = quantiles_since(point.items.counts(), &before.items),
+          .latency_ns = quantiles_since(point.latency_ns.counts(), &before.latency_ns)};
 }
 
 }  // namespace millrace::extensions::console

@@ -2,20 +2,13 @@
 
 #include <utility>
 
+#include "extensions/console/quantiles.h"
+
 namespace millrace::extensions::console {
 namespace {
 
 constexpr Duration kInterval = 10s;
 constexpr size_t kSamplesMax = 6;
-
-using Quantiles = DestinationState::Quantiles;
-
-std::optional<Quantiles> quantiles(LogHistogram::Counts now, const LogHistogram::Counts* before) {
-  for (size_t i = 0; before != nullptr && i < now.size(); ++i) now[i] -= (*before)[i];
-  const auto p50 = LogHistogram::quantile(now, 0.5);
-  const auto p99 = LogHistogram::quantile(now, 0.99);
-  return p50 ? std::optional(Quantiles{*p50, *p99}) : std::nullopt;
-}
 
 }  // namespace
 
@@ -42,9 +35,9 @@ State RecentFlow::state() const {
     const Counts* const before =
         is_full && i < samples_.front().size() ? &samples_.front()[i] : nullptr;
     each.recent_batch_items =
-        quantiles(each.batch_items, before == nullptr ? nullptr : &before->batch_items);
+        quantiles_since(each.batch_items, before == nullptr ? nullptr : &before->batch_items);
     each.recent_latency_ns =
-        quantiles(each.latency_ns, before == nullptr ? nullptr : &before->latency_ns);
+        quantiles_since(each.latency_ns, before == nullptr ? nullptr : &before->latency_ns);
   }
   return state;
 }
