@@ -45,7 +45,7 @@ def parse(arguments):
     parser.add_argument("--parts", nargs="*", default=[], choices=["exporter", "span_metrics", "receiver"],
                         help="of --metrics: only these")
     parser.add_argument("--otelcol", metavar="FILE", help="of --metrics and --processors: the reference beside it "
-                        "(bench/otelcol); of --peers: where otelcol is (build/otelcol-peer)")
+                        "(bench/otelcol); of --peers: where otelcol is (build/otelcol-bench)")
     parser.add_argument("--limits", action="store_true",
                         help="only the table of what is aimed at: processor time, page faults, copies")
     parser.add_argument("--shapes", nargs="*", default=[], metavar="WORD",
@@ -68,7 +68,7 @@ def parse(arguments):
     options.runs = options.runs or (5 if options.limits else 3)
     options.spans = options.spans or (1_000_000 if options.limits else 4_000_000)
     if options.limits and options.otelcol is None:
-        options.otelcol = os.path.join(ROOT, "build/otelcol-peer")
+        options.otelcol = os.path.join(ROOT, "build/otelcol-bench")
     if options.seconds is None:
         options.seconds = 60 if options.overload else 10
     if options.quick:

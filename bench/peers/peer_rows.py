@@ -16,7 +16,7 @@ KNOWN = ("otelcol", "nginx", "haproxy")
 BATCH = {"batch": {"send_batch_size": 1000, "timeout": "200ms"}}
 # It takes ten to seventy times as long for a span.
 OTELCOL_SHARE = 0.1
-OTELCOL_BUILD = "(cd bench/peers/otelcol && go build -o ../../../build/otelcol-peer .)"
+OTELCOL_BUILD = "(cd bench/otelcol && go build -o ../../build/otelcol-bench .)"
 
 
 def peer_rows(options, protocol, spans):
