@@ -29,9 +29,9 @@ set(CPACK_DEBIAN_DAEMON_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_DEPENDS "adduser, init-system-helpers (>= 1.54)")
 set(CPACK_DEBIAN_DAEMON_PACKAGE_RECOMMENDS "ca-certificates, librdkafka1")
 set(CPACK_DEBIAN_DAEMON_DESCRIPTION "OpenTelemetry collector
-Receives traces, metrics and logs over OTLP, Zipkin, Jaeger and Prometheus, checks
-them once, batches them, keeps them safe in memory or on disk, and sends
-them to several back ends at once. It runs the configurations of the
+Receives traces, metrics and logs over OTLP, Zipkin, Jaeger and Prometheus,
+checks them once, batches them, keeps them safe in memory or on disk, and
+sends them to several back ends at once. It runs the configurations of the
 OpenTelemetry collector otelcol and serves its metrics.
 
 The package starts a service that listens on this machine only.")
