@@ -5,7 +5,7 @@ collector, or for keyed state that of the component.
     python3 tests/sim/planted_bugs.py              all of them
     python3 tests/sim/planted_bugs.py sync cursor  those whose name has one of the words
 
-A bug is a text that occurs once in the .cc files of a component, and its replacement. It is a failure as
+A bug is a text that occurs once in the sources of a component, and its replacement. It is a failure as
 well when the text no longer occurs. Builds in build/planted, which is kept, with the flags of a
 preset of the project, so that ccache has the files that no bug changes."""
 import os
@@ -139,11 +139,11 @@ def red_after(simulation):
 
 
 def find(folder, text):
-    """The .cc files of a component, without tests, that contain the text; one entry per occurrence."""
+    """The sources of a component, without tests, that contain the text; one entry per occurrence."""
     found = []
     for directory, _, names in os.walk(os.path.join(ROOT, folder)):
         for name in sorted(names):
-            if not name.endswith(".cc") or re.search(r"_(test|bench|fuzz)\.cc$", name):
+            if not name.endswith((".cc", ".h")) or re.search(r"_(test|bench|fuzz)\.cc$", name):
                 continue
             path = os.path.relpath(os.path.join(directory, name), ROOT)
             with open(os.path.join(ROOT, path), encoding="utf-8") as file:
