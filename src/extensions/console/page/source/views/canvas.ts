@@ -14,9 +14,14 @@ export function useCanvas(
 ): RefObject<HTMLCanvasElement | null> {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [version, setVersion] = useState(0);
+  const drawn = useRef({width: 0, height: 0});
   useEffect(() => {
     const again = (): void => setVersion((n) => n + 1);
-    const observer = new ResizeObserver(again);
+    // An observer's first call comes without a change.
+    const observer = new ResizeObserver(() => {
+      const {clientWidth: width, clientHeight: height} = canvas.current!;
+      if (width !== drawn.current.width || height !== drawn.current.height) again();
+    });
     observer.observe(canvas.current!);
     const scheme = matchMedia('(prefers-color-scheme: dark)');
     scheme.addEventListener('change', again);
@@ -30,6 +35,7 @@ export function useCanvas(
   useEffect(() => {
     const element = canvas.current!;
     const {clientWidth: width, clientHeight: height} = element;
+    drawn.current = {width, height};
     if (width === 0 || height === 0) return;
     const scale = devicePixelRatio || 1;
     element.width = Math.round(width * scale);

@@ -1,7 +1,7 @@
 // The whole trace in little. Dragging selects the part of time that the waterfall shows.
 import type {JSX} from 'preact';
 import {useRef, useState} from 'preact/hooks';
-import type {Trace} from '../model/trace.ts';
+import type {Span, Trace} from '../model/trace.ts';
 import {useCanvas} from './canvas.ts';
 import {hue, type Frame} from './waterfall.tsx';
 
@@ -22,15 +22,25 @@ export function Minimap({
       context.clearRect(0, 0, width, height);
       const step = Math.min(4, height / trace.spans.length);
       const thick = Math.max(1, step * 0.7);
+      // A change of colour costs more than a rectangle. Failures come last: they stay visible where
+      // spans lie on each other.
+      const byColor = new Map<string, Span[]>();
       for (const span of trace.spans) {
-        context.fillStyle = color(span.failed ? 'bad' : hue(trace, span.service));
-        const left = (span.start / whole) * width;
-        context.fillRect(
-          left,
-          span.index * step,
-          Math.max(1, ((span.end - span.start) / whole) * width),
-          thick,
-        );
+        const name = span.failed ? 'bad' : hue(trace, span.service);
+        const spans = byColor.get(name);
+        if (spans) spans.push(span);
+        else byColor.set(name, [span]);
+      }
+      const failed = byColor.get('bad');
+      byColor.delete('bad');
+      if (failed) byColor.set('bad', failed);
+      for (const [name, spans] of byColor) {
+        context.fillStyle = color(name);
+        for (const span of spans) {
+          const left = (span.start / whole) * width;
+          const wide = Math.max(1, ((span.end - span.start) / whole) * width);
+          context.fillRect(left, span.index * step, wide, thick);
+        }
       }
     },
     [trace],
