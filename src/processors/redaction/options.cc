@@ -136,7 +136,7 @@ void prepare(Options& options, const std::vector<item_match::Pattern>& blocked_v
   options.bytes_tell = options.allow_all_keys && !options.db.is_enabled() &&
                        options.blocked_key_patterns.empty() && !options.redact_all_types &&
                        says_only_masked && options.any_blocked_value != nullptr &&
-                       !item_match::looks_around(*options.any_blocked_value);
+                       std::ranges::none_of(options.blocked_values, &BlockedValue::may_be_empty);
 }
 
 }  // namespace

@@ -122,6 +122,7 @@ TEST(OptionsTest, BytesTellOnlyWhereNothingElseMatters) {
       {"allow_all_keys: true, blocked_values: ['a', 'b$']", false},
       {"allow_all_keys: true, blocked_values: ['\\ba']", false},
       {"allow_all_keys: true, blocked_values: ['a\\z']", false},
+      {"allow_all_keys: true, blocked_values: ['a', 'x*']", false},
       {"allow_all_keys: true, redact_all_types: true, blocked_values: ['a']", false},
       {"allow_all_keys: true, blocked_key_patterns: ['b'], blocked_values: ['a']", false},
       {"blocked_values: ['a']", false},

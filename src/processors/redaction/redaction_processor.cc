@@ -53,12 +53,12 @@ class Redaction final : public otlp::TextEditor {
         event_(work),
         body_(rules, redactor_, masks_queries_ ? &db_ : nullptr, keys_, work) {}
 
-  // Precondition of these: options.bytes_tell, and nothing is listed.
   bool has_nothing(MessageBytes message) override {
     if (!options_.bytes_tell || message.size() > kSearchedBytesMax) return false;
     work_.pace.step(message.size());
     return !options_.finds_blocked_value(as_text(message));
   }
+  // Precondition: options.bytes_tell, and nothing is listed.
   std::optional<std::string_view> edit(std::string_view key, std::string_view text) override {
     if (rules_.of(key) == KeyRule::kIgnored || redactor_.is_allowed(text)) return std::nullopt;
     return redactor_.redact(text);
