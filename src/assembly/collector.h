@@ -79,7 +79,7 @@ class Collector final : public extensions::HealthSource, private extensions::con
   Collector& operator=(const Collector&) = delete;
 
   // The port of each receiver's protocol, in the order of the plan, gRPC before HTTP; then those of
-  // exporters.
+  // exporters, then those of datagrams.
   const std::vector<uint16_t>& ports() const { return ports_; }
 
   // For the library, whose source is no receiver: Worker::open_source and flush_batches of the

@@ -162,15 +162,26 @@ extensions::console::Facts console_facts(const Plan& plan, const std::vector<uin
                                    .listeners = {},
                                    .pipelines = {},
                                    .connectors = {}};
+  const auto is_of_datagrams = [](const ListenerPlan& listener) {
+    return listener.listener.datagrams.has_value();
+  };
+  size_t datagram_count = 0;
+  for (const ReceiverPlan& receiver : plan.receivers) {
+    datagram_count +=
+        static_cast<size_t>(std::ranges::count_if(receiver.listeners, is_of_datagrams));
+  }
   size_t next_port = 0;
+  // Their ports stand behind all others (Listeners::listen).
+  size_t next_datagram_port = ports.size() - std::min(ports.size(), datagram_count);
   for (const ReceiverPlan& receiver : plan.receivers) {
     for (const ListenerPlan& listener : receiver.listeners) {
+      size_t& next = is_of_datagrams(listener) ? next_datagram_port : next_port;
       facts.listeners.push_back({.receiver = receiver.id,
                                  .protocol = listener.listener.protocol,
                                  .endpoint = listener.listener.options.endpoint,
-                                 .port = next_port < ports.size() ? ports[next_port] : uint16_t{0},
+                                 .port = next < ports.size() ? ports[next] : uint16_t{0},
                                  .has_tls = listener.tls != nullptr});
-      ++next_port;
+      ++next;
     }
   }
   for (const PipelinePlan& planned : plan.pipelines) {

@@ -56,6 +56,25 @@ std::string api(Scene& scene, std::string_view path) {
 }
 std::string trace_in(Scene& scene) { return api(scene, "traces/" + std::string(kTrace)); }
 
+// The ports of datagrams stand behind those of all servers.
+TEST(ConsoleSiteTest, ListenersOfDatagramsDoNotShiftThePortsOfOthers) {
+  Plan plan;
+  ReceiverPlan jaeger{.id = "jaeger"};
+  jaeger.listeners.resize(2);
+  jaeger.listeners[0].listener.protocol = "udp";
+  jaeger.listeners[0].listener.datagrams = reception::DatagramListening();
+  jaeger.listeners[1].listener.protocol = "grpc";
+  ReceiverPlan otlp{.id = "otlp"};
+  otlp.listeners.resize(1);
+  otlp.listeners[0].listener.protocol = "http";
+  plan.receivers = {jaeger, otlp};
+  const auto facts = console_facts(plan, {14250, 4318, 6831}, 1, {});
+  ASSERT_EQ(facts.listeners.size(), 3u);
+  EXPECT_EQ(facts.listeners[0].port, 6831);
+  EXPECT_EQ(facts.listeners[1].port, 14250);
+  EXPECT_EQ(facts.listeners[2].port, 4318);
+}
+
 TEST(ConsoleSiteTest, WhatOnlyConnectorsOfAnotherSignalTakeIsKeptInFrontOfThem) {
   Scene scene(plan_of("",
                       "    traces: {receivers: [otlp], exporters: [span_metrics]}\n"

@@ -79,6 +79,10 @@ std::vector<std::string> alerts_of(const State& state) {
   return alerts;
 }
 
+bool receives_otlp(const ListenerState& listener) {
+  return listener.receiver == "otlp" || listener.receiver.starts_with("otlp/");
+}
+
 // The lines that point an SDK at the first listener of each protocol.
 void write_first_steps(JsonWriter& json, const Facts& facts) {
   json.key("first_steps").open_list();
@@ -87,7 +91,7 @@ void write_first_steps(JsonWriter& json, const Facts& facts) {
        {std::pair<std::string_view, std::string_view>{"http", "An SDK over HTTP"},
         {"grpc", "An SDK over gRPC"}}) {
     for (const ListenerState& listener : facts.listeners) {
-      if (listener.protocol != protocol || listener.port == 0) continue;
+      if (listener.protocol != protocol || listener.port == 0 || !receives_otlp(listener)) continue;
       const std::string url = std::string(listener.has_tls ? "https" : "http") +
                               "://localhost:" + std::to_string(listener.port);
       if (first_port.empty()) first_port = std::to_string(listener.port);
