@@ -13,10 +13,12 @@ namespace {
 // Bounds the time before other work: a handler takes up to a millisecond for the longest datagram,
 // mostly some 50 us.
 constexpr int kDatagramsPerTurn = 16;
-constexpr int kPortAttempts = 16;  // to find a port that is free on both 127.0.0.1 and ::1
 
 // No SO_REUSEADDR: with datagrams it would let a second process take the address silently.
 Result<int> open_datagram_socket(const SocketAddress& address, size_t kernel_buffer_bytes) {
+  if (address.is_unix()) {
+    return fail(Code::kInvalidArgument, "a unix socket receives no datagrams here");
+  }
   const std::string doing = "receiving datagrams on " + to_text(address);
   const int descriptor =
       ::socket(address.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -44,12 +46,11 @@ EpollDatagramSocket::EpollDatagramSocket(EpollLoop& loop,
                                          std::function<void(const Datagram&)> on_datagram)
     : loop_(loop),
       on_datagram_(std::make_shared<std::function<void(const Datagram&)>>(std::move(on_datagram))) {
-  ++loop_.datagram_socket_count_;
+  loop_.add(*this);
 }
 
 EpollDatagramSocket::~EpollDatagramSocket() {
-  --loop_.datagram_socket_count_;
-  std::erase(loop_.due_datagrams_, this);
+  loop_.remove(*this);
   close_sockets();
   if (destroyed_ != nullptr) *destroyed_ = true;
 }
@@ -61,50 +62,21 @@ void EpollDatagramSocket::close_sockets() {
 
 Status EpollDatagramSocket::open(const DatagramOptions& options) {
   buffer_ = options.buffer;
-  Status opened = open_sockets(options);
-  // Port 0 on two addresses: the port chosen for the first may be in use on the second.
-  for (int i = 1; !opened && options.port == 0 && sockets_.size() == 1 && i < kPortAttempts; ++i) {
-    close_sockets();
-    opened = open_sockets(options);
-  }
-  if (!opened) {
-    close_sockets();
-    return opened;
-  }
-  for (const auto& socket : sockets_) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = static_cast<Pollable*>(socket.get());
-    ::epoll_ctl(loop_.epoll_, EPOLL_CTL_ADD, socket->descriptor, &event);
-  }
-  return {};
-}
-
-Status EpollDatagramSocket::open_sockets(const DatagramOptions& options) {
-  auto addresses = addresses_to_bind(options.host, options.port);
-  if (!addresses) return fail(addresses.error());
-  for (size_t i = 0; i < addresses->size(); ++i) {
-    SocketAddress& address = (*addresses)[i];
-    if (address.is_unix()) {
-      return fail(Code::kInvalidArgument, "a unix socket receives no datagrams here");
-    }
-    if (i > 0) address.set_port(port_);
-    auto descriptor = open_datagram_socket(address, options.kernel_buffer_bytes);
-    // bind reports when IPv6 is compiled in but disabled.
-    const bool without_ipv6 = !descriptor && descriptor.error().code == Code::kInvalidArgument &&
-                              address.any.sa_family == AF_INET6;
-    if (without_ipv6 && i > 0) continue;
-    if (!descriptor) return fail(descriptor.error());
-    sockets_.push_back(std::make_unique<Socket>(*this, *descriptor));
-    if (i == 0) port_ = *bound_port(*descriptor);
+  auto bound = bind_all(options.host, options.port, [&options](const SocketAddress& address) {
+    return open_datagram_socket(address, options.kernel_buffer_bytes);
+  });
+  if (!bound) return fail(bound.error());
+  port_ = bound->port;
+  for (const int descriptor : bound->descriptors) {
+    sockets_.push_back(std::make_unique<Socket>(*this, descriptor));
+    loop_.watch_reading(descriptor, *sockets_.back());
   }
   return {};
 }
 
 void EpollDatagramSocket::Socket::collect(uint32_t) {
   waiting = true;
-  std::vector<EpollDatagramSocket*>& due = owner.loop_.due_datagrams_;
-  if (std::find(due.begin(), due.end(), &owner) == due.end()) due.push_back(&owner);
+  owner.loop_.enqueue(owner);
 }
 
 // A datagram that is left makes the socket due again in the next turn: epoll is level-triggered
@@ -146,6 +118,26 @@ Result<std::unique_ptr<DatagramSocket>> EpollLoop::receive_datagrams(
   auto socket = std::make_unique<EpollDatagramSocket>(*this, std::move(on_datagram));
   if (Status opened = socket->open(options); !opened) return fail(opened.error());
   return socket;
+}
+
+void EpollLoop::add(EpollDatagramSocket&) { ++datagram_socket_count_; }
+
+void EpollLoop::remove(EpollDatagramSocket& socket) {
+  --datagram_socket_count_;
+  std::erase(due_datagrams_, &socket);
+}
+
+void EpollLoop::watch_reading(int descriptor, Pollable& by) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = &by;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+void EpollLoop::enqueue(EpollDatagramSocket& socket) {
+  if (std::ranges::find(due_datagrams_, &socket) == due_datagrams_.end()) {
+    due_datagrams_.push_back(&socket);
+  }
 }
 
 void EpollLoop::receive_waiting() {

@@ -13,7 +13,6 @@ namespace {
 // is evicted. Not fewer: the kernel's queue is in order of arrival, so a flood delays peers.
 constexpr int kAcceptsPerTurn = 64;
 constexpr Duration kSuspension = 100ms;
-constexpr int kPortAttempts = 16;  // to find a port that is free on both 127.0.0.1 and ::1
 
 // Errors of one connection only, such as one that was closed before it was accepted.
 bool concerns_one_connection(int error_number) {
@@ -75,43 +74,19 @@ Status EpollListener::open(const ListenOptions& options) {
     port_ = options.port;
     return {};
   }
-  Status opened = open_sockets(options);
-  // Port 0 on two addresses: the port chosen for the first may be in use on the second.
-  for (int i = 1; !opened && options.port == 0 && sockets_.size() == 1 && i < kPortAttempts; ++i) {
-    close_sockets();
-    opened = open_sockets(options);
+  auto bound = bind_all(options.host, options.port, [&options](const SocketAddress& address) {
+    return open_listening_socket(address, options);
+  });
+  if (!bound) return fail(bound.error());
+  for (const int descriptor : bound->descriptors) {
+    sockets_.push_back(std::make_unique<Socket>(*this, descriptor));
   }
-  if (!opened) {
-    close_sockets();
-    return opened;
-  }
+  port_ = bound->port;
   resume_timer_ = loop_.make_timer([this] {
     suspended_ = false;
     apply_pausing();
   });
   apply_pausing();
-  return {};
-}
-
-Status EpollListener::open_sockets(const ListenOptions& options) {
-  auto addresses = addresses_to_bind(options.host, options.port);
-  if (!addresses) return fail(addresses.error());
-  for (size_t i = 0; i < addresses->size(); ++i) {
-    SocketAddress& address = (*addresses)[i];
-    if (i > 0) address.set_port(port_);
-    auto descriptor = open_listening_socket(address, options);
-    // bind reports when IPv6 is compiled in but disabled.
-    const bool without_ipv6 = !descriptor && descriptor.error().code == Code::kInvalidArgument &&
-                              address.any.sa_family == AF_INET6;
-    if (without_ipv6 && i > 0) continue;
-    if (without_ipv6 && options.host.empty()) {
-      descriptor = open_listening_socket(
-          *to_socket_address("0.0.0.0:" + std::to_string(options.port)), options);
-    }
-    if (!descriptor) return fail(descriptor.error());
-    sockets_.push_back(std::make_unique<Socket>(*this, *descriptor));
-    if (i == 0) port_ = *bound_port(*descriptor);
-  }
   return {};
 }
 

@@ -110,7 +110,6 @@ class EpollListener final : public Listener {
     bool waiting = false;  // connections wait to be accepted
   };
 
-  Status open_sockets(const ListenOptions& options);
   void close_sockets();
   void apply_pausing();
   void suspend(int error_number);
@@ -154,7 +153,6 @@ class EpollDatagramSocket final : public DatagramSocket {
     bool waiting = false;  // datagrams wait to be read
   };
 
-  Status open_sockets(const DatagramOptions& options);
   void close_sockets();
   bool receive_one(int descriptor);
 
@@ -199,10 +197,16 @@ class EpollLoop final : public Loop, public DatagramLoop {
   // Runs one turn and sleeps at most `sleep_max`; for tests and for loops driven from outside.
   void run_turn(Duration sleep_max);
 
+  // For EpollDatagramSocket: it keeps the loop from being empty from add() to remove(), is notified by
+  // `by` when a descriptor has something to read, and reads in the turn behind enqueue().
+  void add(EpollDatagramSocket& socket);
+  void remove(EpollDatagramSocket& socket);
+  void watch_reading(int descriptor, Pollable& by);
+  void enqueue(EpollDatagramSocket& socket);
+
  private:
   friend class EpollStream;
   friend class EpollListener;
-  friend class EpollDatagramSocket;
   class EpollResolution;
   static constexpr size_t kEventsMax = 256;
 

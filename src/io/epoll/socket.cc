@@ -215,4 +215,48 @@ SocketAddress peer_address_of(int descriptor) {
 
 Result<uint16_t> bound_port(int descriptor) { return local_address_of(descriptor).port(); }
 
+namespace {
+
+constexpr int kPortAttempts = 16;  // to find a port that is free on both 127.0.0.1 and ::1
+
+// The sockets that were opened so far stay in `into` on failure.
+Status try_bind_all(const std::string& host, uint16_t port,
+                    const std::function<Result<int>(const SocketAddress&)>& open,
+                    BoundSockets& into) {
+  auto addresses = addresses_to_bind(host, port);
+  if (!addresses) return fail(addresses.error());
+  for (size_t i = 0; i < addresses->size(); ++i) {
+    SocketAddress& address = (*addresses)[i];
+    if (i > 0) address.set_port(into.port);
+    auto descriptor = open(address);
+    // bind reports when IPv6 is compiled in but disabled.
+    const bool without_ipv6 = !descriptor && descriptor.error().code == Code::kInvalidArgument &&
+                              address.any.sa_family == AF_INET6;
+    if (without_ipv6 && i > 0) continue;
+    if (without_ipv6 && host.empty()) {
+      descriptor = open(*to_socket_address("0.0.0.0:" + std::to_string(port)));
+    }
+    if (!descriptor) return fail(descriptor.error());
+    into.descriptors.push_back(*descriptor);
+    if (i == 0) into.port = *bound_port(*descriptor);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<BoundSockets> bind_all(const std::string& host, uint16_t port,
+                              const std::function<Result<int>(const SocketAddress&)>& open) {
+  for (int attempt = 1;; ++attempt) {
+    BoundSockets bound;
+    const Status opened = try_bind_all(host, port, open, bound);
+    if (opened) return bound;
+    for (const int descriptor : bound.descriptors) ::close(descriptor);
+    // Port 0 on two addresses: the port chosen for the first may be in use on the second.
+    if (port != 0 || bound.descriptors.size() != 1 || attempt == kPortAttempts) {
+      return fail(opened.error());
+    }
+  }
+}
+
 }  // namespace millrace::io

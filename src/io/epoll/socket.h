@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,15 @@ Result<std::vector<SocketAddress>> addresses_to_bind(const std::string& host, ui
 // Opens a bound, listening, non-blocking socket.
 Result<int> open_listening_socket(const SocketAddress& address, const ListenOptions& options);
 Result<uint16_t> bound_port(int descriptor);
+struct BoundSockets {
+  std::vector<int> descriptors;
+  uint16_t port = 0;
+};
+// One socket for each address of `host`, all with one port, each opened by `open`. Port 0: one that
+// is free on all of them. Addresses of IPv6 are left out where the system has it switched off; an
+// empty host is then 0.0.0.0. On failure none stays open.
+Result<BoundSockets> bind_all(const std::string& host, uint16_t port,
+                              const std::function<Result<int>(const SocketAddress&)>& open);
 SocketAddress local_address_of(int descriptor);
 // The peer of an accepted socket. A client of a unix socket has no name; the address is then the
 // listener's.
