@@ -88,8 +88,7 @@ Status PointGroups::add(const Part& part) {
   if (group == nullptr) return fail(batch_.no_room(kGroupBytes));
   const Sample& sample = *part.sample;
   if (const uint64_t start = start_of(sample, part.role); start != 0) group->start = start;
-  if (part.number && part.role != SampleRole::kCreated) {
-    if (!memory_.charge(2 * sizeof(SampleRef))) return fail(batch_.no_room(32));
+  if (part.number) {
     group->samples.push_back({.sample = *part.number, .role = part.role, .bound = part.bound});
   }
   switch (part.role) {

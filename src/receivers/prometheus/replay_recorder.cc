@@ -10,7 +10,7 @@
 namespace millrace::receivers::prometheus {
 namespace {
 
-constexpr size_t kOfSample = 2 * 64;  // of each list, which doubles
+constexpr size_t kOfSample = 2 * 64;  // of each list, which doubles, and of the copy in its group
 
 bool is_before(const SampleRef& a, const SampleRef& b) {
   const bool a_is_part = a.role == SampleRole::kPart;
@@ -24,7 +24,7 @@ bool is_same_part(const SampleRef& a, const SampleRef& b) {
 
 }  // namespace
 
-ReplayRecorder::ReplayRecorder(std::string_view body, Format format, Budget& budget)
+ScrapeReplay::Recorder::Recorder(std::string_view body, Format format, Budget& budget)
     : body_(body), budget_(budget), memory_(budget, MemoryTerm::kKeyedState) {
   made_.format_ = format;
   const bool is_text = format != Format::kProtobuf && body.size() <= UINT32_MAX;
@@ -78,32 +78,25 @@ void ReplayRecorder::on_placed(uint32_t number, size_t request_offset,
   const Seen& seen = seen_[number];
   ScrapeReplay::Point point{
       .first_sample = seen.first_sample, .sample_count = seen.sample_count, .kind = seen.kind};
-  const uint8_t* at = behind_attributes.data();
-  const uint8_t* const end = at + behind_attributes.size();
   const auto place = [&](const uint8_t* of) {
     return static_cast<uint32_t>(request_offset +
                                  static_cast<size_t>(of - behind_attributes.data()));
   };
-  // All of these fields have a tag of one byte.
-  while (at < end) {
-    const uint32_t field = *at >> 3;
-    if ((*at & 7) == static_cast<uint8_t>(wire::WireType::kI64)) {
-      if (field == 3) point.time_at = place(at + 1);
-      if (field == 4) point.value_at = place(at + 1);
-      if (field == 5) point.sum_at = place(at + 1);
-      at += 1 + sizeof(uint64_t);
-      continue;
-    }
-    uint64_t size = 0;
-    const uint8_t* const content = wire::read_varint(at + 1, end, &size);
-    if (content == nullptr || (*at & 7) != static_cast<uint8_t>(wire::WireType::kLen)) {
+  wire::FieldReader reader(behind_attributes);
+  for (wire::Field field; reader.next(&field);) {
+    // All of these fields have a tag of one byte.
+    const uint8_t* const whole = field.whole.data();
+    if (field.type == wire::WireType::kI64) {
+      if (field.number == 3) point.time_at = place(whole + 1);
+      if (field.number == 4) point.value_at = place(whole + 1);
+      if (field.number == 5) point.sum_at = place(whole + 1);
+    } else if (field.type != wire::WireType::kLen) {
       return abandon();
+    } else if (field.number == 6 && point.list_at == 0) {
+      point.list_at = place(seen.kind == PointKind::kSummary ? whole : field.bytes.data());
     }
-    if (field == 6 && point.list_at == 0) {
-      point.list_at = place(seen.kind == PointKind::kSummary ? at : content);
-    }
-    at = content + size;
   }
+  if (!reader.ok()) return abandon();
   const AllocationName name("term keyed_state");
   made_.points_.push_back(point);
 }

@@ -121,13 +121,14 @@ Status SampleCollector::add_point(const Sample& sample) {
     group_family_ = family.metric;
   }
   if (family.kind == PointKind::kGauge) return add_number(sample, last_metric_, family.kind);
+  const bool is_created = family.role == SampleRole::kCreated;
+  if (is_created && recorder_ != nullptr) recorder_->keep_value();
   PointGroups::Part part{.metric = last_metric_,
                          .kind = family.kind,
                          .role = family.role,
                          .labels = sample.labels.all(),
                          .sample = &sample,
-                         .number = sample_number()};
-  if (family.role == SampleRole::kCreated && recorder_ != nullptr) recorder_->keep_value();
+                         .number = is_created ? std::nullopt : sample_number()};
   if (family.role == SampleRole::kPart && !is_simple) {
     const auto bound = bound_of(sample.labels, family.kind);
     if (!bound) {
@@ -146,12 +147,13 @@ Status SampleCollector::add_number(const Sample& sample, uint32_t metric, PointK
   const uint64_t time = nanoseconds_of_ms(sample.timestamp_ms.value_or(context_.time_ms));
   write_number(writer_, {.start = 0, .time = time}, sample.value);
   for (const Exemplar& exemplar : sample.exemplars) write_exemplar(writer_, kind, exemplar, time);
-  const SampleRef recorded{.sample = sample_number().value_or(0)};
+  const std::optional<uint32_t> number = sample_number();
+  const SampleRef recorded{.sample = number.value_or(0)};
   return batch_.add({.metric = metric,
                      .bytes = writer_.view(),
                      .attributes_size = attributes_size,
                      .is_tracked = !sample.timestamp_ms,
-                     .samples = {&recorded, size_t{recorder_ != nullptr}}});
+                     .samples = {&recorded, size_t{number.has_value()}}});
 }
 
 Status SampleCollector::add_native(const Sample& sample, uint32_t metric) {

@@ -61,7 +61,7 @@ class SampleCollector final : public ExpositionSink {
 
   // The number of the last sample, while it is recorded.
   std::optional<uint32_t> sample_number() const {
-    return recorder_ == nullptr ? std::nullopt : std::optional(recorder_->sample());
+    return recorder_ == nullptr ? std::nullopt : recorder_->sample();
   }
 
   const SampleContext context_;

@@ -92,7 +92,7 @@ class Attempt {
 
   Status finish(const SeriesMemory& before, const SeriesMemory::Tracked& tracked,
                 const std::function<void(ScrapeBatch::Request)>& on_request) {
-    const auto time = static_cast<uint64_t>(time_ms_) * 1'000'000;
+    const auto time = nanoseconds_of_ms(time_ms_);
     if (Status added = before.add_markers(batch_, tracked, time, work_); !added) return added;
     const ScrapeBatch::Describe describe{
         .resource =
@@ -139,12 +139,11 @@ Result<bool> replay(const ScrapeReplay& form, const ScrapeResponse& response, Wo
                                      .duration = response.duration,
                                      .scraped = form.figures().scraped,
                                      .kept = form.figures().kept});
-  auto requests =
-      form.write({.body = *response.body,
-                  .format = response.format,
-                  .time = static_cast<uint64_t>(milliseconds_of(response.time)) * 1'000'000,
-                  .reports = values},
-                 work);
+  auto requests = form.write({.body = *response.body,
+                              .format = response.format,
+                              .time = nanoseconds_of_ms(milliseconds_of(response.time)),
+                              .reports = values},
+                             work);
   if (!requests) return fail(std::move(requests.error()));
   if (!*requests) return false;
   for (ScrapeBatch::Request& request : **requests) on_request(std::move(request));

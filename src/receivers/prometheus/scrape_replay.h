@@ -37,6 +37,7 @@ struct SampleRef {
 
 class ScrapeReplay {
  public:
+  class Recorder;
   struct Figures {
     size_t scraped = 0;
     size_t kept = 0;
@@ -58,7 +59,6 @@ class ScrapeReplay {
   Result<std::optional<std::vector<Request>>> write(const Input& input, Work& work) const;
 
  private:
-  friend class ReplayRecorder;
   // Places in the request; 0: the point has no such field.
   struct Point {
     uint32_t time_at = 0;
@@ -90,9 +90,9 @@ class ScrapeReplay {
 };
 
 // Records a form while a body is read in full. Whatever does not fit ends the recording.
-class ReplayRecorder {
+class ScrapeReplay::Recorder {
  public:
-  ReplayRecorder(std::string_view body, Format format, Budget& budget);
+  Recorder(std::string_view body, Format format, Budget& budget);
 
   // The next sample; `value`: its text within the body.
   void on_sample(std::string_view value);
@@ -100,8 +100,11 @@ class ReplayRecorder {
   void keep_value();
   // A sample of the scrape itself. After the body.
   void on_report() { ++report_count_; }
-  // The number of the last sample.
-  uint32_t sample() const { return static_cast<uint32_t>(cuts_.size() + report_count_ - 1); }
+  // The number of the last sample; nothing: the recording has ended.
+  std::optional<uint32_t> sample() const {
+    if (is_abandoned_) return std::nullopt;
+    return static_cast<uint32_t>(cuts_.size() + report_count_ - 1);
+  }
 
   // Points in the order in which they come; the n-th has the number n.
   void on_point(PointKind kind, std::span<const SampleRef> samples);
@@ -134,5 +137,6 @@ class ReplayRecorder {
   ScrapeReplay made_;
   bool is_abandoned_ = false;
 };
+using ReplayRecorder = ScrapeReplay::Recorder;
 
 }  // namespace millrace::receivers::prometheus
