@@ -128,12 +128,8 @@ void RequestCounters::submit(pipeline::Payload payload, pipeline::Policy policy,
     exchange.reply(reply_of(verdict));
   };
   if (parts_.own_spans != nullptr) {
-    on_verdict = traced({.receiver = parts_.name,
-                         .transport = transports_[transport],
-                         .format = format_of(origin.protocol),
-                         .signal = signal,
-                         .item_count = item_count},
-                        origin.trace_parent, *parts_.own_spans, std::move(on_verdict));
+    on_verdict = with_span(payload, transport, format_of(origin.protocol), origin.trace_parent,
+                           std::move(on_verdict));
   }
   hand_in(std::move(payload), policy, deadline, std::move(on_verdict));
 }
@@ -157,14 +153,20 @@ void RequestCounters::submit_fetched(pipeline::Payload payload, pipeline::Policy
   };
   if (parts_.own_spans != nullptr) {
     const std::string_view type = std::string_view(parts_.name).substr(0, parts_.name.find('/'));
-    on_verdict = traced({.receiver = parts_.name,
-                         .transport = transports_[transport],
-                         .format = type,
-                         .signal = signal,
-                         .item_count = item_count},
-                        {}, *parts_.own_spans, std::move(on_verdict));
+    on_verdict = with_span(payload, transport, type, std::nullopt, std::move(on_verdict));
   }
   hand_in(std::move(payload), policy, deadline, std::move(on_verdict));
+}
+
+pipeline::VerdictCallback RequestCounters::with_span(
+    const pipeline::Payload& payload, size_t transport, std::string_view format,
+    const std::optional<http::TraceContext>& parent, pipeline::VerdictCallback on_verdict) {
+  return traced({.receiver = parts_.name,
+                 .transport = transports_[transport],
+                 .format = format,
+                 .signal = payload.signal,
+                 .item_count = payload.item_count},
+                parent, *parts_.own_spans, std::move(on_verdict));
 }
 
 void RequestCounters::hand_in(pipeline::Payload payload, pipeline::Policy policy,

@@ -66,6 +66,11 @@ class RequestCounters {
   // Refused for want of memory, mostly before it was read, so that its number of items is unknown:
   // it counts as many as the requests of its signal had until now on average, at least one.
   void count_memory_refusal(size_t transport, Signal signal);
+  // Precondition: own spans are recorded.
+  pipeline::VerdictCallback with_span(const pipeline::Payload& payload, size_t transport,
+                                      std::string_view format,
+                                      const std::optional<http::TraceContext>& parent,
+                                      pipeline::VerdictCallback on_verdict);
   void hand_in(pipeline::Payload payload, pipeline::Policy policy, MonotonicTime deadline,
                pipeline::VerdictCallback on_verdict);
   void count(size_t transport, Signal signal, uint32_t item_count, const pipeline::Verdict& verdict,

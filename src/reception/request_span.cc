@@ -43,8 +43,10 @@ void end_span(const ReceivedRequest& request, const own_spans::OpenSpan& span,
 }  // namespace
 
 std::string_view format_of(std::string_view protocol) {
-  const bool is_otlp = protocol.starts_with("grpc") || protocol.starts_with("http");
-  return is_otlp ? std::string_view("protobuf") : protocol;
+  if (protocol.ends_with("/thrift")) return "thrift";
+  const bool is_protobuf =
+      protocol.starts_with("grpc") || protocol.starts_with("http") || protocol.ends_with("/grpc");
+  return is_protobuf ? std::string_view("protobuf") : protocol;
 }
 
 pipeline::VerdictCallback traced(const ReceivedRequest& request,

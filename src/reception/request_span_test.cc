@@ -83,6 +83,8 @@ TEST(RequestSpanTest, TheSendersTraceGoesOn) {
 TEST(RequestSpanTest, FormatsHaveOtelcolsWords) {
   EXPECT_EQ(format_of("http/json"), "protobuf");
   EXPECT_EQ(format_of("zipkin"), "zipkin");
+  EXPECT_EQ(format_of("jaeger/grpc"), "protobuf");
+  EXPECT_EQ(format_of("jaeger/thrift"), "thrift");
 }
 
 }  // namespace

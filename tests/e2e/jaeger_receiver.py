@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 import environment
-from harness import Sink, client_lines, configuration, free_port, stop_and_read_ledger, to_sink, wait_until
+from harness import Sink, client_lines, configuration, free_port, stop_and_read_ledger, to_sink, wait_for_port, wait_until
 from zipkin import attributes, spans_of
 
 SPANS = 200
@@ -22,7 +22,10 @@ def start(case, sink, **options):
     config["receivers"]["jaeger"] = {"protocols": {
         protocol: {"endpoint": f"127.0.0.1:{port}", **options.get(protocol, {})} for protocol, port in ports.items()}}
     config["service"]["pipelines"]["traces"]["receivers"] = ["otlp", "jaeger"]
-    return case.start(config), ports
+    collector = case.start(config)
+    for protocol in ("grpc", "thrift_http"):  # UDP is bound behind them
+        wait_for_port(ports[protocol])
+    return collector, ports
 
 
 def check_span(resource, span, how):

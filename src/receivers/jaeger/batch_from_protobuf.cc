@@ -274,7 +274,7 @@ class BatchReader {
   bool in_span_ = false;
   std::string_view field_;
   std::string_view what_;
-  const uint8_t* failure_at_ = nullptr;
+  const uint8_t* failure_at_ = body_.data();
 };
 
 }  // namespace

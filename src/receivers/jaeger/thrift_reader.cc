@@ -10,7 +10,6 @@ constexpr uint32_t kVersion1 = 0x80010000;
 constexpr uint8_t kCompactProtocol = 0x82;
 constexpr uint8_t kCompactVersion = 1;
 constexpr uint8_t kCompactVersionMask = 0x1f;
-constexpr size_t kVarintBytesMax = 10;
 
 }  // namespace
 
@@ -27,18 +26,14 @@ bool ThriftReader::read_byte(uint8_t* into) {
 }
 
 bool ThriftReader::read_varint(uint64_t* into) {
-  const uint8_t* const begin = at_;
-  uint64_t value = 0;
-  for (size_t i = 0; i < kVarintBytesMax; ++i) {
-    if (at_ == end_) return cut();
-    const uint8_t byte = *at_++;
-    value |= uint64_t{byte & 0x7fu} << (7 * i);
-    if (byte < 0x80) {
-      *into = value;
-      return true;
-    }
+  const uint8_t* const after = wire::read_varint(at_, end_, into);
+  if (after == nullptr && left() < wire::kVarintBytesMax) {
+    at_ = end_;
+    return cut();
   }
-  return fail_at("has an integer of more than ten bytes", begin);
+  if (after == nullptr) return fail_at("has an integer of more than ten bytes", at_);
+  at_ = after;
+  return true;
 }
 
 template <class Integer>
@@ -63,8 +58,7 @@ bool ThriftReader::read_i32(int32_t* into) {
   uint64_t value = 0;
   if (!read_varint(&value)) return false;
   // Only the lower 32 bits count.
-  const auto bits = static_cast<uint32_t>(value);
-  *into = static_cast<int32_t>(bits >> 1 ^ (~(bits & 1) + 1));
+  *into = static_cast<int32_t>(wire::zigzag_decode(static_cast<uint32_t>(value)));
   return true;
 }
 
