@@ -9,8 +9,6 @@ namespace {
 
 using yaml::Node;
 
-constexpr int64_t kMillisecondsMax = 86'400'000;
-
 enum class Protocol : uint8_t { kGrpc, kProtobuf, kJson };
 
 Node scalar(std::string text, bool is_quoted = true) {

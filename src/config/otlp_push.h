@@ -16,6 +16,9 @@ struct OtlpPush {
   std::string path;           // "service::telemetry::metrics::readers[0]::periodic::exporter::otlp"
 };
 
+// The longest interval, delay or timeout of own telemetry: a day.
+inline constexpr int64_t kMillisecondsMax = 86'400'000;
+
 enum class OwnSignal : uint8_t { kMetrics, kTraces };
 
 // A best-effort exporter. `otlp` is the section itself; the caller finishes it. `queue_items`: the

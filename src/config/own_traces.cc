@@ -7,7 +7,7 @@
 namespace millrace::config {
 namespace {
 
-constexpr int64_t kMillisecondsMax = 86'400'000;
+constexpr int64_t kQueueSpansDefault = 2048;
 constexpr int64_t kBatchSpansMax = 65'536;
 constexpr int64_t kQueueSpansMax = 1'048'576;
 
@@ -49,8 +49,8 @@ void read_exporter(Section& processor, int64_t queue_items, OwnTracesConfig& int
 
 // The queue between recording and sending is the one of the exporter.
 void read_batch(Section& batch, OwnTracesConfig& into) {
-  int64_t delay_ms = std::chrono::milliseconds(into.schedule_delay / 1ms).count();
-  int64_t queue_items = 2048;
+  int64_t delay_ms = into.schedule_delay / 1ms;
+  int64_t queue_items = kQueueSpansDefault;
   batch.integer("schedule_delay", &delay_ms, {0, kMillisecondsMax});
   batch.integer("max_export_batch_size", &into.export_batch_max, {1, kBatchSpansMax});
   batch.integer("max_queue_size", &queue_items, {1, kQueueSpansMax});
@@ -63,7 +63,7 @@ void read_batch(Section& batch, OwnTracesConfig& into) {
 // Each span leaves in the turn of the loop after the one in which it ended.
 void read_simple(Section& simple, OwnTracesConfig& into) {
   into.schedule_delay = 0s;
-  read_exporter(simple, 2048, into);
+  read_exporter(simple, kQueueSpansDefault, into);
 }
 
 void read_processors(Section& traces, OwnTracesConfig& into) {

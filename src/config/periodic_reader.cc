@@ -4,11 +4,7 @@
 #include <utility>
 
 namespace millrace::config {
-namespace {
-
-constexpr int64_t kMillisecondsMax = 86'400'000;
-
-}  // namespace
+namespace {}  // namespace
 
 void read_periodic(Section& periodic, std::vector<PeriodicReader>& into) {
   PeriodicReader reader;

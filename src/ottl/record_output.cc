@@ -58,7 +58,7 @@ RecordOutput::Entries RecordOutput::edited_entries(const Record& record) {
 }
 
 bool RecordOutput::replace_entry(Level& level, std::span<const uint8_t> whole, Entries* entries) {
-  if (entries->map == nullptr || entries->next == entries->map->edited.size()) return false;
+  if (entries->next == entries->map->edited.size()) return false;
   const EditedEntry& edited = entries->map->edited[entries->next];
   if (edited.whole.data() != whole.data()) return false;
   entries->next++;

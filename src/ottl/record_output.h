@@ -37,6 +37,7 @@ class RecordOutput {
   };
   static Entries edited_entries(const Record& record);
   // Whether the field is an entry, which is left out or written anew if it was changed.
+  // Precondition: there is a map.
   bool replace_entry(otlp::Level& level, std::span<const uint8_t> whole, Entries* entries);
   void write_entries(otlp::Level& level, Entries* entries);
 

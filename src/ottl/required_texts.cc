@@ -111,8 +111,11 @@ std::vector<std::string> required_texts(const Node& condition, Context item) {
   }
 }
 
-void RequiredTexts::add(const Node& condition, Context item) {
-  const Texts texts = required_texts(condition, item);
+void RequiredTexts::add(const Node& condition, Context context) {
+  // An event may be visited whatever its span holds.
+  if (context == Context::kSpanEvent) has_unknown_ = true;
+  if (context != Context::kSpan && context != Context::kLog) return;
+  const Texts texts = required_texts(condition, context);
   has_unknown_ |= texts.empty();
   for (const std::string& text : texts) {
     if (std::ranges::find(texts_, text) == texts_.end()) texts_.push_back(text);

@@ -21,10 +21,11 @@ inline constexpr size_t kRequiredTextsMax = 4;
 // condition does not hold and does not fail. Empty: there are no such texts.
 std::vector<std::string> required_texts(const Node& condition, Context item);
 
-// Collects the texts of several conditions, of which any may hold.
+// Collects the texts of several conditions, of which any may hold: those of spans and log records.
+// With a condition of span events there are none.
 class RequiredTexts {
  public:
-  void add(const Node& condition, Context item);
+  void add(const Node& condition, Context context);
   // Empty when a condition has none, and when there are too many.
   std::vector<wire::TextSearch> searches() const;
 

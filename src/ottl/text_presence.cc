@@ -55,7 +55,7 @@ bool TextPresence::is_in(otlp::MessageBytes item, Text& text) {
       text.next += text.next + searched == end_ ? searched : searched - size + 1;
     }
   }
-  return text.is_found && static_cast<size_t>(item_end - text.next) >= size && text.next < item_end;
+  return text.is_found && text.next + size <= item_end;
 }
 
 }  // namespace millrace::ottl

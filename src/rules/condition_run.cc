@@ -23,12 +23,11 @@ bool may_share(const ConditionStage& stage, const std::vector<ConditionList>& se
 
 // The texts without which no condition of the stage holds for a span or log record.
 std::vector<wire::TextSearch> required_texts_of(const ConditionStage& stage) {
-  if ((stage.walk.visited & ottl::context_bit(Context::kSpanEvent)) != 0) return {};
   ottl::RequiredTexts texts;
-  for (const Context item : {Context::kSpan, Context::kLog}) {
-    for (const ConditionList* const list : stage.lists[static_cast<size_t>(item)]) {
+  for (const auto& lists : stage.lists) {
+    for (const ConditionList* const list : lists) {
       for (const ottl::CompiledCondition& condition : list->conditions) {
-        texts.add(condition.condition, item);
+        texts.add(condition.condition, list->context);
       }
     }
   }

@@ -44,11 +44,9 @@ bool may_follow(const Stage& stage, const StatementGroup& group) {
 
 // The texts without which no statement of the stage runs on a span or log record.
 std::vector<wire::TextSearch> required_texts_of(const Stage& stage) {
-  if ((stage.walk.visited & context_bit(Context::kSpanEvent)) != 0) return {};
   ottl::RequiredTexts texts;
   for (const StatementGroup* const group : stage.groups) {
     const Context item = group->context;
-    if (item != Context::kSpan && item != Context::kLog) continue;
     for (const ottl::CompiledCondition& condition : group->conditions) {
       texts.add(condition.condition, item);
     }

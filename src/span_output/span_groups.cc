@@ -62,7 +62,7 @@ bool SpanGroups::end_span(const Head& head) {
 
 void SpanGroups::sort() {
   std::ranges::sort(entries_.items(), [this](const Entry& a, const Entry& b) {
-    work_.pace.step(8);
+    work_.pace.step(8 + std::min(a.head.resource_size, b.head.resource_size) / 16);
     if (a.head.offset != b.head.offset) {
       const int by_resource = resource_of(a.head).compare(resource_of(b.head));
       if (by_resource != 0) return by_resource < 0;

@@ -46,7 +46,6 @@ class SpanGroups {
   void begin_span() { span_begin_ = spans_out_.offset(); }
   // Precondition: `head` is of this object.
   [[nodiscard]] bool end_span(const Head& head);
-  size_t span_count() const { return entries_.items().size(); }
 
   // Everything that was written. Empty: there were no spans. False: whole_failure() has the reason.
   bool finish(Bytes* into);

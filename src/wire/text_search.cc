@@ -71,18 +71,13 @@ const uint8_t* find_in_blocks_of_16(const uint8_t** from, const uint8_t* end,
 
 }  // namespace
 
-TextSearch::TextSearch(std::string_view text) : text_(text) {
-  MILLRACE_CHECK(!text.empty());
-#if defined(__x86_64__)
-  has_avx2_ = __builtin_cpu_supports("avx2") != 0;
-#endif
-}
+TextSearch::TextSearch(std::string_view text) : text_(text) { MILLRACE_CHECK(!text.empty()); }
 
 const uint8_t* TextSearch::find(std::span<const uint8_t> bytes) const {
   const uint8_t* at = bytes.data();
   const uint8_t* const end = at + bytes.size();
 #if defined(__x86_64__)
-  if (has_avx2_) {
+  if (__builtin_cpu_supports("avx2")) {
     if (const uint8_t* const found = find_in_blocks_of_64(&at, end, text_)) return found;
   }
   if (const uint8_t* const found = find_in_blocks_of_16(&at, end, text_)) return found;

@@ -23,7 +23,6 @@ class TextSearch {
 
  private:
   std::string text_;
-  bool has_avx2_ = false;
 };
 
 }  // namespace millrace::wire

@@ -2,12 +2,13 @@
 // whose key, value and lengths lie within 64 bytes nearly always.
 //
 // One type for each instruction set: the walk is compiled for each of them (otlp/walks.h).
-//   high_bits(at)      bit i is set when byte i is 0x80 or more. 64 bytes must be readable. Cost:
-//   15
-//                      instructions with SSE2, 6 with AVX2.
-//   is_utf8(at, size)  is wire::is_utf8_slow for 4 to 64 bytes whose first three are ASCII. 67
-//   bytes
-//                      must be readable. Cost: about 60 instructions with AVX2, whatever the text.
+//
+// high_bits(at): bit i is set when byte i is 0x80 or more. 64 bytes must be readable. Cost: 15
+// instructions with SSE2, 6 with AVX2.
+//
+// is_utf8(at, size): wire::is_utf8_slow for 4 to 64 bytes whose first three are ASCII. 67 bytes
+// must be readable. Cost: about 60 instructions with AVX2, whatever the text.
+//
 // Thread safe: no state.
 #pragma once
 

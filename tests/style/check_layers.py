@@ -9,22 +9,20 @@ import shutil
 import subprocess
 import sys
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 NESTED = {"receivers", "processors", "exporters", "connectors", "extensions"}
 
 
-def read_layers():
+def read_layers(root):
     """The layer of each folder of src/, as its CMakeLists.txt declares it; of a nested one, that of what is in it."""
     layers = {}
-    for path in sorted(glob.glob(os.path.join(ROOT, "src", "**", "CMakeLists.txt"), recursive=True)):
-        folder = os.path.relpath(path, os.path.join(ROOT, "src")).split(os.sep)[0]
+    for path in sorted(glob.glob(os.path.join(root, "src", "**", "CMakeLists.txt"), recursive=True)):
+        folder = os.path.relpath(path, os.path.join(root, "src")).split(os.sep)[0]
         found = re.search(r"millrace_component\(NAME \w+ LAYER (\d+)", open(path, encoding="utf-8").read())
         if found:
             layers[folder] = max(layers.get(folder, 0), int(found.group(1)))
     return layers
 
 
-LAYERS = read_layers()
 # Folders of one component that may not know one another.
 STRANGERS = [{"transport/server", "transport/client"}]
 NAMELESS = {"util", "utils", "common", "helpers", "misc", "core", "manager"}
@@ -40,7 +38,7 @@ def are_strangers(folder, other):
 
 
 def check(root):
-    breaches, files = [], 0
+    breaches, files, layers = [], 0, read_layers(root)
     for folder, _, names in os.walk(os.path.join(root, "src")):
         for name in sorted(names):
             if not name.endswith((".h", ".cc")):
@@ -51,7 +49,7 @@ def check(root):
             files += 1
             if NAMELESS & set(parts[:-1]):
                 breaches.append(f"src/{relative}: folder without a name of its own")
-            if parts[0] not in LAYERS:
+            if parts[0] not in layers:
                 breaches.append(f"src/{relative}: no layer is known for {parts[0]}/")
                 continue
             text = open(path, encoding="utf-8").read()
@@ -66,14 +64,14 @@ def check(root):
                 target = found.group(1).split("/")
                 if target[0] == "millrace":
                     continue
-                if target[0] not in LAYERS or len(target) < 2:
+                if target[0] not in layers or len(target) < 2:
                     breaches.append(f"src/{relative}:{number}: include from the root of src/, found \"{found.group(1)}\"")
                 elif are_strangers("/".join(parts[:2]), "/".join(target[:2])):
                     breaches.append(f"src/{relative}:{number}: {'/'.join(parts[:2])} may not know {'/'.join(target[:2])}")
-                elif component(target) != component(parts) and LAYERS[target[0]] >= LAYERS[parts[0]]:
+                elif component(target) != component(parts) and layers[target[0]] >= layers[parts[0]]:
                     breaches.append(
-                        f"src/{relative}:{number}: {component(parts)} (layer {LAYERS[parts[0]]}) includes "
-                        f"{component(target)} (layer {LAYERS[target[0]]})")
+                        f"src/{relative}:{number}: {component(parts)} (layer {layers[parts[0]]}) includes "
+                        f"{component(target)} (layer {layers[target[0]]})")
     return files, breaches
 
 

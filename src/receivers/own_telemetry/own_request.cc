@@ -11,7 +11,6 @@
 namespace millrace::receivers::own_telemetry {
 namespace {
 
-constexpr size_t kBytesMax = 16 << 20;
 constexpr size_t kAttributeBytes = 50;
 // Resource attributes that the collector has without a configuration.
 constexpr std::array<std::string_view, 3> kDefaultNames = {"service.name", "service.version",
@@ -29,7 +28,7 @@ std::string attribute_name(const std::string& label, const std::vector<std::stri
 
 // Empty when the budget refuses.
 Bytes copy_into_budget(ChunkPool& pool, const Bytes& bytes) {
-  ChunkBuffer buffer(pool, kBytesMax);
+  ChunkBuffer buffer(pool, bytes.size());
   if (buffer.make_room(bytes.size()) != ChunkBuffer::Room::kOk) return {};
   std::memcpy(buffer.data(), bytes.data(), bytes.size());
   buffer.note_written(bytes.size());
