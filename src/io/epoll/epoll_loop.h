@@ -197,8 +197,8 @@ class EpollLoop final : public Loop, public DatagramLoop {
   // Runs one turn and sleeps at most `sleep_max`; for tests and for loops driven from outside.
   void run_turn(Duration sleep_max);
 
-  // For EpollDatagramSocket: it keeps the loop from being empty from add() to remove(), is notified by
-  // `by` when a descriptor has something to read, and reads in the turn behind enqueue().
+  // For EpollDatagramSocket: it keeps the loop from being empty from add() to remove(), is notified
+  // by `by` when a descriptor has something to read, and reads in the turn behind enqueue().
   void add(EpollDatagramSocket& socket);
   void remove(EpollDatagramSocket& socket);
   void watch_reading(int descriptor, Pollable& by);
