@@ -41,13 +41,14 @@ SocketAddress numeric(const std::string& host, uint16_t port) {
 }
 
 // 0, or the errno of binding there. An address that another socket listens on is in use also with
-// SO_REUSEADDR, which passes over connections of a process that has just ended.
-int try_to_bind(const SocketAddress& address) {
-  const int descriptor =
-      socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+// SO_REUSEADDR, which passes over connections of a process that has just ended. Sockets of
+// datagrams could share a port with it.
+int try_to_bind(const SocketAddress& address, PortKind kind) {
+  const int type = kind == PortKind::kTcp ? SOCK_STREAM : SOCK_DGRAM;
+  const int descriptor = socket(address.storage.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return errno;
   const int on = 1;
-  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (kind == PortKind::kTcp) setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const bool is_bound =
       bind(descriptor, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0;
   const int error = is_bound ? 0 : errno;
@@ -78,7 +79,7 @@ Result<std::vector<std::string>> hosts_of(const ListeningPlace& place, Duration 
 
 Finding in_use(const ListeningPlace& place) {
   const std::string port = std::to_string(place.port);
-  const std::optional<PortOwner> owner = find_port_owner(place.port);
+  const std::optional<PortOwner> owner = find_port_owner(place.kind, place.port);
   Finding finding{.area = "ports", .subject = place.what};
   if (!owner) {
     finding.level = Level::kProblem;
@@ -109,7 +110,7 @@ Finding check_one(const ListeningPlace& place, Duration timeout) {
   int last_error = EADDRNOTAVAIL;
   size_t bound_count = 0;
   for (const std::string& host : *hosts) {
-    const int error = try_to_bind(numeric(host, place.port));
+    const int error = try_to_bind(numeric(host, place.port), place.kind);
     if (error == EADDRINUSE) return in_use(place);
     if (error == 0) ++bound_count;
     // A machine without IPv6 still has localhost's other address.
@@ -133,15 +134,16 @@ Finding check_one(const ListeningPlace& place, Duration timeout) {
 
 std::vector<ListeningPlace> listening_places(const assembly::Plan& plan) {
   std::vector<ListeningPlace> places;
-  const auto add = [&places](std::string what, const std::string& host, uint16_t port) {
-    if (port != 0) places.push_back({std::move(what), host, port});
+  const auto add = [&places](std::string what, const std::string& host, uint16_t port,
+                             PortKind kind = PortKind::kTcp) {
+    if (port != 0) places.push_back({std::move(what), host, port, kind});
   };
   const auto add_listeners = [&add](const std::string& what,
                                     const std::vector<assembly::ListenerPlan>& listeners) {
     for (const assembly::ListenerPlan& planned : listeners) {
-      if (planned.listener.datagrams) continue;
+      const PortKind kind = planned.listener.datagrams ? PortKind::kUdp : PortKind::kTcp;
       const reception::ListenerOptions& options = planned.listener.options;
-      add(what + " (" + planned.listener.protocol + ")", options.host, options.port);
+      add(what + " (" + planned.listener.protocol + ")", options.host, options.port, kind);
     }
   };
   for (const assembly::ReceiverPlan& receiver : plan.receivers) {
@@ -162,7 +164,7 @@ std::vector<ListeningPlace> listening_places(const assembly::Plan& plan) {
 void check_ports(const std::vector<ListeningPlace>& places, Duration timeout, Report& report) {
   for (auto place = places.begin(); place != places.end(); ++place) {
     const auto same = std::find_if(places.begin(), place, [&](const ListeningPlace& other) {
-      return other.port == place->port && other.host == place->host;
+      return other.port == place->port && other.kind == place->kind && other.host == place->host;
     });
     if (same == place) {
       report.add(check_one(*place, timeout));

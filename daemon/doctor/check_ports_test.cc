@@ -30,6 +30,22 @@ TEST(CheckPortsTest, APortInUseNamesItsProcess) {
   EXPECT_EQ(check("127.0.0.1", holder.number).level, Level::kOk);
 }
 
+TEST(CheckPortsTest, APortOfDatagramsInUseNamesItsProcess) {
+  LocalPort holder(SOCK_DGRAM);
+  const auto check_datagrams = [&] {
+    Report report;
+    check_ports({{"receivers::jaeger", "127.0.0.1", holder.number, PortKind::kUdp}}, 5s, report);
+    return report.findings().at(0);
+  };
+  const Finding finding = check_datagrams();
+  EXPECT_EQ(finding.level, Level::kProblem);
+  EXPECT_NE(finding.text.find("(pid " + std::to_string(getpid()) + ")"), std::string::npos)
+      << finding.text;
+  EXPECT_EQ(check("127.0.0.1", holder.number).level, Level::kOk) << "TCP has ports of its own";
+  holder.close();
+  EXPECT_EQ(check_datagrams().level, Level::kOk);
+}
+
 TEST(CheckPortsTest, AnAddressOfAnotherMachineIsAProblem) {
   const Finding finding = check("192.0.2.1", 4317);  // reserved for documentation
   EXPECT_EQ(finding.level, Level::kProblem);
@@ -61,9 +77,9 @@ TEST(PortOwnerTest, OnlySocketsThatListenOnThePortAreTaken) {
       "   2: 0100007F:10DE 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 "
       "13 1 0000000000000000 100 0 0 10 0\n"
       "half a line";
-  EXPECT_EQ(listening_inodes(kTable, 0x10dd), std::vector<uint64_t>{11});
-  EXPECT_EQ(listening_inodes(kTable, 80), std::vector<uint64_t>{});
-  EXPECT_EQ(listening_inodes("", 80), std::vector<uint64_t>{});
+  EXPECT_EQ(listening_inodes(kTable, PortKind::kTcp, 0x10dd), std::vector<uint64_t>{11});
+  EXPECT_EQ(listening_inodes(kTable, PortKind::kTcp, 80), std::vector<uint64_t>{});
+  EXPECT_EQ(listening_inodes("", PortKind::kTcp, 80), std::vector<uint64_t>{});
 }
 
 }  // namespace

@@ -53,17 +53,18 @@ bool holds_one_of(const fs::path& process, const std::vector<std::string>& socke
 
 }  // namespace
 
-std::vector<uint64_t> listening_inodes(std::string_view table, uint16_t port) {
+std::vector<uint64_t> listening_inodes(std::string_view table, PortKind kind, uint16_t port) {
   constexpr size_t kLocalAddress = 1;
   constexpr size_t kState = 3;
   constexpr size_t kInode = 9;
-  constexpr std::string_view kListens = "0A";
+  // The kernel's TCP_LISTEN, and TCP_CLOSE: that of a UDP socket that is not connected.
+  const std::string_view listens = kind == PortKind::kTcp ? "0A" : "07";
   std::vector<uint64_t> inodes;
   while (!table.empty()) {
     const size_t end = std::min(table.find('\n'), table.size());
     const std::vector<std::string_view> words = words_of(table.substr(0, end));
     table.remove_prefix(std::min(table.size(), end + 1));
-    if (words.size() <= kInode || words[kState] != kListens) continue;
+    if (words.size() <= kInode || words[kState] != listens) continue;
     const std::string_view local = words[kLocalAddress];  // "0100007F:10DD"
     const size_t colon = local.rfind(':');
     if (colon == std::string_view::npos) continue;
@@ -73,10 +74,11 @@ std::vector<uint64_t> listening_inodes(std::string_view table, uint16_t port) {
   return inodes;
 }
 
-std::optional<PortOwner> find_port_owner(uint16_t port) {
+std::optional<PortOwner> find_port_owner(PortKind kind, uint16_t port) {
+  const std::string table = kind == PortKind::kTcp ? "/proc/net/tcp" : "/proc/net/udp";
   std::vector<std::string> sockets;
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    for (const uint64_t inode : listening_inodes(read_text(table), port)) {
+  for (const std::string& path : {table, table + "6"}) {
+    for (const uint64_t inode : listening_inodes(read_text(path), kind, port)) {
       sockets.push_back("socket:[" + std::to_string(inode) + "]");
     }
   }

@@ -13,7 +13,8 @@ namespace millrace::doctor::testing {
 
 class LocalPort {
  public:
-  LocalPort() : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  // Or SOCK_DGRAM: such a port receives from the start.
+  explicit LocalPort(int type = SOCK_STREAM) : descriptor_(::socket(AF_INET, type, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
