@@ -60,7 +60,8 @@ SpanRecorder::SpanRecorder(const Options& options, Budget& budget, Random& rando
       random_(random),
       wall_clock_(std::move(wall_clock)),
       dropped_(metrics.counter("millrace_own_spans_dropped",
-                               "Spans of the collector itself that found no room.", {})) {}
+                               "Spans of the collector itself that were lost: no room, or refused.",
+                               {})) {}
 
 std::optional<OpenSpan> SpanRecorder::start(const std::optional<http::TraceContext>& parent) {
   if (is_closed_) return std::nullopt;

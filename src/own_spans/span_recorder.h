@@ -74,6 +74,8 @@ class SpanRecorder {
     uint32_t count = 0;
   };
   Taken take();
+  // Counts spans that were taken and could not be sent.
+  void note_lost(uint32_t count) { dropped_.add(count); }
   // Nothing is recorded any more.
   void close() { is_closed_ = true; }
 

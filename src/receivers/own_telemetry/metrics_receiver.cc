@@ -21,7 +21,7 @@ class OwnMetrics final : public reception::Receiver {
     const Encoded encoded =
         encode(metrics, resource_of(metrics, resource_names_), start_, parts_.wall_clock());
     if (encoded.point_count == 0) return;
-    hand_in(parts_, Signal::kMetrics, encoded.bytes, encoded.point_count);
+    hand_in(parts_, Signal::kMetrics, encoded.bytes, encoded.point_count, [] {});
   }
 
  private:

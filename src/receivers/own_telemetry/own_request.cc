@@ -61,24 +61,28 @@ void write_attributes(wire::Writer& writer, uint32_t number, const metrics::Labe
 }
 
 void hand_in(const reception::ReceiverParts& parts, Signal signal, const Bytes& bytes,
-             uint32_t item_count) {
+             uint32_t item_count, const std::function<void()>& on_lost) {
   Bytes reserved = copy_into_budget(*parts.pool, bytes);
   if (reserved.size() == 0) {
-    return parts.log->warn("own telemetry was not sent: there is no memory for it",
-                           {{"signal", signal_name(signal)}});
+    parts.log->warn("own telemetry was not sent: there is no memory for it",
+                    {{"signal", signal_name(signal)}});
+    return on_lost();
   }
-  const auto verdict = parts.intakes[index_of(signal)]->submit({.signal = signal,
-                                                                .item_count = item_count,
-                                                                .bytes = Rope(std::move(reserved)),
-                                                                .metadata = nullptr,
-                                                                .completion = nullptr,
-                                                                .admitted_at = parts.loop->now()},
-                                                               pipeline::Policy::kAccepted, kNever,
-                                                               [](const pipeline::Verdict&) {});
-  if (verdict && !verdict->ok()) {
-    parts.log->warn("own telemetry was not sent",
-                    {{"signal", signal_name(signal)}, {"error", verdict->message}});
-  }
+  const auto judge = [log = parts.log, signal, on_lost](const pipeline::Verdict& verdict) {
+    if (verdict.ok()) return;
+    log->warn("own telemetry was not sent",
+              {{"signal", signal_name(signal)}, {"error", verdict.message}});
+    on_lost();
+  };
+  const auto verdict =
+      parts.intakes[index_of(signal)]->submit({.signal = signal,
+                                               .item_count = item_count,
+                                               .bytes = Rope(std::move(reserved)),
+                                               .metadata = nullptr,
+                                               .completion = nullptr,
+                                               .admitted_at = parts.loop->now()},
+                                              pipeline::Policy::kAccepted, kNever, judge);
+  if (verdict) judge(*verdict);
 }
 
 }  // namespace millrace::receivers::own_telemetry

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,9 @@ metrics::Labels resource_of(const std::vector<metrics::MetricValue>& metrics,
 void write_attributes(wire::Writer& writer, uint32_t number, const metrics::Labels& labels);
 
 // Hands the request to the intake of its signal, with its bytes reserved in the budget. What finds
-// no room is dropped, and the log says so.
+// no room or is refused is dropped: the log says so, and `on_lost` is called, at once or in a later
+// turn of the loop. What it uses outlives the intake.
 void hand_in(const reception::ReceiverParts& parts, Signal signal, const Bytes& bytes,
-             uint32_t item_count);
+             uint32_t item_count, const std::function<void()>& on_lost);
 
 }  // namespace millrace::receivers::own_telemetry

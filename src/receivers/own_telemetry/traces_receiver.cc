@@ -40,7 +40,8 @@ class OwnTraces final : public reception::Receiver {
     const own_spans::SpanRecorder::Taken spans = parts_.own_spans->take();
     if (spans.count == 0 || parts_.intakes[index_of(Signal::kTraces)] == nullptr) return;
     if (!resource_) resource_ = resource_of(parts_.metrics->snapshot(), options_.resource_names);
-    hand_in(parts_, Signal::kTraces, request_of(spans.bytes), spans.count);
+    hand_in(parts_, Signal::kTraces, request_of(spans.bytes), spans.count,
+            [recorder = parts_.own_spans, count = spans.count] { recorder->note_lost(count); });
   }
 
   // An ExportTraceServiceRequest.

@@ -86,12 +86,13 @@ TEST_F(OwnTracesReceiverTest, TheDrainSendsWhatThereIs) {
   EXPECT_EQ(intake.payloads.size(), 1u);
 }
 
-TEST_F(OwnTracesReceiverTest, WhatIsRefusedIsDroppedAndLogged) {
+TEST_F(OwnTracesReceiverTest, WhatIsRefusedIsDroppedLoggedAndCounted) {
   intake.refuses = true;
   record();
   world.run_for(6s);
   EXPECT_TRUE(lines.contains("\"error\":\"full\"")) << lines;
   EXPECT_EQ(spans.take().count, 0u);
+  EXPECT_EQ(metrics.counter("millrace_own_spans_dropped", "", {}).value(), 1u);
 }
 
 }  // namespace
