@@ -167,3 +167,35 @@ class Broker(Node):
         controller = free_port()
         super().__init__(folder, 1, free_port(), controller, f"1@127.0.0.1:{controller}", listeners=ports,
                          more=sasl_properties() + tls_properties(self.authority))
+
+
+class Cluster:
+    """Several nodes that replicate every topic; two of them must have a record before it is acknowledged."""
+
+    HEAP_MB = 256
+
+    def __init__(self, folder, count=3):
+        needed, available = count * 3 * self.HEAP_MB, available_mb()
+        if available < needed:
+            raise Missing(f"{count} nodes need {needed} MiB of memory, {available} are available")
+        numbers = range(1, count + 1)
+        controllers = {number: free_port() for number in numbers}
+        voters = ",".join(f"{number}@127.0.0.1:{controllers[number]}" for number in numbers)
+        self.nodes = [Node(folder, number, free_port(), controllers[number], voters, replicas=count, in_sync=2,
+                           heap_mb=self.HEAP_MB) for number in numbers]
+        self.addresses = [node.address for node in self.nodes]
+
+    def start(self):
+        for node in self.nodes:  # a node is ready only when most are there
+            node.begin()
+        for node in self.nodes:
+            node.await_start()
+
+    def stop(self):
+        for node in self.nodes:
+            node.stop()
+
+
+def available_mb():
+    with open("/proc/meminfo") as lines:
+        return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("MemAvailable:"))

@@ -13,13 +13,14 @@ import tempfile
 import time
 import traceback
 
+import cluster
 import delivery
 import peer
 import security
 from broker import ROOT, Broker, Missing
 from case import Case, tail
 
-CASES = {**delivery.CASES, **security.CASES, **peer.CASES}
+CASES = {**delivery.CASES, **cluster.CASES, **security.CASES, **peer.CASES}
 
 
 def main():
