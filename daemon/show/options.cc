@@ -23,9 +23,11 @@ void add_text(CLI::App& app, const char* name, std::string& into, const char* he
   app.add_option(name, into, help)->type_name(kind)->allow_extra_args(false);
 }
 
-void add_filters(CLI::App& app, std::string& service, std::vector<std::string>& attributes) {
-  add_text(app, "--service", service, "its service.name");
-  app.add_option("--attribute", attributes,
+void add_filters(CLI::App& app, TelemetryOptions& options) {
+  add_text(app, "--service", options.service, "its service.name");
+  add_text(app, "--run", options.run, "of the collector: current, earlier, or an instance id",
+           "RUN");
+  app.add_option("--attribute", options.attributes,
                  "key=value, or a key alone; may be repeated, and all must match")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -43,15 +45,17 @@ std::string milliseconds(Duration duration) {
   return fmt::format("{}", static_cast<double>(duration.count()) / 1e6);
 }
 
-void add_all(QueryText& query, const std::vector<std::string>& attributes) {
-  for (const std::string& attribute : attributes) query.add("attribute", attribute);
+void add_filters(QueryText& query, const TelemetryOptions& options) {
+  query.add("service", options.service);
+  query.add("run", options.run);
+  for (const std::string& attribute : options.attributes) query.add("attribute", attribute);
 }
 
 }  // namespace
 
 void add_traces_options(CLI::App& app, TracesOptions& options) {
   app.add_option("trace_id", options.trace_id, "shows the spans of this trace");
-  add_filters(app, options.service, options.attributes);
+  add_filters(app, options);
   add_text(app, "--operation", options.operation, "the name of any span");
   load::add_duration(app, "--min-duration", options.min_duration, "at least, like 250ms");
   load::add_duration(app, "--max-duration", options.max_duration, "at most");
@@ -66,7 +70,7 @@ void add_traces_options(CLI::App& app, TracesOptions& options) {
 }
 
 void add_logs_options(CLI::App& app, LogsOptions& options) {
-  add_filters(app, options.service, options.attributes);
+  add_filters(app, options);
   load::add_choice<uint32_t>(
       app, "--severity", options.severity,
       {{"trace", 1}, {"debug", 5}, {"info", 9}, {"warn", 13}, {"error", 17}, {"fatal", 21}},
@@ -81,7 +85,7 @@ void add_logs_options(CLI::App& app, LogsOptions& options) {
 
 void add_metrics_options(CLI::App& app, MetricsOptions& options) {
   app.add_option("metric", options.metric, "shows the series of this metric");
-  add_filters(app, options.service, options.attributes);
+  add_filters(app, options);
   add_text(app, "--name", options.name, "part of the name");
   add_limit(app, options.limit, 200);
   add_common(app, options);
@@ -96,12 +100,11 @@ std::string asked_by(const TracesOptions& options) {
     query.add("offset", number_or_none(options.offset));
     return query.behind("/api/v1/traces/" + transport::encode_path_segment(options.trace_id));
   }
-  query.add("service", options.service);
+  add_filters(query, options);
   query.add("operation", options.operation);
   query.add("min_duration_ms", milliseconds(options.min_duration));
   query.add("max_duration_ms", milliseconds(options.max_duration));
   query.add_flag("error", options.only_errors);
-  add_all(query, options.attributes);
   query.add("sort", options.sort);
   query.add("cursor", options.cursor);
   return query.behind("/api/v1/traces");
@@ -109,11 +112,10 @@ std::string asked_by(const TracesOptions& options) {
 
 std::string asked_by(const LogsOptions& options, const std::string& after) {
   QueryText query;
-  query.add("service", options.service);
+  add_filters(query, options);
   query.add("severity", number_or_none(options.severity));
   query.add("text", options.text);
   query.add("trace_id", options.trace_id);
-  add_all(query, options.attributes);
   query.add("limit", number_or_none(options.limit));
   query.add("before", options.before);
   query.add("after", after);
@@ -122,13 +124,14 @@ std::string asked_by(const LogsOptions& options, const std::string& after) {
 
 std::string asked_by(const MetricsOptions& options) {
   QueryText query;
-  query.add("service", options.service);
   if (options.metric.empty()) {
+    query.add("service", options.service);
+    query.add("run", options.run);
     query.add("name", options.name);
     return query.behind("/api/v1/metrics");
   }
   query.add("metric", options.metric);
-  add_all(query, options.attributes);
+  add_filters(query, options);
   query.add("limit", number_or_none(options.limit));
   return query.behind("/api/v1/series");
 }

@@ -19,13 +19,18 @@ struct ShowOptions {
   bool prints_json = false;
 };
 
-struct TracesOptions : ShowOptions {
-  std::string trace_id;  // empty: the list
+// The options of every list of telemetry.
+struct TelemetryOptions : ShowOptions {
   std::string service;
+  std::string run;  // current, earlier, or an instance id; empty: all
+  std::vector<std::string> attributes;
+};
+
+struct TracesOptions : TelemetryOptions {
+  std::string trace_id;  // empty: the list
   std::string operation;
   std::string sort;
   std::string cursor;
-  std::vector<std::string> attributes;
   Duration min_duration{};
   Duration max_duration{};  // zero: no limit
   bool only_errors = false;
@@ -33,22 +38,18 @@ struct TracesOptions : ShowOptions {
   uint32_t offset = 0;  // of the first span of one trace
 };
 
-struct LogsOptions : ShowOptions {
-  std::string service;
+struct LogsOptions : TelemetryOptions {
   std::string text;
   std::string trace_id;
   std::string before;
-  std::vector<std::string> attributes;
   uint32_t severity = 0;  // at least
   uint32_t limit = 0;
   bool follows = false;
 };
 
-struct MetricsOptions : ShowOptions {
+struct MetricsOptions : TelemetryOptions {
   std::string metric;  // its whole name; empty: the list
-  std::string service;
-  std::string name;  // part of the name, for the list
-  std::vector<std::string> attributes;
+  std::string name;    // part of the name, for the list
   uint32_t limit = 0;
 };
 

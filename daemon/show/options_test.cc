@@ -33,8 +33,8 @@ TEST(ShowOptionsTest, TracesAreAskedForAsTheApiWantsIt) {
   EXPECT_EQ(traces(""), "/api/v1/traces");
   EXPECT_EQ(traces("--service shop --operation \"GET /\" --min-duration 1.5ms --error "
                    "--attribute a=b --attribute c --sort errors --limit 3 --cursor x"),
-            "/api/v1/traces?limit=3&service=shop&operation=GET+%2F&min_duration_ms=1.5&error=true"
-            "&attribute=a%3Db&attribute=c&sort=errors&cursor=x");
+            "/api/v1/traces?limit=3&service=shop&attribute=a%3Db&attribute=c&operation=GET+%2F"
+            "&min_duration_ms=1.5&error=true&sort=errors&cursor=x");
   EXPECT_EQ(traces("0123 --offset 7"), "/api/v1/traces/0123?offset=7");
 }
 
@@ -43,6 +43,13 @@ TEST(ShowOptionsTest, LogsAndMetricsAreAskedForAsTheApiWantsIt) {
   EXPECT_EQ(logs("", "4.1"), "/api/v1/logs?after=4.1");
   EXPECT_EQ(metrics("--name cpu"), "/api/v1/metrics?name=cpu");
   EXPECT_EQ(metrics("cpu.time --limit 2"), "/api/v1/series?metric=cpu.time&limit=2");
+}
+
+TEST(ShowOptionsTest, EachListCanBeOfOneRun) {
+  EXPECT_EQ(traces("--run earlier"), "/api/v1/traces?run=earlier");
+  EXPECT_EQ(logs("--run current"), "/api/v1/logs?run=current");
+  EXPECT_EQ(metrics("--run 3f2a"), "/api/v1/metrics?run=3f2a");
+  EXPECT_EQ(metrics("cpu.time --run 3f2a"), "/api/v1/series?metric=cpu.time&run=3f2a");
 }
 
 TEST(ShowOptionsTest, MistakesAreRefused) {

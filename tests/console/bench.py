@@ -118,11 +118,11 @@ def measure(options, folder, variant):
             wait_for_port(page, 60)
             watcher = Page(page)
             watcher.start()
-        before = None if options.instructions else subject.cpu_seconds()
+        before = None if options.instructions else subject.exact_cpu_seconds()
         more = {"rate": options.rate} if options.rate else {}
         rig.generator(grpc, total=options.spans, streams=4, **more).summary(900)
         if not options.instructions:
-            return subject.cpu_seconds() - before
+            return subject.exact_cpu_seconds() - before
         if watcher:
             watcher.is_over.set()
         subject.child.terminate()
@@ -134,16 +134,18 @@ def measure(options, folder, variant):
 def cost(options, folder, verdicts):
     unit = "instructions a span" if options.instructions else "CPU-seconds a million spans"
     say(f"Cost, {unit}; {options.spans:,} spans, 100 a request, over gRPC to a sink; "
-        f"the best of {options.runs} rounds, the variants in turn")
-    best = {}
-    for _ in range(options.runs):
-        for variant in VARIANTS:
-            value = measure(options, folder, variant)
-            best[variant] = min(value, best.get(variant, value))
+        f"medians of {options.runs} rounds, in each round every variant beside the same one without a console")
+    values = {variant: [] for variant in VARIANTS}
+    for turn in range(options.runs):
+        # To and fro, so that a machine that becomes slower or faster does so for each variant alike.
+        for variant in VARIANTS if turn % 2 == 0 else reversed(VARIANTS):
+            values[variant].append(measure(options, folder, variant))
     scale = 1 / options.spans if options.instructions else 1e6 / options.spans
     for variant in VARIANTS:
-        ratio = best[variant] / best["off"]
-        say(f"  {variant:16} {best[variant] * scale:12.3f}   {ratio:.3f}")
+        ratios = sorted(own / off for own, off in zip(values[variant], values["off"]))
+        ratio = statistics.median(ratios)
+        say(f"  {variant:16} {statistics.median(values[variant]) * scale:12.3f}   {ratio:.3f}   "
+            f"(rounds from {ratios[0]:.3f} to {ratios[-1]:.3f})")
         if variant in COST_MOST:
             verdicts.expect(ratio <= COST_MOST[variant], f"console {variant}: {ratio:.3f} times off, "
                                                          f"at most {COST_MOST[variant]}")
@@ -254,15 +256,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="cost|api|clients|page")
     parser.add_argument("--instructions", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="shows that it runs; its figures say little")
     parser.add_argument("--runs", type=int)
     parser.add_argument("--spans", type=int)
     parser.add_argument("--rate", type=float, help="spans a second; as fast as they are taken when absent")
-    parser.add_argument("--answers", type=int, default=40, help="of each path, and calls of each tool")
-    parser.add_argument("--watch", type=int, default=30, help="seconds of `millrace top`")
+    parser.add_argument("--answers", type=int, help="of each path, and calls of each tool; 40")
+    parser.add_argument("--watch", type=int, help="seconds of `millrace top`; 60")
     parser.add_argument("--millrace", default=os.environ.get("MILLRACE", os.path.join(ROOT, "build/release/millrace")))
     options = parser.parse_args()
-    options.runs = options.runs or (1 if options.instructions else 3)
-    options.spans = options.spans or (300_000 if options.instructions else 15_000_000)
+    options.runs = options.runs or (1 if options.instructions or options.quick else 5)
+    options.spans = options.spans or (300_000 if options.instructions else 500_000 if options.quick else 10_000_000)
+    options.answers = options.answers or (5 if options.quick else 40)
+    options.watch = options.watch or (5 if options.quick else 60)
     say(machine())
     verdicts = Verdicts()
     with tempfile.TemporaryDirectory(prefix="console-bench.") as folder:

@@ -6,7 +6,7 @@ import {request, span, spanId} from './protobuf.mjs';
 import {post} from './telemetry.mjs';
 
 const tries = 6;
-const aims = {bytes: 150_000, readyMillis: 300, drawnMillis: 200, framesASecond: 55};
+const aims = {bytes: 150_000, readyMillis: 300, drawnMillis: 200, framesASecond: 59};
 const collector = await startCollector(
   ({grpc, http, page}) => `
 receivers:
@@ -66,6 +66,12 @@ for (let i = 0; i < tries; i++) {
   await context.close();
 }
 
+/** Frames a second between the first and the last of these events, by Chromium's clock. */
+function frequency(events) {
+  const times = events.map((one) => one.ts).sort((a, b) => a - b);
+  return times.length < 2 ? 0 : ((times.length - 1) * 1e6) / (times.at(-1) - times[0]);
+}
+
 /** Scrolls the waterfall for two seconds under Chromium's trace, and counts the frames that it drew. */
 async function scroll(page) {
   const session = await page.context().newCDPSession(page);
@@ -90,10 +96,7 @@ async function scroll(page) {
   const ended = new Promise((done) => session.once('Tracing.tracingComplete', done));
   await session.send('Tracing.end');
   await ended;
-  const names = new Map();
-  for (const event of events) names.set(event.name, (names.get(event.name) ?? 0) + 1);
   if (process.env.TRACE_OUT) writeFileSync(process.env.TRACE_OUT, JSON.stringify(events));
-  const drawn = names.get('DrawFrame') ?? 0;
   const tasks = events.filter(
     (one) =>
       one.name === 'FireAnimationFrame' ||
@@ -104,7 +107,7 @@ async function scroll(page) {
   );
   found.longest.push(Math.max(...tasks.map((one) => (one.dur ?? 0) / 1e3)));
   found.frames.push({
-    drawn: (drawn / moved.millis) * 1e3,
+    drawn: frequency(events.filter((one) => one.name === 'DrawFrame')),
     asked: (moved.frames / moved.millis) * 1e3,
     moved: moved.top,
   });
@@ -112,7 +115,7 @@ async function scroll(page) {
 
 await browser.close();
 await collector.stop();
-const best = Math.max(...found.frames.map((one) => one.drawn || one.asked));
+const best = Math.max(...found.frames.map((one) => one.drawn));
 const lines = [
   ['first page, bytes over the network', found.bytes, found.bytes < aims.bytes, `< ${aims.bytes}`],
   [

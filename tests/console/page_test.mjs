@@ -1,33 +1,10 @@
 // The page against the mock server: every view, and states that are hard to make with a collector.
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
-import {dirname, join} from 'node:path';
 import {after, before, test} from 'node:test';
-import {fileURLToPath} from 'node:url';
 import {closeBrowser, overflow, shows, violations, withPage} from './browser.mjs';
+import {startMock} from './mock.mjs';
 
-const mockScript = join(
-  dirname(fileURLToPath(import.meta.url)),
-  '../../src/extensions/console/page/test/mock.mjs',
-);
 const gzipBytesMax = 150_000;
-let nextPort = Number(process.env.MOCK_PORT ?? 18890);
-
-async function startMock(...more) {
-  const port = nextPort++;
-  const process_ = spawn(process.execPath, [mockScript, '--port', String(port), ...more], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise((done) => process_.stdout.once('data', done));
-  const address = `http://localhost:${port}/`;
-  return {
-    address,
-    port,
-    state: (name) => fetch(`${address}state/${name}`),
-    stop: () => process_.kill(),
-  };
-}
-
 let mock;
 let traces;
 before(async () => {
@@ -50,7 +27,7 @@ const views = {
   traces: ['traces', 'POST /api/checkout'],
   trace: [() => `traces/${failing()}?span=first`, 'payment.Charge'],
   flame: [() => `traces/${failing()}?view=flame`, 'Flame'],
-  model: [() => `traces/${named('answer')}`, '1 call, 1,834 tokens in, 212 out'],
+  model: [() => `traces/${named('answer')}`, '1 call, 1,834 tokens in, 212 out, cost 0.0087'],
   hostile: [() => `traces/${named('<script>')}`, 'cycle two'],
   compare: [() => `compare/${failing()}/${named('answer')}`, 'Operations by change'],
   logs: ['logs', 'order 8812 placed'],
@@ -99,14 +76,14 @@ test('an edge of the graph opens its tap: before, after, and the statement that 
   await mock.state('full');
   await withPage(mock.address, {path: 'pipeline'}, async (page) => {
     await page.getByRole('link', {name: 'Tap logs@2'}).click();
-    await shows(page, 'delete_key(attributes, "http.user_agent")', 'token=0a1b2c', '2 removed');
+    await shows(page, 'delete_key(attributes, "http.user_agent")', 'token=0a1b2c', '3 changed');
     const row = page.locator('.tap-fields tr', {hasText: 'http.url'}).first();
     assert.match(await row.innerText(), /token=0a1b2c[^]*token=\*\*\*[^]*2/);
     // Text stays text.
     await page.locator('summary').first().click();
     await shows(page, '<img src=x onerror=alert(1)>', '⟨U+202E⟩');
     await page.keyboard.press('[');
-    await shows(page, 'behind log_dedup');
+    await shows(page, 'behind log_dedup', '2 removed');
     await page.keyboard.press('Escape');
     await page.waitForSelector('.graph-box');
   });
@@ -165,13 +142,31 @@ test('an outage can be read from ledger and pipeline', async () => {
   await mock.state('outage');
   await withPage(mock.address, {path: 'ledger'}, async (page) => {
     await shows(page, 'do not balance', 'retry expired', '700', '3 items are in no book');
+    await shows(page, 'backup.jsonl', 'rejected by the destination', 'Accepted, by service');
+    const lost = page.locator('section', {hasText: 'What was lost'}).locator('tbody tr').first();
+    assert.match(await lost.innerText(), /\d\d:\d\d:\d\d\s+\d\d:\d\d:\d\d/, 'first and last time');
     assert.deepEqual(await violations(page), []);
     await page.goto(`${mock.address}#/pipeline`);
     await shows(page, 'breaker open', 'Connection refused', 'No space left on device', '94 %');
+    const ending = page.locator('tr', {hasText: 'exporter otlp/backup'}).locator('.warn');
+    assert.equal(await ending.innerText(), '3', 'days left of a certificate');
     assert.deepEqual(await violations(page), []);
     await page.goto(`${mock.address}#/`);
     await shows(page, 'has not answered for 5 minutes');
     assert.deepEqual(await violations(page), []);
+  });
+});
+
+test('an outage fits on a phone', async () => {
+  await mock.state('outage');
+  await withPage(mock.address, {mode: 'narrow', path: 'ledger'}, async (page) => {
+    await shows(page, 'backup.jsonl');
+    for (const path of ['ledger', 'pipeline', '']) {
+      await page.goto(`${mock.address}#/${path}`);
+      await page.waitForTimeout(400);
+      assert.deepEqual(await violations(page), []);
+      assert.ok((await overflow(page)) <= 0, `${path} is wider than the window by ${await overflow(page)}`);
+    }
   });
 });
 
@@ -334,8 +329,10 @@ test('10,000 spans are drawn in less than 200 ms, with only the rows in sight', 
 
 test('the page is small, ready soon, and comes from one host', async () => {
   const times = [];
+  const references = [];
+  const isSoon = () => times.some((time, i) => time < 300 || time < 6 * references[i]);
   let bytes = 0;
-  for (let i = 0; i < 6 && !times.some((time) => time < 300); i++) {
+  for (let i = 0; i < 6 && !isSoon(); i++) {
     bytes = 0;
     await withPage(mock.address, {}, async (page) => {
       await page.waitForFunction(() => performance.getEntriesByName('ready').length > 0);
@@ -347,11 +344,12 @@ test('the page is small, ready soon, and comes from one host', async () => {
           .filter((one) => !one.name.includes('/api/'))
           .reduce((sum, one) => sum + one.transferSize, 0),
       );
+      references.push(await referenceMillis(page));
     });
   }
   console.log(`ready in ${times.map((time) => Math.round(time)).join(', ')} ms, ${bytes} bytes`);
   assert.ok(bytes > 10_000 && bytes < gzipBytesMax, `${bytes} bytes`);
-  assert.ok(Math.min(...times) < 300, `ready in ${times} ms`);
+  assert.ok(isSoon(), `ready in ${times} ms, the reference in ${references} ms`);
 });
 
 test('links lead from a log record and from an exemplar to their traces', async () => {
@@ -396,6 +394,46 @@ test('the tail of the logs shows new records, and holds still under a reader', a
   });
 });
 
+test('logs and metrics of an earlier run are marked, filtered and laid over those of this one', async () => {
+  await mock.state('full');
+  await withPage(mock.address, {path: 'logs?q=run%3Dearlier'}, async (page) => {
+    await shows(page, 'earlier run', 'order 7000 placed', '30 shown');
+    await page.goto(`${mock.address}#/metrics?q=run%3Dearlier`);
+    await shows(page, 'http.server.requests', 'earlier run', '2 metrics');
+    for (const [name, drawn] of [
+      ['http.server.requests', 'run of'],
+      ['http.server.request.duration', 'Quantiles of each run'],
+    ]) {
+      await page.goto(`${mock.address}#/metrics/${name}`);
+      await shows(page, 'run of');
+      const rows = () => page.locator('section', {hasText: 'Series'}).locator('tbody tr').count();
+      const whole = await rows();
+      await page.getByRole('button', {name: 'Earlier', exact: true}).click();
+      assert.ok((await rows()) < whole);
+      await page.getByRole('button', {name: 'Overlaid'}).click();
+      await shows(page, drawn, 'as if they had started when this one did');
+      assert.deepEqual(await violations(page), []);
+      assert.ok((await overflow(page)) <= 0);
+    }
+  });
+});
+
+test('a view that is left while a slow machine still draws it writes no error', async () => {
+  await mock.state('full');
+  await withPage(mock.address, {}, async (page) => {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setCPUThrottlingRate', {rate: 6});
+    for (let i = 0; i < 6; i++)
+      for (const path of ['metrics/http.server.request.duration', `traces/${failing()}`, 'pipeline']) {
+        await page.evaluate((hash) => {
+          location.hash = hash;
+        }, `#/${path}`);
+        await page.waitForSelector('canvas');
+      }
+    await shows(page, 'redaction');
+  });
+});
+
 test('a trace can be copied as a command and as a link', async () => {
   await mock.state('full');
   await withPage(
@@ -426,7 +464,7 @@ test('a trace can be copied as a command and as a link', async () => {
 });
 
 test('a console with a token asks for it once', async () => {
-  const locked = await startMock('--token', 'secret');
+  const locked = await startMock({more: ['--token', 'secret']});
   try {
     await withPage(locked.address, {expected: ['401']}, async (page) => {
       await page.getByLabel('This console asks for its token').fill('secret');
@@ -460,8 +498,7 @@ test('a lost collector is said, and the page recovers by itself', async () => {
         await shows(page, 'Senders');
         other.stop();
         await shows(page, 'The collector does not answer');
-        nextPort = port;
-        other = await startMock();
+        other = await startMock({port});
         await page.waitForFunction(() => !document.body.innerText.includes('does not answer'), undefined, {
           timeout: 15_000,
         });
@@ -470,6 +507,5 @@ test('a lost collector is said, and the page recovers by itself', async () => {
     );
   } finally {
     other.stop();
-    nextPort = port + 1;
   }
 });

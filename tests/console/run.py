@@ -43,7 +43,7 @@ def run(name, arguments, folder, count=False):
     if done.returncode != 0:
         print(output)
         failed = max(failed, 1)
-    for line in re.findall(r"^# ((?:10,000|ready) .*)$", output, re.M):
+    for line in re.findall(r"^# ((?:10,000|ready|a day|a packet) .*)$", output, re.M):
         if "less than" not in line:
             print(f"  {line}")
     print(f"{'ok ' if failed == 0 else 'RED'} {name}: {passed} passed, {failed} failed")
@@ -73,10 +73,12 @@ def main():
         run("unit tests of the page", ["npm", "test", "--silent"], PAGE, count=True),
         run("bundle", ["npm", "run", "--silent", "build"], PAGE),
         run("the page against a mock server", ["node", "--test", "--test-reporter=tap", "page_test.mjs"], HERE, count=True),
+        run("a page that stays open", ["node", "--test", "--test-reporter=tap", "aging_test.mjs"], HERE, count=True),
     ]
     if has_console():
         results.append(run("the API against its description", ["node", "--test", "--test-reporter=tap", "api_test.mjs"], HERE, count=True))
         results.append(run("hostile telemetry and clients", ["node", "--test", "--test-reporter=tap", "hostile_test.mjs"], HERE, count=True))
+        results.append(run("refused packets and certificates", ["node", "--test", "--test-reporter=tap", "refusal_test.mjs"], HERE, count=True))
         results.append(run("the page against the collector", ["node", "--test", "--test-reporter=tap", "daemon_test.mjs"], HERE, count=True))
     else:
         print("skipped: the console's page against the collector: no build/release/millrace with a console")

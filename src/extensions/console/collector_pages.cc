@@ -300,7 +300,27 @@ void write_pipelines(JsonWriter& json, const Facts& facts, const State& state,
   json.close_list().close_object();
 }
 
-void write_ledger(JsonWriter& json, const State& state) {
+namespace {
+
+void write_losses(JsonWriter& json, const AccountState& account, const LossTimes& losses) {
+  json.key("losses").open_list();
+  for (size_t reason = 0; reason < LossTimes::kReasonCount; ++reason) {
+    const uint64_t items = LossTimes::items_of(account, reason);
+    if (items == 0) continue;
+    json.open_object().member(
+        "reason", reason == LossTimes::kRejectedByPeer
+                      ? "rejected_by_peer"
+                      : ledger::drop_reason_name(static_cast<ledger::DropReason>(reason)));
+    const auto times = losses.of(account, reason).value_or(LossTimes::Times{});
+    json.count("items", items).key("first_at_ms").signed_number(milliseconds(times.first_at));
+    json.key("last_at_ms").signed_number(milliseconds(times.last_at)).close_object();
+  }
+  json.close_list();
+}
+
+}  // namespace
+
+void write_ledger(JsonWriter& json, const State& state, const LossTimes& losses) {
   json.open_object().key("accounts").open_list();
   for (const AccountState& account : state.accounts) {
     const ledger::AccountSnapshot& counts = account.counts;
@@ -320,6 +340,7 @@ void write_ledger(JsonWriter& json, const State& state) {
     const uint64_t gone = counts.left().items + account.held_items;
     json.key("difference").signed_number(static_cast<int64_t>(counts.entered().items - gone));
     write_path(json, "dead_letter_path", account.dead_letter_path);
+    write_losses(json, account, losses);
     json.close_object();
   }
   json.close_list();

@@ -7,6 +7,7 @@
 
 #include "extensions/console/flow_watch.h"
 #include "extensions/console/json_writer.h"
+#include "extensions/console/loss_times.h"
 #include "extensions/console/source.h"
 #include "recent/refusal_list.h"
 #include "recent/sender_table.h"
@@ -21,7 +22,7 @@ void write_refusals(JsonWriter& json, const std::vector<recent::RefusalEntry>& r
                     uint64_t total);
 void write_pipelines(JsonWriter& json, const Facts& facts, const State& state,
                      const FlowWatch& flow);
-void write_ledger(JsonWriter& json, const State& state);
+void write_ledger(JsonWriter& json, const State& state, const LossTimes& losses);
 void write_memory(JsonWriter& json, const State& state);
 
 // Items of one signal, since the start.

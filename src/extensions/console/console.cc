@@ -81,7 +81,11 @@ void Console::add_collector_routes() {
     write_pipelines(json, parts_.source->facts(), parts_.source->state(), points_);
   });
   add("/api/v1/edges", [this](JsonWriter& json) { write_edges(json, parts_.source->facts()); });
-  add("/api/v1/ledger", [this](JsonWriter& json) { write_ledger(json, parts_.source->state()); });
+  add("/api/v1/ledger", [this](JsonWriter& json) {
+    const State state = parts_.source->state();
+    history_.losses().look(state);
+    write_ledger(json, state, history_.losses());
+  });
   add("/api/v1/history", [this](JsonWriter& json) { history_.write(json); });
   add("/api/v1/memory", [this](JsonWriter& json) { write_memory(json, parts_.source->state()); });
   routes_.push_back({.path = "/api/v1/refusals", .answer = [this](const auto&, const Query& query) {

@@ -137,6 +137,52 @@ TEST(ConsoleTest, ATraceSaysWhichRunReceivedIt) {
   EXPECT_EQ(count_of(served.get("/api/v1/status").body, "\"is_current\""), 2u);
 }
 
+// Keeps a request of this run and one of an earlier run.
+void keep_in_two_runs(Served& served, Signal signal) {
+  const Bytes request = otlp::example_request(signal, {.items = 1, .points = 1});
+  const size_t run = served.store.add_run({.id = "before", .started_at = WallTime(3s)});
+  served.store.add({.signal = signal,
+                    .item_count = 1,
+                    .run = run,
+                    .received_at = WallTime(4s),
+                    .bytes = Rope(request)});
+  served.keep(signal, request);
+}
+
+constexpr std::string_view kInstance = "\"instance_id\":";
+constexpr std::string_view kInstanceBefore = "\"instance_id\":\"before\"";
+
+TEST(ConsoleTest, ALogRecordSaysWhichRunReceivedIt) {
+  Served served;
+  keep_in_two_runs(served, Signal::kLogs);
+  const std::string all = served.get("/api/v1/logs").body;
+  EXPECT_EQ(count_of(all, kInstance), 2u) << all;
+  EXPECT_EQ(count_of(all, kInstanceBefore), 1u);
+  for (const std::string wanted : {"earlier", "before"}) {
+    const std::string earlier = served.get("/api/v1/logs?run=" + wanted).body;
+    EXPECT_EQ(count_of(earlier, kInstance), 1u) << earlier;
+    EXPECT_EQ(count_of(earlier, kInstanceBefore), 1u);
+  }
+  EXPECT_EQ(count_of(served.get("/api/v1/logs?run=current").body, kInstanceBefore), 0u);
+  EXPECT_EQ(count_of(served.get("/api/v1/logs?run=current").body, kInstance), 1u);
+}
+
+TEST(ConsoleTest, PointsOfTwoRunsAreTwoSeries) {
+  Served served;
+  keep_in_two_runs(served, Signal::kMetrics);
+  const std::string list = served.get("/api/v1/metrics").body;
+  // The newest run that reports the metric, and its line alone.
+  EXPECT_EQ(count_of(list, kInstanceBefore), 0u) << list;
+  EXPECT_EQ(count_of(served.get("/api/v1/metrics?run=earlier").body, kInstanceBefore), 1u);
+  const size_t at = list.find("{\"name\":\"") + 9;
+  const std::string path = "/api/v1/series?metric=" + list.substr(at, list.find('"', at) - at);
+  const std::string both = served.get(path).body;
+  EXPECT_EQ(count_of(both, kInstance), 2u) << both;
+  EXPECT_EQ(count_of(both, "\"points\":[{"), 2u);
+  EXPECT_EQ(count_of(served.get(path + "&run=before").body, kInstance), 1u);
+  EXPECT_EQ(count_of(served.get(path + "&run=current").body, kInstanceBefore), 0u);
+}
+
 TEST(ConsoleTest, WhoAsksForThePipelinesMeasuresTheirPoints) {
   Served served;
   served.source.facts_.pipelines = {
@@ -252,6 +298,17 @@ TEST(ConsoleTest, ADestinationHasItsAgeItsFlowAndThePlaceOfItsDeadLetters) {
   EXPECT_TRUE(text.contains("\"dead_letter_path\":\"/var/dead.jsonl\"")) << text;
   served.source.state_.destinations = {{.name = "otlp"}};
   EXPECT_TRUE(served.get("/api/v1/pipelines").body.contains("\"oldest_age_s\":null"));
+}
+
+TEST(ConsoleTest, ALossHasItsReasonAndItsTimes) {
+  Served served;
+  AccountState account{.pipeline = "traces", .destination = "otlp"};
+  account.counts.rejected_by_peer.items = 4;
+  served.source.state_.accounts = {account};
+  const std::string text = served.get("/api/v1/ledger").body;
+  EXPECT_TRUE(text.contains(R"("losses":[{"reason":"rejected_by_peer","items":4,)"
+                            R"("first_at_ms":5000,"last_at_ms":5000}])"))
+      << text;
 }
 
 TEST(ConsoleTest, ACertificateNearItsEndIsAnAlert) {

@@ -18,6 +18,7 @@ History::History(io::Loop& loop, const Source& source)
 
 void History::sample() {
   const State state = source_.state();
+  losses_.look(state);
   if (samples_.size() == kSamplesMax) samples_.pop_front();
   samples_.push_back(
       {.at = state.now, .sums = sum_by_signal(state), .memory_used = state.memory_used});

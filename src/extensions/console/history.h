@@ -7,6 +7,7 @@
 
 #include "extensions/console/collector_pages.h"
 #include "extensions/console/json_writer.h"
+#include "extensions/console/loss_times.h"
 #include "extensions/console/source.h"
 #include "io/loop.h"
 
@@ -17,6 +18,8 @@ class History {
   // Both outlive this.
   History(io::Loop& loop, const Source& source);
   void write(JsonWriter& json) const;
+  // When each loss began and when it last grew; each sample looks.
+  LossTimes& losses() { return losses_; }
 
  private:
   struct Sample {
@@ -29,6 +32,7 @@ class History {
   io::Loop& loop_;
   const Source& source_;
   std::deque<Sample> samples_;
+  LossTimes losses_;
   std::unique_ptr<io::Timer> timer_;
 };
 

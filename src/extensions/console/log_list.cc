@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "extensions/console/collector_pages.h"
 #include "extensions/console/guard.h"
+#include "extensions/console/run_filter.h"
 #include "extensions/console/telemetry_pages.h"
 
 namespace millrace::extensions::console {
@@ -136,7 +138,9 @@ void write_log(JsonWriter& json, const recent::Store& store, const recent::Recor
   write_attributes(json, "attributes", item, otlp::kLogRecordAttributes);
   write_attributes(json, "resource_attributes", resource.resource.view(),
                    otlp::kResourceAttributes);
-  json.member("pipeline", store.pipelines()[record.pipeline]).close_object();
+  json.member("pipeline", store.pipelines()[record.pipeline]);
+  write_run(json.key("run"), store, record.run);
+  json.close_object();
 }
 
 transport::PageReply log_list(const recent::Store& store, const Query& query, ScanTime time) {
@@ -147,6 +151,7 @@ transport::PageReply log_list(const recent::Store& store, const Query& query, Sc
   if (!before) return bad_request(before.error());
   if (!after) return bad_request(after.error());
   const bool is_tail = query.has("after");
+  const RunFilter runs(query);
   std::vector<recent::RecordRef> records = store.newest_first(Signal::kLogs);
   const uint64_t newest = store.numbers().newest;
   if (is_tail) std::ranges::reverse(records);
@@ -157,6 +162,7 @@ transport::PageReply log_list(const recent::Store& store, const Query& query, Sc
   Cursor last = is_tail ? *after : *before;
   for (const recent::RecordRef& record : records) {
     if (record->number > before->record || (is_tail && record->number < after->record)) continue;
+    if (!runs.matches(store, record->run)) continue;
     std::vector<uint64_t> places = places_in(*record, *wanted, time);
     std::erase_if(places, [&](uint64_t place) {
       return (record->number == before->record && place >= before->index) ||

@@ -3,8 +3,10 @@
 #include <map>
 #include <set>
 
+#include "extensions/console/collector_pages.h"
 #include "extensions/console/guard.h"
 #include "extensions/console/metric_points.h"
+#include "extensions/console/run_filter.h"
 #include "extensions/console/telemetry_pages.h"
 
 namespace millrace::extensions::console {
@@ -46,20 +48,24 @@ struct Listed {
   std::set<std::string> series;
   bool is_cut = false;
   uint64_t last_at = 0;
-  std::string spark_series;   // the one seen last
+  size_t run = 0;             // the newest one that has points
+  std::string spark_series;   // the one seen last, in that run
   std::vector<double> spark;  // newest first
 };
 
-void note_points(Listed& listed, const otlp::MetricView& metric, std::string_view service,
-                 ScanTime& time) {
+void note_points(Listed& listed, size_t run, const otlp::MetricView& metric,
+                 std::string_view service, ScanTime& time) {
   otlp::MessageReader points(metric.data.view(), otlp::kDataPoints);
   otlp::MessageBytes bytes;
   while (points.next(&bytes) && !time.is_over()) {
     std::string key = std::string(service) + '\0' + series_key(metric.type, bytes);
     const otlp::DataPointView point = otlp::DataPointView::read(metric.type, bytes);
     listed.last_at = std::max(listed.last_at, point.time_unix_nano);
-    if (listed.spark.empty()) listed.spark_series = key;
-    if (listed.spark_series == key && listed.spark.size() < kSparkPointsMax) {
+    if (listed.spark.empty()) {
+      listed.spark_series = key;
+      listed.run = run;
+    }
+    if (listed.run == run && listed.spark_series == key && listed.spark.size() < kSparkPointsMax) {
       listed.spark.push_back(spark_of(metric.type, point));
     }
     if (listed.series.contains(key)) continue;
@@ -71,7 +77,8 @@ void note_points(Listed& listed, const otlp::MetricView& metric, std::string_vie
   }
 }
 
-void write_listed(JsonWriter& json, const std::string& name, const Listed& listed) {
+void write_listed(JsonWriter& json, const recent::Store& store, const std::string& name,
+                  const Listed& listed) {
   json.open_object();
   write_described(json, name, listed.described);
   json.key("services").open_list();
@@ -81,7 +88,8 @@ void write_listed(JsonWriter& json, const std::string& name, const Listed& liste
   for (auto value = listed.spark.rbegin(); value != listed.spark.rend(); ++value) {
     json.real(std::isfinite(*value) ? *value : 0);
   }
-  json.close_list().close_object();
+  write_run(json.close_list().key("run"), store, listed.run);
+  json.close_object();
 }
 
 }  // namespace
@@ -89,8 +97,10 @@ void write_listed(JsonWriter& json, const std::string& name, const Listed& liste
 transport::PageReply metric_list(const recent::Store& store, const Query& query, ScanTime time) {
   const std::string service = query.text("service");
   const std::string part = query.text("name");
+  const RunFilter runs(query);
   std::map<std::string, Listed> found;
   for (const recent::RecordRef& record : store.newest_first(Signal::kMetrics)) {
+    if (!runs.matches(store, record->run)) continue;
     for_each_item(*record, [&](const otlp::ResourceView& resource, const otlp::ScopeView& scope,
                                otlp::MessageBytes item) {
       if (time.is_over()) return false;
@@ -104,7 +114,7 @@ transport::PageReply metric_list(const recent::Store& store, const Query& query,
       Listed& listed = found[name];
       if (listed.series.empty()) listed.described = describe(metric);
       if (listed.services.size() < kServicesMax) listed.services.emplace(shown(own));
-      note_points(listed, metric, own, time);
+      note_points(listed, record->run, metric, own, time);
       return true;
     });
   }
@@ -112,7 +122,7 @@ transport::PageReply metric_list(const recent::Store& store, const Query& query,
   json.open_object().key("metrics").open_list();
   for (const auto& [name, listed] : found) {
     if (json.size() > kAnswerBytesMax) break;
-    write_listed(json, name, listed);
+    write_listed(json, store, name, listed);
   }
   json.close_list().flag("is_incomplete", time.is_over()).close_object();
   return json_reply(json);
@@ -124,6 +134,7 @@ namespace {
 struct Series {
   std::string service;
   otlp::MetricType type = otlp::MetricType::kNone;
+  size_t run = 0;
   struct Point {
     recent::RecordRef record;
     Bytes metric_data;
@@ -153,8 +164,9 @@ void note_keys(FoundSeries& found, otlp::MetricType type, otlp::MessageBytes poi
   }
 }
 
-void write_series(JsonWriter& json, const Series& series) {
+void write_series(JsonWriter& json, const recent::Store& store, const Series& series) {
   json.open_object().member("service", series.service);
+  write_run(json.key("run"), store, series.run);
   write_attributes(json, "attributes", series.points.back().bytes,
                    otlp::point_attributes(series.type));
   json.key("points").open_list();
@@ -186,8 +198,10 @@ transport::PageReply metric_series(const recent::Store& store, const Query& quer
   const auto limit = query.number("limit", 50, 1, 200);
   if (!limit) return bad_request(limit.error());
   FoundSeries found;
+  const RunFilter runs(query);
   std::set<std::string> others;  // series beyond the limit
   for (const recent::RecordRef& record : store.newest_first(Signal::kMetrics)) {
+    if (!runs.matches(store, record->run)) continue;
     for_each_item(*record, [&](const otlp::ResourceView& resource, const otlp::ScopeView& scope,
                                otlp::MessageBytes item) {
       if (time.is_over()) return false;
@@ -205,14 +219,18 @@ transport::PageReply metric_series(const recent::Store& store, const Query& quer
           continue;
         }
         note_keys(found, metric.type, bytes);
-        std::string key = std::string(own) + '\0' + series_key(metric.type, bytes);
+        // The points of two runs are two series, so that runs can be compared.
+        std::string key = std::string(own) + '\0' + series_key(metric.type, bytes) + '\0' +
+                          std::to_string(record->run);
         auto at = found.series.find(key);
         if (at == found.series.end()) {
           if (found.series.size() >= *limit) {
             if (others.size() < kSeriesMax) others.insert(std::move(key));
             continue;
           }
-          at = found.series.emplace(std::move(key), Series{shown(own), metric.type, {}}).first;
+          at =
+              found.series.emplace(std::move(key), Series{shown(own), metric.type, record->run, {}})
+                  .first;
         }
         if (at->second.type != metric.type || at->second.points.size() >= kPointsMax) continue;
         at->second.points.push_front({record, metric.data, bytes});
@@ -229,7 +247,7 @@ transport::PageReply metric_series(const recent::Store& store, const Query& quer
   json.key("series").open_list();
   for (const auto& [key, series] : found.series) {
     if (json.size() > kAnswerBytesMax || series.points.empty()) continue;
-    write_series(json, series);
+    write_series(json, store, series);
   }
   json.close_list().count("series_count", found.series.size() + others.size());
   write_cardinality(json, found);

@@ -4,6 +4,7 @@
 
 #include "extensions/console/collector_pages.h"
 #include "extensions/console/guard.h"
+#include "extensions/console/run_filter.h"
 #include "extensions/console/telemetry_pages.h"
 
 namespace millrace::extensions::console {
@@ -17,7 +18,6 @@ struct Wanted {
   double least_ns = 0;
   double most_ns = std::numeric_limits<double>::infinity();
   bool only_errors = false;
-  std::string run;  // "current", "earlier" or an instance id; empty: all
   std::vector<AttributeFilter> filters;
   std::string sort = "recent";
   uint64_t limit = 100;
@@ -28,7 +28,6 @@ Result<Wanted> read_wanted(const Query& query) {
   Wanted wanted;
   wanted.service = query.text("service");
   wanted.operation = query.text("operation");
-  wanted.run = query.text("run");
   wanted.filters = read_filters(query.all("attribute"));
   if (query.has("sort")) wanted.sort = query.text("sort");
   if (wanted.sort != "recent" && wanted.sort != "duration" && wanted.sort != "errors") {
@@ -71,14 +70,7 @@ std::unordered_set<std::string> find_by_span(const recent::Store& store, const W
   return found;
 }
 
-bool is_of_run(const TraceSummary& trace, const recent::Store& store, std::string_view run) {
-  if (run == "current") return trace.run == 0;
-  if (run == "earlier") return trace.run != 0;
-  return store.runs()[trace.run].id == run;
-}
-
-bool matches_summary(const TraceSummary& trace, const recent::Store& store, const Wanted& wanted) {
-  if (!wanted.run.empty() && !is_of_run(trace, store, wanted.run)) return false;
+bool matches_summary(const TraceSummary& trace, const Wanted& wanted) {
   if (wanted.only_errors && trace.error_count == 0) return false;
   const double duration = trace.duration_ns();
   if (duration < wanted.least_ns || duration > wanted.most_ns) return false;
@@ -107,8 +99,10 @@ transport::PageReply trace_list(const TraceIndex& index, const recent::Store& st
   if (!read) return bad_request(read.error());
   const Wanted& wanted = *read;
   std::vector<const TraceSummary*> traces = index.newest_first();
-  std::erase_if(traces,
-                [&](const TraceSummary* trace) { return !matches_summary(*trace, store, wanted); });
+  const RunFilter runs(query);
+  std::erase_if(traces, [&](const TraceSummary* trace) {
+    return !runs.matches(store, trace->run) || !matches_summary(*trace, wanted);
+  });
   if (!wanted.operation.empty() || !wanted.filters.empty()) {
     const auto found = find_by_span(store, wanted, time);
     std::erase_if(traces, [&](const TraceSummary* trace) { return !found.contains(trace->id); });

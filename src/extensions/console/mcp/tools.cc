@@ -10,6 +10,9 @@ namespace {
 using Type = ToolArgument::Type;
 
 Parameter service() { return {.name = "service", .description = "service.name of the resource"}; }
+Parameter run() {
+  return {.name = "run", .description = "of the collector: current, earlier, or an instance_id"};
+}
 Parameter attributes() {
   return {.name = "attributes",
           .type = Type::kTextList,
@@ -47,8 +50,7 @@ std::vector<Tool> telemetry_tools() {
                        .type = Type::kBoolean,
                        .description = "true: only traces with a failed span"},
                       attributes(),
-                      {.name = "run",
-                       .description = "of the collector: current, earlier, or an instance_id"},
+                      run(),
                       {.name = "sort",
                        .description = "recent is the default",
                        .choices = {"recent", "duration", "errors"}},
@@ -82,6 +84,7 @@ std::vector<Tool> telemetry_tools() {
                       {.name = "text", .description = "part of the body, case does not matter"},
                       {.name = "trace_id", .description = "32 hexadecimal digits"},
                       attributes(),
+                      run(),
                       limit(20, 1000),
                       {.name = "before", .description = "next_cursor of the answer before"}}},
       {.name = "list_metrics",
@@ -89,7 +92,7 @@ std::vector<Tool> telemetry_tools() {
        .description = "The metrics seen lately: type, unit, temporality, services, number of "
                       "series. get_metric has the points.",
        .parts = {{.key = {}, .path = "/api/v1/metrics"}},
-       .parameters = {service(), {.name = "name", .description = "part of the name"}}},
+       .parameters = {service(), {.name = "name", .description = "part of the name"}, run()}},
       {.name = "get_metric",
        .title = "One metric",
        .description = "The series of one metric with their recent points and exemplars, and the "
@@ -98,6 +101,7 @@ std::vector<Tool> telemetry_tools() {
        .parameters = {{.name = "metric", .description = "its whole name", .is_required = true},
                       service(),
                       attributes(),
+                      run(),
                       limit(5, 200)}},
       {.name = "list_attributes",
        .title = "Attributes",

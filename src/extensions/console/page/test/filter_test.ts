@@ -101,6 +101,17 @@ test('a filter of traces is split between the server and the page', () => {
   assert.deepEqual(asked.unsupported, ['http.path~x']);
 });
 
+test('a run is asked for at the server, and the page does not look for it again', () => {
+  const asked = logQuestion(parseFilter('run=3f2a word'));
+  assert.deepEqual(asked.parameters, {run: '3f2a', text: 'word'});
+  assert.deepEqual(
+    asked.terms.map((term) => term.value),
+    ['word'],
+  );
+  // The server knows no "not"; what comes back says its run.
+  assert.deepEqual(logQuestion(parseFilter('-run=earlier')).parameters, {});
+});
+
 test('a filter of logs knows levels by name', () => {
   assert.equal(logQuestion(parseFilter('severity>=warn')).parameters.severity, 13);
   const asked = logQuestion(parseFilter('severity=error refused service=a trace=00 code.function=f'));

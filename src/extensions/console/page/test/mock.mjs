@@ -1,11 +1,12 @@
 // A console that needs no collector: serves the bundled page and an API with made-up telemetry, for work on the page and
 // for states that are hard to make with a real collector.
-//   node test/mock.mjs [--port 8890] [--state full|empty|outage|refused|busy] [--token TOKEN]
+//   node test/mock.mjs [--port 8890] [--state full|empty|outage|refused|busy|newer|day] [--token TOKEN]
 import {createServer} from 'node:http';
 import {existsSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {logRecord, logs, metrics, traces} from './mock_data.mjs';
+import {logRecord, logs, metrics, runOf, traces} from './mock_data.mjs';
+import {asNewerApi, streamOfADay} from './mock_ages.mjs';
 import {edgesOf, tapEdge, tapPassed, tapSample} from './mock_tap.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -196,11 +197,6 @@ const steps = [
   ],
 ].map(([title, text]) => ({title, text}));
 
-const runOf = (number) => ({
-  instance_id: `3f2a${number}`.repeat(4),
-  started_at_ms: startedAt - number * 3_600_000,
-  is_current: number === 0,
-});
 // A few of the traces were received by an earlier run.
 const runOfTrace = (trace) => runOf(traces.indexOf(trace) % 9 === 4 ? 1 : 0);
 
@@ -221,6 +217,7 @@ const summary = (trace) => {
   };
 };
 const summaries = traces.map(summary);
+const isOfRun = (one, query) => !query.get('run') || one.run.is_current === (query.get('run') === 'current');
 const hasAttribute = (list, wanted) => {
   const [key, value] = wanted.split(/=(.*)/s);
   return list.some((one) => one.key === key && (value === undefined || one.value === value));
@@ -284,7 +281,7 @@ const routes = {
         (!query.get('min_duration_ms') || one.duration_ns / 1e6 >= Number(query.get('min_duration_ms'))) &&
         (!query.get('max_duration_ms') || one.duration_ns / 1e6 <= Number(query.get('max_duration_ms'))) &&
         (query.get('error') !== 'true' || one.error_count > 0) &&
-        (!query.get('run') || one.run.is_current === (query.get('run') === 'current')),
+        isOfRun(one, query),
     );
     const wanted = query.getAll('attribute');
     if (wanted.length > 0)
@@ -318,6 +315,7 @@ const routes = {
               one.severity_number >= Number(query.get('severity') ?? 0) &&
               (!query.get('text') || one.body.toLowerCase().includes(query.get('text').toLowerCase())) &&
               (!query.get('trace_id') || one.trace_id === query.get('trace_id')) &&
+              isOfRun(one, query) &&
               query.getAll('attribute').every((text) => hasAttribute(one.attributes, text)),
           );
     if (query.get('before')) found = found.filter((one) => Number(one.cursor) < Number(query.get('before')));
@@ -331,16 +329,19 @@ const routes = {
       is_incomplete: false,
     };
   },
-  'metrics': () => ({
+  'metrics': (query) => ({
     metrics:
       state === 'empty'
         ? []
         : metrics
+            .map((one) => ({...one, series: one.series.filter((each) => isOfRun(each, query))}))
+            .filter(({series}) => series.length > 0)
             .map(({series, ...one}) => ({
               ...one,
               services: [...new Set(series.map((s) => s.service))],
               series_count: series.length,
               is_cut: false,
+              run: series[0].run,
               last_at_unix_nano: series[0].points.at(-1).time_unix_nano,
               sparkline: series[0].points.slice(-30).map((p) => p.value ?? p.count ?? 0),
             }))
@@ -484,6 +485,7 @@ const routes = {
         rejected_by_peer: 0,
         dropped: {},
         dropped_total: 0,
+        losses: [],
         held: state === 'empty' ? 0 : 120,
         difference: 0,
         dead_letter_path: null,
@@ -511,6 +513,16 @@ const routes = {
             ? {
                 dropped: {retry_expired: 700, queue_full: 112},
                 dropped_total: 812,
+                losses: [
+                  ['retry_expired', 700],
+                  ['queue_full', 112],
+                  ['rejected_by_peer', 4],
+                ].map(([reason, items]) => ({
+                  reason,
+                  items,
+                  first_at_ms: startedAt - 290_000,
+                  last_at_ms: Date.now() - 4000,
+                })),
                 held: 4710,
                 rejected_by_peer: 4,
                 dead_letter_path: '/var/lib/millrace/dead-letters/backup.jsonl',
@@ -619,7 +631,12 @@ createServer((request, response) => {
   if (path === 'events') {
     response.writeHead(200, {...safety, 'Content-Type': 'text/event-stream'});
     const send = (event, data) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    send('counters', counters());
+    if (state === 'day') {
+      void streamOfADay(response, counters(), () => state);
+      return;
+    }
+    if (state === 'newer') send('novel', {member: 1});
+    send('counters', state === 'newer' ? asNewerApi(counters()) : counters());
     let was = state;
     const timer = setInterval(() => {
       if (was === 'empty' && state !== 'empty')
@@ -669,5 +686,5 @@ createServer((request, response) => {
     : routes[path]?.(url.searchParams);
   if (answer === undefined)
     return json(response, {error: {code: 'not_found', message: `nothing is known of ${path}`}}, 404);
-  json(response, answer);
+  json(response, state === 'newer' ? asNewerApi(answer) : answer);
 }).listen(port, '127.0.0.1', () => console.log(`http://localhost:${port}/`));

@@ -25,6 +25,12 @@ export const attribute = (key, value) => ({
 const attributes = (object) => Object.entries(object).map(([key, value]) => attribute(key, value));
 
 const start = Date.now();
+/** This run of the collector (0), and one that began an hour earlier (1). */
+export const runOf = (number) => ({
+  instance_id: `3f2a${number}`.repeat(4),
+  started_at_ms: start - number * 3_600_000,
+  is_current: number === 0,
+});
 export const resource = (service, extra = {}) => ({
   service,
   schema_url: '',
@@ -91,6 +97,7 @@ export function logRecord(at, severity, body, service, more = {}) {
     service,
     scope_name: 'app.logger',
     pipeline: 'logs',
+    run: runOf(0),
     attributes: attributes({'code.function': 'handle', 'thread.id': 14}),
     resource_attributes: resource(service).attributes,
     ...more,
@@ -301,6 +308,10 @@ for (let i = 0; i < 900; i++) {
 logs.push(
   logRecord(start - 500, 13, '<script>window.attacked = true</script> \u202egnp.exe \u0007', 'frontend'),
 );
+for (let i = 0; i < 30; i++)
+  logs.push(
+    logRecord(start - 3_600_000 + 1100 * i, 9, `order ${7000 + i} placed`, 'checkout', {run: runOf(1)}),
+  );
 logs.sort((a, b) => Number(b.cursor) - Number(a.cursor));
 
 const walk = (from, step, count) => {
@@ -358,7 +369,15 @@ const counter = (step) => {
   );
 };
 const gauge = (from, step) => walk(from, step, 60).map((value, i) => point(start - (60 - i) * 15e3, {value}));
-const series = (service, values, points) => ({service, attributes: attributes(values), points});
+const series = (service, values, points, run = 0) => ({
+  service,
+  run: runOf(run),
+  attributes: attributes(values),
+  points,
+});
+// The points as the run before this one had them.
+const hourEarlier = (points) =>
+  points.map((one) => ({...one, time_unix_nano: `${BigInt(one.time_unix_nano) - 3_600_000_000_000n}`}));
 export const metrics = [
   {
     name: 'http.server.request.duration',
@@ -370,6 +389,7 @@ export const metrics = [
     series: [
       series('frontend', {'http.route': '/api/checkout'}, histogram(true)),
       series('frontend', {'http.route': '/api/cart'}, histogram(true)),
+      series('frontend', {'http.route': '/api/cart'}, hourEarlier(histogram(true)), 1),
     ],
   },
   {
@@ -388,8 +408,12 @@ export const metrics = [
     description: 'Requests served',
     temporality: 'cumulative',
     is_monotonic: true,
-    series: ['/', '/api/cart', '/api/checkout'].map((route, i) =>
-      series('frontend', {'http.route': route, 'http.status_code': 200}, counter(400 / (i + 1))),
+    series: ['/', '/api/cart', '/api/checkout'].flatMap((route, i) =>
+      [0, 1].map((run) => {
+        const points = counter((400 - 80 * run) / (i + 1));
+        const values = {'http.route': route, 'http.status_code': 200};
+        return series('frontend', values, run === 0 ? points : hourEarlier(points), run);
+      }),
     ),
   },
   {

@@ -49,35 +49,38 @@ export const tapSample = (edge, number) => ({
   at_ms: Date.now(),
   items_before: edge.point === 0 ? null : 122,
   bytes_before: edge.point === 0 ? null : 48200,
-  items_after: edge.point === 0 ? 122 : 120,
+  items_after: edge.processor === 'log_dedup' ? 120 : 122,
   bytes_after: 47100,
   refusal: null,
   counts:
     edge.point === 0
       ? {same: 122, changed: 0, added: 0, removed: 0}
-      : {same: 117, changed: 3, added: 0, removed: 2},
+      : edge.processor === 'log_dedup'
+        ? {same: 120, changed: 0, added: 0, removed: 2}
+        : {same: 119, changed: 3, added: 0, removed: 0},
   items:
     edge.point === 0
       ? [item('same', same)]
-      : [
-          item(
-            'changed',
-            [
-              field('attributes["region"]', 'north', null, 1),
-              field(
-                'attributes["http.url"]',
-                'https://shop.example/cart?token=***',
-                'https://shop.example/cart?token=0a1b2c',
-                2,
-              ),
-              field('attributes["http.user_agent"]', null, 'Mozilla/5.0 (X11; Linux x86_64) '.repeat(4), 3),
-              ...same,
-            ],
-            [1, 2, 3],
-          ),
-          item('removed', [field('name', 'GET /health'), ...same.slice(2)], [2]),
-          item('same', same),
-        ],
+      : edge.processor === 'log_dedup'
+        ? [item('removed', same), item('same', same)]
+        : [
+            item(
+              'changed',
+              [
+                field('attributes["region"]', 'north', null, 1),
+                field(
+                  'attributes["http.url"]',
+                  'https://shop.example/cart?token=***',
+                  'https://shop.example/cart?token=0a1b2c',
+                  2,
+                ),
+                field('attributes["http.user_agent"]', null, 'Mozilla/5.0 (X11; Linux x86_64) '.repeat(4), 3),
+                ...same,
+              ],
+              [1, 2, 3],
+            ),
+            item('same', same),
+          ],
   more_items: 119,
   is_cut: false,
 });

@@ -7,6 +7,7 @@ import {modelCall, modelTotals} from '../source/model/gen_ai.ts';
 import {layoutGraph} from '../source/model/graph_layout.ts';
 import {perSecond} from '../source/model/pipeline_graph.ts';
 import {align, columns, merge, quantile, rates} from '../source/model/series.ts';
+import {byService} from '../source/model/senders.ts';
 import * as text from '../source/model/text.ts';
 import {nano, span, trace} from './helpers.ts';
 
@@ -211,7 +212,12 @@ test('a call of a language model is read from attributes and events', () => {
 
 test('the tokens of a trace are those of its calls, not of the span around them', () => {
   const usage = (tokens: string) => ({
-    attributes: [{key: 'gen_ai.usage.input_tokens', value: tokens, type: 'int' as const, is_cut: false}],
+    attributes: ['input_tokens', 'cost'].map((name) => ({
+      key: `gen_ai.usage.${name}`,
+      value: tokens,
+      type: 'int' as const,
+      is_cut: false,
+    })),
   });
   const made = trace(
     span('agent', '', 0, 9, usage('30')),
@@ -219,8 +225,34 @@ test('the tokens of a trace are those of its calls, not of the span around them'
     span('two', 'agent', 3, 4, usage('20')),
     span('other', 'two', 3, 4),
   );
-  assert.deepEqual(modelTotals(made.spans), {models: [], calls: 2, inputTokens: 30, outputTokens: 0});
+  assert.deepEqual(modelTotals(made.spans), {
+    models: [],
+    calls: 2,
+    inputTokens: 30,
+    outputTokens: 0,
+    cost: 30,
+  });
   assert.equal(modelTotals(trace(span('a', '', 0, 1)).spans), undefined);
+});
+
+test('senders of one service are added up, the largest service first', () => {
+  const sender = (service: string, peer: string, items: number) => ({
+    service,
+    peer,
+    sdk_name: '',
+    sdk_language: '',
+    sdk_version: '',
+    receiver: 'otlp',
+    protocol: 'grpc',
+    encoding: '',
+    first_seen_ms: 0,
+    last_seen_ms: 0,
+    signals: {traces: {requests: 1, items, bytes: 1}},
+  });
+  assert.deepEqual(byService([sender('small', 'a', 5), sender('shop', 'a', 4), sender('shop', 'b', 3)]), [
+    {service: 'shop', items: {traces: 7, metrics: 0, logs: 0}},
+    {service: 'small', items: {traces: 5, metrics: 0, logs: 0}},
+  ]);
 });
 
 test('numbers are written for people', () => {

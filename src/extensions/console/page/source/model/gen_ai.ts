@@ -118,11 +118,12 @@ export interface ModelTotals {
   calls: number;
   inputTokens: number;
   outputTokens: number;
+  cost: number; // 0: no call names one
 }
 
 /** What all calls of a trace used together; undefined where there is none. A parent that repeats the sums of its calls counts once. */
 export function modelTotals(spans: readonly Span[]): ModelTotals | undefined {
-  const totals: ModelTotals = {models: [], calls: 0, inputTokens: 0, outputTokens: 0};
+  const totals: ModelTotals = {models: [], calls: 0, inputTokens: 0, outputTokens: 0, cost: 0};
   const isCall = spans.map((span) => span.attributes.some((pair) => pair.key.startsWith('gen_ai.usage.')));
   for (const span of spans) {
     if (!isCall[span.index]) continue;
@@ -132,6 +133,7 @@ export function modelTotals(spans: readonly Span[]): ModelTotals | undefined {
     totals.calls++;
     totals.inputTokens += call.inputTokens ?? 0;
     totals.outputTokens += call.outputTokens ?? 0;
+    totals.cost += Number(call.cost) || 0;
     if (call.model !== '' && !totals.models.includes(call.model)) totals.models.push(call.model);
   }
   return totals.calls > 0 ? totals : undefined;

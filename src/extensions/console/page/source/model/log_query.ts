@@ -1,9 +1,17 @@
 // What of a filter for log records the server can answer. The page matches all terms again.
 import type {LogRecord} from '../api/schema.ts';
 import type {Item, Term} from './filter.ts';
+import {runWord, takeRun} from './runs.ts';
 
 export interface LogQuestion {
-  parameters: {service?: string; severity?: number; text?: string; trace_id?: string; attribute?: string[]};
+  parameters: {
+    service?: string;
+    run?: string;
+    severity?: number;
+    text?: string;
+    trace_id?: string;
+    attribute?: string[];
+  };
   terms: Term[];
 }
 
@@ -16,7 +24,7 @@ export const severities: Record<string, number> = {
   error: 17,
   fatal: 21,
 };
-const known = new Set(['body', 'scope', 'span', 'event', 'pipeline']);
+const known = new Set(['body', 'scope', 'span', 'event', 'pipeline', 'run']);
 
 // A level by name is a range of four numbers.
 function numbered(term: Term): Term[] {
@@ -47,7 +55,9 @@ function numbered(term: Term): Term[] {
 export function logQuestion(query: Term[]): LogQuestion {
   const parameters: LogQuestion['parameters'] = {};
   const attributes: string[] = [];
-  const terms = query.flatMap((term) => (term.key === 'severity' && !term.negated ? numbered(term) : [term]));
+  const {run, rest} = takeRun(query);
+  if (run !== undefined) parameters.run = run;
+  const terms = rest.flatMap((term) => (term.key === 'severity' && !term.negated ? numbered(term) : [term]));
   for (const {key, operator, value, negated} of terms) {
     if (negated) continue;
     if (key === 'severity' && operator === '>=' && /^\d+$/.test(value)) {
@@ -88,6 +98,8 @@ export function logItem(log: LogRecord): Item {
           return log.event_name;
         case 'pipeline':
           return log.pipeline;
+        case 'run':
+          return runWord(log.run);
         default:
           return (
             log.attributes.find((one) => one.key === key) ??

@@ -16,13 +16,16 @@ export function useCanvas(
   const [version, setVersion] = useState(0);
   const drawn = useRef({width: 0, height: 0});
   useEffect(() => {
+    const element = canvas.current;
+    if (!element) return;
     const again = (): void => setVersion((n) => n + 1);
-    // An observer's first call comes without a change.
+    // An observer's first call comes without a change, and its last one may come when the view has been left.
     const observer = new ResizeObserver(() => {
-      const {clientWidth: width, clientHeight: height} = canvas.current!;
+      if (!element.isConnected) return;
+      const {clientWidth: width, clientHeight: height} = element;
       if (width !== drawn.current.width || height !== drawn.current.height) again();
     });
-    observer.observe(canvas.current!);
+    observer.observe(element);
     const scheme = matchMedia('(prefers-color-scheme: dark)');
     scheme.addEventListener('change', again);
     addEventListener('theme', again);
@@ -33,7 +36,8 @@ export function useCanvas(
     };
   }, []);
   useEffect(() => {
-    const element = canvas.current!;
+    const element = canvas.current;
+    if (!element) return;
     const {clientWidth: width, clientHeight: height} = element;
     drawn.current = {width, height};
     if (width === 0 || height === 0) return;

@@ -3,13 +3,15 @@ import type {JSX} from 'preact';
 import {useState} from 'preact/hooks';
 import {useTick} from '../api/live.ts';
 import {useResource} from '../api/resource.ts';
-import type {Account, Ledger} from '../api/schema.ts';
-import {exact, plural} from '../model/text.ts';
+import type {Account, Ledger, Senders} from '../api/schema.ts';
+import {byService} from '../model/senders.ts';
+import {dateAndTime, exact, plural, timeOfDay} from '../model/text.ts';
 import {Choice, Empty, Failure, Section, Text} from '../parts/basics.tsx';
 
 type SignalChoice = 'all' | Account['signal'];
 
-const reasonText = (reason: string): string => reason.replaceAll('_', ' ');
+const reasonText = (reason: string): string =>
+  reason === 'rejected_by_peer' ? 'rejected by the destination' : reason.replaceAll('_', ' ');
 const lostOf = (one: Account): number => one.dropped_total + one.rejected_by_peer;
 
 function Cell({value, tone}: {value: number; tone?: string}): JSX.Element {
@@ -98,48 +100,91 @@ function Losses({accounts}: {accounts: readonly Account[]}): JSX.Element {
       </Empty>
     );
   return (
-    <table class="table">
-      <thead>
-        <tr>
-          <th scope="col">Destination</th>
-          <th scope="col">Reason</th>
-          <th scope="col" class="number">
-            Items
-          </th>
-          {hasLetters && <th scope="col">Dead letters</th>}
-        </tr>
-      </thead>
-      <tbody>
-        {lost
-          .flatMap((one) => [
-            ...Object.entries(one.dropped)
-              .filter(([, items]) => items > 0)
-              .map(([reason, items]) => ({one, reason: reasonText(reason), items})),
-            ...(one.rejected_by_peer > 0
-              ? [{one, reason: 'rejected by the destination', items: one.rejected_by_peer}]
-              : []),
-          ])
-          .map(({one, reason, items}) => (
-            <tr key={`${one.signal} ${one.pipeline} ${one.destination} ${reason}`}>
-              <th scope="row">
-                <Text of={one.destination} limit={80} /> <span class="muted">{one.signal}</span>
-              </th>
-              <td>{reason}</td>
-              <td class="number bad">{exact(items)}</td>
-              {hasLetters && (
-                <td class="mono">
-                  <Text of={one.dead_letter_path ?? '–'} limit={200} />
+    <div class="scroll-x" tabIndex={0} role="group" aria-label="Losses">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Destination</th>
+            <th scope="col">Reason</th>
+            <th scope="col" class="number">
+              Items
+            </th>
+            <th scope="col">First</th>
+            <th scope="col">Last</th>
+            {hasLetters && <th scope="col">Dead letters</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {lost
+            .flatMap((one) => one.losses.map((loss) => ({one, ...loss})))
+            .map(({one, reason, items, first_at_ms: first, last_at_ms: last}) => (
+              <tr key={`${one.signal} ${one.pipeline} ${one.destination} ${reason}`}>
+                <th scope="row">
+                  <Text of={one.destination} limit={80} /> <span class="muted">{one.signal}</span>
+                </th>
+                <td>{reasonText(reason)}</td>
+                <td class="number bad">{exact(items)}</td>
+                <td class="nowrap" title={dateAndTime(first)}>
+                  {timeOfDay(first).slice(0, 8)}
                 </td>
-              )}
+                <td class="nowrap" title={dateAndTime(last)}>
+                  {timeOfDay(last).slice(0, 8)}
+                </td>
+                {hasLetters && (
+                  <td class="mono">
+                    <Text of={one.dead_letter_path ?? '–'} limit={200} />
+                  </td>
+                )}
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Services({senders, signal}: {senders: Senders; signal: SignalChoice}): JSX.Element {
+  const services = byService(senders.senders);
+  const signals = (['traces', 'metrics', 'logs'] as const).filter(
+    (one) => signal === 'all' || signal === one,
+  );
+  if (services.length === 0) return <Empty title="No service has sent anything yet" />;
+  return (
+    <div class="scroll-x" tabIndex={0} role="group" aria-label="Accepted by service">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Service</th>
+            {signals.map((one) => (
+              <th scope="col" class="number" key={one}>
+                {one}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {services.slice(0, 200).map(({service, items}) => (
+            <tr key={service}>
+              <th scope="row">
+                {service === '' ? <em>no service.name</em> : <Text of={service} limit={80} />}
+              </th>
+              {signals.map((one) => (
+                <Cell key={one} value={items[one]} />
+              ))}
             </tr>
           ))}
-      </tbody>
-    </table>
+        </tbody>
+      </table>
+      {senders.forgotten > 0 && (
+        <p class="hint">{plural(senders.forgotten, 'older sender')} no longer counted here.</p>
+      )}
+    </div>
   );
 }
 
 export function LedgerView(): JSX.Element {
   const {value, error} = useResource<Ledger>('ledger', {}, useTick(1000));
+  const {value: senders} = useResource<Senders>('senders', {}, useTick(3000));
   const [signal, setSignal] = useState<SignalChoice>('all');
   if (!value) return error ? <Failure message={error} /> : <p class="loading">Loading…</p>;
   const signals = [...new Set(value.accounts.map((one) => one.signal))];
@@ -226,6 +271,11 @@ export function LedgerView(): JSX.Element {
         <Section title="What was lost">
           <Losses accounts={accounts} />
         </Section>
+        {senders && (
+          <Section title="Accepted, by service">
+            <Services senders={senders} signal={signal} />
+          </Section>
+        )}
       </div>
     </div>
   );

@@ -12,6 +12,7 @@ import {AttributeTable, Copy, Failure, NoRows, Text, VirtualRows} from '../parts
 import {FilterBox} from '../parts/filter_box.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {href, replace} from '../parts/router.ts';
+import {RunBadge, runTitle} from '../parts/run.tsx';
 import {severityClass, severityName} from './severity.ts';
 import {useVocabulary} from './vocabulary.ts';
 
@@ -100,6 +101,8 @@ function LogRow({
         <Text of={log.service} limit={60} />
       </span>
       <span class="log-body mono">
+        <RunBadge run={log.run} />
+        {!log.run.is_current && ' '}
         <Text of={log.body.replace(/\s*\n\s*/g, ' ⏎ ')} limit={600} />
       </span>
     </div>
@@ -159,6 +162,7 @@ function LogDetail({log, onClose}: {log: LogRecord; onClose: () => void}): JSX.E
           {key: 'trace', value: log.trace_id || '–'},
           {key: 'span', value: log.span_id || '–'},
           {key: 'pipeline', value: log.pipeline},
+          {key: 'received by', value: runTitle(log.run)},
         ]}
       />
     </aside>
@@ -183,6 +187,7 @@ export function LogsView({query}: {query: Record<string, string>}): JSX.Element 
         severity: ['error', 'warn', 'info', 'debug'],
         trace: [],
         body: [],
+        ...((tail.logs ?? []).some((log) => !log.run.is_current) ? {run: ['current', 'earlier']} : {}),
       }),
       [tail.logs],
     ),

@@ -3,76 +3,46 @@ import type {JSX} from 'preact';
 import {useMemo, useState} from 'preact/hooks';
 import {useArrivals} from '../api/live.ts';
 import {useResource} from '../api/resource.ts';
-import type {MetricSeries, Series} from '../api/schema.ts';
+import type {MetricSeries, Run, Series} from '../api/schema.ts';
 import {millisOf} from '../model/instant.ts';
-import {align, columns, merge, quantile, rates, values, type Sample} from '../model/series.ts';
-import {bytes, count, decimal, duration, exact, plural, timeOfDay} from '../model/text.ts';
+import {ofChoice, runsOf, shifted, type RunChoice} from '../model/runs.ts';
+import {align, rates, values, type Sample} from '../model/series.ts';
+import {count, exact, plural, timeOfDay} from '../model/text.ts';
 import {Choice, Empty, Section, Text} from '../parts/basics.tsx';
 import {Chart, type Line} from '../parts/chart.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href} from '../parts/router.ts';
-import {Heatmap} from './heatmap.tsx';
+import {Histogram, RunQuantiles} from './histogram.tsx';
+import {kindText, seriesName, sharedAttributes, unitFormat, unitName} from './metric_text.ts';
 
 const linesMax = 8;
-const secondsOf: Record<string, number> = {ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, min: 60e3, h: 3600e3};
-
-export function kindText(one: {type: string; temporality: string; is_monotonic: boolean}): string {
-  const type = one.type === 'sum' && one.is_monotonic ? 'counter' : one.type.replaceAll('_', ' ');
-  return one.temporality === 'unspecified' ? type : `${type}, ${one.temporality}`;
-}
-
-/** How a value of this unit is written. */
-export function unitFormat(unit: string): (value: number) => string {
-  if (secondsOf[unit] !== undefined) return (value) => duration(value * secondsOf[unit]);
-  if (unit === 'By') return bytes;
-  return decimal;
-}
-
-// The unit for a title, where the values do not name it.
-const unitName = (unit: string): string =>
-  secondsOf[unit] !== undefined || unit === 'By' || unit === '1' ? '' : unit.replace(/^\{(.*)\}$/, '$1');
-
-const nameOf = (one: Series, shared: ReadonlySet<string>): string => {
-  const own = one.attributes
-    .filter(({key, value}) => !shared.has(`${key}\n${value}`))
-    .map(({key, value}) => `${key}=${value}`)
-    .join(' ');
-  return own === '' ? one.service || 'all' : own;
-};
-
-// Attributes that all series have alike say nothing in a legend.
-function sharedAttributes(all: readonly Series[]): Set<string> {
-  const counts = new Map<string, number>();
-  for (const one of all)
-    for (const {key, value} of one.attributes)
-      counts.set(`${key}\n${value}`, (counts.get(`${key}\n${value}`) ?? 0) + 1);
-  return new Set(all.length < 2 ? [] : [...counts].filter(([, n]) => n === all.length).map(([key]) => key));
-}
-
 function Lines({
   metric,
   asRate,
   chosen,
+  newest,
 }: {
   metric: MetricSeries;
   asRate: boolean;
   chosen: readonly Series[];
+  newest: Run | undefined; // lays the other runs over this one
 }): JSX.Element {
   const format = unitFormat(metric.unit);
   const drawn = useMemo(() => {
     const shared = sharedAttributes(metric.series);
     const samples: Sample[][] = chosen.map((one) => {
       if (metric.type === 'summary') return [];
-      return asRate ? rates(one.points, metric.temporality) : values(one.points);
+      const own = asRate ? rates(one.points, metric.temporality) : values(one.points);
+      return newest ? shifted(own, one.run, newest) : own;
     });
     const {at, values: rows} = align(samples);
     const lines: Line[] = chosen.map((one, i) => ({
-      label: nameOf(one, shared),
+      label: seriesName(one, shared),
       color: `hue-${i % 8}`,
       values: rows[i],
     }));
     return {at: at.map((millis) => millis / 1e3), lines};
-  }, [metric, chosen, asRate]);
+  }, [metric, chosen, asRate, newest]);
   return (
     <Chart
       title={`${unitName(metric.unit) || 'Value'}${asRate ? ' per second' : ''}`}
@@ -111,47 +81,6 @@ function SummaryLines({metric, chosen}: {metric: MetricSeries; chosen: readonly 
       height={240}
       format={unitFormat(metric.unit)}
     />
-  );
-}
-
-function Histogram({metric, chosen}: {metric: MetricSeries; chosen: readonly Series[]}): JSX.Element {
-  const merged = useMemo(
-    () => merge(chosen.map((one) => columns(one.points, metric.temporality))),
-    [metric, chosen],
-  );
-  const drawn = useMemo(
-    () => ({
-      at: merged.map((column) => column.at / 1e3),
-      lines: [
-        [0.5, 'hue-0'],
-        [0.9, 'hue-2'],
-        [0.99, 'hue-4'],
-      ].map(([part, color]) => ({
-        label: `p${Number(part) * 100}`,
-        color: String(color),
-        values: merged.map((column) => {
-          const value = quantile(column, Number(part));
-          return Number.isNaN(value) ? null : value;
-        }),
-      })),
-    }),
-    [merged],
-  );
-  if (merged.length === 0)
-    return (
-      <Empty title="One point is not enough">A cumulative histogram is drawn from its second point on.</Empty>
-    );
-  return (
-    <>
-      <Heatmap columns={merged} unit={metric.unit} />
-      <Chart
-        title="Quantiles, estimated from the buckets"
-        at={drawn.at}
-        lines={drawn.lines}
-        format={unitFormat(metric.unit)}
-        height={170}
-      />
-    </>
   );
 }
 
@@ -195,11 +124,13 @@ function Exemplars({metric, chosen}: {metric: MetricSeries; chosen: readonly Ser
 
 function SeriesTable({
   metric,
+  series,
   chosen,
   only,
   onOnly,
 }: {
   metric: MetricSeries;
+  series: readonly Series[];
   chosen: readonly Series[];
   only: number;
   onOnly: (index: number) => void;
@@ -234,7 +165,7 @@ function SeriesTable({
             </tr>
           </thead>
           <tbody>
-            {metric.series.slice(0, 100).map((one, i) => {
+            {series.slice(0, 100).map((one, i) => {
               const last = one.points.at(-1);
               const drawn = chosen.indexOf(one);
               return (
@@ -243,7 +174,7 @@ function SeriesTable({
                     {drawn >= 0 && !/histogram/.test(metric.type) && (
                       <span class={`swatch hue-${drawn % 8}`} />
                     )}
-                    <Text of={nameOf(one, shared)} limit={300} />
+                    <Text of={seriesName(one, shared)} limit={300} />
                   </th>
                   <td>
                     <Text of={one.service} limit={80} />
@@ -287,11 +218,13 @@ export function MetricView({name}: {name: string}): JSX.Element {
   const [only, setOnly] = useState(-1);
   const [shape, setShape] = useState<'rate' | 'value'>('rate');
   useKeys('Metric', [{keys: ['Escape'], label: 'All metrics', run: () => go(['metrics'])}]);
+  const [choice, setChoice] = useState<RunChoice>('all');
+  const runs = useMemo(() => runsOf(metric?.series ?? []), [metric]);
+  const series = useMemo(() => ofChoice(metric?.series ?? [], choice), [metric, choice]);
   const chosen = useMemo(() => {
-    if (!metric) return [];
-    if (only >= 0 && metric.series[only]) return [metric.series[only]];
-    return /histogram/.test(metric.type) ? metric.series : metric.series.slice(0, linesMax);
-  }, [metric, only]);
+    if (only >= 0 && series[only]) return [series[only]];
+    return /histogram/.test(metric?.type ?? '') ? series : series.slice(0, linesMax);
+  }, [metric, series, only]);
   if (!metric)
     return error ? (
       <div class="page">
@@ -303,6 +236,8 @@ export function MetricView({name}: {name: string}): JSX.Element {
     ) : (
       <p class="loading">Loading…</p>
     );
+  const isHistogram = /histogram/.test(metric.type);
+  const isOverlaid = choice === 'overlaid' && runs.length > 1;
   const isCounter = metric.type === 'sum' && (metric.is_monotonic || metric.temporality === 'delta');
   return (
     <div class="page">
@@ -321,25 +256,53 @@ export function MetricView({name}: {name: string}): JSX.Element {
           <Text of={metric.description} limit={600} />
         </p>
       </header>
-      {isCounter && (
-        <Choice
-          label="Shown as"
-          value={shape}
-          onChange={setShape}
-          options={[
-            ['rate', 'Rate'],
-            ['value', metric.temporality === 'delta' ? 'Each point' : 'Total'],
-          ]}
-        />
+      <div class="choices">
+        {runs.length > 1 && (
+          <Choice
+            label="Runs of the collector"
+            value={choice}
+            onChange={(to) => {
+              setChoice(to);
+              setOnly(-1);
+            }}
+            options={[
+              ['all', 'All runs'],
+              ['current', 'This run'],
+              ['earlier', 'Earlier'],
+              ['overlaid', 'Overlaid'],
+            ]}
+          />
+        )}
+        {isCounter && (
+          <Choice
+            label="Shown as"
+            value={shape}
+            onChange={setShape}
+            options={[
+              ['rate', 'Rate'],
+              ['value', metric.temporality === 'delta' ? 'Each point' : 'Total'],
+            ]}
+          />
+        )}
+      </div>
+      {isOverlaid && (
+        <p class="hint">Earlier runs are moved in time, as if they had started when this one did.</p>
       )}
-      {/histogram/.test(metric.type) ? (
+      {isHistogram && isOverlaid ? (
+        <RunQuantiles metric={metric} chosen={chosen} runs={runs} />
+      ) : isHistogram ? (
         <Histogram metric={metric} chosen={chosen} />
       ) : metric.type === 'summary' ? (
         <SummaryLines metric={metric} chosen={chosen} />
       ) : (
-        <Lines metric={metric} chosen={chosen} asRate={isCounter && shape === 'rate'} />
+        <Lines
+          metric={metric}
+          chosen={chosen}
+          asRate={isCounter && shape === 'rate'}
+          newest={isOverlaid ? runs[0] : undefined}
+        />
       )}
-      <SeriesTable metric={metric} chosen={chosen} only={only} onOnly={setOnly} />
+      <SeriesTable metric={metric} series={series} chosen={chosen} only={only} onOnly={setOnly} />
       <Exemplars metric={metric} chosen={chosen} />
       {metric.cardinality.length > 0 && (
         <Section title="Values of each attribute">

@@ -5,12 +5,14 @@ import {useArrivals} from '../api/live.ts';
 import {useResource} from '../api/resource.ts';
 import type {MetricList, MetricSummary} from '../api/schema.ts';
 import {matches, parseFilter, type Item} from '../model/filter.ts';
+import {runWord, takeRun} from '../model/runs.ts';
 import {count, plural} from '../model/text.ts';
 import {Failure, NoRows, Sparkline, Text, VirtualRows} from '../parts/basics.tsx';
 import {FilterBox} from '../parts/filter_box.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href, replace} from '../parts/router.ts';
-import {kindText} from './metric.tsx';
+import {RunBadge} from '../parts/run.tsx';
+import {kindText} from './metric_text.ts';
 
 const rowHeight = 40;
 
@@ -29,6 +31,8 @@ const metricItem = (one: MetricSummary): Item => ({
         return one.services.join(' ');
       case 'series':
         return one.series_count;
+      case 'run':
+        return runWord(one.run);
       default:
         return undefined;
     }
@@ -46,11 +50,16 @@ function sparkValues(one: MetricSummary): number[] {
 
 export function MetricsView({query}: {query: Record<string, string>}): JSX.Element {
   const filter = query.q ?? '';
-  const {value, error} = useResource<MetricList>('metrics', {}, useArrivals(3000));
-  const shown = useMemo(() => {
-    const terms = parseFilter(filter);
-    return (value?.metrics ?? []).filter((one) => matches(terms, metricItem(one)));
-  }, [value, filter]);
+  const asked = useMemo(() => takeRun(parseFilter(filter)), [filter]);
+  const {value, error} = useResource<MetricList>(
+    'metrics',
+    asked.run ? {run: asked.run} : {},
+    useArrivals(3000),
+  );
+  const shown = useMemo(
+    () => (value?.metrics ?? []).filter((one) => matches(asked.rest, metricItem(one))),
+    [value, asked],
+  );
   const vocabulary = useMemo(() => {
     const all = value?.metrics ?? [];
     const distinct = (of: (one: MetricSummary) => string[]): string[] => [...new Set(all.flatMap(of))].sort();
@@ -61,6 +70,7 @@ export function MetricsView({query}: {query: Record<string, string>}): JSX.Eleme
       ['unit', distinct((one) => [one.unit])],
       ['temporality', distinct((one) => [one.temporality])],
       ['series', []],
+      ['run', ['current', 'earlier']],
     ]);
   }, [value]);
   const [chosen, setChosen] = useState(-1);
@@ -115,6 +125,7 @@ export function MetricsView({query}: {query: Record<string, string>}): JSX.Eleme
                     <strong>
                       <Text of={one.name} limit={200} />
                     </strong>{' '}
+                    <RunBadge run={one.run} />{' '}
                     <span class="muted">
                       <Text of={one.description} limit={200} />
                     </span>

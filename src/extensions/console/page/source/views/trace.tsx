@@ -6,7 +6,7 @@ import type {Run} from '../api/schema.ts';
 import {criticalPath, type Segment} from '../model/critical_path.ts';
 import {matches, parseFilter, type Item} from '../model/filter.ts';
 import {modelTotals} from '../model/gen_ai.ts';
-import {count, dateAndTime, duration, plural} from '../model/text.ts';
+import {count, dateAndTime, decimal, duration, plural} from '../model/text.ts';
 import {buildTrace, visibleRows, type Span, type Trace} from '../model/trace.ts';
 import {Choice, Copy, Empty, Failure, Text} from '../parts/basics.tsx';
 import {FilterBox} from '../parts/filter_box.tsx';
@@ -138,7 +138,7 @@ function Head({
             </>
           )}
           {models &&
-            ` · ${models.models.join(', ') || 'language model'}: ${plural(models.calls, 'call')}, ${count(models.inputTokens)} tokens in, ${count(models.outputTokens)} out`}{' '}
+            ` · ${models.models.join(', ') || 'language model'}: ${plural(models.calls, 'call')}, ${count(models.inputTokens)} tokens in, ${count(models.outputTokens)} out${models.cost > 0 ? `, cost ${decimal(models.cost)}` : ''}`}{' '}
           · <span class="mono">{id}</span> <RunBadge run={run} />
         </p>
       </div>
