@@ -112,7 +112,7 @@ struct Number {
 }
 
 // Reads the tag at `at`, where a byte is left. False: not valid.
-[[gnu::always_inline]] inline bool read_tag(Cursor& cursor) {
+MILLRACE_WALK_INLINE bool read_tag(Cursor& cursor) {
   const uint32_t first = *cursor.at;
   if (__builtin_expect(first < 0x80, 1)) {
     cursor.tag = first;
@@ -131,7 +131,7 @@ struct Number {
 }
 
 // wire::read_length, with lengths of two bytes in line: those of items.
-[[gnu::always_inline]] inline Number read_length(const uint8_t* at, const uint8_t* end) {
+MILLRACE_WALK_INLINE Number read_length(const uint8_t* at, const uint8_t* end) {
   Number length{at + 1, *at};
   if (length.value >= 0x80) {
     if (__builtin_expect(at[1] < 0x80, 1)) {
@@ -145,7 +145,7 @@ struct Number {
   return length;
 }
 
-[[gnu::always_inline]] inline const uint8_t* skip_varint(const uint8_t* at, const uint8_t* end) {
+MILLRACE_WALK_INLINE const uint8_t* skip_varint(const uint8_t* at, const uint8_t* end) {
   if (__builtin_expect(*at < 0x80, 1)) return at < end ? at + 1 : nullptr;
   return wire::skip_varint(at, end);
 }
@@ -216,9 +216,8 @@ bool walk_nested(Walk& walk, const uint8_t* at, const uint8_t* end, int depth);
 
 // Walks the value of a known field; `at` is behind its tag. Returns its end, or null.
 template <Message kParent, size_t kIndex, class Walk>
-[[gnu::always_inline]] inline const uint8_t* walk_value(Walk& walk, MetricState& metric,
-                                                        const uint8_t* at, const uint8_t* end,
-                                                        int depth) {
+MILLRACE_WALK_INLINE const uint8_t* walk_value(Walk& walk, MetricState& metric, const uint8_t* at,
+                                               const uint8_t* end, int depth) {
   constexpr FieldRule kRule = fields_of(kParent)[kIndex];
   if constexpr (kRule.kind == Kind::kVarint) {
     return skip_varint(at, end);
@@ -263,8 +262,8 @@ template <Message kParent, size_t kIndex, class Walk>
 }
 
 template <Message kNested, class Walk>
-[[gnu::always_inline]] inline bool walk_nested(Walk& walk, const uint8_t* at, const uint8_t* end,
-                                               int depth) {
+MILLRACE_WALK_INLINE bool walk_nested(Walk& walk, const uint8_t* at, const uint8_t* end,
+                                      int depth) {
   if constexpr (Walk::kIsLong) {
     if (__builtin_expect(end - at <= kQuickBytes, 1)) {
       return walk_message<kNested, QuickWalk<typename Walk::Window>>(walk, at, end, depth);
@@ -276,8 +275,7 @@ template <Message kNested, class Walk>
 // Walks the fields with one number that follow the cursor. False at the end of the message and at a
 // mistake.
 template <Message kParent, size_t kIndex, class Walk>
-[[gnu::always_inline]] inline bool walk_fields(Walk& walk, MetricState& metric, Cursor& cursor,
-                                               int depth) {
+MILLRACE_WALK_INLINE bool walk_fields(Walk& walk, MetricState& metric, Cursor& cursor, int depth) {
   constexpr FieldRule kRule = fields_of(kParent)[kIndex];
   constexpr uint32_t kTag = wire::make_tag(kRule.number, wire_type_of(kRule.kind));
   if (cursor.tag != kTag) return true;
@@ -291,9 +289,8 @@ template <Message kParent, size_t kIndex, class Walk>
 }
 
 template <Message kMessageType, class Walk, size_t... kIndex>
-[[gnu::always_inline]] inline bool walk_round(Walk& walk, MetricState& metric, Cursor& cursor,
-                                              [[maybe_unused]] int depth,
-                                              std::index_sequence<kIndex...>) {
+MILLRACE_WALK_INLINE bool walk_round(Walk& walk, MetricState& metric, Cursor& cursor,
+                                     [[maybe_unused]] int depth, std::index_sequence<kIndex...>) {
   return (walk_fields<kMessageType, kIndex>(walk, metric, cursor, depth) && ...);
 }
 
