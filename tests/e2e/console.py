@@ -208,6 +208,49 @@ def kept_traces(address):
                  for is_current in (True, False))
 
 
+def runs_of(items):
+    """How many items this run received, and how many an earlier one."""
+    current = sum(item["run"]["is_current"] for item in items)
+    return current, len(items) - current
+
+
+def a_restart_keeps_logs_and_metrics(how):
+    def run(case):
+        config, grpc, _ = configuration({"nop": None})
+        port = free_port()
+        config["extensions"] = {"console": {"endpoint": f"127.0.0.1:{port}",
+                                            "file": {"directory": os.path.join(case.folder, "recent")}}}
+        config["service"]["extensions"] = ["console"]
+        address = f"http://127.0.0.1:{port}"
+
+        def logs(query=""):
+            return runs_of(get(address, f"logs?limit=1000{query}")["logs"])
+
+        def series(query=""):
+            metrics = get(address, "metrics")["metrics"]
+            return runs_of(get(address, f"series?limit=200&metric={metrics[0]['name']}{query}")["series"]) if metrics else (0, 0)
+
+        process = case.start(config)
+        wait_for_port(port)
+        case.generate(grpc, 50, signal="logs")
+        case.generate(grpc, 50, signal="metrics")
+        wait_until(lambda: logs() == (50, 0) and series()[0] > 0, lambda: f"{logs()} {series()}")
+        first = series()[0]
+        wait_until(lambda: get(address, "status")["file"]["written_requests"] == get(address, "status")["recent"]["requests"],
+                   lambda: f"{get(address, 'status')}")
+        restarted(case, process, config, how)
+        assert (logs(), series()) == ((0, 50), (0, first)), (logs(), series())
+        case.generate(grpc, 25, signal="logs")
+        case.generate(grpc, 50, signal="metrics")
+        wait_until(lambda: logs() == (25, 50) and series()[0] > 0, lambda: f"{logs()} {series()}")
+        assert (logs("&run=current"), logs("&run=earlier")) == ((25, 0), (0, 50))
+        assert series("&run=earlier") == (0, first) and series("&run=current")[1] == 0
+        done = subprocess.run([case.millrace, "logs", "--run", "earlier", "--limit", "1000", "--json", "--address", address],
+                              capture_output=True, text=True, timeout=DEADLINE_S)
+        assert done.returncode == 0 and runs_of(json.loads(done.stdout)["logs"]) == (0, 50), done
+    return run
+
+
 def a_restart_keeps_traces(how):
     def run(case):
         config, grpc, _ = configuration({"nop": None})
@@ -258,6 +301,7 @@ def a_directory_that_cannot_be_used_is_said(case):
 def cases():
     for how in (signal.SIGTERM, signal.SIGKILL):
         yield f"the console keeps traces over a restart, {how.name}", a_restart_keeps_traces(how)
+        yield f"the console keeps logs and metrics over a restart, {how.name}", a_restart_keeps_logs_and_metrics(how)
     yield "a directory of the console that cannot be used is said", a_directory_that_cannot_be_used_is_said
     for sdk in ("python", "javascript"):
         yield f"the console's api shows what the {sdk} sdk sent", the_api_shows_what_an_sdk_sent(sdk)
