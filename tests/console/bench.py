@@ -231,19 +231,19 @@ def clients(options, folder, verdicts):
         for name, arguments in TOOLS.items():
             if "trace_id" in arguments:
                 arguments = {"trace_id": trace}
-            before = collector.cpu_seconds()
+            before = collector.exact_cpu_seconds()
             for _ in range(options.answers):
                 call(page, name, arguments)
-            millis = 1e3 * (collector.cpu_seconds() - before) / options.answers
+            millis = 1e3 * (collector.exact_cpu_seconds() - before) / options.answers
             say(f"  /mcp {name:16} {millis:8.2f} CPU-milliseconds of the collector a call")
-        before = collector.cpu_seconds()
+        before = collector.exact_cpu_seconds()
         time.sleep(options.watch)
-        idle = collector.cpu_seconds() - before
-        before = collector.cpu_seconds()
+        idle = collector.exact_cpu_seconds() - before
+        before = collector.exact_cpu_seconds()
         own = watch_top(options, page, options.watch)
         minutes = options.watch / 60
         say(f"  millrace top  {own / minutes:8.3f} CPU-seconds a minute, and "
-            f"{(collector.cpu_seconds() - before - idle) / minutes:.3f} of the collector")
+            f"{(collector.exact_cpu_seconds() - before - idle) / minutes:.3f} of the collector")
 
 
 def page(options, folder, verdicts):
