@@ -90,7 +90,16 @@ Client::~Client() {
   if (role_ == Role::kProducer) {
     library.purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   }
-  library.destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  if (may_be_destroyed()) {
+    library.destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
+}
+
+// An assertion of librdkafka before 2.3 (its issue 4312) ends the process when a consumer with the
+// strategy cooperative-sticky is destroyed between joining its group and its first assignment.
+bool Client::may_be_destroyed() const {
+  constexpr int kIsMended = 0x020300ff;
+  return role_ == Role::kProducer || was_assigned_ || api().version() >= kIsMended;
 }
 
 void Client::schedule() {
@@ -163,6 +172,9 @@ void Client::handle_event(rd_kafka_event_t* event) {
     case RD_KAFKA_EVENT_STATS:
       if (broker_states_) broker_states_->note(api().event_stats(event));
       break;
+    case RD_KAFKA_EVENT_REBALANCE:
+      was_assigned_ |= api().event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+      [[fallthrough]];
     default:
       if (parts_.on_event(event)) return;
   }

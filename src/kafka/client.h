@@ -54,7 +54,8 @@ class Client {
   static Result<std::unique_ptr<Client>> make(Role role, const Properties& properties,
                                               ClientParts parts);
   // Ends the library's threads: up to a few milliseconds. What was not sent is dropped; its
-  // delivery is not reported any more. A consumer does not leave its group (see close_consumer).
+  // delivery is not reported any more. A consumer does not leave its group (see begin_close). With
+  // librdkafka before 2.3, a consumer that was never given partitions keeps its memory and threads.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -88,6 +89,7 @@ class Client {
   static void on_queue_filled(rd_kafka_t* handle, void* opaque);
   void handle_event(rd_kafka_event_t* event);
   void log(rd_kafka_event_t* event);
+  bool may_be_destroyed() const;
 
   const Role role_;
   const ClientParts parts_;
@@ -97,6 +99,7 @@ class Client {
   std::optional<BrokerStates> broker_states_;
   bool is_suspended_ = false;
   bool is_serving_ = false;
+  bool was_assigned_ = false;  // a consumer: partitions were given to it once
   // Points to null after the end: for posted tasks.
   std::shared_ptr<Client*> self_;
 };

@@ -5,103 +5,25 @@
 
 #include <map>
 
-#include "kafka/testing/loop_thread.h"
+#include "exporters/kafka/testing/exporting.h"
 #include "kafka/testing/mock_cluster.h"
-#include "memory/chunk_pool.h"
 #include "otlp/example_requests.h"
 #include "otlp/item_count.h"
-#include "yaml/parse.h"
 
 namespace millrace::exporters::kafka {
 namespace {
 
-using millrace::kafka::testing::LoopThread;
 using millrace::kafka::testing::MockCluster;
 using millrace::kafka::testing::MockMessage;
 using pipeline::Batch;
 using pipeline::Outcome;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
+using testing::batch_of;
+using ::testing::ElementsAre;
+using testing::Exporting;
+using ::testing::HasSubstr;
+using ::testing::Pair;
 
 constexpr int16_t kProduce = 0;  // the protocol's key of the request
-
-std::shared_ptr<const KafkaOptions> options_of(const std::string& brokers,
-                                               const std::string& yaml) {
-  const auto root = yaml::parse("brokers: [\"" + brokers + "\"]\n" + yaml, "a.yaml");
-  EXPECT_TRUE(root.has_value());
-  config::Diagnostics diagnostics;
-  config::Section section(*root, diagnostics, "exporters::kafka");
-  auto options = std::make_shared<KafkaOptions>();
-  read_options(section, *options);
-  section.finish();
-  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
-  return options;
-}
-
-// One exporter on a loop with a thread, and the outcomes of what it was given.
-class Exporting {
- public:
-  Exporting(const std::string& brokers, const std::string& yaml)
-      : options_(options_of(brokers, yaml)) {
-    loop_.run([&] {
-      pool_ = std::make_unique<ChunkPool>(budget_, 4);
-      work_ = std::make_unique<io::LongWork>(loop_.loop(), *pool_);
-      auto producer = Producer::make({.options = options_,
-                                      .library = *millrace::kafka::load_library(),
-                                      .name = "kafka",
-                                      .loop = loop_.loop(),
-                                      .log = log_,
-                                      .ask_timeout = 50ms});
-      EXPECT_TRUE(producer.has_value()) << producer.error().message;
-      exporter_ = make_kafka_exporter(options_, *std::move(producer), loop_.loop(), *work_);
-    });
-  }
-  ~Exporting() {
-    loop_.run([&] {
-      work_->finish();
-      exporter_.reset();
-      work_.reset();
-      pool_.reset();
-    });
-    EXPECT_EQ(budget_.used(MemoryTerm::kEncoded), 0u);
-  }
-
-  void send(Batch batch) {
-    loop_.run([&] {
-      exporter_->send_batch(std::move(batch), kNever,
-                            [this](Outcome outcome) { outcomes_.push_back(std::move(outcome)); });
-    });
-  }
-  std::vector<Outcome> wait_for(size_t count) {
-    EXPECT_TRUE(loop_.wait_for([&] { return outcomes_.size() >= count; }));
-    return loop_.run([&] { return outcomes_; });
-  }
-  Outcome send_and_wait(Batch batch) {
-    const size_t before = loop_.run([&] { return outcomes_.size(); });
-    send(std::move(batch));
-    const std::vector<Outcome> all = wait_for(before + 1);
-    return all.size() > before ? all[before] : Outcome{};
-  }
-  void close() {
-    loop_.run([&] { exporter_->close(); });
-  }
-  Budget& budget() { return budget_; }
-
- private:
-  const std::shared_ptr<const KafkaOptions> options_;
-  Logger log_{{}, nullptr, [] { return int64_t{0}; }};
-  Budget budget_{size_t{256} << 20};
-  LoopThread loop_;
-  std::unique_ptr<ChunkPool> pool_;
-  std::unique_ptr<io::LongWork> work_;
-  std::unique_ptr<pipeline::Exporter> exporter_;
-  std::vector<Outcome> outcomes_;
-};
-
-Batch batch_of(Bytes bytes, Signal signal = Signal::kTraces, uint32_t items = 1) {
-  return {.signal = signal, .item_count = items, .bytes = Rope(std::move(bytes)), .metadata = {}};
-}
 
 uint32_t count_of(Signal signal, std::string_view request) {
   return otlp::count_items(signal, Rope(Bytes::copy_of(request)));

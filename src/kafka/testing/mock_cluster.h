@@ -52,8 +52,27 @@ class MockCluster {
 
   rd_kafka_mock_cluster_t* handle() { return cluster_; }
   std::string brokers() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
-  void make_topic(const char* name, int partitions) {
-    rd_kafka_mock_topic_create(cluster_, name, partitions, 1);
+  void make_topic(const char* name, int partitions, int replicas = 1) {
+    rd_kafka_mock_topic_create(cluster_, name, partitions, replicas);
+  }
+  // Brokers count from 1. One that is down refuses connections.
+  void set_down(int32_t broker) { rd_kafka_mock_broker_set_down(cluster_, broker); }
+  void set_up(int32_t broker) { rd_kafka_mock_broker_set_up(cluster_, broker); }
+  void set_leader(const char* topic, int32_t partition, int32_t broker) {
+    rd_kafka_mock_partition_set_leader(cluster_, topic, partition, broker);
+  }
+  // The broker answers after so many milliseconds.
+  void set_answer_time(int32_t broker, int milliseconds) {
+    rd_kafka_mock_broker_set_rtt(cluster_, broker, milliseconds);
+  }
+  // The next answer of the broker to a request of that kind takes so many milliseconds.
+  void delay_answer(int32_t broker, int16_t api_key, int milliseconds) {
+    rd_kafka_mock_broker_push_request_error_rtts(cluster_, broker, api_key, 1,
+                                                 RD_KAFKA_RESP_ERR_NO_ERROR, milliseconds);
+  }
+  // Questions about the topic are answered with the error; RD_KAFKA_RESP_ERR_NO_ERROR ends that.
+  void fail_topic(const char* topic, rd_kafka_resp_err_t error) {
+    rd_kafka_mock_topic_set_error(cluster_, topic, error);
   }
   // The next answers to requests of that kind are this error.
   void fail_requests(int16_t api_key, rd_kafka_resp_err_t error, size_t count) {
