@@ -138,9 +138,11 @@ def run(options, folder):
         say(f"{'':<34} {'Millrace':>11} {'librdkafka':>11} {'spans/s':>11}"
             f"{'   otelcol  Millrace cheaper' if options.otelcol else ''}")
         for compression in ("none", "zstd"):
-            ours = [bench.both(options.millrace, spans, compression) for _ in range(options.runs)]
-            theirs = [bench.both(options.otelcol, spans // REFERENCE_SHARE, compression)
-                      for _ in range(options.runs)] if options.otelcol else []
+            ours, theirs = [], []
+            for _ in range(options.runs):  # in turn, so that a busy machine is busy for both
+                ours.append(bench.both(options.millrace, spans, compression))
+                if options.otelcol:
+                    theirs.append(bench.both(options.otelcol, spans // REFERENCE_SHARE, compression))
             for index, way in enumerate(("otlp in, Kafka out", "Kafka in, otlp out")):
                 row = {"way": way, "compression": compression, **median([each[index] for each in ours])}
                 complete = row["complete"]

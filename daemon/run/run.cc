@@ -32,6 +32,7 @@
 #include "io/file.h"
 #include "io/system.h"
 #include "io/writable_place.h"
+#include "kafka/library.h"
 
 namespace millrace::daemon {
 
@@ -81,6 +82,14 @@ void limit_allocator_arenas() {
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+// librdkafka allocates a block of about 1 MiB for each answer with messages and frees it when they
+// are processed. Mapped anew each time, it takes a page fault for each 4 KiB (docs/performance.md,
+// Kafka). Up to 8 MiB of the heap stay instead, half of what a receiver reserves for reading ahead.
+void keep_blocks_of_librdkafka() {
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  mallopt(M_TRIM_THRESHOLD, 8 << 20);
 }
 
 // A warning that shows lines to write keeps its lines, with its fields in front of them.
@@ -216,6 +225,7 @@ int run_collector(const cli::CollectorArguments& arguments, cli::Configuration c
     print_error(cli::start_mistakes(encoding, configuration.diagnostics));
     return cli::kExitError;
   }
+  if (kafka::is_library_mapped()) keep_blocks_of_librdkafka();
   ProcessOutput output(plan->log, configuration.document.telemetry.logs_to_stdout);
   Logger& log = output.log();
   log.log(LogLevel::kInfo, "starting", start_fields(arguments, configuration));

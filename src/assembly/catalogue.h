@@ -38,6 +38,7 @@ struct ExporterReading {
   std::shared_ptr<ExporterFactory> factory;
   config::ExporterHelperConfig helper;
   bool joins_requests = true;
+  uint64_t joined_bytes_max = 0;  // pipeline::BatchOptions
   // Requests that differ in these entries of their metadata are not joined, and the exporter is
   // given them. Lower case.
   std::vector<std::string> metadata_keys = {};

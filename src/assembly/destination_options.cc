@@ -96,6 +96,7 @@ pipeline::DestinationOptions destination_options(const ExporterPlan& exporter, S
   options.concurrency.max = static_cast<uint32_t>(queue.num_consumers);
   options.wait_for_result = queue.wait_for_result;
 
+  options.batch.joined_bytes_max = exporter.joined_bytes_max;
   if (!exporter.joins_requests) options.batch.mode = pipeline::BatchMode::kNone;
   if (batch != nullptr) options.batch = processor_batch(*batch);
   if (queue.batch) options.batch = queue_batch(*queue.batch);

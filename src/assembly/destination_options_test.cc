@@ -180,6 +180,14 @@ TEST(DestinationOptionsTest, ExportersThatShowRequestsGetThemAsTheyCame) {
   EXPECT_EQ(destination_options(exporter, Signal::kTraces, &batch).batch.mode, BatchMode::kFixed);
 }
 
+TEST(DestinationOptionsTest, BatchesThatAreAskedForAreJoinedBeyondTheExportersMaximum) {
+  ExporterPlan exporter = plain();
+  exporter.joined_bytes_max = 1000;
+  EXPECT_EQ(destination_options(exporter, Signal::kTraces, nullptr).batch.joined_bytes_max, 1000u);
+  exporter.helper.queue.batch = QueueBatchConfig{};
+  EXPECT_EQ(destination_options(exporter, Signal::kTraces, nullptr).batch.joined_bytes_max, 0u);
+}
+
 TEST(DestinationOptionsTest, ThePlacesOfAllQueuesTakeAQuarterOfTheBudgetAtMost) {
   Plan plan;
   plan.budget_bytes = 64 << 20;

@@ -4,11 +4,17 @@
 #include <utility>
 
 #include "exporters/kafka/kafka_exporter.h"
+#include "memory/chunk_pool.h"
 
 namespace millrace::assembly {
 namespace {
 
 namespace kafka = exporters::kafka;
+// A message is contiguous, so joined requests are copied. Large ones gain nothing by it: they are
+// messages of their own, whose bytes are not copied. What is joined fits into a pooled chunk, here
+// and where it is read.
+constexpr size_t kJoinedBytesMax = kPooledChunkBytes;
+
 using Library = std::shared_ptr<const millrace::kafka::Library>;
 
 class KafkaFactory final : public ExporterFactory {
@@ -44,7 +50,9 @@ class KafkaFactory final : public ExporterFactory {
 ExporterReading read_kafka(config::Section& section) {
   auto options = std::make_shared<kafka::KafkaOptions>();
   kafka::read_options(section, *options);
-  ExporterReading reading{.helper = options->helper, .metadata_keys = options->metadata_keys()};
+  ExporterReading reading{.helper = options->helper,
+                          .joined_bytes_max = kJoinedBytesMax,
+                          .metadata_keys = options->metadata_keys()};
   if (section.has_errors()) return reading;
   auto library = millrace::kafka::load_library();
   if (!library) {

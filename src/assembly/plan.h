@@ -100,6 +100,8 @@ struct ExporterPlan {
   config::ExporterHelperConfig helper;
   // False: each request is exported as it came (debug, file, nop).
   bool joins_requests = true;
+  // Unless the configuration asks for batches of its own; see pipeline::BatchOptions.
+  uint64_t joined_bytes_max = 0;
   // Requests that differ in these entries of their metadata are not joined. Lower case.
   std::vector<std::string> metadata_keys = {};
   std::vector<ListenerPlan> listeners = {};

@@ -135,6 +135,7 @@ class Planner {
                             .factory = std::move(reading.factory),
                             .helper = std::move(reading.helper),
                             .joins_requests = reading.joins_requests,
+                            .joined_bytes_max = reading.joined_bytes_max,
                             .metadata_keys = std::move(reading.metadata_keys),
                             .client_tls = std::move(reading.client_tls),
                             .credentials = std::move(credentials)};

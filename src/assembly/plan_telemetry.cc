@@ -54,6 +54,7 @@ size_t add_exporter(const config::OtlpPush& push, const std::string& name, Plan&
                               .factory = std::move(reading.factory),
                               .helper = std::move(reading.helper),
                               .joins_requests = reading.joins_requests,
+                              .joined_bytes_max = reading.joined_bytes_max,
                               .client_tls = std::move(reading.client_tls),
                               .sends_own_telemetry = true});
   }

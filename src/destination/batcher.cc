@@ -108,7 +108,8 @@ bool Batcher::is_ready(Trigger trigger, MonotonicTime now) {
   if (batch.mode == BatchMode::kAdaptive) {
     // No attempt is under way, a permit just came free, or a batch is full.
     return trigger != Trigger::kEnqueued || parts_.window.attempts() == 0 ||
-           parts_.window.is_overdue() || reaches(batch.items_max, batch.bytes_max);
+           parts_.window.is_overdue() || reaches(batch.items_max, batch.bytes_max) ||
+           reaches_joined_max(bytes);
   }
   return trigger == Trigger::kTimeout || batch.flush_timeout == 0s || !has_minimum() ||
          parts_.window.is_overdue() || reaches(batch.items_min, batch.bytes_min) ||
@@ -189,7 +190,8 @@ bool Batcher::fill(List& list, MonotonicTime now, Formed& formed) {
     const uint64_t items = request.item_count();
     const uint64_t bytes = request.bytes.size();
     const bool is_first = flight.entries.empty();
-    if (!is_first && exceeds(flight.item_count + items, flight.bytes.size() + bytes)) {
+    if (!is_first && (exceeds(flight.item_count + items, flight.bytes.size() + bytes) ||
+                      reaches_joined_max(flight.bytes.size() + bytes - 1))) {
       list.push_front(std::move(request));
       break;
     }
@@ -209,8 +211,14 @@ bool Batcher::fill(List& list, MonotonicTime now, Formed& formed) {
   return true;
 }
 
+bool Batcher::reaches_joined_max(uint64_t bytes) const {
+  const BatchOptions& batch = options_.batch;
+  return batch.mode == BatchMode::kAdaptive && batch.joined_bytes_max != 0 &&
+         bytes >= batch.joined_bytes_max;
+}
+
 bool Batcher::is_full(const Flight& flight, CutLimits limits) const {
-  if (mode() == BatchMode::kNone) return true;
+  if (mode() == BatchMode::kNone || reaches_joined_max(flight.bytes.size())) return true;
   const BatchOptions& batch = options_.batch;
   const auto reaches = [&](uint64_t items_at, uint64_t bytes_at) {
     return (items_at != 0 && flight.item_count >= items_at) ||

@@ -144,6 +144,32 @@ TEST_F(BatcherTest, WhatDoesNotFitGoesFirstNextTime) {
   EXPECT_EQ(form(), (Items{3, 4, 5}));
 }
 
+TEST_F(BatcherTest, AdaptiveJoinsNoMoreBytesThanItsMaximum) {
+  push(1, 2);
+  options.batch.joined_bytes_max = 2 * queue.pending().bytes;
+  push(3, 4);
+  push(5, 6);
+  EXPECT_EQ(form(), (Items{1, 2, 3, 4}));
+  EXPECT_EQ(form(), (Items{5, 6}));
+}
+
+TEST_F(BatcherTest, ARequestBeyondTheMaximumOfJoiningIsSentAsItCame) {
+  options.batch.joined_bytes_max = 1;
+  push(1, 3);
+  push(4, 4);
+  EXPECT_EQ(form(), (Items{1, 2, 3}));
+  EXPECT_EQ(form(), (Items{4}));
+}
+
+TEST_F(BatcherTest, AdaptiveIsReadyWhenAllThatMayBeJoinedIsPending) {
+  window.begin_attempt();
+  push(1, 2);
+  EXPECT_FALSE(is_ready(Trigger::kEnqueued));
+  options.batch.joined_bytes_max = queue.pending().bytes;
+  EXPECT_TRUE(is_ready(Trigger::kEnqueued));
+  window.end_attempt();
+}
+
 TEST_F(BatcherTest, WithoutBatchingEachRequestGoesAlone) {
   options.batch.mode = BatchMode::kNone;
   push(1, 2);

@@ -30,4 +30,11 @@ Result<std::shared_ptr<const Library>> load_library(const std::string& file) {
   return std::shared_ptr<const Library>(std::move(library));
 }
 
+bool is_library_mapped(const std::string& file) {
+  void* const handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (handle == nullptr) return false;
+  dlclose(handle);
+  return true;
+}
+
 }  // namespace millrace::kafka

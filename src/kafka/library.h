@@ -97,4 +97,7 @@ struct Library {
 // it. About 0.4 ms and 0.4 MiB of memory the first time.
 Result<std::shared_ptr<const Library>> load_library(const std::string& file = "librdkafka.so.1");
 
+// Whether this process has mapped the library. Any thread.
+bool is_library_mapped(const std::string& file = "librdkafka.so.1");
+
 }  // namespace millrace::kafka

@@ -24,5 +24,11 @@ TEST(KafkaLibraryTest, AnotherLibraryIsRefusedByItsMissingFunction) {
       << library.error().message;
 }
 
+TEST(KafkaLibraryTest, ItIsMappedWhenItWasLoaded) {
+  EXPECT_FALSE(is_library_mapped("librdkafka-of-nobody.so.1"));
+  ASSERT_TRUE(load_library());
+  EXPECT_TRUE(is_library_mapped());
+}
+
 }  // namespace
 }  // namespace millrace::kafka

@@ -54,6 +54,9 @@ struct BatchOptions {
   BatchMode mode = BatchMode::kAdaptive;
   uint64_t items_max = 8192;  // 0: no limit [max_size, send_batch_max_size]
   uint64_t bytes_max = 0;     // 0: no limit
+  // kAdaptive: requests that are longer together are not joined. One that is longer alone is sent
+  // as it came, and not cut for it. 0: no limit
+  uint64_t joined_bytes_max = 0;
   uint64_t items_min = 8192;  // kFixed; 0: not a criterion [min_size, send_batch_size]
   uint64_t bytes_min = 0;     // kFixed; 0: not a criterion
   Duration flush_timeout = 200ms;
