@@ -4,7 +4,6 @@
 #include <utility>
 
 namespace millrace::config {
-namespace {}  // namespace
 
 void read_periodic(Section& periodic, std::vector<PeriodicReader>& into) {
   PeriodicReader reader;
