@@ -109,7 +109,7 @@ bool Batcher::is_ready(Trigger trigger, MonotonicTime now) {
     // No attempt is under way, a permit just came free, or a batch is full.
     return trigger != Trigger::kEnqueued || parts_.window.attempts() == 0 ||
            parts_.window.is_overdue() || reaches(batch.items_max, batch.bytes_max) ||
-           reaches_joined_max(bytes);
+           bytes >= joined_bytes_max();
   }
   return trigger == Trigger::kTimeout || batch.flush_timeout == 0s || !has_minimum() ||
          parts_.window.is_overdue() || reaches(batch.items_min, batch.bytes_min) ||
@@ -190,8 +190,9 @@ bool Batcher::fill(List& list, MonotonicTime now, Formed& formed) {
     const uint64_t items = request.item_count();
     const uint64_t bytes = request.bytes.size();
     const bool is_first = flight.entries.empty();
-    if (!is_first && (exceeds(flight.item_count + items, flight.bytes.size() + bytes) ||
-                      reaches_joined_max(flight.bytes.size() + bytes - 1))) {
+    const uint64_t joined_bytes = flight.bytes.size() + bytes;
+    if (!is_first &&
+        (exceeds(flight.item_count + items, joined_bytes) || joined_bytes > joined_bytes_max())) {
       list.push_front(std::move(request));
       break;
     }
@@ -211,14 +212,14 @@ bool Batcher::fill(List& list, MonotonicTime now, Formed& formed) {
   return true;
 }
 
-bool Batcher::reaches_joined_max(uint64_t bytes) const {
+uint64_t Batcher::joined_bytes_max() const {
   const BatchOptions& batch = options_.batch;
-  return batch.mode == BatchMode::kAdaptive && batch.joined_bytes_max != 0 &&
-         bytes >= batch.joined_bytes_max;
+  const bool is_limited = batch.mode == BatchMode::kAdaptive && batch.joined_bytes_max != 0;
+  return is_limited ? batch.joined_bytes_max : UINT64_MAX;
 }
 
 bool Batcher::is_full(const Flight& flight, CutLimits limits) const {
-  if (mode() == BatchMode::kNone || reaches_joined_max(flight.bytes.size())) return true;
+  if (mode() == BatchMode::kNone || flight.bytes.size() >= joined_bytes_max()) return true;
   const BatchOptions& batch = options_.batch;
   const auto reaches = [&](uint64_t items_at, uint64_t bytes_at) {
     return (items_at != 0 && flight.item_count >= items_at) ||

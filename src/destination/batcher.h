@@ -125,7 +125,8 @@ class Batcher {
   void cut_in_front(List& list, PendingRequest large, std::vector<CutPiece> pieces);
   Formed form_now(MonotonicTime now);
   bool fill(List& list, MonotonicTime now, Formed& formed);
-  bool reaches_joined_max(uint64_t bytes) const;
+  // The most bytes that are joined; no limit: the largest number.
+  uint64_t joined_bytes_max() const;
   bool is_full(const Flight& flight, CutLimits limits) const;
   void leave_partition(List& list, Flight& flight, MonotonicTime now);
 
