@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "exporters/kafka/testing/exporting.h"
 #include "kafka/testing/loop_thread.h"
 #include "kafka/testing/mock_cluster.h"
-#include "yaml/parse.h"
 
 namespace millrace::exporters::kafka {
 namespace {
@@ -66,17 +66,10 @@ std::shared_ptr<const Library> telling_library() {
   return library;
 }
 
-class ProducerTest : public testing::Test {
+class ProducerTest : public ::testing::Test {
  protected:
   void start(const std::string& yaml) {
-    const auto root = yaml::parse("brokers: [\"" + cluster.brokers() + "\"]\n" + yaml, "a.yaml");
-    ASSERT_TRUE(root.has_value());
-    config::Diagnostics diagnostics;
-    config::Section section(*root, diagnostics, "exporters::kafka");
-    auto options = std::make_shared<KafkaOptions>();
-    read_options(section, *options);
-    section.finish();
-    ASSERT_FALSE(diagnostics.has_errors()) << diagnostics.to_text();
+    const auto options = testing::options_of(cluster.brokers(), yaml);
     loop.run([&] {
       auto made = Producer::make({.options = options,
                                   .library = telling_library(),
