@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {closeBrowser, overflow, shows, withPage} from './browser.mjs';
 import {startMock} from './mock.mjs';
+import {findTraces, viewsOf} from './views.mjs';
 
 const heapGrowthMost = 4 << 20;
 let mock;
@@ -41,29 +42,11 @@ test('a page that is open for a day holds no more than after a tenth of it', asy
 
 test('a page that is older than its collector shows every view, and no value that it does not know breaks one', async () => {
   await mock.state('full');
-  const {traces} = await (await fetch(`${mock.address}api/v1/traces?limit=500&sort=errors`)).json();
-  const failing = traces.find(
-    (one) => one.error_count > 0 && one.root_operation.includes('checkout'),
-  ).trace_id;
-  const model = traces.find((one) => one.root_operation.includes('answer')).trace_id;
+  const views = viewsOf(await findTraces(mock));
   await withPage(mock.address, {}, async (page) => {
     await mock.state('newer');
     await page.reload();
-    for (const [path, text] of [
-      ['', 'Senders'],
-      ['pipeline', 'redaction'],
-      ['ledger', 'The accounts balance'],
-      ['traces', 'POST /api/checkout'],
-      [`traces/${failing}`, 'payment.Charge'],
-      [`traces/${failing}?view=flame`, 'Flame'],
-      [`traces/${model}`, '1,834 tokens in'],
-      [`compare/${failing}/${model}`, 'Operations by change'],
-      ['logs', 'order 8812 placed'],
-      ['metrics', 'http.server.requests'],
-      ['metrics/http.server.request.duration', 'Distribution'],
-      ['metrics/http.server.requests', 'per second'],
-      ['map', 'orders-db'],
-    ]) {
+    for (const [path, text] of Object.values(views)) {
       await page.goto(`${mock.address}#/${path}`);
       await shows(page, text);
       if (path.startsWith('traces/')) await page.keyboard.press('j');

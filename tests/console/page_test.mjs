@@ -3,46 +3,29 @@ import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {closeBrowser, overflow, shows, violations, withPage} from './browser.mjs';
 import {startMock} from './mock.mjs';
+import {findTraces, viewsOf} from './views.mjs';
 
 const gzipBytesMax = 150_000;
 let mock;
 let traces;
 before(async () => {
   mock = await startMock();
-  traces = (await (await fetch(`${mock.address}api/v1/traces?limit=500&sort=errors`)).json()).traces;
+  traces = await findTraces(mock);
 });
 after(async () => {
   mock.stop();
   await closeBrowser();
 });
-const named = (part) => traces.find((one) => one.root_operation.includes(part)).trace_id;
-const failing = () =>
-  traces.find((one) => one.error_count > 0 && one.root_operation.includes('checkout')).trace_id;
+const named = (part) => traces.named(part);
+const failing = () => traces.failing();
 
-const views = {
-  overview: ['', 'Senders'],
-  pipeline: ['pipeline', 'redaction'],
-  tap: ['pipeline/logs%402', 'token=***'],
-  ledger: ['ledger', 'The accounts balance'],
-  traces: ['traces', 'POST /api/checkout'],
-  trace: [() => `traces/${failing()}?span=first`, 'payment.Charge'],
-  flame: [() => `traces/${failing()}?view=flame`, 'Flame'],
-  model: [() => `traces/${named('answer')}`, '1 call, 1,834 tokens in, 212 out, cost 0.0087'],
-  hostile: [() => `traces/${named('<script>')}`, 'cycle two'],
-  compare: [() => `compare/${failing()}/${named('answer')}`, 'Operations by change'],
-  logs: ['logs', 'order 8812 placed'],
-  metrics: ['metrics', 'http.server.requests'],
-  histogram: ['metrics/http.server.request.duration', 'Distribution'],
-  counter: ['metrics/http.server.requests', 'per second'],
-  map: ['map', 'orders-db'],
-};
 for (const mode of ['light', 'dark', 'narrow']) {
   test(`every view, ${mode}`, async (t) => {
     await mock.state('full');
     await withPage(mock.address, {mode}, async (page) => {
-      for (const [name, [path, text]] of Object.entries(views)) {
+      for (const [name, [path, text]] of Object.entries(viewsOf(traces))) {
         await t.test(`${name}, ${mode}: drawn, accessible, nothing overflows`, async () => {
-          await page.goto(`${mock.address}#/${typeof path === 'string' ? path : path()}`);
+          await page.goto(`${mock.address}#/${path}`);
           await shows(page, text);
           if (/^(trace|model|hostile|logs)$/.test(name)) {
             for (const key of name === 'model' ? 'jjj' : 'j') await page.keyboard.press(key);
