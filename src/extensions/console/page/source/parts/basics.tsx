@@ -305,3 +305,20 @@ export function AttributeTable({
     </div>
   );
 }
+
+/** What may be wider than its place, and is scrolled there, also by the keyboard. */
+export function Wide({
+  label,
+  class: name = '',
+  children,
+}: {
+  label: string;
+  class?: string;
+  children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class={`scroll-x ${name}`} tabIndex={0} role="group" aria-label={label}>
+      {children}
+    </div>
+  );
+}

@@ -5,7 +5,7 @@ import type {Run} from '../api/schema.ts';
 import {compareTraces, type Row} from '../model/compare.ts';
 import {duration, plural} from '../model/text.ts';
 import type {Trace} from '../model/trace.ts';
-import {Empty, Failure, Section, Text} from '../parts/basics.tsx';
+import {Empty, Failure, Section, Text, Wide} from '../parts/basics.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href} from '../parts/router.ts';
 import {RunName} from '../parts/run.tsx';
@@ -104,7 +104,7 @@ export function CompareView({before, after}: {before: string; after: string}): J
         </div>
       </div>
       <Section title="Operations by change of their own time">
-        <div class="scroll-x" tabIndex={0} role="group" aria-label="Operations">
+        <Wide label="Operations">
           <table class="table">
             <thead>
               <tr>
@@ -152,7 +152,7 @@ export function CompareView({before, after}: {before: string; after: string}): J
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
         {rows.length > rowsMax && (
           <p class="hint">
             The {rowsMax} largest changes of {rows.length} operations.

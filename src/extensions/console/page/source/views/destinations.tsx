@@ -2,7 +2,7 @@ import type {JSX} from 'preact';
 import {useRef} from 'preact/hooks';
 import type {Destination} from '../api/schema.ts';
 import {count, duration, exact, quantiles, rate} from '../model/text.ts';
-import {Bar, Empty, Text} from '../parts/basics.tsx';
+import {Bar, Empty, Text, Wide} from '../parts/basics.tsx';
 
 export type Health = 'good' | 'warn' | 'bad';
 
@@ -43,7 +43,7 @@ export function DestinationTable({destinations}: {destinations: readonly Destina
   if (destinations.length === 0)
     return <Empty title="There is no destination">What arrives is shown here and goes nowhere else.</Empty>;
   return (
-    <div class="scroll-x" tabIndex={0} role="group" aria-label="Destinations">
+    <Wide label="Destinations">
       <table class="table">
         <thead>
           <tr>
@@ -120,6 +120,6 @@ export function DestinationTable({destinations}: {destinations: readonly Destina
           })}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }

@@ -2,6 +2,7 @@
 import type {ComponentChildren, JSX} from 'preact';
 import {useMemo} from 'preact/hooks';
 import {layoutGraph} from '../model/graph_layout.ts';
+import {Wide} from '../parts/basics.tsx';
 
 export interface Box {
   id: string;
@@ -110,7 +111,7 @@ export function GraphView({
     return {at, routes: layout.routes, width: Math.max(0, x - gap), height: tall + (hasBack ? 34 : 0)};
   }, [shape]);
   return (
-    <div class="scroll-x graph-box" tabIndex={0} role="group" aria-label={label}>
+    <Wide label={label} class="graph-box">
       <div class="graph" style={{width: `${placed.width}px`, height: `${placed.height}px`}}>
         <svg width={placed.width} height={placed.height} aria-hidden="true">
           {lines.map((line, i) => {
@@ -171,6 +172,6 @@ export function GraphView({
           })}
         </ul>
       </div>
-    </div>
+    </Wide>
   );
 }

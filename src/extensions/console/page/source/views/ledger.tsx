@@ -4,9 +4,9 @@ import {useState} from 'preact/hooks';
 import {useTick} from '../api/live.ts';
 import {useResource} from '../api/resource.ts';
 import type {Account, Ledger, Senders} from '../api/schema.ts';
-import {byService} from '../model/senders.ts';
+import {byService, signals} from '../model/senders.ts';
 import {dateAndTime, exact, plural, timeOfDay} from '../model/text.ts';
-import {Choice, Empty, Failure, Section, Text} from '../parts/basics.tsx';
+import {Choice, Empty, Failure, Section, Text, Wide} from '../parts/basics.tsx';
 
 type SignalChoice = 'all' | Account['signal'];
 
@@ -22,7 +22,7 @@ function Cell({value, tone}: {value: number; tone?: string}): JSX.Element {
 
 function Accounts({accounts}: {accounts: readonly Account[]}): JSX.Element {
   return (
-    <div class="scroll-x" tabIndex={0} role="group" aria-label="Accounts">
+    <Wide label="Accounts">
       <table class="table ledger">
         <thead>
           <tr>
@@ -86,7 +86,7 @@ function Accounts({accounts}: {accounts: readonly Account[]}): JSX.Element {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
@@ -100,7 +100,7 @@ function Losses({accounts}: {accounts: readonly Account[]}): JSX.Element {
       </Empty>
     );
   return (
-    <div class="scroll-x" tabIndex={0} role="group" aria-label="Losses">
+    <Wide label="Losses">
       <table class="table">
         <thead>
           <tr>
@@ -139,23 +139,21 @@ function Losses({accounts}: {accounts: readonly Account[]}): JSX.Element {
             ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
 function Services({senders, signal}: {senders: Senders; signal: SignalChoice}): JSX.Element {
   const services = byService(senders.senders);
-  const signals = (['traces', 'metrics', 'logs'] as const).filter(
-    (one) => signal === 'all' || signal === one,
-  );
+  const shown = signals.filter((one) => signal === 'all' || signal === one);
   if (services.length === 0) return <Empty title="No service has sent anything yet" />;
   return (
-    <div class="scroll-x" tabIndex={0} role="group" aria-label="Accepted by service">
+    <Wide label="Accepted by service">
       <table class="table">
         <thead>
           <tr>
             <th scope="col">Service</th>
-            {signals.map((one) => (
+            {shown.map((one) => (
               <th scope="col" class="number" key={one}>
                 {one}
               </th>
@@ -168,7 +166,7 @@ function Services({senders, signal}: {senders: Senders; signal: SignalChoice}): 
               <th scope="row">
                 {service === '' ? <em>no service.name</em> : <Text of={service} limit={80} />}
               </th>
-              {signals.map((one) => (
+              {shown.map((one) => (
                 <Cell key={one} value={items[one]} />
               ))}
             </tr>
@@ -178,7 +176,7 @@ function Services({senders, signal}: {senders: Senders; signal: SignalChoice}): 
       {senders.forgotten > 0 && (
         <p class="hint">{plural(senders.forgotten, 'older sender')} no longer counted here.</p>
       )}
-    </div>
+    </Wide>
   );
 }
 
@@ -187,7 +185,7 @@ export function LedgerView(): JSX.Element {
   const {value: senders} = useResource<Senders>('senders', {}, useTick(3000));
   const [signal, setSignal] = useState<SignalChoice>('all');
   if (!value) return error ? <Failure message={error} /> : <p class="loading">Loading…</p>;
-  const signals = [...new Set(value.accounts.map((one) => one.signal))];
+  const sent = [...new Set(value.accounts.map((one) => one.signal))];
   const accounts = value.accounts.filter((one) => signal === 'all' || one.signal === signal);
   const receivers = value.receivers.filter((one) => signal === 'all' || one.signal === signal);
   const sum = (of: (one: Account) => number): number => accounts.reduce((total, one) => total + of(one), 0);
@@ -217,7 +215,7 @@ export function LedgerView(): JSX.Element {
             label="Signal"
             value={signal}
             onChange={setSignal}
-            options={[['all', 'All'] as const, ...signals.map((one) => [one, one] as const)]}
+            options={[['all', 'All'] as const, ...sent.map((one) => [one, one] as const)]}
           />
         }
       >

@@ -8,7 +8,7 @@ import {millisOf} from '../model/instant.ts';
 import {ofChoice, runsOf, shifted, type RunChoice} from '../model/runs.ts';
 import {align, rates, values, type Sample} from '../model/series.ts';
 import {count, exact, plural, timeOfDay} from '../model/text.ts';
-import {Choice, Empty, Section, Text} from '../parts/basics.tsx';
+import {Choice, Empty, Section, Text, Wide} from '../parts/basics.tsx';
 import {Chart, type Line} from '../parts/chart.tsx';
 import {useKeys} from '../parts/keys.ts';
 import {go, href} from '../parts/router.ts';
@@ -147,7 +147,7 @@ function SeriesTable({
         </span>
       }
     >
-      <div class="scroll-x" tabIndex={0} role="group" aria-label="Series">
+      <Wide label="Series">
         <table class="table">
           <thead>
             <tr>
@@ -204,7 +204,7 @@ function SeriesTable({
             })}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Section>
   );
 }

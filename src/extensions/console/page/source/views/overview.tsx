@@ -4,8 +4,9 @@ import type {JSX} from 'preact';
 import {useArrivals, useLive, useTick} from '../api/live.ts';
 import {useResource} from '../api/resource.ts';
 import type {Refusals, Sender, Senders, Status} from '../api/schema.ts';
+import {signals} from '../model/senders.ts';
 import {ago, bytes, count, dateAndTime, duration, exact, percent, plural, rate} from '../model/text.ts';
-import {Bar, Empty, Failure, Section, Sparkline, Text} from '../parts/basics.tsx';
+import {Bar, Empty, Failure, Section, Sparkline, Text, Wide} from '../parts/basics.tsx';
 import {href} from '../parts/router.ts';
 import {Connect, TestTraceButton} from './connect.tsx';
 import {DestinationTable} from './destinations.tsx';
@@ -60,7 +61,7 @@ const sdk = (one: Sender): string =>
 
 function SenderTable({senders, now}: {senders: Senders; now: number}): JSX.Element {
   return (
-    <div class="scroll-x" tabIndex={0} role="group" aria-label="Senders">
+    <Wide label="Senders">
       <table class="table">
         <thead>
           <tr>
@@ -109,7 +110,7 @@ function SenderTable({senders, now}: {senders: Senders; now: number}): JSX.Eleme
               <td class="mono">
                 <Text of={one.peer} limit={60} />
               </td>
-              {(['traces', 'metrics', 'logs'] as const).map((signal) => (
+              {signals.map((signal) => (
                 <td class="number" key={signal}>
                   {one.signals[signal] ? count(one.signals[signal].items) : '–'}
                 </td>
@@ -125,7 +126,7 @@ function SenderTable({senders, now}: {senders: Senders; now: number}): JSX.Eleme
       {senders.forgotten > 0 && (
         <p class="hint">{plural(senders.forgotten, 'older sender')} no longer listed.</p>
       )}
-    </div>
+    </Wide>
   );
 }
 

@@ -6,7 +6,7 @@ import {useResource} from '../api/resource.ts';
 import type {History, Memory, PipelinePoint, Pipelines} from '../api/schema.ts';
 import {perSecond, pipelineGraph, type Node} from '../model/pipeline_graph.ts';
 import {bytes, count, dateAndTime, duration, exact, quantiles, rate} from '../model/text.ts';
-import {Bar, Empty, Failure, Section, Text} from '../parts/basics.tsx';
+import {Bar, Empty, Failure, Section, Text, Wide} from '../parts/basics.tsx';
 import {href} from '../parts/router.ts';
 import {Chart, type Line} from '../parts/chart.tsx';
 import {DestinationTable, healthOf} from './destinations.tsx';
@@ -279,7 +279,7 @@ const dayMillis = 86_400_000;
 
 function Certificates({certificates}: {certificates: Pipelines['certificates']}): JSX.Element {
   return (
-    <div class="scroll-x" tabIndex={0} role="group" aria-label="Certificates">
+    <Wide label="Certificates">
       <table class="table">
         <thead>
           <tr>
@@ -309,7 +309,7 @@ function Certificates({certificates}: {certificates: Pipelines['certificates']})
             })}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
